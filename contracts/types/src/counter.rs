@@ -1,0 +1,15 @@
+//! Builds the inputs of the counter.
+
+use crate::Invocation;
+
+/// Adds to the count; answers the new count (u64).
+#[must_use]
+pub fn increment(by: u64) -> Invocation {
+    Invocation::new("increment", &by)
+}
+
+/// Answers the count (u64).
+#[must_use]
+pub fn get() -> Invocation {
+    Invocation::new("get", &())
+}

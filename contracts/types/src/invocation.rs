@@ -1,0 +1,27 @@
+//! Pairs an entry's name with the bytes of its arguments.
+
+use alloc::vec::Vec;
+
+use borsh::BorshSerialize;
+
+/// What a call carries to a contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invocation {
+    /// The exported function.
+    pub entry: &'static str,
+    /// Its arguments in borsh, one after the other.
+    pub input: Vec<u8>,
+}
+
+impl Invocation {
+    /// An entry with its arguments: a tuple of them, a struct of them, or `()`.
+    pub fn new<T: BorshSerialize>(entry: &'static str, arguments: &T) -> Self {
+        Self { entry, input: encode(arguments) }
+    }
+}
+
+/// The borsh bytes of a value.
+#[expect(clippy::expect_used, reason = "a Vec takes every write, and no list here reaches 2^32")]
+pub(crate) fn encode<T: BorshSerialize>(value: &T) -> Vec<u8> {
+    borsh::to_vec(value).expect("writing to a Vec does not fail")
+}

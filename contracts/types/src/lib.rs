@@ -1,0 +1,23 @@
+//! Fixes what crosses the border of a contract: addresses, reverts, the inputs of the samples.
+//!
+//! The contracts decode these types and a node's tests encode them, so a layout has one home.
+//! Everything is borsh (canonical, little endian, lengths are u32); arguments of an entry are
+//! encoded one after the other, which is the encoding of a struct of them.
+#![cfg_attr(target_family = "wasm", no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod counter;
+pub mod orderbook;
+pub mod store;
+pub mod token;
+
+mod address;
+mod invocation;
+mod revert;
+
+pub use address::Address;
+pub use borsh;
+pub use invocation::Invocation;
+pub use revert::{CODE_BAD_INPUT, CODE_BAD_STATE, CODE_RESERVED, Revert};

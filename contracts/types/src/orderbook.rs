@@ -1,0 +1,178 @@
+//! Fixes the order book's types, its inputs, and the exact bytes that a signer signs.
+
+use alloc::vec::Vec;
+
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::{Address, Invocation, invocation::encode};
+
+/// What [`signing_bytes`] begins with: no signature for another purpose can be used here.
+pub const SIGNING_DOMAIN: &[u8] = b"lockstep/orderbook/settle/1";
+
+/// The signers of a book.
+pub const SIGNERS: usize = 3;
+
+/// How many distinct signers must sign a snapshot.
+pub const SIGNERS_REQUIRED: usize = 2;
+
+/// Which way an order trades.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Side {
+    /// Buys at its price or below.
+    Bid,
+    /// Sells at its price or above.
+    Ask,
+}
+
+/// An order as it is placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Order {
+    /// Buy or sell.
+    pub side: Side,
+    /// The worst price accepted, in quote units for one base unit.
+    pub price: u64,
+    /// Base units.
+    pub quantity: u64,
+}
+
+/// An order as it rests in the book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct RestingOrder {
+    /// Numbers the orders from 1 on, in the order of their placing: it is their time.
+    pub id: u64,
+    /// Who placed it.
+    pub owner: Address,
+    /// The worst price accepted.
+    pub price: u64,
+    /// Base units not yet filled.
+    pub quantity: u64,
+}
+
+/// What an account has won and lost in trades; over all accounts each field sums to 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Position {
+    /// Base units bought minus sold.
+    pub base: i128,
+    /// Quote units received minus paid.
+    pub quote: i128,
+}
+
+/// A price of a market, for one settlement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Snapshot {
+    /// The market; must be the book's own.
+    pub market: [u8; 32],
+    /// Must be above that of the last settlement, so that a snapshot works once.
+    pub sequence: u64,
+    /// The price at which all orders of the settlement trade.
+    pub price: u64,
+    /// The last block height at which the snapshot may settle.
+    pub height_max: u64,
+}
+
+/// The public key of a signer. Each scheme has its own tag in the encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+pub enum Signer {
+    /// A compressed key; signs the sha256 of [`signing_bytes`], with low s.
+    Secp256k1([u8; 33]),
+    /// Signs [`signing_bytes`] themselves.
+    Ed25519([u8; 32]),
+}
+
+/// A signature with the key it is by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SignedBy {
+    /// One of the book's signers.
+    pub signer: Signer,
+    /// r and s, or R and s: 64 bytes.
+    pub signature: [u8; 64],
+}
+
+/// The codes with which the book refuses.
+pub mod refusal {
+    /// `init` was called before.
+    pub const ALREADY_INITIALISED: u32 = 1;
+    /// `init` was not called yet.
+    pub const NOT_INITIALISED: u32 = 2;
+    /// A key of `init` occurs twice.
+    pub const REPEATED_KEY: u32 = 3;
+    /// A price of 0 or above the limit.
+    pub const PRICE_OUT_OF_RANGE: u32 = 4;
+    /// A quantity of 0 or above the limit.
+    pub const QUANTITY_OUT_OF_RANGE: u32 = 5;
+    /// The side of the book is full, of orders at this price or better ones.
+    pub const BOOK_FULL: u32 = 6;
+    /// No such order rests in the book.
+    pub const UNKNOWN_ORDER: u32 = 7;
+    /// The order is somebody else's.
+    pub const NOT_OWNER: u32 = 8;
+    /// The snapshot is of another market.
+    pub const WRONG_MARKET: u32 = 9;
+    /// The sequence number is not above the last one.
+    pub const STALE_SEQUENCE: u32 = 10;
+    /// The block is above the snapshot's last height.
+    pub const EXPIRED: u32 = 11;
+    /// Fewer than two signatures.
+    pub const TOO_FEW_SIGNERS: u32 = 12;
+    /// A signer signed twice.
+    pub const DUPLICATE_SIGNER: u32 = 13;
+    /// A signature by a key outside the set.
+    pub const UNKNOWN_SIGNER: u32 = 14;
+    /// A signature that its key did not make over this message.
+    pub const INVALID_SIGNATURE: u32 = 15;
+    /// A sum left the range of its type.
+    pub const OVERFLOW: u32 = 16;
+}
+
+/// The message that a signer of a snapshot signs.
+///
+/// [`SIGNING_DOMAIN`], then chain id, contract and snapshot in borsh: a signature counts for
+/// one chain, one contract and one snapshot.
+#[must_use]
+pub fn signing_bytes(chain_id: &[u8; 32], contract: &Address, snapshot: &Snapshot) -> Vec<u8> {
+    let mut message = SIGNING_DOMAIN.to_vec();
+    message.extend(encode(&(chain_id, contract, snapshot)));
+    message
+}
+
+/// Opens the book of a market for three different signers; answers nothing. Works once.
+#[must_use]
+pub fn init(market: [u8; 32], signers: [Signer; SIGNERS]) -> Invocation {
+    Invocation::new("init", &(market, signers))
+}
+
+/// Places an order; answers its number (u64).
+#[must_use]
+pub fn place(order: Order) -> Invocation {
+    Invocation::new("place", &order)
+}
+
+/// Takes back an order of the caller's; answers nothing.
+#[must_use]
+pub fn cancel(id: u64) -> Invocation {
+    Invocation::new("cancel", &id)
+}
+
+/// Trades at the snapshot's price; answers the number of fills (u32).
+#[must_use]
+pub fn settle(snapshot: Snapshot, signatures: &[SignedBy]) -> Invocation {
+    Invocation::new("settle", &(snapshot, signatures))
+}
+
+/// Answers the resting bids, best first (list of [`RestingOrder`]).
+#[must_use]
+pub fn bids() -> Invocation {
+    Invocation::new("bids", &())
+}
+
+/// Answers the resting asks, best first (list of [`RestingOrder`]).
+#[must_use]
+pub fn asks() -> Invocation {
+    Invocation::new("asks", &())
+}
+
+/// Answers an account's [`Position`].
+#[must_use]
+pub fn position(owner: Address) -> Invocation {
+    Invocation::new("position", &owner)
+}

@@ -1,0 +1,30 @@
+//! Bounds what one host call may carry; guest and host share these numbers.
+//!
+//! They belong to the interface and are hashed into `Rules`.
+
+/// Shortest storage key in bytes: an empty key would be a contract's whole range.
+pub const KEY_BYTES_MIN: u32 = 1;
+/// Longest storage key in bytes; the base price of a storage call covers hashing it.
+pub const KEY_BYTES_MAX: u32 = 256;
+/// Longest storage value in bytes; the base price of a read covers fetching it.
+pub const VALUE_BYTES_MAX: u32 = 65_536;
+/// Longest input, output or returned data in bytes.
+pub const DATA_BYTES_MAX: u32 = 65_536;
+/// Topics of one event, as in the field (Ethereum's four).
+pub const EVENT_TOPICS_MAX: u32 = 4;
+/// Bytes of one topic.
+pub const TOPIC_BYTES: u32 = 32;
+/// Events of one transaction.
+pub const EVENTS_MAX: u32 = 64;
+/// Bytes of topics and data of all events of one transaction.
+pub const EVENT_BYTES_MAX: u32 = 65_536;
+/// Shortest entry name in bytes.
+pub const ENTRY_BYTES_MIN: u32 = 1;
+/// Longest entry name in bytes.
+pub const ENTRY_BYTES_MAX: u32 = 64;
+/// Bytes of an address, a hash, a digest or an Ed25519 key.
+pub const HASH_BYTES: u32 = 32;
+/// Bytes of a signature.
+pub const SIGNATURE_BYTES: u32 = 64;
+/// Bytes of a compressed secp256k1 key.
+pub const SECP256K1_KEY_BYTES: u32 = 33;

@@ -1,0 +1,24 @@
+//! Numbers the statuses of a call between contracts; pinned, never reused.
+//!
+//! 0 to 3 say how the callee ended; from 16 on the call never began.
+
+/// The callee returned; its effects are kept.
+pub const RETURN: u16 = 0;
+/// The callee reverted.
+pub const REVERT: u16 = 1;
+/// The callee trapped.
+pub const TRAP: u16 = 2;
+/// The callee ran out of gas.
+pub const OUT_OF_GAS: u16 = 3;
+/// The call would be too deep.
+pub const DEPTH: u16 = 16;
+/// The callee is already on the stack and did not allow re-entry.
+pub const REENTRY: u16 = 17;
+/// The caller cannot pay the value.
+pub const BALANCE: u16 = 18;
+/// The address has no code.
+pub const NO_CODE: u16 = 19;
+/// The code has no such entry.
+pub const NO_ENTRY: u16 = 20;
+/// The address to deploy to has code already.
+pub const TAKEN: u16 = 21;

@@ -1,0 +1,42 @@
+//! Computes the root of the state, proves single keys against it, and roots of lists.
+//!
+//! ```text
+//! state key --sha256--> Path  \
+//!                              Batch --Tree::update--> Root --prove/verify--> client
+//! value ----sha256--> ValueHash/
+//! ```
+//!
+//! The hash rules are those of the Jellyfish Merkle tree as the `jmt` crate 0.12 spells them with
+//! SHA-256; the updater is our own, and `jmt` is its oracle in the tests.
+//!
+//! # Invariants
+//! * The root depends on the set of (path, value hash) alone, never on order or history.
+//! * Nothing here reads a clock, a disk, a thread or the platform's width or byte order.
+//!
+//! Spec: consensus.md 8 (tree) and 9 (lists). Tests: `tests/it`.
+#![forbid(unsafe_code)]
+
+/// The hash rules and the 32-byte types.
+pub mod hash;
+
+/// A sorted, duplicate-free set of changes.
+pub mod batch;
+
+mod arena;
+
+mod shard;
+
+/// The tree.
+pub mod tree;
+
+/// Proofs and their verifier.
+pub mod proof;
+
+/// Merkle roots of lists.
+pub mod list;
+
+pub use batch::Batch;
+pub use hash::{Path, Root, ValueHash};
+pub use list::list_root;
+pub use proof::{Leaf, Proof, ProofError, verify};
+pub use tree::Tree;

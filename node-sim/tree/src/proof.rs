@@ -1,0 +1,109 @@
+//! Verifies that a root holds a value at a path, or none, from a proof alone.
+//!
+//! A proof is the path's siblings and the leaf at which the walk from the root ends:
+//!
+//! | claim | leaf |
+//! |---|---|
+//! | the path has this value hash | that leaf |
+//! | the path is absent | another leaf, alone in the subtree where the path would be |
+//! | the path is absent | none: the subtree where the path would be is empty |
+//!
+//! The same content as `jmt`'s `SparseMerkleProof`, with siblings as hashes. The verifier needs no
+//! tree and no store. A proof of absence holds for every path with the same prefix that is absent.
+//!
+//! # Invariants
+//! * At most 256 siblings are read, whatever the proof says.
+//! * No proof passes for a false claim unless SHA-256 collides.
+//!
+//! Spec: consensus.md 8. Tests: `tests/it/proofs.rs`.
+use core::fmt;
+
+use crate::hash::{PATH_BITS, PLACEHOLDER, Path, Root, ValueHash, inner_hash, leaf_hash};
+
+/// A path with its value hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leaf {
+    /// Where the leaf is.
+    pub path: Path,
+    /// The hash of its value.
+    pub value: ValueHash,
+}
+
+/// The way from a leaf, or from an empty subtree, to the root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The leaf where the walk along the path ends; none if it ends in an empty subtree.
+    pub leaf: Option<Leaf>,
+    /// The hashes of the siblings, from the leaf's up to the root's child.
+    pub siblings: Vec<[u8; 32]>,
+}
+
+/// Why a proof does not show what is claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProofError {
+    /// More siblings than a path has bits.
+    TooManySiblings,
+    /// A value is claimed, and the proof ends in an empty subtree.
+    MissingLeaf,
+    /// A value is claimed, and the proof's leaf has another path.
+    OtherPath,
+    /// A value is claimed, and the proof's leaf has another value.
+    OtherValue,
+    /// Absence is claimed, and the proof's leaf has this very path.
+    PresentPath,
+    /// Absence is claimed, and the proof's leaf is not where the path would be.
+    UnrelatedLeaf,
+    /// The siblings lead to another root.
+    OtherRoot,
+}
+
+/// Checks that the tree with this root has this value hash at the path, or no leaf there if `None`.
+///
+/// Takes at most 257 hashes.
+///
+/// # Errors
+/// [`ProofError`] when the proof does not show the claim; which one is for people, not for results.
+pub fn verify(
+    root: &Root,
+    path: &Path,
+    value: Option<&ValueHash>,
+    proof: &Proof,
+) -> Result<(), ProofError> {
+    let levels = u32::try_from(proof.siblings.len()).unwrap_or(u32::MAX);
+    if levels > PATH_BITS {
+        return Err(ProofError::TooManySiblings);
+    }
+    match (value, &proof.leaf) {
+        (Some(_), None) => return Err(ProofError::MissingLeaf),
+        (Some(_), Some(leaf)) if leaf.path != *path => return Err(ProofError::OtherPath),
+        (Some(value), Some(leaf)) if leaf.value != *value => return Err(ProofError::OtherValue),
+        (None, Some(leaf)) if leaf.path == *path => return Err(ProofError::PresentPath),
+        (None, Some(leaf)) if leaf.path.common_prefix(path) < levels => {
+            return Err(ProofError::UnrelatedLeaf);
+        }
+        (Some(_), Some(_)) | (None, _) => {}
+    }
+    let start = proof.leaf.map_or(PLACEHOLDER, |leaf| leaf_hash(&leaf.path, &leaf.value));
+    let steps = proof.siblings.iter().zip((0..levels).rev());
+    let hash = steps.fold(start, |hash, (sibling, depth)| {
+        if path.bit(depth) { inner_hash(sibling, &hash) } else { inner_hash(&hash, sibling) }
+    });
+    if hash == root.0 { Ok(()) } else { Err(ProofError::OtherRoot) }
+}
+
+impl fmt::Display for ProofError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooManySiblings => "the proof has more than 256 siblings",
+            Self::MissingLeaf => "a value is claimed but the proof ends in an empty subtree",
+            Self::OtherPath => "a value is claimed but the proof's leaf has another path",
+            Self::OtherValue => "the proof's leaf has another value",
+            Self::PresentPath => "absence is claimed but the proof's leaf has this path",
+            Self::UnrelatedLeaf => "the proof's leaf is not where the path would be",
+            Self::OtherRoot => "the proof leads to another root",
+        })
+    }
+}
+
+impl core::error::Error for ProofError {}

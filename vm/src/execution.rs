@@ -1,0 +1,141 @@
+//! Defines the one seam behind which an engine stands: start, suspend at a host call, resume.
+//!
+//! The interpreter, the reference interpreter R and the emitted module in another engine implement
+//! [`Execution`]; one host dispatch ([`crate::host`]) and one frame loop ([`crate::frames`]) serve
+//! them all. A host call leaves the engine as a [`Step`]: no code of the host runs inside it.
+
+use crate::fault::Fault;
+use crate::gas::Gas;
+use crate::module::{CheckedModule, ValueType};
+use crate::outcome::Diagnosis;
+use crate::rules::Rules;
+use crate::trap::Trap;
+use host_api::Function;
+use std::sync::Arc;
+
+/// An integer value of the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A 32-bit integer; the sign is the reader's.
+    I32(i32),
+    /// A 64-bit integer.
+    I64(i64),
+}
+
+impl Value {
+    /// The value's type.
+    #[must_use]
+    pub const fn value_type(self) -> ValueType {
+        match self {
+            Self::I32(_) => ValueType::I32,
+            Self::I64(_) => ValueType::I64,
+        }
+    }
+
+    /// The value in a slot of 64 bits; the upper half of an `i32` is zero.
+    #[must_use]
+    pub const fn to_bits(self) -> u64 {
+        match self {
+            Self::I32(value) => value.cast_unsigned() as u64,
+            Self::I64(value) => value.cast_unsigned(),
+        }
+    }
+
+    /// The value of type `value_type` in a slot; the upper half is ignored for an `i32`.
+    #[must_use]
+    #[expect(clippy::as_conversions, reason = "truncation to the low half is the definition")]
+    pub const fn from_bits(value_type: ValueType, bits: u64) -> Self {
+        match value_type {
+            ValueType::I32 => Self::I32((bits as u32).cast_signed()),
+            ValueType::I64 => Self::I64(bits.cast_signed()),
+        }
+    }
+}
+
+/// What an instance is asked to run: its start function if it has one, then `entry`.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Index of the function in the module's index space; not an import.
+    pub entry: u32,
+    /// Its arguments, of its types (the engine may rely on it).
+    pub arguments: Vec<Value>,
+    /// Gas of the contract frame.
+    pub gas: Gas,
+}
+
+/// What an engine gives back control with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The guest called the host; answer with [`Execution::resume`] or drop the execution.
+    HostCall(HostCall),
+    /// The guest ended.
+    Exit(Stop),
+}
+
+/// A call of a host function, its `call` already charged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostCall {
+    /// Which.
+    pub function: Function,
+    /// Flattened core arguments in slots, as [`Value::to_bits`].
+    pub arguments: Vec<u64>,
+}
+
+/// How the guest ended by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The entry returned.
+    Return(Option<Value>),
+    /// The guest was stopped; gas is exact.
+    Trap(Trap),
+    /// A charge could not be paid.
+    OutOfGas,
+}
+
+/// One instance of a module, running or suspended. Used for one contract frame, then dropped.
+pub trait Execution {
+    /// Runs the start function if there is one, then the entry of `frame`.
+    ///
+    /// # Errors
+    /// A [`Fault`] of this machine; never anything that a guest can cause.
+    fn start(&mut self, frame: Frame) -> Result<Step, Fault>;
+
+    /// Continues after a host call with its result, of the type that the host table says.
+    ///
+    /// # Errors
+    /// As [`Execution::start`].
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Fault>;
+
+    /// The linear memory as it is now; empty if the module has none.
+    fn memory(&mut self) -> &mut [u8];
+
+    /// The frame's gas, exact at each [`Step`].
+    fn gas(&mut self) -> &mut Gas;
+
+    /// Values of all globals in order, for comparison after a return.
+    ///
+    /// # Errors
+    /// As [`Execution::start`].
+    fn globals(&mut self) -> Result<Vec<Value>, Fault>;
+
+    /// What is known about the last trap; outside the result.
+    fn diagnosis(&self) -> Diagnosis {
+        Diagnosis::default()
+    }
+}
+
+/// Makes instances; keeps its compiled form by (code hash, rules id).
+pub trait Engine {
+    /// The engine's name for messages.
+    fn name(&self) -> &'static str;
+
+    /// A fresh instance: memory, table and globals as the module says. Runs no guest code.
+    ///
+    /// # Errors
+    /// A [`Fault`] if this machine cannot provide what the profile allows.
+    fn instantiate(
+        &self,
+        module: &Arc<CheckedModule>,
+        rules: &Arc<Rules>,
+    ) -> Result<Box<dyn Execution>, Fault>;
+}

@@ -1,0 +1,89 @@
+//! Counts gas down; nothing else subtracts.
+//!
+//! Consensus: "Gas". A charge that cannot be paid is out of gas, which consumes the whole limit of
+//! the contract frame; overflow of a price is out of gas too.
+
+use crate::limits::GAS_LIMIT_MAX;
+
+/// The gas of one contract frame: a limit and what is left of it. One gas is about 0.1 ns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gas {
+    limit: u64,
+    remaining: u64,
+}
+
+/// A charge could not be paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfGas;
+
+impl Gas {
+    /// A full tank; limits above 2^63 - 1 are cut to it (callers validate before).
+    #[must_use]
+    pub const fn new(limit: u64) -> Self {
+        let limit = if limit > GAS_LIMIT_MAX { GAS_LIMIT_MAX } else { limit };
+        Self { limit, remaining: limit }
+    }
+
+    /// What the frame may consume.
+    #[must_use]
+    pub const fn limit(self) -> u64 {
+        self.limit
+    }
+
+    /// What is left.
+    #[must_use]
+    pub const fn remaining(self) -> u64 {
+        self.remaining
+    }
+
+    /// What was deducted.
+    #[must_use]
+    pub const fn used(self) -> u64 {
+        self.limit.saturating_sub(self.remaining)
+    }
+
+    /// Deducts `cost`; on failure nothing is left.
+    ///
+    /// # Errors
+    /// [`OutOfGas`] if less than `cost` remains.
+    pub const fn charge(&mut self, cost: u64) -> Result<(), OutOfGas> {
+        match self.remaining.checked_sub(cost) {
+            Some(rest) => {
+                self.remaining = rest;
+                Ok(())
+            }
+            None => {
+                self.remaining = 0;
+                Err(OutOfGas)
+            }
+        }
+    }
+
+    /// Deducts `base + per_unit * units`; overflow cannot be paid.
+    ///
+    /// # Errors
+    /// [`OutOfGas`] if less remains.
+    pub const fn charge_linear(&mut self, base: u64, per_unit: u64, units: u64) -> Result<(), OutOfGas> {
+        let cost = match per_unit.checked_mul(units) {
+            Some(product) => base.checked_add(product),
+            None => None,
+        };
+        match cost {
+            Some(cost) => self.charge(cost),
+            None => {
+                self.remaining = 0;
+                Err(OutOfGas)
+            }
+        }
+    }
+
+    /// Takes over what another counter of the same frame says is left: an engine that keeps the gas
+    /// in a register or a global writes it back here before the host looks.
+    ///
+    /// Never raises what is left.
+    pub const fn set_remaining(&mut self, remaining: u64) {
+        if remaining < self.remaining {
+            self.remaining = remaining;
+        }
+    }
+}

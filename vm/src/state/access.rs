@@ -1,0 +1,12 @@
+//! Records which state keys an execution read and wrote, in bytewise order.
+
+use std::collections::BTreeSet;
+
+/// Keys read and written by one message, reverted ones included.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccessSet {
+    /// State keys whose committed value was looked at.
+    pub reads: BTreeSet<Vec<u8>>,
+    /// State keys that were written or removed.
+    pub writes: BTreeSet<Vec<u8>>,
+}
