@@ -107,7 +107,9 @@ pub struct Row {
 impl Row {
     /// The core parameter types, flattened, in order.
     pub fn parameters(&self) -> impl Iterator<Item = Type> + '_ {
-        self.arguments.iter().flat_map(|argument| argument.types().iter().copied())
+        self.arguments
+            .iter()
+            .flat_map(|argument| argument.types().iter().copied())
     }
 }
 
@@ -129,8 +131,21 @@ const fn pure(
     result: Option<Type>,
     summary: &'static str,
 ) -> Row {
-    let traps = if arguments.is_empty() { NO_TRAPS } else { &[MEMORY_RANGE] };
-    Row { function, name, arguments, result, mutates: false, touches: false, traps, summary }
+    let traps = if arguments.is_empty() {
+        NO_TRAPS
+    } else {
+        &[MEMORY_RANGE]
+    };
+    Row {
+        function,
+        name,
+        arguments,
+        result,
+        mutates: false,
+        touches: false,
+        traps,
+        summary,
+    }
 }
 
 /// The host interface, in the order of the numbers of [`Function`].
@@ -214,7 +229,10 @@ pub const TABLE: &[Row] = &[
         ..pure(
             Function::EmitEvent,
             "emit_event",
-            &[Argument::Items("topics", TOPIC_BYTES), Argument::Bytes("data")],
+            &[
+                Argument::Items("topics", TOPIC_BYTES),
+                Argument::Bytes("data"),
+            ],
             None,
             "Emits an event with at most four topics of 32 bytes.",
         )
@@ -248,7 +266,13 @@ pub const TABLE: &[Row] = &[
         Some(Type::I32),
         "Answers 1 if `signature` over `message` is by `key` (RFC 8032, strict), else 0.",
     ),
-    pure(Function::BlockHeight, "block_height", &[], Some(Type::I64), "Answers the block's height."),
+    pure(
+        Function::BlockHeight,
+        "block_height",
+        &[],
+        Some(Type::I64),
+        "Answers the block's height.",
+    ),
     pure(
         Function::BlockTime,
         "block_time",
@@ -319,7 +343,10 @@ mod tests {
     #[test]
     fn names_are_unique() {
         for row in TABLE {
-            assert_eq!(by_name(row.name).map(|found| found.function), Some(row.function));
+            assert_eq!(
+                by_name(row.name).map(|found| found.function),
+                Some(row.function)
+            );
         }
     }
 }

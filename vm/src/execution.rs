@@ -34,6 +34,7 @@ impl Value {
 
     /// The value in a slot of 64 bits; the upper half of an `i32` is zero.
     #[must_use]
+    #[expect(clippy::as_conversions, reason = "u32 widened; From is not const")]
     pub const fn to_bits(self) -> u64 {
         match self {
             Self::I32(value) => value.cast_unsigned() as u64,
@@ -43,7 +44,10 @@ impl Value {
 
     /// The value of type `value_type` in a slot; the upper half is ignored for an `i32`.
     #[must_use]
-    #[expect(clippy::as_conversions, reason = "truncation to the low half is the definition")]
+    #[expect(
+        clippy::as_conversions,
+        reason = "truncation to the low half is the definition"
+    )]
     pub const fn from_bits(value_type: ValueType, bits: u64) -> Self {
         match value_type {
             ValueType::I32 => Self::I32((bits as u32).cast_signed()),

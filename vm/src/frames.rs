@@ -1,9 +1,19 @@
 //! Starts, suspends and ends contract frames; one native stack, whatever the guests do.
+//!
+//! [`run`] drives one frame on one engine; [`execute`] does what a message needs around it:
+//! statuses, price, value, checkpoint (docs/spec/frames.md). Frames wait on an explicit stack, so
+//! that a call between contracts is a push and never a recursion of ours.
 
-use crate::execution::{Engine, Execution, Frame, Value};
+mod message;
+
+mod stack;
+
+pub use message::execute;
+
+use crate::execution::{Engine, Execution, Frame, Step, Stop, Value};
 use crate::fault::Fault;
-use crate::host::Host;
-use crate::outcome::Outcome;
+use crate::host::{Host, Reply, crypto};
+use crate::module::CheckedModule;
 use crate::rules::Rules;
 use crate::state::StateView;
 use crate::trap::Trap;
@@ -73,28 +83,49 @@ pub enum FrameExit {
     OutOfGas,
 }
 
-/// Runs one contract frame on `execution`: steps until the guest ends, every host call answered by `host`.
+/// Runs one contract frame on `execution`: steps until the guest ends, every host call answered by
+/// `host`.
+///
+/// Afterwards `execution.gas()` says what is left: nothing after out of gas.
 ///
 /// # Errors
 /// A [`Fault`] of this machine.
 pub fn run(
-    _execution: &mut dyn Execution,
-    _frame: Frame,
-    _host: &mut Host<'_>,
+    execution: &mut dyn Execution,
+    frame: Frame,
+    host: &mut Host<'_>,
 ) -> Result<FrameExit, Fault> {
-    Err(Fault::invariant("not built"))
+    let mut step = execution.start(frame)?;
+    let exit = loop {
+        let call = match step {
+            Step::HostCall(call) => call,
+            Step::Exit(stop) => break FrameExit::from(stop),
+        };
+        let mut gas = *execution.gas();
+        let reply = host.dispatch(&call, execution.memory(), &mut gas)?;
+        execution.gas().set_remaining(gas.remaining());
+        match reply {
+            Reply::Resume(result) => step = execution.resume(result)?,
+            Reply::End(exit) => break exit,
+        }
+    };
+    if exit == FrameExit::OutOfGas {
+        execution.gas().set_remaining(0);
+    }
+    Ok(exit)
 }
 
-/// Executes `message` against `view`: frame price, value, frames, journal; writes nothing.
-///
-/// # Errors
-/// A [`Fault`] of this machine.
-pub fn execute(
-    _setting: &Setting<'_>,
-    _message: &Message,
-    _gas_limit: u64,
-) -> Result<Outcome, Fault> {
-    Err(Fault::invariant("not built"))
+impl From<Stop> for FrameExit {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Return(value) => Self::Return {
+                value,
+                output: Vec::new(),
+            },
+            Stop::Trap(trap) => Self::Trap(trap),
+            Stop::OutOfGas => Self::OutOfGas,
+        }
+    }
 }
 
 /// Where a message is executed.
@@ -110,15 +141,42 @@ pub struct Setting<'a> {
     pub block: &'a Block,
 }
 
-/// Price of a contract frame of `module`, charged to whoever asked for it.
+/// Price of a contract frame of `module`, charged to whoever asked for it; on overflow `u64::MAX`,
+/// which no limit can pay.
 #[must_use]
-pub fn frame_price(_module: &crate::CheckedModule, _rules: &Rules) -> u64 {
-    u64::MAX
+pub fn frame_price(module: &CheckedModule, rules: &Rules) -> u64 {
+    let prices = rules.schedule.dynamic();
+    let data_bytes: u64 = module
+        .data()
+        .iter()
+        .map(|data| u64::from(data.bytes.end.saturating_sub(data.bytes.start)))
+        .fold(0, u64::saturating_add);
+    let pages = module
+        .memory()
+        .map_or(0, |memory| u64::from(memory.initial));
+    let table_entries = module.table().map_or(0, |table| u64::from(table.initial));
+    let parts = [
+        (prices.frame_per_code_byte, count(module.bytes().len())),
+        (prices.frame_per_page, pages),
+        (prices.frame_per_data_byte, data_bytes),
+        (
+            prices.frame_per_item,
+            table_entries.saturating_add(count(module.globals().len())),
+        ),
+    ];
+    parts
+        .iter()
+        .fold(prices.frame_base, |sum, (per_unit, units)| {
+            sum.saturating_add(per_unit.saturating_mul(*units))
+        })
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }
 
 /// Address of a contract: `sha256("lockstep/contract/1" || creator || code_hash || salt)`.
 #[must_use]
 pub fn contract_address(creator: &[u8; 32], code_hash: &[u8; 32], salt: &[u8; 32]) -> [u8; 32] {
-    let _ = (creator, code_hash, salt);
-    [0; 32]
+    crypto::sha256(&[&b"lockstep/contract/1"[..], creator, code_hash, salt].concat())
 }

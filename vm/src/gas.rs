@@ -20,8 +20,15 @@ impl Gas {
     /// A full tank; limits above 2^63 - 1 are cut to it (callers validate before).
     #[must_use]
     pub const fn new(limit: u64) -> Self {
-        let limit = if limit > GAS_LIMIT_MAX { GAS_LIMIT_MAX } else { limit };
-        Self { limit, remaining: limit }
+        let limit = if limit > GAS_LIMIT_MAX {
+            GAS_LIMIT_MAX
+        } else {
+            limit
+        };
+        Self {
+            limit,
+            remaining: limit,
+        }
     }
 
     /// What the frame may consume.
@@ -63,7 +70,12 @@ impl Gas {
     ///
     /// # Errors
     /// [`OutOfGas`] if less remains.
-    pub const fn charge_linear(&mut self, base: u64, per_unit: u64, units: u64) -> Result<(), OutOfGas> {
+    pub const fn charge_linear(
+        &mut self,
+        base: u64,
+        per_unit: u64,
+        units: u64,
+    ) -> Result<(), OutOfGas> {
         let cost = match per_unit.checked_mul(units) {
             Some(product) => base.checked_add(product),
             None => None,

@@ -137,22 +137,24 @@ pub trait Sink {
 
 /// Pushes the lowered operators of `function` into `sink`, the final `end` included.
 pub fn function(module: &CheckedModule, function: &Function, sink: &mut impl Sink) {
-    let reader = BinaryReader::new(
-        module.body_bytes(function),
-        u64::from(function.body.start),
-    );
+    let reader = BinaryReader::new(module.body_bytes(function), u64::from(function.body.start));
     let mut operators = OperatorsReader::new(reader);
     let mut targets = Vec::new();
     while !operators.eof() {
         let offset = u32::try_from(operators.original_position()).unwrap_or(u32::MAX);
-        let Ok(wire) = operators.read() else { return broken() };
+        let Ok(wire) = operators.read() else {
+            return broken();
+        };
         if let Some(operator) = lower(&wire, &mut targets) {
             sink.operator(operator, offset);
         }
     }
 }
 
-#[expect(clippy::panic, reason = "check decoded the same bytes: our bug, and no guest byte reaches it")]
+#[expect(
+    clippy::panic,
+    reason = "check decoded the same bytes: our bug, and no guest byte reaches it"
+)]
 fn broken() {
     panic!("a checked function does not decode");
 }
@@ -169,7 +171,10 @@ fn lower<'a>(wire: &Wire<'_>, targets: &'a mut Vec<u32>) -> Option<Operator<'a>>
         (Wire::BrTable { targets: table }, _) => {
             targets.clear();
             targets.extend(table.targets().map_while(Result::ok));
-            Operator::BrTable { targets, default: table.default() }
+            Operator::BrTable {
+                targets,
+                default: table.default(),
+            }
         }
         (Wire::F32Const { value }, _) => Operator::I32Const(value.bits().cast_signed()),
         (Wire::F64Const { value }, _) => Operator::I64Const(value.bits().cast_signed()),
@@ -243,7 +248,10 @@ fn memory_argument(wire: &Wire<'_>) -> Option<MemoryArgument> {
         _ => return None,
     };
     // A 32-bit memory's offset fits, by validation.
-    Some(MemoryArgument { align: memarg.align, offset: u32::try_from(memarg.offset).ok()? })
+    Some(MemoryArgument {
+        align: memarg.align,
+        offset: u32::try_from(memarg.offset).ok()?,
+    })
 }
 
 /// Lowers a block type; block types by index are outside the profile.

@@ -284,7 +284,8 @@ impl CheckedModule {
     #[must_use]
     pub fn entry(&self, name: &str) -> Option<u32> {
         let bytes = u32::try_from(name.len()).ok()?;
-        if !(host_api::limits::ENTRY_BYTES_MIN..=host_api::limits::ENTRY_BYTES_MAX).contains(&bytes) {
+        if !(host_api::limits::ENTRY_BYTES_MIN..=host_api::limits::ENTRY_BYTES_MAX).contains(&bytes)
+        {
             return None;
         }
         let index = self.exported_function(name)?;

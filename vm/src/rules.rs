@@ -60,7 +60,11 @@ impl Rules {
     #[must_use]
     pub fn new(floats: FloatPolicy, schedule: Schedule) -> Self {
         let id = identify(floats, &schedule);
-        Self { floats, schedule, id }
+        Self {
+            floats,
+            schedule,
+            id,
+        }
     }
 
     /// Version 1: floats lowered, starting prices.
@@ -79,13 +83,37 @@ impl Rules {
     #[must_use]
     pub fn limits() -> Vec<Limit> {
         limit_list![
-            MODULE_BYTES_MAX, TYPES_MAX, PARAMETERS_MAX, PARAMETERS_TOTAL_MAX, RESULTS_MAX,
-            IMPORTS_MAX, EXPORTS_MAX, NAME_BYTES_MAX, FUNCTIONS_MAX, LOCALS_MAX, LOCALS_TOTAL_MAX,
-            GLOBALS_MAX, TABLES_MAX, TABLE_ENTRIES_MAX, ELEMENT_SEGMENTS_MAX, ELEMENTS_MAX,
-            DATA_SEGMENTS_MAX, DATA_BYTES_MAX, MEMORIES_MAX, MEMORY_PAGES_INITIAL_MAX,
-            MEMORY_PAGES_MAX, BODY_BYTES_MAX, OPERATORS_MAX, BLOCKS_MAX, BLOCKS_TOTAL_MAX,
-            NESTING_MAX, BR_TABLE_TARGETS_MAX, BR_TABLE_TARGETS_TOTAL_MAX, OPERANDS_MAX,
-            STACK_SLOTS_MAX, STACK_WEIGHT_MIN,
+            MODULE_BYTES_MAX,
+            TYPES_MAX,
+            PARAMETERS_MAX,
+            PARAMETERS_TOTAL_MAX,
+            RESULTS_MAX,
+            IMPORTS_MAX,
+            EXPORTS_MAX,
+            NAME_BYTES_MAX,
+            FUNCTIONS_MAX,
+            LOCALS_MAX,
+            LOCALS_TOTAL_MAX,
+            GLOBALS_MAX,
+            TABLES_MAX,
+            TABLE_ENTRIES_MAX,
+            ELEMENT_SEGMENTS_MAX,
+            ELEMENTS_MAX,
+            DATA_SEGMENTS_MAX,
+            DATA_BYTES_MAX,
+            MEMORIES_MAX,
+            MEMORY_PAGES_INITIAL_MAX,
+            MEMORY_PAGES_MAX,
+            BODY_BYTES_MAX,
+            OPERATORS_MAX,
+            BLOCKS_MAX,
+            BLOCKS_TOTAL_MAX,
+            NESTING_MAX,
+            BR_TABLE_TARGETS_MAX,
+            BR_TABLE_TARGETS_TOTAL_MAX,
+            OPERANDS_MAX,
+            STACK_SLOTS_MAX,
+            STACK_WEIGHT_MIN,
         ]
     }
 }
@@ -95,14 +123,22 @@ fn identify(floats: FloatPolicy, schedule: &Schedule) -> [u8; 32] {
     let encoded = Encoded {
         domain: "lockstep/rules/1",
         limits: Rules::limits(),
-        operators: opcode::TABLE.iter().map(|row| (row.name, row.encoding)).collect(),
+        operators: opcode::TABLE
+            .iter()
+            .map(|row| (row.name, row.encoding))
+            .collect(),
         floats,
         prices: schedule.entries(),
         host: host_api::TABLE
             .iter()
             .zip(0_u8..)
             .map(|(row, number)| {
-                (number, row.name, row.parameters().map(wire).collect(), row.result.map(wire))
+                (
+                    number,
+                    row.name,
+                    row.parameters().map(wire).collect(),
+                    row.result.map(wire),
+                )
             })
             .collect(),
         marker: &[],

@@ -30,7 +30,10 @@ pub struct HostPrice {
 
 /// Prices that depend on data or belong to no operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are the keys of `lockstep schedule`; units are in them")]
+#[expect(
+    missing_docs,
+    reason = "the names are the keys of `lockstep schedule`; units are in them"
+)]
 pub struct Dynamic {
     pub function_entry: u64,
     pub function_entry_per_slot: u64,
@@ -102,7 +105,12 @@ const fn host_price(function: Function) -> HostPrice {
         // that must be priced here before they can be called; the schedule's test lists them.
         _ => (300, 0, 0, 0),
     };
-    HostPrice { base, per_byte, per_value_byte, cold }
+    HostPrice {
+        base,
+        per_byte,
+        per_value_byte,
+        cold,
+    }
 }
 
 impl Schedule {
@@ -110,7 +118,10 @@ impl Schedule {
     #[must_use]
     pub fn v1() -> Self {
         Self {
-            operators: opcode::TABLE.iter().map(|row| price_of(row.class)).collect(),
+            operators: opcode::TABLE
+                .iter()
+                .map(|row| price_of(row.class))
+                .collect(),
             dynamic: Dynamic {
                 function_entry: 40,
                 function_entry_per_slot: 3,
@@ -129,7 +140,10 @@ impl Schedule {
                 tx_signature_ed25519: 800_000,
                 tx_signature_secp256k1: 1_500_000,
             },
-            host: host_api::TABLE.iter().map(|row| host_price(row.function)).collect(),
+            host: host_api::TABLE
+                .iter()
+                .map(|row| host_price(row.function))
+                .collect(),
         }
     }
 
@@ -148,7 +162,11 @@ impl Schedule {
         if host.len() != host_api::TABLE.len() {
             return Err(ScheduleError::Incomplete(host_api::TABLE.len()));
         }
-        let schedule = Self { operators, dynamic, host };
+        let schedule = Self {
+            operators,
+            dynamic,
+            host,
+        };
         schedule.validate()?;
         Ok(schedule)
     }
@@ -165,7 +183,11 @@ impl Schedule {
         }
         for (name, price) in self.entries() {
             let per_unit = name.contains(".per_");
-            let bound = if per_unit { UNIT_PRICE_BOUND } else { STATIC_PRICE_BOUND };
+            let bound = if per_unit {
+                UNIT_PRICE_BOUND
+            } else {
+                STATIC_PRICE_BOUND
+            };
             if price >= bound {
                 return Err(ScheduleError::TooLarge(name));
             }
@@ -179,7 +201,11 @@ impl Schedule {
         match opcode.class() {
             Class::Reinterpret => 0,
             Class::Float => FLOAT_TRAP_PRICE,
-            _ => self.operators.get(opcode.integer_twin().index()).copied().unwrap_or_default(),
+            _ => self
+                .operators
+                .get(opcode.integer_twin().index())
+                .copied()
+                .unwrap_or_default(),
         }
     }
 
@@ -234,7 +260,10 @@ impl Schedule {
         for (row, price) in host_api::TABLE.iter().zip(&self.host) {
             entries.push((format!("host.{}.base", row.name), price.base));
             entries.push((format!("host.{}.per_byte", row.name), price.per_byte));
-            entries.push((format!("host.{}.per_value_byte", row.name), price.per_value_byte));
+            entries.push((
+                format!("host.{}.per_value_byte", row.name),
+                price.per_value_byte,
+            ));
             entries.push((format!("host.{}.cold", row.name), price.cold));
         }
         let outer = [
@@ -255,7 +284,11 @@ mod tests {
     use super::*;
 
     fn v1_parts() -> (Vec<u64>, Dynamic, Vec<HostPrice>) {
-        let Schedule { operators, dynamic, host } = Schedule::v1();
+        let Schedule {
+            operators,
+            dynamic,
+            host,
+        } = Schedule::v1();
         (operators, dynamic, host)
     }
 
@@ -267,7 +300,10 @@ mod tests {
 
     #[test]
     fn a_free_branch_is_refused() {
-        for row in opcode::TABLE.iter().filter(|row| row.name.starts_with("br") || row.name == "call") {
+        for row in opcode::TABLE
+            .iter()
+            .filter(|row| row.name.starts_with("br") || row.name == "call")
+        {
             let (mut operators, dynamic, host) = v1_parts();
             operators[row.opcode.index()] = 0;
             let refused = Schedule::new(operators, dynamic, host);
@@ -293,10 +329,16 @@ mod tests {
             .filter(|row| schedule.operator(row.opcode) == 0)
             .map(|row| row.name)
             .collect();
-        let reinterpret =
-            ["i32.reinterpret_f32", "i64.reinterpret_f64", "f32.reinterpret_i32", "f64.reinterpret_i64"];
-        let expected: Vec<&str> =
-            ["nop", "block", "loop", "else", "end"].into_iter().chain(reinterpret).collect();
+        let reinterpret = [
+            "i32.reinterpret_f32",
+            "i64.reinterpret_f64",
+            "f32.reinterpret_i32",
+            "f64.reinterpret_i64",
+        ];
+        let expected: Vec<&str> = ["nop", "block", "loop", "else", "end"]
+            .into_iter()
+            .chain(reinterpret)
+            .collect();
         assert_eq!(free, expected);
     }
 }

@@ -107,7 +107,14 @@ mod tests {
     #[test]
     fn codes_are_frozen() {
         let codes: Vec<u16> = Trap::ALL.iter().map(|trap| trap.code()).collect();
-        assert_eq!(codes, [1, 2, 3, 4, 5, 6, 7, 8, 9, 64, 65, 66, 67, 68, 69, 70]);
-        assert!(Trap::ALL.iter().all(|trap| Trap::of_code(trap.code()) == Some(*trap)));
+        assert_eq!(
+            codes,
+            [1, 2, 3, 4, 5, 6, 7, 8, 9, 64, 65, 66, 67, 68, 69, 70]
+        );
+        assert!(
+            Trap::ALL
+                .iter()
+                .all(|trap| Trap::of_code(trap.code()) == Some(*trap))
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use borsh::io::{Error, ErrorKind, Read};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::{Address, Invocation, invocation::encode};
@@ -16,7 +17,7 @@ pub const SIGNERS: usize = 3;
 pub const SIGNERS_REQUIRED: usize = 2;
 
 /// Which way an order trades.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize)]
 pub enum Side {
     /// Buys at its price or below.
     Bid,
@@ -71,7 +72,7 @@ pub struct Snapshot {
 }
 
 /// The public key of a signer. Each scheme has its own tag in the encoding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize)]
 pub enum Signer {
     /// A compressed key; signs the sha256 of [`signing_bytes`], with low s.
     Secp256k1([u8; 33]),
@@ -86,6 +87,29 @@ pub struct SignedBy {
     pub signer: Signer,
     /// r and s, or R and s: 64 bytes.
     pub signature: [u8; 64],
+}
+
+// Decoding of the two enums is written out: what borsh derives formats its error message, and
+// formatting makes this contract 5 KB larger.
+
+impl BorshDeserialize for Side {
+    fn deserialize_reader<R: Read>(reader: &mut R) -> Result<Self, Error> {
+        match u8::deserialize_reader(reader)? {
+            0 => Ok(Self::Bid),
+            1 => Ok(Self::Ask),
+            _ => Err(Error::new(ErrorKind::InvalidData, "a side is 0 or 1")),
+        }
+    }
+}
+
+impl BorshDeserialize for Signer {
+    fn deserialize_reader<R: Read>(reader: &mut R) -> Result<Self, Error> {
+        match u8::deserialize_reader(reader)? {
+            0 => <[u8; 33]>::deserialize_reader(reader).map(Self::Secp256k1),
+            1 => <[u8; 32]>::deserialize_reader(reader).map(Self::Ed25519),
+            _ => Err(Error::new(ErrorKind::InvalidData, "a scheme is 0 or 1")),
+        }
+    }
 }
 
 /// The codes with which the book refuses.

@@ -26,12 +26,18 @@ impl Revert {
     /// A refusal without a text.
     #[must_use]
     pub const fn new(code: u32) -> Self {
-        Self { code, message: None }
+        Self {
+            code,
+            message: None,
+        }
     }
 
     /// A refusal with a text.
     #[must_use]
     pub fn with_message(code: u32, message: &str) -> Self {
-        Self { code, message: Some(String::from(message)) }
+        Self {
+            code,
+            message: Some(String::from(message)),
+        }
     }
 }

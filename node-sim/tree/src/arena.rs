@@ -18,7 +18,10 @@ pub(crate) struct Arena<T> {
 
 impl<T> Arena<T> {
     pub(crate) const fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new() }
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+        }
     }
 
     /// Makes room for exactly `count` more records.
@@ -42,7 +45,10 @@ impl<T> Arena<T> {
             self.slots.reserve_exact((self.slots.len() / 16).max(4));
         }
         let index = u32::try_from(self.slots.len()).unwrap_or(INDEX_END);
-        assert!(index < INDEX_END, "an arena is full: more records than memory can hold");
+        assert!(
+            index < INDEX_END,
+            "an arena is full: more records than memory can hold"
+        );
         self.slots.push(record);
         index
     }
@@ -52,12 +58,18 @@ impl<T> Arena<T> {
         self.free.push(index);
     }
 
-    #[expect(clippy::indexing_slicing, reason = "numbers come from `insert` of the same arena")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "numbers come from `insert` of the same arena"
+    )]
     pub(crate) fn get(&self, index: u32) -> &T {
         &self.slots[position(index)]
     }
 
-    #[expect(clippy::indexing_slicing, reason = "numbers come from `insert` of the same arena")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "numbers come from `insert` of the same arena"
+    )]
     pub(crate) fn get_mut(&mut self, index: u32) -> &mut T {
         &mut self.slots[position(index)]
     }

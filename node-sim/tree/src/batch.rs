@@ -27,7 +27,9 @@ impl Batch {
 
 impl From<BTreeMap<Path, Option<ValueHash>>> for Batch {
     fn from(map: BTreeMap<Path, Option<ValueHash>>) -> Self {
-        Self { changes: map.into_iter().collect() }
+        Self {
+            changes: map.into_iter().collect(),
+        }
     }
 }
 
@@ -36,7 +38,7 @@ impl FromIterator<Change> for Batch {
     fn from_iter<I: IntoIterator<Item = Change>>(changes: I) -> Self {
         let mut changes: Vec<Change> = changes.into_iter().collect();
         // Stable, so that equal paths stay in the order given, and linear where already sorted.
-        changes.sort_by(|left, right| left.0.cmp(&right.0));
+        changes.sort_by_key(|(path, _)| *path);
         changes.dedup_by(|later, kept| {
             let same = later.0 == kept.0;
             if same {
@@ -56,10 +58,14 @@ mod tests {
     fn is_sorted_and_the_last_change_of_a_path_counts() {
         let path = |byte| Path::from_bytes([byte; 32]);
         let value = |byte| Some(ValueHash([byte; 32]));
-        let batch: Batch =
-            [(path(2), value(1)), (path(1), value(2)), (path(2), None), (path(2), value(3))]
-                .into_iter()
-                .collect();
+        let batch: Batch = [
+            (path(2), value(1)),
+            (path(1), value(2)),
+            (path(2), None),
+            (path(2), value(3)),
+        ]
+        .into_iter()
+        .collect();
         assert_eq!(batch.changes(), [(path(1), value(2)), (path(2), value(3))]);
     }
 }

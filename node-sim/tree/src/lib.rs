@@ -9,6 +9,18 @@
 //! The hash rules are those of the Jellyfish Merkle tree as the `jmt` crate 0.12 spells them with
 //! SHA-256; the updater is our own, and `jmt` is its oracle in the tests.
 //!
+//! ```
+//! use tree::{Path, Tree, ValueHash, verify};
+//!
+//! let (path, value) = (Path::of_key(b"key"), ValueHash::of(b"value"));
+//! let mut tree = Tree::new();
+//! let root = tree.update(&[(path, Some(value))].into_iter().collect());
+//! assert_eq!(verify(&root, &path, Some(&value), &tree.prove(&path)), Ok(()));
+//!
+//! let absent = Path::of_key(b"other key");
+//! assert_eq!(verify(&root, &absent, None, &tree.prove(&absent)), Ok(()));
+//! ```
+//!
 //! # Invariants
 //! * The root depends on the set of (path, value hash) alone, never on order or history.
 //! * Nothing here reads a clock, a disk, a thread or the platform's width or byte order.
@@ -20,22 +32,22 @@
 pub mod hash;
 
 /// A sorted, duplicate-free set of changes.
-pub mod batch;
+mod batch;
 
 mod arena;
 
 mod shard;
 
 /// The tree.
-pub mod tree;
+mod tree;
 
 /// Proofs and their verifier.
-pub mod proof;
+mod proof;
 
 /// Merkle roots of lists.
-pub mod list;
+mod list;
 
-pub use batch::Batch;
+pub use batch::{Batch, Change};
 pub use hash::{Path, Root, ValueHash};
 pub use list::list_root;
 pub use proof::{Leaf, Proof, ProofError, verify};

@@ -18,7 +18,10 @@ use sha2::{Digest, Sha256};
 pub fn list_root<T: AsRef<[u8]>>(items: &[T]) -> [u8; 32] {
     let mut stack: Vec<[u8; 32]> = Vec::new();
     for (count, item) in (1_u64..).zip(items) {
-        let leaf = Sha256::new().chain_update([0]).chain_update(item.as_ref()).finalize();
+        let leaf = Sha256::new()
+            .chain_update([0])
+            .chain_update(item.as_ref())
+            .finalize();
         stack.push(leaf.into());
         // As in a binary counter, each carry joins two complete subtrees of one size.
         for _ in 0..count.trailing_zeros() {
@@ -33,7 +36,10 @@ pub fn list_root<T: AsRef<[u8]>>(items: &[T]) -> [u8; 32] {
 
 fn join_last(stack: &mut Vec<[u8; 32]>) {
     if let (Some(right), Some(left)) = (stack.pop(), stack.pop()) {
-        let hash = Sha256::new().chain_update([1]).chain_update(left).chain_update(right);
+        let hash = Sha256::new()
+            .chain_update([1])
+            .chain_update(left)
+            .chain_update(right);
         stack.push(hash.finalize().into());
     }
 }

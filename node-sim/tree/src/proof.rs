@@ -84,12 +84,22 @@ pub fn verify(
         }
         (Some(_), Some(_)) | (None, _) => {}
     }
-    let start = proof.leaf.map_or(PLACEHOLDER, |leaf| leaf_hash(&leaf.path, &leaf.value));
+    let start = proof
+        .leaf
+        .map_or(PLACEHOLDER, |leaf| leaf_hash(&leaf.path, &leaf.value));
     let steps = proof.siblings.iter().zip((0..levels).rev());
     let hash = steps.fold(start, |hash, (sibling, depth)| {
-        if path.bit(depth) { inner_hash(sibling, &hash) } else { inner_hash(&hash, sibling) }
+        if path.bit(depth) {
+            inner_hash(sibling, &hash)
+        } else {
+            inner_hash(&hash, sibling)
+        }
     });
-    if hash == root.0 { Ok(()) } else { Err(ProofError::OtherRoot) }
+    if hash == root.0 {
+        Ok(())
+    } else {
+        Err(ProofError::OtherRoot)
+    }
 }
 
 impl fmt::Display for ProofError {

@@ -23,7 +23,7 @@ use core::ops::Range;
 
 use crate::arena::Arena;
 use crate::batch::Change;
-use crate::hash::{PATH_BITS, PLACEHOLDER, Path, ValueHash, inner_hash, leaf_hash};
+use crate::hash::{PATH_BITS, PLACEHOLDER, Path, inner_hash, leaf_hash};
 use crate::proof::Leaf;
 
 /// The depth at which shards hang: the bits of the first byte.
@@ -73,7 +73,11 @@ struct Fork<'a> {
 
 impl Shard {
     pub(crate) const fn new() -> Self {
-        Self { branches: Arena::new(), leaves: Arena::new(), root: None }
+        Self {
+            branches: Arena::new(),
+            leaves: Arena::new(),
+            root: None,
+        }
     }
 
     /// Makes room for exactly `count` more leaves.
@@ -89,7 +93,8 @@ impl Shard {
 
     /// The hash at [`SHARD_DEPTH`], with true if it is that of a single leaf.
     pub(crate) fn root(&self) -> Option<([u8; 32], bool)> {
-        self.root.map(|root| (root.hash, matches!(root.link.target(), Target::Leaf(_))))
+        self.root
+            .map(|root| (root.hash, matches!(root.link.target(), Target::Leaf(_))))
     }
 
     /// Applies changes whose paths all begin with this shard's byte.
@@ -142,9 +147,13 @@ impl Shard {
 
     /// Applies changes to the subtree that hangs at `depth`; all of them share its prefix.
     fn apply(&mut self, old: Option<Subtree>, depth: u32, changes: &[Change]) -> Option<Subtree> {
-        let [(first, _), ..] = changes else { return old };
+        let [(first, _), ..] = changes else {
+            return old;
+        };
         let [.., (last, _)] = changes else { return old };
-        let Some(old) = old else { return self.build(depth, changes) };
+        let Some(old) = old else {
+            return self.build(depth, changes);
+        };
 
         let index = match old.link.target() {
             Target::Leaf(index) => return self.apply_to_leaf(old, index, depth, changes),
@@ -159,8 +168,16 @@ impl Shard {
             if split < bit {
                 let hash = inner_hash(&left.hash, &right.hash);
                 let next = split.saturating_add(1);
-                let pushed = Subtree { hash: lift(hash, &below, next..bit), link: old.link };
-                let fork = Fork { path: first, depth, bit: split, slot: None };
+                let pushed = Subtree {
+                    hash: lift(hash, &below, next..bit),
+                    link: old.link,
+                };
+                let fork = Fork {
+                    path: first,
+                    depth,
+                    bit: split,
+                    slot: None,
+                };
                 return self.split(pushed, &below, &fork, changes);
             }
         }
@@ -171,7 +188,16 @@ impl Shard {
         if new_left == Some(left) && new_right == Some(right) {
             return Some(old);
         }
-        self.join(&Fork { path: first, depth, bit, slot: Some(index) }, new_left, new_right)
+        self.join(
+            &Fork {
+                path: first,
+                depth,
+                bit,
+                slot: Some(index),
+            },
+            new_left,
+            new_right,
+        )
     }
 
     fn apply_to_leaf(
@@ -181,12 +207,21 @@ impl Shard {
         depth: u32,
         changes: &[Change],
     ) -> Option<Subtree> {
-        let [(first, value), ..] = changes else { return Some(old) };
-        let [.., (last, _)] = changes else { return Some(old) };
+        let [(first, value), ..] = changes else {
+            return Some(old);
+        };
+        let [.., (last, _)] = changes else {
+            return Some(old);
+        };
         let path = self.leaves.get(index).path;
         let split = first.common_prefix(last).min(first.common_prefix(&path));
         if split < PATH_BITS {
-            let fork = Fork { path: first, depth, bit: split, slot: None };
+            let fork = Fork {
+                path: first,
+                depth,
+                bit: split,
+                slot: None,
+            };
             return self.split(old, &path, &fork, changes);
         }
         // One change, and it is to this leaf.
@@ -195,7 +230,10 @@ impl Shard {
             return None;
         };
         self.leaves.get_mut(index).value = value;
-        Some(Subtree { hash: leaf_hash(&path, &value), link: old.link })
+        Some(Subtree {
+            hash: leaf_hash(&path, &value),
+            link: old.link,
+        })
     }
 
     /// Applies changes around a subtree on `below` from which some of them part at the fork.
@@ -222,18 +260,37 @@ impl Shard {
         while let [rest @ .., (_, None)] = changes {
             changes = rest;
         }
-        let [.., (last, _)] = changes else { return None };
-        let [(first, Some(value)), rest @ ..] = changes else { return None };
+        let [.., (last, _)] = changes else {
+            return None;
+        };
+        let [(first, Some(value)), rest @ ..] = changes else {
+            return None;
+        };
         if rest.is_empty() {
-            let index = self.leaves.insert(Leaf { path: *first, value: *value });
-            return Some(Subtree { hash: leaf_hash(first, value), link: Link::leaf(index) });
+            let index = self.leaves.insert(Leaf {
+                path: *first,
+                value: *value,
+            });
+            return Some(Subtree {
+                hash: leaf_hash(first, value),
+                link: Link::leaf(index),
+            });
         }
         let bit = first.common_prefix(last);
         let (to_left, to_right) = partition(changes, bit);
         let next = bit.saturating_add(1);
         let left = self.build(next, to_left);
         let right = self.build(next, to_right);
-        self.join(&Fork { path: first, depth, bit, slot: None }, left, right)
+        self.join(
+            &Fork {
+                path: first,
+                depth,
+                bit,
+                slot: None,
+            },
+            left,
+            right,
+        )
     }
 
     /// Joins what hangs left and right below a fork, and hashes it up to the fork's depth.
@@ -243,18 +300,30 @@ impl Shard {
         left: Option<Subtree>,
         right: Option<Subtree>,
     ) -> Option<Subtree> {
-        let Fork { path, depth, bit, slot } = *fork;
+        let Fork {
+            path,
+            depth,
+            bit,
+            slot,
+        } = *fork;
         if let (Some(left), Some(right)) = (left, right) {
             let hash = lift(inner_hash(&left.hash, &right.hash), path, depth..bit);
             // Bits of a path are below 256, so the conversion keeps the number.
-            let branch = Branch { left, right, bit: u8::try_from(bit).unwrap_or(u8::MAX) };
+            let branch = Branch {
+                left,
+                right,
+                bit: u8::try_from(bit).unwrap_or(u8::MAX),
+            };
             let index = if let Some(index) = slot {
                 *self.branches.get_mut(index) = branch;
                 index
             } else {
                 self.branches.insert(branch)
             };
-            return Some(Subtree { hash, link: Link(index) });
+            return Some(Subtree {
+                hash,
+                link: Link(index),
+            });
         }
         if let Some(index) = slot {
             self.branches.remove(index);
@@ -269,7 +338,10 @@ impl Shard {
         } else {
             inner_hash(&PLACEHOLDER, &only.hash)
         };
-        Some(Subtree { hash: lift(hash, path, depth..bit), link: only.link })
+        Some(Subtree {
+            hash: lift(hash, path, depth..bit),
+            link: only.link,
+        })
     }
 
     /// The path of some leaf below a link: it tells the bits of the levels without a branch.
@@ -329,6 +401,7 @@ fn partition(changes: &[Change], bit: u32) -> (&[Change], &[Change]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hash::ValueHash;
 
     #[test]
     fn a_key_takes_140_bytes() {
@@ -338,10 +411,20 @@ mod tests {
     #[test]
     fn removed_leaves_and_branches_are_reused() {
         let leaf = |byte: u8, value: Option<u8>| {
-            (Path::from_bytes([byte; 32]), value.map(|value| ValueHash([value; 32])))
+            let mut path = [byte; 32];
+            path[0] = 0;
+            (
+                Path::from_bytes(path),
+                value.map(|value| ValueHash([value; 32])),
+            )
         };
         let mut shard = Shard::new();
-        shard.update(&[leaf(0, Some(1)), leaf(1, Some(1)), leaf(3, Some(1)), leaf(7, Some(1))]);
+        shard.update(&[
+            leaf(0, Some(1)),
+            leaf(1, Some(1)),
+            leaf(3, Some(1)),
+            leaf(7, Some(1)),
+        ]);
         let before = (shard.root, shard.leaves.len(), shard.branches.len());
         assert_eq!((shard.leaves.len(), shard.branches.len()), (4, 3));
         for _ in 0..100 {
@@ -349,7 +432,10 @@ mod tests {
             assert_eq!((shard.leaves.len(), shard.branches.len()), (2, 1));
             shard.update(&[leaf(1, Some(1)), leaf(7, Some(1))]);
             assert_eq!(before.0.unwrap().hash, shard.root.unwrap().hash);
-            assert_eq!((before.1, before.2), (shard.leaves.len(), shard.branches.len()));
+            assert_eq!(
+                (before.1, before.2),
+                (shard.leaves.len(), shard.branches.len())
+            );
         }
         assert_eq!(shard.leaves.insert(*shard.leaves.get(0)), 4);
         assert_eq!(shard.branches.insert(*shard.branches.get(0)), 3);

@@ -55,7 +55,10 @@ impl Tree {
     /// The tree without a leaf.
     #[must_use]
     pub fn new() -> Self {
-        Self { shards: vec![Shard::new(); SHARDS], top: vec![Node::Empty; SHARDS.saturating_mul(2)] }
+        Self {
+            shards: vec![Shard::new(); SHARDS],
+            top: vec![Node::Empty; SHARDS.saturating_mul(2)],
+        }
     }
 
     /// Builds a tree from all its leaves at once, in any order; of several leaves with one path
@@ -64,7 +67,10 @@ impl Tree {
     /// Equal to [`Tree::update`] of the empty tree, without spare room in the arrays.
     #[must_use]
     pub fn from_leaves<I: IntoIterator<Item = (Path, ValueHash)>>(leaves: I) -> Self {
-        let leaves: Batch = leaves.into_iter().map(|(path, value)| (path, Some(value))).collect();
+        let leaves: Batch = leaves
+            .into_iter()
+            .map(|(path, value)| (path, Some(value)))
+            .collect();
         let mut tree = Self::new();
         tree.apply(&leaves, |shard, changes| shard.reserve(changes.len()));
         tree
@@ -99,7 +105,9 @@ impl Tree {
     /// The value hash at a path.
     #[must_use]
     pub fn get(&self, path: &Path) -> Option<ValueHash> {
-        self.shard(path.first_byte()).get(path).map(|leaf| leaf.value)
+        self.shard(path.first_byte())
+            .get(path)
+            .map(|leaf| leaf.value)
     }
 
     /// Proves the value hash at a path, or that there is none.
@@ -121,7 +129,11 @@ impl Tree {
                 Node::Inner { .. } => {}
             }
             let [left, right] = children(index);
-            let (next, sibling) = if path.bit(depth) { (right, left) } else { (left, right) };
+            let (next, sibling) = if path.bit(depth) {
+                (right, left)
+            } else {
+                (left, right)
+            };
             siblings.push(self.node(sibling).hash());
             index = next;
         }
@@ -157,12 +169,18 @@ impl Tree {
         }
     }
 
-    #[expect(clippy::indexing_slicing, reason = "indices are 1 to 511 by construction")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "indices are 1 to 511 by construction"
+    )]
     fn node(&self, index: usize) -> Node {
         self.top[index]
     }
 
-    #[expect(clippy::indexing_slicing, reason = "indices are 1 to 511 by construction")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "indices are 1 to 511 by construction"
+    )]
     fn set_node(&mut self, index: usize, node: Node) {
         self.top[index] = node;
     }
@@ -186,7 +204,10 @@ impl Default for Tree {
 
 impl fmt::Debug for Tree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tree").field("root", &self.root()).field("len", &self.len()).finish()
+        f.debug_struct("Tree")
+            .field("root", &self.root())
+            .field("len", &self.len())
+            .finish()
     }
 }
 
@@ -205,7 +226,9 @@ impl Node {
             (leaf @ Self::Leaf { .. }, Self::Empty) | (Self::Empty, leaf @ Self::Leaf { .. }) => {
                 leaf
             }
-            _ => Self::Inner { hash: inner_hash(&left.hash(), &right.hash()) },
+            _ => Self::Inner {
+                hash: inner_hash(&left.hash(), &right.hash()),
+            },
         }
     }
 

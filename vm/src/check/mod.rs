@@ -1,17 +1,247 @@
 //! Decides whether a module is accepted.
+//!
+//! One pass over the sections. For each vector of the module: its count against [`crate::limits`],
+//! then decoding, then the limits of its items, then `wasmparser`'s validator, then our allow-list
+//! and policy. Nothing is allocated in proportion to a count before the count was compared.
+//!
+//! The verdict does not depend on the decoder's feature flags alone: operators, types and segments
+//! are compared with a list of ours ([`crate::opcode`]).
+//!
+//! Specification: docs/spec/check.md.
 
-use crate::{CheckedModule, Rejection, Rules};
+mod body;
+
+mod constant;
+
+mod diagnosis;
+
+mod section;
+
+mod segment;
+
+use crate::module::FloatCount;
+use crate::rejection::{Rejection, Rule};
+use crate::rules::FloatPolicy;
+use crate::{CheckedModule, Rules, limits};
+use diagnosis::Stage;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use wasmparser::{
+    BinaryReader, FromReader, FuncValidatorAllocations, Parser, Payload, SectionLimited, Validator,
+    WasmFeatures,
+};
+
+/// What the decoder and the validator are allowed to read. Bulk memory is on because a DataCount
+/// section needs it; its operators on segments and tables are refused by the allow-list.
+const PROFILE: WasmFeatures = WasmFeatures::MVP
+    .union(WasmFeatures::MUTABLE_GLOBAL)
+    .union(WasmFeatures::SIGN_EXTENSION)
+    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
+    .union(WasmFeatures::BULK_MEMORY)
+    .union(WasmFeatures::EXTENDED_CONST)
+    .union(WasmFeatures::CALL_INDIRECT_OVERLONG);
+
+const MAGIC: &[u8] = b"\0asm";
+const VERSION_MODULE: &[u8] = &[1, 0, 0, 0];
 
 /// Checks untrusted bytes against the profile.
 ///
+/// Memory is bounded by 64 bytes for each byte of input and 1 MiB; time is linear.
+///
 /// # Errors
 /// The first rule that is broken, in the order of docs/spec/check.md.
-pub fn check(_bytes: &[u8], _rules: &Rules) -> Result<CheckedModule, Rejection> {
-    Err(Rejection {
-        rule: crate::rejection::Rule::Malformed,
-        function: None,
-        offset: 0,
-        message: String::new(),
-        help: String::new(),
-    })
+pub fn check(bytes: &[u8], rules: &Rules) -> Result<CheckedModule, Rejection> {
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    limit(Rule::ModuleBytes, length, limits::MODULE_BYTES_MAX, 0)?;
+    header(bytes)?;
+    let mut checker = Checker::new(bytes, rules);
+    let mut parser = Parser::new(0);
+    parser.set_features(PROFILE);
+    for payload in parser.parse_all(bytes) {
+        let payload = payload.map_err(|error| checker.undecoded(&error))?;
+        checker.payload(payload)?;
+    }
+    checker.finish()
+}
+
+/// Compares the first eight bytes by hand, so that a text file and a component are named.
+fn header(bytes: &[u8]) -> Result<(), Rejection> {
+    let magic = bytes.get(..bytes.len().min(4)).unwrap_or_default();
+    if !MAGIC.starts_with(magic) {
+        let message = "the first bytes are not \\0asm: this is not a WebAssembly binary";
+        return Err(Rejection::new(Rule::Malformed, 0, message).with_help(
+            "pass a binary module; wat2wasm or `wasm-tools parse` turns text into one",
+        ));
+    }
+    match bytes.get(4..8) {
+        Some(version) if version == VERSION_MODULE => Ok(()),
+        // The upper half of a version is the layer; 1 is the component model's.
+        Some([_, _, 1, 0]) => Err(Rejection::new(
+            Rule::Component,
+            4,
+            "the file is a component, not a core module",
+        )),
+        Some(_) => Err(Rejection::new(Rule::Malformed, 4, "unknown binary version")),
+        None => Err(
+            Rejection::new(Rule::Malformed, 0, "the file is shorter than its header")
+                .with_help("the file is truncated or empty: build it again"),
+        ),
+    }
+}
+
+/// Refuses a count above its limit; `offset` is where the counted thing stands.
+fn limit(rule: Rule, count: u64, maximum: u32, offset: u64) -> Result<(), Rejection> {
+    if count > u64::from(maximum) {
+        let message = format!("{count} found, at most {maximum} allowed");
+        return Err(Rejection::new(rule, offset, &message));
+    }
+    Ok(())
+}
+
+/// Sums over the whole module.
+#[derive(Default)]
+struct Totals {
+    parameters: u64,
+    locals: u64,
+    blocks: u64,
+    targets: u64,
+}
+
+/// The module as far as it has been checked.
+struct Checker<'a> {
+    bytes: &'a [u8],
+    floats: FloatPolicy,
+    validator: Validator,
+    allocations: FuncValidatorAllocations,
+    /// Which types mention a float; the tables hold lowered types.
+    float_types: Vec<bool>,
+    /// Where the first type with a float stands.
+    first_float_type: Option<u64>,
+    /// Types of the defined functions, before their bodies are seen.
+    declared: Vec<u32>,
+    totals: Totals,
+    module: CheckedModule,
+}
+
+impl<'a> Checker<'a> {
+    fn new(bytes: &'a [u8], rules: &Rules) -> Self {
+        let module = CheckedModule {
+            bytes: Arc::default(),
+            code_hash: [0; 32],
+            rules_id: *rules.id(),
+            types: Vec::new(),
+            imports: Vec::new(),
+            functions: Vec::new(),
+            table: None,
+            memory: None,
+            globals: Vec::new(),
+            exports: Vec::new(),
+            elements: Vec::new(),
+            data: Vec::new(),
+            start: None,
+            floats: FloatCount::default(),
+        };
+        Self {
+            bytes,
+            floats: rules.floats,
+            validator: Validator::new_with_features(PROFILE),
+            allocations: FuncValidatorAllocations::default(),
+            float_types: Vec::new(),
+            first_float_type: None,
+            declared: Vec::new(),
+            totals: Totals::default(),
+            module,
+        }
+    }
+
+    fn payload(&mut self, payload: Payload<'a>) -> Result<(), Rejection> {
+        match payload {
+            Payload::TypeSection(section) => self.types(&section),
+            Payload::ImportSection(section) => self.imports(&section),
+            Payload::FunctionSection(section) => self.functions(&section),
+            Payload::TableSection(section) => self.tables(&section),
+            Payload::MemorySection(section) => self.memories(&section),
+            Payload::GlobalSection(section) => self.globals(&section),
+            Payload::ExportSection(section) => self.exports(&section),
+            Payload::ElementSection(section) => self.elements(&section),
+            Payload::DataSection(section) => self.data(&section),
+            Payload::DataCountSection { count, ref range } => {
+                let rule = Rule::DataSegments;
+                limit(
+                    rule,
+                    u64::from(count),
+                    limits::DATA_SEGMENTS_MAX,
+                    range.start,
+                )?;
+                self.validate(&payload)
+            }
+            Payload::StartSection { func, .. } => {
+                self.validate(&payload)?;
+                self.module.start = Some(func);
+                Ok(())
+            }
+            Payload::CodeSectionStart {
+                count,
+                unchecked_range: ref range,
+                ..
+            } => {
+                limit(
+                    Rule::Functions,
+                    u64::from(count),
+                    limits::FUNCTIONS_MAX,
+                    range.start,
+                )?;
+                self.validate(&payload)
+            }
+            Payload::CodeSectionEntry(body) => self.body(&body),
+            // Not parsed: what a custom section says is outside the result.
+            Payload::CustomSection(_) => Ok(()),
+            Payload::UnknownSection { id, ref range, .. } => {
+                let message = format!("unknown section id {id}");
+                Err(Rejection::new(Rule::Malformed, range.start, &message))
+            }
+            other => self.validate(&other),
+        }
+    }
+
+    fn validate(&mut self, payload: &Payload<'a>) -> Result<(), Rejection> {
+        match self.validator.payload(payload) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(diagnosis::refuse(self.bytes, &error, Stage::Validation)),
+        }
+    }
+
+    fn undecoded(&self, error: &wasmparser::Error) -> Rejection {
+        diagnosis::refuse(self.bytes, error, Stage::Decoding)
+    }
+
+    /// The items of a section whose count has been compared, with their offsets.
+    fn items<T: FromReader<'a>>(
+        &self,
+        section: &SectionLimited<'a, T>,
+    ) -> Result<Vec<(u64, T)>, Rejection> {
+        section
+            .clone()
+            .into_iter_with_offsets()
+            .map(|item| item.map_err(|error| self.undecoded(&error)))
+            .collect()
+    }
+
+    /// Reads what is left of a section by hand.
+    fn reader<T>(&self, section: &SectionLimited<'a, T>) -> BinaryReader<'a> {
+        let start = section.original_position();
+        let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
+        let content = self.bytes.get(place(start)..place(section.range().end));
+        BinaryReader::new_features(content.unwrap_or_default(), start, PROFILE)
+    }
+
+    fn finish(mut self) -> Result<CheckedModule, Rejection> {
+        if let (FloatPolicy::Reject, Some(offset)) = (self.floats, self.first_float_type) {
+            let message = "a function type mentions a float";
+            return Err(Rejection::new(Rule::FloatType, offset, message));
+        }
+        self.module.code_hash = Sha256::digest(self.bytes).into();
+        self.module.bytes = Arc::from(self.bytes);
+        Ok(self.module)
+    }
 }

@@ -1,9 +1,55 @@
-//! Writes a plain module that charges for itself.
+//! Writes the metered module as plain WebAssembly that charges for itself.
+//!
+//! One meaning of the instrumentation, a second way to run it: any engine with the MVP, sign extension
+//! and `memory.copy`/`memory.fill` agrees with R on result, trap, memory and gas, to the unit. It is
+//! our strongest check, and never on a node's own path.
+//!
+//! All indices of the original stay; types, globals and functions of ours are appended, no import is
+//! added. Exports of ours: `$gas`, `$stack`, `$trap`, `$memory`, `$global.N`, `$start`. Names that
+//! start with `$` are refused by `check`, so nothing can clash.
+//!
+//! Spec: docs/spec/emitted.md (consensus: "The emitted module").
+
+mod body;
+
+mod layout;
+
+mod sections;
 
 use crate::{CheckedModule, Rules};
+use layout::Layout;
 
-/// The emitted module (docs/spec/emitted.md): `$gas`, `$stack`, `$trap`, `$memory`, `$global.N`, `$start`.
+/// Name of the exported mutable `i64` global that holds the gas that is left; -1 is out of gas.
+pub const GAS: &str = "$gas";
+/// Name of the exported mutable `i32` global with the weight of the active functions.
+pub const STACK: &str = "$stack";
+/// Name of the exported mutable `i32` global that tells our traps from the engine's.
+pub const TRAP: &str = "$trap";
+/// Name of the exported memory.
+pub const MEMORY: &str = "$memory";
+/// Name of the exported start function.
+pub const START: &str = "$start";
+/// Prefix of the exported globals of the original.
+pub const GLOBAL_PREFIX: &str = "$global.";
+
+/// The emitted module of `module` with the prices of `rules`.
 #[must_use]
-pub fn emit(_module: &CheckedModule, _rules: &Rules) -> Vec<u8> {
-    Vec::new()
+pub fn emit(module: &CheckedModule, rules: &Rules) -> Vec<u8> {
+    let layout = Layout::of(module);
+    let mut out = wasm_encoder::Module::new();
+    sections::types(module, &mut out);
+    sections::imports(module, &mut out);
+    sections::functions(module, &layout, &mut out);
+    sections::table(module, &mut out);
+    sections::memory(module, &mut out);
+    sections::globals(module, &mut out);
+    sections::exports(module, &layout, &mut out);
+    sections::elements(module, &mut out);
+    body::code(module, &layout, rules, &mut out);
+    sections::data(module, &mut out);
+    sections::names(&layout, &mut out);
+    out.finish()
 }
+
+#[cfg(test)]
+mod tests;

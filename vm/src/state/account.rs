@@ -1,5 +1,9 @@
 //! Encodes an account: nonce, balance, code.
+//!
+//! Consensus: "State". The encoding is borsh and canonical; the default account is absent, so that
+//! a state has one spelling and the root depends on its meaning alone.
 
+use crate::fault::Fault;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// The account of an address. One that equals the default is absent from the state.
@@ -11,4 +15,38 @@ pub struct Account {
     pub balance: u128,
     /// Hash of the code, if this is a contract.
     pub code_hash: Option<[u8; 32]>,
+}
+
+impl Account {
+    /// The account that a state value spells; an absent value is the default account.
+    ///
+    /// # Errors [`Fault::Store`] if the bytes are not what [`Account::encode`] gives for some
+    /// account: only a store that is damaged holds such bytes.
+    pub fn decode(value: Option<&[u8]>) -> Result<Self, Fault> {
+        let Some(bytes) = value else {
+            return Ok(Self::default());
+        };
+        let account: Self = borsh::from_slice(bytes)
+            .map_err(|error| Fault::Store(format!("not an account: {error}")))?;
+        if account.encode()?.as_deref() == Some(bytes) {
+            Ok(account)
+        } else {
+            Err(Fault::Store(
+                "an account that is not in canonical form".to_owned(),
+            ))
+        }
+    }
+
+    /// The state value of this account, `None` for the default account.
+    ///
+    /// # Errors
+    /// Never in practice: writing to memory does not fail.
+    pub fn encode(&self) -> Result<Option<Vec<u8>>, Fault> {
+        if *self == Self::default() {
+            return Ok(None);
+        }
+        let bytes = borsh::to_vec(self)
+            .map_err(|error| Fault::invariant(format!("an account is encodable: {error}")))?;
+        Ok(Some(bytes))
+    }
 }

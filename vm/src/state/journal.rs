@@ -1,4 +1,222 @@
-//! Collects one transaction's changes, with checkpoints.
-/// Changes of one transaction over a view.
+//! Collects one transaction's changes over a view, with checkpoints that can be reverted.
+//!
+//! A write is one insertion into an overlay and one undo entry; a revert undoes the writes since
+//! the checkpoint, newest first, and nothing else. Checkpoints nest: a call between contracts takes
+//! one. What was first touched stays touched after a revert, because the work was done (consensus:
+//! "Gas").
+//!
+//! Growth is bounded by gas: every entry here was paid for by a host call or a frame.
+
+use crate::fault::Fault;
+use crate::module::CheckedModule;
+use crate::outcome::Event;
+use crate::state::{AccessSet, Account, StateDiff, StateView, key};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Changes of one transaction over a view; every call must be given the same view.
 #[derive(Debug, Default)]
-pub struct Journal {}
+pub struct Journal {
+    committed: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    overlay: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    undo: Vec<Undo>,
+    events: Vec<Event>,
+    event_bytes: u64,
+    touched: BTreeSet<Vec<u8>>,
+    access: AccessSet,
+}
+
+/// A state of the journal to which it can be reverted; dropping it keeps the changes.
+///
+/// Checkpoints are reverted in the opposite order of taking them; one that was taken after another
+/// that is reverted is void.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "without its checkpoint a frame cannot be reverted"]
+pub struct Checkpoint {
+    undo: usize,
+    events: usize,
+    event_bytes: u64,
+}
+
+/// What a transaction did, once it is known to be kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// Events in the order of emission, reverted ones excluded.
+    pub events: Vec<Event>,
+    /// Net change of the state.
+    pub diff: StateDiff,
+    /// State keys that were read and written.
+    pub access: AccessSet,
+}
+
+/// What the overlay held before a write.
+#[derive(Debug)]
+struct Undo {
+    key: Vec<u8>,
+    previous: Option<Option<Vec<u8>>>,
+}
+
+impl Journal {
+    /// The value under a state key as of now, `None` if absent.
+    ///
+    /// # Errors
+    /// [`Fault`] if the store cannot answer.
+    pub fn read(&mut self, view: &dyn StateView, key: &[u8]) -> Result<Option<&[u8]>, Fault> {
+        if !self.overlay.contains_key(key) {
+            self.load(view, key)?;
+        }
+        let found = self.overlay.get(key).or_else(|| self.committed.get(key));
+        Ok(found.and_then(Option::as_deref))
+    }
+
+    /// Writes or, with `None`, removes the value under a state key.
+    ///
+    /// The committed value is looked at, since the net diff depends on it.
+    ///
+    /// # Errors
+    /// [`Fault`] if the store cannot answer.
+    pub fn write(
+        &mut self,
+        view: &dyn StateView,
+        key: Vec<u8>,
+        value: Option<Vec<u8>>,
+    ) -> Result<(), Fault> {
+        self.load(view, &key)?;
+        if !self.access.writes.contains(&key) {
+            self.access.writes.insert(key.clone());
+        }
+        let previous = self.overlay.insert(key.clone(), value);
+        self.undo.push(Undo { key, previous });
+        Ok(())
+    }
+
+    /// The account of an address as of now.
+    ///
+    /// # Errors
+    /// [`Fault::Store`] if the store cannot answer or holds bytes that are no canonical account.
+    pub fn account(&mut self, view: &dyn StateView, address: &[u8; 32]) -> Result<Account, Fault> {
+        Account::decode(self.read(view, &key::account(address))?)
+    }
+
+    /// Writes the account of an address; the default account is removed.
+    ///
+    /// # Errors
+    /// [`Fault`] if the store cannot answer.
+    pub fn set_account(
+        &mut self,
+        view: &dyn StateView,
+        address: &[u8; 32],
+        account: &Account,
+    ) -> Result<(), Fault> {
+        self.write(view, key::account(address), account.encode()?)
+    }
+
+    /// The module under a code hash; the code's key is recorded as read.
+    ///
+    /// # Errors
+    /// [`Fault`] if the store cannot answer.
+    pub fn code(
+        &mut self,
+        view: &dyn StateView,
+        code_hash: &[u8; 32],
+    ) -> Result<Option<Arc<CheckedModule>>, Fault> {
+        self.access.reads.insert(key::code(code_hash));
+        view.code(code_hash)
+    }
+
+    /// Notes that the transaction touches a state key; true if it is the first time.
+    pub fn touch(&mut self, key: &[u8]) -> bool {
+        let first = !self.touched.contains(key);
+        if first {
+            self.touched.insert(key.to_vec());
+        }
+        first
+    }
+
+    /// Appends an event; `bytes` is what it adds to [`Journal::event_bytes`].
+    pub fn emit(&mut self, event: Event, bytes: u64) {
+        self.events.push(event);
+        self.event_bytes = self.event_bytes.saturating_add(bytes);
+    }
+
+    /// Events emitted so far, reverted ones excluded.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Bytes of topics and data of those events.
+    #[must_use]
+    pub const fn event_bytes(&self) -> u64 {
+        self.event_bytes
+    }
+
+    /// State keys read and written so far, reverted ones included.
+    #[must_use]
+    pub const fn access(&self) -> &AccessSet {
+        &self.access
+    }
+
+    /// A checkpoint of the state as of now.
+    pub const fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
+            undo: self.undo.len(),
+            events: self.events.len(),
+            event_bytes: self.event_bytes,
+        }
+    }
+
+    /// Undoes values and events since `checkpoint`; what was touched stays touched.
+    pub fn revert(&mut self, checkpoint: Checkpoint) {
+        while self.undo.len() > checkpoint.undo {
+            let Some(Undo { key, previous }) = self.undo.pop() else {
+                break;
+            };
+            match previous {
+                Some(value) => self.overlay.insert(key, value),
+                None => self.overlay.remove(&key),
+            };
+        }
+        self.events.truncate(checkpoint.events);
+        self.event_bytes = checkpoint.event_bytes;
+    }
+
+    /// Net change of the state so far: keys equal to their committed value are omitted.
+    #[must_use]
+    pub fn diff(&self) -> StateDiff {
+        let changed =
+            |(key, value): &(&Vec<u8>, &Option<Vec<u8>>)| self.committed.get(*key) != Some(*value);
+        let overlay = self.overlay.iter().filter(changed);
+        overlay
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    }
+
+    /// What the transaction did, reverted changes excluded.
+    #[must_use]
+    pub fn into_effects(self) -> Effects {
+        let Self {
+            committed,
+            mut overlay,
+            events,
+            access,
+            ..
+        } = self;
+        overlay.retain(|key, value| committed.get(key) != Some(value));
+        Effects {
+            events,
+            diff: overlay,
+            access,
+        }
+    }
+
+    /// Remembers the committed value, so that every later answer and the diff agree with it.
+    fn load(&mut self, view: &dyn StateView, key: &[u8]) -> Result<(), Fault> {
+        if !self.committed.contains_key(key) {
+            let value = view.read(key)?;
+            self.access.reads.insert(key.to_vec());
+            self.committed.insert(key.to_vec(), value);
+        }
+        Ok(())
+    }
+}

@@ -1,6 +1,7 @@
 //! Spells the keys of the state: a kind byte, then a body.
 //!
-//! Consensus: "State". `0` system; `1 address` account; `2 address rawkey` value; `3 code_hash` bytes.
+//! Consensus: "State". `0` system; `1 address` account; `2 address rawkey` value; `3 code_hash`
+//! bytes.
 
 /// Kind byte of system keys.
 pub const SYSTEM: u8 = 0;

@@ -12,7 +12,7 @@ pub mod key;
 
 pub use access::AccessSet;
 pub use account::Account;
-pub use journal::Journal;
+pub use journal::{Checkpoint, Effects, Journal};
 
 use crate::fault::Fault;
 use crate::module::CheckedModule;

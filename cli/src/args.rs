@@ -1,0 +1,260 @@
+//! Declares the command line: every command, option, default and example that `--help` shows.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Nodes of one simulation: each holds a state of its own.
+const NODES_MAX: i64 = 64;
+/// Blocks of one simulation.
+const BLOCKS_MAX: u64 = 10_000_000;
+
+const ABOUT: &str = "Checks, runs and explains contracts for the Lockstep VM: WebAssembly with one \
+answer on every machine, metered to the unit.";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  it went well
+  1  the contract failed (trap, revert, out of gas), or nodes disagree
+  2  the command line is wrong
+  3  the module was rejected
+  4  a file or this machine failed
+
+First steps:
+  lockstep check contract.wasm             is it accepted, and if not, why and what to do
+  lockstep run math.wasm factorial 5       call an exported function
+  lockstep inspect contract.wasm           what is in it, what it may do
+  lockstep sim                             run a small network of unlike nodes and compare
+
+Every command takes --json for machines. NO_COLOR=1 turns colours off.";
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(name = "lockstep", version, about = ABOUT, after_help = EXIT_CODES)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct CommandLine {
+    /// The command.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+impl CommandLine {
+    /// Whether the command prints JSON.
+    pub(crate) const fn json(&self) -> bool {
+        match &self.command {
+            Command::Check(check) => check.json,
+            Command::Run(run) => run.json,
+            Command::Meter(meter) => meter.json,
+            Command::Schedule(schedule) => schedule.json,
+            Command::Inspect(inspect) => inspect.json,
+            Command::Explain(explain) => explain.json,
+            Command::Sim(sim) => sim.json,
+        }
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say whether modules are accepted; if not, why, where and what to do
+    Check(Check),
+    /// Call an exported function of a module and show its result, gas and effects
+    Run(Run),
+    /// Write the module that counts its own gas, to be run by any WebAssembly engine
+    Meter(Meter),
+    /// Print the price of every operator and host function
+    Schedule(Schedule),
+    /// Show what is in a module: sections, limits, what it may do, its code with prices
+    Inspect(Inspect),
+    /// Explain a rejection code, a trap or a status
+    Explain(Explain),
+    /// Run nodes that differ in all that must not matter, and compare receipts and state roots
+    Sim(Sim),
+}
+
+/// What to do about float operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Floats {
+    /// Moves keep their bits, arithmetic traps when it is reached
+    Lower,
+    /// A module that holds a float operator is refused
+    Reject,
+}
+
+/// Which engine runs the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineName {
+    /// The fast interpreter; comes with a later version
+    Interpreter,
+    /// R: one match over the operators, the definition of the semantics
+    Reference,
+}
+
+/// `lockstep check`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  lockstep check contract.wasm
+  lockstep check *.wasm --json             one JSON object a line
+  lockstep check draft.wat --floats reject
+
+Exit code 3 if a module was rejected, 4 if a file could not be read (the others are still checked).
+`lockstep explain CODE` has the long form of every rejection.")]
+pub(crate) struct Check {
+    /// Modules, `.wasm` or `.wat`; the content decides which
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// What to do about float operators
+    #[arg(long, value_enum, default_value = "lower")]
+    pub(crate) floats: Floats,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `lockstep run`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  lockstep run math.wasm factorial 5
+  lockstep run math.wasm add -1 2 --gas 100000
+  lockstep run math.wasm add -- -1 2
+  lockstep run counter.wasm increment --input 0500000000000000 --json
+  lockstep run counter.wasm                the single entry there is
+
+Arguments are decimal, signed or unsigned: for an i32 from -2147483648 to 4294967295.
+A contract's entry runs on empty state, with zero caller and self, at height 1 and time 0.
+gas_used counts entries, operators and host calls; the price of the frame (code, pages, data) is
+shown apart. Exit code 1 on revert, trap and out of gas.")]
+pub(crate) struct Run {
+    /// The module, `.wasm` or `.wat`
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// An exported function; without it the single entry there is
+    #[arg(value_name = "FUNC")]
+    pub(crate) function: Option<String>,
+    /// Its arguments, decimal integers
+    #[arg(value_name = "ARGS", allow_negative_numbers = true)]
+    pub(crate) arguments: Vec<String>,
+    /// Gas limit; 1 gas is about 0.1 ns
+    #[arg(long, value_name = "N", default_value_t = 1_000_000_000)]
+    pub(crate) gas: u64,
+    /// The engine
+    #[arg(long, value_enum, default_value = "reference")]
+    pub(crate) engine: EngineName,
+    /// What to do about float operators
+    #[arg(long, value_enum, default_value = "lower")]
+    pub(crate) floats: Floats,
+    /// Input of the call, in hexadecimal digits
+    #[arg(
+        long,
+        value_name = "HEX",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) input: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `lockstep meter`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  lockstep meter contract.wasm -o metered.wasm
+
+The emitted module is plain WebAssembly. Write a gas limit into its exported mutable i64 global
+\"$gas\", call an export, read what is left; -1 is out of gas.")]
+pub(crate) struct Meter {
+    /// The module, `.wasm` or `.wat`
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Where to write the emitted module; replaced as a whole or not at all
+    #[arg(short, long, value_name = "OUT.wasm")]
+    pub(crate) output: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `lockstep schedule`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  lockstep schedule
+  lockstep schedule --json                 one key per operator, then the dynamic prices
+
+1 gas is about 0.1 ns on the reference machine. The id is that of the rules that hold the prices.")]
+pub(crate) struct Schedule {
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `lockstep inspect`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  lockstep inspect contract.wasm
+  lockstep inspect contract.wasm --code    every operator with its price and the charge of its run
+  lockstep inspect contract.wasm --interface")]
+pub(crate) struct Inspect {
+    /// The module, `.wasm` or `.wat`
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Show every function's operators, lowered, with prices
+    #[arg(long)]
+    pub(crate) code: bool,
+    /// Show the contract's interface, from its section `lockstep.interface`
+    #[arg(long, conflicts_with = "code")]
+    pub(crate) interface: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `lockstep explain`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  lockstep explain                         everything that there is to explain
+  lockstep explain R0001                   a rejection
+  lockstep explain StackOverflow           a trap; T8 and 8 are the same")]
+pub(crate) struct Explain {
+    /// A rejection code or name, a trap's name or number, a status; without it, the list of all
+    #[arg(value_name = "CODE")]
+    pub(crate) code: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `lockstep sim`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  lockstep sim                             4 nodes, 50 blocks, seed 1
+  lockstep sim --nodes 4 --blocks 200 --seed 7 --json
+
+The nodes execute the same seeded blocks of real transactions but differ in engine, caches, memory
+and restarts. After each transaction their receipts and state roots are compared. The same seed
+gives the same root on every machine. Exit code 1 if the nodes disagree.")]
+pub(crate) struct Sim {
+    /// Nodes; their kinds come in a fixed order, repeated, node 0 is the plainest
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=NODES_MAX))]
+    pub(crate) nodes: u32,
+    /// Blocks
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=BLOCKS_MAX))]
+    pub(crate) blocks: u64,
+    /// Seed of the transactions
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Store of every node: `memory`
+    #[arg(long, value_name = "STORE", default_value = "memory")]
+    pub(crate) store: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,74 @@
+//! Runs `lockstep meter`: writes the emitted module, as a whole or not at all.
+
+use crate::args::{Floats, Meter};
+use crate::check;
+use crate::failure::{Answer, Failure, Verdict};
+use crate::load;
+use crate::print::{self, counted, printable};
+use serde::Serialize;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+#[derive(Serialize)]
+struct Line {
+    in_bytes: usize,
+    out_bytes: usize,
+    code_hash: String,
+    rules_id: String,
+}
+
+/// Emits the metered module of a file.
+///
+/// # Errors
+/// [`Failure::Rejected`], or [`Failure::Environment`] if a file cannot be read or written.
+pub(crate) fn run(arguments: &Meter) -> Answer {
+    let rules = check::rules(Floats::Lower);
+    let (loaded, module) = load::checked(&arguments.file, &rules)?;
+    let emitted = vm::emit::emit(&module, &rules);
+    let output = &arguments.output;
+    replace(output, &emitted).map_err(|error| {
+        Failure::Environment(format!("cannot write {}: {error}", output.display()))
+    })?;
+    if arguments.json {
+        print::json(&Line {
+            in_bytes: module.bytes().len(),
+            out_bytes: emitted.len(),
+            code_hash: hex::encode(module.code_hash()),
+            rules_id: hex::encode(rules.id()),
+        })?;
+    } else {
+        print::out(&format!(
+            "{}: {}\n{}: {}, gas in the exported global \"$gas\"\n\
+             \x20 code hash  {}\n  rules id   {}\n",
+            printable(&loaded.file),
+            counted(module.bytes().len(), "byte"),
+            printable(&output.display().to_string()),
+            counted(emitted.len(), "byte"),
+            hex::encode(module.code_hash()),
+            hex::encode(rules.id()),
+        ))?;
+    }
+    Ok(Verdict::Passed)
+}
+
+/// Writes a file next to `path`, then takes its place.
+fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let temporary = beside(path)?;
+    let written = File::create_new(&temporary)
+        .and_then(|mut file| file.write_all(content))
+        .and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // What failed matters to the user; that the leftover cannot be removed either does not.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+fn beside(path: &Path) -> std::io::Result<PathBuf> {
+    let name = path.file_name().ok_or_else(|| {
+        std::io::Error::new(std::io::ErrorKind::InvalidInput, "the path names no file")
+    })?;
+    let process = std::process::id();
+    Ok(path.with_file_name(format!(".{}.{process}.tmp", name.to_string_lossy())))
+}

@@ -1,0 +1,53 @@
+//! Spells exports with their function types, entries of a contract apart from the rest.
+
+use crate::print::printable;
+use vm::CheckedModule;
+use vm::module::{Export, ExportKind, FunctionType, ValueType};
+
+/// The type's name in the text format.
+pub(crate) const fn type_name(value_type: ValueType) -> &'static str {
+    match value_type {
+        ValueType::I32 => "i32",
+        ValueType::I64 => "i64",
+    }
+}
+
+/// `(i32, i64) -> i32`.
+pub(crate) fn of_type(signature: &FunctionType) -> String {
+    let parameters: Vec<&str> = signature
+        .parameters
+        .iter()
+        .map(|value_type| type_name(*value_type))
+        .collect();
+    let result = signature.result.map_or("()", type_name);
+    format!("({}) -> {result}", parameters.join(", "))
+}
+
+/// Names of the entries, and the other exports with what they are.
+pub(crate) fn of_exports(module: &CheckedModule) -> (Vec<String>, Vec<String>) {
+    let (mut entries, mut others) = (Vec::new(), Vec::new());
+    for export in module.exports() {
+        if export.kind == ExportKind::Function && module.entry(&export.name).is_some() {
+            entries.push(printable(&export.name));
+        } else {
+            others.push(of_export(module, export));
+        }
+    }
+    (entries, others)
+}
+
+fn of_export(module: &CheckedModule, export: &Export) -> String {
+    let name = printable(&export.name);
+    match export.kind {
+        ExportKind::Function => {
+            let signature = module
+                .function_type(export.index)
+                .map(of_type)
+                .unwrap_or_default();
+            format!("{name}{signature}")
+        }
+        ExportKind::Table => format!("{name} (table)"),
+        ExportKind::Memory => format!("{name} (memory)"),
+        ExportKind::Global => format!("{name} (global)"),
+    }
+}

@@ -1,0 +1,311 @@
+//! Runs `lockstep sim`: unlike nodes on the same blocks, compared after each transaction.
+
+use crate::args::Sim;
+use crate::failure::{Answer, Failure, Verdict};
+use crate::print::{self, Colour, counted, grouped, printable};
+use node_sim::ReceiptExit;
+use node_sim::simulate::{self, Difference, Mismatch, Plan, Progress, Progressed, Report};
+use serde::Serialize;
+use std::time::Duration;
+#[expect(
+    clippy::disallowed_types,
+    reason = "paces progress for a person; in no result"
+)]
+use std::time::Instant;
+
+/// Between two lines of progress on a terminal.
+const TERMINAL_PAUSE: Duration = Duration::from_millis(100);
+/// Between two lines of progress in a log.
+const LOG_PAUSE: Duration = Duration::from_secs(3);
+
+#[derive(Serialize)]
+struct Line<'a> {
+    agreed: bool,
+    height: u64,
+    state_root: String,
+    first_difference: Option<DifferenceLine<'a>>,
+    nodes: usize,
+    executors: &'a [String],
+    seed: String,
+    transactions: u64,
+    exits: Exits,
+    gas_used: String,
+}
+
+#[derive(Serialize)]
+struct DifferenceLine<'a> {
+    height: u64,
+    /// Place in the block; `None` if it shows at the block's end only.
+    transaction: Option<u32>,
+    tx_id: Option<String>,
+    nodes: [u32; 2],
+    executors: [&'a str; 2],
+    mismatches: Vec<MismatchLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct MismatchLine<'a> {
+    field: &'static str,
+    key: Option<&'a str>,
+    left: &'a str,
+    right: &'a str,
+}
+
+/// Transactions by exit, in the order of [`ReceiptExit::ALL`].
+struct Exits([u64; 6]);
+
+impl Serialize for Exits {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(ReceiptExit::ALL.iter().map(|exit| exit.name()).zip(self.0))
+    }
+}
+
+/// Shows how far the simulation is, not more often than a person can read.
+#[expect(
+    clippy::disallowed_types,
+    reason = "paces progress for a person; in no result"
+)]
+struct Shown {
+    last: Instant,
+    pause: Duration,
+}
+
+#[expect(
+    clippy::disallowed_types,
+    reason = "paces progress for a person; in no result"
+)]
+impl Shown {
+    fn start() -> Self {
+        let pause = if print::stderr_is_terminal() {
+            TERMINAL_PAUSE
+        } else {
+            LOG_PAUSE
+        };
+        Self {
+            last: Instant::now(),
+            pause,
+        }
+    }
+}
+
+impl Progress for Shown {
+    #[expect(
+        clippy::disallowed_types,
+        reason = "paces progress for a person; in no result"
+    )]
+    fn block(&mut self, progressed: &Progressed) {
+        if self.last.elapsed() < self.pause {
+            return;
+        }
+        self.last = Instant::now();
+        let root = hex::encode(progressed.state_root);
+        print::progress(&format!(
+            "block {} of {}  {}  {} gas  root {}",
+            grouped(progressed.height),
+            grouped(progressed.blocks),
+            counted(progressed.transactions, "transaction"),
+            grouped(progressed.gas_used),
+            root.get(..16).unwrap_or_default(),
+        ));
+    }
+}
+
+/// Simulates and reports agreement, or the first difference.
+///
+/// # Errors
+/// [`Failure::Usage`] for a store that this version does not have; [`Failure::Environment`] if a
+/// node stops at a fault of this machine.
+pub(crate) fn run(arguments: &Sim) -> Answer {
+    if arguments.store != "memory" {
+        return Err(Failure::Usage(format!(
+            "--store {}: there is only `memory`; `rocksdb:PATH` comes with a later version",
+            printable(&arguments.store)
+        )));
+    }
+    let executors = simulate::standard(arguments.nodes);
+    let plan = Plan::new(arguments.blocks, arguments.seed);
+    let simulated = simulate::run(&plan, executors, &mut Shown::start());
+    print::progress_end();
+    let report = simulated?;
+    if arguments.json {
+        print::json(&line(&report, arguments.seed))?;
+    } else {
+        print::out(&text(&report, arguments.seed))?;
+    }
+    Ok(if report.agreed {
+        Verdict::Passed
+    } else {
+        Verdict::Failed
+    })
+}
+
+fn line(report: &Report, seed: u64) -> Line<'_> {
+    Line {
+        agreed: report.agreed,
+        height: report.height,
+        state_root: hex::encode(report.state_root),
+        first_difference: report.first_difference.as_ref().map(difference_line),
+        nodes: report.executors.len(),
+        executors: &report.executors,
+        seed: seed.to_string(),
+        transactions: report.transactions,
+        exits: Exits(report.by_exit),
+        gas_used: report.gas_used.to_string(),
+    }
+}
+
+fn difference_line(difference: &Difference) -> DifferenceLine<'_> {
+    let (left, right) = difference.executors;
+    DifferenceLine {
+        height: difference.height,
+        transaction: difference.transaction,
+        tx_id: difference.tx_id.map(hex::encode),
+        nodes: [left, right],
+        executors: [&difference.names.0, &difference.names.1],
+        mismatches: difference.mismatches.iter().map(mismatch_line).collect(),
+    }
+}
+
+fn mismatch_line(mismatch: &Mismatch) -> MismatchLine<'_> {
+    let Mismatch {
+        field,
+        key,
+        left,
+        right,
+    } = mismatch;
+    MismatchLine {
+        field,
+        key: key.as_deref(),
+        left,
+        right,
+    }
+}
+
+fn text(report: &Report, seed: u64) -> String {
+    let nodes = counted(report.executors.len(), "node");
+    let blocks = counted(report.height, "block");
+    let word = if report.agreed {
+        print::coloured("agreed", Colour::Green)
+    } else {
+        print::coloured("disagreed", Colour::Red)
+    };
+    let mut text = format!("{word}: {nodes}, {blocks}, seed {seed}\n");
+    for (number, name) in report.executors.iter().enumerate() {
+        text.push_str(&format!("  {:<14}{name}\n", format!("node {number}")));
+    }
+    let exits: Vec<String> = ReceiptExit::ALL
+        .iter()
+        .zip(report.by_exit)
+        .filter(|(_, count)| *count > 0)
+        .map(|(exit, count)| format!("{} {}", grouped(count), exit.name()))
+        .collect();
+    let mut row = |name: &str, value: &str| text.push_str(&format!("  {name:<14}{value}\n"));
+    row(
+        "transactions",
+        &format!("{} ({})", grouped(report.transactions), exits.join(", ")),
+    );
+    row("gas used", &grouped(report.gas_used));
+    row("state root", &hex::encode(report.state_root));
+    if let Some(difference) = &report.first_difference {
+        text.push_str(&difference_text(difference));
+    }
+    text
+}
+
+fn difference_text(difference: &Difference) -> String {
+    let place = match (difference.transaction, difference.tx_id) {
+        (Some(number), Some(tx_id)) => format!("transaction {number} ({})", hex::encode(tx_id)),
+        _ => "at the block's end".to_owned(),
+    };
+    let (left, right) = difference.executors;
+    let mut text = format!(
+        "first difference: block {}, {place}\n  between node {left} ({}) and node {right} ({})\n",
+        grouped(difference.height),
+        difference.names.0,
+        difference.names.1
+    );
+    for Mismatch {
+        field,
+        key,
+        left: one,
+        right: other,
+    } in &difference.mismatches
+    {
+        let key = key
+            .as_ref()
+            .map(|key| format!(" {key}"))
+            .unwrap_or_default();
+        text.push_str(&format!(
+            "  {field}{key}\n    node {left}: {one}\n    node {right}: {other}\n"
+        ));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn disagreed() -> Report {
+        let mismatch = Mismatch {
+            field: "state",
+            key: Some("02ab".to_owned()),
+            left: "0x01".to_owned(),
+            right: "removed".to_owned(),
+        };
+        let difference = Difference {
+            height: 3,
+            transaction: Some(5),
+            tx_id: Some([7; 32]),
+            executors: (0, 2),
+            names: ("plain".to_owned(), "other".to_owned()),
+            mismatches: vec![mismatch],
+        };
+        Report {
+            agreed: false,
+            height: 3,
+            state_root: [1; 32],
+            first_difference: Some(difference),
+            executors: vec!["plain".to_owned(), "same".to_owned(), "other".to_owned()],
+            transactions: 42,
+            by_exit: [40, 0, 2, 0, 0, 0],
+            gas_used: u64::MAX,
+        }
+    }
+
+    #[test]
+    fn a_difference_has_block_transaction_key_and_both_values() {
+        let line = serde_json::to_value(line(&disagreed(), 9)).expect("JSON");
+        assert_eq!(line["agreed"], false);
+        assert_eq!(line["gas_used"], "18446744073709551615");
+        assert_eq!(line["exits"]["trap"], 2);
+        let expected = json!({
+            "height": 3,
+            "transaction": 5,
+            "tx_id": "07".repeat(32),
+            "nodes": [0, 2],
+            "executors": ["plain", "other"],
+            "mismatches": [{ "field": "state", "key": "02ab", "left": "0x01", "right": "removed" }],
+        });
+        assert_eq!(line["first_difference"], expected);
+    }
+
+    #[test]
+    fn a_difference_in_text_names_both_nodes() {
+        let text = text(&disagreed(), 9);
+        assert!(
+            text.starts_with("disagreed: 3 nodes, 3 blocks, seed 9\n"),
+            "{text}"
+        );
+        let place = format!(
+            "first difference: block 3, transaction 5 ({})",
+            "07".repeat(32)
+        );
+        assert!(text.contains(&place), "{text}");
+        assert!(
+            text.contains("  state 02ab\n    node 0: 0x01\n    node 2: removed\n"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! Checks `lockstep inspect`: facts, code with charges, interface.
+
+use crate::{file, is_hex, lockstep, sample};
+use serde_json::{Value, json};
+
+#[test]
+fn facts_name_sections_limits_and_what_it_may_do() {
+    let ran = lockstep(&["inspect", &sample("store.wasm"), "--json"]);
+    assert_eq!(ran.code, 0);
+    let facts = ran.json();
+    assert!(is_hex(&facts["code_hash"], 32));
+    let sections = facts["sections"].as_array().unwrap();
+    assert!(sections.iter().any(|section| section["name"] == "code"));
+    let limits = facts["limits"].as_array().unwrap();
+    assert!(
+        limits
+            .iter()
+            .all(|limit| limit["used"].as_u64() <= limit["maximum"].as_u64())
+    );
+    let imports = facts["imports"].as_array().unwrap();
+    let write = imports
+        .iter()
+        .find(|import| import["name"] == "lockstep.storage_write")
+        .unwrap();
+    assert_eq!(write["mutates"], true);
+    let exports = facts["exports"].as_array().unwrap();
+    assert!(exports.iter().any(|export| export["kind"] == "entry"));
+    let text = lockstep(&["inspect", &sample("store.wasm")]).stdout;
+    for title in [
+        "sections",
+        "what it may do",
+        "entries",
+        "limits",
+        "functions, largest first",
+    ] {
+        assert!(text.contains(&format!("\n{title}\n")), "{title}: {text}");
+    }
+}
+
+#[test]
+fn a_module_without_imports_may_only_compute() {
+    let text = lockstep(&["inspect", &sample("math.wasm")]).stdout;
+    assert!(text.contains("nothing but compute"), "{text}");
+}
+
+#[test]
+fn code_shows_prices_and_the_charge_of_each_run_at_its_start() {
+    let text = "(module (memory 1) (func $get (export \"get\") (param $at i32) (result i32)
+        (i32.add (i32.load offset=4 (local.get $at)) (i32.const 1))))";
+    let path = file("code.wat", text);
+    let ran = lockstep(&["inspect", &path, "--code", "--json"]);
+    assert_eq!(ran.code, 0);
+    let listing = ran.json();
+    assert_eq!(
+        (&listing["index"], &listing["name"]),
+        (&json!(0), &json!("get"))
+    );
+    let rows: Vec<(&str, &Value, u64)> = listing["operators"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            (
+                row["operator"].as_str().unwrap(),
+                &row["charge"],
+                row["price"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("local.get 0", &json!("30"), 10),
+        ("i32.load offset=4", &Value::Null, 20),
+        ("i32.const 1", &json!("20"), 10),
+        ("i32.add", &Value::Null, 10),
+        ("end", &Value::Null, 0),
+    ];
+    assert_eq!(rows, expected);
+    let shown = lockstep(&["inspect", &path, "--code"]).stdout;
+    assert!(
+        shown.starts_with("function 0 (get) (i32) -> i32"),
+        "{shown}"
+    );
+    assert!(shown.contains("i32.load offset=4"), "{shown}");
+}
+
+#[test]
+fn an_interface_is_shown_if_there_is_one() {
+    let with = r#"(module (@custom "lockstep.interface" "{\"name\":\"counter\"}"))"#;
+    let path = file("interface.wat", with);
+    let line = lockstep(&["inspect", &path, "--interface", "--json"]).json();
+    assert_eq!(line["interface"], json!({ "name": "counter" }));
+    let text = lockstep(&["inspect", &path, "--interface"]).stdout;
+    assert_eq!(
+        serde_json::from_str::<Value>(&text).unwrap(),
+        json!({ "name": "counter" })
+    );
+    let none = lockstep(&["inspect", &sample("math.wasm"), "--interface", "--json"]);
+    assert_eq!(
+        (none.code, none.json()["interface"].clone()),
+        (0, Value::Null)
+    );
+    let text = lockstep(&["inspect", &sample("math.wasm"), "--interface"]).stdout;
+    assert!(text.contains("no interface"), "{text}");
+}

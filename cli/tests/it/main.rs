@@ -1,0 +1,132 @@
+//! Runs the built `lockstep` binary as a script would: arguments in, exit code and output out.
+#![cfg(test)]
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "tests compute with known numbers"
+)]
+
+mod check;
+
+mod inspect;
+
+mod rejected;
+
+mod run;
+
+mod sim;
+
+mod tables;
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What one run of the binary gave.
+#[derive(Debug)]
+struct Ran {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Ran {
+    /// The one line of JSON on standard output.
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("not one JSON value ({error}): {self:?}"))
+    }
+}
+
+/// Runs `lockstep` with `arguments`, away from a terminal.
+fn lockstep(arguments: &[&str]) -> Ran {
+    let output = Command::new(env!("CARGO_BIN_EXE_lockstep"))
+        .args(arguments)
+        .output()
+        .expect("the binary starts");
+    Ran {
+        code: output.status.code().expect("it exits by itself"),
+        stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+        stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+    }
+}
+
+/// A committed contract.
+fn sample(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../contracts/wasm")
+        .join(name);
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+/// Where a test may write; `name` is its own.
+fn scratch(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// A file with this content.
+fn file(name: &str, content: impl AsRef<[u8]>) -> String {
+    let path = scratch(name);
+    std::fs::write(&path, content).expect("the test folder is writable");
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+/// The keys of an object, sorted.
+fn keys(value: &Value) -> Vec<&str> {
+    let mut keys: Vec<&str> = value
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect();
+    keys.sort_unstable();
+    keys
+}
+
+/// True if `value` is a string of `bytes` in lower-case hexadecimal digits.
+fn is_hex(value: &Value, bytes: usize) -> bool {
+    let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    value
+        .as_str()
+        .is_some_and(|text| text.len() == 2 * bytes && text.bytes().all(digit))
+}
+
+#[test]
+fn help_of_every_command_teaches_with_an_example() {
+    let all = lockstep(&["--help"]);
+    assert_eq!(all.code, 0);
+    assert!(all.stdout.contains("Exit codes"), "{}", all.stdout);
+    for command in [
+        "check", "run", "meter", "schedule", "inspect", "explain", "sim",
+    ] {
+        assert!(all.stdout.contains(command));
+        let help = lockstep(&[command, "--help"]);
+        assert_eq!(help.code, 0);
+        assert!(
+            help.stdout.contains(&format!("\n  lockstep {command}")),
+            "{}",
+            help.stdout
+        );
+        assert!(help.stdout.contains("--json"), "{}", help.stdout);
+    }
+}
+
+#[test]
+fn an_unknown_command_or_option_is_a_usage_error() {
+    for arguments in [
+        &["nope"][..],
+        &[],
+        &["check"],
+        &["check", "a.wasm", "--nope"],
+        &["run"],
+    ] {
+        let ran = lockstep(arguments);
+        assert_eq!(ran.code, 2, "{arguments:?}");
+        assert_eq!(ran.stdout, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn output_that_is_no_terminal_has_no_colours() {
+    let ran = lockstep(&["check", &sample("math.wasm")]);
+    assert!(!ran.stdout.contains('\x1b') && !ran.stderr.contains('\x1b'));
+}

@@ -1,0 +1,38 @@
+//! Checks `lockstep sim`: agreement, one root a seed, and what it does not have yet.
+
+use crate::{is_hex, keys, lockstep};
+use serde_json::Value;
+
+fn sim(rest: &[&str]) -> Value {
+    let mut arguments = vec!["sim", "--json", "--blocks", "3"];
+    arguments.extend(rest);
+    let ran = lockstep(&arguments);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    ran.json()
+}
+
+#[test]
+fn nodes_agree_and_a_seed_has_one_root() {
+    let line = sim(&["--seed", "7"]);
+    for key in ["agreed", "height", "state_root", "first_difference"] {
+        assert!(keys(&line).contains(&key), "{key}");
+    }
+    assert_eq!(line["agreed"], true);
+    assert!(line["height"].is_u64());
+    assert!(is_hex(&line["state_root"], 32));
+    assert_eq!(line["first_difference"], Value::Null);
+    assert_eq!(sim(&["--seed", "7"])["state_root"], line["state_root"]);
+    assert_eq!(
+        sim(&["--seed", "7", "--nodes", "2"])["state_root"],
+        line["state_root"]
+    );
+    assert_ne!(sim(&["--seed", "8"])["state_root"], line["state_root"]);
+}
+
+#[test]
+fn other_stores_come_later() {
+    let ran = lockstep(&["sim", "--store", "rocksdb:somewhere"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+    assert!(ran.stderr.contains("later version"), "{}", ran.stderr);
+    assert_eq!(lockstep(&["sim", "--nodes", "0"]).code, 2);
+}

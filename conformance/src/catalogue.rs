@@ -1,0 +1,218 @@
+//! Reads programs from files: text modules with the calls that are to be made, and built contracts.
+//!
+//! A `.wat` file says in its leading comments what is run and how it must end:
+//! ```text
+//! ;; call divide 1 0 => trap IntegerDivideByZero
+//! ;; call sum 10 => return 55
+//! ;; input 00ff
+//! ;; gas 1000000
+//! ```
+//! `=> ...` may be left out. `input` (hexadecimal) and `gas` (of the run that finds the total) hold
+//! for every call of the file.
+
+use crate::program::{Program, Setting};
+use crate::sweep::PROBE_GAS;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use vm::frames::FrameExit;
+use vm::module::ValueType;
+use vm::{CheckedModule, Rules, Value};
+
+/// A program with the end that its file promises.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What is run.
+    pub program: Program,
+    /// How it ends, as [`describe`] writes it.
+    pub expected: Option<String>,
+}
+
+/// A file that cannot be used, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {reason}")]
+pub struct CatalogueError {
+    /// The file or folder.
+    pub path: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// Arguments that are tried on every exported function of a contract: the n-th parameter gets the
+/// n-th number, cut to its type. Zero, small, mixed in size, and the two's complement edge.
+const ARGUMENT_SETS: [[i64; 4]; 5] =
+    [[0, 0, 0, 0], [1, 2, 3, 4], [21, 14, 35, 8], [9, 1_000, 97, 5], [i64::MIN, -1, -1, -1]];
+
+/// Inputs that are tried on every exported function without parameters.
+const INPUT_SIZES: [u8; 3] = [0, 16, 96];
+
+/// Every case of every `.wat` file in `folder`, in order of file names.
+///
+/// # Errors
+/// A file that cannot be read, parsed or checked, or whose call names no exported function.
+pub fn texts(folder: &Path) -> Result<Vec<Case>, CatalogueError> {
+    let mut cases = Vec::new();
+    for path in files(folder, "wat")? {
+        let text = fs::read_to_string(&path).map_err(|error| failure(&path, error))?;
+        let bytes = wat::parse_str(&text).map_err(|error| failure(&path, error))?;
+        let checked = checked(&path, &bytes)?;
+        let header = header(&path, &text)?;
+        for call in text.lines().filter_map(|line| line.strip_prefix(";; call ")) {
+            cases.push(case(&path, &checked, &header, call)?);
+        }
+    }
+    Ok(cases)
+}
+
+/// Every exported function of every `.wasm` file in `folder` with arguments and inputs of ours.
+///
+/// # Errors
+/// As [`texts`].
+pub fn contracts(folder: &Path) -> Result<Vec<Case>, CatalogueError> {
+    let mut cases = Vec::new();
+    for path in files(folder, "wasm")? {
+        let bytes = fs::read(&path).map_err(|error| failure(&path, error))?;
+        let checked = checked(&path, &bytes)?;
+        for (name, entry) in Program::functions(&checked.0) {
+            let function = Named { path: &path, checked: &checked, name: &name, entry };
+            function.push_cases(&mut cases);
+        }
+    }
+    Ok(cases)
+}
+
+/// How a frame ended, in one line.
+#[must_use]
+pub fn describe(exit: &FrameExit) -> String {
+    match exit {
+        FrameExit::Return { value: None, .. } => "return".to_owned(),
+        FrameExit::Return { value: Some(Value::I32(value)), .. } => format!("return {value}"),
+        FrameExit::Return { value: Some(Value::I64(value)), .. } => format!("return {value}"),
+        FrameExit::Revert { .. } => "revert".to_owned(),
+        FrameExit::Trap(trap) => format!("trap {}", trap.name()),
+        FrameExit::OutOfGas => "out-of-gas".to_owned(),
+    }
+}
+
+type Checked = (Arc<CheckedModule>, Arc<Rules>);
+
+/// An exported function of a contract.
+struct Named<'a> {
+    path: &'a Path,
+    checked: &'a Checked,
+    name: &'a str,
+    entry: u32,
+}
+
+impl Named<'_> {
+    fn push_cases(&self, cases: &mut Vec<Case>) {
+        let signature = self.checked.0.function_type(self.entry);
+        let parameters = signature.map_or(&[][..], |signature| &signature.parameters);
+        if parameters.is_empty() {
+            for size in INPUT_SIZES {
+                let setting = Setting { input: (0..size).collect(), ..Setting::default() };
+                let name = format!("{} input {size}", self.name);
+                let call = program(self.path, self.checked, &name, self.entry);
+                cases.push(Case { program: call.with_setting(setting), expected: None });
+            }
+            return;
+        }
+        for set in ARGUMENT_SETS {
+            let numbers = set.iter().copied().cycle();
+            let arguments: Vec<Value> =
+                parameters.iter().zip(numbers).map(|(kind, number)| cut(*kind, number)).collect();
+            let name = format!("{} {arguments:?}", self.name);
+            let call = program(self.path, self.checked, &name, self.entry);
+            cases.push(Case { program: Program { arguments, ..call }, expected: None });
+        }
+    }
+}
+
+fn program(path: &Path, checked: &Checked, name: &str, entry: u32) -> Program {
+    let file = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    Program {
+        name: format!("{file} {name}"),
+        module: Arc::clone(&checked.0),
+        rules: Arc::clone(&checked.1),
+        entry,
+        arguments: Vec::new(),
+        setting: Setting::default(),
+        probe_gas: PROBE_GAS,
+    }
+}
+
+fn case(
+    path: &Path,
+    checked: &Checked,
+    header: &Header,
+    call: &str,
+) -> Result<Case, CatalogueError> {
+    let (call, expected) = match call.split_once("=>") {
+        Some((call, expected)) => (call.trim(), Some(expected.trim().to_owned())),
+        None => (call.trim(), None),
+    };
+    let mut words = call.split_whitespace();
+    let name = words.next().unwrap_or_default();
+    let module = &checked.0;
+    let entry = module.exported_function(name);
+    let entry = entry.ok_or_else(|| failure(path, format!("no function {name}")))?;
+    let parameters = module.function_type(entry).map(|signature| signature.parameters.clone());
+    let parameters = parameters.unwrap_or_default();
+    let words: Vec<&str> = words.collect();
+    if words.len() != parameters.len() {
+        return Err(failure(path, format!("{call}: {} arguments expected", parameters.len())));
+    }
+    let arguments = parameters
+        .iter()
+        .zip(words)
+        .map(|(kind, word)| word.parse().map(|number| cut(*kind, number)))
+        .collect::<Result<Vec<Value>, _>>()
+        .map_err(|error| failure(path, format!("{call}: {error}")))?;
+    let Header { input, probe_gas } = header.clone();
+    let program = program(path, checked, call, entry)
+        .with_setting(Setting { input, ..Setting::default() });
+    Ok(Case { program: Program { arguments, probe_gas, ..program }, expected })
+}
+
+/// A number as a value; the low half for an `i32`.
+const fn cut(kind: ValueType, number: i64) -> Value {
+    Value::from_bits(kind, number.cast_unsigned())
+}
+
+/// What a file says for all of its calls.
+#[derive(Clone, Debug)]
+struct Header {
+    input: Vec<u8>,
+    probe_gas: u64,
+}
+
+fn header(path: &Path, text: &str) -> Result<Header, CatalogueError> {
+    let line = |prefix| text.lines().find_map(|line| line.strip_prefix(prefix)).map(str::trim);
+    let input = hex::decode(line(";; input ").unwrap_or_default());
+    let input = input.map_err(|error| failure(path, error))?;
+    let probe_gas = line(";; gas ").map_or(Ok(PROBE_GAS), str::parse);
+    let probe_gas = probe_gas.map_err(|error| failure(path, error))?;
+    Ok(Header { input, probe_gas })
+}
+
+fn checked(path: &Path, bytes: &[u8]) -> Result<Checked, CatalogueError> {
+    let rules = Arc::new(Rules::v1());
+    let module = vm::check::check(bytes, &rules);
+    let module = module.map_err(|rejection| failure(path, format!("{rejection:?}")))?;
+    Ok((Arc::new(module), rules))
+}
+
+fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, CatalogueError> {
+    let entries = fs::read_dir(folder).map_err(|error| failure(folder, error))?;
+    let mut paths = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| failure(folder, error))?;
+    paths.retain(|path| path.extension().is_some_and(|found| found == extension));
+    paths.sort();
+    Ok(paths)
+}
+
+fn failure(path: &Path, reason: impl ToString) -> CatalogueError {
+    CatalogueError { path: path.display().to_string(), reason: reason.to_string() }
+}

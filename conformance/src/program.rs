@@ -1,0 +1,100 @@
+//! Describes one run of one function of one module, apart from engine and gas limit.
+
+use std::collections::BTreeMap;
+use std::ops::{Bound, Range};
+use std::sync::Arc;
+use vm::frames::Block;
+use vm::module::ExportKind;
+use vm::state::Entries;
+use vm::{CheckedModule, Fault, Rules, StateView, Value};
+
+/// What is run.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// For messages.
+    pub name: String,
+    /// The module.
+    pub module: Arc<CheckedModule>,
+    /// The rules under which it was checked and is run.
+    pub rules: Arc<Rules>,
+    /// Index of the function; it must be exported, because a foreign engine calls exports only.
+    pub entry: u32,
+    /// Its arguments.
+    pub arguments: Vec<Value>,
+    /// What the host tells the guest.
+    pub setting: Setting,
+    /// Gas of the run that finds the total; see [`PROBE_GAS`](crate::sweep::PROBE_GAS).
+    pub probe_gas: u64,
+}
+
+/// What the host tells the guest.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The call's input.
+    pub input: Vec<u8>,
+    /// Who called.
+    pub caller: [u8; 32],
+    /// The contract itself.
+    pub address: [u8; 32],
+    /// True if the frame must not change state.
+    pub is_static: bool,
+    /// The block.
+    pub block: Block,
+    /// State before, by state key.
+    pub state: BTreeMap<Vec<u8>, Vec<u8>>,
+}
+
+impl Default for Setting {
+    /// Zero caller and contract, empty input and state, height 1, time 0: as `lockstep run` has it.
+    fn default() -> Self {
+        Self {
+            input: Vec::new(),
+            caller: [0; 32],
+            address: [0; 32],
+            is_static: false,
+            block: Block { height: 1, time_ms: 0, chain_id: [0; 32] },
+            state: BTreeMap::new(),
+        }
+    }
+}
+
+impl Program {
+    /// The same with another setting.
+    #[must_use]
+    pub fn with_setting(mut self, setting: Setting) -> Self {
+        self.setting = setting;
+        self
+    }
+
+    /// Names of the exported functions that are not imports, in order.
+    #[must_use]
+    pub fn functions(module: &CheckedModule) -> Vec<(String, u32)> {
+        module
+            .exports()
+            .iter()
+            .filter(|export| export.kind == ExportKind::Function)
+            .filter(|export| module.function(export.index).is_some())
+            .map(|export| (export.name.clone(), export.index))
+            .collect()
+    }
+}
+
+/// State that a test writes down; holds no code.
+impl StateView for Setting {
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(self.state.get(key).cloned())
+    }
+
+    fn scan(&self, range: Range<&[u8]>, limit: usize) -> Result<Entries, Fault> {
+        if range.start >= range.end {
+            return Ok(Vec::new());
+        }
+        let bounds = (Bound::Included(range.start), Bound::Excluded(range.end));
+        let entries = self.state.range::<[u8], _>(bounds).take(limit);
+        Ok(entries.map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
+    fn code(&self, _code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
+        Ok(None)
+    }
+}

@@ -1,0 +1,167 @@
+//! Compares engines with the reference at every gas limit at which something can change.
+//!
+//! A charge in the wrong place shows only where the gas runs out between the two places, so one run
+//! with plenty of gas proves little. The sweep is exhaustive where the total is small; else it takes
+//! each point at which the reference had paid for something, one below and one above.
+
+use crate::observation::{FieldDifference, observe};
+use crate::program::Program;
+use reference::{Reference, SharedTrace, Trace};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use vm::frames::FrameExit;
+use vm::{Engine, Fault};
+
+/// Gas of the run that finds the total, unless a program says otherwise: about a million operators.
+/// A program that needs more is swept below this limit.
+pub const PROBE_GAS: u64 = 10_000_000;
+/// Largest total that is swept limit by limit.
+pub const EXHAUSTIVE_MAX: u64 = 20_000;
+/// Charge points that are tried; above it every n-th, so that the whole run stays covered.
+pub const CHARGE_POINTS_MAX: usize = 512;
+/// Gas that the runs of one sweep on one engine may need in all, about: long programs are tried at
+/// fewer points, so that a sweep stays within seconds.
+pub const SWEEP_GAS_MAX: u64 = 1 << 29;
+/// Differences that are kept of one engine: the first ones say enough.
+pub const DIFFERENCES_MAX: usize = 8;
+
+/// One observable in which an engine differs from the reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The program.
+    pub program: String,
+    /// The engine.
+    pub engine: &'static str,
+    /// The gas limit.
+    pub gas_limit: u64,
+    /// The field and both values.
+    pub field: FieldDifference,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { program, engine, gas_limit, field } = self;
+        let FieldDifference { field, expected, found } = field;
+        write!(
+            formatter,
+            "{program}: {engine} at gas limit {gas_limit}: {field} is {found}, reference {expected}"
+        )
+    }
+}
+
+/// What a sweep found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sweep {
+    /// How the reference ended with [`PROBE_GAS`].
+    pub exit: FrameExit,
+    /// Gas that it consumed.
+    pub total: u64,
+    /// How many limits were tried on each engine.
+    pub limits: usize,
+    /// True if every limit up to total + 2 was.
+    pub exhaustive: bool,
+    /// At most [`DIFFERENCES_MAX`] an engine.
+    pub differences: Vec<Difference>,
+}
+
+/// Runs `program` on the reference and on each of `engines` at every limit of its sweep.
+///
+/// # Errors
+/// A [`Fault`] of this machine or of an engine, with the engine and the limit in its text.
+pub fn sweep(engines: &[&dyn Engine], program: &Program) -> Result<Sweep, Fault> {
+    let points = ChargePoints { limit: program.probe_gas, used: BTreeSet::new() };
+    let points = Arc::new(Mutex::new(points));
+    let shared: SharedTrace = points.clone();
+    let probe = observe(&Reference::new().with_trace(shared), program, program.probe_gas)?;
+    let exhaustive = probe.gas_used <= EXHAUSTIVE_MAX;
+    let limits: BTreeSet<u64> = match exhaustive {
+        true => (0..=probe.gas_used.saturating_add(2)).collect(),
+        false => {
+            let points = points.lock().unwrap_or_else(PoisonError::into_inner);
+            boundaries(&points.used, probe.gas_used)
+        }
+    };
+    let mut differences = Vec::new();
+    let mut kept = vec![0_usize; engines.len()];
+    for gas_limit in limits.iter().copied() {
+        let expected = observe(&Reference::new(), program, gas_limit)?;
+        for (engine, kept) in engines.iter().zip(&mut kept) {
+            let found = observe(*engine, program, gas_limit)
+                .map_err(|fault| place(program, engine.name(), gas_limit, &fault))?;
+            for field in expected.differences(&found) {
+                if *kept < DIFFERENCES_MAX {
+                    *kept = kept.saturating_add(1);
+                    let program = program.name.clone();
+                    differences.push(Difference { program, engine: engine.name(), gas_limit, field });
+                }
+            }
+        }
+    }
+    let (exit, total) = (probe.exit, probe.gas_used);
+    Ok(Sweep { exit, total, limits: limits.len(), exhaustive, differences })
+}
+
+/// Says where an engine failed.
+fn place(program: &Program, engine: &'static str, gas_limit: u64, fault: &Fault) -> Fault {
+    let message = format!("{} at gas limit {gas_limit}: {fault}", program.name);
+    Fault::Engine { engine, message }
+}
+
+/// Gas that had been used before each operator of the probe, without repetition.
+#[derive(Debug)]
+struct ChargePoints {
+    limit: u64,
+    used: BTreeSet<u64>,
+}
+
+impl Trace for ChargePoints {
+    fn operator(&mut self, _function: u32, _offset: u32, gas_before: u64) {
+        self.used.insert(self.limit.saturating_sub(gas_before));
+    }
+}
+
+/// Each charge point -1, 0, +1; then the total -1 to +2.
+fn boundaries(points: &BTreeSet<u64>, total: u64) -> BTreeSet<u64> {
+    let step = points.len().div_ceil(points_max(total)).max(1);
+    points
+        .iter()
+        .step_by(step)
+        .flat_map(|point| [point.saturating_sub(1), *point, point.saturating_add(1)])
+        .chain([total.saturating_sub(1), total, total.saturating_add(1), total.saturating_add(2)])
+        .collect()
+}
+
+/// Charge points for which three runs each, of half the total on average, fit the bound.
+fn points_max(total: u64) -> usize {
+    let affordable = SWEEP_GAS_MAX.saturating_mul(2) / total.saturating_mul(3).max(1);
+    usize::try_from(affordable).unwrap_or(usize::MAX).clamp(1, CHARGE_POINTS_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boundaries_surround_each_point_and_the_total() {
+        let points = BTreeSet::from([0, 10, 11, 50]);
+        let expected = BTreeSet::from([0, 1, 9, 10, 11, 12, 49, 50, 51, 69, 70, 71, 72]);
+        assert_eq!(boundaries(&points, 70), expected);
+    }
+
+    #[test]
+    fn many_points_are_thinned_and_both_ends_stay() {
+        let points: BTreeSet<u64> = (0..10 * 512).map(|point| point * 100).collect();
+        let limits = boundaries(&points, 511_900);
+        assert!(limits.len() <= 3 * CHARGE_POINTS_MAX + 4, "{}", limits.len());
+        assert!(limits.contains(&0) && limits.contains(&511_902));
+    }
+
+    #[test]
+    fn a_sweep_stays_within_its_gas() {
+        let total = 10_000_000;
+        let points: BTreeSet<u64> = (0..total / 10).map(|point| point * 10).collect();
+        let gas: u64 = boundaries(&points, total).iter().sum();
+        assert!(gas <= SWEEP_GAS_MAX + 10 * total, "{gas}");
+    }
+}

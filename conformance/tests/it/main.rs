@@ -1,0 +1,11 @@
+//! Tests what must never change by accident: style, arrows, engines that must agree.
+#![cfg(test)]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "a test that overflows fails"
+)]
+
+mod arrows;
+mod emitted_agrees;
+mod tidy;

@@ -1,0 +1,215 @@
+//! Enforces the style that a machine can see; each breach is named with its place.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const LINES_MAX: usize = 600;
+const COLUMNS_MAX: usize = 100;
+const EMPTY_NAMES: [&str; 7] = [
+    "util", "utils", "helper", "helpers", "common", "misc", "shared",
+];
+
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace")
+        .to_owned()
+}
+
+fn walk(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
+        .expect("readable")
+        .map(|entry| entry.expect("readable").path())
+        .collect();
+    entries.sort();
+    for path in entries {
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default()
+            .to_owned();
+        if path.is_dir() {
+            if !matches!(
+                name.as_str(),
+                "target" | ".git" | "corpus" | "artifacts" | "node_modules"
+            ) {
+                walk(&path, extension, found);
+            }
+        } else if name.ends_with(extension) {
+            found.push(path);
+        }
+    }
+}
+
+/// Files of the project with this ending, as (path relative to the root, text).
+pub(crate) fn files(extension: &str) -> Vec<(String, String)> {
+    let root = root();
+    let mut found = Vec::new();
+    walk(&root, extension, &mut found);
+    assert!(!found.is_empty(), "no {extension} file: the walk is broken");
+    found
+        .into_iter()
+        .map(|path| {
+            let text = fs::read_to_string(&path).expect("text");
+            let name = path
+                .strip_prefix(&root)
+                .expect("inside")
+                .to_string_lossy()
+                .replace('\\', "/");
+            (name, text)
+        })
+        .collect()
+}
+
+fn report(breaches: Vec<String>) {
+    assert!(
+        breaches.is_empty(),
+        "{} breaches:\n{}",
+        breaches.len(),
+        breaches.join("\n")
+    );
+}
+
+#[test]
+fn every_file_opens_with_what_it_is_for() {
+    let opens = |text: &str| {
+        text.lines()
+            .next()
+            .is_some_and(|line| line.starts_with("//! "))
+    };
+    let breaches = files(".rs")
+        .into_iter()
+        .filter(|(_, text)| !opens(text))
+        .map(|(name, _)| format!("{name}: the first line is no `//! ...`"));
+    report(breaches.collect());
+}
+
+#[test]
+fn files_and_lines_are_short() {
+    let mut breaches = Vec::new();
+    for (name, text) in files(".rs") {
+        let lines = text.lines().count();
+        if lines > LINES_MAX {
+            breaches.push(format!("{name}: {lines} lines, at most {LINES_MAX}"));
+        }
+        for (number, line) in text.lines().enumerate() {
+            let columns = line.chars().count();
+            if columns > COLUMNS_MAX && !line.contains("http") {
+                breaches.push(format!("{name}:{}: {columns} columns", number + 1));
+            }
+        }
+    }
+    report(breaches);
+}
+
+#[test]
+fn sources_are_ascii() {
+    let mut breaches = Vec::new();
+    for (name, text) in files(".rs") {
+        for (number, line) in text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.is_ascii())
+        {
+            breaches.push(format!("{name}:{}: {line}", number + 1));
+        }
+    }
+    report(breaches);
+}
+
+#[test]
+fn nothing_is_left_undone_or_switched_off() {
+    // Spelt in two halves, so that this file does not find itself.
+    let banned = [
+        ["TO", "DO"],
+        ["FIX", "ME"],
+        ["to", "do!("],
+        ["unimple", "mented!("],
+        ["#[ig", "nore"],
+        ["#[should", "_panic"],
+        ["#[al", "low("],
+        ["#![al", "low("],
+    ]
+    .map(|halves| halves.concat());
+    let mut breaches = Vec::new();
+    for (name, text) in files(".rs") {
+        for (number, line) in text.lines().enumerate() {
+            for word in banned.iter().filter(|word| line.contains(word.as_str())) {
+                breaches.push(format!("{name}:{}: {word}", number + 1));
+            }
+        }
+    }
+    report(breaches);
+}
+
+#[test]
+fn no_file_is_named_after_nothing() {
+    let empty = |name: &str| {
+        name.trim_end_matches(".rs")
+            .split('/')
+            .any(|part| EMPTY_NAMES.contains(&part))
+    };
+    report(
+        files(".rs")
+            .into_iter()
+            .map(|(name, _)| name)
+            .filter(|name| empty(name))
+            .collect(),
+    );
+}
+
+#[test]
+fn unsafe_is_forbidden_at_every_root_but_the_vm() {
+    let may_argue = ["vm/src/lib.rs", "contracts/"];
+    let is_root = |name: &str| name.ends_with("src/lib.rs") || name.ends_with("src/main.rs");
+    let breaches = files(".rs")
+        .into_iter()
+        .filter(|(name, _)| is_root(name) && !may_argue.iter().any(|free| name.starts_with(free)))
+        .filter(|(_, text)| !text.contains("#![forbid(unsafe_code)]"))
+        .map(|(name, _)| format!("{name}: no #![forbid(unsafe_code)]"));
+    report(breaches.collect());
+}
+
+#[test]
+fn links_between_pages_lead_somewhere() {
+    let mut breaches = Vec::new();
+    for (name, text) in files(".md") {
+        let folder = Path::new(&name)
+            .parent()
+            .map(Path::to_owned)
+            .unwrap_or_default();
+        for link in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
+            let target = link.split('#').next().unwrap_or_default();
+            if target.is_empty() || target.contains("://") {
+                continue;
+            }
+            if !root().join(&folder).join(target).exists() {
+                breaches.push(format!("{name}: {link}"));
+            }
+        }
+    }
+    report(breaches);
+}
+
+#[test]
+fn no_path_of_a_machine_is_in_the_project() {
+    let machines = [["/wo", "rk/"], ["/fa", "rm/"], ["/Us", "ers/"]].map(|halves| halves.concat());
+    // The command line warns of such paths in contracts, so it and its tests name them.
+    let names_them = |name: &str| name.starts_with("cli/");
+    let mut breaches = Vec::new();
+    for extension in [".rs", ".md", ".toml", ".sh", ".c", ".h"] {
+        for (name, text) in files(extension)
+            .into_iter()
+            .filter(|(name, _)| !names_them(name))
+        {
+            for path in machines.iter().filter(|path| text.contains(path.as_str())) {
+                breaches.push(format!("{name}: {path}"));
+            }
+        }
+    }
+    report(breaches);
+}

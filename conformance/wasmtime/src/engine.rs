@@ -1,0 +1,79 @@
+//! Configures wasmtime for emitted modules and makes instances.
+
+use crate::machine::WasmtimeMachine;
+use emitted::cache::Cache;
+use emitted::machine::{STACK_BYTES, fault};
+use emitted::Session;
+use std::sync::Arc;
+use vm::limits::{MEMORY_PAGES_MAX, PAGE_BYTES};
+use vm::{CheckedModule, Engine, Execution, Fault, Rules};
+use wasmtime::{Config, Module, WasmFeatures};
+
+pub(crate) const NAME: &str = "wasmtime";
+
+/// Bytes of a fiber's stack: the Wasm stack and as much again for wasmtime's own functions.
+const FIBER_BYTES: usize = 2 * STACK_BYTES;
+
+/// wasmtime behind the seam.
+pub struct Wasmtime {
+    engine: wasmtime::Engine,
+    cache: Cache<Module>,
+}
+
+impl Wasmtime {
+    /// An engine that keeps compiled modules.
+    ///
+    /// # Errors
+    /// A [`Fault`] if wasmtime cannot run on this machine.
+    pub fn new() -> Result<Self, Fault> {
+        let engine = wasmtime::Engine::new(&config()).map_err(own_fault)?;
+        Ok(Self { engine, cache: Cache::bounded() })
+    }
+
+    /// The compiled form of an emitted module.
+    pub(crate) fn compile(&self, bytes: &[u8]) -> Result<Module, Fault> {
+        Module::new(&self.engine, bytes).map_err(own_fault)
+    }
+}
+
+impl Engine for Wasmtime {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn instantiate(
+        &self,
+        module: &Arc<CheckedModule>,
+        rules: &Arc<Rules>,
+    ) -> Result<Box<dyn Execution>, Fault> {
+        let compiled = self.cache.get(module, rules, |bytes| self.compile(bytes))?;
+        let machine = WasmtimeMachine::new(&compiled, module.imports())?;
+        Ok(Box::new(Session::new(machine, Arc::clone(module))))
+    }
+}
+
+/// Only what the emitted module uses is on; no fuel and no epochs, because gas is the module's own.
+///
+/// A memory's 256 pages are reserved when it is made and it does not move, so that growing within
+/// the maximum does not depend on what the machine has left.
+fn config() -> Config {
+    let reserved = u64::from(MEMORY_PAGES_MAX).saturating_mul(u64::from(PAGE_BYTES));
+    let mut config = Config::new();
+    config
+        .wasm_features(WasmFeatures::all(), false)
+        .wasm_features(
+            WasmFeatures::MUTABLE_GLOBAL
+                | WasmFeatures::SIGN_EXTENSION
+                | WasmFeatures::BULK_MEMORY,
+            true,
+        )
+        .max_wasm_stack(STACK_BYTES)
+        .async_stack_size(FIBER_BYTES)
+        .memory_reservation(reserved)
+        .memory_may_move(false);
+    config
+}
+
+pub(crate) fn own_fault(error: wasmtime::Error) -> Fault {
+    fault(NAME, format!("{error:?}"))
+}

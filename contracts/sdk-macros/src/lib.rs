@@ -1,0 +1,82 @@
+//! Writes what a contract would otherwise repeat: its exports, its encodings, its codes.
+//!
+//! Use these through the crate `sdk`; the code they write names its items as `::sdk::...`.
+#![forbid(unsafe_code)]
+
+mod contract;
+mod error;
+mod event;
+mod prefixes;
+
+use proc_macro::TokenStream;
+use quote::quote;
+use syn::{Item, parse_macro_input};
+
+/// Makes a module a contract: each `pub fn` in it becomes an entry of that name.
+///
+/// An entry takes owned values, which are decoded by borsh from the call's input; input that is
+/// not their canonical encoding, trailing bytes included, is refused with `CODE_BAD_INPUT`. It
+/// returns a value, or a `Result` of a value and an `#[error]` enum. Functions that are not
+/// `pub` stay inside.
+///
+/// The module gets a public module `entries` with one function per entry, bytes to bytes, which
+/// native tests pass to `sdk::mock::call`. Prefixes of `Item::new(b"..")` and `Map::new(b"..")`
+/// in `const` and `static` items are compared: none may begin with another.
+#[proc_macro_attribute]
+pub fn contract(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand(arguments, item, contract::expand)
+}
+
+/// Makes a struct an event: `sdk::env::emit` takes it.
+///
+/// Its name topic is sha256 of the struct's name. Up to three fields marked `#[topic]` become
+/// further topics; the data is the borsh of all fields.
+#[proc_macro_attribute]
+pub fn event(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand(arguments, item, event::expand)
+}
+
+/// Makes an enum an error of a contract: `Variant = code`, with stable codes.
+///
+/// A variant may carry `#[message = "text"]`, which goes into the revert.
+#[proc_macro_attribute]
+pub fn error(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand(arguments, item, error::expand)
+}
+
+/// Derives borsh for a type that is an argument, a result or a stored value.
+#[proc_macro_attribute]
+pub fn data(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand(arguments, item, |item| {
+        let derive = borsh_derive();
+        Ok(quote! { #derive #item })
+    })
+}
+
+/// The derives that give a type its encoding, through the SDK's borsh.
+fn borsh_derive() -> proc_macro2::TokenStream {
+    quote! {
+        #[derive(::sdk::BorshSerialize, ::sdk::BorshDeserialize)]
+        #[borsh(crate = "::sdk::borsh")]
+    }
+}
+
+/// Parses the item, refuses arguments (no attribute here has any), and expands.
+fn expand(
+    arguments: TokenStream,
+    item: TokenStream,
+    expansion: impl FnOnce(Item) -> syn::Result<proc_macro2::TokenStream>,
+) -> TokenStream {
+    if !arguments.is_empty() {
+        let arguments = proc_macro2::TokenStream::from(arguments);
+        let error = syn::Error::new_spanned(arguments, "this attribute takes no arguments");
+        return error.into_compile_error().into();
+    }
+    let item = parse_macro_input!(item as Item);
+    expansion(item)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! Tests what the attributes refuse, and that they say why.
+
+use syn::parse_quote;
+
+use crate::{contract, error, event};
+
+/// The text of the compile error.
+fn refusal(expansion: syn::Result<proc_macro2::TokenStream>) -> String {
+    expansion
+        .map(|tokens| tokens.to_string())
+        .unwrap_err()
+        .to_string()
+}
+
+#[test]
+fn a_contract_is_a_module_with_entries() {
+    let text = refusal(contract::expand(parse_quote! { struct Counter; }));
+    assert_eq!(text, "#[contract] goes on a module: `mod name { .. }`");
+    let text = refusal(contract::expand(parse_quote! { mod counter; }));
+    assert_eq!(
+        text,
+        "the contract's module must be written out here: `mod name { .. }`"
+    );
+    let text = refusal(contract::expand(
+        parse_quote! { mod counter { fn inside() {} } },
+    ));
+    assert_eq!(text, "a contract needs an entry: a `pub fn` in this module");
+}
+
+#[test]
+fn an_entry_has_a_plain_signature() {
+    let cases: [(syn::Item, &str); 8] = [
+        (
+            parse_quote! { mod m { pub fn f<T>(x: T) {} } },
+            "no generics",
+        ),
+        (
+            parse_quote! { mod m { pub async fn f() {} } },
+            "cannot be async",
+        ),
+        (parse_quote! { mod m { pub fn f(&self) {} } }, "no `self`"),
+        (
+            parse_quote! { mod m { pub fn f((a, b): (u8, u8)) {} } },
+            "needs a name",
+        ),
+        (
+            parse_quote! { mod m { pub fn f(x: &str) {} } },
+            "owned values",
+        ),
+        (
+            parse_quote! { mod m { pub fn f(x: impl Copy) {} } },
+            "type of its own",
+        ),
+        (
+            parse_quote! { mod m { pub fn f() -> &'static str {} } },
+            "owned value",
+        ),
+        (
+            parse_quote! { mod m { pub fn memory() {} } },
+            "cannot be an entry's name",
+        ),
+    ];
+    for (item, expected) in cases {
+        let text = refusal(contract::expand(item));
+        assert!(text.contains(expected), "{text}");
+    }
+}
+
+#[test]
+fn an_entry_name_has_at_most_64_bytes() {
+    let module = |length: usize| -> syn::Item {
+        let name = quote::format_ident!("{}", "f".repeat(length));
+        parse_quote! { mod m { pub fn #name() {} } }
+    };
+    assert!(contract::expand(module(64)).is_ok());
+    assert!(refusal(contract::expand(module(65))).contains("at most 64 bytes"));
+}
+
+#[test]
+fn every_public_function_is_exported_under_its_own_condition() {
+    let module = parse_quote! {
+        mod m {
+            pub fn one(by: u64) -> Result<u64, E> { Ok(by) }
+            #[cfg(feature = "x")]
+            pub fn two() {}
+            fn inside() {}
+        }
+    };
+    let written = contract::expand(module).unwrap().to_string();
+    assert_eq!(written.matches("export_name").count(), 2);
+    assert!(written.contains(r#"export_name = "one""#), "{written}");
+    assert_eq!(written.matches(r#"feature = "x""#).count(), 3, "{written}");
+}
+
+#[test]
+fn storage_prefixes_may_not_begin_with_one_another() {
+    let collision = refusal(contract::expand(parse_quote! {
+        mod m {
+            const A: sdk::Item<u8> = sdk::Item::new(b"ab");
+            static B: Map<u8, u8> = Map::new(b"a");
+            pub fn f() {}
+        }
+    }));
+    let expected = "storage prefixes b\"ab\" and b\"a\" collide: one begins with the other";
+    assert_eq!(collision, expected);
+    let empty = refusal(contract::expand(parse_quote! {
+        mod m { const A: Item<u8> = Item::new(b""); pub fn f() {} }
+    }));
+    assert_eq!(empty, "a storage prefix cannot be empty");
+    assert!(
+        contract::expand(parse_quote! {
+            mod m {
+                const A: Item<u8> = Item::new(b"a");
+                const B: Map<u8, u8> = Map::new(b"b");
+                pub fn f() {}
+            }
+        })
+        .is_ok()
+    );
+}
+
+#[test]
+fn an_error_writes_its_codes_down() {
+    let text = refusal(error::expand(parse_quote! { enum E { A = 1, B } }));
+    assert_eq!(text, "write the code down: `B = 1`; it must never change");
+    let text = refusal(error::expand(parse_quote! { enum E { A(u8) = 1 } }));
+    assert!(text.contains("holds nothing"), "{text}");
+    let text = refusal(error::expand(
+        parse_quote! { enum E { #[message("x")] A = 1 } },
+    ));
+    assert!(text.contains("#[message = \"text\"]"), "{text}");
+    let text = refusal(error::expand(parse_quote! { struct E; }));
+    assert!(text.contains("goes on an enum"), "{text}");
+}
+
+#[test]
+fn an_event_has_named_fields_and_at_most_three_topics() {
+    let text = refusal(event::expand(parse_quote! { struct E(u8); }));
+    assert_eq!(text, "an event's fields need names");
+    let written = event::expand(three_topics()).unwrap().to_string();
+    assert_eq!(written.matches("Topic :: topic").count(), 3);
+    let mut four = three_topics();
+    if let syn::Item::Struct(event) = &mut four {
+        event
+            .fields
+            .iter_mut()
+            .for_each(|field| field.attrs = vec![parse_quote! { #[topic] }]);
+    }
+    assert!(refusal(event::expand(four)).contains("at most three fields"));
+}
+
+fn three_topics() -> syn::Item {
+    parse_quote! { struct E { #[topic] a: u8, #[topic] b: u8, #[topic] c: u8, d: u8 } }
+}

@@ -1,0 +1,31 @@
+//! Turns a contract's errors into reverts with stable codes.
+
+use core::convert::Infallible;
+
+use crate::Revert;
+
+/// An error of a contract; `#[error]` implements it for an enum.
+pub trait ContractError {
+    /// Which refusal. A code is never reused for another meaning.
+    fn code(&self) -> u32;
+
+    /// A text for people.
+    fn message(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The output of the revert: borsh of code and message.
+    fn to_revert(&self) -> Revert {
+        match self.message() {
+            Some(text) => Revert::with_message(self.code(), text),
+            None => Revert::new(self.code()),
+        }
+    }
+}
+
+/// For entries that cannot fail.
+impl ContractError for Infallible {
+    fn code(&self) -> u32 {
+        match *self {}
+    }
+}

@@ -1,0 +1,65 @@
+//! Gives a contract its entries, typed storage, events, errors, and the host's functions.
+//!
+//! ```
+//! #[sdk::contract]
+//! pub mod counter {
+//!     use sdk::Item;
+//!
+//!     const COUNT: Item<u64> = Item::new(b"c");
+//!
+//!     pub fn increment(by: u64) -> u64 {
+//!         let count = COUNT.get().unwrap_or(0) + by;
+//!         COUNT.set(&count);
+//!         count
+//!     }
+//! }
+//!
+//! assert_eq!(counter::increment(5), 5);
+//! // As the chain calls it: borsh in, borsh out.
+//! let output = sdk::mock::call(counter::entries::increment, &[1, 0, 0, 0, 0, 0, 0, 0]);
+//! assert_eq!(output, Ok(vec![6, 0, 0, 0, 0, 0, 0, 0]));
+//! ```
+//!
+//! The same source builds for two targets. As wasm it calls the host (`externs`). Elsewhere a
+//! mock of the host in memory stands in ([`mock`]), so that `cargo test` runs the contract's
+//! logic; gas does not exist there, because only deployed bytes have a price.
+//!
+//! Spec: host interface. How to write a contract: `contracts/README.md`.
+#![cfg_attr(target_family = "wasm", no_std)]
+
+extern crate alloc;
+
+pub mod env;
+
+pub mod entry;
+mod error;
+mod event;
+mod storage;
+
+#[cfg(target_family = "wasm")]
+mod allocator;
+#[cfg(target_family = "wasm")]
+mod externs;
+#[cfg(not(target_family = "wasm"))]
+pub mod mock;
+#[cfg(not(target_family = "wasm"))]
+mod verify;
+
+/// The host of this target: real under wasm, a mock elsewhere. One signature per function.
+#[cfg(target_family = "wasm")]
+use externs as host;
+#[cfg(not(target_family = "wasm"))]
+use mock as host;
+
+pub use alloc::{string::String, vec::Vec};
+pub use borsh::{self, BorshDeserialize, BorshSerialize};
+pub use contract_types::{Address, CODE_BAD_INPUT, CODE_BAD_STATE, CODE_RESERVED, Revert};
+pub use error::ContractError;
+pub use event::{Event, TOPICS_MAX, Topic};
+pub use sdk_macros::{contract, data, error, event};
+pub use storage::{Item, Map};
+
+/// The README's examples, which `cargo test` compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

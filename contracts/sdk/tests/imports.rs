@@ -1,0 +1,54 @@
+//! Tests that Rust and C contracts import the same functions of the host.
+#![cfg(test)]
+
+use std::collections::BTreeSet;
+
+/// Consensus: the names of version 1, as far as the SDK has them.
+const IMPORTS: [&str; 18] = [
+    "block_height",
+    "block_time",
+    "caller",
+    "chain_id",
+    "debug_log",
+    "ed25519_verify",
+    "emit_event",
+    "gas_left",
+    "input",
+    "return",
+    "revert",
+    "secp256k1_verify",
+    "self",
+    "sha256",
+    "storage_has",
+    "storage_read",
+    "storage_remove",
+    "storage_write",
+];
+
+#[test]
+fn the_rust_externs_are_the_interface() {
+    let source = include_str!("../src/externs.rs");
+    let block = source.split("unsafe extern \"C\" {").nth(1).unwrap();
+    let block = block.split("\n    }\n").next().unwrap();
+    let mut names = BTreeSet::new();
+    let mut renamed = None;
+    for line in block.lines().map(str::trim) {
+        if let Some(rest) = line.strip_prefix("#[link_name = \"") {
+            renamed = rest.strip_suffix("\"]");
+        } else if let Some((_, rest)) = line.split_once("fn ") {
+            let name = rest.split('(').next().unwrap();
+            assert!(names.insert(renamed.take().unwrap_or(name)), "{name} twice");
+        }
+    }
+    assert_eq!(names, BTreeSet::from(IMPORTS));
+}
+
+#[test]
+fn the_c_header_is_the_interface() {
+    let header = include_str!("../../c/lockstep.h");
+    let imports = header.split("\nLOCKSTEP_IMPORT(").skip(1);
+    let names: BTreeSet<_> = imports
+        .map(|rest| rest.split(')').next().unwrap())
+        .collect();
+    assert_eq!(names, BTreeSet::from(IMPORTS));
+}

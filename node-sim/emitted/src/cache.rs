@@ -1,0 +1,57 @@
+//! Keeps compiled modules by code hash and rules id; a hit changes nothing but time.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use vm::{CheckedModule, Fault, Rules};
+
+/// Compiled modules that a cache keeps; one more empties it. Bounds the host's memory.
+pub const MODULES_MAX: usize = 64;
+
+/// Code hash and rules id: all that the emitted bytes depend on.
+type Key = ([u8; 32], [u8; 32]);
+
+/// Compiled modules of one engine.
+#[derive(Debug)]
+pub struct Cache<C> {
+    /// `None` if nothing is kept.
+    kept: Option<Mutex<BTreeMap<Key, C>>>,
+}
+
+impl<C: Clone> Cache<C> {
+    /// Keeps up to [`MODULES_MAX`].
+    #[must_use]
+    pub fn bounded() -> Self {
+        Self { kept: Some(Mutex::new(BTreeMap::new())) }
+    }
+
+    /// Keeps nothing: every frame compiles.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { kept: None }
+    }
+
+    /// The compiled form of `module` under `rules`, made by `compile` from the emitted bytes.
+    ///
+    /// # Errors
+    /// What `compile` fails with; nothing is kept then.
+    pub fn get(
+        &self,
+        module: &CheckedModule,
+        rules: &Rules,
+        compile: impl FnOnce(&[u8]) -> Result<C, Fault>,
+    ) -> Result<C, Fault> {
+        let Some(kept) = &self.kept else { return compile(&vm::emit::emit(module, rules)) };
+        // What a panicking thread left is complete entries: an insertion is the only write.
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (*module.code_hash(), *rules.id());
+        if let Some(compiled) = kept.get(&key) {
+            return Ok(compiled.clone());
+        }
+        let compiled = compile(&vm::emit::emit(module, rules))?;
+        if kept.len() >= MODULES_MAX {
+            kept.clear();
+        }
+        kept.insert(key, compiled.clone());
+        Ok(compiled)
+    }
+}

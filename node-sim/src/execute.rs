@@ -1,0 +1,231 @@
+//! Executes transactions one after the other: fee first, then the payload, then the refund.
+//!
+//! Specification: docs/spec/transactions.md, "Execution".
+
+use crate::block::ValidTransaction;
+use crate::overlay::{Net, Overlay};
+use crate::receipt::{
+    Receipt, ReceiptExit, SKIPPED_BALANCE, SKIPPED_NONCE, events_root, output_hash,
+};
+use crate::transaction::{Payload, Transaction};
+use std::sync::Arc;
+use vm::frames::{self, Block, Message, Setting, Target};
+use vm::state::StateDiff;
+use vm::{Engine, Event, Exit, Fault, Outcome, Rules};
+
+/// What all transactions of a block are executed with.
+#[derive(Clone, Copy)]
+pub struct Environment<'a> {
+    /// The engine that runs the guests.
+    pub engine: &'a dyn Engine,
+    /// The rules in force.
+    pub rules: &'a Arc<Rules>,
+    /// What guests learn about the block.
+    pub block: &'a Block,
+}
+
+/// What one transaction came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Executed {
+    /// Its receipt.
+    pub receipt: Receipt,
+    /// What it returned.
+    pub output: Vec<u8>,
+    /// Its events, in order.
+    pub events: Vec<Event>,
+    /// Its net change of the state, fee included.
+    pub diff: StateDiff,
+    /// What the proposer gets.
+    pub fee: u128,
+}
+
+/// How a payload ended.
+struct Ended {
+    exit: ReceiptExit,
+    code: u16,
+    gas_used: u64,
+    output: Vec<u8>,
+    events: Vec<Event>,
+}
+
+impl Ended {
+    const fn plain(exit: ReceiptExit, code: u16) -> Self {
+        Self { exit, code, gas_used: 0, output: Vec::new(), events: Vec::new() }
+    }
+}
+
+/// Executes one transaction on `overlay`.
+///
+/// # Errors
+/// A [`Fault`] of this machine; never anything that a transaction can cause.
+pub fn execute(
+    environment: &Environment<'_>,
+    overlay: &mut Overlay<'_>,
+    valid: &ValidTransaction,
+) -> Result<Executed, Fault> {
+    let transaction = &valid.signed().transaction;
+    if let Some(code) = take_fee(overlay, valid)? {
+        return finish(overlay, valid, Ended::plain(ReceiptExit::Skipped, code), 0);
+    }
+    let ended = run_payload(environment, overlay, valid)?;
+    let gas_used = valid
+        .intrinsic_gas()
+        .checked_add(ended.gas_used)
+        .filter(|used| *used <= transaction.gas_limit)
+        .ok_or_else(|| Fault::invariant("a transaction used more than its gas limit"))?;
+    let rest = transaction.gas_limit.saturating_sub(gas_used);
+    overlay.credit(valid.sender(), transaction.fee(rest))?;
+    let fee = transaction.fee(gas_used);
+    finish(overlay, valid, Ended { gas_used, ..ended }, fee)
+}
+
+/// Counts the nonce and takes `gas_limit * gas_price`, or answers why the transaction is skipped.
+fn take_fee(overlay: &mut Overlay<'_>, valid: &ValidTransaction) -> Result<Option<u16>, Fault> {
+    let transaction = &valid.signed().transaction;
+    let mut account = overlay.account(valid.sender())?;
+    let next = account.nonce.checked_add(1).filter(|_| transaction.nonce == account.nonce);
+    let Some(next) = next else {
+        return Ok(Some(SKIPPED_NONCE));
+    };
+    if transaction.cost_max().is_none_or(|cost| account.balance < cost) {
+        return Ok(Some(SKIPPED_BALANCE));
+    }
+    account.nonce = next;
+    account.balance = account.balance.saturating_sub(transaction.fee(transaction.gas_limit));
+    overlay.set_account(valid.sender(), &account);
+    Ok(None)
+}
+
+fn run_payload(
+    environment: &Environment<'_>,
+    overlay: &mut Overlay<'_>,
+    valid: &ValidTransaction,
+) -> Result<Ended, Fault> {
+    let transaction = &valid.signed().transaction;
+    match &transaction.payload {
+        Payload::Transfer { to, amount } => {
+            let mut sender = overlay.account(valid.sender())?;
+            sender.balance = sender
+                .balance
+                .checked_sub(*amount)
+                .ok_or_else(|| Fault::invariant("the value was not held back"))?;
+            overlay.set_account(valid.sender(), &sender);
+            overlay.credit(to, *amount)?;
+            Ok(Ended::plain(ReceiptExit::Return, 0))
+        }
+        Payload::Upload(bytes) => Ok(upload(environment.rules, overlay, bytes)),
+        Payload::Deploy { code_hash, salt, entry, input, value } => {
+            let target = Target::Deploy { code_hash: *code_hash, salt: *salt };
+            let message = message(valid, target, (entry, input), *value);
+            run_message(environment, overlay, &message, gas_left(valid, transaction))
+        }
+        Payload::Call { contract, entry, input, value } => {
+            let target = Target::Call { contract: *contract };
+            let message = message(valid, target, (entry, input), *value);
+            run_message(environment, overlay, &message, gas_left(valid, transaction))
+        }
+    }
+}
+
+/// Not negative: a valid transaction's limit covers its intrinsic gas.
+const fn gas_left(valid: &ValidTransaction, transaction: &Transaction) -> u64 {
+    transaction.gas_limit.saturating_sub(valid.intrinsic_gas())
+}
+
+fn message(
+    valid: &ValidTransaction,
+    target: Target,
+    (entry, input): (&str, &[u8]),
+    value: u128,
+) -> Message {
+    let caller = *valid.sender();
+    Message { caller, target, entry: entry.to_owned(), input: input.to_vec(), value }
+}
+
+/// Checks a module and keeps it; its price depends on its length alone and is paid already.
+fn upload(rules: &Arc<Rules>, overlay: &mut Overlay<'_>, bytes: &[u8]) -> Ended {
+    match vm::check::check(bytes, rules) {
+        Ok(module) => {
+            let output = [module.code_hash().as_slice(), rules.id()].concat();
+            overlay.upload(module);
+            Ended { output, ..Ended::plain(ReceiptExit::Return, 0) }
+        }
+        Err(_) => Ended::plain(ReceiptExit::Rejected, 0),
+    }
+}
+
+fn run_message(
+    environment: &Environment<'_>,
+    overlay: &mut Overlay<'_>,
+    message: &Message,
+    gas_limit: u64,
+) -> Result<Ended, Fault> {
+    let setting = Setting {
+        engine: environment.engine,
+        rules: environment.rules,
+        view: &*overlay,
+        block: environment.block,
+    };
+    let Outcome { exit, gas_used, .. } = frames::execute(&setting, message, gas_limit)?;
+    let ended = match exit {
+        Exit::Return { output, events, diff } => {
+            for (key, value) in diff {
+                overlay.write(key, value);
+            }
+            Ended { output, events, ..Ended::plain(ReceiptExit::Return, 0) }
+        }
+        Exit::Revert { code, output } => {
+            Ended { output, ..Ended::plain(ReceiptExit::Revert, code) }
+        }
+        Exit::Trap(trap) => Ended::plain(ReceiptExit::Trap, trap.code()),
+        Exit::OutOfGas => Ended::plain(ReceiptExit::OutOfGas, 0),
+    };
+    Ok(Ended { gas_used, ..ended })
+}
+
+fn finish(
+    overlay: &mut Overlay<'_>,
+    valid: &ValidTransaction,
+    ended: Ended,
+    fee: u128,
+) -> Result<Executed, Fault> {
+    let net = overlay.finish_transaction()?;
+    check_conservation(&net, fee)?;
+    let receipt = Receipt {
+        tx_id: *valid.id(),
+        exit: ended.exit,
+        code: ended.code,
+        gas_used: ended.gas_used,
+        output_hash: output_hash(&ended.output),
+        events_root: events_root(&ended.events),
+    };
+    let Ended { output, events, .. } = ended;
+    Ok(Executed { receipt, output, events, diff: net.diff, fee })
+}
+
+/// What left the balances is the fee, to the unit.
+fn check_conservation(net: &Net, fee: u128) -> Result<(), Fault> {
+    if net.balances_after.checked_add(fee) == Some(net.balances_before) {
+        Ok(())
+    } else {
+        Err(Fault::invariant("a transaction made or lost money"))
+    }
+}
+
+/// Credits the fees of a block to its proposer, after the last transaction.
+///
+/// # Errors
+/// As [`execute`].
+pub fn pay_proposer(
+    overlay: &mut Overlay<'_>,
+    proposer: &[u8; 32],
+    fees: u128,
+) -> Result<StateDiff, Fault> {
+    overlay.credit(proposer, fees)?;
+    let net = overlay.finish_transaction()?;
+    if net.balances_before.checked_add(fees) == Some(net.balances_after) {
+        Ok(net.diff)
+    } else {
+        Err(Fault::invariant("fees were made or lost"))
+    }
+}

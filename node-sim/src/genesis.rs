@@ -1,0 +1,111 @@
+//! Describes how a chain starts: name, time, rules, limits and first balances.
+//!
+//! The document is one borsh string of bytes; its SHA-256 is the chain id, which is in every
+//! transaction and header. Specification: docs/spec/blocks.md.
+
+use crate::digest::{encode, sha256};
+use crate::limits::{CHAIN_NAME_BYTES_MAX, Limits};
+use borsh::{BorshDeserialize, BorshSerialize};
+use std::collections::BTreeMap;
+use vm::state::{Account, StateDiff, key};
+
+/// Begins every genesis document.
+pub const FORMAT: &str = "lockstep/genesis/1";
+/// Name of the system key that lists the rules by activation height.
+pub const RULES_KEY: &str = "rules";
+
+/// Rules ids with the height from which each is in force, ascending; the value of [`RULES_KEY`].
+pub type Activations = Vec<(u64, [u8; 32])>;
+
+/// The genesis document. Fields are in the order of their encoding.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Genesis {
+    format: String,
+    name: String,
+    time_ms: u64,
+    rules_id: [u8; 32],
+    limits: Limits,
+    accounts: Vec<([u8; 32], u128)>,
+}
+
+/// Why a genesis was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GenesisError {
+    /// The name is too long.
+    #[error("the chain's name is longer than {CHAIN_NAME_BYTES_MAX} bytes")]
+    Name,
+    /// The sum of all balances must fit an amount, so that no later sum can overflow.
+    #[error("the sum of all balances does not fit 128 bits")]
+    Supply,
+}
+
+impl Genesis {
+    /// A genesis; accounts of balance 0 are left out.
+    ///
+    /// # Errors
+    /// [`GenesisError`].
+    pub fn new(
+        name: &str,
+        time_ms: u64,
+        rules_id: [u8; 32],
+        limits: Limits,
+        accounts: &BTreeMap<[u8; 32], u128>,
+    ) -> Result<Self, GenesisError> {
+        if u32::try_from(name.len()).map_or(true, |bytes| bytes > CHAIN_NAME_BYTES_MAX) {
+            return Err(GenesisError::Name);
+        }
+        let mut supply = 0_u128;
+        for balance in accounts.values() {
+            supply = supply.checked_add(*balance).ok_or(GenesisError::Supply)?;
+        }
+        let accounts = accounts
+            .iter()
+            .filter(|(_, balance)| **balance > 0)
+            .map(|(address, balance)| (*address, *balance))
+            .collect();
+        let (format, name) = (FORMAT.to_owned(), name.to_owned());
+        Ok(Self { format, name, time_ms, rules_id, limits, accounts })
+    }
+
+    /// The document's bytes.
+    #[must_use]
+    pub fn document(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// SHA-256 of the document.
+    #[must_use]
+    pub fn chain_id(&self) -> [u8; 32] {
+        sha256(&[&self.document()])
+    }
+
+    /// Time of the genesis; block 1 is later.
+    #[must_use]
+    pub const fn time_ms(&self) -> u64 {
+        self.time_ms
+    }
+
+    /// Limits of the chain.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The rules in force from block 1 on.
+    #[must_use]
+    pub const fn rules_id(&self) -> &[u8; 32] {
+        &self.rules_id
+    }
+
+    /// The state that block 1 is executed on: the accounts, and the rules by activation height.
+    #[must_use]
+    pub fn state(&self) -> StateDiff {
+        let activations: Activations = vec![(1, self.rules_id)];
+        let accounts = self.accounts.iter().map(|(address, balance)| {
+            let account = Account { nonce: 0, balance: *balance, code_hash: None };
+            (key::account(address), Some(encode(&account)))
+        });
+        let rules = (key::system(RULES_KEY), Some(encode(&activations)));
+        accounts.chain([rules]).collect()
+    }
+}

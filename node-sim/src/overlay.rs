@@ -1,0 +1,207 @@
+//! Lays the changes of a block and of its current transaction over committed state.
+//!
+//! ```text
+//! read:  transaction -> block -> store        finish_transaction: transaction into block, net
+//! ```
+
+use crate::cache::CodeCache;
+use crate::digest::{encode, sha256};
+use crate::store::{Store, scan_range};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+use vm::state::{Account, Entries, StateDiff, key};
+use vm::{CheckedModule, Fault, Rules, StateView};
+
+/// State inside a block.
+pub struct Overlay<'a> {
+    store: &'a dyn Store,
+    cache: &'a CodeCache,
+    rules: &'a Arc<Rules>,
+    block: StateDiff,
+    transaction: StateDiff,
+}
+
+/// What a transaction changed, and the balances of the accounts in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Net {
+    /// New values of the keys whose value differs from that before.
+    pub diff: StateDiff,
+    /// Sum of the balances of changed accounts before.
+    pub balances_before: u128,
+    /// Sum of the balances of the same accounts after.
+    pub balances_after: u128,
+}
+
+impl<'a> Overlay<'a> {
+    /// Nothing over committed state.
+    #[must_use]
+    pub const fn new(store: &'a dyn Store, cache: &'a CodeCache, rules: &'a Arc<Rules>) -> Self {
+        Self { store, cache, rules, block: StateDiff::new(), transaction: StateDiff::new() }
+    }
+
+    /// Sets or removes a value, in the current transaction.
+    pub fn write(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
+        self.transaction.insert(key, value);
+    }
+
+    /// The account of an address, the default one if absent.
+    ///
+    /// # Errors
+    /// [`Fault`] if the store cannot answer or holds something else.
+    pub fn account(&self, address: &[u8; 32]) -> Result<Account, Fault> {
+        decode_account(self.read(&key::account(address))?.as_deref())
+    }
+
+    /// Sets an account; one that equals the default is removed.
+    pub fn set_account(&mut self, address: &[u8; 32], account: &Account) {
+        let value = (*account != Account::default()).then(|| encode(account));
+        self.write(key::account(address), value);
+    }
+
+    /// Adds an amount to an account.
+    ///
+    /// # Errors
+    /// [`Fault`]: the sum of all balances fits an amount, so a sum that does not is a bug.
+    pub fn credit(&mut self, address: &[u8; 32], amount: u128) -> Result<(), Fault> {
+        if amount == 0 {
+            return Ok(());
+        }
+        let mut account = self.account(address)?;
+        account.balance = account
+            .balance
+            .checked_add(amount)
+            .ok_or_else(|| Fault::invariant("a balance exceeds the supply"))?;
+        self.set_account(address, &account);
+        Ok(())
+    }
+
+    /// Uploads a module that was accepted; an upload of the same bytes changes nothing.
+    pub fn upload(&mut self, module: CheckedModule) {
+        self.write(key::code(module.code_hash()), Some(module.bytes().to_vec()));
+        self.cache.insert(Arc::new(module));
+    }
+
+    /// Ends the transaction: its net change becomes the block's.
+    ///
+    /// # Errors
+    /// [`Fault`] if the store cannot answer or an account does not decode.
+    pub fn finish_transaction(&mut self) -> Result<Net, Fault> {
+        let mut net = Net::default();
+        for (key, value) in core::mem::take(&mut self.transaction) {
+            let before = self.read(&key)?;
+            if before == value {
+                continue;
+            }
+            if key.first() == Some(&key::ACCOUNT) {
+                add_balance(&mut net.balances_before, before.as_deref())?;
+                add_balance(&mut net.balances_after, value.as_deref())?;
+            }
+            self.block.insert(key.clone(), value.clone());
+            net.diff.insert(key, value);
+        }
+        self.cache.end_transaction();
+        Ok(net)
+    }
+
+    /// The block's net change against committed state.
+    ///
+    /// # Errors
+    /// [`Fault`] if the store cannot answer, or a transaction was not finished.
+    pub fn into_diff(self) -> Result<StateDiff, Fault> {
+        if !self.transaction.is_empty() {
+            return Err(Fault::invariant("a block ends inside a transaction"));
+        }
+        let mut diff = StateDiff::new();
+        for (key, value) in self.block {
+            if self.store.read(&key)? != value {
+                diff.insert(key, value);
+            }
+        }
+        Ok(diff)
+    }
+
+    /// What the overlay itself says about a key: `None` to look further.
+    fn changed(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
+        self.transaction.get(key).or_else(|| self.block.get(key))
+    }
+
+    fn contains(&self, key: &[u8]) -> Result<bool, Fault> {
+        match self.changed(key) {
+            Some(value) => Ok(value.is_some()),
+            None => self.store.contains(key),
+        }
+    }
+
+    fn check_again(&self, code_hash: &[u8; 32]) -> Result<Arc<CheckedModule>, Fault> {
+        let bytes = self
+            .read(&key::code(code_hash))?
+            .ok_or_else(|| Fault::Store("a value is listed and cannot be read".to_owned()))?;
+        if sha256(&[&bytes]) != *code_hash {
+            return Err(Fault::Store("stored code has another hash than its key".to_owned()));
+        }
+        let module = vm::check::check(&bytes, self.rules)
+            .map_err(|_| Fault::invariant("stored code is no longer accepted"))?;
+        let module = Arc::new(module);
+        self.cache.insert(Arc::clone(&module));
+        Ok(module)
+    }
+}
+
+fn add_balance(sum: &mut u128, account: Option<&[u8]>) -> Result<(), Fault> {
+    let balance = decode_account(account)?.balance;
+    *sum = sum
+        .checked_add(balance)
+        .ok_or_else(|| Fault::invariant("balances exceed the supply"))?;
+    Ok(())
+}
+
+/// Reads the value of an account key.
+pub(crate) fn decode_account(value: Option<&[u8]>) -> Result<Account, Fault> {
+    match value {
+        None => Ok(Account::default()),
+        Some(bytes) => borsh::from_slice(bytes)
+            .map_err(|_| Fault::Store("an account does not decode".to_owned())),
+    }
+}
+
+impl StateView for Overlay<'_> {
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        match self.changed(key) {
+            Some(value) => Ok(value.clone()),
+            None => self.store.read(key),
+        }
+    }
+
+    fn scan(&self, range: Range<&[u8]>, limit: usize) -> Result<Entries, Fault> {
+        if range.start >= range.end {
+            return Ok(Entries::new());
+        }
+        let within = || (range.start.to_vec())..(range.end.to_vec());
+        let mut changes: BTreeMap<Vec<u8>, Option<Vec<u8>>> = BTreeMap::new();
+        for layer in [&self.block, &self.transaction] {
+            changes.extend(layer.range(within()).map(|(key, value)| (key.clone(), value.clone())));
+        }
+        // Each change can hide at most one committed entry.
+        let stored = scan_range(self.store, &range, limit.saturating_add(changes.len()))?;
+        let mut merged: BTreeMap<Vec<u8>, Vec<u8>> = stored.into_iter().collect();
+        for (key, value) in changes {
+            match value {
+                Some(value) => merged.insert(key, value),
+                None => merged.remove(&key),
+            };
+        }
+        Ok(merged.into_iter().take(limit).collect())
+    }
+
+    fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
+        // The state decides whether there is a module; the cache only how fast it comes.
+        if !self.contains(&key::code(code_hash))? {
+            return Ok(None);
+        }
+        match self.cache.get(code_hash, self.rules.id()) {
+            Some(module) => Ok(Some(module)),
+            None => self.check_again(code_hash).map(Some),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Draws calls of the sample contracts, valid ones and ones that are refused.
+
+use super::random::Random;
+use crate::key::SecretKey;
+use crate::transaction::PublicKey;
+use contract_types::orderbook::{self, Order, Side, SignedBy, Signer, Snapshot};
+use contract_types::{Address, Invocation, counter, store, token};
+
+/// The market of the simulated order book.
+pub(super) const MARKET: [u8; 32] = [0x4d; 32];
+/// Middle of the prices at which orders are placed and settled.
+const PRICE_MIDDLE: u64 = 1_000;
+
+/// Entries of the probe, each about as often.
+const PROBE_ENTRIES: [&str; 17] = [
+    "digest",
+    "digest",
+    "gas",
+    "pages",
+    "unreachable",
+    "divide",
+    "overflow",
+    "load",
+    "table",
+    "null",
+    "mismatch",
+    "recurse",
+    "float",
+    "range",
+    "key",
+    "spin",
+    "undo",
+];
+
+/// What the order book needs to be settled.
+#[derive(Clone, Copy, Debug)]
+pub struct Settlement<'a> {
+    /// The chain.
+    pub chain_id: &'a [u8; 32],
+    /// The book's address.
+    pub book: [u8; 32],
+    /// The snapshot that is signed.
+    pub snapshot: Snapshot,
+}
+
+impl Settlement<'_> {
+    /// The call, signed by these keys in this order.
+    #[must_use]
+    pub fn signed_by(&self, keys: &[&SecretKey]) -> Invocation {
+        let book = Address(self.book);
+        let message = orderbook::signing_bytes(self.chain_id, &book, &self.snapshot);
+        let signatures: Vec<SignedBy> = keys
+            .iter()
+            .map(|key| SignedBy { signer: signer(key), signature: key.sign_bytes(&message) })
+            .collect();
+        orderbook::settle(self.snapshot, &signatures)
+    }
+}
+
+/// The public key of a signer of the order book.
+#[must_use]
+pub fn signer(key: &SecretKey) -> Signer {
+    match key.public() {
+        PublicKey::Secp256k1(key) => Signer::Secp256k1(key),
+        PublicKey::Ed25519(key) => Signer::Ed25519(key),
+    }
+}
+
+pub(super) fn counter(random: &mut Random) -> Invocation {
+    match random.below(10) {
+        0 => counter::get(),
+        1 => counter::increment(u64::MAX),
+        2 => Invocation { entry: "increment", input: vec![1, 2, 3] },
+        3 => Invocation { entry: "absent", input: Vec::new() },
+        _ => counter::increment(random.below(1_000)),
+    }
+}
+
+pub(super) fn token(random: &mut Random, accounts: &[[u8; 32]]) -> Invocation {
+    let mut account = || Address(random.pick(accounts).copied().unwrap_or_default());
+    let (one, other) = (account(), account());
+    let amount = u128::from(random.below(5_000));
+    match random.below(10) {
+        0 => token::total_supply(),
+        1 => token::balance_of(one),
+        2 => token::allowance(one, other),
+        3 | 4 => token::approve(one, amount),
+        5 => token::transfer_from(one, other, amount),
+        6 => token::init(amount),
+        7 => token::transfer(one, u128::MAX),
+        _ => token::transfer(one, amount),
+    }
+}
+
+pub(super) fn store(random: &mut Random) -> Invocation {
+    let key: Vec<u8> = random.bytes().into_iter().take(1).map(|byte| byte % 16).collect();
+    match random.below(8) {
+        0 => store::count(),
+        1 => store::get(&key),
+        2 | 3 => store::remove(&key),
+        4 => store::put(&[], &key),
+        _ => store::put(&key, &random.bytes()),
+    }
+}
+
+pub(super) fn probe(random: &mut Random) -> Invocation {
+    let entry = random.pick(&PROBE_ENTRIES).copied().unwrap_or("digest");
+    Invocation { entry, input: random.bytes().to_vec() }
+}
+
+/// An order, or a look at the book.
+pub(super) fn orderbook(random: &mut Random, accounts: &[[u8; 32]]) -> Invocation {
+    let side = if random.below(2) == 0 { Side::Bid } else { Side::Ask };
+    let price = PRICE_MIDDLE.saturating_add(random.below(100)).saturating_sub(random.below(100));
+    match random.below(12) {
+        0 => orderbook::bids(),
+        1 => orderbook::asks(),
+        2 => orderbook::position(Address(random.pick(accounts).copied().unwrap_or_default())),
+        3 | 4 => orderbook::cancel(random.below(20)),
+        5 => orderbook::place(Order { side, price: 0, quantity: 1 }),
+        _ => orderbook::place(Order { side, price, quantity: random.below(50).max(1) }),
+    }
+}
+
+/// A settlement: mostly by two of three, else refused for one of several reasons.
+pub(super) fn settle(
+    random: &mut Random,
+    settlement: Settlement<'_>,
+    signers: &[SecretKey; 3],
+    stranger: &SecretKey,
+) -> Invocation {
+    let [first, second, third] = signers;
+    let Settlement { snapshot, .. } = settlement;
+    let price = PRICE_MIDDLE.saturating_add(random.below(40)).saturating_sub(random.below(40));
+    let with = |snapshot| Settlement { snapshot, ..settlement };
+    let usual = with(Snapshot { price, ..snapshot });
+    match random.below(10) {
+        0 => usual.signed_by(&[second]),
+        1 => usual.signed_by(&[first, stranger]),
+        2 => usual.signed_by(&[third, third]),
+        3 => with(Snapshot { sequence: 0, ..snapshot }).signed_by(&[first, second]),
+        4 => usual.signed_by(&[first, second, third]),
+        5 | 6 => usual.signed_by(&[first, third]),
+        7 => usual.signed_by(&[third, second]),
+        _ => usual.signed_by(&[first, second]),
+    }
+}

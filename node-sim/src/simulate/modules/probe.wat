@@ -1,0 +1,92 @@
+;; Reaches what the sample contracts do not: every trap, out of gas, revert after writes, gas and fresh
+;; memory made visible in state. Compiled to probe.wasm beside it; a test compares the two.
+(module
+  (type $nothing (func))
+  (type $wide (func (param i64) (result i64)))
+  (import "lockstep" "input" (func $input (param i32 i32) (result i32)))
+  (import "lockstep" "return" (func $return (param i32 i32)))
+  (import "lockstep" "revert" (func $revert (param i32 i32)))
+  (import "lockstep" "storage_read" (func $storage_read (param i32 i32 i32 i32) (result i32)))
+  (import "lockstep" "storage_write" (func $storage_write (param i32 i32 i32 i32)))
+  (import "lockstep" "storage_remove" (func $storage_remove (param i32 i32) (result i32)))
+  (import "lockstep" "emit_event" (func $emit_event (param i32 i32 i32 i32)))
+  (import "lockstep" "sha256" (func $sha256 (param i32 i32 i32)))
+  (import "lockstep" "gas_left" (func $gas_left (result i64)))
+  (table 3 3 funcref)
+  (elem (i32.const 0) func $recurse $wider)
+  (memory (export "memory") 1 8)
+  (global $depth (mut i64) (i64.const 0))
+  (data (i32.const 0) "gas")
+  (data (i32.const 16) "memory")
+  (data (i32.const 32) "digest")
+  (data (i32.const 48) "scratch")
+  (func (export "init"))
+
+  ;; Traps, by name.
+  (func (export "unreachable") unreachable)
+  (func (export "divide") (drop (i32.div_s (i32.const 1) (i32.load8_u (i32.const 1000)))))
+  (func (export "overflow")
+    (drop (i32.div_s (i32.const 0x80000000) (i32.sub (i32.load8_u (i32.const 1000)) (i32.const 1)))))
+  (func (export "load") (drop (i64.load (i32.const 65529))))
+  (func (export "table") (call_indirect (type $nothing) (i32.const 3)))
+  (func (export "null") (call_indirect (type $nothing) (i32.const 2)))
+  (func (export "mismatch") (call_indirect (type $nothing) (i32.const 1)))
+  (func $recurse (export "recurse")
+    (global.set $depth (i64.add (global.get $depth) (i64.const 1)))
+    (call_indirect (type $nothing) (i32.const 0)))
+  (func (export "float") (drop (f64.add (f64.const 1.5) (f64.load (i32.const 1000)))))
+  (func (export "range") (call $return (i32.const 65000) (i32.const 537)))
+  (func (export "key") (call $storage_write (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 4)))
+  (func $wider (type $wide) (local.get 0))
+
+  ;; Never ends.
+  (func (export "spin") (loop $again (br $again)))
+
+  ;; Writes, emits, and takes it all back.
+  (func (export "undo")
+    (call $storage_write (i32.const 48) (i32.const 7) (i32.const 0) (i32.const 64))
+    (call $emit_event (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 3))
+    (call $revert (i32.const 48) (i32.const 7)))
+
+  ;; Keeps what gas is left in state: one unit of difference is a difference of roots.
+  (func (export "gas")
+    (i64.store (i32.const 1024) (call $gas_left))
+    (call $storage_write (i32.const 0) (i32.const 3) (i32.const 1024) (i32.const 8))
+    (i64.store (i32.const 1024) (call $gas_left))
+    (call $return (i32.const 1024) (i32.const 8)))
+
+  ;; Grows, sums memory that nobody has written, dirties it for whoever gets it next.
+  (func (export "pages")
+    (local $at i32) (local $sum i64)
+    (i32.store (i32.const 1024) (memory.grow (i32.const 2)))
+    (i32.store (i32.const 1028) (memory.grow (i32.const 100)))
+    (i32.store (i32.const 1032) (memory.size))
+    (local.set $at (i32.const 2048))
+    (loop $next
+      (local.set $sum (i64.add (local.get $sum) (i64.load (local.get $at))))
+      (i64.store (local.get $at) (i64.const 0x5a5a5a5a5a5a5a5a))
+      (local.set $at (i32.add (local.get $at) (i32.const 4096)))
+      (br_if $next (i32.lt_u (local.get $at) (i32.const 196608))))
+    (memory.fill (i32.const 65536) (i32.const 0xa5) (i32.const 4096))
+    (memory.copy (i32.const 70000) (i32.const 65000) (i32.const 9000))
+    (i64.store (i32.const 1040) (local.get $sum))
+    (call $sha256 (i32.const 65000) (i32.const 20000) (i32.const 1048))
+    (call $storage_write (i32.const 16) (i32.const 6) (i32.const 1024) (i32.const 56))
+    (call $return (i32.const 1024) (i32.const 56)))
+
+  ;; Hashes input and the last digest, keeps every other one, and says so in an event.
+  (func (export "digest")
+    (local $length i32) (local $rounds i32)
+    (local.set $length (call $input (i32.const 4096) (i32.const 4096)))
+    (drop (call $storage_read (i32.const 32) (i32.const 6) (i32.const 8192) (i32.const 32)))
+    (local.set $rounds (i32.const 8))
+    (loop $round
+      (call $sha256 (i32.const 4096) (i32.const 4128) (i32.const 8192))
+      (i32.store (i32.const 4096)
+        (i32.rotl (i32.xor (i32.load (i32.const 8192)) (local.get $length)) (local.get $rounds)))
+      (br_if $round (local.tee $rounds (i32.sub (local.get $rounds) (i32.const 1)))))
+    (if (i32.and (i32.load8_u (i32.const 8192)) (i32.const 1))
+      (then (call $storage_write (i32.const 32) (i32.const 6) (i32.const 8192) (i32.const 32)))
+      (else (drop (call $storage_remove (i32.const 32) (i32.const 6)))))
+    (call $emit_event (i32.const 8192) (i32.const 1) (i32.const 32) (i32.const 6))
+    (call $return (i32.const 8192) (i32.const 32))))

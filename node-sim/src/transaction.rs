@@ -1,0 +1,222 @@
+//! Decodes, identifies and prices transactions; checks their signatures.
+//!
+//! Specification: docs/spec/transactions.md.
+
+use crate::digest::{encode, length, sha256};
+use borsh::{BorshDeserialize, BorshSerialize};
+use vm::host::crypto;
+use vm::schedule::Schedule;
+
+const TRANSACTION_DOMAIN: &[u8] = b"lockstep/tx/1";
+const ACCOUNT_DOMAIN: &[u8] = b"lockstep/account/1";
+
+/// The key that signs a transaction. The borsh tag is the scheme byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+pub enum PublicKey {
+    /// Compressed secp256k1; scheme byte 0.
+    Secp256k1([u8; 33]),
+    /// Ed25519; scheme byte 1.
+    Ed25519([u8; 32]),
+}
+
+impl PublicKey {
+    /// Address of the account: `sha256("lockstep/account/1" || scheme || key)`.
+    #[must_use]
+    pub fn address(&self) -> [u8; 32] {
+        sha256(&[ACCOUNT_DOMAIN, &encode(self)])
+    }
+
+    /// True if `signature` is this key's over `id`, by the predicates of the host interface.
+    ///
+    /// secp256k1 takes the id as the digest, Ed25519 as the message.
+    #[must_use]
+    pub fn verify(&self, id: &[u8; 32], signature: &[u8; 64]) -> bool {
+        match self {
+            Self::Secp256k1(key) => crypto::secp256k1_verify(id, signature, key),
+            Self::Ed25519(key) => crypto::ed25519_verify(id, signature, key),
+        }
+    }
+}
+
+/// What a transaction does.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Payload {
+    /// Moves an amount; runs no code, whoever the receiver is.
+    Transfer {
+        /// The receiver.
+        to: [u8; 32],
+        /// How much.
+        amount: u128,
+    },
+    /// Stores a module under its hash, if it is accepted.
+    Upload(Vec<u8>),
+    /// Makes a contract of uploaded code and calls an entry of it.
+    Deploy {
+        /// Hash of the uploaded code.
+        code_hash: [u8; 32],
+        /// Chosen by the creator; part of the address.
+        salt: [u8; 32],
+        /// Name of the entry, 1 to 64 bytes.
+        entry: String,
+        /// Its input, at most 64 KiB.
+        input: Vec<u8>,
+        /// Moved to the contract.
+        value: u128,
+    },
+    /// Calls an entry of a contract.
+    Call {
+        /// The contract.
+        contract: [u8; 32],
+        /// Name of the entry, 1 to 64 bytes.
+        entry: String,
+        /// Its input, at most 64 KiB.
+        input: Vec<u8>,
+        /// Moved to the contract.
+        value: u128,
+    },
+}
+
+impl Payload {
+    /// What the payload moves from the signer beside fees.
+    #[must_use]
+    pub const fn value(&self) -> u128 {
+        match self {
+            Self::Transfer { amount, .. } => *amount,
+            Self::Upload(_) => 0,
+            Self::Deploy { value, .. } | Self::Call { value, .. } => *value,
+        }
+    }
+
+    /// Entry and input, where there is a call.
+    #[must_use]
+    pub fn invocation(&self) -> Option<(&str, &[u8])> {
+        match self {
+            Self::Transfer { .. } | Self::Upload(_) => None,
+            Self::Deploy { entry, input, .. } | Self::Call { entry, input, .. } => {
+                Some((entry, input))
+            }
+        }
+    }
+}
+
+/// A transaction before it is signed.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Transaction {
+    /// The chain it is for.
+    pub chain_id: [u8; 32],
+    /// Who signs and pays.
+    pub signer: PublicKey,
+    /// How many transactions of the signer came before.
+    pub nonce: u64,
+    /// What it may consume, intrinsic gas included.
+    pub gas_limit: u64,
+    /// Paid for each unit of gas, in the chain's smallest unit. A u64, so that the product with a gas
+    /// limit always fits an amount.
+    pub gas_price: u64,
+    /// What it does.
+    pub payload: Payload,
+}
+
+impl Transaction {
+    /// `sha256("lockstep/tx/1" || borsh(self))`; what is signed, and the transaction's name.
+    #[must_use]
+    pub fn id(&self) -> [u8; 32] {
+        sha256(&[TRANSACTION_DOMAIN, &encode(self)])
+    }
+
+    /// `gas_limit * gas_price + value`; `None` if that does not fit an amount.
+    #[must_use]
+    pub fn cost_max(&self) -> Option<u128> {
+        self.fee(self.gas_limit).checked_add(self.payload.value())
+    }
+
+    /// Price of `gas` units. A product of two u64 fits.
+    #[must_use]
+    pub fn fee(&self, gas: u64) -> u128 {
+        u128::from(gas).saturating_mul(u128::from(self.gas_price))
+    }
+}
+
+/// A transaction with its signature.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Signed {
+    /// What was signed.
+    pub transaction: Transaction,
+    /// r and s, or R and s.
+    pub signature: [u8; 64],
+}
+
+/// Why bytes are not a transaction or block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// Longer than the limit; looked at before anything is decoded.
+    #[error("longer than {0} bytes")]
+    TooLong(u32),
+    /// Not a borsh encoding, or bytes follow it.
+    #[error("not an encoding of the type")]
+    Malformed,
+    /// Decodes, but is not the one encoding of what it decodes to.
+    #[error("not the canonical encoding")]
+    NotCanonical,
+}
+
+impl Signed {
+    /// The encoding that travels, is hashed into the transactions root and is paid for.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// Reads the canonical encoding of at most `bytes_max` bytes.
+    ///
+    /// # Errors
+    /// [`DecodeError`], the length first.
+    pub fn decode(bytes: &[u8], bytes_max: u32) -> Result<Self, DecodeError> {
+        decode_canonical(bytes, bytes_max)
+    }
+
+    /// True if the signature is the signer's.
+    #[must_use]
+    pub fn verify(&self) -> bool {
+        self.transaction.signer.verify(&self.transaction.id(), &self.signature)
+    }
+}
+
+/// Reads a value whose encoding is exactly `bytes`.
+pub(crate) fn decode_canonical<T: BorshSerialize + BorshDeserialize>(
+    bytes: &[u8],
+    bytes_max: u32,
+) -> Result<T, DecodeError> {
+    if length(bytes) > u64::from(bytes_max) {
+        return Err(DecodeError::TooLong(bytes_max));
+    }
+    let value: T = borsh::from_slice(bytes).map_err(|_| DecodeError::Malformed)?;
+    if encode(&value) == bytes { Ok(value) } else { Err(DecodeError::NotCanonical) }
+}
+
+/// What a transaction pays before its payload runs: bytes, signature and, for an upload, check,
+/// translation and storage. `None` if that exceeds a u64.
+#[must_use]
+pub fn intrinsic_gas(
+    transaction: &Transaction,
+    encoded_bytes: u64,
+    schedule: &Schedule,
+) -> Option<u64> {
+    let price = schedule.dynamic();
+    let signature = match transaction.signer {
+        PublicKey::Secp256k1(_) => price.tx_signature_secp256k1,
+        PublicKey::Ed25519(_) => price.tx_signature_ed25519,
+    };
+    let upload = match &transaction.payload {
+        Payload::Upload(module) => {
+            price.upload_per_byte.checked_mul(length(module))?.checked_add(price.upload_base)?
+        }
+        Payload::Transfer { .. } | Payload::Deploy { .. } | Payload::Call { .. } => 0,
+    };
+    price
+        .tx_per_byte
+        .checked_mul(encoded_bytes)?
+        .checked_add(price.tx_base)?
+        .checked_add(signature)?
+        .checked_add(upload)
+}

@@ -1,0 +1,397 @@
+//! Checks types, imports, functions, table, memory, globals and exports.
+
+use super::{Checker, constant, limit};
+use crate::limits;
+use crate::lower::value_type_of;
+use crate::module::{Export, ExportKind, FunctionType, Global, Import, Memory, Table, ValueType};
+use crate::rejection::{Rejection, Rule};
+use crate::rules::FloatPolicy;
+use wasmparser::{
+    BinaryReader, ExportSectionReader, ExternalKind, FunctionSectionReader, GlobalSectionReader,
+    ImportSectionReader, MemorySectionReader, Payload, TableInit, TableSectionReader, TypeRef,
+    TypeSectionReader, ValType,
+};
+
+/// Lead byte of a function type (WebAssembly core 5.3.6).
+const FUNCTION_TYPE: u8 = 0x60;
+
+/// True for the two types that lowering replaces.
+pub(super) const fn is_float(value_type: ValType) -> bool {
+    matches!(value_type, ValType::F32 | ValType::F64)
+}
+
+/// A lowered type, or the rule that keeps it out.
+pub(super) fn lowered(value_type: ValType, offset: u64) -> Result<ValueType, Rejection> {
+    value_type_of(value_type).ok_or_else(|| {
+        let message = format!("value type {value_type} is outside the profile");
+        Rejection::new(Rule::OtherProposal, offset, &message)
+    })
+}
+
+/// A function type before lowering.
+struct Signature {
+    offset: u64,
+    parameters: Vec<ValType>,
+    result: Option<ValType>,
+}
+
+impl<'a> Checker<'a> {
+    /// Reads types by hand: the decoder would reserve memory for whatever a recursion group
+    /// announces.
+    pub(super) fn types(&mut self, section: &TypeSectionReader<'a>) -> Result<(), Rejection> {
+        let count = section.count();
+        limit(
+            Rule::Types,
+            u64::from(count),
+            limits::TYPES_MAX,
+            section.range().start,
+        )?;
+        let mut reader = self.reader(section);
+        let mut signatures = Vec::new();
+        for _ in 0..count {
+            signatures.push(self.signature(&mut reader)?);
+        }
+        self.validate(&Payload::TypeSection(section.clone()))?;
+        for Signature {
+            offset,
+            parameters,
+            result,
+        } in signatures
+        {
+            let float = parameters
+                .iter()
+                .chain(&result)
+                .any(|value_type| is_float(*value_type));
+            let parameters = parameters
+                .iter()
+                .map(|value_type| lowered(*value_type, offset));
+            let parameters = parameters.collect::<Result<Vec<_>, _>>()?;
+            let result = result
+                .map(|value_type| lowered(value_type, offset))
+                .transpose()?;
+            self.module.types.push(FunctionType { parameters, result });
+            self.float_types.push(float);
+            if float && self.first_float_type.is_none() {
+                self.first_float_type = Some(offset);
+            }
+        }
+        Ok(())
+    }
+
+    fn signature(&self, reader: &mut BinaryReader<'a>) -> Result<Signature, Rejection> {
+        let undecoded = |error: wasmparser::Error| self.undecoded(&error);
+        let offset = reader.original_position();
+        let lead = reader.read_u8().map_err(undecoded)?;
+        if lead != FUNCTION_TYPE {
+            return Err(other_type(lead, offset));
+        }
+        let count = reader.read_var_u32().map_err(undecoded)?;
+        limit(
+            Rule::Parameters,
+            u64::from(count),
+            limits::PARAMETERS_MAX,
+            offset,
+        )?;
+        let mut parameters = Vec::new();
+        for _ in 0..count {
+            parameters.push(reader.read::<ValType>().map_err(undecoded)?);
+        }
+        let results = reader.read_var_u32().map_err(undecoded)?;
+        if results > limits::RESULTS_MAX {
+            let message = format!("function type with {results} results");
+            return Err(Rejection::new(Rule::MultiValue, offset, &message));
+        }
+        let result = match results {
+            0 => None,
+            _ => Some(reader.read::<ValType>().map_err(undecoded)?),
+        };
+        Ok(Signature {
+            offset,
+            parameters,
+            result,
+        })
+    }
+
+    pub(super) fn imports(&mut self, section: &ImportSectionReader<'a>) -> Result<(), Rejection> {
+        let start = section.range().start;
+        limit(
+            Rule::Imports,
+            u64::from(section.count()),
+            limits::IMPORTS_MAX,
+            start,
+        )?;
+        let mut imports = Vec::new();
+        for import in section.clone().into_imports_with_offsets() {
+            imports.push(import.map_err(|error| self.undecoded(&error))?);
+        }
+        for (offset, import) in &imports {
+            name(import.module, *offset)?;
+            name(import.name, *offset)?;
+        }
+        self.validate(&Payload::ImportSection(section.clone()))?;
+        for (offset, import) in &imports {
+            let import = self.import(*offset, import)?;
+            self.count_parameters(import.type_index, *offset)?;
+            self.module.imports.push(import);
+        }
+        Ok(())
+    }
+
+    fn import(&self, offset: u64, import: &wasmparser::Import<'_>) -> Result<Import, Rejection> {
+        let place = format!("`{}` `{}`", import.module, import.name);
+        let refuse = |rule: Rule, what: &str| {
+            Err(Rejection::new(
+                rule,
+                offset,
+                &format!("import {place} {what}"),
+            ))
+        };
+        if import.module.starts_with("wasi") {
+            return refuse(Rule::WasiImport, "belongs to WASI");
+        }
+        let type_index = match import.ty {
+            TypeRef::Func(type_index) => type_index,
+            TypeRef::Memory(_) => return refuse(Rule::ImportKind, "is a memory"),
+            TypeRef::Table(_) => return refuse(Rule::ImportKind, "is a table"),
+            TypeRef::Global(_) => return refuse(Rule::ImportKind, "is a global"),
+            TypeRef::Tag(_) => return refuse(Rule::Exceptions, "is a tag"),
+            TypeRef::FuncExact(_) => return refuse(Rule::Gc, "is an exact function"),
+        };
+        let row = host_api::TABLE.iter().find(|row| row.name == import.name);
+        let Some(row) = row.filter(|_| import.module == host_api::MODULE) else {
+            return refuse(Rule::UnknownImport, "is not in the host interface");
+        };
+        let index = usize::try_from(type_index).unwrap_or(usize::MAX);
+        let float = self.float_types.get(index).copied().unwrap_or(true);
+        let found = self.module.types.get(index);
+        let wanted = FunctionType {
+            parameters: row.parameters().map(wire_type).collect(),
+            result: row.result.map(wire_type),
+        };
+        if float || found != Some(&wanted) {
+            return refuse(
+                Rule::ImportType,
+                &format!("must have type {}", spell(&wanted)),
+            );
+        }
+        Ok(Import {
+            function: row.function,
+            type_index,
+        })
+    }
+
+    pub(super) fn functions(
+        &mut self,
+        section: &FunctionSectionReader<'a>,
+    ) -> Result<(), Rejection> {
+        let imports = u64::try_from(self.module.imports.len()).unwrap_or(u64::MAX);
+        let count = imports.saturating_add(u64::from(section.count()));
+        limit(
+            Rule::Functions,
+            count,
+            limits::FUNCTIONS_MAX,
+            section.range().start,
+        )?;
+        for (offset, type_index) in self.items(section)? {
+            self.count_parameters(type_index, offset)?;
+            self.declared.push(type_index);
+        }
+        self.validate(&Payload::FunctionSection(section.clone()))
+    }
+
+    /// Adds a function's parameters to the total; an index out of range is left to validation.
+    fn count_parameters(&mut self, type_index: u32, offset: u64) -> Result<(), Rejection> {
+        let place = usize::try_from(type_index).unwrap_or(usize::MAX);
+        let parameters = self
+            .module
+            .types
+            .get(place)
+            .map_or(0, |found| found.parameters.len());
+        let parameters = u64::try_from(parameters).unwrap_or(u64::MAX);
+        self.totals.parameters = self.totals.parameters.saturating_add(parameters);
+        let total = self.totals.parameters;
+        limit(
+            Rule::ParametersTotal,
+            total,
+            limits::PARAMETERS_TOTAL_MAX,
+            offset,
+        )
+    }
+
+    pub(super) fn tables(&mut self, section: &TableSectionReader<'a>) -> Result<(), Rejection> {
+        let start = section.range().start;
+        limit(
+            Rule::Tables,
+            u64::from(section.count()),
+            limits::TABLES_MAX,
+            start,
+        )?;
+        let items = self.items(section)?;
+        for (offset, table) in &items {
+            limit(
+                Rule::TableEntries,
+                table.ty.initial,
+                limits::TABLE_ENTRIES_MAX,
+                *offset,
+            )?;
+        }
+        self.validate(&Payload::TableSection(section.clone()))?;
+        for (offset, table) in items {
+            let kind = table.ty;
+            if kind.table64 {
+                return Err(Rejection::new(Rule::Memory64, offset, "64-bit table"));
+            }
+            let plain = kind.element_type == wasmparser::RefType::FUNCREF && !kind.shared;
+            if !plain || !matches!(table.init, TableInit::RefNull) {
+                let message = "table of other than null function references";
+                return Err(Rejection::new(Rule::ReferenceTypes, offset, message));
+            }
+            self.module.table = Some(Table {
+                initial: u32::try_from(kind.initial).unwrap_or(u32::MAX),
+                maximum: kind
+                    .maximum
+                    .map(|pages| u32::try_from(pages).unwrap_or(u32::MAX)),
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn memories(&mut self, section: &MemorySectionReader<'a>) -> Result<(), Rejection> {
+        let start = section.range().start;
+        limit(
+            Rule::MultiMemory,
+            u64::from(section.count()),
+            limits::MEMORIES_MAX,
+            start,
+        )?;
+        let items = self.items(section)?;
+        for (offset, memory) in &items {
+            let maximum = limits::MEMORY_PAGES_INITIAL_MAX;
+            limit(Rule::MemoryPagesInitial, memory.initial, maximum, *offset)?;
+        }
+        self.validate(&Payload::MemorySection(section.clone()))?;
+        for (offset, memory) in items {
+            let outside = [
+                (memory.memory64, Rule::Memory64, "64-bit memory"),
+                (memory.shared, Rule::Threads, "shared memory"),
+                (
+                    memory.page_size_log2.is_some(),
+                    Rule::CustomPageSizes,
+                    "custom page size",
+                ),
+            ];
+            for (found, rule, message) in outside {
+                if found {
+                    return Err(Rejection::new(rule, offset, message));
+                }
+            }
+            let declared = memory.maximum.and_then(|pages| u32::try_from(pages).ok());
+            let maximum = declared.unwrap_or(u32::MAX).min(limits::MEMORY_PAGES_MAX);
+            let initial = u32::try_from(memory.initial).unwrap_or(u32::MAX);
+            self.module.memory = Some(Memory { initial, maximum });
+        }
+        Ok(())
+    }
+
+    pub(super) fn globals(&mut self, section: &GlobalSectionReader<'a>) -> Result<(), Rejection> {
+        let start = section.range().start;
+        limit(
+            Rule::Globals,
+            u64::from(section.count()),
+            limits::GLOBALS_MAX,
+            start,
+        )?;
+        let items = self.items(section)?;
+        for (_, global) in &items {
+            constant::scan(self.bytes, &global.init_expr)?;
+        }
+        self.validate(&Payload::GlobalSection(section.clone()))?;
+        for (place, (offset, global)) in items.into_iter().enumerate() {
+            if global.ty.shared {
+                return Err(Rejection::new(Rule::Threads, offset, "shared global"));
+            }
+            if self.floats == FloatPolicy::Reject && is_float(global.ty.content_type) {
+                let message = format!("global {place} has type {}", global.ty.content_type);
+                return Err(Rejection::new(Rule::FloatType, offset, &message));
+            }
+            self.module.globals.push(Global {
+                value_type: lowered(global.ty.content_type, offset)?,
+                mutable: global.ty.mutable,
+                initial: constant::evaluate(&global.init_expr)?,
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn exports(&mut self, section: &ExportSectionReader<'a>) -> Result<(), Rejection> {
+        let start = section.range().start;
+        limit(
+            Rule::Exports,
+            u64::from(section.count()),
+            limits::EXPORTS_MAX,
+            start,
+        )?;
+        let items = self.items(section)?;
+        for (offset, export) in &items {
+            name(export.name, *offset)?;
+        }
+        self.validate(&Payload::ExportSection(section.clone()))?;
+        for (offset, export) in items {
+            if export.name.starts_with('$') {
+                let message = format!("export `{}`", export.name);
+                return Err(Rejection::new(Rule::ReservedExport, offset, &message));
+            }
+            let kind = match export.kind {
+                ExternalKind::Func => ExportKind::Function,
+                ExternalKind::Table => ExportKind::Table,
+                ExternalKind::Memory => ExportKind::Memory,
+                ExternalKind::Global => ExportKind::Global,
+                ExternalKind::Tag | ExternalKind::FuncExact => {
+                    return Err(Rejection::new(Rule::Exceptions, offset, "exported tag"));
+                }
+            };
+            let name = export.name.to_owned();
+            self.module.exports.push(Export {
+                name,
+                kind,
+                index: export.index,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn name(name: &str, offset: u64) -> Result<(), Rejection> {
+    let bytes = u64::try_from(name.len()).unwrap_or(u64::MAX);
+    limit(Rule::NameBytes, bytes, limits::NAME_BYTES_MAX, offset)
+}
+
+const fn wire_type(wire: host_api::Type) -> ValueType {
+    match wire {
+        host_api::Type::I32 => ValueType::I32,
+        host_api::Type::I64 => ValueType::I64,
+    }
+}
+
+/// A type as the text format spells it.
+fn spell(signature: &FunctionType) -> String {
+    let spell_one = |value_type: &ValueType| match value_type {
+        ValueType::I32 => " i32",
+        ValueType::I64 => " i64",
+    };
+    let parameters: String = signature.parameters.iter().map(spell_one).collect();
+    let result: String = signature.result.iter().map(spell_one).collect();
+    format!("(param{parameters}) (result{result})")
+}
+
+/// A type whose lead byte is not a function's (garbage collection, shared types, continuations).
+fn other_type(lead: u8, offset: u64) -> Rejection {
+    let message = format!("type with lead byte {lead:#04x}");
+    let rule = match lead {
+        0x4c..=0x50 | 0x5e | 0x5f => Rule::Gc,
+        0x5d => Rule::StackSwitching,
+        0x65 => Rule::Threads,
+        _ => Rule::Malformed,
+    };
+    Rejection::new(rule, offset, &message)
+}

@@ -1,0 +1,131 @@
+//! Checks element and data segments, and that each fits where it goes.
+
+use super::{Checker, constant, limit};
+use crate::limits;
+use crate::module::{Data, Element};
+use crate::rejection::{Rejection, Rule};
+use wasmparser::{
+    DataKind, DataSectionReader, ElementItems, ElementKind, ElementSectionReader, Payload,
+};
+
+impl<'a> Checker<'a> {
+    pub(super) fn elements(&mut self, section: &ElementSectionReader<'a>) -> Result<(), Rejection> {
+        let start = section.range().start;
+        let count = u64::from(section.count());
+        limit(
+            Rule::ElementSegments,
+            count,
+            limits::ELEMENT_SEGMENTS_MAX,
+            start,
+        )?;
+        let items = self.items(section)?;
+        let mut total = 0_u64;
+        for (offset, element) in &items {
+            let count = match &element.items {
+                ElementItems::Functions(functions) => functions.count(),
+                ElementItems::Expressions(_, expressions) => expressions.count(),
+            };
+            total = total.saturating_add(u64::from(count));
+            limit(Rule::Elements, total, limits::ELEMENTS_MAX, *offset)?;
+            if let ElementKind::Active { offset_expr, .. } = &element.kind {
+                constant::scan(self.bytes, offset_expr)?;
+            }
+        }
+        self.validate(&Payload::ElementSection(section.clone()))?;
+        for (offset, element) in items {
+            let element = self.element(offset, element)?;
+            self.module.elements.push(element);
+        }
+        Ok(())
+    }
+
+    fn element(&self, offset: u64, element: wasmparser::Element<'a>) -> Result<Element, Rejection> {
+        let refuse = |rule: Rule, what: &str| Err(Rejection::new(rule, offset, what));
+        let (table, start) = match &element.kind {
+            ElementKind::Active {
+                table_index,
+                offset_expr,
+            } => (*table_index, offset_expr),
+            ElementKind::Passive => {
+                return refuse(Rule::PassiveSegments, "passive element segment");
+            }
+            ElementKind::Declared => {
+                return refuse(Rule::PassiveSegments, "declared element segment");
+            }
+        };
+        if table.unwrap_or(0) != 0 {
+            return refuse(Rule::ReferenceTypes, "element segment of another table");
+        }
+        let ElementItems::Functions(functions) = &element.items else {
+            return refuse(Rule::ReferenceTypes, "element segment of expressions");
+        };
+        let functions: Vec<u32> = self
+            .items(functions)?
+            .into_iter()
+            .map(|(_, function)| function)
+            .collect();
+        let start = constant::evaluate(start)?;
+        let count = u64::try_from(functions.len()).unwrap_or(u64::MAX);
+        let end = start.saturating_add(count);
+        let entries = self.module.table.map_or(0, |table| table.initial);
+        if end > u64::from(entries) {
+            let what = format!("segment ends at entry {end} of a table of {entries}");
+            return refuse(Rule::ElementRange, &what);
+        }
+        Ok(Element {
+            offset: u32::try_from(start).unwrap_or(u32::MAX),
+            functions,
+        })
+    }
+
+    pub(super) fn data(&mut self, section: &DataSectionReader<'a>) -> Result<(), Rejection> {
+        let start = section.range().start;
+        let count = u64::from(section.count());
+        limit(Rule::DataSegments, count, limits::DATA_SEGMENTS_MAX, start)?;
+        let items = self.items(section)?;
+        let mut total = 0_u64;
+        for (offset, data) in &items {
+            let bytes = u64::try_from(data.data.len()).unwrap_or(u64::MAX);
+            total = total.saturating_add(bytes);
+            limit(Rule::DataBytes, total, limits::DATA_BYTES_MAX, *offset)?;
+            if let DataKind::Active { offset_expr, .. } = &data.kind {
+                constant::scan(self.bytes, offset_expr)?;
+            }
+        }
+        self.validate(&Payload::DataSection(section.clone()))?;
+        for (offset, data) in items {
+            let data = self.data_segment(offset, &data)?;
+            self.module.data.push(data);
+        }
+        Ok(())
+    }
+
+    fn data_segment(&self, offset: u64, data: &wasmparser::Data<'a>) -> Result<Data, Rejection> {
+        let refuse = |rule: Rule, what: &str| Err(Rejection::new(rule, offset, what));
+        let (memory, start) = match &data.kind {
+            DataKind::Active {
+                memory_index,
+                offset_expr,
+            } => (*memory_index, offset_expr),
+            DataKind::Passive => return refuse(Rule::PassiveSegments, "passive data segment"),
+        };
+        if memory != 0 {
+            return refuse(Rule::MultiMemory, "data segment of another memory");
+        }
+        let start = constant::evaluate(start)?;
+        let length = u64::try_from(data.data.len()).unwrap_or(u64::MAX);
+        let end = start.saturating_add(length);
+        let pages = self.module.memory.map_or(0, |memory| memory.initial);
+        let memory_bytes = u64::from(pages).saturating_mul(u64::from(limits::PAGE_BYTES));
+        if end > memory_bytes {
+            let what = format!("segment ends at byte {end} of a memory of {memory_bytes}");
+            return refuse(Rule::DataRange, &what);
+        }
+        let place = |offset: u64| u32::try_from(offset).unwrap_or(u32::MAX);
+        let content = data.range.end.saturating_sub(length);
+        Ok(Data {
+            offset: place(start),
+            bytes: place(content)..place(data.range.end),
+        })
+    }
+}

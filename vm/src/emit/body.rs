@@ -1,0 +1,281 @@
+//! Writes the code section: each function with its charges, then the functions that charge.
+//!
+//! A body becomes
+//! ```text
+//! charge entry(f); $stack += weight(f); if $stack > limit { $trap := 8; unreachable }
+//! block (result)  <runs, each after its charge; `return` is a branch to this block>  end
+//! $stack -= weight(f)
+//! ```
+//! The block stands in the place of the function's own label, so no label depth changes.
+
+use super::layout::Layout;
+use super::sections::value_type;
+use crate::Rules;
+use crate::limits::STACK_SLOTS_MAX;
+use crate::lower::{MemoryArgument, Operator};
+use crate::meter::{self, MeteredSink};
+use crate::module::{CheckedModule, Function, ValueType};
+use crate::opcode::Opcode;
+use crate::trap::Trap;
+use wasm_encoder::{self as wasm, Encode, Instruction};
+
+pub(super) fn code(module: &CheckedModule, layout: &Layout, rules: &Rules, out: &mut wasm::Module) {
+    let mut section = wasm::CodeSection::new();
+    for function in module.functions() {
+        section.raw(&body(module, function, layout, rules));
+    }
+    let dynamic = rules.schedule.dynamic();
+    section.function(&out_of_gas(layout));
+    for price in [
+        dynamic.memory_grow_per_page,
+        dynamic.memory_copy_per_byte,
+        dynamic.memory_fill_per_byte,
+    ] {
+        section.function(&charge_units(layout, price));
+    }
+    out.section(&section);
+}
+
+fn body(module: &CheckedModule, function: &Function, layout: &Layout, rules: &Rules) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let locals: Vec<(u32, ValueType)> = function.locals.clone();
+    locals.len().encode(&mut bytes);
+    for (number, kind) in locals {
+        number.encode(&mut bytes);
+        value_type(kind).encode(&mut bytes);
+    }
+    let mut writer = Writer {
+        layout,
+        bytes,
+        run: Vec::new(),
+        depth: 0,
+        weight: function.weight(),
+    };
+    writer.prologue(rules.schedule.function_entry(function.slots));
+    let result = module
+        .types()
+        .get(usize::try_from(function.type_index).unwrap_or(usize::MAX))
+        .and_then(|signature| signature.result);
+    Instruction::Block(block_type(result)).encode(&mut writer.bytes);
+    meter::function(module, function, &rules.schedule, &mut writer);
+    writer.bytes
+}
+
+/// Writes one function. Operators wait in `run` until the cost that precedes them is known.
+struct Writer<'a> {
+    layout: &'a Layout,
+    bytes: Vec<u8>,
+    run: Vec<u8>,
+    /// Labels open inside the wrapping block.
+    depth: u32,
+    weight: u32,
+}
+
+impl Writer<'_> {
+    fn prologue(&mut self, entry_price: u64) {
+        charge(self.layout, entry_price, &mut self.bytes);
+        let stack = self.layout.stack;
+        let code = i32::from(Trap::StackOverflow.code().cast_signed());
+        for instruction in [
+            Instruction::GlobalGet(stack),
+            Instruction::I32Const(self.weight.cast_signed()),
+            Instruction::I32Add,
+            Instruction::GlobalSet(stack),
+            Instruction::GlobalGet(stack),
+            Instruction::I32Const(STACK_SLOTS_MAX.cast_signed()),
+            Instruction::I32GtU,
+            Instruction::If(wasm::BlockType::Empty),
+            Instruction::I32Const(code),
+            Instruction::GlobalSet(self.layout.trap),
+            Instruction::Unreachable,
+            Instruction::End,
+        ] {
+            instruction.encode(&mut self.bytes);
+        }
+    }
+
+    /// After the wrapping block; the result, if any, stays on the stack.
+    fn epilogue(&mut self) {
+        let stack = self.layout.stack;
+        for instruction in [
+            Instruction::End,
+            Instruction::GlobalGet(stack),
+            Instruction::I32Const(self.weight.cast_signed()),
+            Instruction::I32Sub,
+            Instruction::GlobalSet(stack),
+            Instruction::End,
+        ] {
+            instruction.encode(&mut self.run);
+        }
+    }
+
+    fn push(&mut self, instruction: &Instruction<'_>) {
+        instruction.encode(&mut self.run);
+    }
+
+    fn open(&mut self, instruction: &Instruction<'_>) {
+        self.depth = self.depth.saturating_add(1);
+        self.push(instruction);
+    }
+
+    fn end(&mut self) {
+        match self.depth.checked_sub(1) {
+            Some(depth) => {
+                self.depth = depth;
+                self.push(&Instruction::End);
+            }
+            None => self.epilogue(),
+        }
+    }
+
+    fn float_trap(&mut self) {
+        let code = i32::from(Trap::FloatInstruction.code().cast_signed());
+        self.push(&Instruction::I32Const(code));
+        self.push(&Instruction::GlobalSet(self.layout.trap));
+        self.push(&Instruction::Unreachable);
+    }
+
+    fn control(&mut self, operator: Operator<'_>) {
+        match operator {
+            Operator::Block(result) => self.open(&Instruction::Block(block_type(result))),
+            Operator::Loop(result) => self.open(&Instruction::Loop(block_type(result))),
+            Operator::If(result) => self.open(&Instruction::If(block_type(result))),
+            Operator::End => self.end(),
+            Operator::Return => self.push(&Instruction::Br(self.depth)),
+            Operator::Float(_) => self.float_trap(),
+            Operator::MemoryGrow => {
+                self.charged(self.layout.charge_grow, &Instruction::MemoryGrow(0))
+            }
+            Operator::MemoryCopy => {
+                let copy = Instruction::MemoryCopy {
+                    src_mem: 0,
+                    dst_mem: 0,
+                };
+                self.charged(self.layout.charge_copy, &copy);
+            }
+            Operator::MemoryFill => {
+                self.charged(self.layout.charge_fill, &Instruction::MemoryFill(0))
+            }
+            Operator::BrTable { targets, default } => {
+                self.push(&Instruction::BrTable(targets.into(), default));
+            }
+            other => plain(other, &mut self.run),
+        }
+    }
+
+    /// The number of units is on top of the stack: it passes through the function that charges.
+    fn charged(&mut self, charge: u32, instruction: &Instruction<'_>) {
+        self.push(&Instruction::Call(charge));
+        self.push(instruction);
+    }
+}
+
+impl MeteredSink for Writer<'_> {
+    fn operator(&mut self, operator: Operator<'_>, _offset: u32) {
+        self.control(operator);
+    }
+
+    fn close_run(&mut self, cost: u64) {
+        charge(self.layout, cost, &mut self.bytes);
+        self.bytes.append(&mut self.run);
+    }
+}
+
+/// Writes an operator that needs no change.
+fn plain(operator: Operator<'_>, out: &mut Vec<u8>) {
+    let instruction = match operator {
+        Operator::Br(depth) => Instruction::Br(depth),
+        Operator::BrIf(depth) => Instruction::BrIf(depth),
+        Operator::Call(index) => Instruction::Call(index),
+        Operator::CallIndirect(type_index) => Instruction::CallIndirect {
+            type_index,
+            table_index: 0,
+        },
+        Operator::LocalGet(index) => Instruction::LocalGet(index),
+        Operator::LocalSet(index) => Instruction::LocalSet(index),
+        Operator::LocalTee(index) => Instruction::LocalTee(index),
+        Operator::GlobalGet(index) => Instruction::GlobalGet(index),
+        Operator::GlobalSet(index) => Instruction::GlobalSet(index),
+        Operator::MemorySize => Instruction::MemorySize(0),
+        Operator::I32Const(value) => Instruction::I32Const(value),
+        Operator::I64Const(value) => Instruction::I64Const(value),
+        Operator::Load(opcode, argument) | Operator::Store(opcode, argument) => {
+            return access(opcode, argument, out);
+        }
+        // What remains is one byte without immediates.
+        other => return single_byte(other.opcode(), out),
+    };
+    instruction.encode(out);
+}
+
+fn single_byte(opcode: Opcode, out: &mut Vec<u8>) {
+    out.push(u8::try_from(opcode.encoding()).unwrap_or_default());
+}
+
+fn access(opcode: Opcode, argument: MemoryArgument, out: &mut Vec<u8>) {
+    single_byte(opcode, out);
+    u32::from(argument.align).encode(out);
+    argument.offset.encode(out);
+}
+
+const fn block_type(result: Option<ValueType>) -> wasm::BlockType {
+    match result {
+        None => wasm::BlockType::Empty,
+        Some(kind) => wasm::BlockType::Result(value_type(kind)),
+    }
+}
+
+/// `$gas := $gas - cost; if $gas < 0 call $oog`.
+fn charge(layout: &Layout, cost: u64, out: &mut Vec<u8>) {
+    if cost == 0 {
+        return;
+    }
+    Instruction::GlobalGet(layout.gas).encode(out);
+    Instruction::I64Const(cost.cast_signed()).encode(out);
+    deduct(layout, out);
+}
+
+/// Takes gas and price from the stack.
+fn deduct(layout: &Layout, out: &mut Vec<u8>) {
+    for instruction in [
+        Instruction::I64Sub,
+        Instruction::GlobalSet(layout.gas),
+        Instruction::GlobalGet(layout.gas),
+        Instruction::I64Const(0),
+        Instruction::I64LtS,
+        Instruction::If(wasm::BlockType::Empty),
+        Instruction::Call(layout.oog),
+        Instruction::End,
+    ] {
+        instruction.encode(out);
+    }
+}
+
+fn out_of_gas(layout: &Layout) -> wasm::Function {
+    let mut function = wasm::Function::new([]);
+    function.instruction(&Instruction::I64Const(-1));
+    function.instruction(&Instruction::GlobalSet(layout.gas));
+    function.instruction(&Instruction::Unreachable);
+    function.instruction(&Instruction::End);
+    function
+}
+
+/// `i32 -> i32`: charges `price * u64(n)`, answers `n`. Prices are below 2^31, so nothing wraps.
+fn charge_units(layout: &Layout, price: u64) -> wasm::Function {
+    let mut bytes = Vec::new();
+    for instruction in [
+        Instruction::GlobalGet(layout.gas),
+        Instruction::LocalGet(0),
+        Instruction::I64ExtendI32U,
+        Instruction::I64Const(price.cast_signed()),
+        Instruction::I64Mul,
+    ] {
+        instruction.encode(&mut bytes);
+    }
+    deduct(layout, &mut bytes);
+    Instruction::LocalGet(0).encode(&mut bytes);
+    Instruction::End.encode(&mut bytes);
+    let mut function = wasm::Function::new([]);
+    function.raw(bytes);
+    function
+}

@@ -1,0 +1,171 @@
+//! Hashes and verifies signatures; each predicate is ours, written before the crate is called.
+//!
+//! Consensus: "Host interface", Signatures. What is accepted is spelled out here byte by byte, so
+//! that an upgrade of a crate, or another crate, cannot widen it. Malformed input answers false,
+//! never a trap. The node verifies transactions with the same functions.
+
+mod known_answers;
+
+pub use known_answers::known_answers;
+
+use crate::execution::Value;
+use crate::host::call::Call;
+use crate::host::{Halt, Reply};
+use ed25519_dalek::{Signature as Ed25519Signature, VerifyingKey as Ed25519Key};
+use k256::ecdsa::signature::hazmat::PrehashVerifier;
+use k256::ecdsa::{Signature as Secp256k1Signature, VerifyingKey as Secp256k1Key};
+use sha2::{Digest, Sha256};
+
+/// SHA-256 of `data` (FIPS 180-4).
+#[must_use]
+pub fn sha256(data: &[u8]) -> [u8; 32] {
+    Sha256::digest(data).into()
+}
+
+/// True if `signature` (r, s; 32 bytes each, big-endian) over `digest` is by the compressed `key`.
+///
+/// r and s lie in [1, n-1], s is at most n/2, the key starts with 2 or 3 and names a point of the
+/// curve by an x below p; everything else is false.
+#[must_use]
+pub fn secp256k1_verify(digest: &[u8; 32], signature: &[u8; 64], key: &[u8; 33]) -> bool {
+    let (halves, _) = signature.as_chunks::<32>();
+    let [r, s] = halves else { return false };
+    let [2 | 3, x @ ..] = key else { return false };
+    // Big-endian arrays compare as the numbers that they spell.
+    let in_range = *r != [0; 32]
+        && *r < SECP256K1_ORDER
+        && *s != [0; 32]
+        && *s <= SECP256K1_HALF_ORDER
+        && *x < SECP256K1_PRIME;
+    if !in_range {
+        return false;
+    }
+    let Ok(key) = Secp256k1Key::from_sec1_bytes(key) else {
+        return false;
+    };
+    let Ok(signature) = Secp256k1Signature::from_slice(signature) else {
+        return false;
+    };
+    key.verify_prehash(digest, &signature).is_ok()
+}
+
+/// True if `signature` (R, s) over `message` is by `key`, RFC 8032 in its strict reading.
+///
+/// R and the key are canonical encodings of points that are not of small order, s is below L, and
+/// the equation s B = R + k A holds without a cofactor; everything else is false.
+#[must_use]
+pub fn ed25519_verify(message: &[u8], signature: &[u8; 64], key: &[u8; 32]) -> bool {
+    let (halves, _) = signature.as_chunks::<32>();
+    let [r, s] = halves else { return false };
+    if !is_acceptable_point(r) || !is_acceptable_point(key) || !is_below(s, &ED25519_ORDER) {
+        return false;
+    }
+    let Ok(key) = Ed25519Key::from_bytes(key) else {
+        return false;
+    };
+    key.verify_strict(message, &Ed25519Signature::from_bytes(signature))
+        .is_ok()
+}
+
+/// True unless the encoding is non-canonical or of small order; whether it is on the curve is not
+/// asked.
+///
+/// The other non-canonical form, the sign bit set with x = 0, has y = 1 or -1, which is small
+/// order.
+fn is_acceptable_point(encoding: &[u8; 32]) -> bool {
+    let mut y = *encoding;
+    let [.., last] = &mut y;
+    *last &= 0x7f;
+    is_below(&y, &ED25519_PRIME) && !ED25519_SMALL_ORDER.contains(&y)
+}
+
+/// True if `value < bound` as little-endian numbers.
+fn is_below(value: &[u8; 32], bound: &[u8; 32]) -> bool {
+    value.iter().rev().lt(bound.iter().rev())
+}
+
+pub(super) fn answer_sha256(call: &mut Call<'_>) -> Result<Reply, Halt> {
+    let digest = sha256(call.bytes(0)?);
+    call.write(1, &digest)?;
+    Ok(Reply::Resume(None))
+}
+
+pub(super) fn answer_secp256k1(call: &Call<'_>) -> Result<Reply, Halt> {
+    Ok(answer(secp256k1_verify(
+        call.fixed(0)?,
+        call.fixed(1)?,
+        call.fixed(2)?,
+    )))
+}
+
+pub(super) fn answer_ed25519(call: &Call<'_>) -> Result<Reply, Halt> {
+    Ok(answer(ed25519_verify(
+        call.bytes(0)?,
+        call.fixed(1)?,
+        call.fixed(2)?,
+    )))
+}
+
+fn answer(valid: bool) -> Reply {
+    Reply::Resume(Some(Value::I32(i32::from(valid))))
+}
+
+/// Order of the group of secp256k1, big-endian (SEC 2, 2.4.1).
+const SECP256K1_ORDER: [u8; 32] = [
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe,
+    0xba, 0xae, 0xdc, 0xe6, 0xaf, 0x48, 0xa0, 0x3b, 0xbf, 0xd2, 0x5e, 0x8c, 0xd0, 0x36, 0x41, 0x41,
+];
+
+/// Half of it, rounded down: the greatest s that is not malleable.
+const SECP256K1_HALF_ORDER: [u8; 32] = [
+    0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0,
+];
+
+/// Prime of the field of secp256k1, big-endian.
+const SECP256K1_PRIME: [u8; 32] = [
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 0xff, 0xff, 0xfc, 0x2f,
+];
+
+/// Prime 2^255 - 19 of the field of Ed25519, little-endian.
+const ED25519_PRIME: [u8; 32] = [
+    0xed, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f,
+];
+
+/// Order L of the group of Ed25519, little-endian.
+const ED25519_ORDER: [u8; 32] = [
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x10,
+];
+
+/// The y of all points of order 1, 2, 4 and 8, little-endian: 0, 1, -1 and the two of order 8. A
+/// point is of small order if and only if its y is one of them, whatever its sign.
+const ED25519_SMALL_ORDER: [[u8; 32]; 5] = [
+    [
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00,
+    ],
+    [
+        0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00,
+    ],
+    [
+        0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0x7f,
+    ],
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
+        0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+        0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
+        0x03, 0x7a,
+    ],
+];

@@ -1,0 +1,47 @@
+//! Hands data between a frame and who called it: input, return, revert, debug text.
+
+use crate::execution::Value;
+use crate::fault::Fault;
+use crate::frames::FrameExit;
+use crate::host::call::Call;
+use crate::host::{Halt, Host, Reply};
+use crate::limits::DEBUG_LOG_BYTES_MAX;
+use crate::trap::Trap;
+use host_api::limits::DATA_BYTES_MAX;
+
+pub(super) fn input(host: &Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+    let length = i32::try_from(host.input.len())
+        .map_err(|_| Fault::invariant("an input is shorter than 2 GiB"))?;
+    call.gas
+        .charge_linear(0, call.price.per_byte, u64::from(length.unsigned_abs()))?;
+    call.write(0, host.input)?;
+    Ok(Reply::Resume(Some(Value::I32(length))))
+}
+
+pub(super) fn return_(call: &Call<'_>) -> Result<Reply, Halt> {
+    Ok(Reply::End(FrameExit::Return {
+        value: None,
+        output: output(call)?,
+    }))
+}
+
+pub(super) fn revert(call: &Call<'_>) -> Result<Reply, Halt> {
+    Ok(Reply::End(FrameExit::Revert {
+        output: output(call)?,
+    }))
+}
+
+/// Keeps as much text as there is room for. What is dropped is in no result.
+pub(super) fn debug_log(host: &mut Host<'_>, call: &Call<'_>) -> Result<Reply, Halt> {
+    let bound = usize::try_from(DEBUG_LOG_BYTES_MAX).unwrap_or(usize::MAX);
+    let room = bound.saturating_sub(host.debug_log.len());
+    host.debug_log.extend(call.bytes(0)?.iter().take(room));
+    Ok(Reply::Resume(None))
+}
+
+fn output(call: &Call<'_>) -> Result<Vec<u8>, Halt> {
+    if call.length(0)? > u64::from(DATA_BYTES_MAX) {
+        return Err(Trap::OutputLength.into());
+    }
+    Ok(call.bytes(0)?.to_vec())
+}

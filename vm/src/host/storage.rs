@@ -1,0 +1,82 @@
+//! Reads and writes the running contract's storage.
+//!
+//! The cold price is charged before the state is looked at; a value's price when its length is
+//! known.
+
+use crate::execution::Value;
+use crate::fault::Fault;
+use crate::host::call::Call;
+use crate::host::{Halt, Host, Reply};
+use crate::state::key;
+use crate::trap::Trap;
+use host_api::limits::{KEY_BYTES_MAX, KEY_BYTES_MIN, VALUE_BYTES_MAX};
+
+/// Answer of `storage_read` for an absent key.
+const ABSENT: i32 = -1;
+
+pub(super) fn read(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+    let key = content_key(host, call)?;
+    charge_touch(host, call, &key)?;
+    let Some(value) = host.journal.read(host.view, &key)? else {
+        return Ok(Reply::Resume(Some(Value::I32(ABSENT))));
+    };
+    let length = value_length(value)?;
+    call.gas
+        .charge_linear(0, call.price.per_value_byte, u64::from(length))?;
+    call.write(1, value)?;
+    Ok(Reply::Resume(Some(Value::I32(length.cast_signed()))))
+}
+
+pub(super) fn write(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+    let key = content_key(host, call)?;
+    if call.length(1)? > u64::from(VALUE_BYTES_MAX) {
+        return Err(Trap::ValueLength.into());
+    }
+    charge_touch(host, call, &key)?;
+    let value = call.bytes(1)?.to_vec();
+    host.journal.write(host.view, key, Some(value))?;
+    Ok(Reply::Resume(None))
+}
+
+pub(super) fn remove(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+    let key = content_key(host, call)?;
+    charge_touch(host, call, &key)?;
+    let existed = host.journal.read(host.view, &key)?.is_some();
+    if existed {
+        host.journal.write(host.view, key, None)?;
+    }
+    Ok(Reply::Resume(Some(Value::I32(i32::from(existed)))))
+}
+
+pub(super) fn has(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+    let key = content_key(host, call)?;
+    charge_touch(host, call, &key)?;
+    let exists = host.journal.read(host.view, &key)?.is_some();
+    Ok(Reply::Resume(Some(Value::I32(i32::from(exists)))))
+}
+
+/// The state key of the guest's key, which is the first argument; its length is checked here.
+fn content_key(host: &Host<'_>, call: &Call<'_>) -> Result<Vec<u8>, Halt> {
+    let length = call.length(0)?;
+    if length < u64::from(KEY_BYTES_MIN) || length > u64::from(KEY_BYTES_MAX) {
+        return Err(Trap::KeyLength.into());
+    }
+    Ok(key::value(&host.address, call.bytes(0)?))
+}
+
+fn charge_touch(host: &mut Host<'_>, call: &mut Call<'_>, key: &[u8]) -> Result<(), Halt> {
+    if host.journal.touch(key) {
+        call.gas.charge(call.price.cold)?;
+    }
+    Ok(())
+}
+
+/// A stored value's length; a longer one than can be written means a damaged store.
+fn value_length(value: &[u8]) -> Result<u32, Fault> {
+    match u32::try_from(value.len()) {
+        Ok(length) if length <= VALUE_BYTES_MAX => Ok(length),
+        _ => Err(Fault::Store(
+            "a value longer than any that was written".to_owned(),
+        )),
+    }
+}

@@ -1,0 +1,263 @@
+//! Translates arithmetic and select; fuses pairs of operators, and loads with operators.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "validation proved the operands"
+)]
+
+use super::fusion::{can_fuse_binary, can_fuse_load};
+use super::integer::{Binary, Unary};
+use super::shape::{CELL, Family, Kind, Shape};
+use super::{Emitted, Entry, Operand, Pattern, Translator};
+
+impl Translator<'_> {
+    pub(super) fn binary(&mut self, op: Binary) {
+        let b = self.pop_operand();
+        let a = self.pop_operand();
+        let (op, a, b) = match (a, b) {
+            (Operand::Immediate(x), Operand::Immediate(y)) => match op.fold(x, y) {
+                Some(value) => return self.push(Entry::Const(value)),
+                // It traps, at run time and at its price.
+                None => (op, self.slot_or_acc(a), b),
+            },
+            _ => normal(op, a, b),
+        };
+        if self.fuse_binary(op, a, b) || self.fuse_load_binary(op, a, b) {
+            return;
+        }
+        self.spill_acc();
+        let shape = Shape::new(Family::Binary)
+            .first(op.number())
+            .kinds(a.kind(), b.kind(), Kind::Absent);
+        let at = self.begin(shape, Pattern::Binary(op, a, b));
+        if op.can_trap() {
+            self.site(at);
+        }
+        self.code.u16(0);
+        let immediate = match (a, b) {
+            (Operand::Immediate(value), _) | (_, Operand::Immediate(value)) => Some(value),
+            _ => None,
+        };
+        match (a, b) {
+            (Operand::Slot(a), Operand::Slot(b)) => self.code.u16(a).u16(b),
+            (Operand::Slot(slot), _) | (_, Operand::Slot(slot)) => self.code.u16(slot),
+            _ => self.code.u16(0),
+        };
+        match immediate {
+            Some(value) if op.is_wide() => self.code.pad().u64(value),
+            Some(value) => self.code.u32(low(value)),
+            None => self.code.pad(),
+        };
+        self.push_acc(at);
+    }
+
+    /// (x op y) op z in one instruction, where the inner result lives in the accumulator only.
+    fn fuse_binary(&mut self, op: Binary, a: Operand, b: Operand) -> bool {
+        let Some(last) = self.fusable() else {
+            return false;
+        };
+        let Pattern::Binary(first, x, y) = last.pattern else {
+            return false;
+        };
+        if a != Operand::Acc || b == Operand::Acc {
+            return false;
+        }
+        let shape = Shape::new(Family::BinaryBinary)
+            .first(first.number())
+            .second(op.number())
+            .kinds(x.kind(), y.kind(), b.kind());
+        if x.kind() == Kind::Immediate || y == Operand::Acc || !can_fuse_binary(first, op) {
+            return false;
+        }
+        self.take_back(last);
+        let pattern = match (first, op, y, b) {
+            (Binary::Shl32, Binary::Add32, Operand::Immediate(shift), Operand::Slot(base)) => {
+                Pattern::ShiftAdd { a: x, shift, base }
+            }
+            _ => Pattern::Other,
+        };
+        let at = self.begin(shape, pattern);
+        self.code.u16(0).u16(x.slot()).u16(y.slot()).u16(b.slot());
+        self.immediate(y);
+        self.immediate(b);
+        self.push_acc(at);
+        true
+    }
+
+    /// x op load, where the loaded value lives in the accumulator only.
+    fn fuse_load_binary(&mut self, op: Binary, a: Operand, b: Operand) -> bool {
+        let Some(last) = self.fusable() else {
+            return false;
+        };
+        let (load, address, offset, displacement) = match last.pattern {
+            Pattern::Load(load, Operand::Slot(a), offset) => (load, a, offset, None),
+            Pattern::LoadDisplaced { load, a, displacement, offset } => {
+                (load, a, offset, Some(displacement))
+            }
+            _ => return false,
+        };
+        let (x, op) = match (a, b) {
+            (Operand::Slot(x), Operand::Acc) => (x, Some(op)),
+            (Operand::Acc, Operand::Slot(x)) => (x, op.exchanged()),
+            _ => return false,
+        };
+        let Some(op) = op.filter(|op| can_fuse_load(load, *op)) else {
+            return false;
+        };
+        // Before the load, the accumulator may have held the other operand.
+        let x = if last.cached == Some(x) {
+            Operand::Acc
+        } else {
+            Operand::Slot(x)
+        };
+        let shape = Shape::new(Family::LoadBinary)
+            .first(load.number())
+            .second(op.number())
+            .kinds(x.kind(), displaced(displacement.is_some()), Kind::Absent);
+        // The site of the load keeps its place and its meaning.
+        self.take_back(last);
+        let at = self.begin(shape, Pattern::Other);
+        self.code.u16(0).u16(address).u32(offset);
+        self.code.u16(x.slot()).u16(0).u32(displacement.unwrap_or(0));
+        self.push_acc(at);
+        true
+    }
+
+    pub(super) fn unary(&mut self, op: Unary) {
+        let a = self.pop_operand();
+        if let Operand::Immediate(value) = a {
+            return self.push(Entry::Const(op.fold(value)));
+        }
+        self.spill_acc();
+        let shape = Shape::new(Family::Unary).first(op.number()).a(a.kind());
+        let at = self.begin(shape, Pattern::Other);
+        self.code.u16(0).u16(a.slot()).pad();
+        self.push_acc(at);
+    }
+
+    pub(super) fn equals_zero(&mut self, wide: bool) {
+        // The negation of a comparison is the inverse comparison, in place.
+        if !wide
+            && self.top_entry() == Entry::Acc
+            && let Some(last) = &mut self.last
+            && let Pattern::Binary(op, a, b) = last.pattern
+            && self.producer == Some(last.at)
+            && let Some(inverse) = op.inverse()
+        {
+            last.pattern = Pattern::Binary(inverse, a, b);
+            let at = last.at;
+            let shape = self.code.shape(at).first(inverse.number());
+            return self.code.set_shape(at, shape);
+        }
+        self.push(Entry::Const(0));
+        self.binary(if wide { Binary::Eq64 } else { Binary::Eq32 });
+    }
+
+    pub(super) fn select(&mut self) {
+        let top = self.top();
+        let compare = self.take_back_compare();
+        let mut condition = Operand::Acc;
+        if compare.is_none() {
+            condition = self.operand_at(top);
+            if let Operand::Immediate(value) = condition {
+                let slot = self.stack_slot(top);
+                self.copy_immediate(slot, value);
+                condition = Operand::Slot(slot);
+            }
+            if self.stack[top] == Entry::Acc {
+                self.producer = None;
+            }
+        }
+        self.pop();
+        // Copies leave the accumulator alone, so a condition there survives them.
+        let mut slots = [0; 2];
+        for (slot, position) in slots.iter_mut().zip([top - 2, top - 1]) {
+            if self.stack[position] == Entry::Acc {
+                self.spill_acc();
+            }
+            *slot = match self.stack[position] {
+                Entry::Local(local) => self.local_slot(local),
+                Entry::Const(value) => {
+                    let slot = self.stack_slot(position);
+                    self.copy_immediate(slot, value);
+                    slot
+                }
+                _ => self.stack_slot(position),
+            };
+        }
+        self.pop();
+        self.pop();
+        self.spill_acc();
+        let at = if let Some((op, a, b)) = compare {
+            let shape = Shape::new(Family::CompareSelect)
+                .first(op.number())
+                .kinds(a.kind(), b.kind(), Kind::Absent);
+            let at = self.begin(shape, Pattern::Other);
+            self.code.u16(0).u16(a.slot()).u16(b.slot()).u16(slots[0]);
+            self.code.u16(slots[1]).pad().u64(b.immediate());
+            at
+        } else {
+            let shape = Shape::new(Family::Select).a(condition.kind());
+            let at = self.begin(shape, Pattern::Other);
+            self.code.u16(0).u16(condition.slot()).u16(slots[0]).u16(slots[1]);
+            at
+        };
+        self.push_acc(at);
+    }
+
+    /// The comparison that made the condition on top, taken back so that it is fused.
+    fn take_back_compare(&mut self) -> Option<(Binary, Operand, Operand)> {
+        let last = self.last?;
+        let Pattern::Binary(op, a, b) = last.pattern else {
+            return None;
+        };
+        let made_it = self.top_entry() == Entry::Acc && self.producer == Some(last.at);
+        if !made_it || !op.is_compare() || !is_plain(a, b) {
+            return None;
+        }
+        self.take_back(last);
+        self.producer = None;
+        Some((op, a, b))
+    }
+
+    /// True if the code ends `cells` cells after `last` began.
+    pub(super) fn ends_after(&self, last: Emitted, cells: usize) -> bool {
+        last.at + cells * CELL == self.code.here()
+    }
+}
+
+/// Operands that a fused comparison takes.
+pub(super) fn is_plain(a: Operand, b: Operand) -> bool {
+    !matches!(a, Operand::Immediate(_)) && (a, b) != (Operand::Acc, Operand::Acc)
+}
+
+/// Where the address has a displacement, the second operand's kind says so.
+pub(super) const fn displaced(is: bool) -> Kind {
+    if is { Kind::Immediate } else { Kind::Absent }
+}
+
+/// The same operation in the form that can be fused most often: constants right, accumulator left.
+fn normal(op: Binary, a: Operand, b: Operand) -> (Binary, Operand, Operand) {
+    let (op, b) = match (op, b) {
+        (Binary::Sub32, Operand::Immediate(value)) => {
+            let negated = value.wrapping_neg() & u64::from(u32::MAX);
+            (Binary::Add32, Operand::Immediate(negated))
+        }
+        (Binary::Sub64, Operand::Immediate(value)) => {
+            (Binary::Add64, Operand::Immediate(value.wrapping_neg()))
+        }
+        other => other,
+    };
+    let swap = matches!(a, Operand::Immediate(_))
+        || (matches!(a, Operand::Slot(_)) && b == Operand::Acc);
+    match op.exchanged() {
+        Some(exchanged) if swap => (exchanged, b, a),
+        _ => (op, a, b),
+    }
+}
+
+/// The low half.
+#[expect(clippy::as_conversions, reason = "truncation is the definition")]
+pub(super) const fn low(value: u64) -> u32 {
+    value as u32
+}

@@ -1,0 +1,425 @@
+//! Translates blocks and branches: labels, merges of stack and gas, fused compare-and-branch.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "validation proved labels and operands"
+)]
+
+use super::arithmetic::low;
+use super::charge::Number;
+use super::fusion::{can_fuse_load_compare, can_fuse_step};
+use super::integer::Binary;
+use super::shape::{Family, Kind, Shape};
+use super::{Entry, Operand, Pattern, Translator, index};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum LabelKind {
+    Block,
+    Loop,
+    If,
+    Else,
+    Function,
+}
+
+/// A branch whose target is not known yet.
+#[derive(Clone, Copy)]
+struct Open {
+    /// The instruction that the distance is counted from.
+    at: usize,
+    /// Byte offset of its target field.
+    field: usize,
+}
+
+pub(super) struct Label {
+    kind: LabelKind,
+    /// Height of the operand stack when it began.
+    pub(super) height: usize,
+    has_result: bool,
+    loop_at: usize,
+    block: Number,
+    /// Branches to the end.
+    branches: Vec<Open>,
+    /// The false edge of an `if`, with the block that it enters.
+    false_edge: Option<(Open, Number)>,
+}
+
+impl Label {
+    pub(super) const fn function(has_result: bool) -> Self {
+        Self {
+            kind: LabelKind::Function,
+            height: 0,
+            has_result,
+            loop_at: 0,
+            block: 0,
+            branches: Vec::new(),
+            false_edge: None,
+        }
+    }
+
+    /// Values that a branch to it carries.
+    const fn carries(&self) -> bool {
+        self.has_result && !matches!(self.kind, LabelKind::Loop)
+    }
+}
+
+/// A condition as a comparison.
+type Condition = (Binary, Operand, Operand);
+
+impl Translator<'_> {
+    /// The code that follows belongs to `block`; the caller decides what is still known of the state.
+    pub(super) fn enter(&mut self, block: Number) {
+        self.charges.enter(block);
+        if self.pauses {
+            self.begin(Shape::new(Family::Pause), Pattern::Other);
+            (self.last, self.before_last) = (None, None);
+        }
+    }
+
+    fn label(&mut self, kind: LabelKind, has_result: bool, block: Number) {
+        self.labels.push(Label {
+            kind,
+            height: self.stack.len(),
+            has_result,
+            loop_at: self.code.here(),
+            block,
+            branches: Vec::new(),
+            false_edge: None,
+        });
+    }
+
+    pub(super) fn block(&mut self, has_result: bool, is_loop: bool) {
+        self.materialize_locals();
+        let block = self.charges.new_block();
+        if is_loop {
+            self.charges.fall_to(block);
+            self.forget();
+            self.label(LabelKind::Loop, has_result, block);
+            self.enter(block);
+        } else {
+            self.label(LabelKind::Block, has_result, block);
+        }
+    }
+
+    /// `if`: branches to the other arm unless the condition holds.
+    pub(super) fn branch_unless(&mut self, has_result: bool) {
+        // Entries below the condition must be the same on both edges: no local may change under them.
+        for position in 0..self.top() {
+            if matches!(self.stack[position], Entry::Local(_)) {
+                self.last = None;
+                self.materialize(position);
+            }
+        }
+        let condition = self.condition(true);
+        self.spill_acc();
+        let (false_block, end_block) = (self.charges.new_block(), self.charges.new_block());
+        let open = self.compare_branch(condition, false_block);
+        self.label(LabelKind::If, has_result, end_block);
+        let top = self.labels.len() - 1;
+        self.labels[top].false_edge = Some((open, false_block));
+    }
+
+    pub(super) fn otherwise(&mut self) {
+        let top = self.labels.len() - 1;
+        let (height, has_result) = (self.labels[top].height, self.labels[top].has_result);
+        if self.dead == 0 {
+            if has_result {
+                self.materialize(height);
+            }
+            self.spill_acc();
+            self.branch(0);
+        }
+        self.dead = 0;
+        self.stack.truncate(height);
+        self.labels[top].kind = LabelKind::Else;
+        self.producer = None;
+        self.forget();
+        if let Some((open, block)) = self.labels[top].false_edge.take() {
+            self.close(open);
+            self.enter(block);
+        }
+    }
+
+    pub(super) fn end(&mut self) {
+        let reachable = self.dead == 0;
+        let Some(mut label) = self.labels.pop() else {
+            return;
+        };
+        if label.kind == LabelKind::Function {
+            if reachable {
+                self.emit_return();
+            }
+            return;
+        }
+        if reachable {
+            if label.has_result {
+                self.materialize(label.height);
+            }
+            self.spill_acc();
+        }
+        self.dead = 0;
+        self.stack.truncate(label.height);
+        if label.has_result {
+            self.push(Entry::Slot);
+        }
+        if let Some((open, false_block)) = label.false_edge {
+            // An `if` without `else`: its false edge enters the block at the end.
+            self.charges.merge(false_block, label.block);
+            label.branches.push(open);
+        }
+        if label.branches.is_empty() {
+            // Nothing joins here: the state stays known, and the run goes on.
+            self.dead = usize::from(!reachable);
+            return;
+        }
+        if reachable {
+            self.charges.fall_to(label.block);
+        }
+        for open in label.branches {
+            self.close(open);
+        }
+        self.producer = None;
+        self.forget();
+        self.enter(label.block);
+    }
+
+    /// The branch goes to the place where the next instruction will be.
+    fn close(&mut self, open: Open) {
+        let distance = u32::try_from(self.code.here() - open.at).unwrap_or(u32::MAX);
+        self.code.set_u32(open.field, distance);
+    }
+
+    /// The condition on top as a comparison that is true when it is (or is not, if `inverted`).
+    fn condition(&mut self, inverted: bool) -> Condition {
+        let invert = |op: Binary| {
+            if inverted {
+                op.inverse().unwrap_or(op)
+            } else {
+                op
+            }
+        };
+        let operand = self.operand_at(self.top());
+        if self.pop() == Entry::Acc {
+            if let Some(last) = self.last.filter(|last| self.producer == Some(last.at))
+                && let Pattern::Binary(op, a, b) = last.pattern
+                && (op.is_compare() || op == Binary::And32)
+                && (a, b) != (Operand::Acc, Operand::Acc)
+            {
+                self.take_back(last);
+                self.producer = None;
+                let op = if op == Binary::And32 { Binary::Test32 } else { op };
+                return (invert(op), a, b);
+            }
+            self.producer = None;
+        }
+        (invert(Binary::Ne32), self.slot_or_acc(operand), Operand::Immediate(0))
+    }
+
+    /// Branches if the condition holds; the code goes on in a new block.
+    fn compare_branch(&mut self, condition: Condition, target: Number) -> Open {
+        let next = self.charges.new_block();
+        let (op, a, b) = condition;
+        let fusable = a == Operand::Acc && b != Operand::Acc;
+        let fused = if fusable {
+            self.fuse_step_branch(op, b).or_else(|| self.fuse_load_branch(op, b))
+        } else {
+            None
+        };
+        let at = fused.unwrap_or_else(|| {
+            let shape = Shape::new(Family::CompareBranch)
+                .first(op.number())
+                .kinds(a.kind(), b.kind(), Kind::Absent);
+            let at = self.begin(shape, Pattern::Other);
+            self.code.u32(0).u16(a.slot()).u16(b.slot()).u32(0).u32(0);
+            self.immediate(a);
+            self.immediate(b);
+            at
+        });
+        self.charges.cost_field(at + 16, target);
+        self.charges.cost_field(at + 20, next);
+        self.enter(next);
+        Open { at, field: at + 8 }
+    }
+
+    /// slot = slot + constant; compare; branch: the end of a counted loop.
+    fn fuse_step_branch(&mut self, compare: Binary, b: Operand) -> Option<usize> {
+        let last = self.last?;
+        let Pattern::Binary(op, Operand::Slot(a), Operand::Immediate(step)) = last.pattern else {
+            return None;
+        };
+        let d = last.result?;
+        let cells = if op.is_wide() { 3 } else { 2 };
+        let fits = self.cached == Some(d) && self.ends_after(last, cells);
+        if !fits || !can_fuse_step(op, compare) {
+            return None;
+        }
+        self.take_back(last);
+        let shape = Shape::new(Family::BinaryCompareBranch)
+            .first(op.number())
+            .second(compare.number())
+            .kinds(Kind::Slot, b.kind(), Kind::Absent);
+        let at = self.begin(shape, Pattern::Other);
+        self.code.u32(0).u16(d).u16(a).u32(0).u32(0).u64(step);
+        match b {
+            Operand::Immediate(value) => self.code.u64(value),
+            other => self.code.u16(other.slot()).pad(),
+        };
+        self.cached = Some(d);
+        Some(at)
+    }
+
+    /// load; compare; branch, where the loaded value is used for nothing else.
+    fn fuse_load_branch(&mut self, op: Binary, b: Operand) -> Option<usize> {
+        let last = self.last?;
+        let (load, a, index, offset, cells) = match last.pattern {
+            Pattern::Load(load, Operand::Slot(a), offset) => (load, a, None, offset, 2),
+            Pattern::LoadIndexed { load, a, index, offset } => (load, a, Some(index), offset, 3),
+            _ => return None,
+        };
+        let unused = last.result.is_none() && self.cached.is_none();
+        if !unused || !self.ends_after(last, cells) || !can_fuse_load_compare(load, op) {
+            return None;
+        }
+        self.take_back(last);
+        let indexed = if index.is_some() { Kind::Slot } else { Kind::Absent };
+        let shape = Shape::new(Family::LoadCompareBranch)
+            .first(load.number())
+            .second(op.number())
+            .kinds(Kind::Slot, b.kind(), indexed);
+        let at = self.begin(shape, Pattern::Other);
+        self.code.u32(0).u16(a).u16(b.slot()).u32(0).u32(0);
+        self.code.u32(offset).u16(index.unwrap_or(0)).u16(0).u64(b.immediate());
+        self.cached = None;
+        Some(at)
+    }
+
+    fn target(&mut self, label: usize, open: Open) {
+        let label = &mut self.labels[label];
+        if label.kind == LabelKind::Loop {
+            // Backwards: the distance wraps, and is read as a signed number.
+            let distance = low(label.loop_at.wrapping_sub(open.at).try_into().unwrap_or(0));
+            self.code.set_u32(open.field, distance);
+        } else {
+            label.branches.push(open);
+        }
+    }
+
+    /// The place in `labels` of the label `depth` levels out.
+    fn place_of(&self, depth: u32) -> usize {
+        self.labels.len() - 1 - index(depth)
+    }
+
+    /// The branch carries a value to another slot than it is in, or leaves the function.
+    fn moves(&self, label: usize, height: usize) -> bool {
+        let label = &self.labels[label];
+        let carries = label.carries();
+        label.kind == LabelKind::Function
+            || (carries && height - usize::from(carries) != label.height)
+    }
+
+    pub(super) fn branch(&mut self, depth: u32) {
+        let place = self.place_of(depth);
+        let label = &self.labels[place];
+        let (kind, height, block) = (label.kind, label.height, label.block);
+        let carries = label.carries();
+        if kind == LabelKind::Function {
+            return self.emit_return();
+        }
+        if carries {
+            let top = self.top();
+            if top == height {
+                self.materialize(top);
+            } else {
+                let d = self.stack_slot(height);
+                self.move_to(top, d);
+                // Not where it says any more, but nothing reads it there: the way from here is the branch.
+                self.stack[top] = Entry::Slot;
+            }
+        }
+        self.spill_acc();
+        let at = self.begin(Shape::new(Family::Branch), Pattern::Other);
+        self.code.u32(0).u32(0);
+        self.charges.cost_field(at + 12, block);
+        self.target(place, Open { at, field: at + 8 });
+    }
+
+    pub(super) fn branch_if(&mut self, depth: u32) {
+        let place = self.place_of(depth);
+        let height = self.top();
+        if !self.moves(place, height) {
+            if self.labels[place].carries() && self.stack[height - 1] != Entry::Slot {
+                self.last = None;
+                self.materialize(height - 1);
+            }
+            let condition = self.condition(false);
+            self.spill_acc();
+            let block = self.labels[place].block;
+            let open = self.compare_branch(condition, block);
+            return self.target(place, open);
+        }
+        let condition = self.condition(true);
+        self.spill_acc();
+        let next = self.charges.new_block();
+        let open = self.compare_branch(condition, next);
+        let before = (self.stack.clone(), self.cached);
+        self.branch(depth);
+        (self.stack, self.cached) = before;
+        self.producer = None;
+        (self.last, self.before_last) = (None, None);
+        self.close(open);
+        self.enter(next);
+    }
+
+    pub(super) fn branch_table(&mut self, targets: &[u32], default: u32) {
+        let top = self.top();
+        let mut depths = std::mem::take(&mut self.depths);
+        depths.clear();
+        depths.extend_from_slice(targets);
+        depths.push(default);
+        let carries = self.labels[self.place_of(default)].carries();
+        let operand = self.operand_at(top);
+        self.discard();
+        let target = self.slot_or_acc(operand);
+        self.spill_acc();
+        if carries {
+            self.materialize(top - 1);
+        }
+        let shape = Shape::new(Family::BranchTable).a(target.kind());
+        let at = self.begin(shape, Pattern::Other);
+        let last = u32::try_from(depths.len() - 1).unwrap_or(0);
+        self.code.u16(target.slot()).u16(0).u32(last);
+        for _ in &depths {
+            self.code.u64(0);
+        }
+        let mut stubs: Vec<(u32, usize)> = Vec::new();
+        for (number, depth) in depths.iter().enumerate() {
+            let place = self.place_of(*depth);
+            let field = at + 16 + number * 8;
+            if self.moves(place, top) {
+                stubs.push((*depth, field));
+            } else {
+                let block = self.labels[place].block;
+                self.charges.cost_field(field + 4, block);
+                self.target(place, Open { at, field });
+            }
+        }
+        self.stubs(at, &mut stubs);
+        self.depths = depths;
+    }
+
+    /// The ways of a `br_table` that move a value first, one for each label.
+    fn stubs(&mut self, at: usize, stubs: &mut Vec<(u32, usize)>) {
+        stubs.sort_unstable();
+        let mut rest = stubs.as_slice();
+        while let Some((depth, _)) = rest.first().copied() {
+            let equal = rest.iter().take_while(|(other, _)| *other == depth).count();
+            for (_, field) in &rest[..equal] {
+                self.close(Open { at, field: *field });
+            }
+            rest = &rest[equal..];
+            let before = self.stack.clone();
+            self.forget();
+            self.branch(depth);
+            self.stack = before;
+        }
+    }
+}

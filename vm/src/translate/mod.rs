@@ -1,0 +1,361 @@
+//! Translates lowered operators into internal code: register code over frame slots, gas by run.
+//!
+//! One pass, one function at a time, total: `check` bounded everything. Values on the operand stack
+//! are tracked as long as possible instead of moved: a `local.get` or a constant is no instruction, a
+//! result lives in the accumulator until somebody needs it in a slot.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `shape` | the internal instructions: the one table |
+//! | `layout` | the fields of each, for whoever walks code |
+//! | `integer` | what the operators compute |
+//! | `operator` | one operator after the other |
+//! | `stack`, `arithmetic`, `memory`, `call`, `control` | what each group becomes, and what is fused |
+//! | `fusion` | which operators have a handler in common |
+//! | `charge` | runs: what is paid at once, and what a trap gives back |
+//! | `verify` | the invariants of finished code |
+//! | `disassemble` | finished code as text |
+//!
+//! # The frame
+//! ```text
+//! parameters | return address | stack weight | declared locals | operands | spare
+//! ```
+//! A callee's parameters are the caller's topmost operands: frames overlap and a call copies nothing.
+//!
+//! # Invariants
+//! * Only this module makes internal code.
+//! * The upper half of an `i32` slot is zero, and so is that of an `i32` in the accumulator.
+//! * Every instruction that can trap has an entry in the table of sites.
+//! * A run has at most 256 operators and its price fits 32 bits.
+//!
+//! Spec: docs/spec/gas.md, "Interpreter, block price". Tests: `conformance/tests/interpreter.rs`.
+
+mod arithmetic;
+
+mod buffer;
+
+mod call;
+
+mod charge;
+
+mod control;
+
+mod disassemble;
+
+pub(crate) mod fusion;
+
+pub(crate) mod integer;
+
+mod layout;
+
+mod memory;
+
+mod operator;
+
+pub(crate) mod shape;
+
+mod stack;
+
+mod verify;
+
+pub use disassemble::disassemble;
+
+use crate::meter::block;
+use crate::module::{CheckedModule, Function, FunctionType};
+use crate::schedule::Schedule;
+use buffer::Buffer;
+use charge::Charges;
+use control::Label;
+use integer::{Binary, Load};
+use shape::{Kind, Shape};
+use std::collections::BTreeMap;
+
+/// Slots of a frame beyond those that `check` counted: return address, weight, and operands that are
+/// put aside above the highest position.
+pub(crate) const FRAME_EXTRA_SLOTS: u32 = 8;
+/// Least price of an operator for which the driver's slice of gas bounds how many handlers run in a
+/// row. Below it the code pauses at the start of every run.
+const OPERATOR_PRICE_UNPAUSED: u64 = 8;
+/// Bytes of a slot.
+const SLOT: usize = 8;
+
+/// The code of one function, not yet linked to handlers.
+pub(crate) struct FunctionCode {
+    /// Instructions; the first cell of each is its [`Shape`].
+    pub(crate) cells: Box<[u64]>,
+    /// The cell at which each instruction starts.
+    pub(crate) starts: Box<[u32]>,
+    /// Price of the first run.
+    pub(crate) charge: u32,
+    /// Where it can trap, in the order of the code.
+    pub(crate) sites: Box<[Site]>,
+}
+
+/// An instruction that can trap.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Site {
+    /// Its first cell.
+    pub(crate) cell: u32,
+    /// Static price of what its run does not execute when it traps.
+    pub(crate) give_back: u32,
+    /// Where its operator stands in the original module.
+    pub(crate) offset: u32,
+}
+
+/// Where things are in a frame; known without translation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FrameLayout {
+    /// Number of parameters.
+    pub(crate) parameters: u32,
+    /// Number of declared locals, parameters excluded.
+    pub(crate) locals: u32,
+}
+
+impl FrameLayout {
+    pub(crate) fn new(function: &Function, signature: &FunctionType) -> Self {
+        let locals = function.locals.iter().map(|(count, _)| *count);
+        Self {
+            parameters: u32::try_from(signature.parameters.len()).unwrap_or(u32::MAX),
+            locals: locals.fold(0, u32::saturating_add),
+        }
+    }
+
+    /// Byte offset of the return address; the stack weight is in the slot after it.
+    pub(crate) fn return_address(self) -> usize {
+        index(self.parameters).saturating_mul(SLOT)
+    }
+}
+
+/// What functions are translated from.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'m> {
+    pub(crate) module: &'m CheckedModule,
+    pub(crate) schedule: &'m Schedule,
+    /// For each type the first one that is equal to it, see [`canonical_types`].
+    pub(crate) canonical: &'m [u32],
+}
+
+/// For each type the first one that is equal to it: types that differ by a float only are the same.
+pub(crate) fn canonical_types(module: &CheckedModule) -> Vec<u32> {
+    let mut first: BTreeMap<&FunctionType, u32> = BTreeMap::new();
+    let types = module.types().iter().zip(0_u32..);
+    types.map(|(of, number)| *first.entry(of).or_insert(number)).collect()
+}
+
+/// Translates a defined function.
+pub(crate) fn translate(
+    source: Source<'_>,
+    function: &Function,
+    signature: &FunctionType,
+) -> FunctionCode {
+    let mut translator = Translator::new(source, function, signature);
+    block::function(source.module, function, source.schedule, &mut translator);
+    let code = translator.finish();
+    if cfg!(debug_assertions) {
+        verify::assert_sound(&code, function, FrameLayout::new(function, signature));
+    }
+    code
+}
+
+/// A value on the operand stack, as far as it is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Entry {
+    /// A `local.get` that was not executed: the local itself is the operand.
+    Local(u32),
+    Const(u64),
+    /// In the slot of its position.
+    Slot,
+    /// In the accumulator only. At most one entry; `producer` is its instruction.
+    Acc,
+}
+
+/// Where an instruction finds an operand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Operand {
+    Slot(u16),
+    Acc,
+    Immediate(u64),
+}
+
+impl Operand {
+    const fn kind(self) -> Kind {
+        match self {
+            Self::Slot(_) => Kind::Slot,
+            Self::Acc => Kind::Acc,
+            Self::Immediate(_) => Kind::Immediate,
+        }
+    }
+
+    /// The slot, or 0 where there is none.
+    const fn slot(self) -> u16 {
+        match self {
+            Self::Slot(slot) => slot,
+            _ => 0,
+        }
+    }
+
+    /// The immediate, or 0 where there is none.
+    const fn immediate(self) -> u64 {
+        match self {
+            Self::Immediate(value) => value,
+            _ => 0,
+        }
+    }
+}
+
+/// What an instruction was, where a later operator may be fused with it.
+#[derive(Clone, Copy, Debug)]
+enum Pattern {
+    Binary(Binary, Operand, Operand),
+    ShiftAdd { a: Operand, shift: u64, base: u16 },
+    Load(Load, Operand, u32),
+    LoadIndexed { load: Load, a: u16, index: u16, offset: u32 },
+    LoadDisplaced { load: Load, a: u16, displacement: u32, offset: u32 },
+    CopySlot(u16, u16),
+    CopyImmediate(u16, u32),
+    Other,
+}
+
+/// One of the last two instructions.
+#[derive(Clone, Copy, Debug)]
+struct Emitted {
+    /// Byte offset in the code.
+    at: usize,
+    pattern: Pattern,
+    /// `cached` before it: restored when a fused instruction takes its place.
+    cached: Option<u16>,
+    /// The slot that it writes, if any.
+    result: Option<u16>,
+}
+
+struct Translator<'m> {
+    module: &'m CheckedModule,
+    canonical: &'m [u32],
+    layout: FrameLayout,
+    has_result: bool,
+    code: Buffer,
+    stack: Vec<Entry>,
+    labels: Vec<Label>,
+    charges: Charges,
+    /// The instruction of the [`Entry::Acc`].
+    producer: Option<usize>,
+    /// A slot whose value the accumulator holds as well.
+    cached: Option<u16>,
+    last: Option<Emitted>,
+    before_last: Option<Emitted>,
+    /// Nesting depth in unreachable code, 0 where reachable.
+    dead: usize,
+    /// Every run starts with a pause.
+    pauses: bool,
+    /// Byte offset in the module of the operator now translated.
+    offset: u32,
+    /// How often a shape was emitted, hashed: picks the next replica.
+    shape_counts: [u8; 512],
+    /// Depths of the `br_table` now translated.
+    depths: Vec<u32>,
+}
+
+impl<'m> Translator<'m> {
+    fn new(
+        source: Source<'m>,
+        function: &Function,
+        signature: &FunctionType,
+    ) -> Self {
+        let mut translator = Self {
+            module: source.module,
+            canonical: source.canonical,
+            layout: FrameLayout::new(function, signature),
+            has_result: signature.result.is_some(),
+            code: Buffer::default(),
+            stack: Vec::new(),
+            labels: Vec::new(),
+            charges: Charges::default(),
+            producer: None,
+            cached: None,
+            last: None,
+            before_last: None,
+            dead: 0,
+            pauses: block::cheapest(source.schedule) < OPERATOR_PRICE_UNPAUSED,
+            offset: function.body.start,
+            shape_counts: [0; 512],
+            depths: Vec::new(),
+        };
+        let entry = translator.charges.new_block();
+        translator.labels.push(Label::function(signature.result.is_some()));
+        translator.enter(entry);
+        translator
+    }
+
+    /// Writes the price of each run into the branches that enter it.
+    fn finish(mut self) -> FunctionCode {
+        let settled = self.charges.settle();
+        for (position, cost) in &settled.fields {
+            self.code.set_u32(*position, *cost);
+        }
+        let (cells, starts) = self.code.finish();
+        FunctionCode {
+            cells,
+            starts,
+            charge: settled.first,
+            sites: settled.sites,
+        }
+    }
+
+    /// What the last instructions did is not to be fused with or relied on any more.
+    fn forget(&mut self) {
+        (self.cached, self.last, self.before_last) = (None, None, None);
+    }
+
+    /// The instruction at `at` can trap.
+    fn site(&mut self, at: usize) {
+        self.charges.site(at, self.offset);
+    }
+
+    /// Starts an instruction, the next of its equal handlers in turn.
+    fn begin(&mut self, shape: Shape, pattern: Pattern) -> usize {
+        let hash = shape.pack().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 55;
+        let place = usize::try_from(hash).unwrap_or(0);
+        let mut shape = shape;
+        if let Some(count) = self.shape_counts.get_mut(place) {
+            shape.replica = *count;
+            *count = count.wrapping_add(1);
+        }
+        let at = self.code.begin(shape);
+        self.before_last = self.last;
+        self.last = Some(Emitted {
+            at,
+            pattern,
+            cached: self.cached,
+            result: None,
+        });
+        at
+    }
+
+    /// Takes back the last instruction; what is emitted next has its place.
+    fn take_back(&mut self, last: Emitted) {
+        self.code.take_back(last.at);
+        self.cached = last.cached;
+        self.last = self.before_last;
+        self.before_last = None;
+    }
+
+    /// Appends the immediate, if `operand` is one.
+    fn immediate(&mut self, operand: Operand) {
+        if let Operand::Immediate(value) = operand {
+            self.code.u64(value);
+        }
+    }
+
+    /// The last instruction, if it made the accumulator's entry and nothing else waits there.
+    fn fusable(&self) -> Option<Emitted> {
+        let last = self.last?;
+        let made_it = self.producer == Some(last.at);
+        (made_it && !self.stack.contains(&Entry::Acc)).then_some(last)
+    }
+}
+
+/// An index or count of the module as one of this machine.
+#[expect(clippy::as_conversions, reason = "usize has at least 32 bits wherever this is built")]
+pub(crate) const fn index(number: u32) -> usize {
+    number as usize
+}

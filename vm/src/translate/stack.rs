@@ -1,0 +1,276 @@
+//! Tracks the operand stack: what is where, and the copies that this saves.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "positions are below the height that validation proved; limits bound the frame"
+)]
+
+use super::integer::Binary;
+use super::shape::{CELL, Family, Kind, Shape};
+use super::{Emitted, Entry, Operand, Pattern, SLOT, Translator, index};
+
+/// Slots between the parameters and the declared locals: return address and weight.
+const LINKAGE_SLOTS: usize = 2;
+
+impl Translator<'_> {
+    /// Byte offset of a local.
+    pub(super) fn local_slot(&self, local: u32) -> u16 {
+        let linkage = if local < self.layout.parameters {
+            0
+        } else {
+            LINKAGE_SLOTS
+        };
+        narrow((index(local) + linkage) * SLOT)
+    }
+
+    /// Byte offset of the slot that belongs to a position of the operand stack.
+    pub(super) fn stack_slot(&self, position: usize) -> u16 {
+        let below = index(self.layout.parameters) + index(self.layout.locals) + LINKAGE_SLOTS;
+        narrow((below + position) * SLOT)
+    }
+
+    pub(super) fn push(&mut self, entry: Entry) {
+        self.stack.push(entry);
+    }
+
+    /// Takes the top entry away; what it stands for is the caller's business.
+    pub(super) fn pop(&mut self) -> Entry {
+        self.stack.pop().unwrap_or(Entry::Slot)
+    }
+
+    /// Takes the top entry away for good.
+    pub(super) fn discard(&mut self) {
+        if self.pop() == Entry::Acc {
+            self.producer = None;
+        }
+    }
+
+    pub(super) fn operand_at(&self, position: usize) -> Operand {
+        let slot = match self.stack[position] {
+            Entry::Acc => return Operand::Acc,
+            Entry::Const(value) => return Operand::Immediate(value),
+            Entry::Local(local) => self.local_slot(local),
+            Entry::Slot => self.stack_slot(position),
+        };
+        if self.cached == Some(slot) {
+            Operand::Acc
+        } else {
+            Operand::Slot(slot)
+        }
+    }
+
+    pub(super) fn pop_operand(&mut self) -> Operand {
+        let operand = self.operand_at(self.stack.len() - 1);
+        self.pop();
+        operand
+    }
+
+    /// The result of the instruction at `at` is in the accumulator, and in a slot if it must be.
+    pub(super) fn push_acc(&mut self, at: usize) {
+        self.producer = Some(at);
+        self.cached = None;
+        self.push(Entry::Acc);
+    }
+
+    /// Makes the producer of the accumulator's entry write to a slot: no copy instruction.
+    pub(super) fn patch_producer(&mut self, slot: u16) {
+        let Some(at) = self.producer.take() else {
+            return;
+        };
+        let shape = self.code.shape(at);
+        self.code.set_shape(at, shape.with_slot());
+        self.code.set_u16(at + CELL, slot);
+        for emitted in [&mut self.last, &mut self.before_last].into_iter().flatten() {
+            if emitted.at == at {
+                emitted.result = Some(slot);
+            }
+        }
+        self.cached = Some(slot);
+    }
+
+    /// Frees the accumulator: its entry, if any, goes to the slot of its own position.
+    pub(super) fn spill_acc(&mut self) {
+        if let Some(position) = self.stack.iter().rposition(|entry| *entry == Entry::Acc) {
+            let slot = self.stack_slot(position);
+            self.patch_producer(slot);
+            self.stack[position] = Entry::Slot;
+        }
+    }
+
+    pub(super) fn copy_slot(&mut self, d: u16, a: u16) {
+        if d == a {
+            return;
+        }
+        if self.cached == Some(a) {
+            return self.copy_acc(d);
+        }
+        if self.cached == Some(d) {
+            self.cached = None;
+        }
+        if let Some(last @ Emitted { at, pattern: Pattern::CopySlot(d1, a1), .. }) = self.last
+            && at + 2 * CELL == self.code.here()
+        {
+            let cached = self.cached;
+            self.take_back(last);
+            self.cached = cached;
+            self.begin(Shape::new(Family::CopyTwoSlots), Pattern::Other);
+            self.code.u16(d1).u16(a1).u16(d).u16(a);
+            return;
+        }
+        self.begin(Shape::new(Family::CopySlot), Pattern::CopySlot(d, a));
+        self.code.u16(d).u16(a).pad();
+    }
+
+    pub(super) fn copy_acc(&mut self, d: u16) {
+        self.begin(Shape::new(Family::CopyAcc), Pattern::Other);
+        self.code.u16(d).pad();
+    }
+
+    pub(super) fn copy_immediate(&mut self, d: u16, value: u64) {
+        if self.cached == Some(d) {
+            self.cached = None;
+        }
+        let small = u32::try_from(value).ok();
+        if let (Some(last @ Emitted { at, pattern: Pattern::CopyImmediate(d1, v1), .. }), Some(v)) =
+            (self.last, small)
+            && at + 3 * CELL == self.code.here()
+        {
+            let cached = self.cached;
+            self.take_back(last);
+            self.cached = cached;
+            self.begin(Shape::new(Family::CopyTwoImmediates), Pattern::Other);
+            self.code.u16(d1).u16(d).pad().u32(v1).u32(v);
+            return;
+        }
+        let pattern = small.map_or(Pattern::Other, |v| Pattern::CopyImmediate(d, v));
+        self.begin(Shape::new(Family::CopyImmediate), pattern);
+        self.code.u16(d).pad().u64(value);
+    }
+
+    /// Brings the entry at a position to a slot.
+    pub(super) fn move_to(&mut self, position: usize, d: u16) {
+        match self.stack[position] {
+            // Only an instruction that was just emitted may write to a slot other than that of its own
+            // position: one further back would write before copies that still read the slot.
+            Entry::Acc => {
+                let just_emitted = self.last.is_some_and(|last| self.producer == Some(last.at));
+                if just_emitted || d == self.stack_slot(position) {
+                    self.patch_producer(d);
+                } else {
+                    self.producer = None;
+                    self.copy_acc(d);
+                }
+            }
+            Entry::Const(value) => self.copy_immediate(d, value),
+            Entry::Local(local) => self.copy_slot(d, self.local_slot(local)),
+            Entry::Slot => self.copy_slot(d, self.stack_slot(position)),
+        }
+    }
+
+    /// Brings the entry to the slot of its own position.
+    pub(super) fn materialize(&mut self, position: usize) {
+        if self.stack[position] == Entry::Slot {
+            return;
+        }
+        self.move_to(position, self.stack_slot(position));
+        self.stack[position] = Entry::Slot;
+    }
+
+    /// Nothing on the stack stands for a local or waits in the accumulator after this.
+    pub(super) fn materialize_locals(&mut self) {
+        self.spill_acc();
+        for position in 0..self.stack.len() {
+            if matches!(self.stack[position], Entry::Local(_)) {
+                self.materialize(position);
+            }
+        }
+    }
+
+    /// A slot that holds the entry: the local's own, or that of its position.
+    pub(super) fn slot_of(&mut self, position: usize) -> u16 {
+        if let Entry::Local(local) = self.stack[position] {
+            return self.local_slot(local);
+        }
+        self.materialize(position);
+        self.stack_slot(position)
+    }
+
+    /// For instructions without an immediate form; to be called when the operand was popped.
+    pub(super) fn slot_or_acc(&mut self, operand: Operand) -> Operand {
+        let Operand::Immediate(value) = operand else {
+            return operand;
+        };
+        let slot = self.stack_slot(self.stack.len());
+        self.copy_immediate(slot, value);
+        Operand::Slot(slot)
+    }
+
+    pub(super) fn set_local(&mut self, local: u32) {
+        let slot = self.local_slot(local);
+        let top = self.stack.len() - 1;
+        // Entries that still stand for the old value must have a copy of it first.
+        let mut preserved = false;
+        for position in 0..top {
+            if self.stack[position] == Entry::Local(local) {
+                preserved = true;
+                self.copy_slot(self.stack_slot(position), slot);
+                self.stack[position] = Entry::Slot;
+            }
+        }
+        match self.stack[top] {
+            Entry::Acc => {
+                let just_emitted = self.last.is_some_and(|last| self.producer == Some(last.at));
+                if !preserved && just_emitted {
+                    self.patch_producer(slot);
+                    self.fuse_two_additions();
+                } else {
+                    self.producer = None;
+                    self.copy_acc(slot);
+                    self.cached = Some(slot);
+                }
+            }
+            Entry::Const(value) => self.copy_immediate(slot, value),
+            Entry::Local(other) => self.copy_slot(slot, self.local_slot(other)),
+            Entry::Slot => self.copy_slot(slot, self.stack_slot(top)),
+        }
+        self.pop();
+    }
+
+    /// Two counters that are advanced one after the other become one instruction.
+    fn fuse_two_additions(&mut self) {
+        let addition = |emitted: Option<Emitted>| {
+            let emitted = emitted?;
+            let Pattern::Binary(Binary::Add32, Operand::Slot(a), Operand::Immediate(value)) =
+                emitted.pattern
+            else {
+                return None;
+            };
+            let value = u32::try_from(value).ok()?;
+            Some((emitted, emitted.result?, a, value))
+        };
+        let (Some((first, d1, a1, v1)), Some((second, d2, a2, v2))) =
+            (addition(self.before_last), addition(self.last))
+        else {
+            return;
+        };
+        if first.at + 2 * CELL != second.at || second.at + 2 * CELL != self.code.here() {
+            return;
+        }
+        self.take_back(second);
+        self.take_back(first);
+        let at = self.begin(Shape::new(Family::AddAdd).a(Kind::Slot), Pattern::Other);
+        self.code.u16(d1).u16(a1).u16(d2).u16(a2).u32(v1).u32(v2);
+        if let Some(last) = self.last.as_mut().filter(|last| last.at == at) {
+            last.result = Some(d2);
+        }
+        self.before_last = None;
+        self.cached = Some(d2);
+    }
+}
+
+/// A byte offset in a frame: at most (64 + 2 + 1,024 + 1,024) slots by the limits on locals and operands.
+fn narrow(offset: usize) -> u16 {
+    let narrow = u16::try_from(offset);
+    debug_assert!(narrow.is_ok(), "a frame of {offset} bytes");
+    narrow.unwrap_or(u16::MAX)
+}

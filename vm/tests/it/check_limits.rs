@@ -1,0 +1,480 @@
+//! Accepts each counted thing at its limit and refuses one more.
+#![expect(clippy::arithmetic_side_effects, reason = "sizes of modules made here")]
+
+use super::check_rules::refuse;
+use vm::check::check;
+use vm::rejection::Rule;
+use vm::{Rules, limits};
+use wasm_encoder as encoder;
+use wasm_encoder::{ConstExpr, Function, Instruction, ValType};
+
+type Row = (Rule, u32, fn(u32) -> Vec<u8>);
+
+const ROWS: &[Row] = &[
+    (Rule::ModuleBytes, limits::MODULE_BYTES_MAX, module_bytes),
+    (Rule::Types, limits::TYPES_MAX, types),
+    (Rule::Parameters, limits::PARAMETERS_MAX, parameters),
+    (
+        Rule::ParametersTotal,
+        limits::PARAMETERS_TOTAL_MAX,
+        parameters_total,
+    ),
+    (Rule::MultiValue, limits::RESULTS_MAX, results),
+    (Rule::Imports, limits::IMPORTS_MAX, imports),
+    (Rule::Exports, limits::EXPORTS_MAX, exports),
+    (Rule::NameBytes, limits::NAME_BYTES_MAX, name_bytes),
+    (Rule::Functions, limits::FUNCTIONS_MAX, functions),
+    (Rule::Locals, limits::LOCALS_MAX, locals),
+    (Rule::LocalsTotal, limits::LOCALS_TOTAL_MAX, locals_total),
+    (Rule::Globals, limits::GLOBALS_MAX, globals),
+    (Rule::Tables, limits::TABLES_MAX, tables),
+    (Rule::TableEntries, limits::TABLE_ENTRIES_MAX, table_entries),
+    (
+        Rule::ElementSegments,
+        limits::ELEMENT_SEGMENTS_MAX,
+        element_segments,
+    ),
+    (Rule::Elements, limits::ELEMENTS_MAX, elements),
+    (Rule::DataSegments, limits::DATA_SEGMENTS_MAX, data_segments),
+    (Rule::DataBytes, limits::DATA_BYTES_MAX, data_bytes),
+    (Rule::MultiMemory, limits::MEMORIES_MAX, memories),
+    (
+        Rule::MemoryPagesInitial,
+        limits::MEMORY_PAGES_INITIAL_MAX,
+        memory_pages_initial,
+    ),
+    (Rule::BodyBytes, limits::BODY_BYTES_MAX, body_bytes),
+    (Rule::Operators, limits::OPERATORS_MAX, operators),
+    (Rule::Blocks, limits::BLOCKS_MAX, blocks),
+    (Rule::BlocksTotal, limits::BLOCKS_TOTAL_MAX, blocks_total),
+    (Rule::Nesting, limits::NESTING_MAX, nesting),
+    (Rule::BrTableTargets, limits::BR_TABLE_TARGETS_MAX, targets),
+    (
+        Rule::BrTableTargetsTotal,
+        limits::BR_TABLE_TARGETS_TOTAL_MAX,
+        targets_total,
+    ),
+    (Rule::Operands, limits::OPERANDS_MAX, operands),
+];
+
+pub(crate) fn rules() -> impl Iterator<Item = Rule> {
+    ROWS.iter().map(|(rule, ..)| *rule)
+}
+
+#[test]
+fn each_limit_is_inclusive() {
+    for (rule, maximum, make) in ROWS {
+        let accepted = check(&make(*maximum), &Rules::v1());
+        assert!(
+            accepted.is_ok(),
+            "{} at {maximum}: {}",
+            rule.name(),
+            accepted.unwrap_err()
+        );
+        let rejection = refuse(&make(*maximum + 1), &Rules::v1());
+        assert_eq!(rejection.rule, *rule, "at {maximum} + 1: {rejection}");
+    }
+}
+
+#[test]
+fn a_limit_inside_a_function_names_the_function() {
+    for make in [
+        locals, operators, blocks, nesting, targets, operands, body_bytes,
+    ] {
+        let bytes = make(limits::BODY_BYTES_MAX + 1);
+        assert_eq!(refuse(&bytes, &Rules::v1()).function, Some(0));
+    }
+}
+
+#[test]
+fn imports_count_as_functions_and_parameters() {
+    let mut builder = Builder::default();
+    builder.import("block_height", &[], &[ValType::I64]);
+    for _ in 0..limits::FUNCTIONS_MAX {
+        builder.function(&[], Function::new([]));
+    }
+    assert_eq!(
+        refuse(&builder.finish(), &Rules::v1()).rule,
+        Rule::Functions
+    );
+    let mut builder = Builder::default();
+    builder.import("input", &[ValType::I32, ValType::I32], &[ValType::I32]);
+    for _ in 0..limits::PARAMETERS_TOTAL_MAX / 50 {
+        builder.function(&[ValType::I32; 50], Function::new([]));
+    }
+    assert_eq!(
+        refuse(&builder.finish(), &Rules::v1()).rule,
+        Rule::ParametersTotal
+    );
+}
+
+#[test]
+fn local_runs_are_summed_without_wrapping() {
+    let mut builder = Builder::default();
+    let runs = [
+        (1, ValType::I32),
+        (u32::MAX, ValType::I64),
+        (u32::MAX, ValType::I32),
+    ];
+    builder.function(&[], Function::new(runs));
+    assert_eq!(refuse(&builder.finish(), &Rules::v1()).rule, Rule::Locals);
+}
+
+/// Sections as far as these tests need them; functions get their final `end` here.
+#[derive(Default)]
+struct Builder {
+    types: encoder::TypeSection,
+    imports: encoder::ImportSection,
+    functions: encoder::FunctionSection,
+    tables: encoder::TableSection,
+    memories: encoder::MemorySection,
+    globals: encoder::GlobalSection,
+    exports: encoder::ExportSection,
+    elements: encoder::ElementSection,
+    code: encoder::CodeSection,
+    data: encoder::DataSection,
+    known: Vec<(Vec<ValType>, Vec<ValType>)>,
+}
+
+impl Builder {
+    fn kind(&mut self, parameters: &[ValType], results: &[ValType]) -> u32 {
+        let kind = (parameters.to_vec(), results.to_vec());
+        let place = self.known.iter().position(|known| *known == kind);
+        let place = place.unwrap_or_else(|| {
+            self.types.ty().function(kind.0.clone(), kind.1.clone());
+            self.known.push(kind);
+            self.known.len() - 1
+        });
+        u32::try_from(place).unwrap()
+    }
+
+    fn import(&mut self, name: &str, parameters: &[ValType], results: &[ValType]) {
+        let kind = self.kind(parameters, results);
+        self.imports
+            .import(host_api::MODULE, name, encoder::EntityType::Function(kind));
+    }
+
+    fn function(&mut self, parameters: &[ValType], mut function: Function) {
+        let kind = self.kind(parameters, &[]);
+        self.functions.function(kind);
+        function.instruction(&Instruction::End);
+        self.code.function(&function);
+    }
+
+    fn instructions(&mut self, instructions: &[Instruction<'_>]) {
+        let mut function = Function::new([]);
+        for instruction in instructions {
+            function.instruction(instruction);
+        }
+        self.function(&[], function);
+    }
+
+    fn table(&mut self, entries: u32) {
+        self.tables.table(encoder::TableType {
+            element_type: encoder::RefType::FUNCREF,
+            table64: false,
+            minimum: u64::from(entries),
+            maximum: None,
+            shared: false,
+        });
+    }
+
+    fn memory(&mut self, pages: u32) {
+        self.memories.memory(encoder::MemoryType {
+            minimum: u64::from(pages),
+            maximum: None,
+            memory64: false,
+            shared: false,
+            page_size_log2: None,
+        });
+    }
+
+    fn finish(&self) -> Vec<u8> {
+        let mut module = encoder::Module::new();
+        module
+            .section(&self.types)
+            .section(&self.imports)
+            .section(&self.functions)
+            .section(&self.tables)
+            .section(&self.memories)
+            .section(&self.globals)
+            .section(&self.exports)
+            .section(&self.elements)
+            .section(&self.code)
+            .section(&self.data);
+        module.finish()
+    }
+}
+
+fn module_bytes(n: u32) -> Vec<u8> {
+    let mut bytes = b"\0asm\x01\0\0\0\x00".to_vec();
+    // Section id, five bytes of length, one byte of an empty name, padding.
+    let length = n - 8 - 1 - 5;
+    for place in 0..5 {
+        let more = if place < 4 { 0x80 } else { 0 };
+        bytes.push(u8::try_from((length >> (7 * place)) & 0x7f).unwrap() | more);
+    }
+    bytes.resize(usize::try_from(n).unwrap(), 0);
+    bytes
+}
+
+fn types(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    for _ in 0..n {
+        builder.types.ty().function([], []);
+    }
+    builder.finish()
+}
+
+fn parameters(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    builder.kind(&vec![ValType::I32; usize::try_from(n).unwrap()], &[]);
+    builder.finish()
+}
+
+fn parameters_total(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    for _ in 0..n / 50 {
+        builder.function(&[ValType::I64; 50], Function::new([]));
+    }
+    for _ in 0..n % 50 {
+        builder.function(&[ValType::I32], Function::new([]));
+    }
+    builder.finish()
+}
+
+fn results(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    builder.kind(&[], &vec![ValType::I32; usize::try_from(n).unwrap()]);
+    builder.finish()
+}
+
+fn imports(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    for _ in 0..n {
+        builder.import("block_height", &[], &[ValType::I64]);
+    }
+    builder.finish()
+}
+
+fn exports(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    builder.memory(1);
+    for place in 0..n {
+        builder
+            .exports
+            .export(&format!("m{place}"), encoder::ExportKind::Memory, 0);
+    }
+    builder.finish()
+}
+
+fn name_bytes(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    builder.memory(1);
+    let name = "n".repeat(usize::try_from(n).unwrap());
+    builder
+        .exports
+        .export(&name, encoder::ExportKind::Memory, 0);
+    builder.finish()
+}
+
+fn functions(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    for _ in 0..n {
+        builder.function(&[], Function::new([]));
+    }
+    builder.finish()
+}
+
+fn locals(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    builder.function(
+        &[ValType::I32; 3],
+        Function::new([(n - 4, ValType::I32), (1, ValType::I64)]),
+    );
+    builder.finish()
+}
+
+fn locals_total(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    for _ in 0..n / 1_000 {
+        builder.function(&[ValType::I32], Function::new([(999, ValType::I32)]));
+    }
+    builder.function(&[], Function::new([(n % 1_000, ValType::I64)]));
+    builder.finish()
+}
+
+fn globals(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    let kind = encoder::GlobalType {
+        val_type: ValType::I32,
+        mutable: true,
+        shared: false,
+    };
+    for _ in 0..n {
+        builder.globals.global(kind, &ConstExpr::i32_const(0));
+    }
+    builder.finish()
+}
+
+fn tables(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    for _ in 0..n {
+        builder.table(1);
+    }
+    builder.finish()
+}
+
+fn table_entries(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    builder.table(n);
+    builder.finish()
+}
+
+fn segment(builder: &mut Builder, functions: &[u32]) {
+    let items = encoder::Elements::Functions(functions.into());
+    builder
+        .elements
+        .active(None, &ConstExpr::i32_const(0), items);
+}
+
+fn element_segments(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    builder.table(0);
+    for _ in 0..n {
+        segment(&mut builder, &[]);
+    }
+    builder.finish()
+}
+
+fn elements(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    builder.table(limits::TABLE_ENTRIES_MAX);
+    builder.function(&[], Function::new([]));
+    segment(&mut builder, &[0; 1_000]);
+    segment(&mut builder, &vec![0; usize::try_from(n - 1_000).unwrap()]);
+    builder.finish()
+}
+
+fn data_segments(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    builder.memory(0);
+    for _ in 0..n {
+        builder.data.active(0, &ConstExpr::i32_const(0), []);
+    }
+    builder.finish()
+}
+
+fn data_bytes(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    builder.memory(17);
+    builder.data.active(0, &ConstExpr::i32_const(3), [1; 5]);
+    let rest = vec![2; usize::try_from(n - 5).unwrap()];
+    builder.data.active(0, &ConstExpr::i32_const(9), rest);
+    builder.finish()
+}
+
+fn memories(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    for _ in 0..n {
+        builder.memory(1);
+    }
+    builder.finish()
+}
+
+fn memory_pages_initial(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    builder.memory(n);
+    builder.finish()
+}
+
+fn body_bytes(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    let mut body = vec![0];
+    let wide = [
+        0x42, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00, 0x1a,
+    ];
+    let end = usize::try_from(n).unwrap() - 1;
+    while body.len() + wide.len() <= end {
+        body.extend(wide);
+    }
+    body.resize(end, 0x01);
+    body.push(0x0b);
+    let kind = builder.kind(&[], &[]);
+    builder.functions.function(kind);
+    builder.code.raw(&body);
+    builder.finish()
+}
+
+fn operators(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    builder.instructions(&vec![Instruction::Nop; usize::try_from(n - 1).unwrap()]);
+    builder.finish()
+}
+
+fn flat_blocks(n: u32) -> Vec<Instruction<'static>> {
+    let block = || {
+        [
+            Instruction::Block(encoder::BlockType::Empty),
+            Instruction::End,
+        ]
+    };
+    (0..n).flat_map(|_| block()).collect()
+}
+
+fn blocks(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    builder.instructions(&flat_blocks(n));
+    builder.finish()
+}
+
+fn blocks_total(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    for _ in 0..n / 5_000 {
+        builder.instructions(&flat_blocks(5_000));
+    }
+    builder.instructions(&flat_blocks(n % 5_000));
+    builder.finish()
+}
+
+fn nesting(n: u32) -> Vec<u8> {
+    let depth = usize::try_from(n).unwrap();
+    let mut instructions = vec![Instruction::Loop(encoder::BlockType::Empty); depth];
+    instructions.resize(depth * 2, Instruction::End);
+    let mut builder = Builder::default();
+    builder.instructions(&instructions);
+    builder.finish()
+}
+
+fn switch(targets: u32) -> [Instruction<'static>; 4] {
+    [
+        Instruction::Block(encoder::BlockType::Empty),
+        Instruction::I32Const(0),
+        Instruction::BrTable(vec![0; usize::try_from(targets).unwrap()].into(), 0),
+        Instruction::End,
+    ]
+}
+
+fn targets(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    builder.instructions(&switch(n));
+    builder.finish()
+}
+
+fn targets_total(n: u32) -> Vec<u8> {
+    let mut builder = Builder::default();
+    for _ in 0..n / 1_024 {
+        builder.instructions(&switch(1_024));
+    }
+    builder.instructions(&switch(n % 1_024));
+    builder.finish()
+}
+
+fn operands(n: u32) -> Vec<u8> {
+    let height = usize::try_from(n).unwrap();
+    let mut instructions = vec![Instruction::I32Const(0); height];
+    instructions.resize(height * 2, Instruction::Drop);
+    let mut builder = Builder::default();
+    builder.instructions(&instructions);
+    builder.finish()
+}

@@ -1,0 +1,288 @@
+//! Scripts guests and holds states for the tests of host and frames.
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "a test computes on numbers that it chose"
+)]
+
+use host_api::Function;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::rc::Rc;
+use std::sync::Arc;
+use vm::frames::{Block, FrameExit};
+use vm::host::{Host, Reply};
+use vm::outcome::Diagnosis;
+use vm::state::{Entries, Journal, StateDiff, key};
+use vm::{
+    CheckedModule, Engine, Execution, Fault, Frame, Gas, HostCall, Rules, StateView, Step, Stop,
+    Trap, Value,
+};
+
+/// Gas that no test uses up by accident.
+pub(crate) const PLENTY: u64 = 1 << 60;
+/// Address of the contract that the tests run.
+pub(crate) const CONTRACT: [u8; 32] = [0xc0; 32];
+/// Who calls it.
+pub(crate) const CALLER: [u8; 32] = [0xca; 32];
+
+/// A state in memory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct World {
+    pub(crate) values: BTreeMap<Vec<u8>, Vec<u8>>,
+    pub(crate) codes: BTreeMap<[u8; 32], Arc<CheckedModule>>,
+    pub(crate) broken: bool,
+}
+
+impl World {
+    pub(crate) fn apply(&mut self, diff: &StateDiff) {
+        for (key, value) in diff {
+            match value {
+                Some(value) => self.values.insert(key.clone(), value.clone()),
+                None => self.values.remove(key),
+            };
+        }
+    }
+}
+
+impl StateView for World {
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        if self.broken {
+            return Err(Fault::Store("torn".to_owned()));
+        }
+        Ok(self.values.get(key).cloned())
+    }
+
+    fn scan(&self, _: Range<&[u8]>, _: usize) -> Result<Entries, Fault> {
+        Ok(Vec::new())
+    }
+
+    fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
+        Ok(self.codes.get(code_hash).cloned())
+    }
+}
+
+/// A block with distinct numbers.
+pub(crate) fn block() -> Block {
+    Block {
+        height: 7,
+        time_ms: u64::MAX - 1,
+        chain_id: [0x1d; 32],
+    }
+}
+
+/// Everything one host call needs; each call sees what the calls before it left.
+pub(crate) struct Stage {
+    pub(crate) world: World,
+    pub(crate) journal: Journal,
+    pub(crate) rules: Rules,
+    pub(crate) input: Vec<u8>,
+    pub(crate) is_static: bool,
+    pub(crate) debug_log: Vec<u8>,
+    pub(crate) memory: Vec<u8>,
+    pub(crate) gas: Gas,
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self {
+            world: World::default(),
+            journal: Journal::default(),
+            rules: Rules::v1(),
+            input: Vec::new(),
+            is_static: false,
+            debug_log: Vec::new(),
+            memory: vec![0; 1024],
+            gas: Gas::new(PLENTY),
+        }
+    }
+}
+
+impl Stage {
+    pub(crate) fn try_call(
+        &mut self,
+        function: Function,
+        arguments: &[u64],
+    ) -> Result<Reply, Fault> {
+        let block = block();
+        let mut host = Host {
+            rules: &self.rules,
+            view: &self.world,
+            journal: &mut self.journal,
+            block: &block,
+            caller: CALLER,
+            address: CONTRACT,
+            input: &self.input,
+            is_static: self.is_static,
+            debug_log: std::mem::take(&mut self.debug_log),
+        };
+        let call = HostCall {
+            function,
+            arguments: arguments.to_vec(),
+        };
+        let reply = host.dispatch(&call, &mut self.memory, &mut self.gas);
+        self.debug_log = host.debug_log;
+        reply
+    }
+
+    pub(crate) fn call(&mut self, function: Function, arguments: &[u64]) -> Reply {
+        self.try_call(function, arguments).expect("no fault")
+    }
+
+    /// What the call deducts; the tank is full again afterwards.
+    pub(crate) fn cost(&mut self, function: Function, arguments: &[u64]) -> (Reply, u64) {
+        self.gas = Gas::new(PLENTY);
+        let reply = self.call(function, arguments);
+        let cost = self.gas.used();
+        self.gas = Gas::new(PLENTY);
+        (reply, cost)
+    }
+
+    pub(crate) fn put(&mut self, place: usize, bytes: &[u8]) {
+        self.memory[place..place + bytes.len()].copy_from_slice(bytes);
+    }
+
+    /// Puts a committed value under a raw key of the contract.
+    pub(crate) fn commit(&mut self, raw: &[u8], value: &[u8]) {
+        self.world
+            .values
+            .insert(key::value(&CONTRACT, raw), value.to_vec());
+    }
+}
+
+pub(crate) fn resume_i32(value: i32) -> Reply {
+    Reply::Resume(Some(Value::I32(value)))
+}
+
+pub(crate) fn trapped(trap: Trap) -> Reply {
+    Reply::End(FrameExit::Trap(trap))
+}
+
+pub(crate) const OUT_OF_GAS: Reply = Reply::End(FrameExit::OutOfGas);
+
+/// One thing that a scripted guest does.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    /// Writes its own memory.
+    Store(usize, Vec<u8>),
+    /// Calls the host.
+    Call(Function, Vec<u64>),
+    /// Executes operators of this price.
+    Burn(u64),
+    /// Ends.
+    Stop(Stop),
+}
+
+/// An engine whose every guest does the same acts and then returns.
+#[derive(Clone, Default)]
+pub(crate) struct Script {
+    pub(crate) acts: Vec<Act>,
+    /// Results of host calls, in order.
+    pub(crate) results: Rc<RefCell<Vec<Option<Value>>>>,
+    /// Entries that were started, with the gas they were given.
+    pub(crate) started: Rc<RefCell<Vec<(u32, u64)>>>,
+}
+
+impl Script {
+    pub(crate) fn new(acts: impl IntoIterator<Item = Act>) -> Self {
+        Self {
+            acts: acts.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn instance(&self) -> ScriptedGuest {
+        ScriptedGuest {
+            script: self.clone(),
+            next: 0,
+            memory: vec![0; 4096],
+            gas: Gas::new(0),
+        }
+    }
+}
+
+impl Engine for Script {
+    fn name(&self) -> &'static str {
+        "script"
+    }
+
+    fn instantiate(
+        &self,
+        _: &Arc<CheckedModule>,
+        _: &Arc<Rules>,
+    ) -> Result<Box<dyn Execution>, Fault> {
+        Ok(Box::new(self.instance()))
+    }
+}
+
+pub(crate) struct ScriptedGuest {
+    script: Script,
+    next: usize,
+    memory: Vec<u8>,
+    gas: Gas,
+}
+
+impl ScriptedGuest {
+    fn advance(&mut self) -> Step {
+        loop {
+            let act = self.script.acts.get(self.next).cloned();
+            self.next += 1;
+            match act {
+                None => return Step::Exit(Stop::Return(None)),
+                Some(Act::Stop(stop)) => return Step::Exit(stop),
+                Some(Act::Call(function, arguments)) => {
+                    return Step::HostCall(HostCall {
+                        function,
+                        arguments,
+                    });
+                }
+                Some(Act::Burn(cost)) => {
+                    // An engine may leave a rest; the frame loop takes all of it.
+                    if cost > self.gas.remaining() {
+                        return Step::Exit(Stop::OutOfGas);
+                    }
+                    self.gas.charge(cost).expect("compared");
+                }
+                Some(Act::Store(place, bytes)) => {
+                    self.memory[place..place + bytes.len()].copy_from_slice(&bytes);
+                }
+            }
+        }
+    }
+}
+
+impl Execution for ScriptedGuest {
+    fn start(&mut self, frame: Frame) -> Result<Step, Fault> {
+        self.script
+            .started
+            .borrow_mut()
+            .push((frame.entry, frame.gas.remaining()));
+        self.gas = frame.gas;
+        Ok(self.advance())
+    }
+
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Fault> {
+        self.script.results.borrow_mut().push(result);
+        Ok(self.advance())
+    }
+
+    fn memory(&mut self) -> &mut [u8] {
+        &mut self.memory
+    }
+
+    fn gas(&mut self) -> &mut Gas {
+        &mut self.gas
+    }
+
+    fn globals(&mut self) -> Result<Vec<Value>, Fault> {
+        Ok(Vec::new())
+    }
+
+    fn diagnosis(&self) -> Diagnosis {
+        Diagnosis {
+            functions: vec![3, 1],
+            offset: Some(99),
+            debug_log: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Compares docs/spec/host.md with the host table, both ways.
+
+use host_api::{Argument, Row, TABLE, Type};
+use std::fmt::Write;
+use vm::Trap;
+
+const SPEC: &str = include_str!("../../../docs/spec/host.md");
+
+/// The sections of the functions: name and lines.
+fn sections() -> Vec<(&'static str, Vec<&'static str>)> {
+    let functions = SPEC
+        .split("\n## Functions\n")
+        .nth(1)
+        .expect("a chapter of functions");
+    functions
+        .split("\n### ")
+        .skip(1)
+        .map(|section| {
+            let mut lines = section.lines();
+            let name = lines.next().expect("a heading").trim_matches('`');
+            (name, lines.collect())
+        })
+        .collect()
+}
+
+fn signature(row: &Row) -> String {
+    let arguments: Vec<String> = row
+        .arguments
+        .iter()
+        .map(|argument| match *argument {
+            Argument::Bytes(name) => format!("&{name}"),
+            Argument::Fixed(name, size) => format!("{name}[{size}]"),
+            Argument::Items(name, size) => format!("{name}[{size}]*count"),
+            Argument::Buffer => "dst, cap".to_owned(),
+            Argument::Output(size) => format!("dst[{size}]"),
+        })
+        .collect();
+    let mut text = format!("{}({})", row.name, arguments.join(", "));
+    match row.result {
+        Some(Type::I32) => text.push_str(" -> i32"),
+        Some(Type::I64) => text.push_str(" -> i64"),
+        None => {}
+    }
+    text
+}
+
+fn traps(row: &Row) -> String {
+    if row.traps.is_empty() {
+        return "none".to_owned();
+    }
+    let mut text = String::new();
+    for code in row.traps {
+        let trap = Trap::of_code(*code).expect("a code of the list");
+        let separator = if text.is_empty() { "" } else { ", " };
+        write!(text, "{separator}{code} {}", trap.name()).expect("memory");
+    }
+    text
+}
+
+#[test]
+fn each_row_has_a_section_and_each_section_a_row() {
+    let headings: Vec<&str> = sections().iter().map(|(name, _)| *name).collect();
+    let mut rows: Vec<&str> = TABLE.iter().map(|row| row.name).collect();
+    let mut sorted = headings.clone();
+    rows.sort_unstable();
+    sorted.sort_unstable();
+    assert_eq!(sorted, rows);
+}
+
+#[test]
+fn each_section_says_what_its_row_says() {
+    for (name, lines) in sections() {
+        let row = host_api::table::by_name(name).expect("a row");
+        let has = |line: &str| assert!(lines.contains(&line), "{name}: line missing: {line}");
+        has(row.summary);
+        has(&format!("- Signature: `{}`", signature(row)));
+        has(&format!("- Traps: {}", traps(row)));
+        has(if row.mutates {
+            "- Static: traps"
+        } else {
+            "- Static: allowed"
+        });
+        let price = lines.iter().find(|line| line.starts_with("- Price: base"));
+        let price = price.unwrap_or_else(|| panic!("{name}: a price"));
+        assert_eq!(price.contains("cold"), row.touches, "{name}: {price}");
+    }
+}

@@ -1,0 +1,16 @@
+//! Tests the VM through its public interface.
+#![cfg(test)]
+
+mod check_accept;
+mod check_hostile;
+mod check_limits;
+mod check_order;
+mod check_rules;
+mod frames;
+mod frames_journal;
+mod host;
+mod host_crypto;
+mod host_order;
+mod host_ranges;
+mod host_script;
+mod host_spec;
