@@ -8,13 +8,15 @@
 # Rust artefacts are byte-equal wherever they are built: the compiler and the dependencies are
 # pinned and every path is remapped. C artefacts are byte-equal under the clang that is recorded
 # in wasm/HASHES; another clang may choose other instructions, so there only results compare.
+# The AssemblyScript artefact is built where `asc` is (`npm install` in as/, or on the path), of
+# the version that as/package.json names; elsewhere the committed file stays.
 # What is not installed is skipped by --check, which says so, and is an error otherwise.
 set -euo pipefail
 export LC_ALL=C
 
 here=$(cd "$(dirname "$0")" && pwd -P)
-contracts="counter token orderbook"
-c_artefacts="math store"
+contracts="counter token orderbook escrow multisig amm names upgradeable nft"
+c_artefacts="math store hostile vault"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -46,7 +48,8 @@ rust_flags() {
 # and memory.copy and memory.fill in place of loops over bytes.
 build_contract() { # name, directory
   local flags
-  flags=$(rust_flags -Clink-arg=-zstack-size=32768 -Ctarget-feature=+bulk-memory)
+  flags=$(rust_flags -Clink-arg=-zstack-size=32768 \
+    -Clink-arg=--keep-section=lockstep.interface -Ctarget-feature=+bulk-memory)
   # `cargo rustc --crate-type`: beside an rlib, cargo would leave out link-time optimisation.
   CARGO_ENCODED_RUSTFLAGS=$flags CARGO_TARGET_DIR=$target_dir cargo rustc --quiet --locked \
     --profile contract --target wasm32v1-none --package "$1" --crate-type cdylib
@@ -60,14 +63,40 @@ build_std_default() { # directory
   cp "$target_dir/wasm32-unknown-unknown/release/std_default.wasm" "$1/"
 }
 
-# A C artefact, with clang's default features. memory.c defines what clang calls by itself.
+# A C artefact, with clang's default features. memory.c defines what clang calls by itself. A
+# contract has its stack below its data, so that an overflow traps; math.c shows the defaults.
 build_c() { # name, directory
-  local flags="--target=wasm32 -O2 -nostdlib -Wall -Wextra -Werror"
+  local flags="--target=wasm32 -O2 -nostdlib -Wall -Wextra -Werror -I." link="--no-entry"
+  local source=$1.c
+  case $1 in
+    math) ;;
+    vault) source=example/vault.c link+=" --stack-first -z stack-size=8192" ;;
+    *) link+=" --stack-first" ;;
+  esac
   (
     cd "$here/c"
     clang $flags -fno-builtin -c memory.c -o "$scratch/memory.o"
-    clang $flags -c "$1.c" -o "$scratch/$1.o"
-    clang $flags -Wl,--no-entry "$scratch/$1.o" "$scratch/memory.o" -o "$2/$1.wasm"
+    clang $flags -c "$source" -o "$scratch/$1.o"
+    # Not through clang, which would run any wasm-opt that it finds on the path.
+    "$(clang --print-prog-name=wasm-ld)" $link "$scratch/$1.o" "$scratch/memory.o" -o "$2/$1.wasm"
+  )
+}
+
+# The AssemblyScript compiler, if it is there and is the one that as/package.json names.
+asc() {
+  local own=$here/as/node_modules/.bin/asc
+  if [ -x "$own" ]; then "$own" "$@"; else command asc "$@"; fi
+}
+asc_version() { echo "asc $(asc --version 2> /dev/null | sed -n 's/^Version //p')"; }
+asc_wanted() {
+  echo "asc $(sed -n 's/.*"assemblyscript": "\(.*\)".*/\1/p' "$here/as/package.json")"
+}
+
+# A module without a runtime: no allocator, no start function, no import of its own.
+build_poll() { # directory
+  (
+    cd "$here/as"
+    asc poll.ts -O3z --runtime stub --noAssert --use abort= -o "$1/poll.wasm"
   )
 }
 
@@ -91,6 +120,11 @@ build_all() { # directory
   else
     skip "clang not installed"
   fi
+  if [ "$(asc_version)" = "$(asc_wanted)" ]; then
+    build_poll "$1"
+  else
+    echo "skipped: $(asc_wanted) not installed (npm install in contracts/as); poll.wasm stays"
+  fi
   for name in "$1"/*.wasm; do
     chmod 644 "$name"
     if grep -qF -e "$here" -e "${CARGO_HOME:-$HOME/.cargo}" -e "$HOME" "$name"; then
@@ -105,7 +139,18 @@ skip() { # reason
   complete=false
 }
 
-compiler_of() { case $1 in math.wasm | store.wasm) clang_version ;; *) rustc_version ;; esac; }
+# A C artefact's name, of a file.
+is_c() { case " $c_artefacts " in *" ${1%.wasm} "*) true ;; *) false ;; esac; }
+
+compiler_of() { # file
+  if is_c "$1"; then
+    clang_version
+  elif [ "$1" = poll.wasm ]; then
+    asc_wanted
+  else
+    rustc_version
+  fi
+}
 
 write_hashes() {
   echo "# sha256, file, compiler that built it; written by contracts/build.sh"
@@ -134,13 +179,12 @@ compare() {
     elif [ ! -e "$scratch/wasm/$name" ]; then
       continue
     elif [ "$(compiler_of "$name")" != "$(recorded "$name" 3)" ]; then
-      case $name in
-        math.wasm | store.wasm)
-          echo "$name: rebuilt with another clang; compare results instead" ;;
-        *)
-          echo "error: $name was built by $(recorded "$name" 3), this is $(rustc_version)" >&2
-          failed=1 ;;
-      esac
+      if is_c "$name"; then
+        echo "$name: rebuilt with another clang; compare results instead"
+      else
+        echo "error: $name was built by $(recorded "$name" 3), this is $(compiler_of "$name")" >&2
+        failed=1
+      fi
     elif ! cmp -s "$file" "$scratch/wasm/$name"; then
       echo "error: $name is not what its source builds to; run contracts/build.sh" >&2
       failed=1

@@ -172,6 +172,9 @@ pub(crate) struct Meter {
     /// Where to write the emitted module; replaced as a whole or not at all
     #[arg(short, long, value_name = "OUT.wasm")]
     pub(crate) output: PathBuf,
+    /// Write loops for memory.copy and memory.fill, for engines that lack them; gas stays the same
+    #[arg(long)]
+    pub(crate) lower_bulk: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,

@@ -9,6 +9,7 @@ use serde::Serialize;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use vm::emit::{Bulk, Options};
 
 #[derive(Serialize)]
 struct Line {
@@ -25,7 +26,12 @@ struct Line {
 pub(crate) fn run(arguments: &Meter) -> Answer {
     let rules = check::rules(Floats::Lower);
     let (loaded, module) = load::checked(&arguments.file, &rules)?;
-    let emitted = vm::emit::emit(&module, &rules);
+    let bulk = if arguments.lower_bulk {
+        Bulk::Lower
+    } else {
+        Bulk::Keep
+    };
+    let emitted = vm::emit::emit_with(&module, &rules, Options { bulk });
     let output = &arguments.output;
     replace(output, &emitted).map_err(|error| {
         Failure::Environment(format!("cannot write {}: {error}", output.display()))

@@ -284,6 +284,7 @@ fn execute(
         height: HEIGHT,
         time_ms: 0,
         chain_id: ZEROS,
+        proposer: ZEROS,
     };
     let mut host = Host {
         rules,
@@ -292,7 +293,10 @@ fn execute(
         block: &block,
         caller: ZEROS,
         address: ZEROS,
+        tx_hash: ZEROS,
         input: &call.input,
+        value: 0,
+        returned: &[],
         is_static: false,
         debug_log: Vec::new(),
     };

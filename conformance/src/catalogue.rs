@@ -10,14 +10,16 @@
 //! `=> ...` may be left out. `input` (hexadecimal) and `gas` (of the run that finds the total) hold
 //! for every call of the file.
 
-use crate::program::{Program, Setting};
+use crate::observation::observe;
+use crate::program::{Program, Setting, State};
 use crate::sweep::PROBE_GAS;
+use reference::Reference;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vm::frames::FrameExit;
 use vm::module::ValueType;
-use vm::{CheckedModule, Rules, Value};
+use vm::{CheckedModule, Fault, Rules, Value};
 
 /// A program with the end that its file promises.
 #[derive(Clone, Debug)]
@@ -40,11 +42,20 @@ pub struct CatalogueError {
 
 /// Arguments that are tried on every exported function of a contract: the n-th parameter gets the
 /// n-th number, cut to its type. Zero, small, mixed in size, and the two's complement edge.
-const ARGUMENT_SETS: [[i64; 4]; 5] =
-    [[0, 0, 0, 0], [1, 2, 3, 4], [21, 14, 35, 8], [9, 1_000, 97, 5], [i64::MIN, -1, -1, -1]];
+const ARGUMENT_SETS: [[i64; 4]; 5] = [
+    [0, 0, 0, 0],
+    [1, 2, 3, 4],
+    [21, 14, 35, 8],
+    [9, 1_000, 97, 5],
+    [i64::MIN, -1, -1, -1],
+];
 
-/// Inputs that are tried on every exported function without parameters.
-const INPUT_SIZES: [u8; 3] = [0, 16, 96];
+/// Sizes of the inputs that are tried on every exported function without parameters: nothing, and
+/// the encodings of a number, an amount, an address and two or three of those together.
+const INPUT_SIZES: [usize; 6] = [0, 8, 16, 32, 48, 80];
+/// Every byte of such an input, and of the caller's address: so the caller is the account that the
+/// input names, and each amount equals the supply.
+const INPUT_BYTE: u8 = 1;
 
 /// Every case of every `.wat` file in `folder`, in order of file names.
 ///
@@ -57,7 +68,10 @@ pub fn texts(folder: &Path) -> Result<Vec<Case>, CatalogueError> {
         let bytes = wat::parse_str(&text).map_err(|error| failure(&path, error))?;
         let checked = checked(&path, &bytes)?;
         let header = header(&path, &text)?;
-        for call in text.lines().filter_map(|line| line.strip_prefix(";; call ")) {
+        for call in text
+            .lines()
+            .filter_map(|line| line.strip_prefix(";; call "))
+        {
             cases.push(case(&path, &checked, &header, call)?);
         }
     }
@@ -66,6 +80,9 @@ pub fn texts(folder: &Path) -> Result<Vec<Case>, CatalogueError> {
 
 /// Every exported function of every `.wasm` file in `folder` with arguments and inputs of ours.
 ///
+/// An entry is tried on empty state and on the state that all entries left, run in order by the
+/// reference: a contract that wants to be initialised does more than refuse.
+///
 /// # Errors
 /// As [`texts`].
 pub fn contracts(folder: &Path) -> Result<Vec<Case>, CatalogueError> {
@@ -73,10 +90,30 @@ pub fn contracts(folder: &Path) -> Result<Vec<Case>, CatalogueError> {
     for path in files(folder, "wasm")? {
         let bytes = fs::read(&path).map_err(|error| failure(&path, error))?;
         let checked = checked(&path, &bytes)?;
-        for (name, entry) in Program::functions(&checked.0) {
-            let function = Named { path: &path, checked: &checked, name: &name, entry };
-            function.push_cases(&mut cases);
-        }
+        let functions = Program::functions(&checked.0);
+        let mut found: Vec<Case> = functions
+            .iter()
+            .flat_map(|(name, entry)| {
+                Named {
+                    path: &path,
+                    checked: &checked,
+                    name,
+                    entry: *entry,
+                }
+                .cases()
+            })
+            .collect();
+        let used = used_state(&found).map_err(|fault| failure(&path, fault))?;
+        let later: Vec<Case> = match used.is_empty() {
+            true => Vec::new(),
+            false => found
+                .iter()
+                .map(|case| case.clone().on_state(&used))
+                .collect(),
+        };
+        found.extend(later);
+        let mut found = without_repeated_refusals(found).map_err(|fault| failure(&path, fault))?;
+        cases.append(&mut found);
     }
     Ok(cases)
 }
@@ -86,8 +123,14 @@ pub fn contracts(folder: &Path) -> Result<Vec<Case>, CatalogueError> {
 pub fn describe(exit: &FrameExit) -> String {
     match exit {
         FrameExit::Return { value: None, .. } => "return".to_owned(),
-        FrameExit::Return { value: Some(Value::I32(value)), .. } => format!("return {value}"),
-        FrameExit::Return { value: Some(Value::I64(value)), .. } => format!("return {value}"),
+        FrameExit::Return {
+            value: Some(Value::I32(value)),
+            ..
+        } => format!("return {value}"),
+        FrameExit::Return {
+            value: Some(Value::I64(value)),
+            ..
+        } => format!("return {value}"),
         FrameExit::Revert { .. } => "revert".to_owned(),
         FrameExit::Trap(trap) => format!("trap {}", trap.name()),
         FrameExit::OutOfGas => "out-of-gas".to_owned(),
@@ -105,31 +148,99 @@ struct Named<'a> {
 }
 
 impl Named<'_> {
-    fn push_cases(&self, cases: &mut Vec<Case>) {
+    fn cases(&self) -> Vec<Case> {
         let signature = self.checked.0.function_type(self.entry);
         let parameters = signature.map_or(&[][..], |signature| &signature.parameters);
         if parameters.is_empty() {
-            for size in INPUT_SIZES {
-                let setting = Setting { input: (0..size).collect(), ..Setting::default() };
-                let name = format!("{} input {size}", self.name);
-                let call = program(self.path, self.checked, &name, self.entry);
-                cases.push(Case { program: call.with_setting(setting), expected: None });
-            }
-            return;
+            return INPUT_SIZES
+                .iter()
+                .map(|size| self.with_input(*size))
+                .collect();
         }
-        for set in ARGUMENT_SETS {
-            let numbers = set.iter().copied().cycle();
-            let arguments: Vec<Value> =
-                parameters.iter().zip(numbers).map(|(kind, number)| cut(*kind, number)).collect();
-            let name = format!("{} {arguments:?}", self.name);
-            let call = program(self.path, self.checked, &name, self.entry);
-            cases.push(Case { program: Program { arguments, ..call }, expected: None });
+        ARGUMENT_SETS
+            .iter()
+            .map(|set| self.with_arguments(parameters, set))
+            .collect()
+    }
+
+    fn with_input(&self, size: usize) -> Case {
+        let setting = Setting {
+            input: vec![INPUT_BYTE; size],
+            caller: [INPUT_BYTE; 32],
+            ..Setting::default()
+        };
+        let name = format!("{} input {size}", self.name);
+        let call = program(self.path, self.checked, &name, self.entry);
+        Case {
+            program: call.with_setting(setting),
+            expected: None,
+        }
+    }
+
+    fn with_arguments(&self, parameters: &[ValueType], set: &[i64]) -> Case {
+        let numbers = set.iter().copied().cycle();
+        let arguments: Vec<Value> = parameters
+            .iter()
+            .zip(numbers)
+            .map(|(kind, number)| cut(*kind, number))
+            .collect();
+        let name = format!("{} {arguments:?}", self.name);
+        let call = program(self.path, self.checked, &name, self.entry);
+        Case {
+            program: Program { arguments, ..call },
+            expected: None,
         }
     }
 }
 
+impl Case {
+    fn on_state(mut self, state: &State) -> Self {
+        self.program.setting.state.clone_from(state);
+        self.program.name.push_str(" on used state");
+        self
+    }
+}
+
+/// What the cases leave in the state, run one after the other by the reference.
+fn used_state(cases: &[Case]) -> Result<State, Fault> {
+    let mut state = State::new();
+    for case in cases {
+        let case = case.clone().on_state(&state);
+        let seen = observe(&Reference::new(), &case.program, PROBE_GAS)?;
+        for (key, value) in seen.kept.into_iter().flat_map(|kept| kept.diff) {
+            match value {
+                Some(value) => state.insert(key, value),
+                None => state.remove(&key),
+            };
+        }
+    }
+    Ok(state)
+}
+
+/// Keeps one reverting case in a row of cases of the same function: inputs that do not decode take
+/// the same path, and each sweep of one costs thousands of frames.
+fn without_repeated_refusals(cases: Vec<Case>) -> Result<Vec<Case>, Fault> {
+    let mut kept = Vec::new();
+    let mut refused = None;
+    for case in cases {
+        let seen = observe(&Reference::new(), &case.program, PROBE_GAS)?;
+        let reverted = matches!(seen.exit, FrameExit::Revert { .. });
+        if reverted && refused == Some(case.program.entry) {
+            continue;
+        }
+        if reverted {
+            refused = Some(case.program.entry);
+        }
+        kept.push(case);
+    }
+    Ok(kept)
+}
+
 fn program(path: &Path, checked: &Checked, name: &str, entry: u32) -> Program {
-    let file = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let file = path
+        .file_name()
+        .map(|name| name.to_string_lossy())
+        .unwrap_or_default();
     Program {
         name: format!("{file} {name}"),
         module: Arc::clone(&checked.0),
@@ -156,11 +267,16 @@ fn case(
     let module = &checked.0;
     let entry = module.exported_function(name);
     let entry = entry.ok_or_else(|| failure(path, format!("no function {name}")))?;
-    let parameters = module.function_type(entry).map(|signature| signature.parameters.clone());
+    let parameters = module
+        .function_type(entry)
+        .map(|signature| signature.parameters.clone());
     let parameters = parameters.unwrap_or_default();
     let words: Vec<&str> = words.collect();
     if words.len() != parameters.len() {
-        return Err(failure(path, format!("{call}: {} arguments expected", parameters.len())));
+        return Err(failure(
+            path,
+            format!("{call}: {} arguments expected", parameters.len()),
+        ));
     }
     let arguments = parameters
         .iter()
@@ -169,9 +285,18 @@ fn case(
         .collect::<Result<Vec<Value>, _>>()
         .map_err(|error| failure(path, format!("{call}: {error}")))?;
     let Header { input, probe_gas } = header.clone();
-    let program = program(path, checked, call, entry)
-        .with_setting(Setting { input, ..Setting::default() });
-    Ok(Case { program: Program { arguments, probe_gas, ..program }, expected })
+    let program = program(path, checked, call, entry).with_setting(Setting {
+        input,
+        ..Setting::default()
+    });
+    Ok(Case {
+        program: Program {
+            arguments,
+            probe_gas,
+            ..program
+        },
+        expected,
+    })
 }
 
 /// A number as a value; the low half for an `i32`.
@@ -187,7 +312,11 @@ struct Header {
 }
 
 fn header(path: &Path, text: &str) -> Result<Header, CatalogueError> {
-    let line = |prefix| text.lines().find_map(|line| line.strip_prefix(prefix)).map(str::trim);
+    let line = |prefix| {
+        text.lines()
+            .find_map(|line| line.strip_prefix(prefix))
+            .map(str::trim)
+    };
     let input = hex::decode(line(";; input ").unwrap_or_default());
     let input = input.map_err(|error| failure(path, error))?;
     let probe_gas = line(";; gas ").map_or(Ok(PROBE_GAS), str::parse);
@@ -214,5 +343,8 @@ fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, CatalogueError>
 }
 
 fn failure(path: &Path, reason: impl ToString) -> CatalogueError {
-    CatalogueError { path: path.display().to_string(), reason: reason.to_string() }
+    CatalogueError {
+        path: path.display().to_string(),
+        reason: reason.to_string(),
+    }
 }

@@ -5,7 +5,10 @@
 //! | [`catalogue`] | programs in files: text modules with their calls, built contracts |
 //! | [`program`] | what is run: a module, a function of it, arguments, input, state |
 //! | [`observation`] | all that a run lets be seen, and how two of them differ |
-//! | [`sweep`] | which gas limits are tried, and the comparison with the reference |
+//! | [`golden`] | texts that are frozen in a file, with one switch to renew them |
+//! | [`second_decoder`] | emitted modules read by two decoders that share no code |
+//! | [`spec`] | the official suite within the profile, on any engine |
+//! | [`mod@sweep`] | which gas limits are tried, and the comparison with the reference |
 #![forbid(unsafe_code)]
 
 pub mod catalogue;
@@ -16,6 +19,16 @@ pub mod observation;
 
 pub mod sweep;
 
+pub mod differential;
+
+pub mod planted;
+
+pub mod golden;
+
+pub mod second_decoder;
+
+pub mod spec;
+
 pub use observation::{Observation, observe};
 pub use program::Program;
-pub use sweep::{Difference, Sweep, sweep};
+pub use sweep::{Difference, Sweep, problems, sweep};

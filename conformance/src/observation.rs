@@ -5,8 +5,8 @@ use std::fmt;
 use vm::frames::{self, FrameExit};
 use vm::host::Host;
 use vm::state::Journal;
-use vm::{Engine, Event, Fault, Frame, Gas, Value};
 use vm::state::{AccessSet, StateDiff};
+use vm::{Engine, Event, Fault, Frame, Gas, Value};
 
 /// What one run let be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,13 +52,20 @@ pub fn observe(
         block: &setting.block,
         caller: setting.caller,
         address: setting.address,
+        tx_hash: [0; 32],
         input: &setting.input,
+        value: 0,
+        returned: &[],
         is_static: setting.is_static,
         debug_log: Vec::new(),
     };
     let mut execution = engine.instantiate(&program.module, &program.rules)?;
     let arguments = program.arguments.clone();
-    let frame = Frame { entry: program.entry, arguments, gas: Gas::new(gas_limit) };
+    let frame = Frame {
+        entry: program.entry,
+        arguments,
+        gas: Gas::new(gas_limit),
+    };
     let exit = frames::run(execution.as_mut(), frame, &mut host)?;
     let gas_used = execution.gas().used();
     let returned = matches!(exit, FrameExit::Return { .. });
@@ -73,7 +80,12 @@ pub fn observe(
         events: effects.events,
         diff: effects.diff,
     });
-    Ok(Observation { exit, gas_used, access: effects.access, kept })
+    Ok(Observation {
+        exit,
+        gas_used,
+        access: effects.access,
+        kept,
+    })
 }
 
 /// One field in which two observations differ.
@@ -93,7 +105,12 @@ impl Observation {
     pub fn differences(&self, found: &Self) -> Vec<FieldDifference> {
         let mut differences = Vec::new();
         compare("exit", &self.exit, &found.exit, &mut differences);
-        compare("gas_used", &self.gas_used, &found.gas_used, &mut differences);
+        compare(
+            "gas_used",
+            &self.gas_used,
+            &found.gas_used,
+            &mut differences,
+        );
         compare("access", &self.access, &found.access, &mut differences);
         if let (Some(expected), Some(found)) = (&self.kept, &found.kept) {
             compare_memory(&expected.memory, &found.memory, &mut differences);
@@ -125,7 +142,10 @@ fn compare_memory(expected: &[u8], found: &[u8], differences: &mut Vec<FieldDiff
     if expected == found {
         return;
     }
-    let place = expected.iter().zip(found).position(|(expected, found)| expected != found);
+    let place = expected
+        .iter()
+        .zip(found)
+        .position(|(expected, found)| expected != found);
     if let Some(place) = place {
         let field = format!("memory[{place:#x}]");
         compare(&field, &expected.get(place), &found.get(place), differences);

@@ -27,6 +27,9 @@ pub struct Program {
     pub probe_gas: u64,
 }
 
+/// Values by state key.
+pub type State = BTreeMap<Vec<u8>, Vec<u8>>;
+
 /// What the host tells the guest.
 #[derive(Clone, Debug)]
 pub struct Setting {
@@ -41,7 +44,7 @@ pub struct Setting {
     /// The block.
     pub block: Block,
     /// State before, by state key.
-    pub state: BTreeMap<Vec<u8>, Vec<u8>>,
+    pub state: State,
 }
 
 impl Default for Setting {
@@ -52,8 +55,13 @@ impl Default for Setting {
             caller: [0; 32],
             address: [0; 32],
             is_static: false,
-            block: Block { height: 1, time_ms: 0, chain_id: [0; 32] },
-            state: BTreeMap::new(),
+            block: Block {
+                height: 1,
+                time_ms: 0,
+                chain_id: [0; 32],
+                proposer: [0; 32],
+            },
+            state: State::new(),
         }
     }
 }
@@ -91,7 +99,9 @@ impl StateView for Setting {
         }
         let bounds = (Bound::Included(range.start), Bound::Excluded(range.end));
         let entries = self.state.range::<[u8], _>(bounds).take(limit);
-        Ok(entries.map(|(key, value)| (key.clone(), value.clone())).collect())
+        Ok(entries
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect())
     }
 
     fn code(&self, _code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {

@@ -1,9 +1,10 @@
 //! Compares engines with the reference at every gas limit at which something can change.
 //!
 //! A charge in the wrong place shows only where the gas runs out between the two places, so one run
-//! with plenty of gas proves little. The sweep is exhaustive where the total is small; else it takes
-//! each point at which the reference had paid for something, one below and one above.
+//! with plenty of gas proves little. The sweep is exhaustive where the total is small; else it
+//! takes each point at which the reference had paid for something, one below and one above.
 
+use crate::catalogue::{Case, describe};
 use crate::observation::{FieldDifference, observe};
 use crate::program::Program;
 use reference::{Reference, SharedTrace, Trace};
@@ -19,10 +20,10 @@ pub const PROBE_GAS: u64 = 10_000_000;
 /// Largest total that is swept limit by limit.
 pub const EXHAUSTIVE_MAX: u64 = 20_000;
 /// Charge points that are tried; above it every n-th, so that the whole run stays covered.
-pub const CHARGE_POINTS_MAX: usize = 512;
+pub const CHARGE_POINTS_MAX: usize = 96;
 /// Gas that the runs of one sweep on one engine may need in all, about: long programs are tried at
 /// fewer points, so that a sweep stays within seconds.
-pub const SWEEP_GAS_MAX: u64 = 1 << 29;
+pub const SWEEP_GAS_MAX: u64 = 1 << 24;
 /// Differences that are kept of one engine: the first ones say enough.
 pub const DIFFERENCES_MAX: usize = 8;
 
@@ -41,8 +42,17 @@ pub struct Difference {
 
 impl fmt::Display for Difference {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { program, engine, gas_limit, field } = self;
-        let FieldDifference { field, expected, found } = field;
+        let Self {
+            program,
+            engine,
+            gas_limit,
+            field,
+        } = self;
+        let FieldDifference {
+            field,
+            expected,
+            found,
+        } = field;
         write!(
             formatter,
             "{program}: {engine} at gas limit {gas_limit}: {field} is {found}, reference {expected}"
@@ -70,10 +80,17 @@ pub struct Sweep {
 /// # Errors
 /// A [`Fault`] of this machine or of an engine, with the engine and the limit in its text.
 pub fn sweep(engines: &[&dyn Engine], program: &Program) -> Result<Sweep, Fault> {
-    let points = ChargePoints { limit: program.probe_gas, used: BTreeSet::new() };
+    let points = ChargePoints {
+        limit: program.probe_gas,
+        used: BTreeSet::new(),
+    };
     let points = Arc::new(Mutex::new(points));
     let shared: SharedTrace = points.clone();
-    let probe = observe(&Reference::new().with_trace(shared), program, program.probe_gas)?;
+    let probe = observe(
+        &Reference::new().with_trace(shared),
+        program,
+        program.probe_gas,
+    )?;
     let exhaustive = probe.gas_used <= EXHAUSTIVE_MAX;
     let limits: BTreeSet<u64> = match exhaustive {
         true => (0..=probe.gas_used.saturating_add(2)).collect(),
@@ -93,13 +110,47 @@ pub fn sweep(engines: &[&dyn Engine], program: &Program) -> Result<Sweep, Fault>
                 if *kept < DIFFERENCES_MAX {
                     *kept = kept.saturating_add(1);
                     let program = program.name.clone();
-                    differences.push(Difference { program, engine: engine.name(), gas_limit, field });
+                    differences.push(Difference {
+                        program,
+                        engine: engine.name(),
+                        gas_limit,
+                        field,
+                    });
                 }
             }
         }
     }
     let (exit, total) = (probe.exit, probe.gas_used);
-    Ok(Sweep { exit, total, limits: limits.len(), exhaustive, differences })
+    Ok(Sweep {
+        exit,
+        total,
+        limits: limits.len(),
+        exhaustive,
+        differences,
+    })
+}
+
+/// Sweeps every case and lists, a line each, all that is wrong: differences, faults, and programs
+/// that end otherwise than their file says. Empty if all engines agree.
+#[must_use]
+pub fn problems(engines: &[&dyn Engine], cases: &[Case]) -> Vec<String> {
+    let mut problems = Vec::new();
+    for Case { program, expected } in cases {
+        match sweep(engines, program) {
+            Ok(found) => {
+                problems.extend(found.differences.iter().map(ToString::to_string));
+                let end = describe(&found.exit);
+                if expected.as_ref().is_some_and(|expected| *expected != end) {
+                    problems.push(format!(
+                        "{}: ended with {end}, not {expected:?}",
+                        program.name
+                    ));
+                }
+            }
+            Err(fault) => problems.push(format!("{}: {fault}", program.name)),
+        }
+    }
+    problems
 }
 
 /// Says where an engine failed.
@@ -128,14 +179,22 @@ fn boundaries(points: &BTreeSet<u64>, total: u64) -> BTreeSet<u64> {
         .iter()
         .step_by(step)
         .flat_map(|point| [point.saturating_sub(1), *point, point.saturating_add(1)])
-        .chain([total.saturating_sub(1), total, total.saturating_add(1), total.saturating_add(2)])
+        .chain([
+            total.saturating_sub(1),
+            total,
+            total.saturating_add(1),
+            total.saturating_add(2),
+        ])
         .collect()
 }
 
 /// Charge points for which three runs each, of half the total on average, fit the bound.
 fn points_max(total: u64) -> usize {
-    let affordable = SWEEP_GAS_MAX.saturating_mul(2) / total.saturating_mul(3).max(1);
-    usize::try_from(affordable).unwrap_or(usize::MAX).clamp(1, CHARGE_POINTS_MAX)
+    let gas_per_point = total.saturating_mul(3).div_ceil(2).max(1);
+    let affordable = SWEEP_GAS_MAX.checked_div(gas_per_point).unwrap_or_default();
+    usize::try_from(affordable)
+        .unwrap_or(usize::MAX)
+        .clamp(1, CHARGE_POINTS_MAX)
 }
 
 #[cfg(test)]
@@ -153,7 +212,11 @@ mod tests {
     fn many_points_are_thinned_and_both_ends_stay() {
         let points: BTreeSet<u64> = (0..10 * 512).map(|point| point * 100).collect();
         let limits = boundaries(&points, 511_900);
-        assert!(limits.len() <= 3 * CHARGE_POINTS_MAX + 4, "{}", limits.len());
+        assert!(
+            limits.len() <= 3 * CHARGE_POINTS_MAX + 4,
+            "{}",
+            limits.len()
+        );
         assert!(limits.contains(&0) && limits.contains(&511_902));
     }
 

@@ -21,7 +21,28 @@
 #define LOCKSTEP_KEY_BYTES_MAX 256      // a storage key has 1 to 256 bytes
 #define LOCKSTEP_VALUE_BYTES_MAX 65536  // a stored value, an input, an output: 0 to 64 KiB
 #define LOCKSTEP_TOPICS_MAX 4           // of 32 bytes each
+#define LOCKSTEP_PAGE_ENTRY_BYTES_MAX (8 + 256 + 65536)  // an entry of a page of storage_scan
 #define LOCKSTEP_ABSENT (-1)
+
+// Flags of a call; any other bit traps.
+#define LOCKSTEP_ALLOW_REENTRY 1u  // the callee may call back into this contract
+#define LOCKSTEP_STATIC 2u         // nothing may change, there and below
+
+// How a call, a deployment, a transfer or a change of code ended. 0 to 3: the callee ran; from
+// 16 on nothing happened.
+#define LOCKSTEP_STATUS_RETURN 0
+#define LOCKSTEP_STATUS_REVERT 1
+#define LOCKSTEP_STATUS_TRAP 2
+#define LOCKSTEP_STATUS_OUT_OF_GAS 3
+#define LOCKSTEP_STATUS_DEPTH 16     // 16 frames are active
+#define LOCKSTEP_STATUS_REENTRY 17   // the callee is active and did not allow it
+#define LOCKSTEP_STATUS_BALANCE 18   // the value cannot be paid
+#define LOCKSTEP_STATUS_NO_CODE 19   // nothing is deployed there, or no such code
+#define LOCKSTEP_STATUS_NO_ENTRY 20  // the code has no such entry
+#define LOCKSTEP_STATUS_TAKEN 21     // something is deployed there already
+
+// All the gas there is to give; the host passes on at most 63/64 of what is left.
+#define LOCKSTEP_GAS_ALL INT64_MAX
 
 // The call: its input, and the two ways to end it. Both end the frame at once.
 LOCKSTEP_IMPORT(input) int32_t lockstep_input(void *dst, size_t capacity);
@@ -38,15 +59,27 @@ int32_t lockstep_storage_remove(const void *key, size_t key_length);
 LOCKSTEP_IMPORT(storage_has)
 int32_t lockstep_storage_has(const void *key, size_t key_length);
 
+// One page of entries with start <= key < end, in bytewise order; an empty end is the end of the
+// storage. A page is a u32 count, then u32 length, key, u32 length, value of each. Answers its
+// bytes, or minus the bytes that the first entry would need.
+LOCKSTEP_IMPORT(storage_scan)
+int32_t lockstep_storage_scan(const void *start, size_t start_length, const void *end,
+                              size_t end_length, uint32_t limit, void *dst, size_t capacity);
+
 // `topics` points at `count` times 32 bytes. By convention the first is sha256(event name).
 LOCKSTEP_IMPORT(emit_event)
 void lockstep_emit_event(const void *topics, int32_t count, const void *data, size_t length);
 
 // Hashes and signatures. A malformed key or signature answers 0, as a wrong one does.
 LOCKSTEP_IMPORT(sha256) void lockstep_sha256(const void *data, size_t length, uint8_t dst[32]);
+LOCKSTEP_IMPORT(keccak256)
+void lockstep_keccak256(const void *data, size_t length, uint8_t dst[32]);
 LOCKSTEP_IMPORT(secp256k1_verify)
 int32_t lockstep_secp256k1_verify(const uint8_t digest[32], const uint8_t signature[64],
                                   const uint8_t key[33]);
+LOCKSTEP_IMPORT(secp256k1_recover)
+int32_t lockstep_secp256k1_recover(const uint8_t digest[32], const uint8_t signature[64],
+                                   int32_t id, uint8_t dst[33]);
 LOCKSTEP_IMPORT(ed25519_verify)
 int32_t lockstep_ed25519_verify(const void *message, size_t length, const uint8_t signature[64],
                                 const uint8_t key[32]);
@@ -55,8 +88,30 @@ int32_t lockstep_ed25519_verify(const void *message, size_t length, const uint8_
 LOCKSTEP_IMPORT(block_height) int64_t lockstep_block_height(void);
 LOCKSTEP_IMPORT(block_time) int64_t lockstep_block_time(void);  // milliseconds
 LOCKSTEP_IMPORT(chain_id) void lockstep_chain_id(uint8_t dst[32]);
+LOCKSTEP_IMPORT(block_hash) int32_t lockstep_block_hash(int64_t height, uint8_t dst[32]);  // 0, 1
+LOCKSTEP_IMPORT(proposer) void lockstep_proposer(uint8_t dst[32]);
+LOCKSTEP_IMPORT(tx_hash) void lockstep_tx_hash(uint8_t dst[32]);
 LOCKSTEP_IMPORT(caller) void lockstep_caller(uint8_t dst[32]);
 LOCKSTEP_IMPORT(self) void lockstep_self(uint8_t dst[32]);
+
+// Value: 16 bytes, little endian. What came with the call is in this contract's balance already;
+// an entry that expects none should refuse it, or it stays. A transfer runs no code.
+LOCKSTEP_IMPORT(value) void lockstep_value(uint8_t dst[16]);
+LOCKSTEP_IMPORT(balance) void lockstep_balance(const uint8_t address[32], uint8_t dst[16]);
+LOCKSTEP_IMPORT(transfer)
+int32_t lockstep_transfer(const uint8_t address[32], const uint8_t value[16]);
+
+// Other contracts. The output of a return or a revert is in `returned` until the next call.
+LOCKSTEP_IMPORT(call)
+int32_t lockstep_call(uint32_t flags, const uint8_t address[32], const void *entry,
+                      size_t entry_length, const void *input, size_t input_length,
+                      const uint8_t value[16], int64_t gas);
+LOCKSTEP_IMPORT(returned) int32_t lockstep_returned(void *dst, size_t capacity);
+LOCKSTEP_IMPORT(deploy)
+int32_t lockstep_deploy(const uint8_t code_hash[32], const uint8_t salt[32], const void *entry,
+                        size_t entry_length, const void *input, size_t input_length,
+                        const uint8_t value[16], int64_t gas, uint8_t dst[32]);
+LOCKSTEP_IMPORT(set_code) int32_t lockstep_set_code(const uint8_t code_hash[32]);
 
 LOCKSTEP_IMPORT(gas_left) int64_t lockstep_gas_left(void);
 LOCKSTEP_IMPORT(debug_log) void lockstep_debug_log(const void *text, size_t length);

@@ -28,3 +28,11 @@ pub const HASH_BYTES: u32 = 32;
 pub const SIGNATURE_BYTES: u32 = 64;
 /// Bytes of a compressed secp256k1 key.
 pub const SECP256K1_KEY_BYTES: u32 = 33;
+/// Bytes of an amount, little-endian.
+pub const AMOUNT_BYTES: u32 = 16;
+/// Contract frames that are active at once, the outermost included; bounds instances and memory.
+pub const CALL_DEPTH_MAX: u32 = 16;
+/// Blocks back from the current one whose hash is answered, as in the field (Ethereum's 256).
+pub const BLOCK_HASHES_MAX: u32 = 256;
+/// Bytes of a number (a count or a length, little-endian) in a page of a scan.
+pub const PAGE_NUMBER_BYTES: u32 = 4;

@@ -1,9 +1,11 @@
-//! Lists the host functions: one row each, in the order of the interface.
+//! Says what a row of the host table is; the rows stand in `table/rows.rs`.
 //!
-//! To add a function: one row here, one arm in `vm`'s host dispatch, one extern in the SDK.
-//! Numbers of [`Function`] are pinned; a row is never removed.
+//! To add a function: a number here, a row there, one arm in `vm`'s host dispatch, one extern in
+//! the SDK. Numbers of [`Function`] are pinned; a row is never removed.
 
-use crate::limits::{HASH_BYTES, SECP256K1_KEY_BYTES, SIGNATURE_BYTES, TOPIC_BYTES};
+mod rows;
+
+pub use rows::TABLE;
 
 /// A core WebAssembly value type of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub enum Argument {
     Buffer,
     /// Pointer to a fixed number of bytes that the host writes.
     Output(u32),
+    /// A number by value: a flag, a count, gas or a height.
+    Number(&'static str, Type),
 }
 
 impl Argument {
@@ -35,7 +39,8 @@ impl Argument {
     pub const fn types(self) -> &'static [Type] {
         match self {
             Self::Bytes(_) | Self::Items(..) | Self::Buffer => &[Type::I32, Type::I32],
-            Self::Fixed(..) | Self::Output(_) => &[Type::I32],
+            Self::Fixed(..) | Self::Output(_) | Self::Number(_, Type::I32) => &[Type::I32],
+            Self::Number(_, Type::I64) => &[Type::I64],
         }
     }
 }
@@ -81,6 +86,43 @@ pub enum Function {
     GasLeft = 16,
     /// Text for the developer; in no receipt.
     DebugLog = 17,
+    /// Reads a page of the contract's storage in the order of keys.
+    StorageScan = 18,
+    /// Keccak-256 of bytes.
+    Keccak256 = 19,
+    /// Recovers the key of an ECDSA signature over secp256k1.
+    Secp256k1Recover = 20,
+    /// Hash of a recent block.
+    BlockHash = 21,
+    /// Proposer of the block.
+    Proposer = 22,
+    /// Id of the transaction.
+    TxHash = 23,
+    /// What was paid to this frame.
+    Value = 24,
+    /// Balance of an address.
+    Balance = 25,
+    /// Pays an address; runs no code.
+    Transfer = 26,
+    /// Calls an entry of a contract.
+    Call = 27,
+    /// Copies what the last call gave back.
+    Returned = 28,
+    /// Makes a contract of uploaded code.
+    Deploy = 29,
+    /// Replaces the contract's own code.
+    SetCode = 30,
+}
+
+/// What a static frame may do with a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Static {
+    /// Call it.
+    Allowed,
+    /// Call it without a value; with one it traps.
+    WithoutValue,
+    /// Nothing: it traps.
+    Traps,
 }
 
 /// One host function: its wire name, arguments, result and behaviour.
@@ -96,8 +138,12 @@ pub struct Row {
     pub result: Option<Type>,
     /// True if the function changes state, so that a static frame traps `StaticViolation`.
     pub mutates: bool,
-    /// True if the function touches a state key and so has a cold price.
+    /// True if the function touches state keys and so has a cold price.
     pub touches: bool,
+    /// Statuses that it can answer, if its result is one.
+    pub statuses: &'static [u16],
+    /// What it charges once it knows more than lengths; empty if nothing.
+    pub second_price: &'static str,
     /// Codes of the traps that this function can raise (beside out of gas).
     pub traps: &'static [u16],
     /// One sentence for the documentation page.
@@ -111,211 +157,22 @@ impl Row {
             .iter()
             .flat_map(|argument| argument.types().iter().copied())
     }
-}
 
-const MEMORY_RANGE: u16 = 64;
-const KEY_LENGTH: u16 = 65;
-const VALUE_LENGTH: u16 = 66;
-const EVENT_LIMIT: u16 = 67;
-const STATIC_VIOLATION: u16 = 68;
-const OUTPUT_LENGTH: u16 = 69;
-
-const KEY: Argument = Argument::Bytes("key");
-const NO_TRAPS: &[u16] = &[];
-
-/// A row that neither mutates nor touches state.
-const fn pure(
-    function: Function,
-    name: &'static str,
-    arguments: &'static [Argument],
-    result: Option<Type>,
-    summary: &'static str,
-) -> Row {
-    let traps = if arguments.is_empty() {
-        NO_TRAPS
-    } else {
-        &[MEMORY_RANGE]
-    };
-    Row {
-        function,
-        name,
-        arguments,
-        result,
-        mutates: false,
-        touches: false,
-        traps,
-        summary,
+    /// What a static frame may do with it.
+    #[must_use]
+    pub fn in_static_frame(&self) -> Static {
+        if self.mutates {
+            Static::Traps
+        } else if self.traps.contains(&STATIC_VIOLATION) {
+            Static::WithoutValue
+        } else {
+            Static::Allowed
+        }
     }
 }
 
-/// The host interface, in the order of the numbers of [`Function`].
-pub const TABLE: &[Row] = &[
-    pure(
-        Function::Input,
-        "input",
-        &[Argument::Buffer],
-        Some(Type::I32),
-        "Writes at most `cap` bytes of the call's input to `dst`; answers its full length.",
-    ),
-    Row {
-        traps: &[MEMORY_RANGE, OUTPUT_LENGTH],
-        ..pure(
-            Function::Return,
-            "return",
-            &[Argument::Bytes("data")],
-            None,
-            "Ends the frame at once with `data` as its output and keeps its effects.",
-        )
-    },
-    Row {
-        traps: &[MEMORY_RANGE, OUTPUT_LENGTH],
-        ..pure(
-            Function::Revert,
-            "revert",
-            &[Argument::Bytes("data")],
-            None,
-            "Ends the frame at once with `data` as its output and discards its effects.",
-        )
-    },
-    Row {
-        touches: true,
-        traps: &[MEMORY_RANGE, KEY_LENGTH],
-        ..pure(
-            Function::StorageRead,
-            "storage_read",
-            &[KEY, Argument::Buffer],
-            Some(Type::I32),
-            "Writes at most `cap` bytes of the value to `dst`; answers its full length, -1 if absent.",
-        )
-    },
-    Row {
-        mutates: true,
-        touches: true,
-        traps: &[MEMORY_RANGE, STATIC_VIOLATION, KEY_LENGTH, VALUE_LENGTH],
-        ..pure(
-            Function::StorageWrite,
-            "storage_write",
-            &[KEY, Argument::Bytes("value")],
-            None,
-            "Writes `value` under `key`; an empty value is not an absent one.",
-        )
-    },
-    Row {
-        mutates: true,
-        touches: true,
-        traps: &[MEMORY_RANGE, STATIC_VIOLATION, KEY_LENGTH],
-        ..pure(
-            Function::StorageRemove,
-            "storage_remove",
-            &[KEY],
-            Some(Type::I32),
-            "Removes `key`; answers 1 if it was present, else 0.",
-        )
-    },
-    Row {
-        touches: true,
-        traps: &[MEMORY_RANGE, KEY_LENGTH],
-        ..pure(
-            Function::StorageHas,
-            "storage_has",
-            &[KEY],
-            Some(Type::I32),
-            "Answers 1 if `key` is present, else 0.",
-        )
-    },
-    Row {
-        mutates: true,
-        traps: &[MEMORY_RANGE, STATIC_VIOLATION, EVENT_LIMIT],
-        ..pure(
-            Function::EmitEvent,
-            "emit_event",
-            &[
-                Argument::Items("topics", TOPIC_BYTES),
-                Argument::Bytes("data"),
-            ],
-            None,
-            "Emits an event with at most four topics of 32 bytes.",
-        )
-    },
-    pure(
-        Function::Sha256,
-        "sha256",
-        &[Argument::Bytes("data"), Argument::Output(HASH_BYTES)],
-        None,
-        "Writes the SHA-256 of `data` to `dst`.",
-    ),
-    pure(
-        Function::Secp256k1Verify,
-        "secp256k1_verify",
-        &[
-            Argument::Fixed("digest", HASH_BYTES),
-            Argument::Fixed("signature", SIGNATURE_BYTES),
-            Argument::Fixed("key", SECP256K1_KEY_BYTES),
-        ],
-        Some(Type::I32),
-        "Answers 1 if `signature` (r, s; low s) over `digest` is by the compressed `key`, else 0.",
-    ),
-    pure(
-        Function::Ed25519Verify,
-        "ed25519_verify",
-        &[
-            Argument::Bytes("message"),
-            Argument::Fixed("signature", SIGNATURE_BYTES),
-            Argument::Fixed("key", HASH_BYTES),
-        ],
-        Some(Type::I32),
-        "Answers 1 if `signature` over `message` is by `key` (RFC 8032, strict), else 0.",
-    ),
-    pure(
-        Function::BlockHeight,
-        "block_height",
-        &[],
-        Some(Type::I64),
-        "Answers the block's height.",
-    ),
-    pure(
-        Function::BlockTime,
-        "block_time",
-        &[],
-        Some(Type::I64),
-        "Answers the block's time in milliseconds since 1970.",
-    ),
-    pure(
-        Function::ChainId,
-        "chain_id",
-        &[Argument::Output(HASH_BYTES)],
-        None,
-        "Writes the chain id, the SHA-256 of the genesis document.",
-    ),
-    pure(
-        Function::Caller,
-        "caller",
-        &[Argument::Output(HASH_BYTES)],
-        None,
-        "Writes the address that called this frame.",
-    ),
-    pure(
-        Function::SelfAddress,
-        "self",
-        &[Argument::Output(HASH_BYTES)],
-        None,
-        "Writes the address of the contract that runs.",
-    ),
-    pure(
-        Function::GasLeft,
-        "gas_left",
-        &[],
-        Some(Type::I64),
-        "Answers the gas that is left, this call's own price deducted.",
-    ),
-    pure(
-        Function::DebugLog,
-        "debug_log",
-        &[Argument::Bytes("text")],
-        None,
-        "Shows text to the developer; charged, and in no receipt.",
-    ),
-];
+/// Code of the trap of a static frame that would change state.
+const STATIC_VIOLATION: u16 = 68;
 
 /// The row of `function`.
 #[must_use]
@@ -334,6 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::as_conversions, reason = "a fieldless enum of repr u8")]
     fn numbers_are_the_places_in_the_table() {
         for (place, row) in TABLE.iter().enumerate() {
             assert_eq!(row.function as usize, place, "{}", row.name);

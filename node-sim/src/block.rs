@@ -1,6 +1,8 @@
 //! Decides whether a block is valid, by rules that need no state.
 //!
-//! The accept set is consensus; which rule is named first is not. Specification: docs/spec/blocks.md.
+//! The accept set is consensus; which rule is named first is not.
+//!
+//! Specification: docs/spec/blocks.md.
 
 use crate::digest::{encode, length};
 use crate::header::{Header, Tip};
@@ -193,7 +195,12 @@ impl ValidTransaction {
             return Err(InvalidTransaction::Signature);
         }
         let (id, sender) = (transaction.id(), transaction.signer.address());
-        Ok(Self { signed, id, sender, intrinsic_gas })
+        Ok(Self {
+            signed,
+            id,
+            sender,
+            intrinsic_gas,
+        })
     }
 
     /// The transaction with its signature.
@@ -266,7 +273,10 @@ impl ValidBlock {
                 .map_err(|reason| Invalid::Transaction { index, reason })?;
             transactions.push(valid);
         }
-        Ok(Self { header: block.header, transactions })
+        Ok(Self {
+            header: block.header,
+            transactions,
+        })
     }
 
     /// The header.
@@ -289,13 +299,19 @@ fn check_header(header: &Header, context: &Context<'_>) -> Result<(), Invalid> {
     }
     let expected = parent.height.saturating_add(1);
     if header.height != expected {
-        return Err(Invalid::Height { found: header.height, expected });
+        return Err(Invalid::Height {
+            found: header.height,
+            expected,
+        });
     }
     if header.parent != parent.hash {
         return Err(Invalid::Parent);
     }
     if header.time_ms <= parent.time_ms {
-        return Err(Invalid::Time { found: header.time_ms, parent: parent.time_ms });
+        return Err(Invalid::Time {
+            found: header.time_ms,
+            parent: parent.time_ms,
+        });
     }
     if header.rules_id != *context.rules.id() {
         return Err(Invalid::RulesId);

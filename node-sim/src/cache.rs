@@ -41,13 +41,20 @@ impl CodeCache {
     /// An empty cache.
     #[must_use]
     pub fn new(policy: CachePolicy) -> Self {
-        Self { policy, entries: RefCell::default() }
+        Self {
+            policy,
+            entries: RefCell::default(),
+        }
     }
 
     /// The module, if it is kept.
     #[must_use]
     pub fn get(&self, code_hash: &[u8; 32], rules_id: &[u8; 32]) -> Option<Arc<CheckedModule>> {
-        self.entries.borrow().modules.get(&(*code_hash, *rules_id)).cloned()
+        self.entries
+            .borrow()
+            .modules
+            .get(&(*code_hash, *rules_id))
+            .cloned()
     }
 
     /// Keeps a module, as the policy says.

@@ -50,7 +50,13 @@ struct Ended {
 
 impl Ended {
     const fn plain(exit: ReceiptExit, code: u16) -> Self {
-        Self { exit, code, gas_used: 0, output: Vec::new(), events: Vec::new() }
+        Self {
+            exit,
+            code,
+            gas_used: 0,
+            output: Vec::new(),
+            events: Vec::new(),
+        }
     }
 }
 
@@ -83,15 +89,23 @@ pub fn execute(
 fn take_fee(overlay: &mut Overlay<'_>, valid: &ValidTransaction) -> Result<Option<u16>, Fault> {
     let transaction = &valid.signed().transaction;
     let mut account = overlay.account(valid.sender())?;
-    let next = account.nonce.checked_add(1).filter(|_| transaction.nonce == account.nonce);
+    let next = account
+        .nonce
+        .checked_add(1)
+        .filter(|_| transaction.nonce == account.nonce);
     let Some(next) = next else {
         return Ok(Some(SKIPPED_NONCE));
     };
-    if transaction.cost_max().is_none_or(|cost| account.balance < cost) {
+    if transaction
+        .cost_max()
+        .is_none_or(|cost| account.balance < cost)
+    {
         return Ok(Some(SKIPPED_BALANCE));
     }
     account.nonce = next;
-    account.balance = account.balance.saturating_sub(transaction.fee(transaction.gas_limit));
+    account.balance = account
+        .balance
+        .saturating_sub(transaction.fee(transaction.gas_limit));
     overlay.set_account(valid.sender(), &account);
     Ok(None)
 }
@@ -114,13 +128,29 @@ fn run_payload(
             Ok(Ended::plain(ReceiptExit::Return, 0))
         }
         Payload::Upload(bytes) => Ok(upload(environment.rules, overlay, bytes)),
-        Payload::Deploy { code_hash, salt, entry, input, value } => {
-            let target = Target::Deploy { code_hash: *code_hash, salt: *salt };
+        Payload::Deploy {
+            code_hash,
+            salt,
+            entry,
+            input,
+            value,
+        } => {
+            let target = Target::Deploy {
+                code_hash: *code_hash,
+                salt: *salt,
+            };
             let message = message(valid, target, (entry, input), *value);
             run_message(environment, overlay, &message, gas_left(valid, transaction))
         }
-        Payload::Call { contract, entry, input, value } => {
-            let target = Target::Call { contract: *contract };
+        Payload::Call {
+            contract,
+            entry,
+            input,
+            value,
+        } => {
+            let target = Target::Call {
+                contract: *contract,
+            };
             let message = message(valid, target, (entry, input), *value);
             run_message(environment, overlay, &message, gas_left(valid, transaction))
         }
@@ -139,7 +169,14 @@ fn message(
     value: u128,
 ) -> Message {
     let caller = *valid.sender();
-    Message { caller, target, entry: entry.to_owned(), input: input.to_vec(), value }
+    Message {
+        tx_hash: *valid.id(),
+        caller,
+        target,
+        entry: entry.to_owned(),
+        input: input.to_vec(),
+        value,
+    }
 }
 
 /// Checks a module and keeps it; its price depends on its length alone and is paid already.
@@ -148,7 +185,10 @@ fn upload(rules: &Arc<Rules>, overlay: &mut Overlay<'_>, bytes: &[u8]) -> Ended 
         Ok(module) => {
             let output = [module.code_hash().as_slice(), rules.id()].concat();
             overlay.upload(module);
-            Ended { output, ..Ended::plain(ReceiptExit::Return, 0) }
+            Ended {
+                output,
+                ..Ended::plain(ReceiptExit::Return, 0)
+            }
         }
         Err(_) => Ended::plain(ReceiptExit::Rejected, 0),
     }
@@ -168,15 +208,24 @@ fn run_message(
     };
     let Outcome { exit, gas_used, .. } = frames::execute(&setting, message, gas_limit)?;
     let ended = match exit {
-        Exit::Return { output, events, diff } => {
+        Exit::Return {
+            output,
+            events,
+            diff,
+        } => {
             for (key, value) in diff {
                 overlay.write(key, value);
             }
-            Ended { output, events, ..Ended::plain(ReceiptExit::Return, 0) }
+            Ended {
+                output,
+                events,
+                ..Ended::plain(ReceiptExit::Return, 0)
+            }
         }
-        Exit::Revert { code, output } => {
-            Ended { output, ..Ended::plain(ReceiptExit::Revert, code) }
-        }
+        Exit::Revert { code, output } => Ended {
+            output,
+            ..Ended::plain(ReceiptExit::Revert, code)
+        },
         Exit::Trap(trap) => Ended::plain(ReceiptExit::Trap, trap.code()),
         Exit::OutOfGas => Ended::plain(ReceiptExit::OutOfGas, 0),
     };
@@ -200,7 +249,13 @@ fn finish(
         events_root: events_root(&ended.events),
     };
     let Ended { output, events, .. } = ended;
-    Ok(Executed { receipt, output, events, diff: net.diff, fee })
+    Ok(Executed {
+        receipt,
+        output,
+        events,
+        diff: net.diff,
+        fee,
+    })
 }
 
 /// What left the balances is the fee, to the unit.

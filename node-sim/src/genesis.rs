@@ -64,7 +64,14 @@ impl Genesis {
             .map(|(address, balance)| (*address, *balance))
             .collect();
         let (format, name) = (FORMAT.to_owned(), name.to_owned());
-        Ok(Self { format, name, time_ms, rules_id, limits, accounts })
+        Ok(Self {
+            format,
+            name,
+            time_ms,
+            rules_id,
+            limits,
+            accounts,
+        })
     }
 
     /// The document's bytes.
@@ -102,7 +109,11 @@ impl Genesis {
     pub fn state(&self) -> StateDiff {
         let activations: Activations = vec![(1, self.rules_id)];
         let accounts = self.accounts.iter().map(|(address, balance)| {
-            let account = Account { nonce: 0, balance: *balance, code_hash: None };
+            let account = Account {
+                nonce: 0,
+                balance: *balance,
+                code_hash: None,
+            };
             (key::account(address), Some(encode(&account)))
         });
         let rules = (key::system(RULES_KEY), Some(encode(&activations)));

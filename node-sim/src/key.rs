@@ -59,7 +59,7 @@ impl SecretKey {
         self.public().address()
     }
 
-    /// Signs bytes as the scheme does for contracts: secp256k1 over their SHA-256, Ed25519 over them.
+    /// Signs bytes as contracts expect: secp256k1 over their SHA-256, Ed25519 over themselves.
     #[must_use]
     pub fn sign_bytes(&self, message: &[u8]) -> [u8; 64] {
         match self {
@@ -72,7 +72,10 @@ impl SecretKey {
     #[must_use]
     pub fn sign(&self, transaction: Transaction) -> Signed {
         let signature = self.sign_id(&transaction.id());
-        Signed { transaction, signature }
+        Signed {
+            transaction,
+            signature,
+        }
     }
 
     fn sign_id(&self, id: &[u8; 32]) -> [u8; 64] {

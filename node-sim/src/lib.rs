@@ -1,13 +1,13 @@
 //! Applies blocks of signed transactions to the state, and compares nodes that must not differ.
 //!
 //! ```text
-//! bytes --decode--> Block --validate--> ValidBlock --execute--> receipts, diff --commit--> BlockResult
+//! bytes --decode--> Block --validate--> ValidBlock --execute--> receipts, diff --commit--> result
 //! ```
 //!
 //! # Invariants
 //! * Only [`store`] is written, once a block, with the root in the same commit.
-//! * An invalid block is an [`Invalid`]; a failing transaction is a [`Receipt`]; a failing machine is a
-//!   [`vm::Fault`]. None of them turns into another.
+//! * An invalid block is an [`Invalid`]; a failing transaction is a [`Receipt`]; a failing machine
+//!   is a [`vm::Fault`]. None of them turns into another.
 //! * No cache, engine, restart or observer changes a receipt or a root.
 //!
 //! Specification: docs/spec/transactions.md, docs/spec/blocks.md. Tests: `tests/it`.

@@ -9,6 +9,7 @@ use crate::overlay::{Overlay, decode_account};
 use crate::receipt::{Receipt, receipts_root};
 use crate::store::{Commit, Store};
 use crate::transaction::Signed;
+use host_api::limits::BLOCK_HASHES_MAX;
 use std::sync::Arc;
 use tree::{Batch, Path, Tree, ValueHash};
 use vm::state::{Account, StateDiff, key};
@@ -68,13 +69,26 @@ impl Node {
         if store.tip()?.is_none() {
             commit_genesis(store.as_mut(), &genesis)?;
         }
-        let tip = store.tip()?.ok_or_else(|| Fault::Store("a commit is lost".to_owned()))?;
+        let tip = store
+            .tip()?
+            .ok_or_else(|| Fault::Store("a commit is lost".to_owned()))?;
         if tip.height == 0 && tip.hash != chain_id {
-            return Err(Fault::Store("the store belongs to another chain".to_owned()));
+            return Err(Fault::Store(
+                "the store belongs to another chain".to_owned(),
+            ));
         }
         let tree = rebuild(store.as_ref())?;
         let cache = CodeCache::new(parts.cache);
-        let node = Self { parts, cache, store, tree, tip, genesis, chain_id, broken: false };
+        let node = Self {
+            parts,
+            cache,
+            store,
+            tree,
+            tip,
+            genesis,
+            chain_id,
+            broken: false,
+        };
         node.compare_root(&node.tree)?;
         Ok(node)
     }
@@ -124,7 +138,10 @@ impl Node {
             rules_id: *self.parts.rules.id(),
             parent_result: self.tip.result,
         };
-        Block { header, transactions }
+        Block {
+            header,
+            transactions,
+        }
     }
 
     /// Checks a block against the last one.
@@ -164,14 +181,23 @@ impl Node {
             result: executed.result,
         };
         let header = Some(block.header().clone());
-        let Work { diff, receipts, result } = executed;
-        self.store.commit(Commit { diff, tip, header, receipts })?;
+        let Work {
+            diff,
+            receipts,
+            result,
+        } = executed;
+        self.store.commit(Commit {
+            diff,
+            tip,
+            header,
+            receipts,
+        })?;
         self.tip = tip;
         self.broken = false;
         Ok(result)
     }
 
-    /// Rebuilds the tree from the flat store and compares it with the one kept and the root committed.
+    /// Rebuilds the tree from the flat store; compares it with the one kept and the committed root.
     ///
     /// # Errors
     /// [`Fault`] if they differ or the store fails.
@@ -184,36 +210,42 @@ impl Node {
         if tree.root().0 == self.tip.result.state_root {
             Ok(())
         } else {
-            Err(Fault::Store("the state does not have the committed root".to_owned()))
+            Err(Fault::Store(
+                "the state does not have the committed root".to_owned(),
+            ))
         }
     }
 
     fn check_applicable(&self, block: &ValidBlock) -> Result<(), Fault> {
         let header = block.header();
         if header.parent != self.tip.hash || header.parent_result != self.tip.result {
-            return Err(Fault::invariant("a block was validated against another parent"));
+            return Err(Fault::invariant(
+                "a block was validated against another parent",
+            ));
         }
-        let rules = self.store.read(&key::system(RULES_KEY))?.unwrap_or_default();
+        let rules = self
+            .store
+            .read(&key::system(RULES_KEY))?
+            .unwrap_or_default();
         let activations: Activations = borsh::from_slice(&rules)
             .map_err(|_| Fault::Store("the list of rules does not decode".to_owned()))?;
         let in_force = activations.iter().rfind(|(from, _)| *from <= header.height);
         if in_force.map(|(_, id)| id) == Some(self.parts.rules.id()) {
             Ok(())
         } else {
-            Err(Fault::invariant("this build does not know the rules in force"))
+            Err(Fault::invariant(
+                "this build does not know the rules in force",
+            ))
         }
     }
 
-    fn execute(
-        &mut self,
-        block: &ValidBlock,
-        observer: &mut dyn Observer,
-    ) -> Result<Work, Fault> {
+    fn execute(&mut self, block: &ValidBlock, observer: &mut dyn Observer) -> Result<Work, Fault> {
         let header = block.header();
         let visible = frames::Block {
             height: header.height,
             time_ms: header.time_ms,
             chain_id: header.chain_id,
+            proposer: header.proposer,
         };
         let environment = Environment {
             engine: self.parts.engine.as_ref(),
@@ -229,15 +261,37 @@ impl Node {
             let root = stepwise.then(|| self.tree.update(&batch(&executed.diff)).0);
             observer.transaction(index, &executed, root);
             fees = fees.checked_add(executed.fee).ok_or_else(too_large)?;
-            gas_used = gas_used.checked_add(executed.receipt.gas_used).ok_or_else(too_large)?;
+            gas_used = gas_used
+                .checked_add(executed.receipt.gas_used)
+                .ok_or_else(too_large)?;
             receipts.push(executed.receipt);
         }
+        write_hash(&mut overlay, header);
         let last = execute::pay_proposer(&mut overlay, &header.proposer, fees)?;
         let diff = overlay.into_diff()?;
         // Stepwise the tree has everything but the fees; else it gets the whole block at once.
-        let state_root = self.tree.update(&batch(if stepwise { &last } else { &diff })).0;
+        let state_root = self
+            .tree
+            .update(&batch(if stepwise { &last } else { &diff }))
+            .0;
         let receipts_root = receipts_root(&receipts);
-        Ok(Work { diff, receipts, result: BlockResult { state_root, receipts_root, gas_used } })
+        Ok(Work {
+            diff,
+            receipts,
+            result: BlockResult {
+                state_root,
+                receipts_root,
+                gas_used,
+            },
+        })
+    }
+}
+
+/// Puts the block's hash where the blocks after it see it, and takes away the one that they do not.
+fn write_hash(overlay: &mut Overlay<'_>, header: &Header) {
+    overlay.write(key::block_hash(header.height), Some(header.hash().to_vec()));
+    if let Some(height) = header.height.checked_sub(u64::from(BLOCK_HASHES_MAX)) {
+        overlay.write(key::block_hash(height), None);
     }
 }
 
@@ -255,15 +309,31 @@ fn too_large() -> Fault {
 /// The changes of the tree that a diff is.
 fn batch(diff: &StateDiff) -> Batch {
     let change = |value: &Option<Vec<u8>>| value.as_deref().map(ValueHash::of);
-    diff.iter().map(|(key, value)| (Path::of_key(key), change(value))).collect()
+    diff.iter()
+        .map(|(key, value)| (Path::of_key(key), change(value)))
+        .collect()
 }
 
 fn commit_genesis(store: &mut dyn Store, genesis: &Genesis) -> Result<(), Fault> {
     let diff = genesis.state();
     let state_root = Tree::new().update(&batch(&diff)).0;
-    let result = BlockResult { state_root, receipts_root: receipts_root(&[]), gas_used: 0 };
-    let tip = Tip { height: 0, hash: genesis.chain_id(), time_ms: genesis.time_ms(), result };
-    store.commit(Commit { diff, tip, header: None, receipts: Vec::new() })
+    let result = BlockResult {
+        state_root,
+        receipts_root: receipts_root(&[]),
+        gas_used: 0,
+    };
+    let tip = Tip {
+        height: 0,
+        hash: genesis.chain_id(),
+        time_ms: genesis.time_ms(),
+        result,
+    };
+    store.commit(Commit {
+        diff,
+        tip,
+        header: None,
+        receipts: Vec::new(),
+    })
 }
 
 /// The tree of a flat store.
@@ -277,6 +347,9 @@ fn rebuild(store: &dyn Store) -> Result<Tree, Fault> {
         };
         // The least key above the last one.
         start = [last.as_slice(), &[0]].concat();
-        leaves.extend(page.iter().map(|(key, value)| (Path::of_key(key), ValueHash::of(value))));
+        leaves.extend(
+            page.iter()
+                .map(|(key, value)| (Path::of_key(key), ValueHash::of(value))),
+        );
     }
 }

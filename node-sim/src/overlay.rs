@@ -8,9 +8,9 @@ use crate::cache::CodeCache;
 use crate::digest::{encode, sha256};
 use crate::store::{Store, scan_range};
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Bound, Range};
 use std::sync::Arc;
-use vm::state::{Account, Entries, StateDiff, key};
+use vm::state::{Account, Entries, StateDiff, Walked, key};
 use vm::{CheckedModule, Fault, Rules, StateView};
 
 /// State inside a block.
@@ -37,7 +37,13 @@ impl<'a> Overlay<'a> {
     /// Nothing over committed state.
     #[must_use]
     pub const fn new(store: &'a dyn Store, cache: &'a CodeCache, rules: &'a Arc<Rules>) -> Self {
-        Self { store, cache, rules, block: StateDiff::new(), transaction: StateDiff::new() }
+        Self {
+            store,
+            cache,
+            rules,
+            block: StateDiff::new(),
+            transaction: StateDiff::new(),
+        }
     }
 
     /// Sets or removes a value, in the current transaction.
@@ -97,7 +103,12 @@ impl<'a> Overlay<'a> {
                 add_balance(&mut net.balances_before, before.as_deref())?;
                 add_balance(&mut net.balances_after, value.as_deref())?;
             }
-            self.block.insert(key.clone(), value.clone());
+            if value.is_none() && !self.store.contains(&key)? {
+                // Created and removed inside the block: no trace, so that no walk goes over it.
+                self.block.remove(&key);
+            } else {
+                self.block.insert(key.clone(), value.clone());
+            }
             net.diff.insert(key, value);
         }
         self.cache.end_transaction();
@@ -121,6 +132,24 @@ impl<'a> Overlay<'a> {
         Ok(diff)
     }
 
+    /// The first key in `bounds` that the block or the transaction changed.
+    fn first_change(
+        &self,
+        bounds: (Bound<&[u8]>, Bound<&[u8]>),
+    ) -> Option<(&Vec<u8>, &Option<Vec<u8>>)> {
+        if let (Bound::Excluded(start) | Bound::Included(start), Bound::Excluded(end)) = bounds
+            && start >= end
+        {
+            return None;
+        }
+        let block = self.block.range::<[u8], _>(bounds).next();
+        let transaction = self.transaction.range::<[u8], _>(bounds).next();
+        match (block, transaction) {
+            (Some(block), Some(transaction)) if block.0 < transaction.0 => Some(block),
+            (block, transaction) => transaction.or(block),
+        }
+    }
+
     /// What the overlay itself says about a key: `None` to look further.
     fn changed(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
         self.transaction.get(key).or_else(|| self.block.get(key))
@@ -138,7 +167,9 @@ impl<'a> Overlay<'a> {
             .read(&key::code(code_hash))?
             .ok_or_else(|| Fault::Store("a value is listed and cannot be read".to_owned()))?;
         if sha256(&[&bytes]) != *code_hash {
-            return Err(Fault::Store("stored code has another hash than its key".to_owned()));
+            return Err(Fault::Store(
+                "stored code has another hash than its key".to_owned(),
+            ));
         }
         let module = vm::check::check(&bytes, self.rules)
             .map_err(|_| Fault::invariant("stored code is no longer accepted"))?;
@@ -180,7 +211,11 @@ impl StateView for Overlay<'_> {
         let within = || (range.start.to_vec())..(range.end.to_vec());
         let mut changes: BTreeMap<Vec<u8>, Option<Vec<u8>>> = BTreeMap::new();
         for layer in [&self.block, &self.transaction] {
-            changes.extend(layer.range(within()).map(|(key, value)| (key.clone(), value.clone())));
+            changes.extend(
+                layer
+                    .range(within())
+                    .map(|(key, value)| (key.clone(), value.clone())),
+            );
         }
         // Each change can hide at most one committed entry.
         let stored = scan_range(self.store, &range, limit.saturating_add(changes.len()))?;
@@ -192,6 +227,47 @@ impl StateView for Overlay<'_> {
             };
         }
         Ok(merged.into_iter().take(limit).collect())
+    }
+
+    fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
+        // Each stored key is a key of the answer, changed or not: the page covers the limit.
+        let mut stored = scan_range(self.store, &range, limit)?
+            .into_iter()
+            .peekable();
+        let mut walked = Walked::new();
+        let mut next = Bound::Included(range.start.to_vec());
+        while walked.len() < limit {
+            let bounds = (next.as_ref().map(Vec::as_slice), Bound::Excluded(range.end));
+            let changed = self.first_change(bounds);
+            let before = |(key, _): &(Vec<u8>, Vec<u8>)| {
+                changed.is_none_or(|(at, _)| key.as_slice() < at.as_slice())
+            };
+            if let Some((key, value)) = stored.next_if(before) {
+                next = Bound::Excluded(key.clone());
+                walked.push((key, Some(value)));
+                continue;
+            }
+            let Some((key, value)) = changed else { break };
+            let is_stored = stored.next_if(|(at, _)| at == key).is_some();
+            if is_stored || value.is_some() {
+                walked.push((key.clone(), value.clone()));
+            }
+            next = Bound::Excluded(key.clone());
+        }
+        Ok(walked)
+    }
+
+    fn code_bytes(&self, code_hash: &[u8; 32]) -> Result<Option<u64>, Fault> {
+        if !self.contains(&key::code(code_hash))? {
+            return Ok(None);
+        }
+        let bytes = match self.cache.get(code_hash, self.rules.id()) {
+            Some(module) => module.bytes().len(),
+            None => self
+                .read(&key::code(code_hash))?
+                .map_or(0, |bytes| bytes.len()),
+        };
+        Ok(Some(u64::try_from(bytes).unwrap_or(u64::MAX)))
     }
 
     fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {

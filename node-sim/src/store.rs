@@ -86,7 +86,9 @@ impl MemoryStore {
     /// The header of a block, `None` for the genesis and for what was not committed.
     #[must_use]
     pub fn header(&self, height: u64) -> Option<&Header> {
-        self.blocks.get(&height).and_then(|record| record.header.as_ref())
+        self.blocks
+            .get(&height)
+            .and_then(|record| record.header.as_ref())
     }
 }
 
@@ -116,7 +118,10 @@ impl Store for MemoryStore {
     }
 
     fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
-        Ok(self.blocks.get(&height).map(|record| record.receipts.clone()))
+        Ok(self
+            .blocks
+            .get(&height)
+            .map(|record| record.receipts.clone()))
     }
 
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
@@ -125,7 +130,10 @@ impl Store for MemoryStore {
             None => Some(0),
         };
         if next != Some(commit.tip.height) {
-            return Err(Fault::Store(format!("block {} is not the next", commit.tip.height)));
+            return Err(Fault::Store(format!(
+                "block {} is not the next",
+                commit.tip.height
+            )));
         }
         for (key, value) in commit.diff {
             match value {
@@ -133,8 +141,11 @@ impl Store for MemoryStore {
                 None => self.state.remove(&key),
             };
         }
-        let record =
-            Record { tip: commit.tip, header: commit.header, receipts: commit.receipts };
+        let record = Record {
+            tip: commit.tip,
+            header: commit.header,
+            receipts: commit.receipts,
+        };
         self.blocks.insert(commit.tip.height, record);
         Ok(())
     }

@@ -110,8 +110,8 @@ pub struct Transaction {
     pub nonce: u64,
     /// What it may consume, intrinsic gas included.
     pub gas_limit: u64,
-    /// Paid for each unit of gas, in the chain's smallest unit. A u64, so that the product with a gas
-    /// limit always fits an amount.
+    /// Paid for each unit of gas, in the chain's smallest unit. A u64, so that the product with a
+    /// gas limit always fits an amount.
     pub gas_price: u64,
     /// What it does.
     pub payload: Payload,
@@ -178,7 +178,9 @@ impl Signed {
     /// True if the signature is the signer's.
     #[must_use]
     pub fn verify(&self) -> bool {
-        self.transaction.signer.verify(&self.transaction.id(), &self.signature)
+        self.transaction
+            .signer
+            .verify(&self.transaction.id(), &self.signature)
     }
 }
 
@@ -191,7 +193,11 @@ pub(crate) fn decode_canonical<T: BorshSerialize + BorshDeserialize>(
         return Err(DecodeError::TooLong(bytes_max));
     }
     let value: T = borsh::from_slice(bytes).map_err(|_| DecodeError::Malformed)?;
-    if encode(&value) == bytes { Ok(value) } else { Err(DecodeError::NotCanonical) }
+    if encode(&value) == bytes {
+        Ok(value)
+    } else {
+        Err(DecodeError::NotCanonical)
+    }
 }
 
 /// What a transaction pays before its payload runs: bytes, signature and, for an upload, check,
@@ -208,9 +214,10 @@ pub fn intrinsic_gas(
         PublicKey::Ed25519(_) => price.tx_signature_ed25519,
     };
     let upload = match &transaction.payload {
-        Payload::Upload(module) => {
-            price.upload_per_byte.checked_mul(length(module))?.checked_add(price.upload_base)?
-        }
+        Payload::Upload(module) => price
+            .upload_per_byte
+            .checked_mul(length(module))?
+            .checked_add(price.upload_base)?,
         Payload::Transfer { .. } | Payload::Deploy { .. } | Payload::Call { .. } => 0,
     };
     price

@@ -4,87 +4,33 @@
 //! statuses, price, value, checkpoint (docs/spec/frames.md). Frames wait on an explicit stack, so
 //! that a call between contracts is a push and never a recursion of ours.
 
+mod admission;
+
 mod message;
 
 mod stack;
 
+pub use crate::message::{Block, CallRequest, FrameExit, Message, Target};
+
 pub use message::execute;
 
-use crate::execution::{Engine, Execution, Frame, Step, Stop, Value};
+use crate::execution::{Engine, Execution, Frame, Step, Value};
 use crate::fault::Fault;
 use crate::host::{Host, Reply, crypto};
+use crate::limits::{MEMORY_PAGES_MAX, PAGE_BYTES};
 use crate::module::CheckedModule;
 use crate::rules::Rules;
 use crate::state::StateView;
-use crate::trap::Trap;
+use host_api::limits::CALL_DEPTH_MAX;
+use host_api::status;
 use std::sync::Arc;
 
-/// What a contract can learn about the block it runs in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Block {
-    /// Height.
-    pub height: u64,
-    /// Milliseconds since 1970, greater than the parent's.
-    pub time_ms: u64,
-    /// SHA-256 of the genesis document.
-    pub chain_id: [u8; 32],
-}
+/// Bytes of linear memory that one message can hold at once: every active frame has its own
+/// instance.
+pub const MESSAGE_MEMORY_BYTES_MAX: u32 = CALL_DEPTH_MAX * MEMORY_PAGES_MAX * PAGE_BYTES;
 
-/// What a message is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// Call the contract at an address.
-    Call {
-        /// The contract.
-        contract: [u8; 32],
-    },
-    /// Make a contract of uploaded code and call an entry of it; it must return.
-    Deploy {
-        /// Hash of the uploaded code.
-        code_hash: [u8; 32],
-        /// Chosen by the creator.
-        salt: [u8; 32],
-    },
-}
-
-/// A call from outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// Who calls.
-    pub caller: [u8; 32],
-    /// What is called.
-    pub target: Target,
-    /// Name of the entry.
-    pub entry: String,
-    /// Its input.
-    pub input: Vec<u8>,
-    /// Moved from the caller to the contract.
-    pub value: u128,
-}
-
-/// How one contract frame ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FrameExit {
-    /// The entry returned, or the guest called `return`.
-    Return {
-        /// Result of the entry, where it has one.
-        value: Option<Value>,
-        /// What it returned to its caller.
-        output: Vec<u8>,
-    },
-    /// The guest called `revert`.
-    Revert {
-        /// What it returned to its caller.
-        output: Vec<u8>,
-    },
-    /// The guest was stopped.
-    Trap(Trap),
-    /// A charge could not be paid.
-    OutOfGas,
-}
-
-/// Runs one contract frame on `execution`: steps until the guest ends, every host call answered by
-/// `host`.
+/// Runs one contract frame alone on `execution`: steps until the guest ends, every host call
+/// answered by `host`. There is no stack of frames, so a call between contracts answers DEPTH.
 ///
 /// Afterwards `execution.gas()` says what is left: nothing after out of gas.
 ///
@@ -96,6 +42,31 @@ pub fn run(
     host: &mut Host<'_>,
 ) -> Result<FrameExit, Fault> {
     let mut step = execution.start(frame)?;
+    loop {
+        match advance(execution, step, host)? {
+            Pause::Call(_) => {
+                let depth = Value::I32(i32::from(status::DEPTH));
+                step = execution.resume(Some(depth))?;
+            }
+            Pause::End(exit) => return Ok(exit),
+        }
+    }
+}
+
+/// Why a frame does not go on by itself.
+enum Pause {
+    /// It waits for a frame of its own asking.
+    Call(Box<CallRequest>),
+    /// It has ended; nothing is left of its gas if that was out of gas.
+    End(FrameExit),
+}
+
+/// Goes on from `step` until the guest ends or asks for a frame.
+fn advance(
+    execution: &mut dyn Execution,
+    mut step: Step,
+    host: &mut Host<'_>,
+) -> Result<Pause, Fault> {
     let exit = loop {
         let call = match step {
             Step::HostCall(call) => call,
@@ -106,26 +77,14 @@ pub fn run(
         execution.gas().set_remaining(gas.remaining());
         match reply {
             Reply::Resume(result) => step = execution.resume(result)?,
+            Reply::Call(request) => return Ok(Pause::Call(request)),
             Reply::End(exit) => break exit,
         }
     };
     if exit == FrameExit::OutOfGas {
         execution.gas().set_remaining(0);
     }
-    Ok(exit)
-}
-
-impl From<Stop> for FrameExit {
-    fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::Return(value) => Self::Return {
-                value,
-                output: Vec::new(),
-            },
-            Stop::Trap(trap) => Self::Trap(trap),
-            Stop::OutOfGas => Self::OutOfGas,
-        }
-    }
+    Ok(Pause::End(exit))
 }
 
 /// Where a message is executed.

@@ -5,6 +5,8 @@
 //! | [`check::check`] | bytes, [`Rules`] | [`CheckedModule`] | [`Rejection`] |
 //! | [`lower`] | [`CheckedModule`] | the same operators without floats | never |
 //! | [`meter`] | lowered operators | operators with charges | never |
+//! | [`translate`] | metered operators | internal code | never |
+//! | [`execute`] | internal code, gas | steps, gas exact to the unit | [`Fault`] |
 //! | [`emit::emit`] | [`CheckedModule`] | a plain module that charges for itself | never |
 //! | [`frames::execute`] | an [`Engine`], a message, a [`StateView`] | [`Outcome`] | [`Fault`] |
 //!
@@ -31,9 +33,17 @@ pub mod meter;
 
 pub mod emit;
 
+pub mod translate;
+
+pub mod execute;
+
 pub mod execution;
 
 pub mod host;
+
+pub mod span;
+
+pub mod message;
 
 pub mod frames;
 

@@ -9,7 +9,8 @@ pub const MODULE_BYTES_MAX: u32 = 4 * 1024 * 1024;
 pub const TYPES_MAX: u32 = 1_024;
 /// Parameters of one function; seen 17.
 pub const PARAMETERS_MAX: u32 = 64;
-/// Parameters of all functions, imports included: bounds validation of 50,000 empty functions of a wide type.
+/// Parameters of all functions, imports included: bounds validation of 50,000 empty functions of a
+/// wide type.
 pub const PARAMETERS_TOTAL_MAX: u32 = 50_000;
 /// Results of one function: multi-value is outside the profile.
 pub const RESULTS_MAX: u32 = 1;
@@ -64,7 +65,8 @@ pub const OPERANDS_MAX: u32 = 1_024;
 
 /// Bytes of a page of linear memory (WebAssembly core 4.2.8).
 pub const PAGE_BYTES: u32 = 65_536;
-/// Sum of [`weight`](crate::module::Function::weight) over the active functions of one contract frame.
+/// Sum of [`weight`](crate::module::Function::weight) over the active functions of one contract
+/// frame.
 pub const STACK_SLOTS_MAX: u32 = 65_536;
 /// Least weight of a function: so at most 1,024 are active in a contract frame.
 pub const STACK_WEIGHT_MIN: u32 = 64;

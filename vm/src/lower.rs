@@ -1,8 +1,8 @@
 //! Reads a checked function's operators and gives the same without floats.
 //!
-//! `f32` becomes `i32` and `f64` becomes `i64`. Moves (constants, loads, stores) become their integer
-//! twins; reinterpretations disappear; every other float operator becomes [`Operator::Float`], which
-//! traps. Total: `check` has read these bytes with the same decoder.
+//! `f32` becomes `i32` and `f64` becomes `i64`. Moves (constants, loads, stores) become their
+//! integer twins; reinterpretations disappear; every other float operator becomes
+//! [`Operator::Float`], which traps. Total: `check` has read these bytes with the same decoder.
 //!
 //! Consensus: "Floats under Lower". Structure stays operator for operator, so that label depths and
 //! function indices of the original remain true.

@@ -280,7 +280,8 @@ impl CheckedModule {
         self.exports.iter().find(named).map(|export| export.index)
     }
 
-    /// The entry named `name`: an exported function `() -> ()`, name of 1 to 64 bytes, not an import.
+    /// The entry named `name`: an exported function `() -> ()`, name of 1 to 64 bytes, not an
+    /// import.
     #[must_use]
     pub fn entry(&self, name: &str) -> Option<u32> {
         let bytes = u32::try_from(name.len()).ok()?;

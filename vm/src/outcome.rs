@@ -1,6 +1,7 @@
 //! Says how an execution ended; a contract's failure is data.
 //!
-//! Consensus: "Outcome". A diff exists only in the exit that commits, so rollback cannot be forgotten.
+//! Consensus: "Outcome". A diff exists only in the exit that commits, so rollback cannot be
+//! forgotten.
 
 use crate::state::{AccessSet, StateDiff};
 use crate::trap::Trap;
@@ -13,7 +14,8 @@ pub struct Outcome {
     pub exit: Exit,
     /// Gas consumed: on out of gas the whole limit.
     pub gas_used: u64,
-    /// State keys read and written, in order; for parallel execution and replay, not in the receipt.
+    /// State keys read and written, in order; for parallel execution and replay, not in the
+    /// receipt.
     pub access: AccessSet,
     /// Where and why it failed, for people; outside equality of results, receipts and vectors.
     pub diagnosis: Diagnosis,

@@ -1,7 +1,8 @@
 //! Says what one version of the protocol allows, bounds and charges.
 //!
-//! Consensus: "Rules". `rules_id = sha256(borsh(Rules))` goes into headers, upload receipts and cache
-//! keys. Nothing else (build, feature, platform, log level, environment) may change an observable.
+//! Consensus: "Rules". `rules_id = sha256(borsh(Rules))` goes into headers, upload receipts and
+//! cache keys. Nothing else (build, feature, platform, log level, environment) may change an
+//! observable.
 
 use crate::limits;
 use crate::opcode;
@@ -55,6 +56,15 @@ macro_rules! limit_list {
     };
 }
 
+macro_rules! host_limit_list {
+    ($($name:ident),* $(,)?) => {
+        [$(Limit {
+            name: concat!("HOST_", stringify!($name)),
+            value: host_api::limits::$name,
+        }),*]
+    };
+}
+
 impl Rules {
     /// The rules of `floats` and `schedule` with the limits of [`limits`].
     #[must_use]
@@ -82,7 +92,7 @@ impl Rules {
     /// The observable limits.
     #[must_use]
     pub fn limits() -> Vec<Limit> {
-        limit_list![
+        let mut limits = limit_list![
             MODULE_BYTES_MAX,
             TYPES_MAX,
             PARAMETERS_MAX,
@@ -114,7 +124,22 @@ impl Rules {
             OPERANDS_MAX,
             STACK_SLOTS_MAX,
             STACK_WEIGHT_MIN,
-        ]
+        ];
+        limits.extend(host_limit_list![
+            KEY_BYTES_MIN,
+            KEY_BYTES_MAX,
+            VALUE_BYTES_MAX,
+            DATA_BYTES_MAX,
+            EVENT_TOPICS_MAX,
+            TOPIC_BYTES,
+            EVENTS_MAX,
+            EVENT_BYTES_MAX,
+            ENTRY_BYTES_MIN,
+            ENTRY_BYTES_MAX,
+            CALL_DEPTH_MAX,
+            BLOCK_HASHES_MAX,
+        ]);
+        limits
     }
 }
 

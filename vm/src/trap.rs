@@ -1,7 +1,7 @@
 //! Numbers the traps; pinned, never reused, frozen by a test.
 //!
-//! A trap is part of a result: the code and nothing more. Function, offset and names are a diagnosis
-//! beside it. Specification: docs/spec/outcome.md (consensus: "Outcome").
+//! A trap is part of a result: the code and nothing more. Function, offset and names are a
+//! diagnosis beside it. Specification: docs/spec/outcome.md (consensus: "Outcome").
 
 /// Why a guest was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +36,7 @@ pub enum Trap {
     EventLimit = 67,
     /// A static frame tried to change state.
     StaticViolation = 68,
-    /// Output longer than 64 KiB.
+    /// Input or output longer than 64 KiB.
     OutputLength = 69,
     /// A flag that the interface does not define.
     UnknownFlag = 70,

@@ -171,3 +171,23 @@ fn meter_replaces_a_file_and_leaves_nothing_else_behind() {
     let onto_folder = lockstep(&["meter", &input, "-o", folder.to_str().unwrap()]);
     assert_eq!(onto_folder.code, 4);
 }
+
+#[test]
+fn meter_lowers_bulk_operators_when_it_is_asked() {
+    let text = "(module (memory 1) (func (export \"f\")
+        (memory.fill (i32.const 0) (i32.const 1) (i32.const 2))))";
+    let input = file("meter-bulk.wat", text);
+    let out = scratch("meter-bulk.wasm");
+    let path = out.to_str().unwrap();
+    let mvp = || {
+        let features = wasmparser::WasmFeatures::WASM1;
+        wasmparser::Validator::new_with_features(features)
+            .validate_all(&std::fs::read(&out).unwrap())
+            .is_ok()
+    };
+    assert_eq!(lockstep(&["meter", &input, "-o", path]).code, 0);
+    assert!(!mvp(), "the operator is kept");
+    let lowered = ["meter", &input, "-o", path, "--lower-bulk"];
+    assert_eq!(lockstep(&lowered).code, 0);
+    assert!(mvp(), "an engine without bulk operators takes it");
+}

@@ -1,54 +1,52 @@
 //! Holds the emitted module in wasmi against the reference at every gas limit that matters.
 
 use conformance::catalogue::{self, Case, describe};
-use conformance::sweep;
+use conformance::problems;
 use emitted::Wasmi;
-use std::path::Path;
+use reference::Reference;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use vm::frames::FrameExit;
-use vm::{Engine, Trap};
+use vm::lower::Operator;
+use vm::opcode::Opcode;
+use vm::rules::FloatPolicy;
+use vm::schedule::Schedule;
+use vm::{CheckedModule, Engine, Execution, Fault, Rules, Trap};
 use wasmparser::{Validator, WasmFeatures};
 
-fn folder(path: &str) -> std::path::PathBuf {
+fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// Sweeps every case; all differences of all programs in one message.
-fn agree(cases: &[Case], engines: &[&dyn Engine]) {
-    let mut problems = Vec::new();
-    for Case { program, expected } in cases {
-        match sweep(engines, program) {
-            Ok(found) => {
-                problems.extend(found.differences.iter().map(ToString::to_string));
-                let end = describe(&found.exit);
-                if expected.as_ref().is_some_and(|expected| *expected != end) {
-                    problems.push(format!("{}: ended with {end}, {expected:?}", program.name));
-                }
-            }
-            Err(fault) => problems.push(format!("{}: {fault}", program.name)),
-        }
-    }
-    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
+fn agree(engine: &dyn Engine, cases: &[Case]) {
+    let problems = problems(&[engine], cases);
+    assert!(
+        problems.is_empty(),
+        "{} problems:\n{}",
+        problems.len(),
+        problems.join("\n")
+    );
 }
 
 #[test]
 fn text_programs_end_as_they_say_and_agree_at_every_limit() {
     let cases = catalogue::texts(&folder("programs")).unwrap();
     assert!(cases.len() >= 100, "{}", cases.len());
-    agree(&cases, &[&Wasmi::new()]);
+    agree(&Wasmi::new(), &cases);
 }
 
 #[test]
 fn contracts_agree_at_every_limit() {
     let cases = catalogue::contracts(&folder("../contracts/wasm")).unwrap();
     assert!(!cases.is_empty());
-    agree(&cases, &[&Wasmi::new()]);
+    agree(&Wasmi::new(), &cases);
 }
 
 #[test]
 fn a_cache_changes_nothing() {
     let cases = catalogue::texts(&folder("programs")).unwrap();
     let few: Vec<Case> = cases.into_iter().step_by(17).collect();
-    agree(&few, &[&Wasmi::without_cache()]);
+    agree(&Wasmi::without_cache(), &few);
 }
 
 /// Every emitted module is plain: no floats, nothing beyond the MVP but three small proposals.
@@ -62,7 +60,9 @@ fn every_emitted_module_is_valid_in_the_smallest_feature_set() {
     cases.extend(catalogue::contracts(&folder("../contracts/wasm")).unwrap());
     for Case { program, .. } in &cases {
         let bytes = vm::emit::emit(&program.module, &program.rules);
-        let valid = Validator::new_with_features(features).validate_all(&bytes).map(|_| ());
+        let valid = Validator::new_with_features(features)
+            .validate_all(&bytes)
+            .map(|_| ());
         assert!(valid.is_ok(), "{}: {valid:?}", program.name);
     }
 }
@@ -71,13 +71,114 @@ fn every_emitted_module_is_valid_in_the_smallest_feature_set() {
 #[test]
 fn the_catalogue_covers_every_end() {
     let cases = catalogue::texts(&folder("programs")).unwrap();
-    let promised: Vec<&str> = cases.iter().filter_map(|case| case.expected.as_deref()).collect();
-    let host_only = [Trap::StaticViolation, Trap::OutputLength, Trap::UnknownFlag, Trap::ValueLength];
+    let promised: Vec<&str> = cases
+        .iter()
+        .filter_map(|case| case.expected.as_deref())
+        .collect();
+    let host_only = [
+        Trap::StaticViolation,
+        Trap::OutputLength,
+        Trap::UnknownFlag,
+        Trap::ValueLength,
+    ];
     for trap in Trap::ALL.iter().filter(|trap| !host_only.contains(trap)) {
         let end = describe(&FrameExit::Trap(*trap));
-        assert!(promised.contains(&end.as_str()), "no program ends with {end}");
+        assert!(
+            promised.contains(&end.as_str()),
+            "no program ends with {end}"
+        );
     }
     for end in ["return", "revert", "out-of-gas"] {
         assert!(promised.contains(&end), "no program ends with {end}");
     }
+}
+
+/// Runs every module under a schedule in which one operator costs one gas more.
+struct Dearer(Wasmi, Arc<Rules>);
+
+impl Dearer {
+    fn new(opcode: Opcode) -> Self {
+        let v1 = Schedule::v1();
+        let mut operators: Vec<u64> = vm::opcode::TABLE
+            .iter()
+            .map(|row| v1.operator(row.opcode))
+            .collect();
+        operators[opcode.index()] += 1;
+        let host = host_api::TABLE
+            .iter()
+            .map(|row| v1.host(row.function))
+            .collect();
+        let schedule = Schedule::new(operators, *v1.dynamic(), host).unwrap();
+        Self(
+            Wasmi::new(),
+            Arc::new(Rules::new(FloatPolicy::Lower, schedule)),
+        )
+    }
+}
+
+impl Engine for Dearer {
+    fn name(&self) -> &'static str {
+        "dearer"
+    }
+
+    fn instantiate(
+        &self,
+        module: &Arc<CheckedModule>,
+        _rules: &Arc<Rules>,
+    ) -> Result<Box<dyn Execution>, Fault> {
+        self.0.instantiate(module, &self.1)
+    }
+}
+
+/// The sweep can fail: one gas too much on any one operator, or one wrong operator, is found.
+#[test]
+fn planted_faults_are_found() {
+    let cases = catalogue::texts(&folder("programs")).unwrap();
+    let named = |name: &str| -> Vec<Case> {
+        cases
+            .iter()
+            .filter(|case| case.program.name == name)
+            .cloned()
+            .collect()
+    };
+    let sum = named("control.wat sum 10");
+    assert_eq!(sum.len(), 1);
+    for opcode in [Opcode::I32Add, Opcode::BrIf, Opcode::LocalGet] {
+        let problems = problems(&[&Dearer::new(opcode)], &sum);
+        assert!(
+            problems.iter().any(|line| line.contains("gas_used")),
+            "{opcode:?}: {problems:?}"
+        );
+    }
+    let wrong = Reference::new().with_rewrite(|_, operator| match operator {
+        Operator::Numeric(Opcode::I32Add) => Operator::Numeric(Opcode::I32Xor),
+        other => other,
+    });
+    let problems = problems(&[&wrong], &sum);
+    assert!(
+        problems.iter().any(|line| line.contains("exit is Return")),
+        "{problems:?}"
+    );
+}
+
+/// A store of another value shows in the memory, byte by byte, though result and gas are equal.
+#[test]
+fn a_difference_in_memory_alone_is_found() {
+    let cases = catalogue::texts(&folder("programs")).unwrap();
+    let store: Vec<Case> = cases
+        .into_iter()
+        .filter(|case| case.program.name == "memory.wat store8 65535")
+        .collect();
+    let wrong = Reference::new().with_rewrite(|_, operator| match operator {
+        Operator::I32Const(255) => Operator::I32Const(254),
+        other => other,
+    });
+    let problems = problems(&[&wrong], &store);
+    assert!(
+        problems
+            .iter()
+            .all(|line| line.contains("memory[0xffff] is Some(254)")),
+        "{problems:?}"
+    );
+    assert!(!problems.is_empty());
 }

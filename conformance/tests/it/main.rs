@@ -2,7 +2,6 @@
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,
-    clippy::as_conversions,
     reason = "a test that overflows fails"
 )]
 

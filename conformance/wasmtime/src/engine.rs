@@ -1,9 +1,9 @@
 //! Configures wasmtime for emitted modules and makes instances.
 
 use crate::machine::WasmtimeMachine;
+use emitted::Session;
 use emitted::cache::Cache;
 use emitted::machine::{STACK_BYTES, fault};
-use emitted::Session;
 use std::sync::Arc;
 use vm::limits::{MEMORY_PAGES_MAX, PAGE_BYTES};
 use vm::{CheckedModule, Engine, Execution, Fault, Rules};
@@ -27,7 +27,10 @@ impl Wasmtime {
     /// A [`Fault`] if wasmtime cannot run on this machine.
     pub fn new() -> Result<Self, Fault> {
         let engine = wasmtime::Engine::new(&config()).map_err(own_fault)?;
-        Ok(Self { engine, cache: Cache::bounded() })
+        Ok(Self {
+            engine,
+            cache: Cache::bounded(),
+        })
     }
 
     /// The compiled form of an emitted module.
@@ -62,9 +65,7 @@ fn config() -> Config {
     config
         .wasm_features(WasmFeatures::all(), false)
         .wasm_features(
-            WasmFeatures::MUTABLE_GLOBAL
-                | WasmFeatures::SIGN_EXTENSION
-                | WasmFeatures::BULK_MEMORY,
+            WasmFeatures::MUTABLE_GLOBAL | WasmFeatures::SIGN_EXTENSION | WasmFeatures::BULK_MEMORY,
             true,
         )
         .max_wasm_stack(STACK_BYTES)

@@ -32,7 +32,12 @@ type Ended = (Store<Handles>, Result<Vec<Val>, Error>);
 enum State {
     Idle(Store<Handles>),
     /// The store is inside the call; the rest is what the guest shows meanwhile.
-    Suspended { call: Running, gas: i64, memory: Vec<u8>, globals: BTreeMap<String, Value> },
+    Suspended {
+        call: Running,
+        gas: i64,
+        memory: Vec<u8>,
+        globals: BTreeMap<String, Value>,
+    },
     /// After a failure of wasmtime or of ours.
     Broken,
 }
@@ -65,8 +70,16 @@ impl WasmtimeMachine {
                 export.into_global().map(|global| (name, global))
             })
             .collect();
-        *store.data_mut() = Handles { gas, memory, globals: globals.into() };
-        Ok(Self { instance, mailbox, state: State::Idle(store) })
+        *store.data_mut() = Handles {
+            gas,
+            memory,
+            globals: globals.into(),
+        };
+        Ok(Self {
+            instance,
+            mailbox,
+            state: State::Idle(store),
+        })
     }
 
     fn store(&mut self) -> Result<&mut Store<Handles>, Fault> {
@@ -80,10 +93,21 @@ impl WasmtimeMachine {
         match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Pending => {
                 let question = self.mailbox.take_question();
-                let Some(Question { call: asked, gas, memory, globals }) = question else {
+                let Some(Question {
+                    call: asked,
+                    gas,
+                    memory,
+                    globals,
+                }) = question
+                else {
                     return Err(Fault::invariant("wasmtime: suspended without a host call"));
                 };
-                self.state = State::Suspended { call, gas, memory, globals };
+                self.state = State::Suspended {
+                    call,
+                    gas,
+                    memory,
+                    globals,
+                };
                 Ok(Event::HostCall(asked))
             }
             Poll::Ready((store, outcome)) => {
@@ -101,7 +125,8 @@ impl Machine for WasmtimeMachine {
 
     fn has_function(&mut self, export: &str) -> bool {
         let instance = self.instance;
-        self.store().is_ok_and(|store| instance.get_func(store, export).is_some())
+        self.store()
+            .is_ok_and(|store| instance.get_func(store, export).is_some())
     }
 
     fn call(&mut self, export: &str, arguments: &[Value]) -> Result<Event, Fault> {
@@ -114,15 +139,23 @@ impl Machine for WasmtimeMachine {
         let arguments: Vec<Val> = arguments.iter().copied().map(val_of).collect();
         let mut results = vec![Val::I32(0); function.ty(&store).results().len()];
         self.poll(Box::pin(async move {
-            let outcome = function.call_async(&mut store, &arguments, &mut results).await;
+            let outcome = function
+                .call_async(&mut store, &arguments, &mut results)
+                .await;
             (store, outcome.map(|()| results))
         }))
     }
 
     fn resume(&mut self, result: Option<Value>) -> Result<Event, Fault> {
         match std::mem::replace(&mut self.state, State::Broken) {
-            State::Suspended { call, gas, memory, .. } => {
-                self.mailbox.answer(Answer { result, gas, memory });
+            State::Suspended {
+                call, gas, memory, ..
+            } => {
+                self.mailbox.answer(Answer {
+                    result,
+                    gas,
+                    memory,
+                });
                 self.poll(call)
             }
             _ => Err(Fault::invariant("wasmtime: resumed without a host call")),
@@ -153,7 +186,9 @@ impl Machine for WasmtimeMachine {
             State::Idle(store) => {
                 let globals = Arc::clone(&store.data().globals);
                 let named = globals.iter().find(|(name, _)| name == export);
-                named.map(|(_, global)| value_of(&global.get(store))).transpose()?
+                named
+                    .map(|(_, global)| value_of(&global.get(store)))
+                    .transpose()?
             }
             State::Suspended { globals, .. } => globals.get(export).copied(),
             State::Broken => None,
@@ -191,18 +226,36 @@ fn host_function(
     let row = host_api::table::row(function)
         .ok_or_else(|| Fault::invariant(format!("{function:?} has no row in the host table")))?;
     let engine = store.engine();
-    let signature =
-        FuncType::new(engine, row.parameters().map(wasmtime_type), row.result.map(wasmtime_type));
+    let signature = FuncType::new(
+        engine,
+        row.parameters().map(wasmtime_type),
+        row.result.map(wasmtime_type),
+    );
     let mailbox = mailbox.clone();
-    Ok(Func::new_async(store, signature, move |caller, arguments, results| {
-        let mailbox = mailbox.clone();
-        let arguments = arguments.iter().map(|argument| value_of(argument).map(Value::to_bits));
-        let arguments = arguments.collect::<Result<Vec<u64>, Fault>>();
-        Box::new(async move {
-            let arguments = arguments.map_err(broken)?;
-            ask(caller, HostCall { function, arguments }, results, mailbox).await
-        })
-    }))
+    Ok(Func::new_async(
+        store,
+        signature,
+        move |caller, arguments, results| {
+            let mailbox = mailbox.clone();
+            let arguments = arguments
+                .iter()
+                .map(|argument| value_of(argument).map(Value::to_bits));
+            let arguments = arguments.collect::<Result<Vec<u64>, Fault>>();
+            Box::new(async move {
+                let arguments = arguments.map_err(broken)?;
+                ask(
+                    caller,
+                    HostCall {
+                        function,
+                        arguments,
+                    },
+                    results,
+                    mailbox,
+                )
+                .await
+            })
+        },
+    ))
 }
 
 /// Shows the guest's gas and memory, waits, and takes both back with the result.
@@ -213,14 +266,23 @@ async fn ask(
     mailbox: Mailbox,
 ) -> Result<(), Error> {
     let gas = read_gas(&mut caller).map_err(broken)?;
-    let Handles { memory, globals, .. } = caller.data().clone();
+    let Handles {
+        memory, globals, ..
+    } = caller.data().clone();
     let bytes = memory.map_or_else(Vec::new, |memory| memory.data(&caller).to_vec());
     let globals = globals
         .iter()
         .map(|(name, global)| Ok((name.clone(), value_of(&global.get(&mut caller))?)))
         .collect::<Result<_, Fault>>()
         .map_err(broken)?;
-    let answer = mailbox.ask(Question { call, gas, memory: bytes, globals }).await;
+    let answer = mailbox
+        .ask(Question {
+            call,
+            gas,
+            memory: bytes,
+            globals,
+        })
+        .await;
     write_gas(&mut caller, answer.gas)?;
     if let Some(memory) = memory {
         memory.write(&mut caller, 0, &answer.memory)?;
@@ -228,7 +290,11 @@ async fn ask(
     match (results, answer.result) {
         ([slot], Some(value)) => *slot = val_of(value),
         ([], None) => {}
-        _ => return Err(Error::msg("the host answered with another number of results")),
+        _ => {
+            return Err(Error::msg(
+                "the host answered with another number of results",
+            ));
+        }
     }
     Ok(())
 }
@@ -239,13 +305,21 @@ fn broken(fault: Fault) -> Error {
 
 fn read_gas(mut store: impl AsContextMut<Data = Handles>) -> Result<i64, Fault> {
     let mut store = store.as_context_mut();
-    let gas = store.data().gas.ok_or_else(|| fault(NAME, "the module does not export $gas"))?;
-    gas.get(&mut store).i64().ok_or_else(|| fault(NAME, "$gas is not an i64"))
+    let gas = store
+        .data()
+        .gas
+        .ok_or_else(|| fault(NAME, "the module does not export $gas"))?;
+    gas.get(&mut store)
+        .i64()
+        .ok_or_else(|| fault(NAME, "$gas is not an i64"))
 }
 
 fn write_gas(mut store: impl AsContextMut<Data = Handles>, remaining: i64) -> Result<(), Error> {
     let mut store = store.as_context_mut();
-    let gas = store.data().gas.ok_or_else(|| Error::msg("the module does not export $gas"))?;
+    let gas = store
+        .data()
+        .gas
+        .ok_or_else(|| Error::msg("the module does not export $gas"))?;
     gas.set(&mut store, Val::I64(remaining))
 }
 
@@ -253,7 +327,10 @@ fn event_of(outcome: Result<Vec<Val>, Error>) -> Result<Event, Fault> {
     match outcome {
         Ok(results) => Ok(Event::Return(results.first().map(value_of).transpose()?)),
         Err(error) => match error.downcast_ref::<wasmtime::Trap>() {
-            Some(trap) => Ok(Event::Stopped { trap: trap_of(*trap), message: format!("{error:?}") }),
+            Some(trap) => Ok(Event::Stopped {
+                trap: trap_of(*trap),
+                message: format!("{error:?}"),
+            }),
             None => Err(own_fault(error)),
         },
     }

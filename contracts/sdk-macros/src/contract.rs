@@ -1,10 +1,14 @@
-//! Expands `#[contract]`: finds the entries of a module and writes their adapters and exports.
+//! Expands `#[contract]`: finds a module's entries, writes adapters, exports and a client.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
-use syn::{Attribute, Error, FnArg, Item, ItemFn, Pat, Result, ReturnType, Type, Visibility};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{
+    Attribute, Error, FnArg, GenericArgument, Item, ItemFn, Pat, PathArguments, Result, ReturnType,
+    Type, Visibility,
+};
 
-use crate::prefixes;
+use crate::{client, interface, prefixes};
 
 /// The longest name of an entry that the host looks up.
 const NAME_BYTES_MAX: usize = 64;
@@ -12,13 +16,22 @@ const NAME_BYTES_MAX: usize = 64;
 /// The name under which the linker exports the memory.
 const MEMORY_EXPORT: &str = "memory";
 
-/// An entry, as far as its adapter needs to know it.
-struct Entry<'a> {
-    name: &'a Ident,
-    arguments: Vec<Ident>,
-    returns_result: bool,
+/// The custom section that holds the description.
+const INTERFACE_SECTION: &str = "lockstep.interface";
+
+/// An entry, as its signature has it.
+pub(crate) struct Entry {
+    pub(crate) name: Ident,
+    pub(crate) docs: Vec<Attribute>,
+    pub(crate) is_payable: bool,
+    pub(crate) arguments: Vec<Ident>,
+    pub(crate) types: Vec<Type>,
+    /// Nothing for `()`.
+    pub(crate) result: Option<Type>,
+    /// The second part of a `Result`.
+    pub(crate) error: Option<Type>,
     /// An entry that is compiled under a condition is exported under the same one.
-    conditions: Vec<&'a Attribute>,
+    pub(crate) conditions: Vec<Attribute>,
 }
 
 pub(crate) fn expand(item: Item) -> Result<TokenStream> {
@@ -28,51 +41,120 @@ pub(crate) fn expand(item: Item) -> Result<TokenStream> {
             "#[contract] goes on a module: `mod name { .. }`",
         ));
     };
-    let Some((_, items)) = &module.content else {
+    let Some((_, items)) = &mut module.content else {
         let text = "the contract's module must be written out here: `mod name { .. }`";
         return Err(Error::new_spanned(module, text));
     };
     prefixes::check(items)?;
-    let entries = items
-        .iter()
-        .filter_map(entry_function)
-        .map(read)
-        .collect::<Result<Vec<_>>>()?;
+    let mut entries = Vec::new();
+    for item in items.iter_mut() {
+        if let Some(function) = entry_function(item) {
+            entries.push(read(function)?);
+        }
+    }
     if entries.is_empty() {
         let text = "a contract needs an entry: a `pub fn` in this module";
         return Err(Error::new_spanned(&module.ident, text));
     }
-    let adapters = entries.iter().map(adapter);
-    let exports = entries.iter().map(export);
-    let written = quote! {
-        /// The entries as the host calls them: bytes to bytes.
-        pub mod entries {
-            #(#adapters)*
-        }
-
-        #[cfg(target_family = "wasm")]
-        mod exports {
-            #(#exports)*
-        }
-    };
-    let written = syn::parse2::<syn::File>(written)?.items;
-    if let Some((_, items)) = &mut module.content {
-        items.extend(written);
-    }
+    let written = written(&module.ident, &entries, items);
+    items.extend(syn::parse2::<syn::File>(written)?.items);
     Ok(quote! { #module })
 }
 
-fn entry_function(item: &Item) -> Option<&ItemFn> {
+/// What the module gets.
+fn written(contract: &Ident, entries: &[Entry], items: &[Item]) -> TokenStream {
+    let checks = entries.iter().map(checks);
+    let adapters = entries.iter().map(adapter);
+    let table = entries.iter().map(row);
+    let exports = entries.iter().map(export);
+    let client = client::client(contract, entries);
+    let pieces = interface::pieces(contract, entries, items);
+    quote! {
+        const _: () = { #(#checks)* };
+
+        /// The entries as the host calls them: bytes to bytes.
+        pub mod entries {
+            #(#adapters)*
+
+            /// All of them by their names, for `sdk::mock::register`.
+            #[cfg(not(target_family = "wasm"))]
+            pub const ALL: &[(&str, ::sdk::entry::Adapter)] = &[#(#table),*];
+        }
+
+        #client
+
+        const INTERFACE_PIECES: &[::sdk::interface::Piece] = #pieces;
+
+        /// The contract's description: JSON, as in its custom section `lockstep.interface`.
+        pub const INTERFACE: [u8; ::sdk::interface::length(INTERFACE_PIECES)] =
+            ::sdk::interface::text(INTERFACE_PIECES);
+
+        // A contract that another one links as a library exports nothing there. Only a package
+        // that is linked so has to declare the feature.
+        #[allow(unexpected_cfgs, reason = "a package without the feature is never a library")]
+        mod exports {
+            #[cfg(all(target_family = "wasm", not(feature = "library")))]
+            mod wasm {
+                #[expect(unsafe_code, reason = "a section is a name of the whole module")]
+                #[unsafe(link_section = #INTERFACE_SECTION)]
+                static INTERFACE: [u8; super::super::INTERFACE.len()] = super::super::INTERFACE;
+
+                #(#exports)*
+            }
+        }
+    }
+}
+
+fn entry_function(item: &mut Item) -> Option<&mut ItemFn> {
     match item {
         Item::Fn(function) if matches!(function.vis, Visibility::Public(_)) => Some(function),
         _ => None,
     }
 }
 
+/// Removes `#[payable]`; answers whether it was there.
+fn take_payable(function: &mut ItemFn) -> bool {
+    let before = function.attrs.len();
+    let is_payable = |attribute: &Attribute| {
+        let last = attribute.path().segments.last();
+        last.is_some_and(|segment| segment.ident == "payable")
+    };
+    function.attrs.retain(|attribute| !is_payable(attribute));
+    function.attrs.len() != before
+}
+
 /// Reads the signature of an entry, or says what an entry cannot have.
-fn read(function: &ItemFn) -> Result<Entry<'_>> {
+fn read(function: &mut ItemFn) -> Result<Entry> {
+    let is_payable = take_payable(function);
     let signature = &function.sig;
-    let name = &signature.ident;
+    check_plain(function)?;
+    let mut arguments = Vec::new();
+    let mut types = Vec::new();
+    for input in &signature.inputs {
+        let (name, kind) = argument(input)?;
+        arguments.push(name);
+        types.push(kind);
+    }
+    let attributes = |name: &str| {
+        let named = function.attrs.iter().filter(|a| a.path().is_ident(name));
+        named.cloned().collect::<Vec<_>>()
+    };
+    let (result, error) = returned(&signature.output)?;
+    Ok(Entry {
+        name: signature.ident.clone(),
+        docs: attributes("doc"),
+        is_payable,
+        arguments,
+        types,
+        result,
+        error,
+        conditions: attributes("cfg"),
+    })
+}
+
+/// Refuses what the host could not call.
+fn check_plain(function: &ItemFn) -> Result<()> {
+    let signature = &function.sig;
     if !signature.generics.params.is_empty() {
         let text = "an entry has no generics: its encoding must be one";
         return Err(Error::new_spanned(&signature.generics, text));
@@ -84,34 +166,18 @@ fn read(function: &ItemFn) -> Result<Entry<'_>> {
         ));
     }
     // The names are what is exported, so a length above the host's would never be found.
-    let exported = name.to_string();
+    let exported = signature.ident.to_string();
     if exported.len() > NAME_BYTES_MAX || exported == MEMORY_EXPORT || exported.starts_with("r#") {
         let text = format!(
             "`{exported}` cannot be an entry's name: at most {NAME_BYTES_MAX} bytes, no keyword, \
              not `{MEMORY_EXPORT}`, which the linker exports"
         );
-        return Err(Error::new_spanned(name, text));
+        return Err(Error::new_spanned(&signature.ident, text));
     }
-    let arguments = signature
-        .inputs
-        .iter()
-        .map(argument)
-        .collect::<Result<_>>()?;
-    let conditions = function
-        .attrs
-        .iter()
-        .filter(|a| a.path().is_ident("cfg"))
-        .collect();
-    let returns_result = returns_result(&signature.output)?;
-    Ok(Entry {
-        name,
-        arguments,
-        returns_result,
-        conditions,
-    })
+    Ok(())
 }
 
-fn argument(input: &FnArg) -> Result<Ident> {
+fn argument(input: &FnArg) -> Result<(Ident, Type)> {
     let FnArg::Typed(argument) = input else {
         return Err(Error::new_spanned(
             input,
@@ -131,41 +197,89 @@ fn argument(input: &FnArg) -> Result<Ident> {
             &argument.ty,
             "an entry's argument needs a type of its own",
         )),
-        _ => Ok(format_ident!("{}", pattern.ident)),
+        kind => Ok((pattern.ident.clone(), kind.clone())),
     }
 }
 
-/// Whether the type is spelled `Result<..>`. An alias of another name counts as a plain value.
-fn returns_result(output: &ReturnType) -> Result<bool> {
-    match output {
-        ReturnType::Default => Ok(false),
-        ReturnType::Type(_, returned) => match &**returned {
-            Type::Reference(_) => {
-                let text = "an entry returns an owned value: it is encoded";
-                Err(Error::new_spanned(returned, text))
-            }
-            Type::Path(path) => Ok(path
-                .path
-                .segments
-                .last()
-                .is_some_and(|last| last.ident == "Result")),
-            _ => Ok(false),
-        },
+/// The type of the value, and that of the error if the type is spelled `Result<..>`.
+fn returned(output: &ReturnType) -> Result<(Option<Type>, Option<Type>)> {
+    let ReturnType::Type(_, returned) = output else {
+        return Ok((None, None));
+    };
+    let path = match &**returned {
+        Type::Reference(_) => {
+            let text = "an entry returns an owned value: it is encoded";
+            return Err(Error::new_spanned(returned, text));
+        }
+        Type::Path(path) => path,
+        other => return Ok((Some(other.clone()), None)),
+    };
+    let Some(last) = path.path.segments.last().filter(|s| s.ident == "Result") else {
+        return Ok((Some((**returned).clone()), None));
+    };
+    let parts: Vec<&Type> = match &last.arguments {
+        PathArguments::AngleBracketed(list) => list.args.iter().filter_map(type_of).collect(),
+        _ => Vec::new(),
+    };
+    match parts.as_slice() {
+        [value, error] => Ok((Some((*value).clone()), Some((*error).clone()))),
+        _ => {
+            let text = "write the error, too: `Result<T, E>`, where E is an enum under #[error]";
+            Err(Error::new_spanned(returned, text))
+        }
+    }
+}
+
+fn type_of(argument: &GenericArgument) -> Option<&Type> {
+    match argument {
+        GenericArgument::Type(kind) => Some(kind),
+        _ => None,
+    }
+}
+
+/// Names what an argument, a result and an error must be where they are written, so that the
+/// compiler points there and not at what this macro writes.
+fn checks(entry: &Entry) -> TokenStream {
+    let conditions = &entry.conditions;
+    let arguments = entry
+        .types
+        .iter()
+        .map(|kind| quote_spanned! { kind.span() => ::sdk::entry::argument::<#kind>(); });
+    let result = entry
+        .result
+        .iter()
+        .map(|kind| quote_spanned! { kind.span() => ::sdk::entry::result::<#kind>(); });
+    let error = entry
+        .error
+        .iter()
+        .map(|kind| quote_spanned! { kind.span() => ::sdk::entry::error::<#kind>(); });
+    quote! {
+        #(#conditions)*
+        {
+            #(#arguments)*
+            #(#result)*
+            #(#error)*
+        }
     }
 }
 
 /// `fn name(input: &[u8]) -> Result<Vec<u8>, Revert>`; the types of the arguments are inferred.
-fn adapter(entry: &Entry<'_>) -> TokenStream {
+fn adapter(entry: &Entry) -> TokenStream {
     let Entry {
         name,
         arguments,
-        returns_result,
         conditions,
+        ..
     } = entry;
     let text = format!("Decodes the arguments of `{name}`, calls it and encodes its answer.");
     let mutability = (!arguments.is_empty()).then(|| quote! { mut });
+    let end = if entry.is_payable {
+        quote! { end }
+    } else {
+        quote! { end_unpaid }
+    };
     let called = quote! { super::#name(#(#arguments),*) };
-    let answered = if *returns_result {
+    let answered = if entry.error.is_some() {
         quote! { ::sdk::entry::answer(#called) }
     } else {
         quote! { ::sdk::entry::answer::<_, ::core::convert::Infallible>(Ok(#called)) }
@@ -175,18 +289,27 @@ fn adapter(entry: &Entry<'_>) -> TokenStream {
         #[doc = #text]
         ///
         /// # Errors
-        /// The refusal of the entry, or `CODE_BAD_INPUT`.
-        pub fn #name(input: &[u8]) -> Result<::sdk::Vec<u8>, ::sdk::Revert> {
+        /// The refusal of the entry, `CODE_BAD_INPUT`, or `CODE_NOT_PAYABLE`.
+        pub fn #name(input: &[u8]) -> ::core::result::Result<::sdk::Vec<u8>, ::sdk::Revert> {
             let #mutability decoder = ::sdk::entry::Arguments::new(input);
             #(let #arguments = decoder.take()?;)*
-            decoder.end()?;
+            decoder.#end()?;
             #answered
         }
     }
 }
 
+/// A line of the table of entries.
+fn row(entry: &Entry) -> TokenStream {
+    let Entry {
+        name, conditions, ..
+    } = entry;
+    let text = name.to_string();
+    quote! { #(#conditions)* (#text, #name) }
+}
+
 /// `() -> ()` under the entry's name.
-fn export(entry: &Entry<'_>) -> TokenStream {
+fn export(entry: &Entry) -> TokenStream {
     let Entry {
         name, conditions, ..
     } = entry;
@@ -196,7 +319,7 @@ fn export(entry: &Entry<'_>) -> TokenStream {
         #[expect(unsafe_code, reason = "an export names a symbol of the whole module")]
         #[unsafe(export_name = #exported)]
         extern "C" fn #name() {
-            ::sdk::entry::run(super::entries::#name)
+            ::sdk::entry::run(super::super::entries::#name)
         }
     }
 }

@@ -3,9 +3,11 @@
 //! Use these through the crate `sdk`; the code they write names its items as `::sdk::...`.
 #![forbid(unsafe_code)]
 
+mod client;
 mod contract;
 mod error;
 mod event;
+mod interface;
 mod prefixes;
 
 use proc_macro::TokenStream;
@@ -19,9 +21,12 @@ use syn::{Item, parse_macro_input};
 /// returns a value, or a `Result` of a value and an `#[error]` enum. Functions that are not
 /// `pub` stay inside.
 ///
-/// The module gets a public module `entries` with one function per entry, bytes to bytes, which
-/// native tests pass to `sdk::mock::call`. Prefixes of `Item::new(b"..")` and `Map::new(b"..")`
-/// in `const` and `static` items are compared: none may begin with another.
+/// An entry that is not marked `#[payable]` refuses value with `CODE_NOT_PAYABLE`.
+///
+/// The module gets a client for other contracts (`TokenClient` for `mod token`), a constant
+/// `INTERFACE` with its description, and a public module `entries` with one function per entry,
+/// bytes to bytes, which native tests pass to `sdk::mock::call`. Prefixes of `Item::new(b"..")`
+/// and `Map::new(b"..")` in `const` and `static` items are compared: none may begin with another.
 #[proc_macro_attribute]
 pub fn contract(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(arguments, item, contract::expand)

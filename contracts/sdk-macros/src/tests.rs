@@ -89,7 +89,46 @@ fn every_public_function_is_exported_under_its_own_condition() {
     let written = contract::expand(module).unwrap().to_string();
     assert_eq!(written.matches("export_name").count(), 2);
     assert!(written.contains(r#"export_name = "one""#), "{written}");
-    assert_eq!(written.matches(r#"feature = "x""#).count(), 3, "{written}");
+    // The function, its check, its adapter, its row, its client's method and its export.
+    assert_eq!(written.matches(r#"feature = "x""#).count(), 6, "{written}");
+}
+
+#[test]
+fn a_result_names_its_error() {
+    for returned in ["Result<u64>", "Result", "std::io::Result<()>"] {
+        let returned: syn::Type = syn::parse_str(returned).unwrap();
+        let text = refusal(contract::expand(parse_quote! {
+            mod m { pub fn f() -> #returned { todo() } }
+        }));
+        assert!(text.starts_with("write the error, too"), "{text}");
+    }
+}
+
+#[test]
+fn value_is_refused_unless_the_entry_is_payable() {
+    let written = contract::expand(parse_quote! {
+        mod m { #[payable] pub fn take() {} pub fn other() {} pub fn third() {} }
+    });
+    let written = written.unwrap().to_string();
+    assert!(!written.contains("payable ]"), "{written}");
+    assert_eq!(written.matches("end_unpaid").count(), 2);
+}
+
+#[test]
+fn a_client_has_a_method_for_each_entry() {
+    let written = contract::expand(parse_quote! {
+        mod name_book {
+            pub fn value(of: Address, at: u64) -> Result<u8, E> { todo() }
+            pub fn forget() {}
+        }
+    });
+    let written = written.unwrap().to_string();
+    assert!(written.contains("impl NameBookClient"), "{written}");
+    // A builder step has the name already.
+    let method = "pub fn value_ (& self , of : Address , at : u64) -> \
+                  :: core :: result :: Result < u8 , :: sdk :: CallError >";
+    assert!(written.contains(method), "{written}");
+    assert!(written.contains("pub fn forget (& self) ->"), "{written}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
-use crate::{CODE_BAD_INPUT, ContractError, Revert};
+use crate::{CODE_BAD_INPUT, CODE_NOT_PAYABLE, ContractError, Revert, buffer::Buffer};
 
 /// An entry as bytes to bytes.
 pub type Adapter = fn(&[u8]) -> Result<Vec<u8>, Revert>;
@@ -33,7 +33,8 @@ impl<'a> Arguments<'a> {
         T::deserialize(&mut self.rest).map_err(|_| Revert::new(CODE_BAD_INPUT))
     }
 
-    /// Ends the decoding. Whatever is left over would be a second spelling of the same call.
+    /// Ends the decoding of a `#[payable]` entry's arguments. Whatever is left over would be a
+    /// second spelling of the same call.
     ///
     /// # Errors
     /// [`CODE_BAD_INPUT`] if bytes are left over.
@@ -44,7 +45,43 @@ impl<'a> Arguments<'a> {
             Err(Revert::new(CODE_BAD_INPUT))
         }
     }
+
+    /// Ends the decoding of any other entry's arguments. It takes no value, because what it does
+    /// not expect would be stuck.
+    ///
+    /// # Errors
+    /// [`CODE_BAD_INPUT`] if bytes are left over, [`CODE_NOT_PAYABLE`] if value came along.
+    pub fn end_unpaid(self) -> Result<(), Revert> {
+        let code = if !self.rest.is_empty() {
+            CODE_BAD_INPUT
+        } else if crate::host::value() != 0 {
+            CODE_NOT_PAYABLE
+        } else {
+            return Ok(());
+        };
+        Err(Revert::new(code))
+    }
 }
+
+/// What can be an argument, a result or a part of either.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot cross the border of a contract",
+    label = "has no encoding",
+    note = "put `#[sdk::data]` on the type, which derives one"
+)]
+pub trait Data: BorshSerialize + BorshDeserialize {}
+
+#[diagnostic::do_not_recommend]
+impl<T: BorshSerialize + BorshDeserialize> Data for T {}
+
+/// Compiles if an entry can take a `T`.
+pub const fn argument<T: Data>() {}
+
+/// Compiles if an entry can return a `T`.
+pub const fn result<T: Data>() {}
+
+/// Compiles if an entry can refuse with an `E`.
+pub const fn error<E: ContractError>() {}
 
 /// Encodes what an entry returned, or turns its error into a revert.
 ///
@@ -74,18 +111,13 @@ pub(crate) fn fail(revert: &Revert) -> ! {
 
 /// The borsh bytes of a value.
 ///
-/// Writing to a `Vec` does not fail. A list of more than 2^32 elements would, and fits nowhere;
+/// Writing to memory does not fail. A list of more than 2^32 elements would, and fits nowhere;
 /// it ends the frame by a revert without a code. (`expect` would bring the machinery of
 /// formatting with it, several kilobytes in every contract.)
 pub(crate) fn encode<T: BorshSerialize>(value: &T) -> Vec<u8> {
-    encode_after(&[], value)
-}
-
-/// A prefix and the borsh bytes of a value behind it.
-pub(crate) fn encode_after<T: BorshSerialize>(prefix: &[u8], value: &T) -> Vec<u8> {
-    let mut bytes = prefix.to_vec();
+    let mut bytes = Buffer::new();
     match value.serialize(&mut bytes) {
-        Ok(()) => bytes,
+        Ok(()) => bytes.into_bytes(),
         Err(_) => crate::host::revert(&[]),
     }
 }

@@ -1,8 +1,8 @@
-//! Asks the host about the call, the block and the chain, and for hashes and signatures.
+//! Asks the host about the call, the block and the chain, for hashes, signatures and payments.
 
 use alloc::vec::Vec;
 
-use crate::{Address, event::Event, host};
+use crate::{Address, CallError, call, event::Event, host};
 
 /// The bytes that came with the call. Entries decode their arguments from them.
 #[must_use]
@@ -40,10 +40,76 @@ pub fn chain_id() -> [u8; 32] {
     host::chain_id()
 }
 
+/// The hash of the block at a height: one of the last 256, and not this one.
+#[must_use]
+pub fn block_hash(height: u64) -> Option<[u8; 32]> {
+    host::block_hash(height)
+}
+
+/// Who proposed the block.
+#[must_use]
+pub fn proposer() -> Address {
+    Address(host::proposer())
+}
+
+/// The hash of the transaction.
+#[must_use]
+pub fn tx_hash() -> [u8; 32] {
+    host::tx_hash()
+}
+
+/// What the caller moved to this contract with the call. An entry sees it if it is `#[payable]`.
+#[must_use]
+pub fn value() -> u128 {
+    host::value()
+}
+
+/// What an address owns; this contract's own balance holds the value of the call already.
+#[must_use]
+pub fn balance(address: &Address) -> u128 {
+    host::balance(&address.0)
+}
+
+/// Moves value from this contract to an address. No code runs there, a contract's neither.
+///
+/// # Errors
+/// [`CallError::Balance`] if this contract has less.
+pub fn transfer(to: &Address, value: u128) -> Result<(), CallError> {
+    call::ended(host::transfer(&to.0, value))
+}
+
+/// The bytes with which the last call of this frame returned or reverted.
+#[must_use]
+pub fn returned() -> Vec<u8> {
+    host::returned()
+}
+
+/// Changes this contract's code, for later calls: the one that runs ends under the old code.
+///
+/// # Errors
+/// [`CallError::NoCode`] if no uploaded code has that hash.
+pub fn set_code(code_hash: &[u8; 32]) -> Result<(), CallError> {
+    call::ended(host::set_code(code_hash))
+}
+
 /// The sha256 of `data`, computed by the host.
 #[must_use]
 pub fn sha256(data: &[u8]) -> [u8; 32] {
     host::sha256(data)
+}
+
+/// The Keccak-256 of `data` (Ethereum's, not SHA3-256), computed by the host.
+#[must_use]
+pub fn keccak256(data: &[u8]) -> [u8; 32] {
+    host::keccak256(data)
+}
+
+/// The compressed key that made `signature` (r and s, low s) over a digest; `id` is 0 or 1.
+///
+/// Nothing if the signature is malformed or belongs to no key.
+#[must_use]
+pub fn secp256k1_recover(digest: &[u8; 32], signature: &[u8; 64], id: u8) -> Option<[u8; 33]> {
+    host::secp256k1_recover(digest, signature, id)
 }
 
 /// Whether `key` (compressed) made `signature` (r and s, low s) over a sha256 digest.

@@ -5,6 +5,11 @@ use core::convert::Infallible;
 use crate::Revert;
 
 /// An error of a contract; `#[error]` implements it for an enum.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no error of a contract",
+    label = "has no stable codes",
+    note = "make it an enum under `#[sdk::error]`: `Variant = code`"
+)]
 pub trait ContractError {
     /// Which refusal. A code is never reused for another meaning.
     fn code(&self) -> u32;

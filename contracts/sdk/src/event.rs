@@ -12,6 +12,10 @@ use crate::Address;
 pub const TOPICS_MAX: usize = 4;
 
 /// An event; `#[event]` implements it for a struct.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no event",
+    note = "make it a struct under `#[sdk::event]`"
+)]
 pub trait Event: BorshSerialize {
     /// The event's name, which is hashed into the first topic.
     const NAME: &'static str;
@@ -24,6 +28,11 @@ pub trait Event: BorshSerialize {
 }
 
 /// A value that fits a topic: different values of one type have different topics.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a topic",
+    label = "does not fit 32 bytes in one way",
+    note = "topics are Address, [u8; 32], u32, u64 and u128"
+)]
 pub trait Topic {
     /// The 32 bytes; a number stands little endian in the first ones, zeros behind it.
     fn topic(&self) -> [u8; 32];

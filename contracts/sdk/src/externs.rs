@@ -13,7 +13,9 @@
     reason = "an import is foreign code; each call is argued where it stands"
 )]
 
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
+
+use crate::call::{Deployment, Request};
 
 /// The imports. An i64 of the host is never negative here, so it is read as u64.
 mod raw {
@@ -34,14 +36,30 @@ mod raw {
         );
         pub(super) fn storage_remove(key: *const u8, key_len: usize) -> i32;
         pub(super) fn storage_has(key: *const u8, key_len: usize) -> i32;
+        pub(super) fn storage_scan(
+            start: *const u8,
+            start_len: usize,
+            end: *const u8,
+            end_len: usize,
+            limit: u32,
+            dst: *mut u8,
+            cap: usize,
+        ) -> i32;
 
         pub(super) fn emit_event(topics: *const u8, count: usize, data: *const u8, len: usize);
 
         pub(super) fn sha256(data: *const u8, len: usize, dst: *mut u8);
+        pub(super) fn keccak256(data: *const u8, len: usize, dst: *mut u8);
         pub(super) fn secp256k1_verify(
             digest: *const u8,
             signature: *const u8,
             key: *const u8,
+        ) -> i32;
+        pub(super) fn secp256k1_recover(
+            digest: *const u8,
+            signature: *const u8,
+            id: i32,
+            dst: *mut u8,
         ) -> i32;
         pub(super) fn ed25519_verify(
             message: *const u8,
@@ -53,9 +71,39 @@ mod raw {
         pub(crate) safe fn block_height() -> u64;
         pub(crate) safe fn block_time() -> u64;
         pub(super) fn chain_id(dst: *mut u8);
+        pub(super) fn block_hash(height: u64, dst: *mut u8) -> i32;
+        pub(super) fn proposer(dst: *mut u8);
+        pub(super) fn tx_hash(dst: *mut u8);
         pub(super) fn caller(dst: *mut u8);
         #[link_name = "self"]
         pub(super) fn self_address(dst: *mut u8);
+
+        pub(super) fn value(dst: *mut u8);
+        pub(super) fn balance(address: *const u8, dst: *mut u8);
+        pub(super) fn transfer(address: *const u8, value: *const u8) -> i32;
+        pub(super) fn call(
+            flags: u32,
+            address: *const u8,
+            entry: *const u8,
+            entry_len: usize,
+            input: *const u8,
+            input_len: usize,
+            value: *const u8,
+            gas: u64,
+        ) -> i32;
+        pub(super) fn returned(dst: *mut u8, cap: usize) -> i32;
+        pub(super) fn deploy(
+            code_hash: *const u8,
+            salt: *const u8,
+            entry: *const u8,
+            entry_len: usize,
+            input: *const u8,
+            input_len: usize,
+            value: *const u8,
+            gas: u64,
+            dst: *mut u8,
+        ) -> i32;
+        pub(super) fn set_code(code_hash: *const u8) -> i32;
 
         pub(crate) safe fn gas_left() -> u64;
         pub(super) fn debug_log(text: *const u8, len: usize);
@@ -102,6 +150,23 @@ pub(crate) fn storage_has(key: &[u8]) -> bool {
     exists != 0
 }
 
+/// One page into `dst`: bytes written, or what the first entry needs as a negative number.
+pub(crate) fn storage_scan(start: &[u8], end: &[u8], limit: u32, dst: &mut [u8]) -> i32 {
+    let (from, from_len, to, to_len) = (start.as_ptr(), start.len(), end.as_ptr(), end.len());
+    // SAFETY: two live slices that are read, and one that is writable for its length.
+    unsafe {
+        raw::storage_scan(
+            from,
+            from_len,
+            to,
+            to_len,
+            limit,
+            dst.as_mut_ptr(),
+            dst.len(),
+        )
+    }
+}
+
 pub(crate) fn emit_event(topics: &[[u8; 32]], data: &[u8]) {
     // SAFETY: both ranges are those of live slices; a topic is 32 bytes without padding.
     unsafe {
@@ -119,10 +184,28 @@ pub(crate) fn sha256(data: &[u8]) -> [u8; 32] {
     filled(|dst| unsafe { raw::sha256(data.as_ptr(), data.len(), dst) })
 }
 
+pub(crate) fn keccak256(data: &[u8]) -> [u8; 32] {
+    // SAFETY: the input is a live slice, the output 32 writable bytes.
+    filled(|dst| unsafe { raw::keccak256(data.as_ptr(), data.len(), dst) })
+}
+
 pub(crate) fn secp256k1_verify(digest: &[u8; 32], signature: &[u8; 64], key: &[u8; 33]) -> bool {
     // SAFETY: three live arrays of exactly the lengths that the host reads.
     let valid = unsafe { raw::secp256k1_verify(digest.as_ptr(), signature.as_ptr(), key.as_ptr()) };
     valid != 0
+}
+
+pub(crate) fn secp256k1_recover(
+    digest: &[u8; 32],
+    signature: &[u8; 64],
+    id: u8,
+) -> Option<[u8; 33]> {
+    let mut key = [0; 33];
+    let (digest, signature) = (digest.as_ptr(), signature.as_ptr());
+    // SAFETY: live arrays of exactly the lengths that the host reads and writes.
+    let found =
+        unsafe { raw::secp256k1_recover(digest, signature, i32::from(id), key.as_mut_ptr()) };
+    (found != 0).then_some(key)
 }
 
 pub(crate) fn ed25519_verify(message: &[u8], signature: &[u8; 64], key: &[u8; 32]) -> bool {
@@ -139,6 +222,23 @@ pub(crate) fn chain_id() -> [u8; 32] {
     filled(|dst| unsafe { raw::chain_id(dst) })
 }
 
+pub(crate) fn block_hash(height: u64) -> Option<[u8; 32]> {
+    let mut hash = [0; 32];
+    // SAFETY: 32 writable bytes, which is what the host writes.
+    let known = unsafe { raw::block_hash(height, hash.as_mut_ptr()) };
+    (known != 0).then_some(hash)
+}
+
+pub(crate) fn proposer() -> [u8; 32] {
+    // SAFETY: 32 writable bytes, which is what the host writes.
+    filled(|dst| unsafe { raw::proposer(dst) })
+}
+
+pub(crate) fn tx_hash() -> [u8; 32] {
+    // SAFETY: 32 writable bytes, which is what the host writes.
+    filled(|dst| unsafe { raw::tx_hash(dst) })
+}
+
 pub(crate) fn caller() -> [u8; 32] {
     // SAFETY: 32 writable bytes, which is what the host writes.
     filled(|dst| unsafe { raw::caller(dst) })
@@ -147,6 +247,75 @@ pub(crate) fn caller() -> [u8; 32] {
 pub(crate) fn self_address() -> [u8; 32] {
     // SAFETY: 32 writable bytes, which is what the host writes.
     filled(|dst| unsafe { raw::self_address(dst) })
+}
+
+pub(crate) fn value() -> u128 {
+    let mut bytes = [0; 16];
+    // SAFETY: 16 writable bytes, which is what the host writes.
+    unsafe { raw::value(bytes.as_mut_ptr()) };
+    u128::from_le_bytes(bytes)
+}
+
+pub(crate) fn balance(address: &[u8; 32]) -> u128 {
+    let mut bytes = [0; 16];
+    // SAFETY: 32 bytes that are read and 16 that are written.
+    unsafe { raw::balance(address.as_ptr(), bytes.as_mut_ptr()) };
+    u128::from_le_bytes(bytes)
+}
+
+pub(crate) fn transfer(to: &[u8; 32], value: u128) -> i32 {
+    let value = value.to_le_bytes();
+    // SAFETY: live arrays of exactly the lengths that the host reads.
+    unsafe { raw::transfer(to.as_ptr(), value.as_ptr()) }
+}
+
+pub(crate) fn call(request: &Request, entry: &str, input: &[u8]) -> i32 {
+    let value = request.value.to_le_bytes();
+    // SAFETY: two live slices and two live arrays of exactly the lengths that the host reads.
+    unsafe {
+        raw::call(
+            request.flags,
+            request.address.0.as_ptr(),
+            entry.as_ptr(),
+            entry.len(),
+            input.as_ptr(),
+            input.len(),
+            value.as_ptr(),
+            request.gas,
+        )
+    }
+}
+
+pub(crate) fn returned() -> Vec<u8> {
+    // SAFETY: `sized` hands over a pointer that is writable for `cap` bytes.
+    sized(|dst, cap| unsafe { raw::returned(dst, cap) }).unwrap_or_default()
+}
+
+/// The status, and the address if it is 0.
+pub(crate) fn deploy(request: &Deployment, entry: &str, input: &[u8]) -> (i32, [u8; 32]) {
+    let value = request.value.to_le_bytes();
+    let mut address = [0; 32];
+    // SAFETY: two live slices, three live arrays that are read and one that is written, of
+    // exactly the lengths that the host takes.
+    let status = unsafe {
+        raw::deploy(
+            request.code_hash.as_ptr(),
+            request.salt.as_ptr(),
+            entry.as_ptr(),
+            entry.len(),
+            input.as_ptr(),
+            input.len(),
+            value.as_ptr(),
+            request.gas,
+            address.as_mut_ptr(),
+        )
+    };
+    (status, address)
+}
+
+pub(crate) fn set_code(code_hash: &[u8; 32]) -> i32 {
+    // SAFETY: a live array of exactly the length that the host reads.
+    unsafe { raw::set_code(code_hash.as_ptr()) }
 }
 
 pub(crate) fn debug_log(text: &str) {
@@ -163,14 +332,18 @@ fn filled(write: impl FnOnce(*mut u8)) -> [u8; 32] {
 
 /// Calls `read` with a buffer, and once more with one that fits if it was too small.
 ///
-/// `read` answers the full length, or a negative number for "absent".
+/// `read` fills a buffer of the given capacity and answers the full length, or a negative number
+/// for "absent". The buffer is not cleared first: that would cost gas and code for nothing.
 fn sized(read: impl Fn(*mut u8, usize) -> i32) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; GUESS_BYTES];
-    let mut len = usize::try_from(read(bytes.as_mut_ptr(), bytes.len())).ok()?;
-    if len > bytes.len() {
-        bytes.resize(len, 0);
-        len = usize::try_from(read(bytes.as_mut_ptr(), bytes.len())).ok()?;
+    let mut capacity = GUESS_BYTES;
+    loop {
+        let mut bytes = Vec::with_capacity(capacity);
+        let len = usize::try_from(read(bytes.as_mut_ptr(), capacity)).ok()?;
+        if len <= capacity {
+            // SAFETY: the host has written all `len` bytes, and they are within the capacity.
+            unsafe { bytes.set_len(len) };
+            return Some(bytes);
+        }
+        capacity = len;
     }
-    bytes.truncate(len);
-    Some(bytes)
 }

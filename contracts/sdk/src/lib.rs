@@ -31,9 +31,15 @@ extern crate alloc;
 
 pub mod env;
 
+pub mod call;
 pub mod entry;
+pub mod interface;
+
+mod buffer;
 mod error;
 mod event;
+mod key;
+mod scan;
 mod storage;
 
 #[cfg(target_family = "wasm")]
@@ -49,13 +55,18 @@ mod verify;
 #[cfg(target_family = "wasm")]
 use externs as host;
 #[cfg(not(target_family = "wasm"))]
-use mock as host;
+use mock::host;
 
 pub use alloc::{string::String, vec::Vec};
 pub use borsh::{self, BorshDeserialize, BorshSerialize};
-pub use contract_types::{Address, CODE_BAD_INPUT, CODE_BAD_STATE, CODE_RESERVED, Revert};
+pub use call::{CallError, Deployment, Request};
+pub use contract_types::{
+    Address, CODE_BAD_INPUT, CODE_BAD_STATE, CODE_NOT_PAYABLE, CODE_RESERVED, Revert,
+};
 pub use error::ContractError;
 pub use event::{Event, TOPICS_MAX, Topic};
+pub use key::Key;
+pub use scan::Entries;
 pub use sdk_macros::{contract, data, error, event};
 pub use storage::{Item, Map};
 

@@ -1,15 +1,19 @@
 //! Keeps typed values under explicit byte prefixes.
 //!
-//! An [`Item`]'s key is its prefix, a [`Map`]'s entry is under prefix and borsh of its key. No
+//! An [`Item`]'s key is its prefix, a [`Map`]'s entry is under prefix and [`Key`] encoding. No
 //! prefix of a contract may begin with another: `#[contract]` refuses that when it compiles. A
 //! storage key has at most 256 bytes, so the keys of a map have to be short.
 
 use alloc::vec::Vec;
 use core::marker::PhantomData;
+use core::ops::{Bound, RangeBounds};
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
-use crate::{CODE_BAD_STATE, Revert, entry, host};
+use crate::{
+    CODE_BAD_STATE, Key, Revert, entry, host,
+    scan::{self, Entries},
+};
 
 /// One value of type `T`.
 #[derive(Debug)]
@@ -51,14 +55,14 @@ impl<T: BorshSerialize + BorshDeserialize> Item<T> {
     }
 }
 
-/// Values of type `V` under keys of type `K`. It has no order and cannot be walked.
+/// Values of type `V` under keys of type `K`, in the order of the keys.
 #[derive(Debug)]
 pub struct Map<K, V> {
     prefix: &'static [u8],
     entries: PhantomData<fn(K) -> V>,
 }
 
-impl<K: BorshSerialize, V: BorshSerialize + BorshDeserialize> Map<K, V> {
+impl<K: Key, V: BorshSerialize + BorshDeserialize> Map<K, V> {
     /// The entries under `prefix`, which is not empty and no other's beginning.
     #[must_use]
     pub const fn new(prefix: &'static [u8]) -> Self {
@@ -90,8 +94,48 @@ impl<K: BorshSerialize, V: BorshSerialize + BorshDeserialize> Map<K, V> {
         host::storage_has(&self.storage_key(key))
     }
 
+    /// The first entries, at most `limit`, in the order of their keys.
+    ///
+    /// They are fetched in pages as they are asked for. What is written meanwhile is seen if it
+    /// lies behind the page; removing what was yielded is safe.
+    #[must_use]
+    pub fn iter(&self, limit: u32) -> Entries<K, V> {
+        self.range(.., limit)
+    }
+
+    /// The first entries whose keys lie in `keys`, at most `limit`, in the order of their keys.
+    #[must_use]
+    pub fn range(&self, keys: impl RangeBounds<K>, limit: u32) -> Entries<K, V> {
+        let start = match keys.start_bound() {
+            Bound::Included(key) => self.storage_key(key),
+            Bound::Excluded(key) => scan::after(self.storage_key(key)),
+            Bound::Unbounded => self.prefix.to_vec(),
+        };
+        let end = match keys.end_bound() {
+            Bound::Included(key) => scan::after(self.storage_key(key)),
+            Bound::Excluded(key) => self.storage_key(key),
+            Bound::Unbounded => scan::beyond(self.prefix.to_vec()),
+        };
+        Entries::new(self.prefix.len(), start, end, limit)
+    }
+
+    /// The first entries whose keys begin with `first`, at most `limit`: for a map under pairs,
+    /// those of one first part. `first` is the whole of the key's first part or parts.
+    #[must_use]
+    pub fn within(&self, first: &impl Key, limit: u32) -> Entries<K, V> {
+        let start = self.prefixed(first);
+        let end = scan::beyond(start.clone());
+        Entries::new(self.prefix.len(), start, end, limit)
+    }
+
     fn storage_key(&self, key: &K) -> Vec<u8> {
-        entry::encode_after(self.prefix, key)
+        self.prefixed(key)
+    }
+
+    fn prefixed(&self, key: &impl Key) -> Vec<u8> {
+        let mut bytes = self.prefix.to_vec();
+        key.encode_key(&mut bytes);
+        bytes
     }
 }
 
@@ -100,6 +144,11 @@ fn read<T: BorshDeserialize>(key: &[u8]) -> Option<T> {
     let bytes = host::storage_read(key)?;
     match T::try_from_slice(&bytes) {
         Ok(value) => Some(value),
-        Err(_) => entry::fail(&Revert::new(CODE_BAD_STATE)),
+        Err(_) => bad_state(),
     }
+}
+
+/// Ends the frame: what is stored is not what this contract stores there.
+pub(crate) fn bad_state() -> ! {
+    entry::fail(&Revert::new(CODE_BAD_STATE))
 }

@@ -3,7 +3,9 @@
 //! The host's own predicates are the truth; these follow the same text, with the same crates.
 
 use ed25519_dalek::VerifyingKey;
-use k256::ecdsa::{Signature, VerifyingKey as Secp256k1Key, signature::hazmat::PrehashVerifier};
+use k256::ecdsa::{
+    RecoveryId, Signature, VerifyingKey as Secp256k1Key, signature::hazmat::PrehashVerifier,
+};
 
 /// r and s in range, low s, a compressed key.
 pub(crate) fn secp256k1(digest: &[u8; 32], signature: &[u8; 64], key: &[u8; 33]) -> bool {
@@ -15,6 +17,21 @@ pub(crate) fn secp256k1(digest: &[u8; 32], signature: &[u8; 64], key: &[u8; 33])
     };
     let low_s = signature.normalize_s() == signature;
     low_s && key.verify_prehash(digest, &signature).is_ok()
+}
+
+/// The compressed key that made a signature: r and s in range, low s, recovery id 0 or 1.
+pub(crate) fn secp256k1_recover(
+    digest: &[u8; 32],
+    signature: &[u8; 64],
+    id: u8,
+) -> Option<[u8; 33]> {
+    let signature = Signature::from_slice(signature).ok()?;
+    let id = RecoveryId::from_byte(id).filter(|id| !id.is_x_reduced())?;
+    if signature.normalize_s() != signature {
+        return None;
+    }
+    let key = Secp256k1Key::recover_from_prehash(digest, &signature, id).ok()?;
+    key.to_sec1_point(true).as_bytes().try_into().ok()
 }
 
 /// RFC 8032, strict: canonical key and R, s below the order, no small order, no cofactor.

@@ -150,7 +150,7 @@ fn an_item_lives_under_its_prefix_and_an_entry_behind_it() {
         storage,
         [
             (b"i".to_vec(), vec![1, 2]),
-            (vec![b'm', b'-', 3, 4], vec![7])
+            (vec![b'm', b'-', 4, 3], vec![7])
         ]
     );
     assert_eq!(

@@ -3,26 +3,39 @@
 
 use std::collections::BTreeSet;
 
-/// Consensus: the names of version 1, as far as the SDK has them.
-const IMPORTS: [&str; 18] = [
+/// Consensus: the names of version 1.
+const IMPORTS: [&str; 31] = [
+    "balance",
+    "block_hash",
     "block_height",
     "block_time",
+    "call",
     "caller",
     "chain_id",
     "debug_log",
+    "deploy",
     "ed25519_verify",
     "emit_event",
     "gas_left",
     "input",
+    "keccak256",
+    "proposer",
     "return",
+    "returned",
     "revert",
+    "secp256k1_recover",
     "secp256k1_verify",
     "self",
+    "set_code",
     "sha256",
     "storage_has",
     "storage_read",
     "storage_remove",
+    "storage_scan",
     "storage_write",
+    "transfer",
+    "tx_hash",
+    "value",
 ];
 
 #[test]

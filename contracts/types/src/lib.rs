@@ -8,10 +8,17 @@
 
 extern crate alloc;
 
+pub mod amm;
 pub mod counter;
+pub mod escrow;
+pub mod hostile;
+pub mod multisig;
+pub mod names;
+pub mod nft;
 pub mod orderbook;
 pub mod store;
 pub mod token;
+pub mod upgradeable;
 
 mod address;
 mod invocation;
@@ -20,4 +27,4 @@ mod revert;
 pub use address::Address;
 pub use borsh;
 pub use invocation::Invocation;
-pub use revert::{CODE_BAD_INPUT, CODE_BAD_STATE, CODE_RESERVED, Revert};
+pub use revert::{CODE_BAD_INPUT, CODE_BAD_STATE, CODE_NOT_PAYABLE, CODE_RESERVED, Revert};

@@ -13,6 +13,9 @@ pub const CODE_BAD_INPUT: u32 = 0xffff_0001;
 /// A stored value is not of the type that the contract reads it as.
 pub const CODE_BAD_STATE: u32 = 0xffff_0002;
 
+/// The entry takes no value.
+pub const CODE_NOT_PAYABLE: u32 = 0xffff_0003;
+
 /// A refusal by a contract: a code that never changes its meaning, and perhaps a text.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Revert {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use vm::emit::Options;
 use vm::{CheckedModule, Fault, Rules};
 
 /// Compiled modules that a cache keeps; one more empties it. Bounds the host's memory.
 pub const MODULES_MAX: usize = 64;
 
-/// Code hash and rules id: all that the emitted bytes depend on.
+/// Code hash and rules id: all that the emitted bytes depend on, beside the cache's options.
 type Key = ([u8; 32], [u8; 32]);
 
 /// Compiled modules of one engine.
@@ -15,19 +16,33 @@ type Key = ([u8; 32], [u8; 32]);
 pub struct Cache<C> {
     /// `None` if nothing is kept.
     kept: Option<Mutex<BTreeMap<Key, C>>>,
+    options: Options,
 }
 
 impl<C: Clone> Cache<C> {
     /// Keeps up to [`MODULES_MAX`].
     #[must_use]
     pub fn bounded() -> Self {
-        Self { kept: Some(Mutex::new(BTreeMap::new())) }
+        Self {
+            kept: Some(Mutex::new(BTreeMap::new())),
+            options: Options::default(),
+        }
     }
 
     /// Keeps nothing: every frame compiles.
     #[must_use]
-    pub const fn none() -> Self {
-        Self { kept: None }
+    pub fn none() -> Self {
+        Self {
+            kept: None,
+            options: Options::default(),
+        }
+    }
+
+    /// An empty cache of what the emitter writes with `options`.
+    #[must_use]
+    pub fn with_options(self, options: Options) -> Self {
+        let kept = self.kept.map(|_| Mutex::default());
+        Self { kept, options }
     }
 
     /// The compiled form of `module` under `rules`, made by `compile` from the emitted bytes.
@@ -40,14 +55,17 @@ impl<C: Clone> Cache<C> {
         rules: &Rules,
         compile: impl FnOnce(&[u8]) -> Result<C, Fault>,
     ) -> Result<C, Fault> {
-        let Some(kept) = &self.kept else { return compile(&vm::emit::emit(module, rules)) };
+        let emit = || vm::emit::emit_with(module, rules, self.options);
+        let Some(kept) = &self.kept else {
+            return compile(&emit());
+        };
         // What a panicking thread left is complete entries: an insertion is the only write.
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (*module.code_hash(), *rules.id());
         if let Some(compiled) = kept.get(&key) {
             return Ok(compiled.clone());
         }
-        let compiled = compile(&vm::emit::emit(module, rules))?;
+        let compiled = compile(&emit())?;
         if kept.len() >= MODULES_MAX {
             kept.clear();
         }

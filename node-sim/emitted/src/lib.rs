@@ -3,7 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | [`machine`] | what an engine must be able to do: call, suspend, resume, read a global |
-//! | [`session`] | the convention itself: gas in a global, how a stop is read; serves every machine |
+//! | [`session`] | the convention: gas in a global, how a stop is read; serves all |
 //! | [`cache`] | compiled modules by code hash and rules id |
 //! | [`Wasmi`] | wasmi as such a machine |
 //!

@@ -70,5 +70,8 @@ pub trait Machine {
 /// A failure of `engine`, in its own words.
 #[must_use]
 pub fn fault(engine: &'static str, message: impl ToString) -> Fault {
-    Fault::Engine { engine, message: message.to_string() }
+    Fault::Engine {
+        engine,
+        message: message.to_string(),
+    }
 }

@@ -1,14 +1,17 @@
 //! Runs one contract frame on a machine: gas in, start function, entry, and what a stop means.
 //!
-//! The gas of the frame lives in the exported global while the guest runs and in a [`Gas`] while the
-//! host looks; each step copies it over. This is the only place that knows the convention, so wasmi
-//! and wasmtime cannot differ in how they are read.
+//! The gas of the frame lives in the exported global while the guest runs and in a [`Gas`] while
+//! the host looks; each step copies it over. This is the only place that knows the convention, so
+//! wasmi and wasmtime cannot differ in how they are read.
 
 use crate::machine::{Event, Machine, fault};
 use std::sync::Arc;
 use vm::emit::{GLOBAL_PREFIX, STACK, START, TRAP};
 use vm::module::ExportKind;
 use vm::{CheckedModule, Execution, Fault, Frame, Gas, Step, Stop, Trap, Value};
+
+#[cfg(test)]
+mod tests;
 
 /// What `$gas` holds after a charge that could not be paid.
 const SPENT: i64 = -1;
@@ -26,7 +29,12 @@ pub struct Session<M> {
 impl<M: Machine> Session<M> {
     /// A frame of `module` on a fresh `machine` of its emitted form.
     pub fn new(machine: M, module: Arc<CheckedModule>) -> Self {
-        Self { machine, module, gas: Gas::new(0), entry: None }
+        Self {
+            machine,
+            module,
+            gas: Gas::new(0),
+            entry: None,
+        }
     }
 
     /// The guest's own name of the function at `index`: an engine calls exports only.
@@ -37,7 +45,12 @@ impl<M: Machine> Session<M> {
             .iter()
             .find(|export| names_it(export.kind, export.index))
             .map(|export| export.name.clone())
-            .ok_or_else(|| fault(self.machine.name(), format!("function {index} is not exported")))
+            .ok_or_else(|| {
+                fault(
+                    self.machine.name(),
+                    format!("function {index} is not exported"),
+                )
+            })
     }
 
     /// Follows events until the host is asked or the frame ends.
@@ -86,7 +99,9 @@ impl<M: Machine> Session<M> {
             let value = self.machine.global(name)?;
             if value != Value::I32(0) {
                 let engine = self.machine.name();
-                return Err(Fault::invariant(format!("{engine}: {name} is {value:?} at a return")));
+                return Err(Fault::invariant(format!(
+                    "{engine}: {name} is {value:?} at a return"
+                )));
             }
         }
         Ok(())
@@ -98,7 +113,9 @@ impl<M: Machine> Session<M> {
     /// said that; anything else means that the module or the engine is wrong.
     fn read_stop(&mut self, own: Option<Trap>, message: String) -> Result<Stop, Fault> {
         let engine = self.machine.name();
-        let Some(own) = own else { return Err(fault(engine, message)) };
+        let Some(own) = own else {
+            return Err(fault(engine, message));
+        };
         let spent = self.machine.gas()? == SPENT;
         let written = self.machine.global(TRAP)?;
         if (spent || written != Value::I32(0)) && own != Trap::Unreachable {

@@ -3,13 +3,13 @@
 //! wasmi resumes a call whose host function failed with a host error (`call_resumable`), which is
 //! the suspension that the seam asks for: no thread, no copy of the memory.
 
+use crate::Session;
 use crate::cache::Cache;
 use crate::machine::{Event, Machine, RECURSION_MAX, STACK_BYTES, fault};
-use crate::Session;
 use host_api::Type;
 use std::fmt;
 use std::sync::Arc;
-use vm::emit::{GAS, MEMORY};
+use vm::emit::{Bulk, GAS, MEMORY, Options};
 use vm::module::Import;
 use vm::{CheckedModule, Engine, Execution, Fault, HostCall, Rules, Trap, Value};
 use wasmi::errors::HostError;
@@ -35,13 +35,32 @@ impl Wasmi {
     /// An engine that keeps compiled modules.
     #[must_use]
     pub fn new() -> Self {
-        Self { engine: wasmi::Engine::new(&config()), cache: Cache::bounded() }
+        Self {
+            engine: wasmi::Engine::new(&config()),
+            cache: Cache::bounded(),
+        }
+    }
+
+    /// The same with `memory.copy` and `memory.fill` lowered to loops: the operators are off, so
+    /// that wasmi refuses a module that still holds one.
+    #[must_use]
+    pub fn with_lowered_bulk() -> Self {
+        let mut config = config();
+        config.wasm_bulk_memory(false);
+        let cache = Cache::bounded().with_options(Options { bulk: Bulk::Lower });
+        Self {
+            engine: wasmi::Engine::new(&config),
+            cache,
+        }
     }
 
     /// An engine that compiles for every frame: a node whose cache is off must not differ.
     #[must_use]
     pub fn without_cache() -> Self {
-        Self { cache: Cache::none(), ..Self::new() }
+        Self {
+            cache: Cache::none(),
+            ..Self::new()
+        }
     }
 }
 
@@ -96,7 +115,12 @@ fn config() -> Config {
 
 /// A memory grows as its type says; an allocation that fails is this machine's failure, not a -1.
 fn store_limits() -> StoreLimits {
-    StoreLimitsBuilder::new().instances(1).tables(1).memories(1).trap_on_grow_failure(true).build()
+    StoreLimitsBuilder::new()
+        .instances(1)
+        .tables(1)
+        .memories(1)
+        .trap_on_grow_failure(true)
+        .build()
 }
 
 /// The error by which a host function hands its call to the frame loop.
@@ -142,7 +166,13 @@ impl WasmiMachine {
         let gas = instance.get_global(&store, GAS);
         let gas = gas.ok_or_else(|| fault(NAME, "the module does not export $gas"))?;
         let memory = instance.get_memory(&store, MEMORY);
-        Ok(Self { store, instance, gas, memory, pending: None })
+        Ok(Self {
+            store,
+            instance,
+            gas,
+            memory,
+            pending: None,
+        })
     }
 
     fn follow(
@@ -166,9 +196,10 @@ impl WasmiMachine {
             Ok(ResumableCall::OutOfFuel(_)) => Err(fault(NAME, "fuel is off")),
             Err(error) => match error.as_trap_code() {
                 Some(TrapCode::GrowthOperationLimited) => Err(Fault::HostMemory(error.to_string())),
-                Some(code) => {
-                    Ok(Event::Stopped { trap: trap_of(code), message: error.to_string() })
-                }
+                Some(code) => Ok(Event::Stopped {
+                    trap: trap_of(code),
+                    message: error.to_string(),
+                }),
                 None => Err(own_fault(error)),
             },
         }
@@ -188,8 +219,11 @@ impl Machine for WasmiMachine {
         let function = self.instance.get_func(&self.store, export);
         let function = function.ok_or_else(|| fault(NAME, format!("no function {export}")))?;
         let result_types = function.ty(&self.store);
-        let mut results: Vec<Val> =
-            result_types.results().iter().map(|kind| Val::default_for_ty(*kind)).collect();
+        let mut results: Vec<Val> = result_types
+            .results()
+            .iter()
+            .map(|kind| Val::default_for_ty(*kind))
+            .collect();
         let arguments: Vec<Val> = arguments.iter().copied().map(val_of).collect();
         let outcome = function.call_resumable(&mut self.store, &arguments, &mut results);
         self.follow(outcome, results)
@@ -210,7 +244,9 @@ impl Machine for WasmiMachine {
     }
 
     fn set_gas(&mut self, remaining: i64) -> Result<(), Fault> {
-        self.gas.set(&mut self.store, Val::I64(remaining)).map_err(|error| fault(NAME, error))
+        self.gas
+            .set(&mut self.store, Val::I64(remaining))
+            .map_err(|error| fault(NAME, error))
     }
 
     fn global(&mut self, export: &str) -> Result<Value, Fault> {
@@ -235,9 +271,16 @@ fn host_function(store: &mut Store<StoreLimits>, import: &Import) -> Result<Func
     let parameters: Vec<ValType> = row.parameters().map(wasmi_type).collect();
     let signature = FuncType::new(parameters, row.result.map(wasmi_type));
     Ok(Func::new(store, signature, move |_, arguments, _| {
-        let values = arguments.iter().map(|argument| value_of(argument).map(Value::to_bits));
-        let arguments = values.collect::<Result<_, _>>().map_err(|error| Error::new(error.to_string()))?;
-        Err(Error::host(Suspended(HostCall { function, arguments })))
+        let values = arguments
+            .iter()
+            .map(|argument| value_of(argument).map(Value::to_bits));
+        let arguments = values
+            .collect::<Result<_, _>>()
+            .map_err(|error| Error::new(error.to_string()))?;
+        Err(Error::host(Suspended(HostCall {
+            function,
+            arguments,
+        })))
     }))
 }
 

@@ -51,7 +51,10 @@ impl Settlement<'_> {
         let message = orderbook::signing_bytes(self.chain_id, &book, &self.snapshot);
         let signatures: Vec<SignedBy> = keys
             .iter()
-            .map(|key| SignedBy { signer: signer(key), signature: key.sign_bytes(&message) })
+            .map(|key| SignedBy {
+                signer: signer(key),
+                signature: key.sign_bytes(&message),
+            })
             .collect();
         orderbook::settle(self.snapshot, &signatures)
     }
@@ -70,8 +73,14 @@ pub(super) fn counter(random: &mut Random) -> Invocation {
     match random.below(10) {
         0 => counter::get(),
         1 => counter::increment(u64::MAX),
-        2 => Invocation { entry: "increment", input: vec![1, 2, 3] },
-        3 => Invocation { entry: "absent", input: Vec::new() },
+        2 => Invocation {
+            entry: "increment",
+            input: vec![1, 2, 3],
+        },
+        3 => Invocation {
+            entry: "absent",
+            input: Vec::new(),
+        },
         _ => counter::increment(random.below(1_000)),
     }
 }
@@ -93,7 +102,12 @@ pub(super) fn token(random: &mut Random, accounts: &[[u8; 32]]) -> Invocation {
 }
 
 pub(super) fn store(random: &mut Random) -> Invocation {
-    let key: Vec<u8> = random.bytes().into_iter().take(1).map(|byte| byte % 16).collect();
+    let key: Vec<u8> = random
+        .bytes()
+        .into_iter()
+        .take(1)
+        .map(|byte| byte % 16)
+        .collect();
     match random.below(8) {
         0 => store::count(),
         1 => store::get(&key),
@@ -105,20 +119,37 @@ pub(super) fn store(random: &mut Random) -> Invocation {
 
 pub(super) fn probe(random: &mut Random) -> Invocation {
     let entry = random.pick(&PROBE_ENTRIES).copied().unwrap_or("digest");
-    Invocation { entry, input: random.bytes().to_vec() }
+    Invocation {
+        entry,
+        input: random.bytes().to_vec(),
+    }
 }
 
 /// An order, or a look at the book.
 pub(super) fn orderbook(random: &mut Random, accounts: &[[u8; 32]]) -> Invocation {
-    let side = if random.below(2) == 0 { Side::Bid } else { Side::Ask };
-    let price = PRICE_MIDDLE.saturating_add(random.below(100)).saturating_sub(random.below(100));
+    let side = if random.below(2) == 0 {
+        Side::Bid
+    } else {
+        Side::Ask
+    };
+    let price = PRICE_MIDDLE
+        .saturating_add(random.below(100))
+        .saturating_sub(random.below(100));
     match random.below(12) {
         0 => orderbook::bids(),
         1 => orderbook::asks(),
         2 => orderbook::position(Address(random.pick(accounts).copied().unwrap_or_default())),
         3 | 4 => orderbook::cancel(random.below(20)),
-        5 => orderbook::place(Order { side, price: 0, quantity: 1 }),
-        _ => orderbook::place(Order { side, price, quantity: random.below(50).max(1) }),
+        5 => orderbook::place(Order {
+            side,
+            price: 0,
+            quantity: 1,
+        }),
+        _ => orderbook::place(Order {
+            side,
+            price,
+            quantity: random.below(50).max(1),
+        }),
     }
 }
 
@@ -131,14 +162,23 @@ pub(super) fn settle(
 ) -> Invocation {
     let [first, second, third] = signers;
     let Settlement { snapshot, .. } = settlement;
-    let price = PRICE_MIDDLE.saturating_add(random.below(40)).saturating_sub(random.below(40));
-    let with = |snapshot| Settlement { snapshot, ..settlement };
+    let price = PRICE_MIDDLE
+        .saturating_add(random.below(40))
+        .saturating_sub(random.below(40));
+    let with = |snapshot| Settlement {
+        snapshot,
+        ..settlement
+    };
     let usual = with(Snapshot { price, ..snapshot });
     match random.below(10) {
         0 => usual.signed_by(&[second]),
         1 => usual.signed_by(&[first, stranger]),
         2 => usual.signed_by(&[third, third]),
-        3 => with(Snapshot { sequence: 0, ..snapshot }).signed_by(&[first, second]),
+        3 => with(Snapshot {
+            sequence: 0,
+            ..snapshot
+        })
+        .signed_by(&[first, second]),
         4 => usual.signed_by(&[first, second, third]),
         5 | 6 => usual.signed_by(&[first, third]),
         7 => usual.signed_by(&[third, second]),

@@ -62,16 +62,31 @@ pub(super) fn compare(left: &Trail, right: &Trail) -> Option<Found> {
         let mismatches = compare_steps(one, other);
         if !mismatches.is_empty() {
             let tx_id = Some(one.receipt.tx_id);
-            return Some(Found { transaction: Some(index), tx_id, mismatches });
+            return Some(Found {
+                transaction: Some(index),
+                tx_id,
+                mismatches,
+            });
         }
     }
     let mut mismatches = Mismatches::default();
     mismatches.number("transactions", left.steps.len(), right.steps.len());
-    let (BlockResult { state_root, receipts_root, gas_used }, other) = (left.result, right.result);
+    let (
+        BlockResult {
+            state_root,
+            receipts_root,
+            gas_used,
+        },
+        other,
+    ) = (left.result, right.result);
     mismatches.hash("result.state_root", &state_root, &other.state_root);
     mismatches.hash("result.receipts_root", &receipts_root, &other.receipts_root);
     mismatches.number("result.gas_used", gas_used, other.gas_used);
-    Some(Found { transaction: None, tx_id: None, mismatches: mismatches.0 })
+    Some(Found {
+        transaction: None,
+        tx_id: None,
+        mismatches: mismatches.0,
+    })
 }
 
 #[derive(Default)]
@@ -81,7 +96,12 @@ impl Mismatches {
     fn push(&mut self, field: &'static str, key: Option<String>, values: (String, String)) {
         if values.0 != values.1 && self.0.len() < MISMATCHES_MAX {
             let (left, right) = values;
-            self.0.push(Mismatch { field, key, left, right });
+            self.0.push(Mismatch {
+                field,
+                key,
+                left,
+                right,
+            });
         }
     }
 

@@ -44,7 +44,13 @@ impl Executor {
     /// An executor that keeps its state in memory.
     #[must_use]
     pub fn new(name: &str, engine: MakeEngine, cache: CachePolicy, restart: Restart) -> Self {
-        Self { name: name.to_owned(), engine, cache, restart, store: Box::new(MemoryStore::new()) }
+        Self {
+            name: name.to_owned(),
+            engine,
+            cache,
+            restart,
+            store: Box::new(MemoryStore::new()),
+        }
     }
 
     /// The same on another store.
@@ -58,7 +64,7 @@ impl Executor {
 /// How many kinds there are before they repeat.
 pub const KINDS: u32 = 6;
 
-/// The first `nodes` executors of the fixed order, repeated after [`KINDS`]; node 0 is the plainest.
+/// The first `nodes` executors of the fixed order, repeated after [`KINDS`]; 0 is the plainest.
 #[must_use]
 pub fn standard(nodes: u32) -> Vec<Executor> {
     (0..nodes).map(kind).collect()
@@ -73,7 +79,12 @@ pub fn kind(node: u32) -> Executor {
     let wasmi: fn() -> Box<dyn Engine> = || Box::new(Wasmi::new());
     let uncached: fn() -> Box<dyn Engine> = || Box::new(Wasmi::without_cache());
     let (name, engine, cache, restart) = match node.checked_rem(KINDS) {
-        Some(1) => ("wasmi, warm cache", wasmi, CachePolicy::Warm, Restart::Never),
+        Some(1) => (
+            "wasmi, warm cache",
+            wasmi,
+            CachePolicy::Warm,
+            Restart::Never,
+        ),
         Some(2) => (
             "reference, warm cache, reserved memory",
             reserved,
@@ -92,8 +103,18 @@ pub fn kind(node: u32) -> Executor {
             CachePolicy::Disabled,
             Restart::EveryBlock,
         ),
-        Some(5) => ("wasmi, cache of one module", wasmi, CachePolicy::OneEntry, Restart::Never),
-        _ => ("reference, cold cache, growing memory", growing, CachePolicy::Cold, Restart::Never),
+        Some(5) => (
+            "wasmi, cache of one module",
+            wasmi,
+            CachePolicy::OneEntry,
+            Restart::Never,
+        ),
+        _ => (
+            "reference, cold cache, growing memory",
+            growing,
+            CachePolicy::Cold,
+            Restart::Never,
+        ),
     };
     Executor::new(name, Box::new(engine), cache, restart)
 }
@@ -123,7 +144,11 @@ impl Observer for Recorder {
 
     fn transaction(&mut self, _: u32, executed: &Executed, root: Option<[u8; 32]>) {
         let Executed { receipt, diff, .. } = executed.clone();
-        self.0.push(Step { receipt, diff, root });
+        self.0.push(Step {
+            receipt,
+            diff,
+            root,
+        });
     }
 }
 
@@ -145,22 +170,42 @@ impl Running {
         rules: &Arc<Rules>,
         genesis: &Genesis,
     ) -> Result<Self, Fault> {
-        let Executor { name, engine, cache, restart, store } = executor;
+        let Executor {
+            name,
+            engine,
+            cache,
+            restart,
+            store,
+        } = executor;
         let (rules, genesis) = (Arc::clone(rules), genesis.clone());
-        let mut running = Self { name, engine, cache, restart, rules, genesis, node: None };
+        let mut running = Self {
+            name,
+            engine,
+            cache,
+            restart,
+            rules,
+            genesis,
+            node: None,
+        };
         running.open(store)?;
         Ok(running)
     }
 
     fn open(&mut self, store: Box<dyn Store>) -> Result<(), Fault> {
         let rules = Arc::clone(&self.rules);
-        let parts = Parts { engine: (self.engine)(), rules, cache: self.cache };
+        let parts = Parts {
+            engine: (self.engine)(),
+            rules,
+            cache: self.cache,
+        };
         self.node = Some(Node::open(parts, self.genesis.clone(), store)?);
         Ok(())
     }
 
     pub(super) fn node(&self) -> Result<&Node, Fault> {
-        self.node.as_ref().ok_or_else(|| Fault::invariant("an executor did not restart"))
+        self.node
+            .as_ref()
+            .ok_or_else(|| Fault::invariant("an executor did not restart"))
     }
 
     pub(super) fn apply(&mut self, block: &Block) -> Result<Trail, Fault> {
@@ -168,12 +213,15 @@ impl Running {
             .node
             .as_mut()
             .ok_or_else(|| Fault::invariant("an executor did not restart"))?;
-        let valid = node
-            .validate(block.clone())
-            .map_err(|reason| Fault::invariant(format!("a simulated block is invalid: {reason}")))?;
+        let valid = node.validate(block.clone()).map_err(|reason| {
+            Fault::invariant(format!("a simulated block is invalid: {reason}"))
+        })?;
         let mut recorder = Recorder::default();
         let result = node.apply(&valid, &mut recorder)?;
-        Ok(Trail { steps: recorder.0, result })
+        Ok(Trail {
+            steps: recorder.0,
+            result,
+        })
     }
 
     /// Restarts, if this executor does so after every block.

@@ -53,7 +53,11 @@ impl Plan {
     /// A plan with 12 transactions a block.
     #[must_use]
     pub const fn new(blocks: u64, seed: u64) -> Self {
-        Self { blocks, seed, transactions: 12 }
+        Self {
+            blocks,
+            seed,
+            transactions: 12,
+        }
     }
 }
 
@@ -119,8 +123,10 @@ pub fn run(
     let rules = Arc::new(Rules::v1());
     let mut workload = Workload::new(plan, &rules)?;
     let start = |executor| Running::start(executor, &rules, workload.genesis());
-    let mut running: Vec<Running> =
-        executors.into_iter().map(start).collect::<Result<_, Fault>>()?;
+    let mut running: Vec<Running> = executors
+        .into_iter()
+        .map(start)
+        .collect::<Result<_, Fault>>()?;
     let mut report = empty_report(&running);
     for _ in 0..plan.blocks {
         let block = workload.next_block(first(&running)?.node()?)?;
@@ -153,7 +159,9 @@ pub fn run(
 }
 
 fn first(running: &[Running]) -> Result<&Running, Fault> {
-    running.first().ok_or_else(|| Fault::invariant("a simulation needs an executor"))
+    running
+        .first()
+        .ok_or_else(|| Fault::invariant("a simulation needs an executor"))
 }
 
 fn empty_report(running: &[Running]) -> Report {
@@ -162,7 +170,10 @@ fn empty_report(running: &[Running]) -> Report {
         height: 0,
         state_root: [0; 32],
         first_difference: None,
-        executors: running.iter().map(|executor| executor.name.clone()).collect(),
+        executors: running
+            .iter()
+            .map(|executor| executor.name.clone())
+            .collect(),
         transactions: 0,
         by_exit: [0; 6],
         gas_used: 0,
@@ -190,11 +201,26 @@ fn first_difference(running: &[Running], trails: &[Trail], height: u64) -> Optio
     let others = (0_u32..).zip(trails).skip(1);
     let found = others.filter_map(|(number, trail)| Some((number, compare(plainest, trail)?)));
     let (number, found) = found.min_by_key(|(number, found)| (found.place(), *number))?;
-    let Found { transaction, tx_id, mismatches } = found;
+    let Found {
+        transaction,
+        tx_id,
+        mismatches,
+    } = found;
     let name = |number: u32| {
-        let executor = usize::try_from(number).ok().and_then(|place| running.get(place));
-        executor.map(|executor| executor.name.clone()).unwrap_or_default()
+        let executor = usize::try_from(number)
+            .ok()
+            .and_then(|place| running.get(place));
+        executor
+            .map(|executor| executor.name.clone())
+            .unwrap_or_default()
     };
     let (executors, names) = ((0, number), (name(0), name(number)));
-    Some(Difference { height, transaction, tx_id, executors, names, mismatches })
+    Some(Difference {
+        height,
+        transaction,
+        tx_id,
+        executors,
+        names,
+        mismatches,
+    })
 }

@@ -1,13 +1,14 @@
 //! Makes executors that are wrong on purpose: the evidence that the comparison can fail.
 
+use crate::header::Tip;
 use crate::receipt::Receipt;
 use crate::store::{Commit, Store};
-use crate::header::Tip;
 use reference::Reference;
-use vm::Fault;
+use std::sync::Arc;
 use vm::lower::Operator;
 use vm::opcode::Opcode;
 use vm::state::{Entries, key};
+use vm::{CheckedModule, Engine, Execution, Fault, Frame, Gas, Rules, Step, Value};
 
 /// One numeric operator of one function of one module, and what it is replaced by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,52 @@ impl WrongOperator {
     }
 }
 
+/// R that takes one unit of gas too much from every contract frame.
+#[derive(Clone, Default)]
+pub struct WrongGas(Reference);
+
+struct WrongGasExecution(Box<dyn Execution>);
+
+impl Engine for WrongGas {
+    fn name(&self) -> &'static str {
+        "wrong gas"
+    }
+
+    fn instantiate(
+        &self,
+        module: &Arc<CheckedModule>,
+        rules: &Arc<Rules>,
+    ) -> Result<Box<dyn Execution>, Fault> {
+        Ok(Box::new(WrongGasExecution(
+            self.0.instantiate(module, rules)?,
+        )))
+    }
+}
+
+impl Execution for WrongGasExecution {
+    fn start(&mut self, mut frame: Frame) -> Result<Step, Fault> {
+        // A frame that cannot pay it runs out of gas a moment later in any case.
+        let _ = frame.gas.charge(1);
+        self.0.start(frame)
+    }
+
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Fault> {
+        self.0.resume(result)
+    }
+
+    fn memory(&mut self) -> &mut [u8] {
+        self.0.memory()
+    }
+
+    fn gas(&mut self) -> &mut Gas {
+        self.0.gas()
+    }
+
+    fn globals(&mut self) -> Result<Vec<Value>, Fault> {
+        self.0.globals()
+    }
+}
+
 /// A store that loses one write of contract storage: the first of the block of a height.
 ///
 /// The tree that is kept in memory has the write, so the roots agree until somebody reads the key,
@@ -45,13 +92,18 @@ impl WrongOperator {
 pub struct LostWrite<S> {
     inner: S,
     height: u64,
+    is_lost: bool,
 }
 
 impl<S> LostWrite<S> {
-    /// Loses a write of block `height`.
+    /// Loses the first write of a contract's value from block `height` on.
     #[must_use]
     pub const fn new(inner: S, height: u64) -> Self {
-        Self { inner, height }
+        Self {
+            inner,
+            height,
+            is_lost: false,
+        }
     }
 }
 
@@ -73,10 +125,15 @@ impl<S: Store> Store for LostWrite<S> {
     }
 
     fn commit(&mut self, mut commit: Commit) -> Result<(), Fault> {
-        if commit.tip.height == self.height {
-            let lost = commit.diff.keys().find(|key| key.first() == Some(&key::VALUE)).cloned();
+        if commit.tip.height >= self.height && !self.is_lost {
+            let lost = commit
+                .diff
+                .keys()
+                .find(|key| key.first() == Some(&key::VALUE))
+                .cloned();
             if let Some(lost) = lost {
                 commit.diff.remove(&lost);
+                self.is_lost = true;
             }
         }
         self.inner.commit(commit)

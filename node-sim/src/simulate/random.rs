@@ -4,7 +4,7 @@ use crate::digest::sha256;
 
 /// A deterministic stream of numbers. Not secret.
 #[derive(Clone, Debug)]
-pub struct Random {
+pub(super) struct Random {
     seed: u64,
     counter: u64,
 }
@@ -12,19 +12,19 @@ pub struct Random {
 impl Random {
     /// The stream of a seed.
     #[must_use]
-    pub const fn new(seed: u64) -> Self {
+    pub(super) const fn new(seed: u64) -> Self {
         Self { seed, counter: 0 }
     }
 
     /// The next 32 bytes.
-    pub fn bytes(&mut self) -> [u8; 32] {
+    pub(super) fn bytes(&mut self) -> [u8; 32] {
         self.counter = self.counter.wrapping_add(1);
         let parts = [self.seed.to_le_bytes(), self.counter.to_le_bytes()];
         sha256(&[b"lockstep/random/1", &parts.concat()])
     }
 
     /// The next number.
-    pub fn number(&mut self) -> u64 {
+    pub(super) fn number(&mut self) -> u64 {
         let mut low = [0; 8];
         for (to, from) in low.iter_mut().zip(self.bytes()) {
             *to = from;
@@ -33,14 +33,16 @@ impl Random {
     }
 
     /// A number below `bound`, 0 for a bound of 0; the bias is below `bound` in 2^64.
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.number().checked_rem(bound).unwrap_or_default()
     }
 
     /// One of several; `None` of none.
-    pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
+    pub(super) fn pick<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
         let bound = u64::try_from(choices.len()).unwrap_or(u64::MAX);
-        usize::try_from(self.below(bound)).ok().and_then(|index| choices.get(index))
+        usize::try_from(self.below(bound))
+            .ok()
+            .and_then(|index| choices.get(index))
     }
 }
 
@@ -52,7 +54,12 @@ mod tests {
     fn a_seed_is_a_stream() {
         let draw = |seed| {
             let mut random = Random::new(seed);
-            [random.number(), random.number(), random.below(10), random.below(0)]
+            [
+                random.number(),
+                random.number(),
+                random.below(10),
+                random.below(0),
+            ]
         };
         assert_eq!(draw(7), draw(7));
         assert_ne!(draw(7), draw(8));

@@ -26,8 +26,10 @@ pub const COUNTER: Sample = Sample {
 };
 
 /// A fungible token; Rust.
-pub const TOKEN: Sample =
-    Sample { name: "token", bytes: include_bytes!("../../../contracts/wasm/token.wasm") };
+pub const TOKEN: Sample = Sample {
+    name: "token",
+    bytes: include_bytes!("../../../contracts/wasm/token.wasm"),
+};
 
 /// An order book that settles under two of three signatures; Rust.
 pub const ORDERBOOK: Sample = Sample {
@@ -36,15 +38,22 @@ pub const ORDERBOOK: Sample = Sample {
 };
 
 /// A key-value store; C.
-pub const STORE: Sample =
-    Sample { name: "store", bytes: include_bytes!("../../../contracts/wasm/store.wasm") };
+pub const STORE: Sample = Sample {
+    name: "store",
+    bytes: include_bytes!("../../../contracts/wasm/store.wasm"),
+};
 
 /// Reaches what the others do not: traps, out of gas, fresh memory, gas in state; text format.
-pub const PROBE: Sample = Sample { name: "probe", bytes: include_bytes!("modules/probe.wasm") };
+pub const PROBE: Sample = Sample {
+    name: "probe",
+    bytes: include_bytes!("modules/probe.wasm"),
+};
 
 /// A valid module that the profile refuses: it imports WASI; text format.
-pub const REFUSED: Sample =
-    Sample { name: "refused", bytes: include_bytes!("modules/refused.wasm") };
+pub const REFUSED: Sample = Sample {
+    name: "refused",
+    bytes: include_bytes!("modules/refused.wasm"),
+};
 
 /// What is accepted, in the order of upload.
 pub const ACCEPTED: [Sample; 5] = [COUNTER, TOKEN, ORDERBOOK, STORE, PROBE];

@@ -1,12 +1,12 @@
 //! Makes blocks of real transactions from a seed: transfers, uploads, deploys, calls, and failures.
 //!
-//! Block 1 uploads the samples, block 2 deploys them, later blocks use them. What is drawn depends on
-//! the seed and on the nonces of executor 0 alone.
+//! Block 1 uploads the samples, block 2 deploys them, later blocks use them. What is drawn depends
+//! on the seed and on the nonces of executor 0 alone.
 
+use super::Plan;
 use super::calls::{self, MARKET, Settlement};
 use super::random::Random;
 use super::samples::{ACCEPTED, COUNTER, ORDERBOOK, PROBE, REFUSED, STORE, Sample, TOKEN};
-use super::Plan;
 use crate::block::Block;
 use crate::digest::length;
 use crate::genesis::Genesis;
@@ -126,7 +126,11 @@ impl Workload {
         for key in self.accounts.iter().chain([&self.poor]) {
             nonces.insert(key.address(), node.account(&key.address())?.nonce);
         }
-        let mut draft = Draft { nonces, height, transactions: Vec::new() };
+        let mut draft = Draft {
+            nonces,
+            height,
+            transactions: Vec::new(),
+        };
         match height {
             1 => self.uploads(&mut draft),
             2 => self.deploys(&mut draft),
@@ -134,7 +138,11 @@ impl Workload {
         }
         // The proposer is often one of the signers: its fees must come after its transactions.
         let proposer = match self.random.below(2) {
-            0 => self.random.pick(&self.addresses).copied().unwrap_or_default(),
+            0 => self
+                .random
+                .pick(&self.addresses)
+                .copied()
+                .unwrap_or_default(),
             _ => [0xee; 32],
         };
         let time_ms = node.tip().time_ms.saturating_add(BLOCK_TIME_MS);
@@ -149,7 +157,10 @@ impl Workload {
     }
 
     fn uploads(&mut self, draft: &mut Draft) {
-        let truncated = COUNTER.bytes.split_last().map_or(&[][..], |(_, start)| start);
+        let truncated = COUNTER
+            .bytes
+            .split_last()
+            .map_or(&[][..], |(_, start)| start);
         let refused = [REFUSED.bytes, truncated, &[]];
         let modules = ACCEPTED.iter().map(|sample| sample.bytes).chain(refused);
         for (number, bytes) in (0..ACCOUNTS).cycle().zip(modules) {
@@ -162,19 +173,44 @@ impl Workload {
     fn deploys(&mut self, draft: &mut Draft) {
         let signers = self.signers.each_ref().map(calls::signer);
         let deployments = [
-            (COUNTER, counter::get()),
             (TOKEN, token::init(TOKEN_SUPPLY)),
             (ORDERBOOK, orderbook::init(MARKET, signers)),
             (STORE, store::count()),
-            (PROBE, Invocation { entry: "init", input: Vec::new() }),
+            (
+                PROBE,
+                Invocation {
+                    entry: "init",
+                    input: Vec::new(),
+                },
+            ),
+            // Not 0, so that a later increment by the greatest number overflows.
+            (COUNTER, counter::increment(1)),
             // Taken, refused by its entry, and not there.
-            (COUNTER, counter::get()),
-            (PROBE, Invocation { entry: "absent", input: Vec::new() }),
-            (REFUSED, Invocation { entry: "init", input: Vec::new() }),
+            (COUNTER, counter::increment(1)),
+            (
+                PROBE,
+                Invocation {
+                    entry: "absent",
+                    input: Vec::new(),
+                },
+            ),
+            (
+                REFUSED,
+                Invocation {
+                    entry: "init",
+                    input: Vec::new(),
+                },
+            ),
         ];
         for (sample, Invocation { entry, input }) in deployments {
             let (code_hash, entry) = (sample.code_hash(), entry.to_owned());
-            let payload = Payload::Deploy { code_hash, salt: [0; 32], entry, input, value: 0 };
+            let payload = Payload::Deploy {
+                code_hash,
+                salt: [0; 32],
+                entry,
+                input,
+                value: 0,
+            };
             self.add(draft, self.account(0), payload, (GAS_CALL, Mistake::None));
         }
     }
@@ -209,14 +245,20 @@ impl Workload {
             92..94 => self.deploy_again(draft),
             94..96 => self.upload_again(draft),
             96..98 => {
-                let payload = Payload::Transfer { to: [0x77; 32], amount: 1 };
+                let payload = Payload::Transfer {
+                    to: [0x77; 32],
+                    amount: 1,
+                };
                 let account = self.draw_account();
                 self.add(draft, account, payload, (0, Mistake::Nonce));
             }
             _ => {
                 // More than there is: skipped; and small transfers until there is nothing left.
                 let amount = BALANCE_POOR.saturating_sub(u128::from(self.random.below(8_000_000)));
-                let payload = Payload::Transfer { to: [0x78; 32], amount };
+                let payload = Payload::Transfer {
+                    to: [0x78; 32],
+                    amount,
+                };
                 self.add(draft, self.poor.clone(), payload, (0, Mistake::None));
             }
         }
@@ -227,11 +269,20 @@ impl Workload {
             0 => self.random.bytes(),
             1 => self.contract(&COUNTER),
             2 => self.poor.address(),
-            _ => self.random.pick(&self.addresses).copied().unwrap_or_default(),
+            _ => self
+                .random
+                .pick(&self.addresses)
+                .copied()
+                .unwrap_or_default(),
         };
         let amount = u128::from(self.random.below(1_000_000));
         let account = self.draw_account();
-        self.add(draft, account, Payload::Transfer { to, amount }, (0, Mistake::None));
+        self.add(
+            draft,
+            account,
+            Payload::Transfer { to, amount },
+            (0, Mistake::None),
+        );
     }
 
     fn settlement(&mut self, draft: &Draft) -> Invocation {
@@ -257,7 +308,12 @@ impl Workload {
             (_, "spin" | "recurse") | (0, _) => self.random.below(GAS_SCARCE),
             _ => GAS_CALL,
         };
-        let payload = Payload::Call { contract, entry: entry.to_owned(), input, value };
+        let payload = Payload::Call {
+            contract,
+            entry: entry.to_owned(),
+            input,
+            value,
+        };
         let account = self.draw_account();
         self.add(draft, account, payload, (gas, Mistake::None));
     }
@@ -282,7 +338,7 @@ impl Workload {
             // New code each time: an empty custom section named by the draw.
             _ => {
                 let name = self.random.bytes();
-                [PROBE.bytes, &[0, 33, 32], &name.map(|byte| byte % 26 + b'a')].concat()
+                [PROBE.bytes, &[0, 33, 32], &name.map(|byte| byte & 0x7f)].concat()
             }
         };
         let account = self.draw_account();
@@ -291,7 +347,9 @@ impl Workload {
 
     /// An account by number; there is always one.
     fn account(&self, number: u64) -> SecretKey {
-        let place = usize::try_from(number).ok().and_then(|place| self.accounts.get(place));
+        let place = usize::try_from(number)
+            .ok()
+            .and_then(|place| self.accounts.get(place));
         place.unwrap_or(&self.stranger).clone()
     }
 
@@ -307,7 +365,11 @@ impl Workload {
         payload: Payload,
         (gas, mistake): (u64, Mistake),
     ) {
-        let next = draft.nonces.get(&key.address()).copied().unwrap_or_default();
+        let next = draft
+            .nonces
+            .get(&key.address())
+            .copied()
+            .unwrap_or_default();
         let nonce = match mistake {
             Mistake::None => next,
             Mistake::Nonce => next.saturating_add(self.random.below(5)).saturating_add(1),

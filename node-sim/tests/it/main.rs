@@ -2,8 +2,22 @@
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,
-    clippy::too_many_lines,
-    reason = "a test that overflows fails, and tells its story in one piece"
+    clippy::as_conversions,
+    reason = "a test that overflows or truncates fails"
 )]
 
+mod chain;
+
+mod transactions;
+
+mod blocks;
+
+mod execution;
+
+mod state;
+
+mod orderbook;
+
 mod simulator;
+
+mod planted;

@@ -1,22 +1,101 @@
-//! Runs whole chains on executors that must not differ, and on ones that must.
+//! Runs whole chains on executors that must not differ.
 
-use node_sim::simulate::{NoProgress, Plan, Progress, Progressed, run, standard};
+use node_sim::ReceiptExit;
+use node_sim::simulate::executor::KINDS;
+use node_sim::simulate::samples::{ACCEPTED, REFUSED};
+use node_sim::simulate::{NoProgress, Plan, Progress, Progressed, Report, run, standard};
+use std::collections::BTreeSet;
 
-#[test]
-fn executors_agree() {
-    let report = run(&Plan::new(30, 7), standard(4), &mut NoProgress).unwrap();
-    println!("{report:#?}");
+fn simulate(plan: Plan, nodes: u32) -> Report {
+    let report = run(&plan, standard(nodes), &mut NoProgress).unwrap();
     assert!(report.agreed, "{:#?}", report.first_difference);
+    report
 }
 
 #[test]
-fn samples_are_accepted() {
-    let rules = vm::Rules::v1();
-    for s in node_sim::simulate::samples::ACCEPTED {
-        println!("{} {:?}", s.name, vm::check::check(s.bytes, &rules).map(|m| m.exports().len()));
+fn four_executors_agree_over_every_kind_of_transaction() {
+    let report = simulate(Plan::new(30, 7), 4);
+    assert_eq!(report.height, 30);
+    for (exit, count) in ReceiptExit::ALL.iter().zip(report.by_exit) {
+        assert!(count > 0, "no transaction ends in {}", exit.name());
     }
-    for h in 1..4 {
-        let p = node_sim::simulate::Plan::new(h, 7);
-        println!("{:?}", run(&p, standard(1), &mut NoProgress).unwrap().by_exit);
+    assert_eq!(report.by_exit.iter().sum::<u64>(), report.transactions);
+    let names: BTreeSet<&String> = report.executors.iter().collect();
+    assert_eq!(names.len(), 4);
+}
+
+#[test]
+fn a_report_depends_on_plan_and_kinds_alone() {
+    let plan = Plan::new(8, 3);
+    let report = simulate(plan, 2);
+    assert_eq!(simulate(plan, 2), report);
+    assert_eq!(simulate(plan, 1).state_root, report.state_root);
+    assert_ne!(
+        simulate(Plan { seed: 4, ..plan }, 1).state_root,
+        report.state_root
+    );
+    assert_ne!(
+        simulate(Plan { blocks: 9, ..plan }, 1).state_root,
+        report.state_root
+    );
+}
+
+#[test]
+fn all_kinds_agree_and_then_repeat() {
+    let report = simulate(Plan::new(6, 11), KINDS + 1);
+    let (last, kinds) = report.executors.split_last().unwrap();
+    assert_eq!(kinds.iter().collect::<BTreeSet<_>>().len(), KINDS as usize);
+    assert_eq!(last, &kinds[0]);
+}
+
+#[test]
+fn nobody_and_nothing_can_be_simulated_as_well() {
+    assert!(run(&Plan::new(1, 1), Vec::new(), &mut NoProgress).is_err());
+    let report = simulate(Plan::new(0, 1), 2);
+    assert_eq!((report.height, report.transactions), (0, 0));
+    assert_ne!(report.state_root, [0; 32]);
+}
+
+#[test]
+fn progress_is_told_after_every_block() {
+    #[derive(Default)]
+    struct Seen(Vec<Progressed>);
+    impl Progress for Seen {
+        fn block(&mut self, progressed: &Progressed) {
+            self.0.push(*progressed);
+        }
+    }
+    let mut seen = Seen::default();
+    let report = run(&Plan::new(4, 5), standard(1), &mut seen).unwrap();
+    let heights: Vec<u64> = seen.0.iter().map(|progressed| progressed.height).collect();
+    assert_eq!(heights, [1, 2, 3, 4]);
+    let last = seen.0.last().unwrap();
+    assert_eq!(last.state_root, report.state_root);
+    assert_eq!(
+        (last.transactions, last.gas_used),
+        (report.transactions, report.gas_used)
+    );
+}
+
+#[test]
+fn the_modules_of_the_workload_are_what_they_say() {
+    let rules = vm::Rules::v1();
+    for sample in ACCEPTED {
+        let checked = vm::check::check(sample.bytes, &rules);
+        assert!(checked.is_ok(), "{}: {:?}", sample.name, checked.err());
+    }
+    assert!(vm::check::check(REFUSED.bytes, &rules).is_err());
+    let texts = [
+        (
+            include_str!("../../src/simulate/modules/probe.wat"),
+            ACCEPTED[4].bytes,
+        ),
+        (
+            include_str!("../../src/simulate/modules/refused.wat"),
+            REFUSED.bytes,
+        ),
+    ];
+    for (text, bytes) in texts {
+        assert_eq!(wat::parse_str(text).unwrap(), bytes);
     }
 }

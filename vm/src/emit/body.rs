@@ -8,6 +8,7 @@
 //! ```
 //! The block stands in the place of the function's own label, so no label depth changes.
 
+use super::bulk;
 use super::layout::Layout;
 use super::sections::value_type;
 use crate::Rules;
@@ -32,6 +33,10 @@ pub(super) fn code(module: &CheckedModule, layout: &Layout, rules: &Rules, out: 
         dynamic.memory_fill_per_byte,
     ] {
         section.function(&charge_units(layout, price));
+    }
+    if layout.lowered.is_some() {
+        section.function(&bulk::copy());
+        section.function(&bulk::fill());
     }
     out.section(&section);
 }
@@ -147,14 +152,17 @@ impl Writer<'_> {
                 self.charged(self.layout.charge_grow, &Instruction::MemoryGrow(0))
             }
             Operator::MemoryCopy => {
-                let copy = Instruction::MemoryCopy {
+                let kept = Instruction::MemoryCopy {
                     src_mem: 0,
                     dst_mem: 0,
                 };
-                self.charged(self.layout.charge_copy, &copy);
+                let lowered = self.layout.lowered.map(|ours| Instruction::Call(ours.copy));
+                self.charged(self.layout.charge_copy, &lowered.unwrap_or(kept));
             }
             Operator::MemoryFill => {
-                self.charged(self.layout.charge_fill, &Instruction::MemoryFill(0))
+                let kept = Instruction::MemoryFill(0);
+                let lowered = self.layout.lowered.map(|ours| Instruction::Call(ours.fill));
+                self.charged(self.layout.charge_fill, &lowered.unwrap_or(kept));
             }
             Operator::BrTable { targets, default } => {
                 self.push(&Instruction::BrTable(targets.into(), default));

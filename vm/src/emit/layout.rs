@@ -1,5 +1,6 @@
 //! Fixes where our own types, globals and functions stand: after all of the original's.
 
+use super::{Bulk, Options};
 use crate::CheckedModule;
 
 /// Indices of what the emitter appends.
@@ -23,13 +24,28 @@ pub(super) struct Layout {
     pub(super) charge_copy: u32,
     /// Function that charges the bytes of `memory.fill`.
     pub(super) charge_fill: u32,
+    /// What stands in the place of `memory.copy` and `memory.fill`; `None` if they are kept.
+    pub(super) lowered: Option<Lowered>,
+}
+
+/// Indices of the functions that `memory.copy` and `memory.fill` are lowered to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lowered {
+    /// Type `i32 i32 i32 -> ()` of both.
+    pub(super) bulk_type: u32,
+    /// What `memory.copy` does.
+    pub(super) copy: u32,
+    /// What `memory.fill` does.
+    pub(super) fill: u32,
 }
 
 /// Our functions, in order: for the sections that list them.
 pub(super) const FUNCTIONS: [&str; 4] = ["$oog", "$charge_grow", "$charge_copy", "$charge_fill"];
+/// The functions of [`Lowered`], after [`FUNCTIONS`].
+pub(super) const BULK_FUNCTIONS: [&str; 2] = ["$copy", "$fill"];
 
 impl Layout {
-    pub(super) fn of(module: &CheckedModule) -> Self {
+    pub(super) fn of(module: &CheckedModule, options: Options) -> Self {
         let types = count(module.types().len());
         let globals = count(module.globals().len());
         let functions = count(
@@ -38,6 +54,13 @@ impl Layout {
                 .len()
                 .saturating_add(module.functions().len()),
         );
+        // Without a memory there is neither an operator to lower nor a memory to loop over.
+        let lowers = options.bulk == Bulk::Lower && module.memory().is_some();
+        let lowered = lowers.then(|| Lowered {
+            bulk_type: types.saturating_add(2),
+            copy: functions.saturating_add(4),
+            fill: functions.saturating_add(5),
+        });
         Self {
             oog_type: types,
             charge_type: types.saturating_add(1),
@@ -48,6 +71,7 @@ impl Layout {
             charge_grow: functions.saturating_add(1),
             charge_copy: functions.saturating_add(2),
             charge_fill: functions.saturating_add(3),
+            lowered,
         }
     }
 }

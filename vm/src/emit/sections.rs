@@ -1,6 +1,6 @@
 //! Writes every section but the code: the original's entries, then ours.
 
-use super::layout::{FUNCTIONS, Layout, count};
+use super::layout::{BULK_FUNCTIONS, FUNCTIONS, Layout, count};
 use super::{GAS, GLOBAL_PREFIX, MEMORY, STACK, START, TRAP};
 use crate::module::{CheckedModule, ExportKind, FunctionType, ValueType};
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ pub(super) const fn value_type(value_type: ValueType) -> wasm::ValType {
     }
 }
 
-pub(super) fn types(module: &CheckedModule, out: &mut wasm::Module) {
+pub(super) fn types(module: &CheckedModule, layout: &Layout, out: &mut wasm::Module) {
     let mut section = wasm::TypeSection::new();
     for FunctionType { parameters, result } in module.types() {
         let parameters = parameters.iter().copied().map(value_type);
@@ -25,6 +25,9 @@ pub(super) fn types(module: &CheckedModule, out: &mut wasm::Module) {
     section
         .ty()
         .function([wasm::ValType::I32], [wasm::ValType::I32]);
+    if layout.lowered.is_some() {
+        section.ty().function([wasm::ValType::I32; 3], []);
+    }
     out.section(&section);
 }
 
@@ -52,6 +55,11 @@ pub(super) fn functions(module: &CheckedModule, layout: &Layout, out: &mut wasm:
     section.function(layout.oog_type);
     for _ in FUNCTIONS.iter().skip(1) {
         section.function(layout.charge_type);
+    }
+    if let Some(lowered) = layout.lowered {
+        for _ in BULK_FUNCTIONS {
+            section.function(lowered.bulk_type);
+        }
     }
     out.section(&section);
 }
@@ -175,7 +183,8 @@ pub(super) fn data(module: &CheckedModule, out: &mut wasm::Module) {
 /// Names what is ours, so that a disassembly reads well; the original's name section is never read.
 pub(super) fn names(layout: &Layout, out: &mut wasm::Module) {
     let mut functions = wasm::NameMap::new();
-    for (index, name) in (layout.oog..).zip(FUNCTIONS) {
+    let bulk = BULK_FUNCTIONS.iter().filter(|_| layout.lowered.is_some());
+    for (index, name) in (layout.oog..).zip(FUNCTIONS.iter().chain(bulk)) {
         functions.append(index, name);
     }
     let mut globals = wasm::NameMap::new();

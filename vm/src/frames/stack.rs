@@ -1,84 +1,167 @@
-//! Keeps the contract frames that run or wait, and settles each one when it ends.
+//! Keeps the contract frames that run or wait, opens the ones they ask for, settles each that ends.
 //!
 //! The stack is a vector: its depth is a number that we bound, and never depth of the native stack.
+//!
+//! # Invariants
+//! * Only the frame on top runs; every other one waits for the one above it.
+//! * A frame's gas is touched by nobody while it waits, so what its callee consumed is deducted
+//!   when the callee has ended: what it did not consume never left.
+//! * Whatever way a frame ends but Return, the journal is as it was before its first effect.
 
-use crate::execution::{Execution, Frame};
+use crate::execution::{Execution, Frame, Value};
 use crate::fault::Fault;
-use crate::frames::{FrameExit, Setting, run};
+use crate::frames::admission::{Admitted, Attempt, Refusal, address_of, admit};
+use crate::frames::{CallRequest, FrameExit, Pause, Setting, Target, advance};
 use crate::gas::Gas;
-use crate::host::Host;
+use crate::host::{Host, Span, range};
 use crate::outcome::Diagnosis;
 use crate::state::{Checkpoint, Journal};
+use host_api::limits::CALL_DEPTH_MAX;
+use host_api::{Function, status};
 
-/// One contract frame, ready to run.
+/// One contract frame, running or waiting.
 pub(super) struct ContractFrame {
-    /// The instance.
+    /// The instance; it pins the code that it was made of.
     pub(super) execution: Box<dyn Execution>,
     /// Index of the entry.
     pub(super) entry: u32,
-    /// Its gas, the frame's own price deducted.
-    pub(super) gas: Gas,
+    /// The most that it may consume, with what it had consumed before it began.
+    pub(super) gas_limit: u64,
     /// Who called.
     pub(super) caller: [u8; 32],
     /// The contract.
     pub(super) address: [u8; 32],
     /// The call's input.
     pub(super) input: Vec<u8>,
+    /// The value that came with it.
+    pub(super) value: u128,
     /// True if the frame must not change state.
     pub(super) is_static: bool,
     /// The journal before the frame's first effect, the value that came with it included.
     pub(super) checkpoint: Checkpoint,
+    /// Output of its last call or deployment.
+    pub(super) returned: Vec<u8>,
+    /// The call that it waits for.
+    pub(super) pending: Pending,
 }
 
-/// A frame that has ended; its effects are kept or undone already.
+/// What a frame that waits has asked for.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Pending {
+    /// True if the contract may be entered meanwhile.
+    allows_reentry: bool,
+    /// Where the address of a made contract is written, and the address.
+    made: Option<(Span, [u8; 32])>,
+}
+
+impl ContractFrame {
+    /// A frame that is not static, called by nobody and with nothing.
+    pub(super) fn new(
+        execution: Box<dyn Execution>,
+        admitted: &Admitted,
+        input: Vec<u8>,
+        checkpoint: Checkpoint,
+    ) -> Self {
+        Self {
+            execution,
+            entry: admitted.entry,
+            gas_limit: 0,
+            caller: [0; 32],
+            address: admitted.address,
+            input,
+            value: 0,
+            is_static: false,
+            checkpoint,
+            returned: Vec::new(),
+            pending: Pending::default(),
+        }
+    }
+}
+
+/// A message's frames have ended; their effects are kept or undone already.
 pub(super) struct Ended {
+    /// How the outermost ended.
     pub(super) exit: FrameExit,
-    /// Gas consumed of the frame's limit: all of it on out of gas.
+    /// Gas consumed of the message's limit: all of it on out of gas.
     pub(super) gas_used: u64,
+    /// Of the outermost frame; the debug text is that of all.
     pub(super) diagnosis: Diagnosis,
+}
+
+/// What the frame on top does next.
+enum Turn {
+    /// Begins with this gas.
+    Start(Gas),
+    /// Goes on with the status of what it asked for.
+    Resume(u16),
+    /// Ends: it could not pay for what it asked for.
+    OutOfGas,
 }
 
 /// The active frames of one message, the outermost first.
 pub(super) struct FrameStack<'a> {
     setting: &'a Setting<'a>,
+    tx_hash: [u8; 32],
     journal: &'a mut Journal,
     frames: Vec<ContractFrame>,
+    debug_log: Vec<u8>,
 }
 
 impl<'a> FrameStack<'a> {
     /// A stack without frames.
-    pub(super) const fn new(setting: &'a Setting<'a>, journal: &'a mut Journal) -> Self {
+    pub(super) const fn new(
+        setting: &'a Setting<'a>,
+        tx_hash: [u8; 32],
+        journal: &'a mut Journal,
+    ) -> Self {
         Self {
             setting,
+            tx_hash,
             journal,
             frames: Vec::new(),
+            debug_log: Vec::new(),
         }
     }
 
-    /// Puts a frame on top: it runs next.
-    pub(super) fn push(&mut self, frame: ContractFrame) {
-        self.frames.push(frame);
-    }
-
-    /// Runs the frame on top until the stack is empty; answers how the outermost ended.
+    /// Runs `outermost`, and every frame that is asked for, until nothing is left on the stack.
     ///
-    /// No host function of version 1 asks for a frame, so each runs to its end once it is on top.
-    pub(super) fn run(mut self) -> Result<Ended, Fault> {
-        let mut outermost = None;
-        while let Some(frame) = self.frames.pop() {
-            outermost = Some(self.finish(frame)?);
+    /// What is deducted from `gas` already counts as consumed.
+    pub(super) fn run(mut self, outermost: ContractFrame, gas: Gas) -> Result<Ended, Fault> {
+        self.push(outermost, gas);
+        let mut turn = Turn::Start(gas);
+        loop {
+            turn = match self.advance(turn)? {
+                Pause::Call(request) => self.open(&request)?,
+                Pause::End(exit) => {
+                    let frame = self.frames.pop().ok_or_else(no_frame)?;
+                    match self.close(frame, exit)? {
+                        Closed::Outermost(ended) => return Ok(ended),
+                        Closed::Inner(status) => Turn::Resume(status),
+                    }
+                }
+            };
         }
-        outermost.ok_or_else(|| Fault::invariant("a message has at least one frame"))
     }
 
-    fn finish(&mut self, frame: ContractFrame) -> Result<Ended, Fault> {
-        let ContractFrame {
-            mut execution,
-            entry,
-            gas,
-            checkpoint,
-            ..
-        } = frame;
+    fn push(&mut self, frame: ContractFrame, gas: Gas) {
+        let gas_limit = gas.limit();
+        self.frames.push(ContractFrame { gas_limit, ..frame });
+    }
+
+    /// Lets the frame on top run until it ends or asks for a frame.
+    fn advance(&mut self, turn: Turn) -> Result<Pause, Fault> {
+        let frame = self.frames.last_mut().ok_or_else(no_frame)?;
+        let step = match turn {
+            Turn::Start(gas) => frame.execution.start(Frame {
+                entry: frame.entry,
+                arguments: Vec::new(),
+                gas,
+            })?,
+            Turn::Resume(status) => frame
+                .execution
+                .resume(Some(Value::I32(i32::from(status))))?,
+            Turn::OutOfGas => return Ok(Pause::End(FrameExit::OutOfGas)),
+        };
         let mut host = Host {
             rules: self.setting.rules,
             view: self.setting.view,
@@ -86,38 +169,158 @@ impl<'a> FrameStack<'a> {
             block: self.setting.block,
             caller: frame.caller,
             address: frame.address,
+            tx_hash: self.tx_hash,
             input: &frame.input,
+            value: frame.value,
+            returned: &frame.returned,
             is_static: frame.is_static,
-            debug_log: Vec::new(),
+            debug_log: core::mem::take(&mut self.debug_log),
         };
-        let exit = run(
-            &mut *execution,
-            Frame {
-                entry,
-                arguments: Vec::new(),
-                gas,
-            },
-            &mut host,
-        )?;
-        let debug_log = host.debug_log;
-        if !matches!(exit, FrameExit::Return { .. }) {
-            self.journal.revert(checkpoint);
-        }
-        let gas_used = gas.limit().saturating_sub(execution.gas().remaining());
-        let diagnosis = match exit {
-            FrameExit::Trap(_) => Diagnosis {
-                debug_log,
-                ..execution.diagnosis()
-            },
-            _ => Diagnosis {
-                debug_log,
-                ..Diagnosis::default()
-            },
-        };
-        Ok(Ended {
-            exit,
-            gas_used,
-            diagnosis,
-        })
+        let pause = advance(&mut *frame.execution, step, &mut host)?;
+        self.debug_log = host.debug_log;
+        Ok(pause)
     }
+
+    /// Puts the frame that the one on top asks for above it, or says why it does not begin.
+    fn open(&mut self, request: &CallRequest) -> Result<Turn, Fault> {
+        let asking = self.frames.last_mut().ok_or_else(no_frame)?;
+        let payer = asking.address;
+        let address = address_of(&payer, &request.target);
+        asking.returned = Vec::new();
+        asking.pending = Pending {
+            allows_reentry: request.allows_reentry,
+            made: request.address_to.map(|span| (span, address)),
+        };
+        if u32::try_from(self.frames.len()).map_or(true, |depth| depth >= CALL_DEPTH_MAX) {
+            return Ok(Turn::Resume(status::DEPTH));
+        }
+        if matches!(request.target, Target::Call { .. }) && self.is_closed(&address) {
+            return Ok(Turn::Resume(status::REENTRY));
+        }
+        let attempt = Attempt {
+            payer: &payer,
+            target: &request.target,
+            entry: request.entry.as_deref(),
+            value: request.value,
+            cold: request.cold,
+            value_price: self.setting.rules.schedule.host(Function::Transfer).base,
+        };
+        let asking = self.frames.last_mut().ok_or_else(no_frame)?;
+        let admitted = admit(self.setting, &attempt, self.journal, asking.execution.gas());
+        match admitted {
+            Ok(admitted) => self.begin(request, &attempt, &admitted),
+            Err(Refusal::Status(status)) => Ok(Turn::Resume(status)),
+            Err(Refusal::OutOfGas) => Ok(Turn::OutOfGas),
+            Err(Refusal::Machine(fault)) => Err(fault),
+        }
+    }
+
+    /// True if the contract is active and one of its frames did not allow re-entry.
+    fn is_closed(&self, address: &[u8; 32]) -> bool {
+        let mut active = self.frames.iter().filter(|frame| frame.address == *address);
+        active.any(|frame| !frame.pending.allows_reentry)
+    }
+
+    fn begin(
+        &mut self,
+        request: &CallRequest,
+        attempt: &Attempt<'_>,
+        admitted: &Admitted,
+    ) -> Result<Turn, Fault> {
+        let asking = self.frames.last_mut().ok_or_else(no_frame)?;
+        let is_static = asking.is_static || request.is_static;
+        let rest = asking.execution.gas().remaining();
+        let gas = Gas::new(request.gas.min(rest.saturating_sub(rest >> KEPT_SHIFT)));
+        let checkpoint = enter(self.setting, attempt, self.journal, admitted)?;
+        let execution = self
+            .setting
+            .engine
+            .instantiate(&admitted.module, self.setting.rules)?;
+        let frame = ContractFrame {
+            caller: *attempt.payer,
+            value: attempt.value,
+            is_static,
+            ..ContractFrame::new(execution, admitted, request.input.clone(), checkpoint)
+        };
+        self.push(frame, gas);
+        Ok(Turn::Start(gas))
+    }
+
+    /// Keeps or undoes the effects of a frame that has ended and tells the one below it, if any.
+    fn close(&mut self, mut frame: ContractFrame, exit: FrameExit) -> Result<Closed, Fault> {
+        if !matches!(exit, FrameExit::Return { .. }) {
+            self.journal.revert(frame.checkpoint);
+        }
+        let rest = match exit {
+            FrameExit::OutOfGas => 0,
+            _ => frame.execution.gas().remaining(),
+        };
+        let gas_used = frame.gas_limit.saturating_sub(rest);
+        let Some(asking) = self.frames.last_mut() else {
+            let diagnosis = match exit {
+                FrameExit::Trap(_) => frame.execution.diagnosis(),
+                _ => Diagnosis::default(),
+            };
+            let debug_log = core::mem::take(&mut self.debug_log);
+            let diagnosis = Diagnosis {
+                debug_log,
+                ..diagnosis
+            };
+            return Ok(Closed::Outermost(Ended {
+                exit,
+                gas_used,
+                diagnosis,
+            }));
+        };
+        let pending = core::mem::take(&mut asking.pending);
+        asking
+            .execution
+            .gas()
+            .charge(gas_used)
+            .map_err(|_| Fault::invariant("a callee's limit is below what its caller has"))?;
+        let (status, output) = match exit {
+            FrameExit::Return { output, .. } => (status::RETURN, output),
+            FrameExit::Revert { output } => (status::REVERT, output),
+            FrameExit::Trap(_) => (status::TRAP, Vec::new()),
+            FrameExit::OutOfGas => (status::OUT_OF_GAS, Vec::new()),
+        };
+        if let (status::RETURN, Some((span, address))) = (status, pending.made) {
+            range::write(asking.execution.memory(), span, &address)?;
+        }
+        asking.returned = output;
+        Ok(Closed::Inner(status))
+    }
+}
+
+/// What became of a frame that has ended.
+enum Closed {
+    /// It was the last one.
+    Outermost(Ended),
+    /// The one below goes on with this status.
+    Inner(u16),
+}
+
+/// A caller keeps one part in 2^6 of its gas: 1/64.
+const KEPT_SHIFT: u32 = 6;
+
+/// The frame's effects before its first instruction: value, and on a deployment the code.
+///
+/// Answers the journal before them.
+pub(super) fn enter(
+    setting: &Setting<'_>,
+    attempt: &Attempt<'_>,
+    journal: &mut Journal,
+    admitted: &Admitted,
+) -> Result<Checkpoint, Fault> {
+    let checkpoint = journal.checkpoint();
+    let view = setting.view;
+    journal.pay(view, attempt.payer, &admitted.address, attempt.value)?;
+    if let Target::Deploy { code_hash, .. } = attempt.target {
+        journal.set_code(view, &admitted.address, code_hash)?;
+    }
+    Ok(checkpoint)
+}
+
+fn no_frame() -> Fault {
+    Fault::invariant("a message has at least one frame")
 }

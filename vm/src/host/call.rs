@@ -6,11 +6,12 @@
 use crate::execution::HostCall;
 use crate::fault::Fault;
 use crate::gas::Gas;
-use crate::host::range::{self, Span};
+use crate::host::range;
 use crate::host::{Halt, Host};
 use crate::schedule::HostPrice;
+use crate::span::Span;
 use crate::trap::Trap;
-use host_api::{Argument, Row};
+use host_api::{Argument, Row, Type};
 
 /// A host call whose lengths are paid, whose ranges lie in memory and which this frame may make.
 pub(super) struct Call<'m> {
@@ -19,14 +20,22 @@ pub(super) struct Call<'m> {
     /// The frame's gas.
     pub(super) gas: &'m mut Gas,
     memory: &'m mut [u8],
-    spans: Vec<Span>,
+    arguments: Vec<Checked>,
 }
 
 /// One argument as the guest gave it.
-struct Given {
-    pointer: u32,
-    /// Bytes of its range.
-    length: u64,
+enum Given {
+    /// A pointer and the bytes of its range.
+    Range(u32, u64),
+    /// A number.
+    Number(u64),
+}
+
+/// One argument whose range lies in memory.
+#[derive(Clone, Copy)]
+enum Checked {
+    Range(Span),
+    Number(u64),
 }
 
 /// Bytes that are priced before anything is looked at.
@@ -52,10 +61,15 @@ impl<'m> Call<'m> {
         let (given, lengths) = read_arguments(row, &host_call.arguments)?;
         gas.charge_linear(price.base, price.per_byte, lengths.data)?;
         gas.charge_linear(0, price.per_value_byte, lengths.value)?;
-        let spans = given
+        let arguments = given
             .iter()
-            .map(|argument| range::check(memory.len(), argument.pointer, argument.length))
-            .collect::<Result<Vec<Span>, Trap>>()?;
+            .map(|argument| match *argument {
+                Given::Range(pointer, length) => {
+                    range::check(memory.len(), pointer, length).map(Checked::Range)
+                }
+                Given::Number(number) => Ok(Checked::Number(number)),
+            })
+            .collect::<Result<Vec<Checked>, Trap>>()?;
         if row.mutates && host.is_static {
             return Err(Trap::StaticViolation.into());
         }
@@ -63,7 +77,7 @@ impl<'m> Call<'m> {
             price,
             gas,
             memory,
-            spans,
+            arguments,
         })
     }
 
@@ -90,27 +104,49 @@ impl<'m> Call<'m> {
         range::write(self.memory, span, content)
     }
 
-    fn span(&self, place: usize) -> Result<Span, Fault> {
-        let span = self.spans.get(place).copied();
-        span.ok_or_else(|| Fault::invariant("an argument that the table does not list"))
+    /// The number that argument `place` is; an i32 unsigned.
+    pub(super) fn number(&self, place: usize) -> Result<u64, Fault> {
+        match self.arguments.get(place) {
+            Some(Checked::Number(number)) => Ok(*number),
+            _ => Err(unlisted()),
+        }
+    }
+
+    /// The amount that argument `place` points to.
+    pub(super) fn amount(&self, place: usize) -> Result<u128, Fault> {
+        Ok(u128::from_le_bytes(*self.fixed(place)?))
+    }
+
+    /// The range that argument `place` names.
+    pub(super) fn span(&self, place: usize) -> Result<Span, Fault> {
+        match self.arguments.get(place) {
+            Some(Checked::Range(span)) => Ok(*span),
+            _ => Err(unlisted()),
+        }
     }
 }
 
 /// Pairs the slots with the row's arguments and sums what is priced.
 fn read_arguments(row: &Row, slots: &[u64]) -> Result<(Vec<Given>, Lengths), Fault> {
     let mut slots = slots.iter();
-    let mut next = || {
-        let slot = slots.next().copied().ok_or_else(|| unexpected(row))?;
-        u32::try_from(slot).map_err(|_| unexpected(row))
-    };
+    let mut slot = || slots.next().copied().ok_or_else(|| unexpected(row));
     let mut given = Vec::with_capacity(row.arguments.len());
     let mut lengths = Lengths::default();
     for argument in row.arguments {
+        if let Argument::Number(_, Type::I64) = *argument {
+            given.push(Given::Number(slot()?));
+            continue;
+        }
+        let mut next = || u32::try_from(slot()?).map_err(|_| unexpected(row));
         let pointer = next()?;
         let length = match *argument {
             Argument::Bytes(_) | Argument::Buffer => u64::from(next()?),
             Argument::Items(_, size) => u64::from(next()?).saturating_mul(u64::from(size)),
             Argument::Fixed(_, size) | Argument::Output(size) => u64::from(size),
+            Argument::Number(..) => {
+                given.push(Given::Number(u64::from(pointer)));
+                continue;
+            }
         };
         match *argument {
             Argument::Bytes("value") => lengths.value = lengths.value.saturating_add(length),
@@ -118,14 +154,19 @@ fn read_arguments(row: &Row, slots: &[u64]) -> Result<(Vec<Given>, Lengths), Fau
                 lengths.data = lengths.data.saturating_add(length);
             }
             // A capacity costs nothing: what is copied into it is priced when it is known.
-            Argument::Buffer | Argument::Fixed(..) | Argument::Output(_) => {}
+            Argument::Buffer | Argument::Fixed(..) | Argument::Output(_) | Argument::Number(..) => {
+            }
         }
-        given.push(Given { pointer, length });
+        given.push(Given::Range(pointer, length));
     }
     if slots.next().is_some() {
         return Err(unexpected(row));
     }
     Ok((given, lengths))
+}
+
+fn unlisted() -> Fault {
+    Fault::invariant("an argument that the table does not list")
 }
 
 /// The engine broke the seam: wrong number of slots, or an i32 slot with a used upper half.

@@ -1,8 +1,11 @@
 //! Tells a contract about its block, its caller, itself and its gas.
 
 use crate::execution::Value;
+use crate::fault::Fault;
 use crate::host::call::Call;
-use crate::host::{Halt, Host, Reply};
+use crate::host::{Halt, Host, Reply, answer, charge_touch};
+use crate::state::key;
+use host_api::limits::BLOCK_HASHES_MAX;
 
 pub(super) fn block_height(host: &Host<'_>) -> Reply {
     integer(host.block.height)
@@ -27,6 +30,38 @@ pub(super) fn caller(host: &Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt
 
 pub(super) fn self_address(host: &Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
     output(call, &host.address)
+}
+
+pub(super) fn proposer(host: &Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+    output(call, &host.block.proposer)
+}
+
+pub(super) fn tx_hash(host: &Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+    output(call, &host.tx_hash)
+}
+
+pub(super) fn value(host: &Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+    call.write(0, &host.value.to_le_bytes())?;
+    Ok(Reply::Resume(None))
+}
+
+/// Answers for the last 256 blocks from the state; whether a height is among them needs no look.
+pub(super) fn block_hash(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+    let height = call.number(0)?;
+    let back = host.block.height.saturating_sub(height);
+    if back == 0 || back > u64::from(BLOCK_HASHES_MAX) {
+        return Ok(answer(false));
+    }
+    let key = key::block_hash(height);
+    charge_touch(host, call, &key)?;
+    let Some(hash) = host.journal.read(host.view, &key)? else {
+        return Ok(answer(false));
+    };
+    let hash: [u8; 32] = hash
+        .try_into()
+        .map_err(|_| Fault::Store("a block hash that is not 32 bytes".to_owned()))?;
+    call.write(1, &hash)?;
+    Ok(answer(true))
 }
 
 const fn integer(value: u64) -> Reply {

@@ -8,18 +8,24 @@ mod known_answers;
 
 pub use known_answers::known_answers;
 
-use crate::execution::Value;
 use crate::host::call::Call;
-use crate::host::{Halt, Reply};
+use crate::host::{Halt, Reply, answer};
 use ed25519_dalek::{Signature as Ed25519Signature, VerifyingKey as Ed25519Key};
 use k256::ecdsa::signature::hazmat::PrehashVerifier;
-use k256::ecdsa::{Signature as Secp256k1Signature, VerifyingKey as Secp256k1Key};
+use k256::ecdsa::{RecoveryId, Signature as Secp256k1Signature, VerifyingKey as Secp256k1Key};
 use sha2::{Digest, Sha256};
+use sha3::Keccak256;
 
 /// SHA-256 of `data` (FIPS 180-4).
 #[must_use]
 pub fn sha256(data: &[u8]) -> [u8; 32] {
     Sha256::digest(data).into()
+}
+
+/// Keccak-256 of `data`: Keccak's own padding (0x01), as Ethereum has it, not that of SHA-3.
+#[must_use]
+pub fn keccak256(data: &[u8]) -> [u8; 32] {
+    Keccak256::digest(data).into()
 }
 
 /// True if `signature` (r, s; 32 bytes each, big-endian) over `digest` is by the compressed `key`.
@@ -28,16 +34,8 @@ pub fn sha256(data: &[u8]) -> [u8; 32] {
 /// curve by an x below p; everything else is false.
 #[must_use]
 pub fn secp256k1_verify(digest: &[u8; 32], signature: &[u8; 64], key: &[u8; 33]) -> bool {
-    let (halves, _) = signature.as_chunks::<32>();
-    let [r, s] = halves else { return false };
     let [2 | 3, x @ ..] = key else { return false };
-    // Big-endian arrays compare as the numbers that they spell.
-    let in_range = *r != [0; 32]
-        && *r < SECP256K1_ORDER
-        && *s != [0; 32]
-        && *s <= SECP256K1_HALF_ORDER
-        && *x < SECP256K1_PRIME;
-    if !in_range {
+    if !is_acceptable_signature(signature) || *x >= SECP256K1_PRIME {
         return false;
     }
     let Ok(key) = Secp256k1Key::from_sec1_bytes(key) else {
@@ -47,6 +45,35 @@ pub fn secp256k1_verify(digest: &[u8; 32], signature: &[u8; 64], key: &[u8; 33])
         return false;
     };
     key.verify_prehash(digest, &signature).is_ok()
+}
+
+/// The compressed key that made `signature` (r, s; as in [`secp256k1_verify`]) over `digest`.
+///
+/// `id` is 0 or 1, the parity of the y of the signature's point; its x is r itself, so ids 2 and 3
+/// (an x of n or more) name nothing here. The key is `(s R - digest G) / r`, unless that is the
+/// point at infinity.
+#[must_use]
+pub fn secp256k1_recover(digest: &[u8; 32], signature: &[u8; 64], id: u32) -> Option<[u8; 33]> {
+    let y_is_odd = match id {
+        0 => false,
+        1 => true,
+        _ => return None,
+    };
+    if !is_acceptable_signature(signature) {
+        return None;
+    }
+    let signature = Secp256k1Signature::from_slice(signature).ok()?;
+    let id = RecoveryId::new(y_is_odd, false);
+    let key = Secp256k1Key::recover_from_prehash(digest, &signature, id).ok()?;
+    key.to_sec1_point(true).as_bytes().try_into().ok()
+}
+
+/// True if r lies in [1, n-1] and s in [1, n/2].
+fn is_acceptable_signature(signature: &[u8; 64]) -> bool {
+    let (halves, _) = signature.as_chunks::<32>();
+    let [r, s] = halves else { return false };
+    // Big-endian arrays compare as the numbers that they spell.
+    *r != [0; 32] && *r < SECP256K1_ORDER && *s != [0; 32] && *s <= SECP256K1_HALF_ORDER
 }
 
 /// True if `signature` (R, s) over `message` is by `key`, RFC 8032 in its strict reading.
@@ -90,6 +117,24 @@ pub(super) fn answer_sha256(call: &mut Call<'_>) -> Result<Reply, Halt> {
     Ok(Reply::Resume(None))
 }
 
+pub(super) fn answer_keccak256(call: &mut Call<'_>) -> Result<Reply, Halt> {
+    let digest = keccak256(call.bytes(0)?);
+    call.write(1, &digest)?;
+    Ok(Reply::Resume(None))
+}
+
+/// Writes the key only if there is one.
+pub(super) fn answer_recover(call: &mut Call<'_>) -> Result<Reply, Halt> {
+    let id = u32::try_from(call.number(2)?).unwrap_or(u32::MAX);
+    match secp256k1_recover(call.fixed(0)?, call.fixed(1)?, id) {
+        Some(key) => {
+            call.write(3, &key)?;
+            Ok(answer(true))
+        }
+        None => Ok(answer(false)),
+    }
+}
+
 pub(super) fn answer_secp256k1(call: &Call<'_>) -> Result<Reply, Halt> {
     Ok(answer(secp256k1_verify(
         call.fixed(0)?,
@@ -104,10 +149,6 @@ pub(super) fn answer_ed25519(call: &Call<'_>) -> Result<Reply, Halt> {
         call.fixed(1)?,
         call.fixed(2)?,
     )))
-}
-
-fn answer(valid: bool) -> Reply {
-    Reply::Resume(Some(Value::I32(i32::from(valid))))
 }
 
 /// Order of the group of secp256k1, big-endian (SEC 2, 2.4.1).

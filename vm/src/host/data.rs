@@ -2,19 +2,29 @@
 
 use crate::execution::Value;
 use crate::fault::Fault;
-use crate::frames::FrameExit;
 use crate::host::call::Call;
 use crate::host::{Halt, Host, Reply};
 use crate::limits::DEBUG_LOG_BYTES_MAX;
+use crate::message::FrameExit;
 use crate::trap::Trap;
 use host_api::limits::DATA_BYTES_MAX;
 
 pub(super) fn input(host: &Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
-    let length = i32::try_from(host.input.len())
-        .map_err(|_| Fault::invariant("an input is shorter than 2 GiB"))?;
+    copy(call, host.input)
+}
+
+/// The output of the last call or deployment of this frame.
+pub(super) fn returned(host: &Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+    copy(call, host.returned)
+}
+
+/// Writes what fits, answers and charges the full length.
+fn copy(call: &mut Call<'_>, data: &[u8]) -> Result<Reply, Halt> {
+    let length = i32::try_from(data.len())
+        .map_err(|_| Fault::invariant("input and output are shorter than 2 GiB"))?;
     call.gas
         .charge_linear(0, call.price.per_byte, u64::from(length.unsigned_abs()))?;
-    call.write(0, host.input)?;
+    call.write(0, data)?;
     Ok(Reply::Resume(Some(Value::I32(length))))
 }
 
@@ -39,6 +49,7 @@ pub(super) fn debug_log(host: &mut Host<'_>, call: &Call<'_>) -> Result<Reply, H
     Ok(Reply::Resume(None))
 }
 
+/// The bytes of the output; at most 64 KiB.
 fn output(call: &Call<'_>) -> Result<Vec<u8>, Halt> {
     if call.length(0)? > u64::from(DATA_BYTES_MAX) {
         return Err(Trap::OutputLength.into());

@@ -9,6 +9,8 @@
 //! * Inputs are copied or consumed before an output is written, so overlapping ranges are harmless.
 //! * Nothing here calls back into the guest.
 
+mod account;
+
 mod call;
 
 mod context;
@@ -19,14 +21,20 @@ mod data;
 
 mod event;
 
-mod range;
+pub(crate) mod range;
+
+mod request;
+
+mod scan;
 
 mod storage;
 
+pub use crate::span::Span;
+
 use crate::execution::{HostCall, Value};
 use crate::fault::Fault;
-use crate::frames::{Block, FrameExit};
 use crate::gas::{Gas, OutOfGas};
+use crate::message::{Block, CallRequest, FrameExit};
 use crate::rules::Rules;
 use crate::state::{Journal, StateView};
 use crate::trap::Trap;
@@ -47,8 +55,14 @@ pub struct Host<'a> {
     pub caller: [u8; 32],
     /// The contract that runs.
     pub address: [u8; 32],
+    /// Id of the transaction.
+    pub tx_hash: [u8; 32],
     /// The call's input.
     pub input: &'a [u8],
+    /// The value that came with the call.
+    pub value: u128,
+    /// Output of the frame's last call or deployment.
+    pub returned: &'a [u8],
     /// True if this frame must not change state.
     pub is_static: bool,
     /// Text of `debug_log` so far, bounded.
@@ -62,6 +76,8 @@ pub enum Reply {
     Resume(Option<Value>),
     /// The frame ends.
     End(FrameExit),
+    /// The frame waits for a frame of its own asking; the guest goes on with its status, an i32.
+    Call(Box<CallRequest>),
 }
 
 /// Why a host function stopped early. The blame stays apart: a [`Fault`] never becomes an exit.
@@ -134,8 +150,34 @@ impl Host<'_> {
             Function::Caller => context::caller(self, &mut call),
             Function::SelfAddress => context::self_address(self, &mut call),
             Function::GasLeft => Ok(context::gas_left(&call)),
+            Function::StorageScan => scan::scan(self, &mut call),
+            Function::Keccak256 => crypto::answer_keccak256(&mut call),
+            Function::Secp256k1Recover => crypto::answer_recover(&mut call),
+            Function::BlockHash => context::block_hash(self, &mut call),
+            Function::Proposer => context::proposer(self, &mut call),
+            Function::TxHash => context::tx_hash(self, &mut call),
+            Function::Value => context::value(self, &mut call),
+            Function::Balance => account::balance(self, &mut call),
+            Function::Transfer => account::transfer(self, &mut call),
+            Function::SetCode => account::set_code(self, &mut call),
+            Function::Call => request::call(self, &call),
+            Function::Deploy => request::deploy(&call),
+            Function::Returned => data::returned(self, &mut call),
             // The table is of another crate and may grow; a test calls every row of it.
             _ => Err(Fault::invariant("a host function without an answer").into()),
         }
     }
+}
+
+/// Charges the cold price if the transaction had not touched `key` before.
+fn charge_touch(host: &mut Host<'_>, call: &mut Call<'_>, key: &[u8]) -> Result<(), Halt> {
+    if host.journal.touch(key) {
+        call.gas.charge(call.price.cold)?;
+    }
+    Ok(())
+}
+
+/// 1 for yes, 0 for no.
+fn answer(yes: bool) -> Reply {
+    Reply::Resume(Some(Value::I32(i32::from(yes))))
 }

@@ -4,22 +4,8 @@
 //! also when the length is 0.
 
 use crate::fault::Fault;
+use crate::span::Span;
 use crate::trap::Trap;
-
-/// A range that lies in memory; `start <= end`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span {
-    start: usize,
-    end: usize,
-}
-
-impl Span {
-    /// Its length in bytes.
-    pub(super) fn length(self) -> u64 {
-        // A memory has at most 16 MiB, so the fallback is never taken.
-        u64::try_from(self.end.saturating_sub(self.start)).unwrap_or(u64::MAX)
-    }
-}
 
 /// The range of `length` bytes from `pointer` in a memory of `memory_bytes`.
 pub(super) fn check(memory_bytes: usize, pointer: u32, length: u64) -> Result<Span, Trap> {
@@ -41,7 +27,7 @@ pub(super) fn read(memory: &[u8], span: Span) -> Result<&[u8], Fault> {
 }
 
 /// Writes as much of `content` as the range has room for.
-pub(super) fn write(memory: &mut [u8], span: Span, content: &[u8]) -> Result<(), Fault> {
+pub(crate) fn write(memory: &mut [u8], span: Span, content: &[u8]) -> Result<(), Fault> {
     let target = memory.get_mut(span.start..span.end).ok_or_else(outside)?;
     for (byte, new) in target.iter_mut().zip(content) {
         *byte = *new;

@@ -6,7 +6,7 @@
 use crate::execution::Value;
 use crate::fault::Fault;
 use crate::host::call::Call;
-use crate::host::{Halt, Host, Reply};
+use crate::host::{Halt, Host, Reply, charge_touch};
 use crate::state::key;
 use crate::trap::Trap;
 use host_api::limits::{KEY_BYTES_MAX, KEY_BYTES_MIN, VALUE_BYTES_MAX};
@@ -64,15 +64,8 @@ fn content_key(host: &Host<'_>, call: &Call<'_>) -> Result<Vec<u8>, Halt> {
     Ok(key::value(&host.address, call.bytes(0)?))
 }
 
-fn charge_touch(host: &mut Host<'_>, call: &mut Call<'_>, key: &[u8]) -> Result<(), Halt> {
-    if host.journal.touch(key) {
-        call.gas.charge(call.price.cold)?;
-    }
-    Ok(())
-}
-
 /// A stored value's length; a longer one than can be written means a damaged store.
-fn value_length(value: &[u8]) -> Result<u32, Fault> {
+pub(super) fn value_length(value: &[u8]) -> Result<u32, Fault> {
     match u32::try_from(value.len()) {
         Ok(length) if length <= VALUE_BYTES_MAX => Ok(length),
         _ => Err(Fault::Store(

@@ -3,7 +3,8 @@
 //! The interpreter's placement: a run is a maximal straight line and is charged before its first
 //! operator. It ends with an operator that branches, charges by its operands or shows the gas to
 //! somebody; where none comes, after [`RUN_OPERATORS_MAX`] operators. So what runs in debt, and is
-//! thrown away, is bounded. The reader of this stage knows the labels, so it finds the other borders.
+//! thrown away, is bounded. The reader of this stage knows the labels, so it finds the other
+//! borders.
 //!
 //! Spec: docs/spec/gas.md, "Interpreter, block price".
 

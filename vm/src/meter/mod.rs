@@ -1,13 +1,14 @@
 //! Groups lowered operators into charge runs: what is paid at once, and when.
 //!
-//! Takes operators from [`crate::lower`], gives them on to a [`MeteredSink`] with a cost for each run.
-//! Total: `check` bounded everything. It does not know who reads (the emitter or the translator).
+//! Takes operators from [`crate::lower`], gives them on to a [`MeteredSink`] with a cost for each
+//! run. Total: `check` bounded everything. It does not know who reads (the emitter or the
+//! translator).
 //!
-//! A run is `pure* observable?`: operators that neither trap nor branch nor can be observed, and the
-//! one that ends them. Its whole cost is charged before its first operator. Charging early differs
-//! from the reference semantics R only where R runs out of gas inside the run; there both end in out
-//! of gas, which consumes the limit and discards every effect. So gas is exact at each trap, host call
-//! and return, in an engine that knows nothing of us.
+//! A run is `pure* observable?`: operators that neither trap nor branch nor can be observed, and
+//! the one that ends them. Its whole cost is charged before its first operator. Charging early
+//! differs from the reference semantics R only where R runs out of gas inside the run; there both
+//! end in out of gas, which consumes the limit and discards every effect. So gas is exact at each
+//! trap, host call and return, in an engine that knows nothing of us.
 //!
 //! ```text
 //! local.get 0   \

@@ -9,4 +9,7 @@ pub struct AccessSet {
     pub reads: BTreeSet<Vec<u8>>,
     /// State keys that were written or removed.
     pub writes: BTreeSet<Vec<u8>>,
+    /// Ranges of state keys of which every entry was looked at: first key, and the key after the
+    /// last.
+    pub scans: BTreeSet<(Vec<u8>, Vec<u8>)>,
 }

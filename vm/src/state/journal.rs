@@ -18,12 +18,12 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub struct Journal {
     committed: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    overlay: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    pub(super) overlay: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     undo: Vec<Undo>,
     events: Vec<Event>,
     event_bytes: u64,
     touched: BTreeSet<Vec<u8>>,
-    access: AccessSet,
+    pub(super) access: AccessSet,
 }
 
 /// A state of the journal to which it can be reverted; dropping it keeps the changes.
@@ -85,7 +85,13 @@ impl Journal {
         if !self.access.writes.contains(&key) {
             self.access.writes.insert(key.clone());
         }
-        let previous = self.overlay.insert(key.clone(), value);
+        // Created and removed again: no trace, so that no later scan walks over it for nothing.
+        let is_gone = value.is_none() && self.committed.get(&key) == Some(&None);
+        let previous = if is_gone {
+            self.overlay.remove(&key)
+        } else {
+            self.overlay.insert(key.clone(), value)
+        };
         self.undo.push(Undo { key, previous });
         Ok(())
     }
@@ -122,6 +128,19 @@ impl Journal {
     ) -> Result<Option<Arc<CheckedModule>>, Fault> {
         self.access.reads.insert(key::code(code_hash));
         view.code(code_hash)
+    }
+
+    /// Bytes of the code under a code hash; the code's key is recorded as read.
+    ///
+    /// # Errors
+    /// [`Fault`] if the store cannot answer.
+    pub fn code_bytes(
+        &mut self,
+        view: &dyn StateView,
+        code_hash: &[u8; 32],
+    ) -> Result<Option<u64>, Fault> {
+        self.access.reads.insert(key::code(code_hash));
+        view.code_bytes(code_hash)
     }
 
     /// Notes that the transaction touches a state key; true if it is the first time.

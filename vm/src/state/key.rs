@@ -24,6 +24,27 @@ pub fn value(address: &[u8; 32], raw: &[u8]) -> Vec<u8> {
     join(VALUE, address, raw)
 }
 
+/// The least key above every value of a contract.
+#[must_use]
+pub fn values_end(address: &[u8; 32]) -> Vec<u8> {
+    let mut end = join(VALUE, address, &[]);
+    // The kind byte is not 255, so the loop ends with a byte that is raised.
+    while let Some(last) = end.pop() {
+        if let Some(raised) = last.checked_add(1) {
+            end.push(raised);
+            break;
+        }
+    }
+    end
+}
+
+/// Key of the hash of a block among the last 256: `0 "hash" height`, the height as u64,
+/// little-endian.
+#[must_use]
+pub fn block_hash(height: u64) -> Vec<u8> {
+    join(SYSTEM, b"hash", &height.to_le_bytes())
+}
+
 /// Key of uploaded code.
 #[must_use]
 pub fn code(code_hash: &[u8; 32]) -> Vec<u8> {

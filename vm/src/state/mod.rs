@@ -6,13 +6,18 @@ pub mod access;
 
 pub mod account;
 
+mod balance;
+
 pub mod journal;
 
 pub mod key;
 
+mod walk;
+
 pub use access::AccessSet;
 pub use account::Account;
 pub use journal::{Checkpoint, Effects, Journal};
+pub use walk::Walk;
 
 use crate::fault::Fault;
 use crate::module::CheckedModule;
@@ -25,6 +30,12 @@ pub type StateDiff = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// Entries of a scan: keys and values in bytewise order of keys.
 pub type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// A key of a walk: an entry's value, `None` for a hidden key.
+pub type WalkedKey = (Vec<u8>, Option<Vec<u8>>);
+
+/// Keys of a walk in bytewise order.
+pub type Walked = Vec<WalkedKey>;
 
 /// State as of one point, read only. A failure is a [`Fault`] of the node, never a result.
 pub trait StateView {
@@ -39,6 +50,31 @@ pub trait StateView {
     /// # Errors
     /// [`Fault`] if the store cannot answer.
     fn scan(&self, range: Range<&[u8]>, limit: usize) -> Result<Entries, Fault>;
+
+    /// At most `limit` keys with `range.start <= key < range.end`, in bytewise order: the entries
+    /// of [`StateView::scan`] and, with `None`, the keys that existed at the block's start and are
+    /// absent now.
+    ///
+    /// A view of the state at the block's start hides nothing; that is the answer given here.
+    ///
+    /// # Errors
+    /// [`Fault`] if the store cannot answer.
+    fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
+        let entries = self.scan(range, limit)?.into_iter();
+        Ok(entries.map(|(key, value)| (key, Some(value))).collect())
+    }
+
+    /// Bytes of the uploaded code under a code hash, `None` if it was never uploaded.
+    ///
+    /// A price is taken for a module's length before the module is loaded, so a view should know it
+    /// without loading.
+    ///
+    /// # Errors
+    /// As [`StateView::code`].
+    fn code_bytes(&self, code_hash: &[u8; 32]) -> Result<Option<u64>, Fault> {
+        let module = self.code(code_hash)?;
+        Ok(module.map(|module| u64::try_from(module.bytes().len()).unwrap_or(u64::MAX)))
+    }
 
     /// The checked module under a code hash, `None` if it was never uploaded.
     ///

@@ -26,9 +26,10 @@ impl Translator<'_> {
             return;
         }
         self.spill_acc();
-        let shape = Shape::new(Family::Binary)
-            .first(op.number())
-            .kinds(a.kind(), b.kind(), Kind::Absent);
+        let shape =
+            Shape::new(Family::Binary)
+                .first(op.number())
+                .kinds(a.kind(), b.kind(), Kind::Absent);
         let at = self.begin(shape, Pattern::Binary(op, a, b));
         if op.can_trap() {
             self.site(at);
@@ -91,9 +92,12 @@ impl Translator<'_> {
         };
         let (load, address, offset, displacement) = match last.pattern {
             Pattern::Load(load, Operand::Slot(a), offset) => (load, a, offset, None),
-            Pattern::LoadDisplaced { load, a, displacement, offset } => {
-                (load, a, offset, Some(displacement))
-            }
+            Pattern::LoadDisplaced {
+                load,
+                a,
+                displacement,
+                offset,
+            } => (load, a, offset, Some(displacement)),
             _ => return false,
         };
         let (x, op) = match (a, b) {
@@ -118,7 +122,10 @@ impl Translator<'_> {
         self.take_back(last);
         let at = self.begin(shape, Pattern::Other);
         self.code.u16(0).u16(address).u32(offset);
-        self.code.u16(x.slot()).u16(0).u32(displacement.unwrap_or(0));
+        self.code
+            .u16(x.slot())
+            .u16(0)
+            .u32(displacement.unwrap_or(0));
         self.push_acc(at);
         true
     }
@@ -189,9 +196,11 @@ impl Translator<'_> {
         self.pop();
         self.spill_acc();
         let at = if let Some((op, a, b)) = compare {
-            let shape = Shape::new(Family::CompareSelect)
-                .first(op.number())
-                .kinds(a.kind(), b.kind(), Kind::Absent);
+            let shape = Shape::new(Family::CompareSelect).first(op.number()).kinds(
+                a.kind(),
+                b.kind(),
+                Kind::Absent,
+            );
             let at = self.begin(shape, Pattern::Other);
             self.code.u16(0).u16(a.slot()).u16(b.slot()).u16(slots[0]);
             self.code.u16(slots[1]).pad().u64(b.immediate());
@@ -199,7 +208,11 @@ impl Translator<'_> {
         } else {
             let shape = Shape::new(Family::Select).a(condition.kind());
             let at = self.begin(shape, Pattern::Other);
-            self.code.u16(0).u16(condition.slot()).u16(slots[0]).u16(slots[1]);
+            self.code
+                .u16(0)
+                .u16(condition.slot())
+                .u16(slots[0])
+                .u16(slots[1]);
             at
         };
         self.push_acc(at);
@@ -248,8 +261,8 @@ fn normal(op: Binary, a: Operand, b: Operand) -> (Binary, Operand, Operand) {
         }
         other => other,
     };
-    let swap = matches!(a, Operand::Immediate(_))
-        || (matches!(a, Operand::Slot(_)) && b == Operand::Acc);
+    let swap =
+        matches!(a, Operand::Immediate(_)) || (matches!(a, Operand::Slot(_)) && b == Operand::Acc);
     match op.exchanged() {
         Some(exchanged) if swap => (exchanged, b, a),
         _ => (op, a, b),

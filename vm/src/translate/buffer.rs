@@ -1,7 +1,7 @@
 //! Collects the code of one function: instructions of whole cells, written field by field.
 //!
-//! A cell is 8 bytes. The first cell of an instruction names its shape until `execute` links it; the
-//! others hold fields at byte offsets that [`super::shape`] lists.
+//! A cell is 8 bytes. The first cell of an instruction names its shape until `execute` links it;
+//! the others hold fields at byte offsets that [`super::shape`] lists.
 #![expect(
     clippy::host_endian_bytes,
     reason = "fields are read by the machine that wrote them and never leave it"
@@ -26,10 +26,6 @@ impl Buffer {
     /// Bytes so far: where the next instruction will start.
     pub(crate) fn here(&self) -> usize {
         self.bytes.len()
-    }
-
-    pub(crate) fn instructions(&self) -> usize {
-        self.starts.len()
     }
 
     /// Starts an instruction.
@@ -107,7 +103,11 @@ impl Fields<'_> {
 
     pub(crate) fn u32(&self, at: usize) -> u32 {
         let bytes = self.0[at / CELL].to_ne_bytes();
-        let half = if at % CELL == 0 { &bytes[..4] } else { &bytes[4..] };
+        let half = if at.is_multiple_of(CELL) {
+            &bytes[..4]
+        } else {
+            &bytes[4..]
+        };
         u32::from_ne_bytes([half[0], half[1], half[2], half[3]])
     }
 

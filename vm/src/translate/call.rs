@@ -57,11 +57,19 @@ impl Translator<'_> {
         let has_result = signature.is_some_and(|signature| signature.result.is_some());
         let delta = self.pass_arguments(parameters);
         let is_import = index(function) < module.imports().len();
-        let family = if is_import { Family::CallHost } else { Family::Call };
+        let family = if is_import {
+            Family::CallHost
+        } else {
+            Family::Call
+        };
         let at = self.begin(Shape::new(family), Pattern::Other);
         self.site(at);
         let weight = self.weight_slot();
-        self.code.u16(delta).u16(weight).u32(0).u64(u64::from(function));
+        self.code
+            .u16(delta)
+            .u16(weight)
+            .u32(0)
+            .u64(u64::from(function));
         self.end_run_at(at, 12);
         self.take_result(has_result);
     }
@@ -93,7 +101,9 @@ impl Translator<'_> {
 
     pub(super) fn emit_return(&mut self) {
         let address = u16::try_from(self.layout.return_address()).unwrap_or(u16::MAX);
-        let value = self.has_result.then(|| self.operand_at(self.stack.len() - 1));
+        let value = self
+            .has_result
+            .then(|| self.operand_at(self.stack.len() - 1));
         let kind = value.map_or(Kind::Absent, Operand::kind);
         let value = value.unwrap_or(Operand::Acc);
         let at = self.begin(Shape::new(Family::Return).a(kind), Pattern::Other);

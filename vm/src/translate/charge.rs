@@ -1,8 +1,9 @@
 //! Keeps the runs of one function: what each costs, what it falls through to, where it can trap.
 //!
-//! A block is a part of a run: from a place that is entered to the next. Its price rides in whatever
-//! enters it, together with the price of the blocks that it falls through to, so that joins and loop
-//! heads need no charge of their own. A trap gives back what of that is not executed.
+//! A block is a part of a run: from a place that is entered to the next. Its price rides in
+//! whatever enters it, together with the price of the blocks that it falls through to, so that
+//! joins and loop heads need no charge of their own. A trap gives back what of that is not
+//! executed.
 #![expect(
     clippy::indexing_slicing,
     reason = "block numbers are handed out here; a wrong one is a bug of ours"

@@ -66,7 +66,8 @@ impl Label {
 type Condition = (Binary, Operand, Operand);
 
 impl Translator<'_> {
-    /// The code that follows belongs to `block`; the caller decides what is still known of the state.
+    /// The code that follows belongs to `block`; the caller decides what is still known of the
+    /// state.
     pub(super) fn enter(&mut self, block: Number) {
         self.charges.enter(block);
         if self.pauses {
@@ -102,7 +103,8 @@ impl Translator<'_> {
 
     /// `if`: branches to the other arm unless the condition holds.
     pub(super) fn branch_unless(&mut self, has_result: bool) {
-        // Entries below the condition must be the same on both edges: no local may change under them.
+        // Entries below the condition must be the same on both edges: no local may change under
+        // them.
         for position in 0..self.top() {
             if matches!(self.stack[position], Entry::Local(_)) {
                 self.last = None;
@@ -206,12 +208,20 @@ impl Translator<'_> {
             {
                 self.take_back(last);
                 self.producer = None;
-                let op = if op == Binary::And32 { Binary::Test32 } else { op };
+                let op = if op == Binary::And32 {
+                    Binary::Test32
+                } else {
+                    op
+                };
                 return (invert(op), a, b);
             }
             self.producer = None;
         }
-        (invert(Binary::Ne32), self.slot_or_acc(operand), Operand::Immediate(0))
+        (
+            invert(Binary::Ne32),
+            self.slot_or_acc(operand),
+            Operand::Immediate(0),
+        )
     }
 
     /// Branches if the condition holds; the code goes on in a new block.
@@ -220,14 +230,17 @@ impl Translator<'_> {
         let (op, a, b) = condition;
         let fusable = a == Operand::Acc && b != Operand::Acc;
         let fused = if fusable {
-            self.fuse_step_branch(op, b).or_else(|| self.fuse_load_branch(op, b))
+            self.fuse_step_branch(op, b)
+                .or_else(|| self.fuse_load_branch(op, b))
         } else {
             None
         };
         let at = fused.unwrap_or_else(|| {
-            let shape = Shape::new(Family::CompareBranch)
-                .first(op.number())
-                .kinds(a.kind(), b.kind(), Kind::Absent);
+            let shape = Shape::new(Family::CompareBranch).first(op.number()).kinds(
+                a.kind(),
+                b.kind(),
+                Kind::Absent,
+            );
             let at = self.begin(shape, Pattern::Other);
             self.code.u32(0).u16(a.slot()).u16(b.slot()).u32(0).u32(0);
             self.immediate(a);
@@ -272,7 +285,12 @@ impl Translator<'_> {
         let last = self.last?;
         let (load, a, index, offset, cells) = match last.pattern {
             Pattern::Load(load, Operand::Slot(a), offset) => (load, a, None, offset, 2),
-            Pattern::LoadIndexed { load, a, index, offset } => (load, a, Some(index), offset, 3),
+            Pattern::LoadIndexed {
+                load,
+                a,
+                index,
+                offset,
+            } => (load, a, Some(index), offset, 3),
             _ => return None,
         };
         let unused = last.result.is_none() && self.cached.is_none();
@@ -280,14 +298,22 @@ impl Translator<'_> {
             return None;
         }
         self.take_back(last);
-        let indexed = if index.is_some() { Kind::Slot } else { Kind::Absent };
+        let indexed = if index.is_some() {
+            Kind::Slot
+        } else {
+            Kind::Absent
+        };
         let shape = Shape::new(Family::LoadCompareBranch)
             .first(load.number())
             .second(op.number())
             .kinds(Kind::Slot, b.kind(), indexed);
         let at = self.begin(shape, Pattern::Other);
         self.code.u32(0).u16(a).u16(b.slot()).u32(0).u32(0);
-        self.code.u32(offset).u16(index.unwrap_or(0)).u16(0).u64(b.immediate());
+        self.code
+            .u32(offset)
+            .u16(index.unwrap_or(0))
+            .u16(0)
+            .u64(b.immediate());
         self.cached = None;
         Some(at)
     }
@@ -331,7 +357,8 @@ impl Translator<'_> {
             } else {
                 let d = self.stack_slot(height);
                 self.move_to(top, d);
-                // Not where it says any more, but nothing reads it there: the way from here is the branch.
+                // Not where it says any more, but nothing reads it there: the way from here is the
+                // branch.
                 self.stack[top] = Entry::Slot;
             }
         }

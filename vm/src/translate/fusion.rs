@@ -1,7 +1,9 @@
 //! Lists which operators are fused: pairs with a handler of their own, chosen by profiles.
 //!
-//! The translator asks whether a pair is listed; `execute` makes the handlers from the same lists. Why
-//! each is there: docs/performance.md.
+//! The translator asks whether a pair is listed; `execute` makes the handlers from the same lists.
+//! Why each is there: docs/performance.md.
+
+#![expect(clippy::as_conversions, reason = "extension is the definition")]
 
 use super::integer::{Binary, Load};
 
@@ -10,7 +12,10 @@ macro_rules! with_pair {
     (@ $first:expr, $second:expr, $O:ident, $P:ident => $e:expr, $other:expr;
      $($A:ident: $($B:ident)*;)*) => {
         match ($first, $second) {
-            $( $( ($crate::translate::integer::Binary::$A, $crate::translate::integer::Binary::$B) => {
+            $( $( (
+                $crate::translate::integer::Binary::$A,
+                $crate::translate::integer::Binary::$B,
+            ) => {
                 type $O = $crate::translate::integer::$A;
                 type $P = $crate::translate::integer::$B;
                 $e
@@ -49,7 +54,10 @@ macro_rules! with_load_pair {
     (@ $load:expr, $op:expr, $T:ident, $O:ident => $e:expr, $other:expr;
      $($A:ident: $($B:ident)*;)*) => {
         match ($load, $op) {
-            $( $( ($crate::translate::integer::Load::$A, $crate::translate::integer::Binary::$B) => {
+            $( $( (
+                $crate::translate::integer::Load::$A,
+                $crate::translate::integer::Binary::$B,
+            ) => {
                 type $T = $crate::translate::fusion::$A;
                 type $O = $crate::translate::integer::$B;
                 $e
@@ -105,12 +113,6 @@ macro_rules! define_loads {
         impl LoadOperator for $name {
             const SIZE: usize = $size;
             #[inline(always)]
-            #[expect(
-                clippy::allow_attributes,
-                clippy::as_conversions,
-                clippy::cast_lossless,
-                reason = "extension is the definition"
-            )]
             fn extend($raw: u64) -> u64 { $value }
         }
     )* };

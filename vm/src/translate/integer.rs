@@ -6,12 +6,14 @@
 //! Spec: WebAssembly core 4.3.2. An `i32` lives in the low half of a slot, the upper half is zero.
 #![expect(
     clippy::as_conversions,
-    reason = "truncation and sign extension are the definitions"
+    trivial_numeric_casts,
+    reason = "truncation and sign extension are the definitions; one text serves both widths"
 )]
 
 /// An operand width: slots are untyped, an `i32` is the low half.
 pub(crate) trait Word: Copy {
     fn from_bits(bits: u64) -> Self;
+    fn is_zero(self) -> bool;
 }
 
 impl Word for u32 {
@@ -19,12 +21,22 @@ impl Word for u32 {
     fn from_bits(bits: u64) -> Self {
         bits as Self
     }
+
+    #[inline(always)]
+    fn is_zero(self) -> bool {
+        self == 0
+    }
 }
 
 impl Word for u64 {
     #[inline(always)]
     fn from_bits(bits: u64) -> Self {
         bits
+    }
+
+    #[inline(always)]
+    fn is_zero(self) -> bool {
+        self == 0
     }
 }
 
@@ -126,7 +138,8 @@ define_names! {
     /// A binary operator of internal code. `Test` is "and, then not zero"; `TestNot` its negation.
     Binary:
     Add32 Sub32 Mul32 And32 Or32 Xor32 Shl32 ShrU32 ShrS32 Rotl32 Rotr32 DivS32 DivU32 RemS32 RemU32
-    Eq32 Ne32 LtS32 LtU32 GtS32 GtU32 LeS32 LeU32 GeS32 GeU32 Test32 TestNot32
+    Eq32 Ne32 LtS32 LtU32 GtS32 GtU32 LeS32 LeU32 GeS32 GeU32 Test32
+            TestNot32
     Add64 Sub64 Mul64 And64 Or64 Xor64 Shl64 ShrU64 ShrS64 Rotl64 Rotr64 DivS64 DivU64 RemS64 RemU64
     Eq64 Ne64 LtS64 LtU64 GtS64 GtU64 LeS64 LeU64 GeS64 GeU64 Test64 TestNot64
 }
@@ -239,7 +252,7 @@ impl Binary {
 
     /// The result for constants; `None` is a trap.
     pub(crate) fn fold(self, left: u64, right: u64) -> Option<u64> {
-        with_binary!(self, T => T::apply(Word::from_bits(left), Word::from_bits(right)), None)
+        with_binary!(self, T => T::apply(Word::from_bits(left), Word::from_bits(right)))
     }
 }
 
@@ -251,24 +264,34 @@ macro_rules! with_listed {
                 type $T = $crate::translate::integer::$name;
                 $e
             } )*
-            #[expect(clippy::allow_attributes, unreachable_patterns, reason = "a list may be complete")]
             _ => $other,
         }
     };
 }
 macro_rules! with_binary {
-    ($op:expr, $T:ident => $e:expr, $other:expr) => {
-        $crate::translate::integer::with_listed!($op, $T => $e, $other;
-            Add32 Sub32 Mul32 And32 Or32 Xor32 Shl32 ShrU32 ShrS32 Rotl32 Rotr32 DivS32 DivU32 RemS32
-            RemU32 Eq32 Ne32 LtS32 LtU32 GtS32 GtU32 LeS32 LeU32 GeS32 GeU32 Test32 TestNot32
-            Add64 Sub64 Mul64 And64 Or64 Xor64 Shl64 ShrU64 ShrS64 Rotl64 Rotr64 DivS64 DivU64 RemS64
-            RemU64 Eq64 Ne64 LtS64 LtU64 GtS64 GtU64 LeS64 LeU64 GeS64 GeU64 Test64 TestNot64)
+    (@ $op:expr, $T:ident => $e:expr; $($name:ident)*) => {
+        match $op {
+            $( $crate::translate::integer::Binary::$name => {
+                type $T = $crate::translate::integer::$name;
+                $e
+            } )*
+        }
+    };
+    ($op:expr, $T:ident => $e:expr) => {
+        $crate::translate::integer::with_binary!(@ $op, $T => $e;
+            Add32 Sub32 Mul32 And32 Or32 Xor32 Shl32 ShrU32 ShrS32 Rotl32 Rotr32 DivS32
+            DivU32 RemS32 RemU32 Eq32 Ne32 LtS32 LtU32 GtS32 GtU32 LeS32 LeU32 GeS32
+            GeU32 Test32 TestNot32
+            Add64 Sub64 Mul64 And64 Or64 Xor64 Shl64 ShrU64 ShrS64 Rotl64 Rotr64 DivS64
+            DivU64 RemS64 RemU64 Eq64 Ne64 LtS64 LtU64 GtS64 GtU64 LeS64 LeU64 GeS64
+            GeU64 Test64 TestNot64)
     };
 }
 macro_rules! with_compare {
     ($op:expr, $T:ident => $e:expr, $other:expr) => {
         $crate::translate::integer::with_listed!($op, $T => $e, $other;
-            Eq32 Ne32 LtS32 LtU32 GtS32 GtU32 LeS32 LeU32 GeS32 GeU32 Test32 TestNot32
+            Eq32 Ne32 LtS32 LtU32 GtS32 GtU32 LeS32 LeU32 GeS32 GeU32 Test32
+            TestNot32
             Eq64 Ne64 LtS64 LtU64 GtS64 GtU64 LeS64 LeU64 GeS64 GeU64 Test64 TestNot64)
     };
 }

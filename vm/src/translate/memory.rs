@@ -38,11 +38,21 @@ impl Translator<'_> {
         };
         let pattern = match (last.pattern, a) {
             (Pattern::Binary(_, _, Operand::Slot(index)), Operand::Slot(a)) => {
-                Pattern::LoadIndexed { load, a, index, offset }
+                Pattern::LoadIndexed {
+                    load,
+                    a,
+                    index,
+                    offset,
+                }
             }
             (Pattern::Binary(_, _, Operand::Immediate(value)), Operand::Slot(a)) => {
                 let displacement = low(value);
-                Pattern::LoadDisplaced { load, a, displacement, offset }
+                Pattern::LoadDisplaced {
+                    load,
+                    a,
+                    displacement,
+                    offset,
+                }
             }
             _ => Pattern::Other,
         };
@@ -98,9 +108,10 @@ impl Translator<'_> {
         }
         self.discard();
         self.discard();
-        let shape = Shape::new(Family::Store)
-            .first(store.number())
-            .kinds(a.kind(), v.kind(), Kind::Absent);
+        let shape =
+            Shape::new(Family::Store)
+                .first(store.number())
+                .kinds(a.kind(), v.kind(), Kind::Absent);
         let at = self.begin(shape, Pattern::Other);
         self.site(at);
         self.code.u16(v.slot()).u16(a.slot()).u32(offset);
@@ -181,7 +192,13 @@ impl Translator<'_> {
         self.spill_acc();
         let at = self.begin(Shape::new(family), Pattern::Other);
         self.site(at);
-        self.code.u16(slots[0]).u16(slots[1]).u16(slots[2]).u16(0).u32(0).u32(0);
+        self.code
+            .u16(slots[0])
+            .u16(slots[1])
+            .u16(slots[2])
+            .u16(0)
+            .u32(0)
+            .u32(0);
         self.end_run_at(at, 16);
     }
 }

@@ -1,8 +1,8 @@
 //! Translates lowered operators into internal code: register code over frame slots, gas by run.
 //!
 //! One pass, one function at a time, total: `check` bounded everything. Values on the operand stack
-//! are tracked as long as possible instead of moved: a `local.get` or a constant is no instruction, a
-//! result lives in the accumulator until somebody needs it in a slot.
+//! are tracked as long as possible instead of moved: a `local.get` or a constant is no instruction,
+//! a result lives in the accumulator until somebody needs it in a slot.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -10,7 +10,7 @@
 //! | `layout` | the fields of each, for whoever walks code |
 //! | `integer` | what the operators compute |
 //! | `operator` | one operator after the other |
-//! | `stack`, `arithmetic`, `memory`, `call`, `control` | what each group becomes, and what is fused |
+//! | `stack`, `arithmetic`, `memory`, `call`, `control` | what each group becomes |
 //! | `fusion` | which operators have a handler in common |
 //! | `charge` | runs: what is paid at once, and what a trap gives back |
 //! | `verify` | the invariants of finished code |
@@ -20,7 +20,8 @@
 //! ```text
 //! parameters | return address | stack weight | declared locals | operands | spare
 //! ```
-//! A callee's parameters are the caller's topmost operands: frames overlap and a call copies nothing.
+//! A callee's parameters are the caller's topmost operands: frames overlap and a call copies
+//! nothing.
 //!
 //! # Invariants
 //! * Only this module makes internal code.
@@ -70,8 +71,8 @@ use integer::{Binary, Load};
 use shape::{Kind, Shape};
 use std::collections::BTreeMap;
 
-/// Slots of a frame beyond those that `check` counted: return address, weight, and operands that are
-/// put aside above the highest position.
+/// Slots of a frame beyond those that `check` counted: return address, weight, and operands that
+/// are put aside above the highest position.
 pub(crate) const FRAME_EXTRA_SLOTS: u32 = 8;
 /// Least price of an operator for which the driver's slice of gas bounds how many handlers run in a
 /// row. Below it the code pauses at the start of every run.
@@ -139,7 +140,9 @@ pub(crate) struct Source<'m> {
 pub(crate) fn canonical_types(module: &CheckedModule) -> Vec<u32> {
     let mut first: BTreeMap<&FunctionType, u32> = BTreeMap::new();
     let types = module.types().iter().zip(0_u32..);
-    types.map(|(of, number)| *first.entry(of).or_insert(number)).collect()
+    types
+        .map(|(of, number)| *first.entry(of).or_insert(number))
+        .collect()
 }
 
 /// Translates a defined function.
@@ -207,10 +210,24 @@ impl Operand {
 #[derive(Clone, Copy, Debug)]
 enum Pattern {
     Binary(Binary, Operand, Operand),
-    ShiftAdd { a: Operand, shift: u64, base: u16 },
+    ShiftAdd {
+        a: Operand,
+        shift: u64,
+        base: u16,
+    },
     Load(Load, Operand, u32),
-    LoadIndexed { load: Load, a: u16, index: u16, offset: u32 },
-    LoadDisplaced { load: Load, a: u16, displacement: u32, offset: u32 },
+    LoadIndexed {
+        load: Load,
+        a: u16,
+        index: u16,
+        offset: u32,
+    },
+    LoadDisplaced {
+        load: Load,
+        a: u16,
+        displacement: u32,
+        offset: u32,
+    },
     CopySlot(u16, u16),
     CopyImmediate(u16, u32),
     Other,
@@ -256,11 +273,7 @@ struct Translator<'m> {
 }
 
 impl<'m> Translator<'m> {
-    fn new(
-        source: Source<'m>,
-        function: &Function,
-        signature: &FunctionType,
-    ) -> Self {
+    fn new(source: Source<'m>, function: &Function, signature: &FunctionType) -> Self {
         let mut translator = Self {
             module: source.module,
             canonical: source.canonical,
@@ -281,7 +294,9 @@ impl<'m> Translator<'m> {
             depths: Vec::new(),
         };
         let entry = translator.charges.new_block();
-        translator.labels.push(Label::function(signature.result.is_some()));
+        translator
+            .labels
+            .push(Label::function(signature.result.is_some()));
         translator.enter(entry);
         translator
     }
@@ -355,7 +370,10 @@ impl<'m> Translator<'m> {
 }
 
 /// An index or count of the module as one of this machine.
-#[expect(clippy::as_conversions, reason = "usize has at least 32 bits wherever this is built")]
+#[expect(
+    clippy::as_conversions,
+    reason = "usize has at least 32 bits wherever this is built"
+)]
 pub(crate) const fn index(number: u32) -> usize {
     number as usize
 }

@@ -190,7 +190,8 @@ impl Translator<'_> {
 
     pub(super) fn set_dead(&mut self) {
         self.producer = None;
-        self.stack.truncate(self.labels.last().map_or(0, |label| label.height));
+        self.stack
+            .truncate(self.labels.last().map_or(0, |label| label.height));
         self.dead = 1;
     }
 

@@ -4,8 +4,8 @@
 //! each operand comes from. The translator emits shapes, `execute` has one handler for each, the
 //! verifier and the disassembler walk code by [`layout`].
 //!
-//! A slot field is the byte offset of the slot in the frame. A target is a distance in bytes from the
-//! start of its own instruction. A cost is the gas of the run that is entered there.
+//! A slot field is the byte offset of the slot in the frame. A target is a distance in bytes from
+//! the start of its own instruction. A cost is the gas of the run that is entered there.
 
 /// Bytes of a cell.
 pub(crate) const CELL: usize = 8;

@@ -80,7 +80,10 @@ impl Translator<'_> {
         let shape = self.code.shape(at);
         self.code.set_shape(at, shape.with_slot());
         self.code.set_u16(at + CELL, slot);
-        for emitted in [&mut self.last, &mut self.before_last].into_iter().flatten() {
+        for emitted in [&mut self.last, &mut self.before_last]
+            .into_iter()
+            .flatten()
+        {
             if emitted.at == at {
                 emitted.result = Some(slot);
             }
@@ -107,7 +110,13 @@ impl Translator<'_> {
         if self.cached == Some(d) {
             self.cached = None;
         }
-        if let Some(last @ Emitted { at, pattern: Pattern::CopySlot(d1, a1), .. }) = self.last
+        if let Some(
+            last @ Emitted {
+                at,
+                pattern: Pattern::CopySlot(d1, a1),
+                ..
+            },
+        ) = self.last
             && at + 2 * CELL == self.code.here()
         {
             let cached = self.cached;
@@ -131,8 +140,16 @@ impl Translator<'_> {
             self.cached = None;
         }
         let small = u32::try_from(value).ok();
-        if let (Some(last @ Emitted { at, pattern: Pattern::CopyImmediate(d1, v1), .. }), Some(v)) =
-            (self.last, small)
+        if let (
+            Some(
+                last @ Emitted {
+                    at,
+                    pattern: Pattern::CopyImmediate(d1, v1),
+                    ..
+                },
+            ),
+            Some(v),
+        ) = (self.last, small)
             && at + 3 * CELL == self.code.here()
         {
             let cached = self.cached;
@@ -150,8 +167,8 @@ impl Translator<'_> {
     /// Brings the entry at a position to a slot.
     pub(super) fn move_to(&mut self, position: usize, d: u16) {
         match self.stack[position] {
-            // Only an instruction that was just emitted may write to a slot other than that of its own
-            // position: one further back would write before copies that still read the slot.
+            // Only an instruction that was just emitted may write to a slot other than that of its
+            // own position: one further back would write before copies that still read the slot.
             Entry::Acc => {
                 let just_emitted = self.last.is_some_and(|last| self.producer == Some(last.at));
                 if just_emitted || d == self.stack_slot(position) {
@@ -268,7 +285,8 @@ impl Translator<'_> {
     }
 }
 
-/// A byte offset in a frame: at most (64 + 2 + 1,024 + 1,024) slots by the limits on locals and operands.
+/// A byte offset in a frame: at most (64 + 2 + 1,024 + 1,024) slots by the limits on locals and
+/// operands.
 fn narrow(offset: usize) -> u16 {
     let narrow = u16::try_from(offset);
     debug_assert!(narrow.is_ok(), "a frame of {offset} bytes");

@@ -5,7 +5,7 @@
     reason = "a test computes on numbers that it chose"
 )]
 
-use crate::host_script::{Act, CALLER, CONTRACT, PLENTY, Script, Stage, World, block};
+use crate::host_script::{Act, CALLER, CONTRACT, PLENTY, Script, Stage, TX_HASH, World, block};
 use host_api::{Function, status};
 use std::sync::Arc;
 use vm::frames::{
@@ -55,6 +55,7 @@ fn set(world: &mut World, address: [u8; 32], account: &Account) {
 
 fn call(value: u128) -> Message {
     Message {
+        tx_hash: TX_HASH,
         caller: CALLER,
         target: Target::Call { contract: CONTRACT },
         entry: "main".to_owned(),
@@ -445,7 +446,10 @@ fn run_passes_values_through_and_leaves_nothing_after_out_of_gas() {
             block: &block,
             caller: CALLER,
             address: CONTRACT,
+            tx_hash: [0; 32],
             input: &[],
+            value: 0,
+            returned: &[],
             is_static: false,
             debug_log: Vec::new(),
         };

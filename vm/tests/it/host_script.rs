@@ -7,7 +7,7 @@
 use host_api::Function;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Bound, Range};
 use std::rc::Rc;
 use std::sync::Arc;
 use vm::frames::{Block, FrameExit};
@@ -25,6 +25,9 @@ pub(crate) const PLENTY: u64 = 1 << 60;
 pub(crate) const CONTRACT: [u8; 32] = [0xc0; 32];
 /// Who calls it.
 pub(crate) const CALLER: [u8; 32] = [0xca; 32];
+
+/// The transaction in which the tests run.
+pub(crate) const TX_HASH: [u8; 32] = [0x7a; 32];
 
 /// A state in memory.
 #[derive(Clone, Debug, Default)]
@@ -53,8 +56,12 @@ impl StateView for World {
         Ok(self.values.get(key).cloned())
     }
 
-    fn scan(&self, _: Range<&[u8]>, _: usize) -> Result<Entries, Fault> {
-        Ok(Vec::new())
+    fn scan(&self, range: Range<&[u8]>, limit: usize) -> Result<Entries, Fault> {
+        let bounds = (Bound::Included(range.start), Bound::Excluded(range.end));
+        let entries = self.values.range::<[u8], _>(bounds).take(limit);
+        Ok(entries
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect())
     }
 
     fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
@@ -68,6 +75,7 @@ pub(crate) fn block() -> Block {
         height: 7,
         time_ms: u64::MAX - 1,
         chain_id: [0x1d; 32],
+        proposer: [0x9b; 32],
     }
 }
 
@@ -77,6 +85,8 @@ pub(crate) struct Stage {
     pub(crate) journal: Journal,
     pub(crate) rules: Rules,
     pub(crate) input: Vec<u8>,
+    pub(crate) value: u128,
+    pub(crate) returned: Vec<u8>,
     pub(crate) is_static: bool,
     pub(crate) debug_log: Vec<u8>,
     pub(crate) memory: Vec<u8>,
@@ -90,6 +100,8 @@ impl Default for Stage {
             journal: Journal::default(),
             rules: Rules::v1(),
             input: Vec::new(),
+            value: 0,
+            returned: Vec::new(),
             is_static: false,
             debug_log: Vec::new(),
             memory: vec![0; 1024],
@@ -112,7 +124,10 @@ impl Stage {
             block: &block,
             caller: CALLER,
             address: CONTRACT,
+            tx_hash: TX_HASH,
             input: &self.input,
+            value: self.value,
+            returned: &self.returned,
             is_static: self.is_static,
             debug_log: std::mem::take(&mut self.debug_log),
         };

@@ -1,6 +1,7 @@
 //! Compares docs/spec/host.md with the host table, both ways.
 
-use host_api::{Argument, Row, TABLE, Type};
+use host_api::status;
+use host_api::{Argument, Row, Static, TABLE, Type};
 use std::fmt::Write;
 use vm::Trap;
 
@@ -33,6 +34,8 @@ fn signature(row: &Row) -> String {
             Argument::Items(name, size) => format!("{name}[{size}]*count"),
             Argument::Buffer => "dst, cap".to_owned(),
             Argument::Output(size) => format!("dst[{size}]"),
+            Argument::Number(name, Type::I32) => format!("{name}: i32"),
+            Argument::Number(name, Type::I64) => format!("{name}: i64"),
         })
         .collect();
     let mut text = format!("{}({})", row.name, arguments.join(", "));
@@ -57,6 +60,19 @@ fn traps(row: &Row) -> String {
     text
 }
 
+fn statuses(row: &Row) -> String {
+    let known = |code: &u16| {
+        let found = status::ALL.iter().find(|(number, ..)| number == code);
+        let (number, name, _) = found.expect("a status of the list");
+        format!("{number} {name}")
+    };
+    row.statuses
+        .iter()
+        .map(known)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
 #[test]
 fn each_row_has_a_section_and_each_section_a_row() {
     let headings: Vec<&str> = sections().iter().map(|(name, _)| *name).collect();
@@ -75,11 +91,14 @@ fn each_section_says_what_its_row_says() {
         has(row.summary);
         has(&format!("- Signature: `{}`", signature(row)));
         has(&format!("- Traps: {}", traps(row)));
-        has(if row.mutates {
-            "- Static: traps"
-        } else {
-            "- Static: allowed"
+        has(match row.in_static_frame() {
+            Static::Allowed => "- Static: allowed",
+            Static::WithoutValue => "- Static: traps if value is above 0",
+            Static::Traps => "- Static: traps",
         });
+        if !row.statuses.is_empty() {
+            has(&format!("- Statuses: {}", statuses(row)));
+        }
         let price = lines.iter().find(|line| line.starts_with("- Price: base"));
         let price = price.unwrap_or_else(|| panic!("{name}: a price"));
         assert_eq!(price.contains("cold"), row.touches, "{name}: {price}");

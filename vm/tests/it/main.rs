@@ -1,6 +1,10 @@
 //! Tests the VM through its public interface.
 #![cfg(test)]
 
+mod calls;
+mod calls_model;
+mod calls_random;
+mod calls_script;
 mod check_accept;
 mod check_hostile;
 mod check_limits;
@@ -11,6 +15,9 @@ mod frames_journal;
 mod host;
 mod host_crypto;
 mod host_order;
+mod host_page;
 mod host_ranges;
+mod host_recover;
 mod host_script;
 mod host_spec;
+mod interpreter;

@@ -10,8 +10,13 @@ use wasmi::Module;
 fn machine(text: &str, imports: &[Function]) -> WasmiMachine {
     let bytes = wat::parse_str(text).unwrap();
     let module = Module::new(&wasmi::Engine::new(&config()), bytes).unwrap();
-    let imports: Vec<Import> =
-        imports.iter().map(|function| Import { function: *function, type_index: 0 }).collect();
+    let imports: Vec<Import> = imports
+        .iter()
+        .map(|function| Import {
+            function: *function,
+            type_index: 0,
+        })
+        .collect();
     WasmiMachine::new(&module, &imports).unwrap()
 }
 
@@ -48,7 +53,9 @@ fn convention() -> WasmiMachine {
 }
 
 fn asked(event: &Event) {
-    let Event::HostCall(call) = event else { panic!("{event:?}") };
+    let Event::HostCall(call) = event else {
+        panic!("{event:?}")
+    };
     assert_eq!(call.function, Function::BlockHeight);
     assert!(call.arguments.is_empty());
 }
@@ -81,7 +88,16 @@ fn a_charge_that_cannot_be_paid_leaves_minus_one() {
     let mut machine = convention();
     machine.set_gas(59).unwrap();
     let event = machine.call("direct", &[]).unwrap();
-    assert!(matches!(event, Event::Stopped { trap: Some(Trap::Unreachable), .. }), "{event:?}");
+    assert!(
+        matches!(
+            event,
+            Event::Stopped {
+                trap: Some(Trap::Unreachable),
+                ..
+            }
+        ),
+        "{event:?}"
+    );
     assert_eq!(machine.gas().unwrap(), -1);
 }
 
@@ -91,18 +107,28 @@ fn every_trap_of_the_engine_has_our_number() {
     let pair = |left, right| vec![left, right];
     let cases = [
         ("crash", vec![], Trap::Unreachable),
-        ("divide", pair(Value::I32(1), Value::I32(0)), Trap::IntegerDivideByZero),
+        (
+            "divide",
+            pair(Value::I32(1), Value::I32(0)),
+            Trap::IntegerDivideByZero,
+        ),
         ("divide", pair(least, Value::I32(-1)), Trap::IntegerOverflow),
         ("load", vec![Value::I32(65_533)], Trap::MemoryOutOfBounds),
         ("indirect", vec![Value::I32(3)], Trap::TableOutOfBounds),
         ("indirect", vec![Value::I32(2)], Trap::IndirectCallToNull),
-        ("indirect", vec![Value::I32(1)], Trap::IndirectCallTypeMismatch),
+        (
+            "indirect",
+            vec![Value::I32(1)],
+            Trap::IndirectCallTypeMismatch,
+        ),
     ];
     for (name, arguments, expected) in cases {
         let mut machine = convention();
         machine.set_gas(1_000).unwrap();
         let event = machine.call(name, &arguments).unwrap();
-        let Event::Stopped { trap, .. } = event else { panic!("{name}: {event:?}") };
+        let Event::Stopped { trap, .. } = event else {
+            panic!("{name}: {event:?}")
+        };
         assert_eq!(trap, Some(expected), "{name}");
     }
 }
@@ -113,7 +139,10 @@ fn recursion_passes_our_limit_and_the_engines_own_overflow_is_no_trap_of_ours() 
     let event = machine.call("deep", &[Value::I32(1_025)]).unwrap();
     assert_eq!(event, Event::Return(Some(Value::I32(1_025))));
     let event = machine.call("deep", &[Value::I32(2_000)]).unwrap();
-    assert!(matches!(event, Event::Stopped { trap: None, .. }), "{event:?}");
+    assert!(
+        matches!(event, Event::Stopped { trap: None, .. }),
+        "{event:?}"
+    );
 }
 
 #[test]
@@ -149,6 +178,9 @@ fn features_that_the_emitted_module_never_uses_are_refused() {
         "(module (func $f) (start $f))",
         "(module (func return_call 0))",
     ] {
-        assert!(Module::new(&engine, wat::parse_str(text).unwrap()).is_err(), "{text}");
+        assert!(
+            Module::new(&engine, wat::parse_str(text).unwrap()).is_err(),
+            "{text}"
+        );
     }
 }

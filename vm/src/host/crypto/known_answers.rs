@@ -3,7 +3,7 @@
 //! A backend is chosen by the crates at run time from what the processor offers; this runs on the
 //! very one that will be used. A mismatch is this machine's fault.
 
-use super::{ed25519_verify, secp256k1_verify, sha256};
+use super::{ed25519_verify, keccak256, secp256k1_recover, secp256k1_verify, sha256};
 use crate::fault::Fault;
 
 /// Verifies that every hash and predicate answers as it must.
@@ -19,10 +19,17 @@ pub fn known_answers() -> Result<(), Fault> {
     let hashed = hashes.iter().all(|(data, digest)| sha256(data) == *digest);
     expect(hashed, "sha256")?;
 
+    let hashed = keccak256(b"") == KECCAK256_EMPTY && keccak256(b"abc") == KECCAK256_ABC;
+    expect(hashed, "keccak256")?;
+
     let digest = sha256(SECP256K1_MESSAGE);
     let valid = secp256k1_verify(&digest, &SECP256K1_SIGNATURE, &SECP256K1_KEY);
     let invalid = secp256k1_verify(&SHA256_ABC, &SECP256K1_SIGNATURE, &SECP256K1_KEY);
     expect(valid && !invalid, "secp256k1_verify")?;
+
+    let recover = |id| secp256k1_recover(&digest, &SECP256K1_SIGNATURE, id);
+    let recovered = recover(SECP256K1_ID) == Some(SECP256K1_KEY) && recover(2).is_none();
+    expect(recovered, "secp256k1_recover")?;
 
     let valid = ed25519_verify(&ED25519_MESSAGE, &ED25519_SIGNATURE, &ED25519_KEY);
     let invalid = ed25519_verify(b"", &ED25519_SIGNATURE, &ED25519_KEY);
@@ -60,6 +67,18 @@ const SHA256_TWO_BLOCKS: [u8; 32] = [
     0xa3, 0x3c, 0xe4, 0x59, 0x64, 0xff, 0x21, 0x67, 0xf6, 0xec, 0xed, 0xd4, 0x19, 0xdb, 0x06, 0xc1,
 ];
 
+/// Keccak-256 of nothing, as in the header of an Ethereum account without code.
+const KECCAK256_EMPTY: [u8; 32] = [
+    0xc5, 0xd2, 0x46, 0x01, 0x86, 0xf7, 0x23, 0x3c, 0x92, 0x7e, 0x7d, 0xb2, 0xdc, 0xc7, 0x03, 0xc0,
+    0xe5, 0x00, 0xb6, 0x53, 0xca, 0x82, 0x27, 0x3b, 0x7b, 0xfa, 0xd8, 0x04, 0x5d, 0x85, 0xa4, 0x70,
+];
+
+/// Keccak-256 of "abc".
+const KECCAK256_ABC: [u8; 32] = [
+    0x4e, 0x03, 0x65, 0x7a, 0xea, 0x45, 0xa9, 0x4f, 0xc7, 0xd4, 0x7b, 0xa8, 0x26, 0xc8, 0xd6, 0x67,
+    0xc0, 0xd1, 0xe6, 0xe3, 0x3a, 0x64, 0xa0, 0x36, 0xec, 0x44, 0xf5, 0x8f, 0xa1, 0x2d, 0x6c, 0x45,
+];
+
 /// Signed with the secret key 1 and the nonce of RFC 6979, as published by several libraries.
 const SECP256K1_MESSAGE: &[u8] = b"Satoshi Nakamoto";
 
@@ -77,6 +96,9 @@ const SECP256K1_SIGNATURE: [u8; 64] = [
     0x24, 0x42, 0xce, 0x9d, 0x2b, 0x91, 0x60, 0x64, 0x10, 0x80, 0x14, 0x78, 0x3e, 0x92, 0x3e, 0xc3,
     0x6b, 0x49, 0x74, 0x3e, 0x2f, 0xfa, 0x1c, 0x44, 0x96, 0xf0, 0x1a, 0x51, 0x2a, 0xaf, 0xd9, 0xe5,
 ];
+
+/// Parity of the y of its point.
+const SECP256K1_ID: u32 = 1;
 
 /// RFC 8032, 7.1, test 3.
 const ED25519_MESSAGE: [u8; 2] = [0xaf, 0x82];

@@ -1,0 +1,121 @@
+//! Measures what a short contract pays apart from its work: entering, host calls, an instance.
+
+use crate::clock::time;
+use crate::execute::{ByEngine, Plan};
+use crate::lockstep::{Loaded, drive, interpreter};
+use crate::statistics::{median, per};
+use crate::{Measured, workload};
+use std::collections::BTreeMap;
+use vm::{Stop, Value};
+
+/// Instances that are alive at once while empty calls are timed: a clock costs more than one call.
+const ALIVE: usize = 16;
+
+/// One kind of call on one engine: answers nanoseconds for each of about `count` calls.
+pub type Call = Box<dyn FnMut(usize) -> Measured<f64>>;
+
+/// A row of the table: kind, engine, measurement.
+pub type Entry = (&'static str, &'static str, Call);
+
+/// Medians by kind and engine, rounds interleaved.
+///
+/// # Errors
+/// If an engine refuses the module or faults.
+pub fn measure(plan: &Plan) -> Measured<BTreeMap<&'static str, ByEngine>> {
+    let count = if plan.quick { 2_000 } else { 20_000 };
+    let mut entries = ours()?;
+    #[cfg(feature = "wasmi")]
+    entries.extend(crate::peers::calls()?);
+    entries.retain(|(_, engine, _)| plan.measures(engine));
+    let mut samples: BTreeMap<(&'static str, &'static str), Vec<f64>> = BTreeMap::new();
+    for round in 0..=plan.rounds {
+        for (kind, engine, call) in &mut entries {
+            let nanoseconds = call(count)?;
+            if round > 0 {
+                let of_entry = samples.entry((kind, engine)).or_default();
+                of_entry.push(nanoseconds);
+            }
+        }
+    }
+    let mut table: BTreeMap<&'static str, ByEngine> = BTreeMap::new();
+    for ((kind, engine), times) in samples {
+        table
+            .entry(kind)
+            .or_default()
+            .insert(engine, median(&times));
+    }
+    Ok(table)
+}
+
+fn ours() -> Measured<Vec<Entry>> {
+    let kernel = workload::token()?;
+    let loaded = || Loaded::new(interpreter(), kernel.wasm);
+    let (entering, transferring, instantiating) = (loaded()?, loaded()?, loaded()?);
+    let empty = entering.function("empty")?;
+    let run = entering.function("run")?;
+    let native = kernel.native;
+    Ok(vec![
+        (
+            "empty",
+            "lockstep",
+            Box::new(move |count| enter(&entering, empty, count)),
+        ),
+        (
+            "transfer",
+            "lockstep",
+            Box::new(move |count| {
+                kernels::env::reset();
+                let mut execution = transferring.instantiate()?;
+                let rounds = Value::I32(i32::try_from(count)?);
+                let (nanoseconds, stop) = time(|| drive(execution.as_mut(), run, vec![rounds]));
+                match stop? {
+                    Stop::Return(_) => Ok(per(nanoseconds, count)),
+                    stop => Err(format!("a transfer ends with {stop:?}").into()),
+                }
+            }),
+        ),
+        (
+            "transfer",
+            "native",
+            Box::new(move |count| {
+                kernels::env::reset();
+                let rounds = u32::try_from(count)?;
+                Ok(per(time(|| native(rounds)).0, count))
+            }),
+        ),
+        (
+            "instantiate",
+            "lockstep",
+            Box::new(move |count| {
+                let (nanoseconds, ended) = time(|| {
+                    (0..count).try_for_each(|_| -> Measured<()> {
+                        let mut execution = instantiating.instantiate()?;
+                        drive(execution.as_mut(), empty, Vec::new())?;
+                        Ok(())
+                    })
+                });
+                ended?;
+                Ok(per(nanoseconds, count))
+            }),
+        ),
+    ])
+}
+
+/// Starts instances that were made before, a few at a time: an instance of ours serves one call.
+fn enter(loaded: &Loaded, empty: u32, count: usize) -> Measured<f64> {
+    let mut batches = Vec::new();
+    for _ in 0..count.div_ceil(ALIVE) {
+        let mut alive = Vec::with_capacity(ALIVE);
+        for _ in 0..ALIVE {
+            alive.push(loaded.instantiate()?);
+        }
+        let (nanoseconds, ended) = time(|| {
+            alive
+                .iter_mut()
+                .try_for_each(|execution| drive(execution.as_mut(), empty, Vec::new()).map(drop))
+        });
+        ended?;
+        batches.push(per(nanoseconds, ALIVE));
+    }
+    Ok(median(&batches))
+}

@@ -1,0 +1,198 @@
+//! Runs kernels natively and on our engines, with the host that all engines of a run share.
+
+use crate::clock::time;
+use crate::workload::Kernel;
+use crate::{Contender, Measured, Runner, Sample};
+use host_api::Function;
+use reference::Reference;
+use std::hint::black_box;
+use std::sync::Arc;
+use vm::check::check;
+use vm::execute::Interpreter;
+use vm::{CheckedModule, Engine, Execution, Frame, Gas, Rules, Step, Stop, Value};
+
+/// Gas that no kernel uses up.
+pub const PLENTY: u64 = 1 << 60;
+/// The longest key that the shared host copies out.
+const KEY_BYTES: usize = 64;
+
+/// Native code and our own engines.
+#[must_use]
+pub fn contenders() -> Vec<Contender> {
+    vec![
+        Contender {
+            name: "native",
+            load: native,
+        },
+        Contender {
+            name: "lockstep",
+            load: |kernel| on(interpreter(), kernel),
+        },
+    ]
+}
+
+/// Our interpreter, with empty caches.
+#[must_use]
+pub fn interpreter() -> Arc<dyn Engine> {
+    Arc::new(Interpreter::new())
+}
+
+/// R, whose gas is the measure; too slow for the table.
+///
+/// # Errors
+/// As [`on`].
+pub fn reference(kernel: &Kernel) -> Measured<Runner> {
+    on(Arc::new(Reference::new()), kernel)
+}
+
+fn native(kernel: &Kernel) -> Measured<Runner> {
+    let run = kernel.native;
+    Ok(Box::new(move |size| {
+        kernels::env::reset();
+        let (nanoseconds, checksum) = time(|| run(black_box(size)));
+        Ok(Sample {
+            nanoseconds,
+            checksum,
+            gas: None,
+        })
+    }))
+}
+
+/// A kernel on one of our engines.
+///
+/// # Errors
+/// If the module is refused or exports no `run`.
+pub fn on(engine: Arc<dyn Engine>, kernel: &Kernel) -> Measured<Runner> {
+    let loaded = Loaded::new(engine, kernel.wasm)?;
+    let run = loaded.function("run")?;
+    Ok(Box::new(move |size| {
+        kernels::env::reset();
+        let mut execution = loaded.instantiate()?;
+        let arguments = vec![Value::I32(black_box(size).cast_signed())];
+        let (nanoseconds, stop) = time(|| drive(execution.as_mut(), run, arguments));
+        let checksum = match stop? {
+            Stop::Return(Some(Value::I64(checksum))) => checksum,
+            stop => return Err(format!("ended with {stop:?}").into()),
+        };
+        Ok(Sample {
+            nanoseconds,
+            checksum: checksum.cast_unsigned(),
+            gas: Some(execution.gas().used()),
+        })
+    }))
+}
+
+/// A checked module with the engine that runs it.
+pub struct Loaded {
+    /// The engine.
+    pub engine: Arc<dyn Engine>,
+    /// The module.
+    pub module: Arc<CheckedModule>,
+    /// The rules of both.
+    pub rules: Arc<Rules>,
+}
+
+impl Loaded {
+    /// Checks `wasm` under the rules of version 1.
+    ///
+    /// # Errors
+    /// The rejection, as text.
+    pub fn new(engine: Arc<dyn Engine>, wasm: &[u8]) -> Measured<Self> {
+        let rules = Arc::new(Rules::v1());
+        let module = check(wasm, &rules).map_err(|rejection| format!("{rejection:?}"))?;
+        Ok(Self {
+            engine,
+            module: Arc::new(module),
+            rules,
+        })
+    }
+
+    /// Index of the exported function `name`.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn function(&self, name: &str) -> Measured<u32> {
+        let found = self.module.exported_function(name);
+        found.ok_or_else(|| format!("no function {name}").into())
+    }
+
+    /// A fresh instance.
+    ///
+    /// # Errors
+    /// The engine's fault.
+    pub fn instantiate(&self) -> Measured<Box<dyn Execution>> {
+        Ok(self.engine.instantiate(&self.module, &self.rules)?)
+    }
+}
+
+/// Runs an instance to its end, host calls answered by the shared host.
+///
+/// # Errors
+/// A fault of the engine, or a range outside the guest's memory.
+pub fn drive(execution: &mut dyn Execution, entry: u32, arguments: Vec<Value>) -> Measured<Stop> {
+    let mut step = execution.start(Frame {
+        entry,
+        arguments,
+        gas: Gas::new(PLENTY),
+    })?;
+    loop {
+        match step {
+            Step::Exit(stop) => return Ok(stop),
+            Step::HostCall(call) => {
+                let memory = execution.memory();
+                let argument = |place: usize| {
+                    let bits = call.arguments.get(place).copied().unwrap_or(u64::MAX);
+                    usize::try_from(bits).unwrap_or(usize::MAX)
+                };
+                let result = match call.function {
+                    Function::StorageRead => {
+                        let [key, key_len, dst, cap] = [0, 1, 2, 3].map(argument);
+                        storage_read(memory, (key, key_len), (dst, cap)).map(Some)
+                    }
+                    Function::StorageWrite => {
+                        let [key, key_len, value, value_len] = [0, 1, 2, 3].map(argument);
+                        storage_write(memory, (key, key_len), (value, value_len)).map(|()| None)
+                    }
+                    Function::EmitEvent => {
+                        let [topic, _, data, data_len] = [0, 1, 2, 3].map(argument);
+                        emit_event(memory, topic, (data, data_len)).map(|()| None)
+                    }
+                    _ => None,
+                };
+                let result = result.ok_or("a host call out of range")?;
+                step = execution.resume(result.map(Value::I32))?;
+            }
+        }
+    }
+}
+
+/// Pointer and length.
+pub type Range = (usize, usize);
+
+fn bytes(memory: &[u8], (start, length): Range) -> Option<&[u8]> {
+    memory.get(start..start.checked_add(length)?)
+}
+
+/// `storage_read` over guest memory; `None` if a range is outside. The key is copied out first, as
+/// our own host does.
+pub fn storage_read(memory: &mut [u8], key: Range, out: Range) -> Option<i32> {
+    let mut copy = [0_u8; KEY_BYTES];
+    let key = bytes(memory, key)?;
+    let copy = copy.get_mut(..key.len())?;
+    copy.copy_from_slice(key);
+    let out = memory.get_mut(out.0..out.0.checked_add(out.1)?)?;
+    Some(kernels::env::storage_read(copy, out))
+}
+
+/// `storage_write` over guest memory; `None` if a range is outside.
+pub fn storage_write(memory: &[u8], key: Range, value: Range) -> Option<()> {
+    kernels::env::storage_write(bytes(memory, key)?, bytes(memory, value)?);
+    Some(())
+}
+
+/// `emit_event` with one topic over guest memory; `None` if a range is outside.
+pub fn emit_event(memory: &[u8], topic: usize, data: Range) -> Option<()> {
+    let topic = bytes(memory, (topic, 32))?.as_array::<32>()?;
+    kernels::env::emit_event(topic, bytes(memory, data)?);
+    Some(())
+}

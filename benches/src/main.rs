@@ -1,0 +1,97 @@
+//! Prints what the VM takes to execute, load and call, beside the engines of this build.
+//!
+//! The command `cargo run --release -p benches --features peers -- execute --json` and the shape of
+//! what it prints are frozen: scripts read it.
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, reason = "a command prints")]
+
+use benches::execute::Plan;
+use benches::{Measured, execute, load, plot, print};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Rounds of a run whose figures are quoted.
+const ROUNDS: usize = 9;
+
+#[derive(Parser)]
+#[command(name = "benches", about = "Measures execution, loading and calls")]
+struct Command {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Kernels on every engine, loading of three modules, calls.
+    Execute {
+        #[command(flatten)]
+        options: Options,
+        /// Draw the kernels' table there.
+        #[arg(long, value_name = "FILE.svg")]
+        plot: Option<PathBuf>,
+    },
+    /// Loading of three modules, and how it grows on hostile shapes.
+    Load {
+        #[command(flatten)]
+        options: Options,
+    },
+}
+
+#[derive(Args)]
+struct Options {
+    /// One JSON object in place of tables.
+    #[arg(long)]
+    json: bool,
+    /// Small sizes and few rounds: for a look, not for a figure.
+    #[arg(long)]
+    quick: bool,
+    /// Timed rounds.
+    #[arg(long, value_name = "N")]
+    rounds: Option<usize>,
+    /// Only these kernels.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    kernels: Vec<String>,
+    /// Only these engines beside native code.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    engines: Vec<String>,
+}
+
+impl Options {
+    fn plan(&self) -> Plan {
+        let quick = Plan::quick();
+        let rounds = if self.quick { quick.rounds } else { ROUNDS };
+        Plan {
+            rounds: self.rounds.unwrap_or(rounds).max(1),
+            quick: self.quick,
+            kernels: self.kernels.clone(),
+            engines: self.engines.clone(),
+        }
+    }
+}
+
+fn main() -> Measured<()> {
+    match Command::parse().what {
+        What::Execute { options, plot } => {
+            let report = execute::report(&options.plan())?;
+            if let Some(file) = plot {
+                std::fs::write(file, plot::svg(&report)?)?;
+            }
+            let text = if options.json {
+                serde_json::to_string(&report)?
+            } else {
+                print::execute(&report)?
+            };
+            println!("{text}");
+        }
+        What::Load { options } => {
+            let report = load::report(&options.plan())?;
+            let text = if options.json {
+                serde_json::to_string(&report)?
+            } else {
+                print::load(&report)?
+            };
+            println!("{text}");
+        }
+    }
+    Ok(())
+}

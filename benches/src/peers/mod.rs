@@ -1,0 +1,59 @@
+//! Puts other engines beside ours: the same modules, the same host, each metering in its own unit.
+
+mod wasmi;
+
+#[cfg(feature = "wasmtime")]
+mod wasmtime;
+
+use crate::load::Times;
+use crate::{Contender, Measured, calls};
+
+/// Every peer of this build.
+#[must_use]
+pub fn contenders() -> Vec<Contender> {
+    #[cfg(feature = "wasmtime")]
+    let compilers = compilers();
+    #[cfg(not(feature = "wasmtime"))]
+    let compilers = Vec::new();
+    let interpreters = [
+        Contender {
+            name: "wasmi",
+            load: |kernel| wasmi::runner(kernel, wasmi::Fuel::Off),
+        },
+        Contender {
+            name: "wasmi-fuel",
+            load: |kernel| wasmi::runner(kernel, wasmi::Fuel::On),
+        },
+    ];
+    interpreters.into_iter().chain(compilers).collect()
+}
+
+#[cfg(feature = "wasmtime")]
+fn compilers() -> Vec<Contender> {
+    vec![
+        Contender {
+            name: "winch-fuel",
+            load: |kernel| wasmtime::runner(kernel, ::wasmtime::Strategy::Winch),
+        },
+        Contender {
+            name: "cranelift-fuel",
+            load: |kernel| wasmtime::runner(kernel, ::wasmtime::Strategy::Cranelift),
+        },
+    ]
+}
+
+/// Calls on wasmi with fuel.
+///
+/// # Errors
+/// If it refuses the module.
+pub fn calls() -> Measured<Vec<calls::Entry>> {
+    wasmi::calls()
+}
+
+/// Loads `wasm` once in each peer whose loading is compared.
+///
+/// # Errors
+/// If one refuses it.
+pub fn load(wasm: &[u8]) -> Measured<Times> {
+    wasmi::load(wasm)
+}

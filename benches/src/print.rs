@@ -1,0 +1,132 @@
+//! Prints reports as text tables.
+
+use crate::execute::{ByEngine, Report};
+use crate::load;
+use crate::statistics::ratio;
+use std::fmt::{self, Write};
+
+/// Nanoseconds in a millisecond.
+const MILLISECOND: f64 = 1e6;
+/// Engines in the order of the columns; others follow by name.
+const ORDER: [&str; 7] = [
+    "lockstep",
+    "lockstep-unmetered",
+    "wasmi",
+    "wasmi-fuel",
+    "winch-fuel",
+    "cranelift-fuel",
+    "native",
+];
+
+/// Names of the engines of a table, ours first.
+#[must_use]
+pub fn engines(table: &ByEngine) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = table.keys().copied().collect();
+    let place = |name: &&str| ORDER.iter().position(|known| known == name);
+    names.sort_by_key(|name| (place(name).unwrap_or(ORDER.len()), *name));
+    names
+}
+
+/// The whole report: a table of kernels in multiples of native time, then loading and calls.
+///
+/// # Errors
+/// Never; writing to a string does not fail.
+pub fn execute(report: &Report) -> Result<String, fmt::Error> {
+    let mut text = String::new();
+    let names = engines(&report.geomean_over_native);
+    let size = if report.quick { "small" } else { "full" };
+    writeln!(
+        text,
+        "Multiples of native time; medians of {} rounds, {size} size.",
+        report.rounds
+    )?;
+    writeln!(text, "{}.\n", report.build)?;
+    header(&mut text, &["kernel", "native ms"], &names)?;
+    for row in &report.kernels {
+        let native = row.ns.get("native").copied().unwrap_or(f64::NAN);
+        write!(text, "| {} | {:.2} |", row.name, ratio(native, MILLISECOND))?;
+        for name in &names {
+            let of_engine = row.ns.get(name).copied().unwrap_or(f64::NAN);
+            write!(text, " {:.2} |", ratio(of_engine, native))?;
+        }
+        writeln!(text)?;
+    }
+    write!(text, "| geomean | |")?;
+    for name in &names {
+        let mean = report.geomean_over_native.get(name);
+        write!(text, " {:.2} |", mean.copied().unwrap_or(f64::NAN))?;
+    }
+    writeln!(text, "\n")?;
+    leads(&mut text, &report.geomean_over_native)?;
+    table(&mut text, "loading, ns per byte", &report.load_ns_per_byte)?;
+    table(&mut text, "calls, ns", &report.calls_ns)?;
+    Ok(text)
+}
+
+/// Loading, then how hostile shapes grow.
+///
+/// # Errors
+/// Never; writing to a string does not fail.
+pub fn load(report: &load::Report) -> Result<String, fmt::Error> {
+    let mut text = String::new();
+    table(&mut text, "loading, ns per byte", &report.load_ns_per_byte)?;
+    writeln!(
+        text,
+        "| hostile shape | bytes at 4N | ns per byte | time(4N) / time(N) |"
+    )?;
+    writeln!(text, "|---|---:|---:|---:|")?;
+    for row in &report.growth {
+        let [_, bytes] = row.bytes;
+        writeln!(
+            text,
+            "| {} | {bytes} | {:.1} | {:.2} |",
+            row.shape, row.ns_per_byte, row.growth
+        )?;
+    }
+    Ok(text)
+}
+
+/// How much faster ours is than each engine.
+fn leads(text: &mut String, means: &ByEngine) -> fmt::Result {
+    let Some(ours) = means.get("lockstep") else {
+        return Ok(());
+    };
+    for (name, mean) in means.iter().filter(|(name, _)| **name != "lockstep") {
+        writeln!(text, "{name} / lockstep: {:.2}", ratio(*mean, *ours))?;
+    }
+    writeln!(text)
+}
+
+fn header(text: &mut String, first: &[&str], names: &[&str]) -> fmt::Result {
+    let columns = [first, names].concat();
+    writeln!(text, "| {} |", columns.join(" | "))?;
+    writeln!(
+        text,
+        "|---|{}",
+        "---:|".repeat(columns.len().saturating_sub(1))
+    )
+}
+
+fn table<'a>(
+    text: &mut String,
+    title: &str,
+    rows: impl IntoIterator<Item = (&'a &'static str, &'a ByEngine)> + Clone,
+) -> fmt::Result {
+    let mut all = ByEngine::new();
+    for (_, row) in rows.clone() {
+        all.extend(row.iter());
+    }
+    let names = engines(&all);
+    header(text, &[title], &names)?;
+    for (kind, row) in rows {
+        write!(text, "| {kind} |")?;
+        for name in &names {
+            match row.get(name) {
+                Some(value) => write!(text, " {value:.1} |")?,
+                None => write!(text, " |")?,
+            }
+        }
+        writeln!(text)?;
+    }
+    writeln!(text)
+}

@@ -1,0 +1,53 @@
+//! Lists the kernels: one Rust source each, as native function and as committed wasm module.
+
+/// A program that every engine runs.
+#[derive(Clone, Copy)]
+pub struct Kernel {
+    /// Its name in every table.
+    pub name: &'static str,
+    /// The same source, compiled natively.
+    pub native: fn(u32) -> u64,
+    /// `benches/wasm/NAME.wasm`: exports `run: (i32) -> i64` and `empty: () -> ()`.
+    pub wasm: &'static [u8],
+    /// Rounds for about a millisecond or two of native code.
+    pub size: u32,
+    /// Rounds for about a tenth of that: for a short run, and for R.
+    pub small: u32,
+}
+
+macro_rules! kernels {
+    ($($name:ident $size:literal $small:literal),* $(,)?) => {
+        &[$(Kernel {
+            name: stringify!($name),
+            native: kernels::$name::run,
+            wasm: include_bytes!(concat!("../wasm/", stringify!($name), ".wasm")),
+            size: $size,
+            small: $small,
+        }),*]
+    };
+}
+
+/// The kernels, in the order of the tables.
+pub const KERNELS: &[Kernel] = kernels![
+    sha256 600 60,
+    keccak 1_200 120,
+    fib 27 22,
+    sort 6 1,
+    orderbook 60_000 6_000,
+    json 900 90,
+    token 4_000 400,
+    u256 40_000 4_000,
+    matmul 25 3,
+    bytecode 30_000 3_000,
+    memops 6_000 600,
+    indirect 300_000 30_000,
+];
+
+/// The kernel that calls the host.
+///
+/// # Errors
+/// If the list above lost it.
+pub fn token() -> crate::Measured<&'static Kernel> {
+    let found = KERNELS.iter().find(|kernel| kernel.name == "token");
+    found.ok_or_else(|| "no kernel named token".into())
+}

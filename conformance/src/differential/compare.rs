@@ -1,0 +1,135 @@
+//! Runs one program on the reference and on other engines at the gas limits that tell most.
+//!
+//! Plenty, the exact total, one less, and a few drawn below: the cheap relative of the full
+//! [`sweep`](mod@crate::sweep), for very many programs. Stack overflow and traps stay in the
+//! comparison.
+
+use super::coverage::{Coverage, Operators, Recorder};
+use super::engines::known_defect;
+use super::random::Random;
+use crate::catalogue::describe;
+use crate::observation::{FieldDifference, Observation, observe};
+use crate::program::Program;
+use crate::sweep::Difference;
+use reference::Reference;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use vm::{Engine, Fault};
+
+/// What the comparison of some programs found.
+#[derive(Clone, Debug, Default)]
+pub struct Comparison {
+    /// Programs.
+    pub programs: u64,
+    /// Runs of all engines, the reference included.
+    pub runs: u64,
+    /// Runs that were left out because of a [`known_defect`].
+    pub excused: u64,
+    /// How the probes ended: `return`, `trap NAME`, `out-of-gas`, `revert`.
+    pub exits: BTreeMap<String, u64>,
+    /// All differences.
+    pub differences: Vec<Difference>,
+    /// What the reference executed.
+    pub coverage: Coverage,
+}
+
+impl Comparison {
+    /// Adds what `other` found.
+    pub fn merge(&mut self, other: Self) {
+        self.programs = self.programs.saturating_add(other.programs);
+        self.runs = self.runs.saturating_add(other.runs);
+        self.excused = self.excused.saturating_add(other.excused);
+        for (exit, count) in other.exits {
+            let entry = self.exits.entry(exit).or_default();
+            *entry = entry.saturating_add(count);
+        }
+        self.differences.extend(other.differences);
+        self.coverage.merge(&other.coverage);
+    }
+}
+
+/// Compares programs of one module; `drawn` is how many limits below the total are drawn for each.
+///
+/// A fault of an engine is a difference. All of it is a function of the programs and `random`.
+///
+/// # Errors
+/// A [`Fault`] of the reference.
+pub fn compare(
+    programs: &[Program],
+    engines: &[&dyn Engine],
+    drawn: u64,
+    random: &mut Random,
+) -> Result<Comparison, Fault> {
+    let mut found = Comparison::default();
+    let Some(first) = programs.first() else {
+        return Ok(found);
+    };
+    let operators = Operators::of(&first.module);
+    let recorder = Arc::new(Mutex::new(Recorder::new(&operators)));
+    let reference = Reference::new().with_trace(recorder.clone());
+    for program in programs {
+        found.programs = found.programs.saturating_add(1);
+        let probe = observe(&Reference::new(), program, program.probe_gas)?;
+        let exit = describe(&probe.exit);
+        let exit = exit
+            .split_once("return ")
+            .map_or(exit.as_str(), |_| "return")
+            .to_owned();
+        let count = found.exits.entry(exit).or_default();
+        *count = count.saturating_add(1);
+        for gas_limit in limits(program.probe_gas, probe.gas_used, drawn, random) {
+            let expected = observe(&reference, program, gas_limit)?;
+            let mut recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
+            recorder.settle(&operators, &expected, &mut found.coverage);
+            drop(recorder);
+            found.runs = found.runs.saturating_add(1);
+            for engine in engines {
+                if known_defect(engine.name(), &operators) {
+                    found.excused = found.excused.saturating_add(1);
+                    continue;
+                }
+                found.runs = found.runs.saturating_add(1);
+                found
+                    .differences
+                    .extend(differences(*engine, program, gas_limit, &expected));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What `engine` shows otherwise than the reference; a fault is a field of its own.
+fn differences(
+    engine: &dyn Engine,
+    program: &Program,
+    gas_limit: u64,
+    expected: &Observation,
+) -> Vec<Difference> {
+    let fields = match observe(engine, program, gas_limit) {
+        Ok(seen) => expected.differences(&seen),
+        Err(fault) => vec![FieldDifference {
+            field: "fault".to_owned(),
+            expected: "none".to_owned(),
+            found: fault.to_string(),
+        }],
+    };
+    let engine = engine.name();
+    let place = |field| Difference {
+        program: program.name.clone(),
+        engine,
+        gas_limit,
+        field,
+    };
+    fields.into_iter().map(place).collect()
+}
+
+/// Plenty, the exact total, one less, and `drawn` below.
+fn limits(plenty: u64, total: u64, drawn: u64, random: &mut Random) -> BTreeSet<u64> {
+    let below = (0..drawn)
+        .map(|_| random.below(total))
+        .collect::<Vec<u64>>();
+    below
+        .into_iter()
+        .chain([plenty, total, total.saturating_sub(1)])
+        .collect()
+}

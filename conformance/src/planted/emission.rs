@@ -1,0 +1,223 @@
+//! Breaks emitted modules: one kind of operator, or one section, is not what the emitter wrote.
+
+use super::machine::{PlantedMachine, compile};
+use emitted::Session;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use vm::{CheckedModule, Engine, Execution, Fault, Rules};
+use wasm_encoder::{self as wasm, Encode, Instruction};
+use wasmparser::{
+    BinaryReaderError, DataSectionReader, ExportSectionReader, FunctionBody, MemorySectionReader,
+    Operator, Parser, Payload,
+};
+
+/// Compiled modules that an engine keeps.
+const KEPT_MAX: usize = 8;
+
+/// What becomes of an operator.
+pub(super) enum Edit {
+    /// It stays.
+    Keep,
+    /// It and what follows, that many operators in all, is gone.
+    Drop(usize),
+    /// These stand in its place.
+    Replace(Vec<Instruction<'static>>),
+}
+
+/// What is broken.
+#[derive(Clone, Copy)]
+pub(super) enum Break {
+    /// The operators of each function, with their place.
+    Operators(fn(&[Operator<'_>], usize) -> Edit),
+    /// The greatest number of pages is one less.
+    MemoryMaximum,
+    /// Every second instance gets its data segments in the opposite order.
+    DataOrder,
+    /// The start function is not run.
+    Start,
+}
+
+type Key = ([u8; 32], bool);
+
+/// Runs broken emitted modules in wasmi.
+pub(super) struct Emission {
+    broken: Break,
+    instances: Mutex<u64>,
+    /// Compiled, by code hash and whether the order is turned; the last few.
+    kept: Mutex<BTreeMap<Key, wasmi::Module>>,
+}
+
+impl Emission {
+    pub(super) fn new(broken: Break) -> Self {
+        Self {
+            broken,
+            instances: Mutex::default(),
+            kept: Mutex::default(),
+        }
+    }
+}
+
+impl Engine for Emission {
+    fn name(&self) -> &'static str {
+        "planted"
+    }
+
+    fn instantiate(
+        &self,
+        module: &Arc<CheckedModule>,
+        rules: &Arc<Rules>,
+    ) -> Result<Box<dyn Execution>, Fault> {
+        let turned = {
+            let mut instances = self
+                .instances
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            *instances = instances.wrapping_add(1);
+            instances.is_multiple_of(2)
+        };
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (*module.code_hash(), turned);
+        let compiled = match kept.get(&key) {
+            Some(compiled) => compiled.clone(),
+            None => {
+                let emitted = vm::emit::emit(module, rules);
+                let bytes = broken(&emitted, self.broken, turned);
+                let bytes = bytes.map_err(|error| Fault::invariant(error.to_string()))?;
+                let compiled = compile(&bytes)?;
+                if kept.len() >= KEPT_MAX {
+                    kept.clear();
+                }
+                kept.insert(key, compiled.clone());
+                compiled
+            }
+        };
+        drop(kept);
+        Ok(Box::new(Session::new(
+            PlantedMachine::new(&compiled)?,
+            Arc::clone(module),
+        )))
+    }
+}
+
+fn broken(module: &[u8], what: Break, turned: bool) -> Result<Vec<u8>, BinaryReaderError> {
+    let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
+    let cut = |start: u64, end: u64| module.get(place(start)..place(end)).unwrap_or_default();
+    let mut out = wasm::Module::new();
+    let mut code = wasm::CodeSection::new();
+    let mut left = 0_u32;
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload?;
+        match (&payload, what) {
+            (Payload::CodeSectionStart { count, .. }, _) => left = *count,
+            (Payload::CodeSectionEntry(body), _) => {
+                code.raw(&function(body, what, &cut)?);
+                left = left.saturating_sub(1);
+                if left == 0 {
+                    out.section(&code);
+                }
+            }
+            (Payload::MemorySection(section), Break::MemoryMaximum) => {
+                out.section(&smaller(section.clone())?);
+            }
+            (Payload::DataSection(section), Break::DataOrder) if turned => {
+                let data = &turned_around(section.clone(), &cut)?;
+                out.section(&wasm::RawSection { id: 11, data });
+            }
+            (Payload::ExportSection(section), Break::Start) => {
+                out.section(&without_start(section.clone())?);
+            }
+            _ => {
+                if let Some((id, range)) = payload.as_section() {
+                    let data = cut(range.start, range.end);
+                    out.section(&wasm::RawSection { id, data });
+                }
+            }
+        }
+    }
+    Ok(out.finish())
+}
+
+fn smaller(section: MemorySectionReader<'_>) -> Result<wasm::MemorySection, BinaryReaderError> {
+    let mut memories = wasm::MemorySection::new();
+    for memory in section {
+        let memory = memory?;
+        let maximum = memory
+            .maximum
+            .map(|maximum| maximum.saturating_sub(1).max(memory.initial));
+        memories.memory(wasm::MemoryType {
+            minimum: memory.initial,
+            maximum,
+            memory64: false,
+            shared: false,
+            page_size_log2: None,
+        });
+    }
+    Ok(memories)
+}
+
+fn turned_around<'a>(
+    section: DataSectionReader<'a>,
+    cut: &dyn Fn(u64, u64) -> &'a [u8],
+) -> Result<Vec<u8>, BinaryReaderError> {
+    let mut bytes = Vec::new();
+    section.count().encode(&mut bytes);
+    let items = section
+        .into_iter()
+        .map(|item| item.map(|item| cut(item.range.start, item.range.end)));
+    let items = items.collect::<Result<Vec<_>, _>>()?;
+    items
+        .iter()
+        .rev()
+        .for_each(|item| bytes.extend_from_slice(item));
+    Ok(bytes)
+}
+
+fn without_start(
+    section: ExportSectionReader<'_>,
+) -> Result<wasm::ExportSection, BinaryReaderError> {
+    let mut exports = wasm::ExportSection::new();
+    for export in section {
+        let export = export?;
+        let name = if export.name == vm::emit::START {
+            "$not"
+        } else {
+            export.name
+        };
+        let kind = match export.kind {
+            wasmparser::ExternalKind::Table => wasm::ExportKind::Table,
+            wasmparser::ExternalKind::Memory => wasm::ExportKind::Memory,
+            wasmparser::ExternalKind::Global => wasm::ExportKind::Global,
+            _ => wasm::ExportKind::Func,
+        };
+        exports.export(name, kind, export.index);
+    }
+    Ok(exports)
+}
+
+fn function<'a>(
+    body: &FunctionBody<'a>,
+    what: Break,
+    cut: &dyn Fn(u64, u64) -> &'a [u8],
+) -> Result<Vec<u8>, BinaryReaderError> {
+    let Break::Operators(edit) = what else {
+        return Ok(body.as_bytes().to_vec());
+    };
+    let mut reader = body.get_operators_reader()?;
+    let mut bytes = cut(body.range().start, reader.original_position()).to_vec();
+    let (mut operators, mut encoded) = (Vec::new(), Vec::new());
+    while !reader.eof() {
+        let start = reader.original_position();
+        operators.push(reader.read()?);
+        encoded.push(cut(start, reader.original_position()));
+    }
+    let mut at = 0;
+    while let Some(same) = encoded.get(at) {
+        match edit(&operators, at) {
+            Edit::Keep => bytes.extend_from_slice(same),
+            Edit::Drop(count) => at = at.saturating_add(count).saturating_sub(1),
+            Edit::Replace(others) => others.iter().for_each(|other| other.encode(&mut bytes)),
+        }
+        at = at.saturating_add(1);
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,158 @@
+//! Holds the interpreter, on both ways from handler to handler, against the reference.
+#![cfg(test)]
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "a test that overflows fails"
+)]
+
+use conformance::catalogue::{self, Case};
+use conformance::differential::campaign::{self, Report};
+use conformance::differential::single::Depth;
+use conformance::differential::{generate, sweeps};
+use conformance::{Program, observe, problems};
+use reference::Reference;
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use vm::execute::{Interpreter, Strategy};
+use vm::opcode::{Class, TABLE};
+use vm::rules::FloatPolicy;
+use vm::schedule::Schedule;
+use vm::{Engine, Rules};
+
+const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
+/// The seeds of `tests/differential.rs` are below; these are others.
+const FIRST_SEED: u64 = 1_000;
+
+fn folder(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Both ways from handler to handler.
+fn engines() -> Vec<Box<dyn Engine>> {
+    [Strategy::Threaded, Strategy::Trampoline]
+        .map(|strategy| -> Box<dyn Engine> { Box::new(Interpreter::with_strategy(strategy)) })
+        .into()
+}
+
+fn agree(cases: &[Case]) {
+    let engines = engines();
+    let engines: Vec<&dyn Engine> = engines.iter().map(Box::as_ref).collect();
+    let problems = problems(&engines, cases);
+    assert!(
+        problems.is_empty(),
+        "{} problems:\n{}",
+        problems.len(),
+        problems.join("\n")
+    );
+}
+
+fn clean(report: &Report) {
+    println!("{}", report.summary());
+    let problems = report.problems();
+    assert!(
+        problems.is_empty(),
+        "{} problems:\n{}",
+        problems.len(),
+        problems.join("\n")
+    );
+}
+
+#[test]
+fn text_programs_agree_at_every_limit() {
+    let cases = catalogue::texts(&folder("programs")).unwrap();
+    assert!(cases.len() >= 100, "{}", cases.len());
+    agree(&cases);
+}
+
+#[test]
+fn contracts_agree_at_every_limit() {
+    let cases = catalogue::contracts(&folder("../contracts/wasm")).unwrap();
+    assert!(!cases.is_empty());
+    agree(&cases);
+}
+
+#[test]
+fn generated_modules_agree() {
+    clean(&campaign::seeds(
+        FIRST_SEED..FIRST_SEED + 300,
+        THREADS,
+        &engines,
+    ));
+}
+
+#[test]
+fn single_operators_agree() {
+    clean(&campaign::operators(Depth::Quick, THREADS, &engines));
+}
+
+#[test]
+fn generated_modules_agree_at_every_limit() {
+    let swept = sweeps::sweep_programs(8, THREADS, &engines);
+    assert!(swept.problems.is_empty(), "{}", swept.problems.join("\n"));
+}
+
+/// A schedule in which every operator costs `price` and every branch and call `branch`.
+fn flat(price: u64, branch: u64) -> Arc<Rules> {
+    let v1 = Schedule::v1();
+    let price_of = |class| match class {
+        Class::Marker | Class::Reinterpret => 0,
+        Class::Branch | Class::BranchTable | Class::Call | Class::CallIndirect => branch,
+        _ => price,
+    };
+    let operators = TABLE.iter().map(|row| price_of(row.class)).collect();
+    let host = host_api::TABLE
+        .iter()
+        .map(|row| v1.host(row.function))
+        .collect();
+    let mut dynamic = *v1.dynamic();
+    dynamic.function_entry = price;
+    let schedule = Schedule::new(operators, dynamic, host).unwrap();
+    Arc::new(Rules::new(FloatPolicy::Lower, schedule))
+}
+
+/// Limits from 0 to the total, and those about it.
+fn limits(total: u64, probe: u64) -> BTreeSet<u64> {
+    let steps = (0..=12).map(|step| total / 12 * step);
+    let about = [
+        total.saturating_sub(1),
+        total,
+        total.saturating_add(1),
+        probe,
+    ];
+    steps.chain(about).collect()
+}
+
+fn agree_under(rules: &Arc<Rules>, probe: u64) {
+    let engines = engines();
+    for seed in 0..60 {
+        let program: Program = generate::program(seed, rules).unwrap();
+        let total = observe(&Reference::new(), &program, probe)
+            .unwrap()
+            .gas_used;
+        for limit in limits(total, probe) {
+            let expected = observe(&Reference::new(), &program, limit).unwrap();
+            for engine in &engines {
+                let found = observe(engine.as_ref(), &program, limit).unwrap();
+                let differences = expected.differences(&found);
+                assert!(
+                    differences.is_empty(),
+                    "seed {seed} at {limit}: {differences:?}"
+                );
+            }
+        }
+    }
+}
+
+/// Where work is cheap, a slice of gas bounds nothing, and every run begins with a pause.
+#[test]
+fn free_operators_agree() {
+    agree_under(&flat(0, 1), 20_000);
+}
+
+/// A run of a few operators no longer fits 32 bits and is cut; each costs more than a slice.
+#[test]
+fn the_dearest_operators_agree() {
+    agree_under(&flat(u64::from(u32::MAX), u64::from(u32::MAX)), 1 << 46);
+}

@@ -1,0 +1,81 @@
+//! Repeats the mistakes of the field that a VM alone can show, each in a test named after it.
+//!
+//! The list N1 to N54 and who shows the rest: docs/conformance.md.
+#![cfg(test)]
+
+mod execution;
+
+mod gas;
+
+mod memory;
+
+mod refused;
+
+use conformance::program::{Program, Setting};
+use conformance::sweep::PROBE_GAS;
+use conformance::{Observation, observe, sweep};
+use emitted::Wasmi;
+use reference::Reference;
+use std::sync::Arc;
+use vm::frames::FrameExit;
+use vm::{CheckedModule, Engine, Rules, Value};
+
+/// Engines that must agree with the reference; another one joins here.
+fn engines() -> Vec<Box<dyn Engine>> {
+    vec![Box::new(Wasmi::new()), Box::new(Wasmi::with_lowered_bulk())]
+}
+
+fn check(text: &str) -> Result<CheckedModule, vm::Rejection> {
+    vm::check::check(&wat::parse_str(text).unwrap(), &Rules::v1())
+}
+
+/// A call of the function that `text` exports under `function`.
+fn program(text: &str, function: &str, arguments: &[Value]) -> Program {
+    with_rules(text, function, arguments, Rules::v1())
+}
+
+fn with_rules(text: &str, function: &str, arguments: &[Value], rules: Rules) -> Program {
+    let module = vm::check::check(&wat::parse_str(text).unwrap(), &rules).unwrap();
+    Program {
+        name: format!("{function} {arguments:?}"),
+        entry: module.exported_function(function).unwrap(),
+        module: Arc::new(module),
+        rules: Arc::new(rules),
+        arguments: arguments.to_vec(),
+        setting: Setting::default(),
+        probe_gas: PROBE_GAS,
+    }
+}
+
+/// Runs on the reference and asserts that every engine shows the same.
+fn run(program: &Program, gas_limit: u64) -> Observation {
+    let expected = observe(&Reference::new(), program, gas_limit).unwrap();
+    for engine in engines() {
+        let found = observe(engine.as_ref(), program, gas_limit).unwrap();
+        let differences = expected.differences(&found);
+        assert!(
+            differences.is_empty(),
+            "{}: {}: {differences:?}",
+            program.name,
+            engine.name()
+        );
+    }
+    expected
+}
+
+/// Asserts equality at every gas limit that matters; answers how the program ends.
+fn swept(program: &Program) -> FrameExit {
+    let engines = engines();
+    let engines: Vec<&dyn Engine> = engines.iter().map(AsRef::as_ref).collect();
+    let found = sweep(&engines, program).unwrap();
+    let lines: Vec<String> = found.differences.iter().map(ToString::to_string).collect();
+    assert!(lines.is_empty(), "{}", lines.join("\n"));
+    found.exit
+}
+
+fn returned(observation: &Observation) -> Option<Value> {
+    match &observation.exit {
+        FrameExit::Return { value, .. } => *value,
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,321 @@
+//! Modules that broke somebody's node at upload: refused here, by name, before any work of size.
+
+use crate::check;
+use vm::Rules;
+use vm::rejection::Rule;
+use vm::rules::FloatPolicy;
+use vm::schedule::Schedule;
+
+fn rule(text: &str) -> Rule {
+    check(text).expect_err(text).rule
+}
+
+fn binary(sections: &[&[u8]]) -> Vec<u8> {
+    [&b"\0asm\x01\0\0\0"[..]]
+        .iter()
+        .chain(sections)
+        .copied()
+        .flatten()
+        .copied()
+        .collect()
+}
+
+fn rule_of(sections: &[&[u8]]) -> Rule {
+    vm::check::check(&binary(sections), &Rules::v1())
+        .expect_err("refused")
+        .rule
+}
+
+/// `count` copies of an item as a section of a module.
+fn section(id: u8, count: u32, item: &[u8]) -> Vec<u8> {
+    let mut content = leb(count);
+    for _ in 0..count {
+        content.extend(item);
+    }
+    let length = leb(u32::try_from(content.len()).unwrap());
+    [vec![id], length, content].concat()
+}
+
+fn leb(mut value: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let low = u8::try_from(value & 0x7f).unwrap();
+        value >>= 7;
+        if value == 0 {
+            bytes.push(low);
+            return bytes;
+        }
+        bytes.push(low | 0x80);
+    }
+}
+
+#[test]
+fn n02_wide_type_times_many_functions() {
+    let wide = |parameters: u8| {
+        [
+            vec![0x60, parameters],
+            vec![0x7f; usize::from(parameters)],
+            vec![0],
+        ]
+        .concat()
+    };
+    let functions = |parameters: u8, count: u32| {
+        let types = section(1, 1, &wide(parameters));
+        let (declared, bodies) = (section(3, count, &[0]), section(10, count, &[2, 0, 0x0b]));
+        vm::check::check(&binary(&[&types, &declared, &bodies]), &Rules::v1())
+            .map_err(|rejection| rejection.rule)
+            .map(drop)
+    };
+    assert_eq!(functions(64, 781), Ok(()));
+    assert_eq!(functions(64, 782), Err(Rule::ParametersTotal));
+    assert_eq!(functions(64, 10_001), Err(Rule::Functions));
+    assert_eq!(functions(65, 1), Err(Rule::Parameters));
+}
+
+#[test]
+fn n19_guest_asks_for_the_charge_function() {
+    for (module, name) in [
+        ("env", "gas"),
+        ("env", "gas_counter"),
+        ("lockstep", "gas"),
+        ("lockstep", "$oog"),
+        ("lockstep", "$charge_grow"),
+        ("metering", "usegas"),
+    ] {
+        for kind in ["(func (param i32))", "(func (param i64))", "(func)"] {
+            let text = format!(r#"(module (import "{module}" "{name}" {kind}))"#);
+            assert_eq!(rule(&text), Rule::UnknownImport, "{text}");
+        }
+    }
+}
+
+#[test]
+fn n20_names_of_injected_things_clash() {
+    for name in [
+        "$gas",
+        "$stack",
+        "$trap",
+        "$memory",
+        "$global.0",
+        "$start",
+        "$",
+        "$x",
+    ] {
+        for export in [
+            format!(r#"(func (export "{name}"))"#),
+            format!(r#"(global (export "{name}") (mut i64) (i64.const 9))"#),
+            format!(r#"(memory (export "{name}") 1)"#),
+            format!(r#"(table (export "{name}") 1 funcref)"#),
+        ] {
+            assert_eq!(
+                rule(&format!("(module {export})")),
+                Rule::ReservedExport,
+                "{export}"
+            );
+        }
+    }
+    assert_eq!(
+        rule(r#"(module (import "$vm" "copy" (func)))"#),
+        Rule::UnknownImport
+    );
+    assert_eq!(
+        rule(r#"(module (import "lockstep" "$gas" (global (mut i64))))"#),
+        Rule::ImportKind
+    );
+}
+
+#[test]
+fn n21_many_globals_pass_and_fail_at_load() {
+    let globals = |count| binary(&[&section(6, count, &[0x7f, 0, 0x41, 0, 0x0b])]);
+    let rules = Rules::v1();
+    let refused = vm::check::check(&globals(100_000), &rules).expect_err("refused");
+    assert_eq!(refused.rule, Rule::Globals);
+    assert_eq!(
+        vm::check::check(&globals(257), &rules)
+            .expect_err("refused")
+            .rule,
+        Rule::Globals
+    );
+    // What is accepted loads: the most globals beside the largest table and memory.
+    let body = "(global i32 (i32.const 0))".repeat(256);
+    let text = format!(r#"(module (memory 64) (table 4096 funcref) {body} (func (export "f")))"#);
+    crate::run(&crate::program(&text, "f", &[]), 1_000_000);
+}
+
+#[test]
+fn n23_a_changed_rule_is_another_version() {
+    let rules = Rules::v1();
+    let float = Rules::new(FloatPolicy::Reject, Schedule::v1());
+    assert_ne!(rules.id(), float.id());
+    assert_eq!(rules.id(), Rules::v1().id());
+    // Every limit is named in the rules, so that none can change without another id.
+    let names: Vec<&str> = Rules::limits().iter().map(|limit| limit.name).collect();
+    for name in [
+        "MODULE_BYTES_MAX",
+        "OPERATORS_MAX",
+        "NESTING_MAX",
+        "STACK_SLOTS_MAX",
+    ] {
+        assert!(names.contains(&name), "{name}");
+    }
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "one list, a line a case")]
+fn n31_the_hostile_list_of_soroban() {
+    let code: &[u8] = &[10, 4, 1, 2, 0, 0x0b];
+    let one: &[&[u8]] = &[&[1, 4, 1, 0x60, 0, 0], &[3, 2, 1, 0]];
+    let texts = [
+        ("(module (memory 1) (memory 1))", Rule::MultiMemory),
+        ("(module (memory 65536))", Rule::MemoryPagesInitial),
+        (
+            r#"(module (memory 1) (data (i32.const 65533) "abcd"))"#,
+            Rule::DataRange,
+        ),
+        (
+            r#"(module (memory 1) (data (i32.const -1) "a"))"#,
+            Rule::DataRange,
+        ),
+        (
+            "(module (table 1 funcref) (func $f) (elem (i32.const 1) $f))",
+            Rule::ElementRange,
+        ),
+        ("(module (table 1 externref))", Rule::ReferenceTypes),
+        ("(module (func (param externref)))", Rule::ReferenceTypes),
+        ("(module (func (drop (v128.const i64x2 0 0))))", Rule::Simd),
+        (
+            r#"(module (import "lockstep" "sha256" (func)))"#,
+            Rule::ImportType,
+        ),
+        (
+            r#"(module (import "lockstep" "nonsense" (func)))"#,
+            Rule::UnknownImport,
+        ),
+        (
+            r#"(module (import "lockstep" "sha256" (memory 1)))"#,
+            Rule::ImportKind,
+        ),
+        ("(module (table 4097 funcref))", Rule::TableEntries),
+        (
+            "(module (global i32 (i32.const 1)) (global i32 (global.get 0)))",
+            Rule::Constant,
+        ),
+    ];
+    for (text, expected) in texts {
+        assert_eq!(rule(text), expected, "{text}");
+    }
+    let types = section(1, 100_000, &[0x60, 0, 0]);
+    assert_eq!(rule_of(&[&types]), Rule::Types);
+    assert_eq!(
+        rule_of(&[
+            &[5, 3, 1, 0, 1],
+            &section(11, 1_001, &[0, 0x41, 0, 0x0b, 0])
+        ]),
+        Rule::DataSegments
+    );
+    // The data count says two, or 2^32 - 1, and there is one.
+    let data: &[u8] = &[11, 6, 1, 0, 0x41, 0, 0x0b, 0];
+    let memory: &[u8] = &[5, 3, 1, 0, 1];
+    assert_eq!(rule_of(&[memory, &[12, 1, 2], data]), Rule::Malformed);
+    assert_eq!(
+        rule_of(&[memory, &[12, 5, 255, 255, 255, 255, 15], data]),
+        Rule::DataSegments
+    );
+    // A custom section whose name is longer than it; an element of a function that is not there.
+    assert_eq!(rule_of(&[&[0, 2, 9, b'x']]), Rule::Malformed);
+    let missing: &[u8] = &[9, 7, 1, 0, 0x41, 0, 0x0b, 1, 7];
+    let table: &[u8] = &[4, 4, 1, 0x70, 0, 1];
+    assert_eq!(
+        rule_of(&[one[0], one[1], table, missing, code]),
+        Rule::Invalid
+    );
+    // A constant expression of the wrong type, and one without a value.
+    assert_eq!(
+        rule_of(&[&[6, 6, 1, 0x7f, 0, 0x42, 0, 0x0b]]),
+        Rule::Invalid
+    );
+    assert_eq!(rule_of(&[&[6, 4, 1, 0x7f, 0, 0x0b]]), Rule::Invalid);
+    // An export twice, of nothing, and an import that is there twice is one import twice.
+    assert_eq!(
+        rule(r#"(module (func (export "f") (export "f")))"#),
+        Rule::Invalid
+    );
+    assert_eq!(rule_of(&[&[7, 5, 1, 1, b'f', 0, 9]]), Rule::Invalid);
+    let twice = r#"(import "lockstep" "block_height" (func (result i64)))"#.repeat(2);
+    assert_eq!(
+        check(&format!("(module {twice})"))
+            .expect("accepted")
+            .imports()
+            .len(),
+        2
+    );
+}
+
+#[test]
+fn n31_floats_under_the_strict_policy() {
+    let rules = Rules::new(FloatPolicy::Reject, Schedule::v1());
+    for (text, expected) in [
+        ("(module (func (drop (f32.const 1))))", Rule::FloatOperator),
+        ("(module (func (param f64)))", Rule::FloatType),
+        ("(module (func (local f32)))", Rule::FloatType),
+        ("(module (global f32 (f32.const 1)))", Rule::FloatType),
+    ] {
+        let module = wat::parse_str(text).unwrap();
+        let refused = vm::check::check(&module, &rules).expect_err(text);
+        assert_eq!(refused.rule, expected, "{text}");
+        assert!(vm::check::check(&module, &Rules::v1()).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn n33_an_index_of_all_ones() {
+    const MAX: [u8; 5] = [255, 255, 255, 255, 15];
+    let types: &[u8] = &[1, 4, 1, 0x60, 0, 0];
+    let function: &[u8] = &[3, 2, 1, 0];
+    let code: &[u8] = &[10, 4, 1, 2, 0, 0x0b];
+    let with = |id: u8, head: &[u8], tail: &[u8]| {
+        let content = [head, &MAX, tail].concat();
+        [vec![id, u8::try_from(content.len()).unwrap()], content].concat()
+    };
+    let body = |operator: &[u8]| {
+        let body = [&[0], operator, &MAX, &[0x0b]].concat();
+        let length = u8::try_from(body.len()).unwrap();
+        [vec![10, length + 2, 1, length], body].concat()
+    };
+    let export = with(7, &[1, 1, b'f', 0], &[]);
+    let start = with(8, &[], &[]);
+    let element = with(9, &[1, 0, 0x41, 0, 0x0b, 1], &[]);
+    let table: &[u8] = &[4, 4, 1, 0x70, 0, 1];
+    for section in [export, start, element] {
+        let rule = rule_of(&[types, function, table, &section, code]);
+        assert_eq!(rule, Rule::Invalid, "{section:?}");
+    }
+    for operator in [&[0x10][..], &[0x20], &[0x23], &[0x0c], &[0x41, 0, 0x0d]] {
+        let rule = rule_of(&[types, function, &body(operator)]);
+        assert_eq!(rule, Rule::Invalid, "{operator:?}");
+    }
+    assert_eq!(rule_of(&[types, &with(3, &[1], &[]), code]), Rule::Invalid);
+}
+
+#[test]
+fn n41_a_name_section_that_lies() {
+    // Names of 2^32 - 1 functions in a few bytes: nobody here reads them.
+    let lying: &[u8] = &[
+        0, 12, 4, b'n', b'a', b'm', b'e', 1, 5, 255, 255, 255, 255, 15,
+    ];
+    let rules = Rules::v1();
+    let module = vm::check::check(&binary(&[lying]), &rules).expect("accepted");
+    let emitted = vm::emit::emit(&module, &rules);
+    assert!(!emitted.windows(4).any(|window| window == &lying[10..14]));
+    assert!(conformance::second_decoder::compare(&emitted).is_ok());
+}
+
+#[test]
+fn n42_what_a_decoder_takes_and_a_validator_does_not() {
+    assert_eq!(rule_of(&[&[5, 5, 2, 0, 1, 0, 1]]), Rule::MultiMemory);
+    let types: &[u8] = &[1, 4, 1, 0x60, 0, 0];
+    let locals: &[u8] = &[10, 10, 1, 8, 1, 255, 255, 255, 255, 15, 0x7f, 0x0b];
+    assert_eq!(rule_of(&[types, &[3, 2, 1, 0], locals]), Rule::Locals);
+    let select = "(module (func (drop (select (i32.const 1) (i64.const 2) (i32.const 0)))))";
+    assert_eq!(rule(select), Rule::Invalid);
+}

@@ -1,0 +1,42 @@
+//! Holds that every planted bug is found by two checks, and that the checks find nothing in R.
+#![cfg(test)]
+
+use conformance::catalogue::{self, Case};
+use conformance::planted::bugs::{Bug, bugs};
+use conformance::planted::checks::{CHECKS, find, table, without_host};
+use reference::Reference;
+use std::path::Path;
+
+fn cases() -> Vec<Case> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs");
+    without_host(catalogue::texts(&folder).unwrap())
+}
+
+#[test]
+fn every_planted_bug_is_found_by_two_checks() {
+    let cases = cases();
+    let bugs = bugs();
+    assert!(bugs.len() >= 18, "{}", bugs.len());
+    let findings: Vec<_> = bugs.iter().map(|bug| find(bug, &cases, 2)).collect();
+    let escaped: Vec<&str> = findings
+        .iter()
+        .filter(|finding| finding.evidence.len() < 2)
+        .map(|finding| finding.bug)
+        .collect();
+    assert!(
+        escaped.is_empty(),
+        "{escaped:?}\n{}\n{findings:#?}",
+        table(&findings)
+    );
+}
+
+/// Without it, a check that always fails would look like a good one.
+#[test]
+fn no_check_finds_a_bug_where_there_is_none() {
+    let none = Bug {
+        name: "none",
+        engine: Box::new(Reference::new()),
+    };
+    let finding = find(&none, &cases(), CHECKS.len());
+    assert!(finding.evidence.is_empty(), "{finding:?}");
+}

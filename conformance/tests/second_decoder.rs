@@ -1,0 +1,152 @@
+//! Holds parity-wasm against wasmparser on every module that the emitter writes.
+#![cfg(test)]
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "counts and oracles of tests"
+)]
+
+use conformance::catalogue::{contracts, texts};
+use conformance::second_decoder::{Disagreement, compare};
+use conformance::spec::{Suite, official};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use vm::emit::{Bulk, Options, emit, emit_with};
+use vm::lower::{self, Operator, Sink};
+use vm::opcode::{Class, Opcode, TABLE};
+use vm::{CheckedModule, Rules};
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// Modules by code hash, so that none is read twice.
+fn modules() -> BTreeMap<[u8; 32], Arc<CheckedModule>> {
+    let mut modules: Vec<Arc<CheckedModule>> = Vec::new();
+    let cases = [
+        texts(&folder("programs")),
+        contracts(&folder("../contracts/wasm")),
+    ];
+    for case in cases.into_iter().flat_map(Result::unwrap) {
+        modules.push(case.program.module);
+    }
+    let suite = Suite::read(&official().unwrap()).unwrap();
+    modules.extend(suite.modules);
+    modules
+        .into_iter()
+        .map(|module| (*module.code_hash(), module))
+        .collect()
+}
+
+/// Says whether a module has bulk operators, and which operators it has.
+#[derive(Default)]
+struct Operators(BTreeMap<Opcode, usize>);
+
+impl Sink for Operators {
+    fn operator(&mut self, operator: Operator<'_>, _offset: u32) {
+        *self.0.entry(operator.opcode()).or_default() += 1;
+    }
+}
+
+fn has_bulk(module: &CheckedModule, seen: &mut Operators) -> bool {
+    let mut operators = Operators::default();
+    for function in module.functions() {
+        lower::function(module, function, &mut operators);
+    }
+    for (opcode, count) in &operators.0 {
+        *seen.0.entry(*opcode).or_default() += count;
+    }
+    operators
+        .0
+        .keys()
+        .any(|opcode| opcode.class() == Class::Bulk)
+}
+
+#[test]
+fn both_decoders_read_every_emitted_module_alike() {
+    let rules = Rules::v1();
+    let lowered = Options { bulk: Bulk::Lower };
+    let (mut kept, mut operators, mut refused) = (0, 0, 0);
+    let mut seen = Operators::default();
+    let modules = modules();
+    for module in modules.values() {
+        operators += compare(&emit_with(module, &rules, lowered)).unwrap();
+        let whole = compare(&emit(module, &rules));
+        if has_bulk(module, &mut seen) {
+            // Features that would make the second decoder guess are off.
+            assert!(matches!(
+                whole,
+                Err(Disagreement::Unreadable {
+                    decoder: "parity-wasm",
+                    ..
+                })
+            ));
+            refused += 1;
+        } else {
+            operators += whole.unwrap();
+            kept += 1;
+        }
+    }
+    println!(
+        "{} modules with bulk operators lowered, {kept} of them also as they are, {refused} hold \
+         bulk operators; {operators} operators read alike",
+        modules.len()
+    );
+    let missing: Vec<&str> = TABLE
+        .iter()
+        .filter(|row| !row.opcode.mentions_float() && !seen.0.contains_key(&row.opcode))
+        .map(|row| row.name)
+        .collect();
+    assert!(missing.is_empty(), "no module holds {missing:?}");
+}
+
+#[test]
+fn a_disagreement_is_found() {
+    let rules = Rules::v1();
+    let text = "(module (memory 1) (func (export \"f\") (param i32) (result i32)
+        (i32.load offset=8 (local.get 0))))";
+    let module = vm::check::check(&wat::parse_str(text).unwrap(), &rules).unwrap();
+    let bytes = emit(&module, &rules);
+    assert!(compare(&bytes).is_ok());
+    // The same number in a longer encoding: both read it, and what is written again is shorter.
+    let overlong = [0x28, 0x02, 0x88, 0x00];
+    let place = bytes
+        .windows(3)
+        .position(|window| window == [0x28, 0x02, 0x08])
+        .unwrap();
+    let mut longer = bytes.clone();
+    longer.splice(place..place + 3, overlong);
+    for header in [code_section(&bytes), first_body(&bytes)] {
+        longer[header] += 1;
+    }
+    assert!(
+        matches!(compare(&longer), Err(Disagreement::RoundTrip(_))),
+        "{:?}",
+        compare(&longer)
+    );
+}
+
+/// Where the length of the code section stands; it is one byte in the module above.
+fn code_section(bytes: &[u8]) -> usize {
+    let mut place = 8;
+    while bytes[place] != 10 {
+        let (length, size) = leb(&bytes[place + 1..]);
+        place += 1 + size + length;
+    }
+    place + 1
+}
+
+/// Where the length of the first body stands: after the section's length and the count.
+fn first_body(bytes: &[u8]) -> usize {
+    let section = code_section(bytes);
+    section + leb(&bytes[section..]).1 + 1
+}
+
+fn leb(bytes: &[u8]) -> (usize, usize) {
+    let size = bytes.iter().position(|byte| byte & 0x80 == 0).unwrap() + 1;
+    let value = bytes[..size]
+        .iter()
+        .rev()
+        .fold(0, |sum, byte| sum << 7 | usize::from(byte & 0x7f));
+    (value, size)
+}

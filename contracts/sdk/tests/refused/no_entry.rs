@@ -1,0 +1,7 @@
+//! A contract that nobody can call.
+#[sdk::contract]
+mod contract {
+    fn go() {}
+}
+
+fn main() {}

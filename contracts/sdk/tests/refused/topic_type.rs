@@ -1,0 +1,8 @@
+//! A topic that does not fit 32 bytes.
+#[sdk::event]
+struct Named {
+    #[topic]
+    name: sdk::String,
+}
+
+fn main() {}

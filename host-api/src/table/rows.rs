@@ -1,0 +1,403 @@
+//! Lists the host functions: one row each, in the order of their numbers.
+
+use super::{Argument, Function, Row, STATIC_VIOLATION, Type};
+use crate::limits::{AMOUNT_BYTES, HASH_BYTES, SECP256K1_KEY_BYTES, SIGNATURE_BYTES, TOPIC_BYTES};
+use crate::status;
+
+const MEMORY_RANGE: u16 = 64;
+const KEY_LENGTH: u16 = 65;
+const VALUE_LENGTH: u16 = 66;
+const EVENT_LIMIT: u16 = 67;
+const OUTPUT_LENGTH: u16 = 69;
+const UNKNOWN_FLAG: u16 = 70;
+
+const KEY: Argument = Argument::Bytes("key");
+const ADDRESS: Argument = Argument::Fixed("address", HASH_BYTES);
+const CODE_HASH: Argument = Argument::Fixed("code_hash", HASH_BYTES);
+const AMOUNT: Argument = Argument::Fixed("value", AMOUNT_BYTES);
+const GAS: Argument = Argument::Number("gas", Type::I64);
+const NO_TRAPS: &[u16] = &[];
+
+/// A row that neither mutates nor touches state.
+const fn pure(
+    function: Function,
+    name: &'static str,
+    arguments: &'static [Argument],
+    result: Option<Type>,
+    summary: &'static str,
+) -> Row {
+    let traps = if arguments.is_empty() {
+        NO_TRAPS
+    } else {
+        &[MEMORY_RANGE]
+    };
+    Row {
+        function,
+        name,
+        arguments,
+        result,
+        mutates: false,
+        touches: false,
+        statuses: &[],
+        second_price: "",
+        traps,
+        summary,
+    }
+}
+
+/// The host interface, in the order of the numbers of [`Function`].
+pub const TABLE: &[Row] = &[
+    Row {
+        second_price: "per_byte * full length of the input",
+        ..pure(
+            Function::Input,
+            "input",
+            &[Argument::Buffer],
+            Some(Type::I32),
+            "Writes at most `cap` bytes of the call's input to `dst`; answers its full length.",
+        )
+    },
+    Row {
+        traps: &[MEMORY_RANGE, OUTPUT_LENGTH],
+        ..pure(
+            Function::Return,
+            "return",
+            &[Argument::Bytes("data")],
+            None,
+            "Ends the frame at once with `data` as its output and keeps its effects.",
+        )
+    },
+    Row {
+        traps: &[MEMORY_RANGE, OUTPUT_LENGTH],
+        ..pure(
+            Function::Revert,
+            "revert",
+            &[Argument::Bytes("data")],
+            None,
+            "Ends the frame at once with `data` as its output and discards its effects.",
+        )
+    },
+    Row {
+        touches: true,
+        second_price: "per_value_byte * full length of the value",
+        traps: &[MEMORY_RANGE, KEY_LENGTH],
+        ..pure(
+            Function::StorageRead,
+            "storage_read",
+            &[KEY, Argument::Buffer],
+            Some(Type::I32),
+            "Writes at most `cap` bytes of the value to `dst`; answers its full length, -1 if \
+             absent.",
+        )
+    },
+    Row {
+        mutates: true,
+        touches: true,
+        traps: &[MEMORY_RANGE, STATIC_VIOLATION, KEY_LENGTH, VALUE_LENGTH],
+        ..pure(
+            Function::StorageWrite,
+            "storage_write",
+            &[KEY, Argument::Bytes("value")],
+            None,
+            "Writes `value` under `key`; an empty value is not an absent one.",
+        )
+    },
+    Row {
+        mutates: true,
+        touches: true,
+        traps: &[MEMORY_RANGE, STATIC_VIOLATION, KEY_LENGTH],
+        ..pure(
+            Function::StorageRemove,
+            "storage_remove",
+            &[KEY],
+            Some(Type::I32),
+            "Removes `key`; answers 1 if it was present, else 0.",
+        )
+    },
+    Row {
+        touches: true,
+        traps: &[MEMORY_RANGE, KEY_LENGTH],
+        ..pure(
+            Function::StorageHas,
+            "storage_has",
+            &[KEY],
+            Some(Type::I32),
+            "Answers 1 if `key` is present, else 0.",
+        )
+    },
+    Row {
+        mutates: true,
+        traps: &[MEMORY_RANGE, STATIC_VIOLATION, EVENT_LIMIT],
+        ..pure(
+            Function::EmitEvent,
+            "emit_event",
+            &[
+                Argument::Items("topics", TOPIC_BYTES),
+                Argument::Bytes("data"),
+            ],
+            None,
+            "Emits an event with at most four topics of 32 bytes.",
+        )
+    },
+    pure(
+        Function::Sha256,
+        "sha256",
+        &[Argument::Bytes("data"), Argument::Output(HASH_BYTES)],
+        None,
+        "Writes the SHA-256 of `data` to `dst`.",
+    ),
+    pure(
+        Function::Secp256k1Verify,
+        "secp256k1_verify",
+        &[
+            Argument::Fixed("digest", HASH_BYTES),
+            Argument::Fixed("signature", SIGNATURE_BYTES),
+            Argument::Fixed("key", SECP256K1_KEY_BYTES),
+        ],
+        Some(Type::I32),
+        "Answers 1 if `signature` (r, s; low s) over `digest` is by the compressed `key`, else 0.",
+    ),
+    pure(
+        Function::Ed25519Verify,
+        "ed25519_verify",
+        &[
+            Argument::Bytes("message"),
+            Argument::Fixed("signature", SIGNATURE_BYTES),
+            Argument::Fixed("key", HASH_BYTES),
+        ],
+        Some(Type::I32),
+        "Answers 1 if `signature` over `message` is by `key` (RFC 8032, strict), else 0.",
+    ),
+    pure(
+        Function::BlockHeight,
+        "block_height",
+        &[],
+        Some(Type::I64),
+        "Answers the block's height.",
+    ),
+    pure(
+        Function::BlockTime,
+        "block_time",
+        &[],
+        Some(Type::I64),
+        "Answers the block's time in milliseconds since 1970.",
+    ),
+    pure(
+        Function::ChainId,
+        "chain_id",
+        &[Argument::Output(HASH_BYTES)],
+        None,
+        "Writes the chain id, the SHA-256 of the genesis document.",
+    ),
+    pure(
+        Function::Caller,
+        "caller",
+        &[Argument::Output(HASH_BYTES)],
+        None,
+        "Writes the address that called this frame.",
+    ),
+    pure(
+        Function::SelfAddress,
+        "self",
+        &[Argument::Output(HASH_BYTES)],
+        None,
+        "Writes the address of the contract that runs.",
+    ),
+    pure(
+        Function::GasLeft,
+        "gas_left",
+        &[],
+        Some(Type::I64),
+        "Answers the gas that is left, this call's own price deducted.",
+    ),
+    pure(
+        Function::DebugLog,
+        "debug_log",
+        &[Argument::Bytes("text")],
+        None,
+        "Shows text to the developer; charged, and in no receipt.",
+    ),
+    Row {
+        touches: true,
+        second_price: "for each key that is walked, before it is used: per_hidden_key if it is \
+                       hidden, else per_entry + per_byte * key + per_value_byte * value",
+        traps: &[MEMORY_RANGE, KEY_LENGTH],
+        ..pure(
+            Function::StorageScan,
+            "storage_scan",
+            &[
+                Argument::Bytes("start"),
+                Argument::Bytes("end"),
+                Argument::Number("limit", Type::I32),
+                Argument::Buffer,
+            ],
+            Some(Type::I32),
+            "Writes one page of entries with `start <= key < end`; answers the bytes written.",
+        )
+    },
+    pure(
+        Function::Keccak256,
+        "keccak256",
+        &[Argument::Bytes("data"), Argument::Output(HASH_BYTES)],
+        None,
+        "Writes the Keccak-256 of `data` (Keccak's own padding, not SHA-3's) to `dst`.",
+    ),
+    pure(
+        Function::Secp256k1Recover,
+        "secp256k1_recover",
+        &[
+            Argument::Fixed("digest", HASH_BYTES),
+            Argument::Fixed("signature", SIGNATURE_BYTES),
+            Argument::Number("id", Type::I32),
+            Argument::Output(SECP256K1_KEY_BYTES),
+        ],
+        Some(Type::I32),
+        "Writes the compressed key that made `signature` (r, s; low s) and answers 1; else \
+         answers 0.",
+    ),
+    Row {
+        touches: true,
+        ..pure(
+            Function::BlockHash,
+            "block_hash",
+            &[
+                Argument::Number("height", Type::I64),
+                Argument::Output(HASH_BYTES),
+            ],
+            Some(Type::I32),
+            "Writes the hash of one of the last 256 blocks and answers 1; else answers 0.",
+        )
+    },
+    pure(
+        Function::Proposer,
+        "proposer",
+        &[Argument::Output(HASH_BYTES)],
+        None,
+        "Writes the address that the block's fees go to.",
+    ),
+    pure(
+        Function::TxHash,
+        "tx_hash",
+        &[Argument::Output(HASH_BYTES)],
+        None,
+        "Writes the id of the transaction.",
+    ),
+    pure(
+        Function::Value,
+        "value",
+        &[Argument::Output(AMOUNT_BYTES)],
+        None,
+        "Writes the value that came with the call of this frame.",
+    ),
+    Row {
+        touches: true,
+        ..pure(
+            Function::Balance,
+            "balance",
+            &[ADDRESS, Argument::Output(AMOUNT_BYTES)],
+            None,
+            "Writes the balance of `address` as of now; an absent account has 0.",
+        )
+    },
+    Row {
+        mutates: true,
+        touches: true,
+        statuses: &[status::RETURN, status::BALANCE],
+        traps: &[MEMORY_RANGE, STATIC_VIOLATION],
+        ..pure(
+            Function::Transfer,
+            "transfer",
+            &[ADDRESS, AMOUNT],
+            Some(Type::I32),
+            "Pays `value` from the contract to `address`, running no code; answers a status.",
+        )
+    },
+    Row {
+        touches: true,
+        statuses: &[
+            status::RETURN,
+            status::REVERT,
+            status::TRAP,
+            status::OUT_OF_GAS,
+            status::DEPTH,
+            status::REENTRY,
+            status::BALANCE,
+            status::NO_CODE,
+            status::NO_ENTRY,
+        ],
+        second_price: "the frame price of the code; host.transfer.base if the value is above 0; \
+                       what the callee consumes",
+        traps: &[MEMORY_RANGE, UNKNOWN_FLAG, STATIC_VIOLATION, OUTPUT_LENGTH],
+        ..pure(
+            Function::Call,
+            "call",
+            &[
+                Argument::Number("flags", Type::I32),
+                ADDRESS,
+                Argument::Bytes("entry"),
+                Argument::Bytes("input"),
+                AMOUNT,
+                GAS,
+            ],
+            Some(Type::I32),
+            "Calls `entry` of the contract at `address` with at most `gas`; answers a status.",
+        )
+    },
+    Row {
+        second_price: "per_byte * full length of the returned data",
+        ..pure(
+            Function::Returned,
+            "returned",
+            &[Argument::Buffer],
+            Some(Type::I32),
+            "Writes at most `cap` bytes of the last call's output to `dst`; answers its full \
+             length.",
+        )
+    },
+    Row {
+        mutates: true,
+        touches: true,
+        statuses: &[
+            status::RETURN,
+            status::REVERT,
+            status::TRAP,
+            status::OUT_OF_GAS,
+            status::DEPTH,
+            status::BALANCE,
+            status::NO_CODE,
+            status::NO_ENTRY,
+            status::TAKEN,
+        ],
+        second_price: "the frame price of the code; host.transfer.base if the value is above 0; \
+                       what the callee consumes",
+        traps: &[MEMORY_RANGE, STATIC_VIOLATION, OUTPUT_LENGTH],
+        ..pure(
+            Function::Deploy,
+            "deploy",
+            &[
+                CODE_HASH,
+                Argument::Fixed("salt", HASH_BYTES),
+                Argument::Bytes("entry"),
+                Argument::Bytes("input"),
+                AMOUNT,
+                GAS,
+                Argument::Output(HASH_BYTES),
+            ],
+            Some(Type::I32),
+            "Makes a contract of uploaded code and calls `entry` of it; answers a status.",
+        )
+    },
+    Row {
+        mutates: true,
+        touches: true,
+        statuses: &[status::RETURN, status::NO_CODE],
+        traps: &[MEMORY_RANGE, STATIC_VIOLATION],
+        ..pure(
+            Function::SetCode,
+            "set_code",
+            &[CODE_HASH],
+            Some(Type::I32),
+            "Replaces the contract's own code from the next frame on; answers a status.",
+        )
+    },
+];

@@ -1,0 +1,272 @@
+//! Tests that caches, restarts, stores and observers change no receipt and no root.
+
+use crate::chain::{Chain, TIME_MS, alice, bob, call, genesis};
+use node_sim::cache::CodeCache;
+use node_sim::execute::Executed;
+use node_sim::limits::Limits;
+use node_sim::node::{NoObserver, Parts};
+use node_sim::overlay::Overlay;
+use node_sim::simulate::samples::PROBE;
+use node_sim::store::Commit;
+use node_sim::{CachePolicy, Genesis, MemoryStore, Node, Observer, Payload, SecretKey, Store};
+use reference::Reference;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use vm::state::{StateDiff, key};
+use vm::{Rules, StateView};
+
+fn parts(cache: CachePolicy) -> Parts {
+    Parts {
+        engine: Box::new(Reference::new()),
+        rules: Arc::new(Rules::v1()),
+        cache,
+    }
+}
+
+fn open(cache: CachePolicy, store: Box<dyn Store>) -> Node {
+    Node::open(parts(cache), genesis(&Rules::v1(), Limits::v1()), store).unwrap()
+}
+
+/// A chain of uploads, a deploy and calls.
+fn blocks() -> Vec<node_sim::Block> {
+    let mut chain = Chain::new();
+    let mut blocks = Vec::new();
+    let code_hash = PROBE.code_hash();
+    let (salt, entry) = ([1; 32], "init".to_owned());
+    let contract = vm::frames::contract_address(&chain.alice.address(), &code_hash, &salt);
+    let payloads = vec![
+        Payload::Upload(PROBE.bytes.to_vec()),
+        Payload::Deploy {
+            code_hash,
+            salt,
+            entry,
+            input: Vec::new(),
+            value: 10,
+        },
+        call(contract, "gas", Vec::new()),
+        call(contract, "pages", Vec::new()),
+        call(contract, "undo", Vec::new()),
+        call(contract, "digest", vec![1]),
+    ];
+    for payload in payloads {
+        let first = chain.sign(&chain.alice, 0, payload.clone());
+        let second = chain.sign(&chain.bob, 0, payload);
+        let block = chain.block(vec![first, second]);
+        chain.apply(block.transactions.clone());
+        blocks.push(block);
+    }
+    blocks
+}
+
+#[derive(Default)]
+struct Roots(Vec<[u8; 32]>);
+
+impl Observer for Roots {
+    fn wants_roots(&self) -> bool {
+        true
+    }
+
+    fn transaction(&mut self, index: u32, executed: &Executed, root: Option<[u8; 32]>) {
+        assert_eq!(index as usize, self.0.len() % 2);
+        assert!(executed.fee > 0);
+        self.0.push(root.unwrap());
+    }
+}
+
+#[test]
+fn no_cache_policy_and_no_observer_changes_a_result() {
+    let blocks = blocks();
+    let run = |cache, observe: bool| {
+        let mut node = open(cache, Box::new(MemoryStore::new()));
+        let mut roots = Roots::default();
+        let mut nothing = NoObserver;
+        let results: Vec<_> = blocks
+            .iter()
+            .map(|block| {
+                let observer: &mut dyn Observer = if observe { &mut roots } else { &mut nothing };
+                let valid = node.validate(block.clone()).unwrap();
+                node.apply(&valid, observer).unwrap()
+            })
+            .collect();
+        node.scrub().unwrap();
+        (results, roots.0)
+    };
+    let (expected, roots) = run(CachePolicy::Disabled, true);
+    assert_eq!(roots.len(), 12);
+    for cache in [CachePolicy::Cold, CachePolicy::OneEntry, CachePolicy::Warm] {
+        assert_eq!(
+            run(cache, false),
+            (expected.clone(), Vec::new()),
+            "{cache:?}"
+        );
+        assert_eq!(
+            run(cache, true),
+            (expected.clone(), roots.clone()),
+            "{cache:?}"
+        );
+    }
+}
+
+#[test]
+fn a_restart_changes_nothing() {
+    let blocks = blocks();
+    let mut straight = open(CachePolicy::Warm, Box::new(MemoryStore::new()));
+    let mut restarted = open(CachePolicy::Warm, Box::new(MemoryStore::new()));
+    for block in blocks {
+        let valid = straight.validate(block).unwrap();
+        let expected = straight.apply(&valid, &mut NoObserver).unwrap();
+        assert_eq!(restarted.apply(&valid, &mut NoObserver).unwrap(), expected);
+        restarted = open(CachePolicy::Warm, restarted.into_store());
+        assert_eq!(restarted.tip(), straight.tip());
+        let receipts = restarted
+            .store()
+            .receipts(valid.header().height)
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            node_sim::receipt::receipts_root(&receipts),
+            expected.receipts_root
+        );
+    }
+}
+
+#[test]
+fn a_store_that_was_changed_behind_our_back_is_a_fault() {
+    let mut store = MemoryStore::new();
+    let chain = Chain::new();
+    let genesis = genesis(&Rules::v1(), Limits::v1());
+    let mut diff: StateDiff = genesis.state();
+    diff.insert(key::account(&[1; 32]), Some(vec![1]));
+    let commit = Commit {
+        diff,
+        tip: *chain.node.tip(),
+        header: None,
+        receipts: Vec::new(),
+    };
+    store.commit(commit).unwrap();
+    assert!(Node::open(parts(CachePolicy::Warm), genesis, Box::new(store)).is_err());
+}
+
+#[test]
+fn a_store_of_another_chain_is_a_fault() {
+    let store = open(CachePolicy::Warm, Box::new(MemoryStore::new())).into_store();
+    let other = Genesis::new(
+        "other",
+        TIME_MS,
+        *Rules::v1().id(),
+        Limits::v1(),
+        &BTreeMap::new(),
+    )
+    .unwrap();
+    assert!(Node::open(parts(CachePolicy::Warm), other, store).is_err());
+}
+
+#[test]
+fn stored_code_with_another_hash_is_a_fault() {
+    let rules = Arc::new(Rules::v1());
+    let mut store = MemoryStore::new();
+    let chain = Chain::new();
+    let diff: StateDiff = [(key::code(&[7; 32]), Some(PROBE.bytes.to_vec()))].into();
+    let commit = Commit {
+        diff,
+        tip: *chain.node.tip(),
+        header: None,
+        receipts: Vec::new(),
+    };
+    store.commit(commit).unwrap();
+    let cache = CodeCache::new(CachePolicy::Warm);
+    let overlay = Overlay::new(&store, &cache, &rules);
+    assert!(overlay.code(&[7; 32]).is_err());
+    assert!(overlay.code(&[8; 32]).unwrap().is_none());
+}
+
+#[test]
+fn commits_are_in_order() {
+    let mut store = MemoryStore::new();
+    let tip = *Chain::new().node.tip();
+    let commit = |height| {
+        let tip = node_sim::header::Tip { height, ..tip };
+        Commit {
+            diff: StateDiff::new(),
+            tip,
+            header: None,
+            receipts: Vec::new(),
+        }
+    };
+    assert!(store.commit(commit(1)).is_err());
+    store.commit(commit(0)).unwrap();
+    assert!(store.commit(commit(0)).is_err());
+    assert!(store.commit(commit(2)).is_err());
+    store.commit(commit(1)).unwrap();
+    assert_eq!(store.tip().unwrap().unwrap().height, 1);
+}
+
+#[test]
+fn an_overlay_reads_scans_and_nets_like_the_state_it_describes() {
+    let rules = Arc::new(Rules::v1());
+    let raw = |byte: u8| key::value(&[1; 32], &[byte]);
+    let mut store = MemoryStore::new();
+    let diff = [1, 2, 3, 5]
+        .map(|byte| (raw(byte), Some(vec![byte])))
+        .into();
+    let tip = *Chain::new().node.tip();
+    store
+        .commit(Commit {
+            diff,
+            tip,
+            header: None,
+            receipts: Vec::new(),
+        })
+        .unwrap();
+    let cache = CodeCache::new(CachePolicy::Warm);
+    let mut overlay = Overlay::new(&store, &cache, &rules);
+    overlay.write(raw(2), None);
+    overlay.write(raw(4), Some(vec![40]));
+    overlay.write(raw(5), Some(vec![5]));
+    overlay.write(raw(6), None);
+    let net = overlay.finish_transaction().unwrap();
+    assert_eq!(net.diff, [(raw(2), None), (raw(4), Some(vec![40]))].into());
+    overlay.write(raw(1), Some(vec![10]));
+    overlay.write(raw(4), None);
+    let scan = |limit| {
+        let entries = overlay.scan(&raw(0)..&raw(9), limit).unwrap();
+        entries
+            .into_iter()
+            .map(|(key, value)| (key[33], value[0]))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(scan(9), [(1, 10), (3, 3), (5, 5)]);
+    assert_eq!(scan(2), [(1, 10), (3, 3)]);
+    assert_eq!(scan(0), []);
+    assert!(overlay.scan(&raw(9)..&raw(0), 9).unwrap().is_empty());
+    overlay.finish_transaction().unwrap();
+    // Created and removed inside the block leaves no trace.
+    assert_eq!(
+        overlay.into_diff().unwrap(),
+        [(raw(1), Some(vec![10])), (raw(2), None)].into()
+    );
+}
+
+#[test]
+fn the_genesis_document_is_the_chain() {
+    let rules = Rules::v1();
+    let one = genesis(&rules, Limits::v1());
+    assert_eq!(one.chain_id(), vm::host::crypto::sha256(&one.document()));
+    let other = genesis(
+        &rules,
+        Limits {
+            block_gas: 1,
+            ..Limits::v1()
+        },
+    );
+    assert_ne!(one.chain_id(), other.chain_id());
+    let too_much: BTreeMap<[u8; 32], u128> =
+        [(alice().address(), u128::MAX), (bob().address(), 1)].into();
+    assert!(Genesis::new("test", 0, *rules.id(), Limits::v1(), &too_much).is_err());
+    let long = "n".repeat(65);
+    assert!(Genesis::new(&long, 0, *rules.id(), Limits::v1(), &BTreeMap::new()).is_err());
+    let nobody: BTreeMap<[u8; 32], u128> = [(SecretKey::ed25519(b"").address(), 0)].into();
+    let empty = Genesis::new("", 0, *rules.id(), Limits::v1(), &nobody).unwrap();
+    // The rules and nothing else: an account of nothing is absent.
+    assert_eq!(empty.state().len(), 1);
+}

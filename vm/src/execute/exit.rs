@@ -1,0 +1,35 @@
+//! Numbers the ways in which handlers give control to the driver.
+
+use crate::trap::Trap;
+
+/// To the loop of the trampoline only.
+pub(crate) const NEXT: u64 = 0;
+/// The outermost function returned; its value is in the first slot.
+pub(crate) const RETURN: u64 = 1;
+/// The gas register is negative: the slice is used up, or the gas, or a run in debt has ended.
+pub(crate) const SHORT: u64 = 2;
+/// The price in the context is more than the slice; the instruction is to be repeated.
+pub(crate) const PRICE: u64 = 3;
+/// A host function is called.
+pub(crate) const HOST_CALL: u64 = 4;
+/// The callee in the context does not fit the stack.
+pub(crate) const OVERFLOW: u64 = 5;
+/// The function is to be translated.
+pub(crate) const TRANSLATE: u64 = 6;
+/// Nothing: the native stack is unwound.
+pub(crate) const PAUSE: u64 = 7;
+/// A trap: its code is added.
+pub(crate) const TRAP: u64 = 1 << 16;
+
+/// The exit of a trap.
+#[expect(clippy::as_conversions, reason = "u16 widened; From is not const")]
+#[expect(clippy::arithmetic_side_effects, reason = "2^16 + u16")]
+pub(crate) const fn of_trap(trap: Trap) -> u64 {
+    TRAP + trap.code() as u64
+}
+
+/// The trap of an exit, if it is one.
+pub(crate) fn trap_of(exit: u64) -> Option<Trap> {
+    let code = exit.checked_sub(TRAP)?;
+    Trap::of_code(u16::try_from(code).ok()?)
+}

@@ -1,0 +1,503 @@
+//! Drives one instance: gives handlers slices of gas, answers their exits, makes host calls steps.
+//!
+//! The gas register holds a slice of what the frame has left; the rest is in `reserve`. When the
+//! slice is used up the handler returns, the native stack with it, and the driver refills the
+//! register. When the reserve is empty too, the run that could not be paid executes once *in debt*,
+//! with a negative register: a trap inside it that could still be paid is that trap, its end is out
+//! of gas.
+//!
+//! Spec: docs/spec/gas.md, "Interpreter, block price".
+#![expect(
+    unsafe_code,
+    reason = "frames are raw memory; each block says what holds"
+)]
+
+use super::context::{Context, Entry, Saved};
+use super::dispatch::{Registers, price_of};
+use super::handler::call::{CALL_CELLS, make_frame};
+use super::linear::{Memory, Stack};
+use super::link::CompiledModule;
+use super::{Shared, exit};
+use crate::execution::{Execution, Frame, HostCall, Step, Stop, Value};
+use crate::fault::Fault;
+use crate::gas::Gas;
+use crate::module::ValueType;
+use crate::outcome::Diagnosis;
+use crate::translate::{FrameLayout, index};
+use crate::trap::Trap;
+use std::ptr;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+/// Gas that handlers use before they return to the driver, which bounds the native stack where
+/// tail calls are not jumps. An operator that becomes an instruction costs at least 8 (where a
+/// schedule has less, the code pauses in each run) and becomes at most two. Without optimisation a
+/// frame has 1.1 KiB on average and 2.4 KiB at most, so builds with debug assertions have a slice
+/// that fits [`super::NATIVE_STACK_BYTES`] with room to spare; others have smaller frames, if any.
+const SLICE: u64 = if cfg!(debug_assertions) {
+    1 << 13
+} else {
+    1 << 15
+};
+/// Active functions that a diagnosis names, innermost first.
+const DIAGNOSIS_FUNCTIONS_MAX: usize = 64;
+
+/// What may be asked of an instance next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Fresh,
+    Running,
+    /// At a host call that answers with this type.
+    Suspended(Option<ValueType>),
+    Ended,
+}
+
+/// An instance of a module on the interpreter.
+pub(crate) struct Instance {
+    shared: Arc<Shared>,
+    compiled: Arc<CompiledModule>,
+    context: Context,
+    memory: Option<Memory>,
+    stack: Option<Stack>,
+    globals: Vec<u64>,
+    gas: Gas,
+    /// Gas of the frame that is not in the register.
+    reserve: u64,
+    /// The run that executes could not be paid.
+    debt: bool,
+    /// The entry and its arguments, until it begins.
+    entry: Option<(u32, Vec<Value>)>,
+    /// Type of the value that the outermost function returns.
+    result: Option<ValueType>,
+    phase: Phase,
+}
+
+/// What the driver does next.
+enum Next {
+    Run(Registers),
+    Done(Step),
+}
+
+impl Instance {
+    pub(super) fn new(shared: &Arc<Shared>, compiled: Arc<CompiledModule>) -> Result<Self, Fault> {
+        let module = Arc::clone(&compiled.module);
+        let (memory, stack) = {
+            let mut pool = shared.pool.lock().unwrap_or_else(PoisonError::into_inner);
+            let memory = module.memory();
+            let memory = memory.map(|memory| pool.memory(memory.maximum.max(memory.initial)));
+            (memory.transpose()?, pool.stack()?)
+        };
+        let mut instance = Self {
+            context: context(&compiled),
+            shared: Arc::clone(shared),
+            memory,
+            stack: Some(stack),
+            globals: module
+                .globals()
+                .iter()
+                .map(|global| global.initial)
+                .collect(),
+            gas: Gas::new(0),
+            reserve: 0,
+            debt: false,
+            entry: None,
+            result: None,
+            phase: Phase::Fresh,
+            compiled,
+        };
+        for data in module.data() {
+            let start = index(data.offset);
+            let content = module.data_bytes(data);
+            let target = start..start.saturating_add(content.len());
+            match instance.memory().get_mut(target) {
+                Some(bytes) => bytes.copy_from_slice(content),
+                None => return Err(Fault::invariant("a data segment leaves the memory")),
+            }
+        }
+        Ok(instance)
+    }
+
+    fn pages(&self) -> u32 {
+        u32::try_from(self.context.memory_pages).unwrap_or(0)
+    }
+
+    fn stack_start(&self) -> Result<*mut u64, Fault> {
+        let stack = self.stack.as_ref();
+        let stack = stack.ok_or_else(|| Fault::invariant("an instance without a stack"))?;
+        Ok(stack.start())
+    }
+
+    /// Makes the outermost frame of a function, its arguments in their slots.
+    fn outermost(&mut self, function: u32, arguments: &[Value]) -> Result<Registers, Fault> {
+        let compiled = Arc::clone(&self.compiled);
+        let entry = compiled.entry(function)?;
+        let signature = compiled.module.function_type(function);
+        let signature = signature.filter(|of| of.parameters.len() == arguments.len());
+        let Some(signature) = signature.filter(|_| !entry.is_import) else {
+            return Err(Fault::invariant(
+                "another number of arguments, or an import",
+            ));
+        };
+        self.result = signature.result;
+        let stack = self.stack_start()?;
+        for (place, value) in arguments.iter().enumerate() {
+            // SAFETY: at most 64 parameters, far inside the stack.
+            let slot = unsafe { stack.add(place) };
+            // SAFETY: as above.
+            unsafe { slot.write(value.to_bits()) };
+        }
+        let sp: *mut u8 = stack.cast();
+        let weight = u64::from(entry.weight);
+        // SAFETY: the first frame has at most 2,112 slots, of more than 65,536.
+        unsafe { make_frame(entry, sp, compiled.stop(), weight) };
+        let mut r = self.registers(Saved {
+            ip: entry.code.load(Ordering::Acquire).cast_const(),
+            sp,
+            acc: 0,
+            gas: 0,
+        });
+        // SAFETY: the cell before the code is its price.
+        let cost = unsafe { price_of(r.ip) };
+        self.pay(&mut r, cost);
+        Ok(r)
+    }
+
+    fn registers(&mut self, saved: Saved) -> Registers {
+        self.context.globals = self.globals.as_mut_ptr();
+        Registers {
+            ip: saved.ip,
+            sp: saved.sp,
+            memory: self.memory.as_ref().map_or(ptr::null_mut(), Memory::start),
+            context: &raw mut self.context,
+            acc: saved.acc,
+            gas: saved.gas,
+        }
+    }
+
+    /// Charges what begins at `r.ip`; at most 2^44, by the bounds of prices and slots.
+    fn pay(&mut self, r: &mut Registers, cost: u64) {
+        r.gas = r.gas.saturating_sub_unsigned(cost);
+        if r.gas < 0 {
+            self.refill(r);
+        }
+    }
+
+    /// Fills the register from the reserve; where that does not suffice, the run begins in debt.
+    fn refill(&mut self, r: &mut Registers) {
+        let wanted = r.gas.min(0).unsigned_abs().saturating_add(SLICE);
+        let taken = wanted.min(self.reserve);
+        self.reserve = self.reserve.saturating_sub(taken);
+        r.gas = r.gas.saturating_add_unsigned(taken);
+        self.debt = r.gas < 0;
+    }
+
+    /// Runs handlers until one of their exits ends the step.
+    fn drive(&mut self, mut r: Registers) -> Result<Step, Fault> {
+        self.phase = Phase::Running;
+        let strategy = self.compiled.strategy;
+        loop {
+            // Anew each time: what happens between two runs borrows the context.
+            r.context = &raw mut self.context;
+            // SAFETY: `r` was made by `outermost` or saved by a handler; memory, stack, globals and
+            // context belong to this instance, which is borrowed meanwhile.
+            let exit = unsafe { strategy.run(r) };
+            let saved = self.context.saved;
+            match self.answer(exit, self.registers_of(saved, r))? {
+                Next::Run(next) => r = next,
+                Next::Done(step) => return Ok(step),
+            }
+        }
+    }
+
+    const fn registers_of(&self, saved: Saved, r: Registers) -> Registers {
+        Registers {
+            ip: saved.ip,
+            sp: saved.sp,
+            acc: saved.acc,
+            gas: saved.gas,
+            ..r
+        }
+    }
+
+    fn answer(&mut self, exit: u64, mut r: Registers) -> Result<Next, Fault> {
+        match exit {
+            exit::SHORT if self.debt => Ok(self.out_of_gas()),
+            exit::SHORT => {
+                self.refill(&mut r);
+                Ok(Next::Run(r))
+            }
+            exit::PAUSE => Ok(Next::Run(r)),
+            exit::PRICE => Ok(self.large_price(r)),
+            exit::TRANSLATE => {
+                r.ip = self.compiled.translate(r.ip)?;
+                // SAFETY: the cell before the code is its price.
+                let cost = unsafe { price_of(r.ip) };
+                self.pay(&mut r, cost);
+                Ok(Next::Run(r))
+            }
+            exit::HOST_CALL => self.suspend(r),
+            exit::RETURN => self.returned(r),
+            exit::OVERFLOW => {
+                // SAFETY: a call that overflows names its callee, an entry of this module.
+                let price = unsafe { (*self.context.callee).entry_price };
+                let left = self.left(r).checked_sub(i128::from(price));
+                Ok(self.trapped(Trap::StackOverflow, left.unwrap_or(-1)))
+            }
+            _ => self.trap(exit, r),
+        }
+    }
+
+    /// Gas of the frame; negative in debt.
+    fn left(&self, r: Registers) -> i128 {
+        i128::from(r.gas).saturating_add(i128::from(self.reserve))
+    }
+
+    fn out_of_gas(&mut self) -> Next {
+        self.phase = Phase::Ended;
+        self.gas.set_remaining(0);
+        Next::Done(Step::Exit(Stop::OutOfGas))
+    }
+
+    /// A trap after which `left` is left: out of gas if that is negative.
+    fn trapped(&mut self, trap: Trap, left: i128) -> Next {
+        match u64::try_from(left) {
+            Ok(left) => {
+                self.phase = Phase::Ended;
+                self.gas.set_remaining(left);
+                Next::Done(Step::Exit(Stop::Trap(trap)))
+            }
+            Err(_) => self.out_of_gas(),
+        }
+    }
+
+    fn trap(&mut self, exit: u64, r: Registers) -> Result<Next, Fault> {
+        let trap = exit::trap_of(exit);
+        let trap = trap.ok_or_else(|| Fault::invariant(format!("a handler left with {exit}")))?;
+        let site = self.compiled.place(r.ip).and_then(|place| place.site);
+        let site = site.ok_or_else(|| Fault::invariant("a trap at no site"))?;
+        let left = self.left(r).saturating_add(i128::from(site.give_back));
+        Ok(self.trapped(trap, left))
+    }
+
+    /// A price by data that the slice does not hold: the instruction is repeated with enough, or
+    /// ends.
+    fn large_price(&mut self, mut r: Registers) -> Next {
+        let price = self.context.price;
+        let missing = price.saturating_sub(r.gas.unsigned_abs());
+        if self.debt || missing > self.reserve {
+            return self.out_of_gas();
+        }
+        self.reserve = self.reserve.saturating_sub(missing);
+        r.gas = r.gas.saturating_add_unsigned(missing);
+        Next::Run(r)
+    }
+
+    fn suspend(&mut self, r: Registers) -> Result<Next, Fault> {
+        // SAFETY: a call of the host names its callee, an entry of this module.
+        let function = unsafe { (*self.context.callee).index };
+        let module = &self.compiled.module;
+        let import = module.imports().get(index(function));
+        let signature = module.function_type(function);
+        let (Some(import), Some(signature)) = (import, signature) else {
+            return Err(Fault::invariant("a call of a host function that is none"));
+        };
+        let argument = |place: usize| {
+            // SAFETY: field 8 of a call says where the callee's frame would be: there are the
+            // caller's topmost operands, inside its frame.
+            unsafe { r.argument(8, place) }
+        };
+        let arguments = (0..signature.parameters.len()).map(argument).collect();
+        self.phase = Phase::Suspended(signature.result);
+        let step = Step::HostCall(HostCall {
+            function: import.function,
+            arguments,
+        });
+        // The register and the reserve are one from here on: the host sees the whole.
+        let left = u64::try_from(self.left(r)).unwrap_or(0);
+        self.gas.set_remaining(left);
+        self.context.saved.gas = 0;
+        self.reserve = 0;
+        Ok(Next::Done(step))
+    }
+
+    /// From the start function to the entry, or out of the instance.
+    fn returned(&mut self, r: Registers) -> Result<Next, Fault> {
+        if let Some((entry, arguments)) = self.entry.take() {
+            let left = u64::try_from(self.left(r)).unwrap_or(0);
+            self.reserve = left;
+            return Ok(Next::Run(self.outermost(entry, &arguments)?));
+        }
+        let left = u64::try_from(self.left(r)).unwrap_or(0);
+        self.gas.set_remaining(left);
+        self.phase = Phase::Ended;
+        let stack = self.stack_start()?;
+        let value = self.result.map(|value_type| {
+            // SAFETY: a return with a value wrote it to the first slot.
+            Value::from_bits(value_type, unsafe { stack.read() })
+        });
+        Ok(Next::Done(Step::Exit(Stop::Return(value))))
+    }
+
+    /// Indices of active functions, innermost first, from the frame where handlers stopped.
+    fn active_functions(&self) -> Vec<u32> {
+        let Saved { mut ip, mut sp, .. } = self.context.saved;
+        let mut functions = Vec::new();
+        while functions.len() < DIAGNOSIS_FUNCTIONS_MAX && !ip.is_null() {
+            let Some(place) = self.compiled.place(ip) else {
+                break;
+            };
+            functions.push(place.function);
+            let module = &self.compiled.module;
+            let body = module.function(place.function);
+            let Some(layout) = body
+                .zip(module.function_type(place.function))
+                .map(|(body, signature)| FrameLayout::new(body, signature))
+            else {
+                break;
+            };
+            let linkage = sp.wrapping_add(layout.return_address());
+            // SAFETY: the linkage of the frame of the function that the instruction belongs to.
+            let back = unsafe { linkage.cast::<*const super::context::Cell>().read() };
+            if back == self.compiled.stop() {
+                break;
+            }
+            ip = back.wrapping_sub(CALL_CELLS);
+            let site = Registers {
+                ip,
+                sp,
+                memory: ptr::null_mut(),
+                context: ptr::null_mut(),
+                acc: 0,
+                gas: 0,
+            };
+            // SAFETY: a return address follows a call, which says how far the callee's frame is.
+            sp = sp.wrapping_sub(usize::from(unsafe { site.u16(8) }));
+        }
+        functions
+    }
+}
+
+fn context(compiled: &CompiledModule) -> Context {
+    let prices = compiled.rules.schedule.dynamic();
+    let memory = compiled.module.memory();
+    let table: &[*const Entry] = &compiled.table;
+    let mut context = Context {
+        limit1: 0,
+        limit2: 0,
+        limit4: 0,
+        limit8: 0,
+        globals: ptr::null_mut(),
+        table: table.as_ptr(),
+        table_length: u64::try_from(table.len()).unwrap_or(0),
+        memory_pages: 0,
+        memory_pages_max: memory.map_or(0, |memory| u64::from(memory.maximum)),
+        grow_per_page: prices.memory_grow_per_page,
+        copy_per_byte: prices.memory_copy_per_byte,
+        fill_per_byte: prices.memory_fill_per_byte,
+        saved: Saved {
+            ip: ptr::null(),
+            sp: ptr::null_mut(),
+            acc: 0,
+            gas: 0,
+        },
+        callee: ptr::null(),
+        price: 0,
+    };
+    context.set_pages(memory.map_or(0, |memory| u64::from(memory.initial)));
+    context
+}
+
+impl Execution for Instance {
+    fn start(&mut self, frame: Frame) -> Result<Step, Fault> {
+        if self.phase != Phase::Fresh {
+            return Err(Fault::invariant("an instance serves one frame"));
+        }
+        self.gas = frame.gas;
+        self.reserve = frame.gas.remaining();
+        let begun = match self.compiled.module.start() {
+            Some(start) => {
+                self.entry = Some((frame.entry, frame.arguments));
+                self.outermost(start, &[])?
+            }
+            None => self.outermost(frame.entry, &frame.arguments)?,
+        };
+        self.drive(begun)
+    }
+
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Fault> {
+        if self.phase != Phase::Suspended(result.map(Value::value_type)) {
+            return Err(Fault::invariant(
+                "an answer without a call, or of another type",
+            ));
+        }
+        self.reserve = self.gas.remaining();
+        let mut r = self.registers(self.context.saved);
+        if let Some(value) = result {
+            r.acc = value.to_bits();
+            // SAFETY: where the callee's frame would be is the slot of the call's result.
+            let slot = unsafe { r.slot(8) };
+            // SAFETY: as above, inside the caller's frame.
+            unsafe { slot.write(r.acc) };
+        }
+        // SAFETY: the price of the run after a call, in the call instruction.
+        let cost = unsafe { r.u32(12) };
+        r.ip = r.ip.wrapping_add(CALL_CELLS);
+        self.pay(&mut r, u64::from(cost));
+        self.drive(r)
+    }
+
+    fn memory(&mut self) -> &mut [u8] {
+        let pages = self.pages();
+        match &mut self.memory {
+            Some(memory) => memory.bytes(pages),
+            None => &mut [],
+        }
+    }
+
+    fn gas(&mut self) -> &mut Gas {
+        &mut self.gas
+    }
+
+    fn globals(&mut self) -> Result<Vec<Value>, Fault> {
+        let types = self
+            .compiled
+            .module
+            .globals()
+            .iter()
+            .map(|global| global.value_type);
+        Ok(types
+            .zip(&self.globals)
+            .map(|(of, bits)| Value::from_bits(of, *bits))
+            .collect())
+    }
+
+    /// Where the guest stands; after a trap, where it was stopped.
+    fn diagnosis(&self) -> Diagnosis {
+        let site = self
+            .compiled
+            .place(self.context.saved.ip)
+            .and_then(|place| place.site);
+        Diagnosis {
+            functions: self.active_functions(),
+            offset: site.map(|site| u64::from(site.offset)),
+            ..Diagnosis::default()
+        }
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        let pages = self.pages();
+        let mut pool = self
+            .shared
+            .pool
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(memory) = self.memory.take() {
+            pool.keep_memory(memory, pages);
+        }
+        if let Some(stack) = self.stack.take() {
+            pool.keep_stack(stack);
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! Links internal code to handlers and keeps it: the compiled form of one module.
+//!
+//! Functions are translated at their first call: until then an entry leads to a stub that asks the
+//! driver for it. No observable differs, for translation has no price of its own at run time.
+//!
+//! # Safety
+//! Cells are written before their address is published in an entry, and live as long as the module.
+#![expect(unsafe_code, reason = "code is reached by address while it is in use")]
+
+use super::context::{Cell, Entry};
+use super::dispatch::{self, Handler, Registers};
+use super::select;
+use crate::fault::Fault;
+use crate::module::CheckedModule;
+use crate::rules::Rules;
+use crate::translate::shape::{Family, Shape};
+use crate::translate::{self, FrameLayout, Site, Source, index};
+use std::collections::BTreeMap;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How handlers follow each other; results are equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// Each handler calls the next one in tail position: fast where the compiler makes that a jump,
+    /// bounded by the driver's slice where it does not.
+    Threaded,
+    /// Each handler returns to a loop.
+    Trampoline,
+}
+
+impl Default for Strategy {
+    /// Threaded where the calling convention keeps six words in registers.
+    fn default() -> Self {
+        let registers = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
+        if registers && !cfg!(miri) {
+            Self::Threaded
+        } else {
+            Self::Trampoline
+        }
+    }
+}
+
+impl Strategy {
+    fn handler(self, shape: Shape) -> Result<Handler, Fault> {
+        let handler = match self {
+            Self::Threaded => select::handler::<dispatch::Threaded>(shape),
+            Self::Trampoline => select::handler::<dispatch::Trampoline>(shape),
+        };
+        handler.ok_or_else(|| Fault::invariant(format!("no handler for {shape:?}")))
+    }
+
+    /// Executes until a handler leaves.
+    ///
+    /// # Safety
+    /// The state contract of [`dispatch`], for code linked with this strategy.
+    pub(super) unsafe fn run(self, r: Registers) -> u64 {
+        match self {
+            // SAFETY: the caller's.
+            Self::Threaded => unsafe { dispatch::run_threaded(r) },
+            // SAFETY: the caller's.
+            Self::Trampoline => unsafe { dispatch::run_trampoline(r) },
+        }
+    }
+}
+
+/// Cells at a fixed address.
+struct Cells(NonNull<[Cell]>);
+
+impl Cells {
+    fn new(cells: Vec<Cell>) -> Self {
+        let cells = Box::leak(cells.into_boxed_slice());
+        Self(NonNull::from(cells))
+    }
+
+    /// The address of a cell inside.
+    fn at(&self, cell: usize) -> *const Cell {
+        debug_assert!(cell < self.0.len());
+        self.0.as_ptr().cast::<Cell>().wrapping_add(cell)
+    }
+}
+
+impl Drop for Cells {
+    fn drop(&mut self) {
+        // SAFETY: it came from `Box::leak`, once; nobody runs code of a module that is dropped.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
+/// The code of one function.
+struct Linked {
+    /// The price of entering it, then its instructions.
+    cells: Cells,
+    sites: Box<[Site]>,
+    function: u32,
+}
+
+/// A module as the interpreter runs it.
+pub(crate) struct CompiledModule {
+    pub(super) module: Arc<CheckedModule>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) strategy: Strategy,
+    canonical: Vec<u32>,
+    /// One for each function of the index space.
+    entries: Box<[Entry]>,
+    /// The table; it cannot change while a module of the profile runs.
+    pub(super) table: Vec<*const Entry>,
+    /// Three cells a function: a price of nothing, the handler that asks for it, its index.
+    _stubs: Cells,
+    /// A call of nothing, and what its return leads to.
+    stop: Cells,
+    /// Functions that were called, by the address of their code.
+    linked: Mutex<BTreeMap<usize, Linked>>,
+}
+
+// SAFETY: addresses inside lead to memory that it owns; what changes is behind a lock or atomic.
+unsafe impl Send for CompiledModule {}
+// SAFETY: as above.
+unsafe impl Sync for CompiledModule {}
+
+/// Cells of a stub.
+const STUB_CELLS: usize = 3;
+
+/// What is known about a place in the code.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// Index of the function.
+    pub(super) function: u32,
+    /// What a trap there gives back and where its operator stands, if it can trap.
+    pub(super) site: Option<Site>,
+}
+
+impl CompiledModule {
+    pub(super) fn new(
+        module: &Arc<CheckedModule>,
+        rules: &Arc<Rules>,
+        strategy: Strategy,
+    ) -> Result<Self, Fault> {
+        let canonical = translate::canonical_types(module);
+        let stubs = stubs(module, strategy)?;
+        let entries = entries(module, rules, &canonical, &stubs);
+        let table = table_of(module, &entries)?;
+        let call = Cell { bits: 0 };
+        let stop = Cell {
+            handler: strategy.handler(Shape::new(Family::Stop))?,
+        };
+        Ok(Self {
+            module: Arc::clone(module),
+            rules: Arc::clone(rules),
+            strategy,
+            canonical,
+            entries,
+            table,
+            _stubs: stubs,
+            stop: Cells::new(vec![call, call, call, stop]),
+            linked: Mutex::new(BTreeMap::new()),
+        })
+    }
+
+    /// The entry of a function of the index space.
+    pub(super) fn entry(&self, function: u32) -> Result<&Entry, Fault> {
+        let entry = self.entries.get(index(function));
+        entry.ok_or_else(|| Fault::invariant(format!("function {function} does not exist")))
+    }
+
+    /// Where the outermost function returns to.
+    pub(super) fn stop(&self) -> *const Cell {
+        self.stop.at(super::handler::call::CALL_CELLS)
+    }
+
+    /// Translates the function whose stub is at `stub`; answers its code.
+    pub(super) fn translate(&self, stub: *const Cell) -> Result<*const Cell, Fault> {
+        // SAFETY: the stub's second and last cell, which holds bits.
+        let function = unsafe { dispatch::function_of(stub) };
+        let function = u32::try_from(function).unwrap_or(u32::MAX);
+        let entry = self.entry(function)?;
+        let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
+        let published = entry.code.load(Ordering::Acquire).cast_const();
+        if published != stub {
+            return Ok(published);
+        }
+        let code = self.link(function, entry)?;
+        let address = code.cells.at(1);
+        linked.insert(address.addr(), code);
+        entry.code.store(address.cast_mut(), Ordering::Release);
+        Ok(address)
+    }
+
+    fn link(&self, function: u32, entry: &Entry) -> Result<Linked, Fault> {
+        let module = &*self.module;
+        let (Some(body), Some(signature)) =
+            (module.function(function), module.function_type(function))
+        else {
+            return Err(Fault::invariant(format!("function {function} has no body")));
+        };
+        let source = Source {
+            module,
+            schedule: &self.rules.schedule,
+            canonical: &self.canonical,
+        };
+        let code = translate::translate(source, body, signature);
+        let charge = entry.entry_price.saturating_add(u64::from(code.charge));
+        let mut cells = Vec::with_capacity(code.cells.len().saturating_add(1));
+        cells.push(Cell { bits: charge });
+        cells.extend(code.cells.iter().map(|bits| Cell { bits: *bits }));
+        for start in &code.starts {
+            let start = index(*start);
+            let shape = Shape::unpack(code.cells.get(start).copied().unwrap_or_default());
+            if matches!(shape.family, Family::Call | Family::CallHost) {
+                let place = start.saturating_add(2);
+                let callee = code.cells.get(place).copied().unwrap_or(u64::MAX);
+                let callee = self.entry(u32::try_from(callee).unwrap_or(u32::MAX))?;
+                let entry = ptr::from_ref(callee);
+                set(&mut cells, place, Cell { entry });
+            }
+            let handler = self.strategy.handler(shape)?;
+            set(&mut cells, start, Cell { handler });
+        }
+        Ok(Linked {
+            cells: Cells::new(cells),
+            sites: code.sites,
+            function,
+        })
+    }
+
+    /// The function and site at the instruction `ip`.
+    pub(super) fn place(&self, ip: *const Cell) -> Option<Place> {
+        let linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
+        let (start, code) = linked.range(..=ip.addr()).next_back()?;
+        let distance = ip.addr().checked_sub(*start)?;
+        let cell = distance.checked_div(size_of::<Cell>())?;
+        if cell.saturating_add(1) >= code.cells.0.len() {
+            return None;
+        }
+        let cell = u32::try_from(cell).ok()?;
+        let found = code.sites.binary_search_by_key(&cell, |site| site.cell);
+        Some(Place {
+            function: code.function,
+            site: found.ok().and_then(|place| code.sites.get(place).copied()),
+        })
+    }
+}
+
+/// Replaces a cell of the code, before which stands the price.
+fn set(cells: &mut [Cell], place: usize, cell: Cell) {
+    if let Some(old) = cells.get_mut(place.saturating_add(1)) {
+        *old = cell;
+    }
+}
+
+fn stubs(module: &CheckedModule, strategy: Strategy) -> Result<Cells, Fault> {
+    let handler = strategy.handler(Shape::new(Family::Translate))?;
+    let functions = module
+        .imports()
+        .len()
+        .saturating_add(module.functions().len());
+    let functions = u32::try_from(functions).unwrap_or(u32::MAX);
+    let stub = |function: u32| {
+        let bits = u64::from(function);
+        [Cell { bits: 0 }, Cell { handler }, Cell { bits }]
+    };
+    Ok(Cells::new((0..functions).flat_map(stub).collect()))
+}
+
+fn entries(
+    module: &CheckedModule,
+    rules: &Rules,
+    canonical: &[u32],
+    stubs: &Cells,
+) -> Box<[Entry]> {
+    let type_of = |number: u32| canonical.get(index(number)).copied().unwrap_or(u32::MAX);
+    let stub = |function: u32| {
+        let cell = index(function).saturating_mul(STUB_CELLS).saturating_add(1);
+        AtomicPtr::new(stubs.at(cell).cast_mut())
+    };
+    let imported = module
+        .imports()
+        .iter()
+        .zip(0_u32..)
+        .map(|(import, index)| Entry {
+            code: stub(index),
+            weight: 0,
+            linkage: 0,
+            zeroed: 0,
+            type_index: type_of(import.type_index),
+            index,
+            is_import: true,
+            entry_price: 0,
+        });
+    let first = u32::try_from(module.imports().len()).unwrap_or(u32::MAX);
+    let defined = module
+        .functions()
+        .iter()
+        .zip(first..)
+        .map(|(function, index)| {
+            let signature = module.function_type(index);
+            let layout = signature.map(|signature| FrameLayout::new(function, signature));
+            let linkage = layout.map_or(0, FrameLayout::return_address);
+            Entry {
+                code: stub(index),
+                weight: function.weight(),
+                linkage: u32::try_from(linkage).unwrap_or(u32::MAX),
+                zeroed: layout.map_or(0, |layout| layout.locals),
+                type_index: type_of(function.type_index),
+                index,
+                is_import: false,
+                entry_price: rules.schedule.function_entry(function.slots),
+            }
+        });
+    imported.chain(defined).collect()
+}
+
+fn table_of(module: &CheckedModule, entries: &[Entry]) -> Result<Vec<*const Entry>, Fault> {
+    let length = module.table().map_or(0, |table| index(table.initial));
+    let mut table = vec![ptr::null(); length];
+    for element in module.elements() {
+        let targets = table.iter_mut().skip(index(element.offset));
+        for (target, function) in targets.zip(&element.functions) {
+            let entry = entries.get(index(*function));
+            let entry = entry.ok_or_else(|| Fault::invariant("an element of no function"))?;
+            *target = ptr::from_ref(entry);
+        }
+    }
+    Ok(table)
+}

@@ -1,0 +1,156 @@
+//! Executes internal code: the interpreter, an [`Engine`] with gas exact to the unit.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `instance` | one instance: the driver around the handlers, its slices of gas, host calls |
+//! | `dispatch` | the calling convention and the two ways from handler to handler |
+//! | `handler` | what each internal instruction does |
+//! | `select` | the handler made for a shape |
+//! | `link` | the compiled form of a module; functions are translated at their first call |
+//! | `context`, `exit` | what handlers share, and how they stop |
+//! | `linear` | memories and stacks, pooled |
+//!
+//! # Invariants
+//! * Only `translate` makes internal code; `link` gives each instruction its handler.
+//! * The memory base never moves within an instance.
+//! * No code of the embedder runs under a handler: a host call returns to the driver.
+//! * The native stack is bounded by the slice, whatever the compiler makes of tail calls.
+//! * Compiled code and pools are caches: nothing of them can be observed.
+
+mod context;
+
+mod dispatch;
+
+mod exit;
+
+mod handler;
+
+mod instance;
+
+mod linear;
+
+mod link;
+
+mod select;
+
+pub use link::Strategy;
+
+use crate::execution::{Engine, Execution};
+use crate::fault::Fault;
+use crate::module::CheckedModule;
+use crate::rules::Rules;
+use instance::Instance;
+use linear::Pool;
+use link::CompiledModule;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Bytes of modules whose compiled form is kept; the form is some ten times larger.
+pub const COMPILED_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Modules whose compiled form is kept.
+pub const COMPILED_MODULES_MAX: usize = 1_024;
+
+/// Native stack that handlers need at most, in a build without optimisation too: that of a thread
+/// by default. An optimising build needs a few hundred bytes.
+pub const NATIVE_STACK_BYTES: usize = 2 << 20;
+
+/// The interpreter.
+#[derive(Clone, Default)]
+pub struct Interpreter {
+    shared: Arc<Shared>,
+}
+
+/// What instances of one interpreter have in common.
+#[derive(Default)]
+struct Shared {
+    strategy: Strategy,
+    compiled: Mutex<Compiled>,
+    pool: Mutex<Pool>,
+}
+
+impl Interpreter {
+    /// An interpreter with empty caches.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same with another way from handler to handler; results are equal.
+    #[must_use]
+    pub fn with_strategy(strategy: Strategy) -> Self {
+        let shared = Shared {
+            strategy,
+            ..Shared::default()
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+}
+
+impl Engine for Interpreter {
+    fn name(&self) -> &'static str {
+        "interpreter"
+    }
+
+    fn instantiate(
+        &self,
+        module: &Arc<CheckedModule>,
+        rules: &Arc<Rules>,
+    ) -> Result<Box<dyn Execution>, Fault> {
+        let compiled = self.shared.compiled(module, rules)?;
+        Ok(Box::new(Instance::new(&self.shared, compiled)?))
+    }
+}
+
+impl Shared {
+    fn compiled(
+        &self,
+        module: &Arc<CheckedModule>,
+        rules: &Arc<Rules>,
+    ) -> Result<Arc<CompiledModule>, Fault> {
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (*module.code_hash(), *rules.id());
+        if let Some(found) = compiled.find(&key) {
+            return Ok(found);
+        }
+        let made = Arc::new(CompiledModule::new(module, rules, self.strategy)?);
+        compiled.keep(key, Arc::clone(&made));
+        Ok(made)
+    }
+}
+
+/// (code hash, rules id)
+type Key = ([u8; 32], [u8; 32]);
+
+/// Compiled modules by key; those not used for longest go first.
+#[derive(Default)]
+struct Compiled {
+    modules: BTreeMap<Key, (u64, Arc<CompiledModule>)>,
+    bytes: usize,
+    uses: u64,
+}
+
+impl Compiled {
+    fn find(&mut self, key: &Key) -> Option<Arc<CompiledModule>> {
+        let (used, module) = self.modules.get_mut(key)?;
+        self.uses = self.uses.saturating_add(1);
+        *used = self.uses;
+        Some(Arc::clone(module))
+    }
+
+    fn keep(&mut self, key: Key, module: Arc<CompiledModule>) {
+        self.uses = self.uses.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(module.module.bytes().len());
+        self.modules.insert(key, (self.uses, module));
+        while self.bytes > COMPILED_BYTES_MAX || self.modules.len() > COMPILED_MODULES_MAX {
+            let oldest = self.modules.iter().min_by_key(|(_, (used, _))| *used);
+            let Some(oldest) = oldest.map(|(key, _)| *key) else {
+                return;
+            };
+            if let Some((_, dropped)) = self.modules.remove(&oldest) {
+                self.bytes = self.bytes.saturating_sub(dropped.module.bytes().len());
+            }
+        }
+    }
+}

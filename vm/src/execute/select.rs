@@ -1,0 +1,312 @@
+//! Chooses the handler that was made for a shape: from values to types.
+//!
+//! `None` means that no handler exists, which the translator never asks for.
+
+use super::dispatch::{Dispatch, Handler};
+use super::handler::arithmetic::{
+    AddAdd, Binary, BinaryBinary, CompareSelect, CopyAcc, CopyImmediate, CopySlot,
+    CopyTwoImmediates, CopyTwoSlots, Select, Unary,
+};
+use super::handler::call::{Call, CallHost, CallIndirect, Return, Stop, Translate};
+use super::handler::control::{
+    BinaryCompareBranch, Branch, BranchTable, Charge, CompareBranch, Float, LoadCompareBranch,
+    Pause, Unreachable,
+};
+use super::handler::memory::{
+    GlobalGet, GlobalSet, Load, LoadBinary, LoadDisplaced, LoadIndexed, LoadScaled, MemoryBulk,
+    MemoryGrow, MemorySize, Store, StoreIndexed,
+};
+use super::handler::{ABSENT, ACC, IMM, SLOT};
+use crate::translate::fusion::{with_load_compare, with_load_pair, with_pair, with_step};
+use crate::translate::integer::{self, with_binary, with_compare, with_listed};
+use crate::translate::shape::{Family, Kind, Shape};
+use crate::trap::Trap;
+
+// `$e` with `$A` naming the kind of an operand as a constant.
+macro_rules! with_kind {
+    ($kind:expr, [$($name:ident)*], $A:ident => $e:expr) => {
+        match $kind {
+            $( kind if number(kind) == $name => {
+                const $A: u8 = $name;
+                $e
+            } )*
+            _ => None,
+        }
+    };
+}
+// The handler of an operation, with and without a slot for its result.
+macro_rules! slotted {
+    ($D:ident, $R:ident, $shape:expr, $operation:ident) => {
+        slotted!($D, $R, $shape, $operation<>)
+    };
+    ($D:ident, $R:ident, $shape:expr, $operation:ident<$($argument:ident),*>) => {
+        if $shape.to_slot {
+            Some($D::handler::<$operation<$($argument,)* true>, $R>())
+        } else {
+            Some($D::handler::<$operation<$($argument,)* false>, $R>())
+        }
+    };
+}
+// `$e` with `$R` naming the replica as a constant. The number of replicas is a matter of speed
+// alone: builds that nobody measures have one, and compile faster.
+#[cfg(debug_assertions)]
+macro_rules! replicated {
+    ($count:tt, $shape:expr, $R:ident => $e:expr) => {{
+        const $R: u8 = 0;
+        $e
+    }};
+}
+#[cfg(not(debug_assertions))]
+macro_rules! replicated {
+    (@ $count:literal, $shape:expr, $R:ident => $e:expr, $($number:literal)*) => {
+        match $shape.replica % $count { $( $number => { const $R: u8 = $number; $e } )* _ => None }
+    };
+    (1, $($rest:tt)*) => { replicated!(@ 1, $($rest)*, 0) };
+    (2, $($rest:tt)*) => { replicated!(@ 2, $($rest)*, 0 1) };
+    (4, $($rest:tt)*) => { replicated!(@ 4, $($rest)*, 0 1 2 3) };
+    (8, $($rest:tt)*) => { replicated!(@ 8, $($rest)*, 0 1 2 3 4 5 6 7) };
+    (16, $($rest:tt)*) => {
+        replicated!(@ 16, $($rest)*, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+    };
+}
+
+/// The number that handlers know a kind by.
+const fn number(kind: Kind) -> u8 {
+    match kind {
+        Kind::Slot => SLOT,
+        Kind::Acc => ACC,
+        Kind::Immediate => IMM,
+        Kind::Absent => ABSENT,
+    }
+}
+
+/// The handler of `shape`.
+pub(super) fn handler<D: Dispatch>(shape: Shape) -> Option<Handler> {
+    match shape.family {
+        Family::Binary => binary::<D>(shape),
+        Family::Unary => unary::<D>(shape),
+        Family::BinaryBinary => binary_binary::<D>(shape),
+        Family::CompareSelect => compare_select::<D>(shape),
+        Family::CompareBranch => compare_branch::<D>(shape),
+        Family::BinaryCompareBranch => binary_compare_branch::<D>(shape),
+        Family::LoadCompareBranch => load_compare_branch::<D>(shape),
+        Family::Load | Family::LoadIndexed | Family::LoadDisplaced | Family::LoadScaled => {
+            load::<D>(shape)
+        }
+        Family::LoadBinary => load_binary::<D>(shape),
+        Family::Store => store::<D>(shape),
+        Family::StoreIndexed => store_indexed::<D>(shape),
+        _ => single::<D>(shape),
+    }
+}
+
+/// Instructions of one or few forms.
+fn single<D: Dispatch>(shape: Shape) -> Option<Handler> {
+    replicated!(8, shape, R => match shape.family {
+        Family::CopySlot => Some(D::handler::<CopySlot, R>()),
+        Family::CopyTwoSlots => Some(D::handler::<CopyTwoSlots, R>()),
+        Family::CopyAcc => Some(D::handler::<CopyAcc, R>()),
+        Family::CopyImmediate => Some(D::handler::<CopyImmediate, R>()),
+        Family::CopyTwoImmediates => Some(D::handler::<CopyTwoImmediates, R>()),
+        Family::AddAdd => Some(D::handler::<AddAdd, R>()),
+        Family::Branch => Some(D::handler::<Branch, R>()),
+        Family::Call => Some(D::handler::<Call, R>()),
+        Family::GlobalGet => slotted!(D, R, shape, GlobalGet),
+        Family::GlobalSet => with_kind!(shape.a, [SLOT ACC IMM], V =>
+            Some(D::handler::<GlobalSet<V>, R>())),
+        Family::Return => with_kind!(shape.a, [SLOT ACC IMM ABSENT], V =>
+            Some(D::handler::<Return<V>, R>())),
+        Family::BranchTable => with_kind!(shape.a, [SLOT ACC], A =>
+            Some(D::handler::<BranchTable<A>, R>())),
+        Family::CallIndirect => with_kind!(shape.a, [SLOT ACC], A =>
+            Some(D::handler::<CallIndirect<A>, R>())),
+        _ => rare::<D>(shape),
+    })
+}
+
+fn rare<D: Dispatch>(shape: Shape) -> Option<Handler> {
+    const R: u8 = 0;
+    match shape.family {
+        Family::Select => with_kind!(shape.a, [SLOT ACC], A => slotted!(D, R, shape, Select<A>)),
+        Family::CallHost => Some(D::handler::<CallHost, R>()),
+        Family::MemorySize => slotted!(D, R, shape, MemorySize),
+        Family::MemoryGrow => Some(D::handler::<MemoryGrow, R>()),
+        Family::MemoryCopy => Some(D::handler::<MemoryBulk<false>, R>()),
+        Family::MemoryFill => Some(D::handler::<MemoryBulk<true>, R>()),
+        Family::Charge => Some(D::handler::<Charge, R>()),
+        Family::Pause => Some(D::handler::<Pause, R>()),
+        Family::Stop => Some(D::handler::<Stop, R>()),
+        Family::Translate => Some(D::handler::<Translate, R>()),
+        Family::Trap if u16::from(shape.first) == Trap::FloatInstruction.code() => {
+            Some(D::handler::<Float, R>())
+        }
+        Family::Trap => Some(D::handler::<Unreachable, R>()),
+        _ => None,
+    }
+}
+
+// The operators that profiles show most; only these are worth many replicas.
+macro_rules! with_frequent {
+    ($op:expr, $T:ident => $e:expr, $other:expr) => {
+        with_listed!($op, $T => $e, $other; Add32 Sub32 Mul32 And32 Or32 Xor32 Shl32 ShrU32 Rotl32
+            Add64 Sub64 Mul64 And64 Or64 Xor64 Shl64 ShrU64 Rotl64 LtU64 LtU32 Eq32 Ne32)
+    };
+}
+macro_rules! binary_shapes {
+    ($D:ident, $R:ident, $T:ident, $shape:expr) => {
+        match $shape.a {
+            Kind::Immediate => {
+                const A: u8 = IMM;
+                with_kind!($shape.b, [SLOT ACC], B => slotted!($D, $R, $shape, Binary<$T, A, B>))
+            }
+            a => with_kind!(a, [SLOT ACC], A =>
+                with_kind!($shape.b, [SLOT ACC IMM], B =>
+                    slotted!($D, $R, $shape, Binary<$T, A, B>))),
+        }
+    };
+}
+
+fn binary<D: Dispatch>(shape: Shape) -> Option<Handler> {
+    fn any<D: Dispatch>(op: integer::Binary, shape: Shape) -> Option<Handler> {
+        const R: u8 = 0;
+        with_binary!(op, T => binary_shapes!(D, R, T, shape))
+    }
+    let op = integer::Binary::of(shape.first)?;
+    let frequent = replicated!(16, shape, R =>
+        with_frequent!(op, T => binary_shapes!(D, R, T, shape), None));
+    frequent.or_else(|| any::<D>(op, shape))
+}
+
+fn unary<D: Dispatch>(shape: Shape) -> Option<Handler> {
+    macro_rules! each {
+        ($($T:ident)*) => {
+            match integer::Unary::of(shape.first)? { $( integer::Unary::$T => {
+                type T = integer::$T;
+                with_kind!(shape.a, [SLOT ACC], A => slotted!(D, R, shape, Unary<T, A>))
+            } )* }
+        };
+    }
+    const R: u8 = 0;
+    each!(Clz32 Ctz32 Popcnt32 Extend8S32 Extend16S32 Clz64 Ctz64 Popcnt64 Extend8S64 Extend16S64
+        Extend32S64 Wrap)
+}
+
+fn binary_binary<D: Dispatch>(shape: Shape) -> Option<Handler> {
+    let (first, second) = (
+        integer::Binary::of(shape.first)?,
+        integer::Binary::of(shape.second)?,
+    );
+    replicated!(4, shape, R => with_pair!(first, second, O, P =>
+        with_kind!(shape.a, [SLOT ACC], A => with_kind!(shape.b, [SLOT IMM], B =>
+            with_kind!(shape.c, [SLOT IMM], C =>
+                slotted!(D, R, shape, BinaryBinary<O, P, A, B, C>)))), None))
+}
+
+fn compare_select<D: Dispatch>(shape: Shape) -> Option<Handler> {
+    const R: u8 = 0;
+    let op = integer::Binary::of(shape.first)?;
+    with_compare!(op, T => with_kind!(shape.a, [SLOT ACC], A =>
+        with_kind!(shape.b, [SLOT ACC IMM], B =>
+            slotted!(D, R, shape, CompareSelect<T, A, B>))), None)
+}
+
+fn compare_branch<D: Dispatch>(shape: Shape) -> Option<Handler> {
+    let op = integer::Binary::of(shape.first)?;
+    replicated!(8, shape, R => with_compare!(op, T => match shape.a {
+        Kind::Immediate => {
+            const A: u8 = IMM;
+            with_kind!(shape.b, [SLOT ACC], B => Some(D::handler::<CompareBranch<T, A, B>, R>()))
+        }
+        a => with_kind!(a, [SLOT ACC], A => with_kind!(shape.b, [SLOT ACC IMM], B =>
+            Some(D::handler::<CompareBranch<T, A, B>, R>()))),
+    }, None))
+}
+
+fn binary_compare_branch<D: Dispatch>(shape: Shape) -> Option<Handler> {
+    let (first, second) = (
+        integer::Binary::of(shape.first)?,
+        integer::Binary::of(shape.second)?,
+    );
+    replicated!(4, shape, R => with_step!(first, second, O, P =>
+        with_kind!(shape.b, [SLOT IMM], B =>
+            Some(D::handler::<BinaryCompareBranch<O, P, B>, R>())), None))
+}
+
+fn load_compare_branch<D: Dispatch>(shape: Shape) -> Option<Handler> {
+    let (load, op) = (
+        integer::Load::of(shape.first)?,
+        integer::Binary::of(shape.second)?,
+    );
+    replicated!(4, shape, R => with_load_compare!(load, op, T, O =>
+        with_kind!(shape.b, [SLOT IMM], B => match shape.c {
+            Kind::Slot => Some(D::handler::<LoadCompareBranch<T, O, B, true>, R>()),
+            _ => Some(D::handler::<LoadCompareBranch<T, O, B, false>, R>()),
+        }), None))
+}
+
+// `$e` with `$T` naming the type of a listed load.
+macro_rules! with_load {
+    ($load:expr, $T:ident => $e:expr; $($name:ident)*) => {
+        match $load {
+            $( integer::Load::$name => { type $T = crate::translate::fusion::$name; $e } )*
+            _ => None,
+        }
+    };
+}
+macro_rules! load_shapes {
+    ($D:ident, $R:ident, $T:ident, $shape:expr) => {
+        with_kind!($shape.a, [SLOT ACC], A => match $shape.family {
+            Family::Load => slotted!($D, $R, $shape, Load<$T, A>),
+            Family::LoadIndexed => slotted!($D, $R, $shape, LoadIndexed<$T, A>),
+            Family::LoadDisplaced => slotted!($D, $R, $shape, LoadDisplaced<$T, A>),
+            _ => slotted!($D, $R, $shape, LoadScaled<$T, A>),
+        })
+    };
+}
+
+fn load<D: Dispatch>(shape: Shape) -> Option<Handler> {
+    fn any<D: Dispatch>(load: integer::Load, shape: Shape) -> Option<Handler> {
+        const R: u8 = 0;
+        with_load!(load, T => load_shapes!(D, R, T, shape); L16U L8S L16S L8S64 L16S64 L32S64)
+    }
+    let load = integer::Load::of(shape.first)?;
+    let frequent = replicated!(16, shape, R =>
+        with_load!(load, T => load_shapes!(D, R, T, shape); L32 L64 L8U));
+    frequent.or_else(|| any::<D>(load, shape))
+}
+
+fn load_binary<D: Dispatch>(shape: Shape) -> Option<Handler> {
+    let (load, op) = (
+        integer::Load::of(shape.first)?,
+        integer::Binary::of(shape.second)?,
+    );
+    replicated!(8, shape, R => with_load_pair!(load, op, T, O =>
+        with_kind!(shape.a, [SLOT ACC], X => slotted!(D, R, shape, LoadBinary<T, O, X>)), None))
+}
+
+// `$e` with `$N` naming the width of a store in bytes as a constant.
+macro_rules! with_width {
+    ($number:expr, $N:ident => $e:expr) => {
+        match integer::Store::of($number)? {
+            integer::Store::S8 => { const $N: usize = 1; $e }
+            integer::Store::S16 => { const $N: usize = 2; $e }
+            integer::Store::S32 => { const $N: usize = 4; $e }
+            integer::Store::S64 => { const $N: usize = 8; $e }
+        }
+    };
+}
+
+fn store<D: Dispatch>(shape: Shape) -> Option<Handler> {
+    replicated!(8, shape, R => with_width!(shape.first, N =>
+        with_kind!(shape.a, [SLOT ACC], A => with_kind!(shape.b, [SLOT ACC IMM], V =>
+            Some(D::handler::<Store<N, A, V>, R>())))))
+}
+
+fn store_indexed<D: Dispatch>(shape: Shape) -> Option<Handler> {
+    replicated!(8, shape, R => with_width!(shape.first, N =>
+    with_kind!(shape.a, [SLOT ACC], A => with_kind!(shape.b, [SLOT ACC IMM], V =>
+        match shape.c {
+            Kind::Immediate => Some(D::handler::<StoreIndexed<N, A, V, true>, R>()),
+            _ => Some(D::handler::<StoreIndexed<N, A, V, false>, R>()),
+        }))))
+}

@@ -1,0 +1,49 @@
+//! Tells balances, pays, and replaces the running contract's code.
+
+use crate::execution::Value;
+use crate::host::call::Call;
+use crate::host::{Halt, Host, Reply, charge_touch};
+use crate::state::key;
+use host_api::status;
+
+pub(super) fn balance(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+    let address = *call.fixed(0)?;
+    charge_touch(host, call, &key::account(&address))?;
+    let account = host.journal.account(host.view, &address)?;
+    call.write(1, &account.balance.to_le_bytes())?;
+    Ok(Reply::Resume(None))
+}
+
+/// Runs no code, whoever is paid.
+pub(super) fn transfer(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+    let to = *call.fixed(0)?;
+    let amount = call.amount(1)?;
+    if !host.journal.has(host.view, &host.address, amount)? {
+        return Ok(answer_status(status::BALANCE));
+    }
+    charge_touch(host, call, &key::account(&to))?;
+    if !host
+        .journal
+        .can_hold(host.view, &host.address, &to, amount)?
+    {
+        return Ok(answer_status(status::BALANCE));
+    }
+    host.journal.pay(host.view, &host.address, &to, amount)?;
+    Ok(answer_status(status::RETURN))
+}
+
+/// Frames that run keep the code that they entered with.
+pub(super) fn set_code(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+    let code_hash = *call.fixed(0)?;
+    charge_touch(host, call, &key::code(&code_hash))?;
+    if host.journal.code_bytes(host.view, &code_hash)?.is_none() {
+        return Ok(answer_status(status::NO_CODE));
+    }
+    host.journal
+        .set_code(host.view, &host.address, &code_hash)?;
+    Ok(answer_status(status::RETURN))
+}
+
+fn answer_status(status: u16) -> Reply {
+    Reply::Resume(Some(Value::I32(i32::from(status))))
+}

@@ -1,0 +1,67 @@
+//! Turns a call between contracts into a request to the frame loop; the host never recurses.
+
+use crate::host::call::Call;
+use crate::host::{Halt, Host, Reply};
+use crate::message::{CallRequest, Target};
+use crate::trap::Trap;
+use host_api::flags;
+use host_api::limits::{DATA_BYTES_MAX, ENTRY_BYTES_MAX};
+
+pub(super) fn call(host: &Host<'_>, call: &Call<'_>) -> Result<Reply, Halt> {
+    let flags = u32::try_from(call.number(0)?).unwrap_or(u32::MAX);
+    if flags & !flags::ALL != 0 {
+        return Err(Trap::UnknownFlag.into());
+    }
+    let is_static = flags & flags::STATIC != 0;
+    let value = call.amount(4)?;
+    if value > 0 && (is_static || host.is_static) {
+        return Err(Trap::StaticViolation.into());
+    }
+    let request = CallRequest {
+        target: Target::Call {
+            contract: *call.fixed(1)?,
+        },
+        entry: entry(call.bytes(2)?),
+        input: input(call, 3)?,
+        value,
+        gas: call.number(5)?,
+        allows_reentry: flags & flags::ALLOW_REENTRY != 0,
+        is_static,
+        address_to: None,
+        cold: call.price.cold,
+    };
+    Ok(Reply::Call(Box::new(request)))
+}
+
+pub(super) fn deploy(call: &Call<'_>) -> Result<Reply, Halt> {
+    let request = CallRequest {
+        target: Target::Deploy {
+            code_hash: *call.fixed(0)?,
+            salt: *call.fixed(1)?,
+        },
+        entry: entry(call.bytes(2)?),
+        input: input(call, 3)?,
+        value: call.amount(4)?,
+        gas: call.number(5)?,
+        allows_reentry: false,
+        is_static: false,
+        address_to: Some(call.span(6)?),
+        cold: call.price.cold,
+    };
+    Ok(Reply::Call(Box::new(request)))
+}
+
+/// Bytes that are too long or no text name no entry of any module.
+fn entry(name: &[u8]) -> Option<String> {
+    if u32::try_from(name.len()).map_or(true, |length| length > ENTRY_BYTES_MAX) {
+        return None;
+    }
+    core::str::from_utf8(name).ok().map(str::to_owned)
+}
+
+fn input(call: &Call<'_>, place: usize) -> Result<Vec<u8>, Halt> {
+    if call.length(place)? > u64::from(DATA_BYTES_MAX) {
+        return Err(Trap::OutputLength.into());
+    }
+    Ok(call.bytes(place)?.to_vec())
+}

@@ -1,0 +1,146 @@
+//! Reads one page of the running contract's storage in the order of keys.
+//!
+//! A page is a count, then for each entry the length of the key, the key, the length of the value,
+//! the value; numbers are u32, little-endian. Each key is paid for before the next is looked at, so
+//! the work is never more than was paid and one chunk of the walk.
+
+use crate::execution::Value;
+use crate::fault::Fault;
+use crate::host::call::Call;
+use crate::host::storage::value_length;
+use crate::host::{Halt, Host, Reply, charge_touch};
+use crate::state::{Walk, key};
+use crate::trap::Trap;
+use host_api::limits::{KEY_BYTES_MAX, PAGE_NUMBER_BYTES};
+
+pub(super) fn scan(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+    let (start, end) = content_bounds(host, call)?;
+    charge_touch(host, call, &start)?;
+    let prefix = key::value(&host.address, &[]).len();
+    let limit = call.number(2)?;
+    let mut page = Page::new(call.length(3)?);
+    let mut walk = Walk::new(start, end);
+    let mut needed = None;
+    while page.entries < limit {
+        let Some((key, value)) = host.journal.walk(host.view, &mut walk)? else {
+            break;
+        };
+        let Some(value) = value else {
+            let dynamic = host.rules.schedule.dynamic();
+            call.gas.charge(dynamic.storage_scan_per_hidden_key)?;
+            continue;
+        };
+        let raw = key.get(prefix..).unwrap_or_default();
+        charge_entry(host, call, raw, &value)?;
+        needed = page.push(raw, &value);
+        if needed.is_some() {
+            break;
+        }
+    }
+    host.journal.note_scan(walk);
+    match needed {
+        Some(bytes) if page.entries == 0 => return Ok(answer_missing(bytes)?),
+        _ if !page.has_room(0) => return Ok(answer_missing(u64::from(PAGE_NUMBER_BYTES))?),
+        _ => {}
+    }
+    let bytes = page.finish()?;
+    call.write(3, &bytes)?;
+    let length = i32::try_from(bytes.len()).map_err(|_| oversized())?;
+    Ok(Reply::Resume(Some(Value::I32(length))))
+}
+
+/// The state keys between which is scanned; the end of an empty `end` is that of the contract.
+fn content_bounds(host: &Host<'_>, call: &Call<'_>) -> Result<(Vec<u8>, Vec<u8>), Halt> {
+    for place in [0, 1] {
+        if call.length(place)? > u64::from(KEY_BYTES_MAX) {
+            return Err(Trap::KeyLength.into());
+        }
+    }
+    let start = key::value(&host.address, call.bytes(0)?);
+    let end = match call.bytes(1)? {
+        [] => key::values_end(&host.address),
+        end => key::value(&host.address, end),
+    };
+    Ok((start, end))
+}
+
+fn charge_entry(
+    host: &Host<'_>,
+    call: &mut Call<'_>,
+    raw: &[u8],
+    value: &[u8],
+) -> Result<(), Halt> {
+    let base = host.rules.schedule.dynamic().storage_scan_per_entry;
+    let price = call.price;
+    let key_bytes = u64::try_from(raw.len()).unwrap_or(u64::MAX);
+    let value_bytes = u64::from(value_length(value)?);
+    call.gas.charge_linear(base, price.per_byte, key_bytes)?;
+    call.gas
+        .charge_linear(0, price.per_value_byte, value_bytes)?;
+    Ok(())
+}
+
+/// Minus the bytes that the buffer would have to have.
+fn answer_missing(bytes: u64) -> Result<Reply, Fault> {
+    let bytes = i32::try_from(bytes).map_err(|_| oversized())?;
+    Ok(Reply::Resume(Some(Value::I32(bytes.saturating_neg()))))
+}
+
+fn oversized() -> Fault {
+    Fault::invariant("a page fits the guest's memory, an entry its limits")
+}
+
+/// A page in the making; its bytes are at most the guest's own buffer.
+struct Page {
+    capacity: u64,
+    entries: u64,
+    bytes: Vec<u8>,
+}
+
+impl Page {
+    const fn new(capacity: u64) -> Self {
+        Self {
+            capacity,
+            entries: 0,
+            bytes: Vec::new(),
+        }
+    }
+
+    /// Appends an entry, or answers how many bytes a page with it would need.
+    fn push(&mut self, key: &[u8], value: &[u8]) -> Option<u64> {
+        let (Ok(key_bytes), Ok(value_bytes)) =
+            (u32::try_from(key.len()), u32::try_from(value.len()))
+        else {
+            return Some(u64::MAX);
+        };
+        let entry = [key_bytes, value_bytes, PAGE_NUMBER_BYTES, PAGE_NUMBER_BYTES]
+            .into_iter()
+            .map(u64::from)
+            .fold(0, u64::saturating_add);
+        if !self.has_room(entry) {
+            return Some(self.bytes_with(entry));
+        }
+        self.bytes.extend(key_bytes.to_le_bytes());
+        self.bytes.extend(key);
+        self.bytes.extend(value_bytes.to_le_bytes());
+        self.bytes.extend(value);
+        self.entries = self.entries.saturating_add(1);
+        None
+    }
+
+    fn has_room(&self, entry: u64) -> bool {
+        self.bytes_with(entry) <= self.capacity
+    }
+
+    fn bytes_with(&self, entry: u64) -> u64 {
+        let so_far = u64::try_from(self.bytes.len()).unwrap_or(u64::MAX);
+        so_far
+            .saturating_add(entry)
+            .saturating_add(u64::from(PAGE_NUMBER_BYTES))
+    }
+
+    fn finish(self) -> Result<Vec<u8>, Fault> {
+        let count = u32::try_from(self.entries).map_err(|_| oversized())?;
+        Ok([&count.to_le_bytes(), self.bytes.as_slice()].concat())
+    }
+}

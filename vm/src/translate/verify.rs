@@ -1,0 +1,170 @@
+//! Verifies finished code: what the handlers rely on and cannot check while they run.
+//!
+//! Runs in debug builds and tests after each translation. A breach is a bug of the translator.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::panic,
+    reason = "a breach is a bug of ours and ends in a panic, in debug builds only"
+)]
+
+use super::buffer::Fields;
+use super::layout::{Field, Role, layout, needs_site};
+use super::shape::{CELL, Family, Shape};
+use super::{FRAME_EXTRA_SLOTS, FrameLayout, FunctionCode, SLOT, index};
+use crate::module::Function;
+use std::collections::BTreeSet;
+
+/// Panics unless every slot lies in the frame, every target is an instruction, instructions follow
+/// each other without a gap, the last one does not fall through, and every trap has a site.
+pub(super) fn assert_sound(code: &FunctionCode, function: &Function, frame: FrameLayout) {
+    if let Err(breach) = verify(code, function, frame) {
+        panic!("internal code: {breach}");
+    }
+}
+
+pub(super) fn verify(
+    code: &FunctionCode,
+    function: &Function,
+    frame: FrameLayout,
+) -> Result<(), String> {
+    let starts: BTreeSet<usize> = code.starts.iter().map(|start| index(*start)).collect();
+    let sites: BTreeSet<usize> = code.sites.iter().map(|site| index(site.cell)).collect();
+    if sites.len() != code.sites.len() {
+        return Err("two sites in one place".to_owned());
+    }
+    let limit = index(function.slots) + index(FRAME_EXTRA_SLOTS);
+    let mut expected = 0;
+    let mut last = None;
+    for start in &starts {
+        if *start != expected {
+            return Err(format!("cell {expected}: a gap before {start}"));
+        }
+        let cells = &code.cells[*start..];
+        let shape = Shape::unpack(cells[0]);
+        let count = if shape.family == Family::BranchTable {
+            Fields(cells).u32(12)
+        } else {
+            0
+        };
+        let layout = layout(shape, count);
+        if cells.len() < layout.cells {
+            return Err(format!("cell {start}: {shape:?} is cut off"));
+        }
+        for field in &layout.fields {
+            check_field(cells, *start, *field, limit, &starts)?;
+        }
+        if needs_site(shape) != sites.contains(start) {
+            return Err(format!("cell {start}: {shape:?} and the table of sites"));
+        }
+        expected = *start + layout.cells;
+        last = Some(shape.family);
+    }
+    let ends = matches!(
+        last,
+        Some(Family::Return | Family::Branch | Family::Trap | Family::BranchTable)
+    );
+    if !ends || expected != code.cells.len() {
+        return Err(format!("the code ends with {last:?} at cell {expected}"));
+    }
+    if frame.return_address() + SLOT > limit * SLOT {
+        return Err("the linkage is outside the frame".to_owned());
+    }
+    Ok(())
+}
+
+fn check_field(
+    cells: &[u64],
+    start: usize,
+    field: Field,
+    limit: usize,
+    starts: &BTreeSet<usize>,
+) -> Result<(), String> {
+    let fields = Fields(cells);
+    match field.role {
+        Role::Read | Role::Write => {
+            let offset = usize::from(fields.u16(field.at));
+            if !offset.is_multiple_of(SLOT) || offset >= limit * SLOT {
+                return Err(format!("cell {start}: {} is slot {offset}", field.name));
+            }
+        }
+        Role::Target => {
+            let distance = fields.u32(field.at).cast_signed();
+            let from = i64::try_from(start * CELL).unwrap_or(i64::MAX);
+            let to = usize::try_from(from + i64::from(distance)).unwrap_or(usize::MAX);
+            if !to.is_multiple_of(CELL) || !starts.contains(&(to / CELL)) {
+                return Err(format!("cell {start}: a branch to byte {to}"));
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::check;
+    use crate::module::CheckedModule;
+    use crate::rules::Rules;
+    use crate::translate::{Source, canonical_types, translate};
+
+    const TEXT: &str = r#"(module (memory 1) (func (param i32) (result i32) (local i32)
+        (loop $next
+            (local.set 1 (i32.add (local.get 1) (i32.load (local.get 0))))
+            (br_if $next (i32.lt_u (local.get 1) (i32.const 100))))
+        (local.get 1)))"#;
+
+    fn checked() -> CheckedModule {
+        check(&wat::parse_str(TEXT).unwrap(), &Rules::v1()).unwrap()
+    }
+
+    fn verdict(change: impl Fn(&mut FunctionCode)) -> Result<(), String> {
+        let (module, rules) = (checked(), Rules::v1());
+        let canonical = canonical_types(&module);
+        let source = Source {
+            module: &module,
+            schedule: &rules.schedule,
+            canonical: &canonical,
+        };
+        let (function, signature) = (&module.functions()[0], &module.types()[0]);
+        let mut code = translate(source, function, signature);
+        change(&mut code);
+        verify(&code, function, FrameLayout::new(function, signature))
+    }
+
+    #[test]
+    fn sound_code_passes() {
+        assert_eq!(verdict(|_| {}), Ok(()));
+    }
+
+    #[test]
+    fn a_missing_or_extra_site_is_found() {
+        assert!(verdict(|code| code.sites = Box::default()).is_err());
+        assert!(verdict(|code| code.sites[0].cell += 1).is_err());
+    }
+
+    #[test]
+    fn a_slot_outside_the_frame_is_found() {
+        // The first instruction's second cell holds slots; any of them beyond the frame will do.
+        assert!(verdict(|code| code.cells[1] = u64::MAX).is_err());
+    }
+
+    #[test]
+    fn a_target_between_instructions_is_found() {
+        let change = |code: &mut FunctionCode| {
+            let branch =
+                code.starts.iter().map(|start| index(*start)).find(|start| {
+                    Shape::unpack(code.cells[*start]).family == Family::CompareBranch
+                });
+            code.cells[branch.unwrap() + 1] ^= 8;
+        };
+        assert!(verdict(change).is_err());
+    }
+
+    #[test]
+    fn a_gap_and_a_cut_are_found() {
+        assert!(verdict(|code| code.cells = code.cells[..code.cells.len() - 1].into()).is_err());
+        assert!(verdict(|code| code.starts = code.starts[1..].into()).is_err());
+    }
+}

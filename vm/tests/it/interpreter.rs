@@ -1,0 +1,185 @@
+//! Holds the interpreter to its invariants, on both ways from handler to handler.
+#![cfg(test)]
+
+use std::sync::Arc;
+use vm::execute::{Interpreter, NATIVE_STACK_BYTES, Strategy};
+use vm::translate::disassemble;
+use vm::{CheckedModule, Engine, Frame, Gas, HostCall, Rules, Step, Stop, Trap, Value, check};
+
+const STRATEGIES: [Strategy; 2] = [Strategy::Threaded, Strategy::Trampoline];
+fn module(text: &str) -> (Arc<CheckedModule>, Arc<Rules>) {
+    let rules = Arc::new(Rules::v1());
+    let bytes = wat::parse_str(text).unwrap();
+    (Arc::new(check::check(&bytes, &rules).unwrap()), rules)
+}
+
+fn frame(module: &CheckedModule, arguments: &[Value], gas: u64) -> Frame {
+    Frame {
+        entry: module.exported_function("run").unwrap(),
+        arguments: arguments.to_vec(),
+        gas: Gas::new(gas),
+    }
+}
+
+fn run(engine: &dyn Engine, text: &str, arguments: &[Value], gas: u64) -> (Stop, u64) {
+    let (module, rules) = module(text);
+    let mut execution = engine.instantiate(&module, &rules).unwrap();
+    match execution.start(frame(&module, arguments, gas)).unwrap() {
+        Step::Exit(stop) => (stop, execution.gas().used()),
+        Step::HostCall(call) => panic!("{call:?}"),
+    }
+}
+
+const COUNT: &str = r#"(module (memory 1)
+    (func (export "run") (param $n i32) (result i64) (local $i i32) (local $sum i64)
+        (loop $next
+            (local.set $sum (i64.add (local.get $sum) (i64.extend_i32_u (local.get $i))))
+            (i64.store (i32.and (local.get $i) (i32.const 0xff8)) (local.get $sum))
+            (br_if $next (i32.lt_u
+                (local.tee $i (i32.add (local.get $i) (i32.const 1)))
+                (local.get $n))))
+        (local.get $sum)))"#;
+
+/// A hundred slices and more: were handlers to nest beyond a slice, this stack would not hold them.
+#[test]
+fn native_depth_is_bounded_by_the_slice() {
+    let test = || {
+        for strategy in STRATEGIES {
+            let engine = Interpreter::with_strategy(strategy);
+            let arguments = [Value::I32(1_000_000)];
+            let (stop, _) = run(&engine, COUNT, &arguments, 1 << 40);
+            assert_eq!(stop, Stop::Return(Some(Value::I64(499_999_500_000))));
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(NATIVE_STACK_BYTES);
+    thread.spawn(test).unwrap().join().unwrap();
+}
+
+/// Gas does not depend on where slices end.
+#[test]
+fn gas_is_linear_in_the_iterations() {
+    for strategy in STRATEGIES {
+        let engine = Interpreter::with_strategy(strategy);
+        let used = |n: i32| run(&engine, COUNT, &[Value::I32(n)], 1 << 40).1;
+        let (one, two) = (used(1), used(2));
+        assert_eq!(used(100_000), one + 99_999 * (two - one));
+        let exact = used(5_000);
+        let (stop, _) = run(&engine, COUNT, &[Value::I32(5_000)], exact);
+        assert!(matches!(stop, Stop::Return(_)));
+        let (stop, spent) = run(&engine, COUNT, &[Value::I32(5_000)], exact - 1);
+        assert_eq!((stop, spent), (Stop::OutOfGas, exact - 1));
+    }
+}
+
+const GROW: &str = r#"(module (memory 1 3)
+    (import "lockstep" "block_height" (func $height (result i64)))
+    (func (export "run") (result i32)
+        (drop (call $height))
+        (drop (memory.grow (i32.const 2)))
+        (i32.store (i32.const 196604) (i32.const -1))
+        (drop (call $height))
+        (memory.size)))"#;
+
+fn host_call(step: Step) -> HostCall {
+    match step {
+        Step::HostCall(call) => call,
+        Step::Exit(stop) => panic!("{stop:?}"),
+    }
+}
+
+#[test]
+fn the_memory_base_does_not_move_and_reused_memory_is_zero() {
+    // Imports stand first in a binary, and in the text.
+    let text = GROW.replacen("(memory 1 3)", "", 1);
+    let text = text.replacen("(func (export", "(memory 1 3) (func (export", 1);
+    let (module, rules) = module(&text);
+    for strategy in STRATEGIES {
+        let engine = Interpreter::with_strategy(strategy);
+        for _ in 0..3 {
+            let mut execution = engine.instantiate(&module, &rules).unwrap();
+            assert_eq!(execution.memory().len(), 65_536);
+            host_call(execution.start(frame(&module, &[], 1 << 40)).unwrap());
+            let base = execution.memory().as_ptr();
+            host_call(execution.resume(Some(Value::I64(1))).unwrap());
+            assert_eq!(execution.memory().as_ptr(), base);
+            assert_eq!(execution.memory().len(), 3 * 65_536);
+            let dirty = execution.memory().iter().filter(|byte| **byte != 0).count();
+            assert_eq!(dirty, 4);
+            let step = execution.resume(Some(Value::I64(1))).unwrap();
+            assert_eq!(step, Step::Exit(Stop::Return(Some(Value::I32(3)))));
+            execution.memory().fill(0xff);
+        }
+    }
+}
+
+const NESTED: &str = r#"(module (memory 1)
+    (func $innermost (param i32) (result i32)
+        (i32.add (i32.const 7) (i32.load offset=65533 (local.get 0))))
+    (func $middle (param i32) (result i32)
+        (i32.mul (call $innermost (i32.add (local.get 0) (i32.const 1))) (i32.const 3)))
+    (func (export "run") (result i32) (i32.add (call $middle (i32.const 0)) (i32.const 1))))"#;
+
+#[test]
+fn a_trap_says_where_it_was() {
+    let (module, rules) = module(NESTED);
+    for strategy in STRATEGIES {
+        let engine = Interpreter::with_strategy(strategy);
+        let mut execution = engine.instantiate(&module, &rules).unwrap();
+        let step = execution.start(frame(&module, &[], 1 << 40)).unwrap();
+        assert_eq!(step, Step::Exit(Stop::Trap(Trap::MemoryOutOfBounds)));
+        let diagnosis = execution.diagnosis();
+        assert_eq!(diagnosis.functions, [0, 1, 2]);
+        let offset = usize::try_from(diagnosis.offset.unwrap()).unwrap();
+        // The encoding of i32.load.
+        assert_eq!(module.bytes()[offset], 0x28);
+    }
+}
+
+/// More modules than are kept: what was compiled before and what is compiled again are the same.
+#[test]
+fn a_cache_cannot_be_seen() {
+    let engine = Interpreter::new();
+    let text = |number: usize| {
+        format!("(module (func (export \"run\") (result i64) (i64.const {number})))")
+    };
+    let count = vm::execute::COMPILED_MODULES_MAX + 8;
+    let mut seen = Vec::new();
+    for round in 0..2 {
+        for number in (0..count).step_by(if round == 0 { 1 } else { 97 }) {
+            let (stop, used) = run(&engine, &text(number), &[], 1 << 20);
+            let value = i64::try_from(number).unwrap();
+            assert_eq!(stop, Stop::Return(Some(Value::I64(value))));
+            seen.push(used);
+        }
+    }
+    assert!(seen.iter().all(|used| *used == seen[0]), "{seen:?}");
+}
+
+#[test]
+fn a_phase_that_does_not_fit_is_a_fault() {
+    let (module, rules) = module(COUNT);
+    let engine = Interpreter::new();
+    let mut execution = engine.instantiate(&module, &rules).unwrap();
+    assert!(execution.resume(None).is_err());
+    assert!(execution.start(frame(&module, &[], 1)).is_err());
+    let mut execution = engine.instantiate(&module, &rules).unwrap();
+    let begin = || frame(&module, &[Value::I32(3)], 1 << 30);
+    assert!(execution.start(begin()).is_ok());
+    assert!(execution.start(begin()).is_err());
+}
+
+#[test]
+fn a_listing_names_instructions_costs_and_sites() {
+    let (module, rules) = module(COUNT);
+    let listing = disassemble(&module, &rules, 0).unwrap();
+    for expected in [
+        "function 0: first run ",
+        "store S64",
+        "compare.branch",
+        "return",
+        "gives back",
+    ] {
+        assert!(listing.contains(expected), "{expected}: {listing}");
+    }
+    assert_eq!(disassemble(&module, &rules, 1), None);
+}
