@@ -83,7 +83,7 @@ pub(crate) enum Floats {
 /// Which engine runs the guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineName {
-    /// The fast interpreter; comes with a later version
+    /// The fast interpreter; the same results, to the unit of gas
     Interpreter,
     /// R: one match over the operators, the definition of the semantics
     Reference,

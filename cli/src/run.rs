@@ -14,6 +14,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 use std::sync::Arc;
+use vm::execute::Interpreter;
 use vm::frames::{self, Block, FrameExit};
 use vm::host::Host;
 use vm::limits::GAS_LIMIT_MAX;
@@ -109,10 +110,10 @@ impl StateView for EmptyState {
 /// Calls a function and prints what came of it.
 ///
 /// # Errors
-/// [`Failure::Usage`] for an engine, function, argument or limit that does not exist;
+/// [`Failure::Usage`] for a function, argument or limit that does not exist;
 /// [`Failure::Rejected`]; [`Failure::Environment`] if the file cannot be read.
 pub(crate) fn run(arguments: &Run) -> Answer {
-    let engine = engine(arguments.engine)?;
+    let engine = engine(arguments.engine);
     if arguments.gas > GAS_LIMIT_MAX {
         let message = format!("--gas is at most {} (2^63 - 1)", grouped(GAS_LIMIT_MAX));
         return Err(Failure::Usage(message));
@@ -121,7 +122,7 @@ pub(crate) fn run(arguments: &Run) -> Answer {
     let (loaded, module) = load::checked(&arguments.file, &rules)?;
     let call = call(&module, arguments)?;
     let module = Arc::new(module);
-    let ended = execute(&engine, &module, &rules, &call)?;
+    let ended = execute(engine.as_ref(), &module, &rules, &call)?;
     let survey = Survey::of(&loaded.bytes);
     if survey.takes_or_gives_floats(call.index) && !arguments.json {
         let word = print::coloured_note("note", Colour::Yellow);
@@ -144,13 +145,10 @@ pub(crate) fn run(arguments: &Run) -> Answer {
     })
 }
 
-fn engine(name: EngineName) -> Result<Reference, Failure> {
+fn engine(name: EngineName) -> Box<dyn Engine> {
     match name {
-        EngineName::Reference => Ok(Reference::default()),
-        EngineName::Interpreter => Err(Failure::Usage(
-            "the engine `interpreter` comes with a later version; use --engine reference"
-                .to_owned(),
-        )),
+        EngineName::Reference => Box::new(Reference::default()),
+        EngineName::Interpreter => Box::new(Interpreter::new()),
     }
 }
 

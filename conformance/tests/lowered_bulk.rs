@@ -58,6 +58,10 @@ fn program(function: &str, arguments: [i32; 3]) -> Program {
 }
 
 #[test]
+#[expect(
+    clippy::excessive_nesting,
+    reason = "one loop a dimension of the product"
+)]
 fn every_edge_of_every_range_is_that_of_the_operators() {
     let engines: [&dyn Engine; 2] = [&Wasmi::new(), &Wasmi::with_lowered_bulk()];
     // The greatest length costs 2^32 bytes of gas, and is then out of range.

@@ -174,10 +174,19 @@ fn unknown_functions_and_wrong_counts_are_usage_errors() {
 }
 
 #[test]
-fn options_that_do_not_exist_yet_or_do_not_fit_are_usage_errors() {
-    let later = run("later", &["spin", "--engine", "interpreter"]);
-    assert_eq!(later.code, 2);
-    assert!(later.stderr.contains("later version"), "{}", later.stderr);
+fn the_interpreter_answers_what_the_reference_answers() {
+    for call in [&["spin"][..], &["same32", "7"], &["height"], &["nope"]] {
+        let with = |engine: &'static str| {
+            let call: Vec<&str> = call.iter().copied().chain(["--engine", engine]).collect();
+            let ended = run(engine, &call);
+            (ended.code, ended.stdout)
+        };
+        assert_eq!(with("interpreter"), with("reference"), "{call:?}");
+    }
+}
+
+#[test]
+fn options_that_do_not_exist_or_do_not_fit_are_usage_errors() {
     assert_eq!(run("engine", &["spin", "--engine", "nope"]).code, 2);
     assert_eq!(
         run("gas", &["height", "--gas", "9223372036854775807"]).code,

@@ -3,7 +3,7 @@
 //! wasm-smith knows types, structure and arithmetic. What it would do badly for us is ours:
 //! bulk memory
 //! is off (with it, nearly every module holds passive segments), imports, exports, segments and the
-//! start function are written by [`rewrite`](super::rewrite), and calls of the host, bulk
+//! start function are written by [`super::rewrite`], and calls of the host, bulk
 //! operations
 //! and floats are put between its operators by [`inject`](super::inject). So nothing that it writes
 //! is refused, and every operator is reached.

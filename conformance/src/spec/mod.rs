@@ -16,7 +16,7 @@
 //! chain nothing survives a trap. All engines run the same cases, the reference first.
 //!
 //! # What the suite cannot show
-//! A command is left out for a [`Reason`](tally::Reason), and the counts are frozen: a module that
+//! A command is left out for a [`Reason`], and the counts are frozen: a module that
 //! is suddenly refused moves a count. A valid module that is refused as malformed or invalid is a
 //! failure, never a reason.
 

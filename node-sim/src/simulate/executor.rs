@@ -11,6 +11,7 @@ use crate::store::{MemoryStore, Store};
 use emitted::Wasmi;
 use reference::{Backing, Reference};
 use std::sync::Arc;
+use vm::execute::Interpreter;
 use vm::state::StateDiff;
 use vm::{Engine, Fault, Rules};
 
@@ -62,7 +63,7 @@ impl Executor {
 }
 
 /// How many kinds there are before they repeat.
-pub const KINDS: u32 = 6;
+pub const KINDS: u32 = 7;
 
 /// The first `nodes` executors of the fixed order, repeated after [`KINDS`]; 0 is the plainest.
 #[must_use]
@@ -78,6 +79,7 @@ pub fn kind(node: u32) -> Executor {
         || Box::new(Reference::new().with_backing(Backing::Reserved));
     let wasmi: fn() -> Box<dyn Engine> = || Box::new(Wasmi::new());
     let uncached: fn() -> Box<dyn Engine> = || Box::new(Wasmi::without_cache());
+    let interpreter: fn() -> Box<dyn Engine> = || Box::new(Interpreter::new());
     let (name, engine, cache, restart) = match node.checked_rem(KINDS) {
         Some(1) => (
             "wasmi, warm cache",
@@ -98,12 +100,18 @@ pub fn kind(node: u32) -> Executor {
             Restart::EveryBlock,
         ),
         Some(4) => (
+            "interpreter, warm cache",
+            interpreter,
+            CachePolicy::Warm,
+            Restart::Never,
+        ),
+        Some(5) => (
             "reference, no cache, restart after every block",
             growing,
             CachePolicy::Disabled,
             Restart::EveryBlock,
         ),
-        Some(5) => (
+        Some(6) => (
             "wasmi, cache of one module",
             wasmi,
             CachePolicy::OneEntry,
