@@ -14,6 +14,7 @@ use crate::observation::observe;
 use crate::program::{Program, Setting, State};
 use crate::sweep::PROBE_GAS;
 use reference::Reference;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -112,7 +113,7 @@ pub fn contracts(folder: &Path) -> Result<Vec<Case>, CatalogueError> {
                 .collect(),
         };
         found.extend(later);
-        let mut found = without_repeated_refusals(found).map_err(|fault| failure(&path, fault))?;
+        let mut found = without_repeated_paths(found).map_err(|fault| failure(&path, fault))?;
         cases.append(&mut found);
     }
     Ok(cases)
@@ -217,19 +218,22 @@ fn used_state(cases: &[Case]) -> Result<State, Fault> {
     Ok(state)
 }
 
-/// Keeps one reverting case in a row of cases of the same function: inputs that do not decode take
-/// the same path, and each sweep of one costs thousands of frames.
-fn without_repeated_refusals(cases: Vec<Case>) -> Result<Vec<Case>, Fault> {
+/// Drops a case that takes a path which is swept already: a second refusal in a row of the same
+/// function, or the same end at the same gas. Each sweep of one costs thousands of frames.
+fn without_repeated_paths(cases: Vec<Case>) -> Result<Vec<Case>, Fault> {
     let mut kept = Vec::new();
     let mut refused = None;
+    let mut paths = BTreeSet::new();
     for case in cases {
         let seen = observe(&Reference::new(), &case.program, PROBE_GAS)?;
+        let entry = case.program.entry;
         let reverted = matches!(seen.exit, FrameExit::Revert { .. });
-        if reverted && refused == Some(case.program.entry) {
+        let is_new = paths.insert((entry, seen.gas_used, describe(&seen.exit)));
+        if !is_new || (reverted && refused == Some(entry)) {
             continue;
         }
         if reverted {
-            refused = Some(case.program.entry);
+            refused = Some(entry);
         }
         kept.push(case);
     }
