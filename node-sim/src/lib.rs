@@ -52,6 +52,12 @@ pub mod execute;
 /// The node.
 pub mod node;
 
+/// Chains as files.
+pub mod archive;
+
+/// Archives applied again.
+pub mod replay;
+
 /// Many nodes, one answer.
 pub mod simulate;
 
@@ -62,5 +68,5 @@ pub use header::{BlockResult, Header};
 pub use key::SecretKey;
 pub use node::{Node, Observer};
 pub use receipt::{Receipt, ReceiptExit};
-pub use store::{MemoryStore, Store};
+pub use store::{LogStore, MemoryStore, Store};
 pub use transaction::{Payload, PublicKey, Signed, Transaction};

@@ -29,6 +29,9 @@ pub mod planted;
 pub use compare::{Difference, Mismatch, hex};
 pub use executor::{Executor, Restart, standard};
 
+use crate::archive::{ArchivedBlock, Entry};
+use crate::block::Block;
+use crate::genesis::Genesis;
 use crate::header::Tip;
 use crate::receipt::ReceiptExit;
 use compare::{Found, compare};
@@ -80,6 +83,16 @@ pub struct Progressed {
 pub trait Progress {
     /// Called after each block.
     fn block(&mut self, progressed: &Progressed);
+
+    /// Called once, before the first block.
+    fn begin(&mut self, genesis: &Genesis) {
+        let _ = genesis;
+    }
+
+    /// Called after each block with what came of it, for an archive.
+    fn archive(&mut self, block: &ArchivedBlock) {
+        let _ = block;
+    }
 }
 
 /// Shows nothing.
@@ -128,6 +141,7 @@ pub fn run(
         .map(start)
         .collect::<Result<_, Fault>>()?;
     let mut report = empty_report(&running);
+    progress.begin(workload.genesis());
     for _ in 0..plan.blocks {
         let block = workload.next_block(first(&running)?.node()?)?;
         let mut trails = Vec::with_capacity(running.len());
@@ -143,6 +157,9 @@ pub fn run(
         for executor in &mut running {
             executor.end_block()?;
         }
+        if let Some(trail) = trails.first() {
+            progress.archive(&archived(block, trail));
+        }
         progress.block(&Progressed {
             height: report.height,
             blocks: plan.blocks,
@@ -156,6 +173,19 @@ pub fn run(
     }
     report.state_root = first(&running)?.node()?.tip().result.state_root;
     Ok(report)
+}
+
+fn archived(block: Block, trail: &Trail) -> ArchivedBlock {
+    let entries = trail
+        .steps
+        .iter()
+        .map(|step| Entry::new(step.receipt.clone(), &step.diff))
+        .collect();
+    ArchivedBlock {
+        block,
+        entries,
+        result: trail.result,
+    }
 }
 
 fn first(running: &[Running]) -> Result<&Running, Fault> {

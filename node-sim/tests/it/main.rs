@@ -16,6 +16,10 @@ mod execution;
 
 mod state;
 
+mod faults;
+
+mod archive;
+
 mod orderbook;
 
 mod simulator;

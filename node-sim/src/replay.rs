@@ -1,0 +1,247 @@
+//! Applies an archive to a node and finds the first thing that comes out differently.
+//!
+//! Specification: docs/spec/blocks.md, "Archive".
+
+use crate::archive::{ArchiveError, ArchiveReader, ArchivedBlock, Entry};
+use crate::execute::Executed;
+use crate::header::BlockResult;
+use crate::node::{Node, Observer, Parts};
+use crate::receipt::Receipt;
+use crate::simulate::hex;
+use crate::store::Store;
+use std::io::Read;
+use vm::Fault;
+
+/// The first thing that a replay answers differently from the archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplayDifference {
+    /// Height of the block.
+    pub height: u64,
+    /// Place of the transaction in the block; `None` if it shows in the block as a whole.
+    pub transaction: Option<u32>,
+    /// The transaction's id.
+    pub tx_id: Option<[u8; 32]>,
+    /// `block`, `receipt.*`, `diff`, `transactions` or `result.*`.
+    pub field: &'static str,
+    /// What the archive says: decimal, hex or words.
+    pub recorded: String,
+    /// What came out.
+    pub found: String,
+}
+
+/// What a replay came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replayed {
+    /// The last block that was applied.
+    pub height: u64,
+    /// Root after it.
+    pub state_root: [u8; 32],
+    /// Transactions executed.
+    pub transactions: u64,
+    /// Gas used.
+    pub gas_used: u64,
+    /// The replay ends with it.
+    pub first_difference: Option<ReplayDifference>,
+}
+
+/// Why a replay could not go on; neither is a difference.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The archive cannot be read.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// This machine failed.
+    #[error("this machine failed: {0}")]
+    Fault(#[from] Fault),
+}
+
+/// Applies blocks of an archive to a node, one after the other.
+pub struct Replay<R> {
+    archive: ArchiveReader<R>,
+    node: Node,
+    replayed: Replayed,
+}
+
+impl<R: Read> Replay<R> {
+    /// Opens a node on `store`, which is empty or holds the archive's chain.
+    ///
+    /// # Errors
+    /// [`ReplayError`].
+    pub fn new(
+        archive: ArchiveReader<R>,
+        parts: Parts,
+        store: Box<dyn Store>,
+    ) -> Result<Self, ReplayError> {
+        let node = Node::open(parts, archive.genesis().clone(), store)?;
+        let tip = node.tip();
+        let replayed = Replayed {
+            height: tip.height,
+            state_root: tip.result.state_root,
+            transactions: 0,
+            gas_used: 0,
+            first_difference: None,
+        };
+        Ok(Self {
+            archive,
+            node,
+            replayed,
+        })
+    }
+
+    /// Applies the next block; false at the archive's end and after a difference. Blocks that the
+    /// store holds already are passed over.
+    ///
+    /// # Errors
+    /// [`ReplayError`].
+    pub fn step(&mut self) -> Result<bool, ReplayError> {
+        if self.replayed.first_difference.is_some() {
+            return Ok(false);
+        }
+        loop {
+            let Some(archived) = self.archive.next_block()? else {
+                return Ok(false);
+            };
+            if archived.block.header.height > self.node.tip().height {
+                self.apply(&archived)?;
+                return Ok(true);
+            }
+        }
+    }
+
+    /// What came out so far.
+    pub const fn replayed(&self) -> &Replayed {
+        &self.replayed
+    }
+
+    /// The node, to look at or to go on with.
+    pub fn into_node(self) -> Node {
+        self.node
+    }
+
+    fn apply(&mut self, archived: &ArchivedBlock) -> Result<(), Fault> {
+        let height = archived.block.header.height;
+        let valid = match self.node.validate(archived.block.clone()) {
+            Ok(valid) => valid,
+            Err(reason) => {
+                let found = reason.to_string();
+                self.replayed.first_difference =
+                    Some(of_block(height, "block", "valid".to_owned(), found));
+                return Ok(());
+            }
+        };
+        let mut entries = Entries::default();
+        let result = self.node.apply(&valid, &mut entries)?;
+        let Replayed {
+            height: last,
+            state_root,
+            transactions,
+            gas_used,
+            first_difference,
+        } = &mut self.replayed;
+        *last = height;
+        *state_root = result.state_root;
+        *gas_used = gas_used.saturating_add(result.gas_used);
+        *transactions =
+            transactions.saturating_add(u64::try_from(entries.0.len()).unwrap_or(u64::MAX));
+        *first_difference = compare(height, archived, &entries.0, &result);
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Entries(Vec<Entry>);
+
+impl Observer for Entries {
+    fn transaction(&mut self, _: u32, executed: &Executed, _: Option<[u8; 32]>) {
+        self.0.push(Entry::of(executed));
+    }
+}
+
+const fn of_block(
+    height: u64,
+    field: &'static str,
+    recorded: String,
+    found: String,
+) -> ReplayDifference {
+    ReplayDifference {
+        height,
+        transaction: None,
+        tx_id: None,
+        field,
+        recorded,
+        found,
+    }
+}
+
+fn compare(
+    height: u64,
+    archived: &ArchivedBlock,
+    entries: &[Entry],
+    result: &BlockResult,
+) -> Option<ReplayDifference> {
+    for (index, (recorded, found)) in (0_u32..).zip(archived.entries.iter().zip(entries)) {
+        if let Some((field, recorded, found)) = compare_entries(recorded, found) {
+            return Some(ReplayDifference {
+                transaction: Some(index),
+                tx_id: entries
+                    .get(usize::try_from(index).ok()?)
+                    .map(|entry| entry.receipt.tx_id),
+                ..of_block(height, field, recorded, found)
+            });
+        }
+    }
+    let recorded = &archived.result;
+    let fields = [
+        (
+            "transactions",
+            archived.entries.len().to_string(),
+            entries.len().to_string(),
+        ),
+        (
+            "result.gas_used",
+            recorded.gas_used.to_string(),
+            result.gas_used.to_string(),
+        ),
+        (
+            "result.receipts_root",
+            hex(&recorded.receipts_root),
+            hex(&result.receipts_root),
+        ),
+        (
+            "result.state_root",
+            hex(&recorded.state_root),
+            hex(&result.state_root),
+        ),
+    ];
+    first_unequal(fields).map(|(field, recorded, found)| of_block(height, field, recorded, found))
+}
+
+fn compare_entries(left: &Entry, right: &Entry) -> Option<(&'static str, String, String)> {
+    let row = |entry: &Entry| {
+        let Receipt {
+            tx_id,
+            exit,
+            code,
+            gas_used,
+            output_hash,
+            events_root,
+        } = &entry.receipt;
+        [
+            ("receipt.tx_id", hex(tx_id)),
+            ("receipt.exit", exit.name().to_owned()),
+            ("receipt.code", code.to_string()),
+            ("receipt.gas_used", gas_used.to_string()),
+            ("receipt.output_hash", hex(output_hash)),
+            ("receipt.events_root", hex(events_root)),
+            ("diff", hex(&entry.diff_hash)),
+        ]
+    };
+    let pairs = row(left).into_iter().zip(row(right));
+    first_unequal(pairs.map(|((field, left), (_, right))| (field, left, right)))
+}
+
+fn first_unequal(
+    fields: impl IntoIterator<Item = (&'static str, String, String)>,
+) -> Option<(&'static str, String, String)> {
+    fields.into_iter().find(|(_, left, right)| left != right)
+}

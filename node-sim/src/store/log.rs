@@ -1,0 +1,138 @@
+//! Keeps commits as records of one append-only file: one record and one sync a block.
+//!
+//! ```text
+//! record = "LSblock1" || payload length u32 LE || sha256(payload) || payload = borsh(Commit)
+//! ```
+//!
+//! State is held in memory and replayed from the records at open. Where the file stops being
+//! records, and no whole record follows, a write was torn: the tail is cut off and the store is the
+//! committed prefix. Where a whole record follows, the disk lost something that was synced, which
+//! is a [`Fault`] and never a shorter chain.
+//!
+//! # Invariants
+//! * A commit that answered `Ok` outlives every crash.
+//! * After a failed append or sync the store answers nothing more: nobody knows what is on the disk
+//!   until it is opened again.
+
+use super::disk::Disk;
+use super::{Commit, MemoryStore, Store};
+use crate::digest::{encode, sha256};
+use crate::header::Tip;
+use crate::receipt::Receipt;
+use vm::Fault;
+use vm::state::Entries;
+
+const MAGIC: &[u8; 8] = b"LSblock1";
+/// Magic, length, hash.
+const PREFIX_BYTES: usize = 8 + 4 + 32;
+
+/// A store on one file.
+#[derive(Debug)]
+pub struct LogStore<D> {
+    disk: D,
+    memory: MemoryStore,
+    broken: bool,
+}
+
+impl<D: Disk> LogStore<D> {
+    /// Opens a file, replays its records and cuts off a torn one at the end.
+    ///
+    /// # Errors
+    /// [`Fault::Store`] if the disk fails, a record in the middle is damaged, or a record is not
+    /// the next block.
+    pub fn open(mut disk: D) -> Result<Self, Fault> {
+        let bytes = disk.read()?;
+        let mut memory = MemoryStore::new();
+        let mut rest = bytes.as_slice();
+        while let Some((payload, after)) = split_record(rest) {
+            let commit = borsh::from_slice(payload)
+                .map_err(|_| Fault::Store("a record of the log does not decode".to_owned()))?;
+            memory.commit(commit)?;
+            rest = after;
+        }
+        if !rest.is_empty() {
+            let position = bytes.len().saturating_sub(rest.len());
+            if holds_record(rest) {
+                return Err(Fault::Store(format!(
+                    "the log is damaged at byte {position}: a block that was synced is lost"
+                )));
+            }
+            disk.truncate(u64::try_from(position).unwrap_or(u64::MAX))?;
+        }
+        Ok(Self {
+            disk,
+            memory,
+            broken: false,
+        })
+    }
+
+    fn intact(&self) -> Result<&MemoryStore, Fault> {
+        if self.broken {
+            return Err(Fault::Store(
+                "the store stopped at a failed write".to_owned(),
+            ));
+        }
+        Ok(&self.memory)
+    }
+}
+
+/// The payload of the record that `bytes` begin with, and what follows it.
+fn split_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let rest = bytes.strip_prefix(MAGIC)?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let (hash, rest) = rest.split_first_chunk::<32>()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    let (payload, rest) = rest.split_at_checked(length)?;
+    (sha256(&[payload]) == *hash).then_some((payload, rest))
+}
+
+/// True if a whole record begins anywhere after the first byte.
+fn holds_record(bytes: &[u8]) -> bool {
+    (1..bytes.len())
+        .filter_map(|start| bytes.get(start..))
+        .any(|tail| split_record(tail).is_some())
+}
+
+fn record(payload: &[u8]) -> Result<Vec<u8>, Fault> {
+    let length = u32::try_from(payload.len())
+        .map_err(|_| Fault::Store("a block's record does not fit 4 GiB".to_owned()))?;
+    let mut bytes = Vec::with_capacity(PREFIX_BYTES.saturating_add(payload.len()));
+    bytes.extend(MAGIC);
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(sha256(&[payload]));
+    bytes.extend(payload);
+    Ok(bytes)
+}
+
+impl<D: Disk> Store for LogStore<D> {
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.intact()?.read(key)
+    }
+
+    fn contains(&self, key: &[u8]) -> Result<bool, Fault> {
+        self.intact()?.contains(key)
+    }
+
+    fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
+        self.intact()?.scan(start, end, limit)
+    }
+
+    fn tip(&self) -> Result<Option<Tip>, Fault> {
+        self.intact()?.tip()
+    }
+
+    fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
+        self.intact()?.receipts(height)
+    }
+
+    fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
+        self.intact()?.check_next(&commit)?;
+        let bytes = record(&encode(&commit))?;
+        // Set back at the end only: until the sync answers, the disk may hold any part of it.
+        self.broken = true;
+        self.disk.append(&bytes)?;
+        self.disk.sync()?;
+        self.broken = false;
+        self.memory.commit(commit)
+    }
+}

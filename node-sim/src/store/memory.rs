@@ -1,0 +1,104 @@
+//! Keeps state and blocks in memory: the default of every command, and the model of every other store.
+
+use super::{Commit, Store};
+use crate::header::{Header, Tip};
+use crate::receipt::Receipt;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use vm::Fault;
+use vm::state::Entries;
+
+/// A store in memory: an ordered map, and the blocks.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore {
+    state: BTreeMap<Vec<u8>, Vec<u8>>,
+    blocks: BTreeMap<u64, Record>,
+}
+
+#[derive(Clone, Debug)]
+struct Record {
+    tip: Tip,
+    header: Option<Header>,
+    receipts: Vec<Receipt>,
+}
+
+impl MemoryStore {
+    /// A store without a genesis.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The header of a block, `None` for the genesis and for what was not committed.
+    #[must_use]
+    pub fn header(&self, height: u64) -> Option<&Header> {
+        self.blocks
+            .get(&height)
+            .and_then(|record| record.header.as_ref())
+    }
+
+    /// Refuses a commit that is not the next block.
+    pub(super) fn check_next(&self, commit: &Commit) -> Result<(), Fault> {
+        let next = match self.blocks.last_key_value() {
+            Some((height, _)) => height.checked_add(1),
+            None => Some(0),
+        };
+        if next == Some(commit.tip.height) {
+            return Ok(());
+        }
+        Err(Fault::Store(format!(
+            "block {} is not the next",
+            commit.tip.height
+        )))
+    }
+}
+
+impl Store for MemoryStore {
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(self.state.get(key).cloned())
+    }
+
+    fn contains(&self, key: &[u8]) -> Result<bool, Fault> {
+        Ok(self.state.contains_key(key))
+    }
+
+    fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
+        let below = |key: &Vec<u8>| end.is_none_or(|end| key.as_slice() < end);
+        let entries = self
+            .state
+            .range::<[u8], _>((Bound::Included(start), Bound::Unbounded))
+            .take_while(|(key, _)| below(key))
+            .take(limit)
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        Ok(entries)
+    }
+
+    fn tip(&self) -> Result<Option<Tip>, Fault> {
+        Ok(self.blocks.last_key_value().map(|(_, record)| record.tip))
+    }
+
+    fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
+        Ok(self
+            .blocks
+            .get(&height)
+            .map(|record| record.receipts.clone()))
+    }
+
+    fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
+        self.check_next(&commit)?;
+        for (key, value) in commit.diff {
+            match value {
+                Some(value) => self.state.insert(key, value),
+                None => self.state.remove(&key),
+            };
+        }
+        let record = Record {
+            tip: commit.tip,
+            header: commit.header,
+            receipts: commit.receipts,
+        };
+        self.blocks.insert(commit.tip.height, record);
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! Fails each write and sync of a run once and from then on: no fault becomes a result.
+
+use node_sim::node::{NoObserver, Parts};
+use node_sim::simulate::Plan;
+use node_sim::simulate::workload::Workload;
+use node_sim::store::disk::{Disk as _, Failing, Loss, SimulatedDisk};
+use node_sim::{Block, BlockResult, CachePolicy, Genesis, LogStore, MemoryStore, Node, Store};
+use std::sync::Arc;
+use vm::execute::Interpreter;
+use vm::{Fault, Rules};
+
+const BLOCKS: u64 = 20;
+
+fn parts() -> Parts {
+    Parts {
+        engine: Box::new(Interpreter::new()),
+        rules: Arc::new(Rules::v1()),
+        cache: CachePolicy::Warm,
+    }
+}
+
+/// A chain as it must come out, made on a store that cannot fail.
+struct Expected {
+    genesis: Genesis,
+    blocks: Vec<Block>,
+    results: Vec<BlockResult>,
+}
+
+impl Expected {
+    fn new(seed: u64) -> Self {
+        let plan = Plan {
+            transactions: 3,
+            ..Plan::new(BLOCKS, seed)
+        };
+        let mut workload = Workload::new(&plan, &Arc::new(Rules::v1())).unwrap();
+        let genesis = workload.genesis().clone();
+        let mut node = Node::open(parts(), genesis.clone(), Box::new(MemoryStore::new())).unwrap();
+        let (mut blocks, mut results) = (Vec::new(), vec![node.tip().result]);
+        for _ in 0..BLOCKS {
+            let block = workload.next_block(&node).unwrap();
+            let valid = node.validate(block.clone()).unwrap();
+            results.push(node.apply(&valid, &mut NoObserver).unwrap());
+            blocks.push(block);
+        }
+        Self {
+            genesis,
+            blocks,
+            results,
+        }
+    }
+
+    fn open(&self, disk: &SimulatedDisk) -> Result<Node, Fault> {
+        let store = LogStore::open(disk.clone())?;
+        Node::open(parts(), self.genesis.clone(), Box::new(store))
+    }
+
+    /// Applies what follows the node's tip; the first fault ends it.
+    fn go_on(&self, node: &mut Node) -> Result<(), Fault> {
+        for block in self.blocks.iter().skip(node.tip().height as usize) {
+            let valid = node.validate(block.clone()).expect("a valid block");
+            let result = node.apply(&valid, &mut NoObserver)?;
+            assert_eq!(result, self.results[node.tip().height as usize]);
+        }
+        Ok(())
+    }
+
+    /// Opens and runs to the end; the height that was acknowledged before a fault, if there is one.
+    fn run(&self, disk: &SimulatedDisk) -> Result<(), (u64, Fault)> {
+        let mut node = self.open(disk).map_err(|fault| (0, fault))?;
+        self.go_on(&mut node)
+            .map_err(|fault| (node.tip().height, fault))
+    }
+
+    /// Loses power, starts again without faults, and demands a committed prefix that goes on.
+    fn recover(&self, disk: &SimulatedDisk, loss: Loss, acknowledged: u64) {
+        disk.fail(Failing::Never);
+        disk.limit(usize::MAX);
+        disk.crash(loss);
+        let mut node = self.open(disk).expect("opens after a crash");
+        let height = node.tip().height;
+        assert!(
+            height >= acknowledged,
+            "block {acknowledged} was synced, {height} is the last"
+        );
+        assert_eq!(node.tip().result, self.results[height as usize]);
+        node.scrub().expect("the root is that of the values");
+        self.go_on(&mut node).expect("goes on");
+        assert_eq!(node.tip().result, self.results[BLOCKS as usize]);
+    }
+}
+
+#[test]
+fn each_operation_of_the_disk_fails_once_and_from_then_on() {
+    let expected = Expected::new(7);
+    let healthy = SimulatedDisk::new(0);
+    expected.run(&healthy).unwrap();
+    let operations = healthy.operations();
+    // One read at open; an append and a sync for the genesis and each block.
+    assert_eq!(operations, 1 + 2 * (BLOCKS + 1));
+    let mut faults = 0;
+    for number in 0..operations {
+        for failing in [Failing::Once(number), Failing::From(number)] {
+            for loss in [Loss::Suffix, Loss::Subset] {
+                let disk = SimulatedDisk::new(number);
+                disk.fail(failing);
+                let (acknowledged, fault) = expected.run(&disk).unwrap_err();
+                assert!(
+                    matches!(&fault, Fault::Store(cause) if cause.contains("failed")),
+                    "{fault}"
+                );
+                faults += 1;
+                expected.recover(&disk, loss, acknowledged);
+            }
+        }
+    }
+    assert_eq!(faults, operations * 4);
+}
+
+#[test]
+fn a_power_loss_after_any_block_leaves_a_committed_prefix() {
+    let expected = Expected::new(8);
+    for height in 0..=BLOCKS {
+        for loss in [Loss::Suffix, Loss::Subset] {
+            let disk = SimulatedDisk::new(height);
+            let mut node = expected.open(&disk).unwrap();
+            for block in expected.blocks.iter().take(height as usize) {
+                let valid = node.validate(block.clone()).unwrap();
+                node.apply(&valid, &mut NoObserver).unwrap();
+            }
+            expected.recover(&disk, loss, height);
+        }
+    }
+}
+
+#[test]
+fn a_node_that_met_a_fault_answers_no_further_block() {
+    let expected = Expected::new(9);
+    let disk = SimulatedDisk::new(0);
+    let mut node = expected.open(&disk).unwrap();
+    disk.fail(Failing::Once(disk.operations() + 1));
+    let valid = node.validate(expected.blocks[0].clone()).unwrap();
+    assert!(node.apply(&valid, &mut NoObserver).is_err());
+    assert!(
+        matches!(
+            node.apply(&valid, &mut NoObserver),
+            Err(Fault::Invariant(_))
+        ),
+        "the disk works again, the node must not"
+    );
+    assert!(node.store().tip().is_err(), "the store must not answer");
+}
+
+#[test]
+fn a_full_disk_stops_the_node_and_loses_nothing() {
+    let expected = Expected::new(10);
+    let healthy = SimulatedDisk::new(0);
+    expected.run(&healthy).unwrap();
+    for percent in (5..100).step_by(5) {
+        let disk = SimulatedDisk::new(percent);
+        disk.limit(healthy.length() * percent as usize / 100);
+        let (acknowledged, fault) = expected.run(&disk).unwrap_err();
+        assert!(
+            matches!(&fault, Fault::Store(cause) if cause.contains("no space")),
+            "{fault}"
+        );
+        expected.recover(&disk, Loss::Suffix, acknowledged);
+    }
+}
+
+#[test]
+fn a_rotten_bit_is_a_fault_or_a_shorter_prefix_and_never_a_result() {
+    let expected = Expected::new(11);
+    let healthy = SimulatedDisk::new(0);
+    expected.run(&healthy).unwrap();
+    let bytes = healthy.read().unwrap();
+    let last_record = bytes
+        .windows(8)
+        .rposition(|window| window == b"LSblock1")
+        .unwrap();
+    for position in (0..bytes.len()).step_by(997).chain([last_record]) {
+        let mut disk = SimulatedDisk::new(0);
+        disk.append(&bytes).unwrap();
+        disk.sync().unwrap();
+        disk.rot(position, (position % 8) as u32);
+        match expected.open(&disk) {
+            Err(Fault::Store(cause)) => assert!(cause.contains("damaged"), "{cause}"),
+            Err(other) => panic!("{other}"),
+            Ok(_) if position < last_record => panic!("byte {position} rotted unseen"),
+            // The last record cannot be told from one that was torn: the block is executed again.
+            Ok(node) => assert_eq!(node.tip().height, BLOCKS - 1),
+        }
+    }
+}
+
+#[test]
+fn the_log_answers_as_memory_does() {
+    let expected = Expected::new(12);
+    let disk = SimulatedDisk::new(0);
+    expected.run(&disk).unwrap();
+    let log = LogStore::open(disk).unwrap();
+    let mut node = Node::open(
+        parts(),
+        expected.genesis.clone(),
+        Box::new(MemoryStore::new()),
+    )
+    .unwrap();
+    expected.go_on(&mut node).unwrap();
+    let memory = node.into_store();
+    assert_eq!(log.tip().unwrap(), memory.tip().unwrap());
+    let all = |store: &dyn Store| store.scan(&[], None, usize::MAX).unwrap();
+    assert_eq!(all(&log), all(memory.as_ref()));
+    for height in 0..=BLOCKS + 1 {
+        assert_eq!(
+            log.receipts(height).unwrap(),
+            memory.receipts(height).unwrap()
+        );
+    }
+    let (key, value) = all(&log)[3].clone();
+    assert_eq!(log.read(&key).unwrap(), Some(value));
+    assert!(log.contains(&key).unwrap());
+}
