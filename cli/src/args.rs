@@ -7,6 +7,8 @@ use std::path::PathBuf;
 const NODES_MAX: i64 = 64;
 /// Blocks of one simulation.
 const BLOCKS_MAX: u64 = 10_000_000;
+/// Seeds of one command.
+const SEEDS_MAX: u64 = 100_000_000;
 
 const ABOUT: &str = "Checks, runs and explains contracts for the Lockstep VM: WebAssembly with one \
 answer on every machine, metered to the unit.";
@@ -48,6 +50,9 @@ impl CommandLine {
             Command::Inspect(inspect) => inspect.json,
             Command::Explain(explain) => explain.json,
             Command::Sim(sim) => sim.json,
+            Command::Node(Node {
+                command: NodeCommand::Replay(replay),
+            }) => replay.json,
         }
     }
 }
@@ -69,6 +74,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Run nodes that differ in all that must not matter, and compare receipts and state roots
     Sim(Sim),
+    /// Work with blocks that were executed before
+    Node(Node),
 }
 
 /// What to do about float operators.
@@ -238,6 +245,8 @@ pub(crate) struct Explain {
 Examples:
   lockstep sim                             4 nodes, 50 blocks, seed 1
   lockstep sim --nodes 4 --blocks 200 --seed 7 --json
+  lockstep sim --archive chain.blocks      keep the blocks, for `lockstep node replay`
+  lockstep sim --network --seeds 200       crashes, Byzantine proposers; each seed twice
 
 The nodes execute the same seeded blocks of real transactions but differ in engine, caches, memory
 and restarts. After each transaction their receipts and state roots are compared. The same seed
@@ -248,13 +257,76 @@ pub(crate) struct Sim {
     #[arg(value_parser = clap::value_parser!(u32).range(1..=NODES_MAX))]
     pub(crate) nodes: u32,
     /// Blocks
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 50,
+        default_value_if("network", "true", "8")
+    )]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=BLOCKS_MAX))]
     pub(crate) blocks: u64,
     /// Seed of the transactions
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
     /// Store of every node: `memory`
+    #[arg(long, value_name = "STORE", default_value = "memory")]
+    pub(crate) store: String,
+    /// Write the blocks, with what came of each, to a file; replaced as a whole or not at all
+    #[arg(long, value_name = "FILE", conflicts_with = "network")]
+    pub(crate) archive: Option<PathBuf>,
+    /// Run four validators on a seeded network that may do anything to messages, each seed twice;
+    /// they lose power and are sent wrong blocks. --blocks defaults to 8, --nodes does not apply
+    #[arg(long, conflicts_with = "nodes")]
+    pub(crate) network: bool,
+    /// How many seeds from --seed on
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "network")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=SEEDS_MAX))]
+    pub(crate) seeds: u64,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `lockstep node`.
+#[derive(Args, Debug)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  lockstep node replay chain.blocks        an archive that `lockstep sim --archive` wrote
+
+With --json one object on standard output. Exit code 1 if something comes out differently from the
+archive.")]
+pub(crate) struct Node {
+    /// The command.
+    #[command(subcommand)]
+    pub(crate) command: NodeCommand,
+}
+
+/// The commands of `lockstep node`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum NodeCommand {
+    /// Apply an archive of blocks again and name the first thing that comes out differently
+    Replay(Replay),
+}
+
+/// `lockstep node replay`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  lockstep sim --blocks 200 --archive chain.blocks
+  lockstep node replay chain.blocks
+  lockstep node replay chain.blocks --engine reference --json
+
+Every receipt, net diff and root is compared with what the archive holds. Exit code 1 and the first
+difference if they differ; 4 if the file is damaged or cut off.")]
+pub(crate) struct Replay {
+    /// The archive
+    #[arg(value_name = "FILE")]
+    pub(crate) archive: PathBuf,
+    /// The engine
+    #[arg(long, value_enum, default_value = "interpreter")]
+    pub(crate) engine: EngineName,
+    /// Store of the node: `memory`
     #[arg(long, value_name = "STORE", default_value = "memory")]
     pub(crate) store: String,
     /// Print one JSON object

@@ -3,9 +3,11 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `args` | the command line |
-//! | `check`, `run`, `meter`, `schedule`, `inspect`, `explain`, `sim` | one command each |
+//! | `check`, `run`, `meter`, `schedule`, `inspect`, `explain`, `sim`, `node` | one command each |
+//! | `network` | `sim --network` |
 //! | `load`, `survey`, `reject` | a file's bytes, what they say, why they were refused |
 //! | `listing`, `signature`, `usage` | parts of what is shown of a module |
+//! | `replacement`, `pace` | files that are there as a whole or not at all; progress |
 //! | `failure`, `print` | exit codes; the only file that prints |
 //!
 //! Verdicts, gas and results come from the libraries; nothing here computes them.
@@ -43,6 +45,14 @@ mod explain;
 
 mod sim;
 
+mod network;
+
+mod node;
+
+mod replacement;
+
+mod pace;
+
 use args::{Command, CommandLine};
 use clap::Parser;
 use failure::{Answer, Failure};
@@ -66,6 +76,7 @@ fn dispatch(command: &Command) -> Answer {
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Sim(arguments) => sim::run(arguments),
+        Command::Node(arguments) => node::run(arguments),
     }
 }
 

@@ -2,21 +2,16 @@
 
 use crate::args::Sim;
 use crate::failure::{Answer, Failure, Verdict};
+use crate::network;
+use crate::pace::Pace;
 use crate::print::{self, Colour, counted, grouped, printable};
-use node_sim::ReceiptExit;
+use crate::replacement::Replacement;
+use node_sim::archive::{ArchiveWriter, ArchivedBlock};
 use node_sim::simulate::{self, Difference, Mismatch, Plan, Progress, Progressed, Report};
+use node_sim::{Genesis, ReceiptExit};
 use serde::Serialize;
-use std::time::Duration;
-#[expect(
-    clippy::disallowed_types,
-    reason = "paces progress for a person; in no result"
-)]
-use std::time::Instant;
-
-/// Between two lines of progress on a terminal.
-const TERMINAL_PAUSE: Duration = Duration::from_millis(100);
-/// Between two lines of progress in a log.
-const LOG_PAUSE: Duration = Duration::from_secs(3);
+use std::io;
+use std::path::{Path, PathBuf};
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -60,44 +55,58 @@ impl Serialize for Exits {
     }
 }
 
-/// Shows how far the simulation is, not more often than a person can read.
-#[expect(
-    clippy::disallowed_types,
-    reason = "paces progress for a person; in no result"
-)]
-struct Shown {
-    last: Instant,
-    pause: Duration,
+/// Shows how far the simulation is, and writes the archive if one is wanted.
+struct Following {
+    pace: Pace,
+    archive: Archive,
 }
 
-#[expect(
-    clippy::disallowed_types,
-    reason = "paces progress for a person; in no result"
-)]
-impl Shown {
-    fn start() -> Self {
-        let pause = if print::stderr_is_terminal() {
-            TERMINAL_PAUSE
-        } else {
-            LOG_PAUSE
-        };
-        Self {
-            last: Instant::now(),
-            pause,
+/// What becomes of the blocks.
+enum Archive {
+    Unwanted,
+    /// Wanted at this path; nothing is written yet.
+    At(PathBuf),
+    Writing(ArchiveWriter<Replacement>),
+    /// It could not be written.
+    Failed(io::Error),
+}
+
+impl Archive {
+    fn begun(path: &Path, genesis: &Genesis) -> io::Result<ArchiveWriter<Replacement>> {
+        ArchiveWriter::new(Replacement::create(path)?, genesis)
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Unwanted | Self::At(_) => Ok(()),
+            Self::Writing(writer) => writer.finish()?.finish(),
+            Self::Failed(error) => Err(error),
         }
     }
 }
 
-impl Progress for Shown {
-    #[expect(
-        clippy::disallowed_types,
-        reason = "paces progress for a person; in no result"
-    )]
+impl Progress for Following {
+    fn begin(&mut self, genesis: &Genesis) {
+        if let Archive::At(path) = &self.archive {
+            self.archive = match Archive::begun(path, genesis) {
+                Ok(writer) => Archive::Writing(writer),
+                Err(error) => Archive::Failed(error),
+            };
+        }
+    }
+
+    fn archive(&mut self, block: &ArchivedBlock) {
+        if let Archive::Writing(writer) = &mut self.archive
+            && let Err(error) = writer.push(block)
+        {
+            self.archive = Archive::Failed(error);
+        }
+    }
+
     fn block(&mut self, progressed: &Progressed) {
-        if self.last.elapsed() < self.pause {
+        if !self.pace.is_due() {
             return;
         }
-        self.last = Instant::now();
         let root = hex::encode(progressed.state_root);
         print::progress(&format!(
             "block {} of {}  {}  {} gas  root {}",
@@ -110,23 +119,47 @@ impl Progress for Shown {
     }
 }
 
+/// Refuses a store that this version does not have.
+///
+/// # Errors
+/// [`Failure::Usage`].
+pub(crate) fn check_store(store: &str) -> Result<(), Failure> {
+    if store == "memory" {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "--store {}: there is only `memory`; `rocksdb:PATH` comes with a later version",
+        printable(store)
+    )))
+}
+
 /// Simulates and reports agreement, or the first difference.
 ///
 /// # Errors
 /// [`Failure::Usage`] for a store that this version does not have; [`Failure::Environment`] if a
-/// node stops at a fault of this machine.
+/// node stops at a fault of this machine or the archive cannot be written.
 pub(crate) fn run(arguments: &Sim) -> Answer {
-    if arguments.store != "memory" {
-        return Err(Failure::Usage(format!(
-            "--store {}: there is only `memory`; `rocksdb:PATH` comes with a later version",
-            printable(&arguments.store)
-        )));
+    check_store(&arguments.store)?;
+    if arguments.network {
+        return network::run(arguments);
     }
     let executors = simulate::standard(arguments.nodes);
     let plan = Plan::new(arguments.blocks, arguments.seed);
-    let simulated = simulate::run(&plan, executors, &mut Shown::start());
+    let archive = arguments
+        .archive
+        .as_ref()
+        .map_or(Archive::Unwanted, |path| Archive::At(path.clone()));
+    let mut following = Following {
+        pace: Pace::start(),
+        archive,
+    };
+    let simulated = simulate::run(&plan, executors, &mut following);
     print::progress_end();
     let report = simulated?;
+    following
+        .archive
+        .finish()
+        .map_err(|error| Failure::Environment(format!("cannot write the archive: {error}")))?;
     if arguments.json {
         print::json(&line(&report, arguments.seed))?;
     } else {

@@ -61,6 +61,9 @@ pub mod replay;
 /// Many nodes, one answer.
 pub mod simulate;
 
+/// Validators on a network that may do anything to messages.
+pub mod network;
+
 pub use block::{Block, Invalid, ValidBlock};
 pub use cache::CachePolicy;
 pub use genesis::Genesis;

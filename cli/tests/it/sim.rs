@@ -36,3 +36,19 @@ fn other_stores_come_later() {
     assert!(ran.stderr.contains("later version"), "{}", ran.stderr);
     assert_eq!(lockstep(&["sim", "--nodes", "0"]).code, 2);
 }
+
+#[test]
+fn networks_agree_and_a_seed_has_one_history() {
+    let network = |seed: &str| {
+        let ran = lockstep(&["sim", "--network", "--seed", seed, "--seeds", "2", "--json"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        ran.json()
+    };
+    let line = network("5");
+    assert_eq!(line["agreed"], true);
+    assert_eq!((&line["height"], &line["seeds"]), (&8.into(), &"2".into()));
+    assert_eq!(network("5"), line);
+    assert_ne!(network("6")["events_hash"], line["events_hash"]);
+    assert_eq!(lockstep(&["sim", "--seeds", "2"]).code, 2);
+    assert_eq!(lockstep(&["sim", "--network", "--nodes", "2"]).code, 2);
+}

@@ -6,7 +6,7 @@
 //! Specification: docs/spec/blocks.md, "Simulator".
 
 /// Numbers from a seed.
-mod random;
+pub(crate) mod random;
 
 /// The modules that are uploaded.
 pub mod samples;

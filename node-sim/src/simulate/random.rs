@@ -4,7 +4,7 @@ use crate::digest::sha256;
 
 /// A deterministic stream of numbers. Not secret.
 #[derive(Clone, Debug)]
-pub(super) struct Random {
+pub(crate) struct Random {
     seed: u64,
     counter: u64,
 }
@@ -12,19 +12,19 @@ pub(super) struct Random {
 impl Random {
     /// The stream of a seed.
     #[must_use]
-    pub(super) const fn new(seed: u64) -> Self {
+    pub(crate) const fn new(seed: u64) -> Self {
         Self { seed, counter: 0 }
     }
 
     /// The next 32 bytes.
-    pub(super) fn bytes(&mut self) -> [u8; 32] {
+    pub(crate) fn bytes(&mut self) -> [u8; 32] {
         self.counter = self.counter.wrapping_add(1);
         let parts = [self.seed.to_le_bytes(), self.counter.to_le_bytes()];
         sha256(&[b"lockstep/random/1", &parts.concat()])
     }
 
     /// The next number.
-    pub(super) fn number(&mut self) -> u64 {
+    pub(crate) fn number(&mut self) -> u64 {
         let mut low = [0; 8];
         for (to, from) in low.iter_mut().zip(self.bytes()) {
             *to = from;
@@ -33,12 +33,12 @@ impl Random {
     }
 
     /// A number below `bound`, 0 for a bound of 0; the bias is below `bound` in 2^64.
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.number().checked_rem(bound).unwrap_or_default()
     }
 
     /// One of several; `None` of none.
-    pub(super) fn pick<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
+    pub(crate) fn pick<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
         let bound = u64::try_from(choices.len()).unwrap_or(u64::MAX);
         usize::try_from(self.below(bound))
             .ok()

@@ -261,7 +261,10 @@ mod tests {
         disk.fail(Failing::From(3));
         assert!(disk.append(&[2; 100]).is_err());
         assert!(disk.truncate(0).is_err());
-        assert!((1..101).contains(&disk.length()), "a failed append may tear");
+        assert!(
+            (1..101).contains(&disk.length()),
+            "a failed append may tear"
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Keeps state and blocks in memory: the default of every command, and the model of every other store.
+//! Keeps state and blocks in memory: the default of commands and the model of other stores.
 
 use super::{Commit, Store};
 use crate::header::{Header, Tip};

@@ -20,6 +20,8 @@ mod faults;
 
 mod archive;
 
+mod network;
+
 mod orderbook;
 
 mod simulator;

@@ -1,0 +1,163 @@
+//! Runs `lockstep node replay`: applies an archive of blocks and names the first difference.
+
+use crate::args::{EngineName, Node, NodeCommand, Replay as Arguments};
+use crate::failure::{Answer, Failure, Verdict};
+use crate::pace::Pace;
+use crate::print::{self, Colour, counted, grouped, printable};
+use node_sim::archive::{ArchiveError, ArchiveReader};
+use node_sim::node::Parts;
+use node_sim::replay::{Replay, ReplayDifference, ReplayError, Replayed};
+use node_sim::{CachePolicy, MemoryStore};
+use serde::Serialize;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+use std::sync::Arc;
+use vm::{Engine, Rules};
+
+#[derive(Serialize)]
+struct Line<'a> {
+    agreed: bool,
+    height: u64,
+    state_root: String,
+    first_difference: Option<DifferenceLine<'a>>,
+    transactions: u64,
+    gas_used: String,
+}
+
+#[derive(Serialize)]
+struct DifferenceLine<'a> {
+    height: u64,
+    /// Place in the block; `None` if it shows in the block as a whole.
+    transaction: Option<u32>,
+    tx_id: Option<String>,
+    field: &'static str,
+    recorded: &'a str,
+    found: &'a str,
+}
+
+/// Runs a command of `lockstep node`.
+///
+/// # Errors
+/// [`Failure::Environment`] if the archive cannot be read or this machine fails.
+pub(crate) fn run(arguments: &Node) -> Answer {
+    match &arguments.command {
+        NodeCommand::Replay(arguments) => replay(arguments),
+    }
+}
+
+fn replay(arguments: &Arguments) -> Answer {
+    crate::sim::check_store(&arguments.store)?;
+    let file = &arguments.archive;
+    let parts = Parts {
+        engine: engine(arguments.engine),
+        rules: Arc::new(Rules::v1()),
+        cache: CachePolicy::Warm,
+    };
+    let replayed = apply(file, parts).map_err(|error| failure(file, error))?;
+    if arguments.json {
+        print::json(&line(&replayed))?;
+    } else {
+        print::out(&text(&replayed))?;
+    }
+    Ok(match replayed.first_difference {
+        None => Verdict::Passed,
+        Some(_) => Verdict::Failed,
+    })
+}
+
+fn engine(name: EngineName) -> Box<dyn Engine> {
+    match name {
+        EngineName::Interpreter => Box::new(vm::execute::Interpreter::new()),
+        EngineName::Reference => Box::new(reference::Reference::new()),
+    }
+}
+
+fn apply(file: &Path, parts: Parts) -> Result<Replayed, ReplayError> {
+    let input = BufReader::new(File::open(file).map_err(ArchiveError::from)?);
+    let reader = ArchiveReader::new(input)?;
+    let mut replay = Replay::new(reader, parts, Box::new(MemoryStore::new()))?;
+    let mut pace = Pace::start();
+    while replay.step()? {
+        let Replayed {
+            height,
+            transactions,
+            ..
+        } = replay.replayed();
+        if pace.is_due() {
+            print::progress(&format!(
+                "block {}  {}",
+                grouped(*height),
+                counted(*transactions, "transaction")
+            ));
+        }
+    }
+    print::progress_end();
+    Ok(replay.replayed().clone())
+}
+
+fn failure(file: &Path, error: ReplayError) -> Failure {
+    print::progress_end();
+    match error {
+        ReplayError::Archive(error) => Failure::Environment(format!(
+            "cannot read {}: {error}",
+            printable(&file.display().to_string())
+        )),
+        ReplayError::Fault(fault) => fault.into(),
+    }
+}
+
+fn line(replayed: &Replayed) -> Line<'_> {
+    Line {
+        agreed: replayed.first_difference.is_none(),
+        height: replayed.height,
+        state_root: hex::encode(replayed.state_root),
+        first_difference: replayed.first_difference.as_ref().map(difference_line),
+        transactions: replayed.transactions,
+        gas_used: replayed.gas_used.to_string(),
+    }
+}
+
+fn difference_line(difference: &ReplayDifference) -> DifferenceLine<'_> {
+    DifferenceLine {
+        height: difference.height,
+        transaction: difference.transaction,
+        tx_id: difference.tx_id.map(hex::encode),
+        field: difference.field,
+        recorded: &difference.recorded,
+        found: &difference.found,
+    }
+}
+
+fn text(replayed: &Replayed) -> String {
+    let word = match replayed.first_difference {
+        None => print::coloured("agreed", Colour::Green),
+        Some(_) => print::coloured("disagreed", Colour::Red),
+    };
+    let mut text = format!(
+        "{word}: {} replayed\n  {:<14}{}\n  {:<14}{}\n  {:<14}{}\n",
+        counted(replayed.height, "block"),
+        "transactions",
+        grouped(replayed.transactions),
+        "gas used",
+        grouped(replayed.gas_used),
+        "state root",
+        hex::encode(replayed.state_root),
+    );
+    if let Some(difference) = &replayed.first_difference {
+        let place = match (difference.transaction, difference.tx_id) {
+            (Some(number), Some(tx_id)) => {
+                format!("transaction {number} ({})", hex::encode(tx_id))
+            }
+            _ => "the block as a whole".to_owned(),
+        };
+        text.push_str(&format!(
+            "first difference: block {}, {place}\n  {}\n    recorded: {}\n    found:    {}\n",
+            grouped(difference.height),
+            difference.field,
+            difference.recorded,
+            difference.found,
+        ));
+    }
+    text
+}

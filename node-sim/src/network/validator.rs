@@ -1,0 +1,138 @@
+//! Holds one validator: a node on a disk that outlives it.
+
+use super::schedule::Bytes;
+use crate::block::{Block, ValidBlock};
+use crate::cache::CachePolicy;
+use crate::genesis::Genesis;
+use crate::header::BlockResult;
+use crate::node::{NoObserver, Node, Parts};
+use crate::simulate::executor::MakeEngine;
+use crate::store::LogStore;
+use crate::store::disk::{Failing, Loss, SimulatedDisk};
+use std::sync::Arc;
+use vm::{Fault, Rules};
+
+/// A validator; its node is away while it is without power.
+pub(super) struct Validator {
+    engine: MakeEngine,
+    rules: Arc<Rules>,
+    genesis: Genesis,
+    disk: SimulatedDisk,
+    node: Option<Node>,
+    /// The last block that it said it has.
+    acknowledged: u64,
+    /// The last round that it voted in.
+    voted: Option<(u64, u64)>,
+    /// True while the next write is to fail.
+    is_failing: bool,
+}
+
+/// How applying a block ended.
+pub(super) enum Applied {
+    Result(BlockResult),
+    /// The block is refused.
+    Refused,
+    /// A write failed, as planned; the validator is without power.
+    Crashed,
+}
+
+impl Validator {
+    /// A validator with power, at the genesis.
+    pub(super) fn new(
+        engine: MakeEngine,
+        rules: &Arc<Rules>,
+        genesis: &Genesis,
+        seed: u64,
+    ) -> Result<Self, Fault> {
+        let mut validator = Self {
+            engine,
+            rules: Arc::clone(rules),
+            genesis: genesis.clone(),
+            disk: SimulatedDisk::new(seed),
+            node: None,
+            acknowledged: 0,
+            voted: None,
+            is_failing: false,
+        };
+        validator.restart()?;
+        Ok(validator)
+    }
+
+    /// Opens the node from the disk; its height.
+    pub(super) fn restart(&mut self) -> Result<u64, Fault> {
+        let parts = Parts {
+            engine: (self.engine)(),
+            rules: Arc::clone(&self.rules),
+            cache: CachePolicy::Warm,
+        };
+        let store = LogStore::open(self.disk.clone())?;
+        let node = Node::open(parts, self.genesis.clone(), Box::new(store))?;
+        let height = node.tip().height;
+        self.node = Some(node);
+        Ok(height)
+    }
+
+    /// Loses power: what was not synced goes as `loss` says.
+    pub(super) fn crash(&mut self, loss: Loss) {
+        self.node = None;
+        self.is_failing = false;
+        self.disk.fail(Failing::Never);
+        self.disk.crash(loss);
+    }
+
+    /// Lets the disk fail `operations` operations from now: in the next commit or the one after.
+    pub(super) fn plan_failure(&mut self, operations: u64) {
+        let from = self.disk.operations().saturating_add(operations);
+        self.disk.fail(Failing::From(from));
+        self.is_failing = true;
+    }
+
+    /// The node, while there is power.
+    pub(super) const fn node(&self) -> Option<&Node> {
+        self.node.as_ref()
+    }
+
+    /// The last block that it acknowledged.
+    pub(super) const fn acknowledged(&self) -> u64 {
+        self.acknowledged
+    }
+
+    /// True once a round.
+    pub(super) fn may_vote(&mut self, place: (u64, u64)) -> bool {
+        let may = self.voted.is_none_or(|last| last < place);
+        if may {
+            self.voted = Some(place);
+        }
+        may
+    }
+
+    /// What it makes of a block's bytes at its tip; `None` without power.
+    pub(super) fn judge(&self, bytes: &Bytes) -> Option<Result<ValidBlock, String>> {
+        let node = self.node.as_ref()?;
+        let block = Block::decode(bytes, self.genesis.limits().block_bytes);
+        Some(match block {
+            Ok(block) => node.validate(block).map_err(|reason| reason.to_string()),
+            Err(reason) => Err(reason.to_string()),
+        })
+    }
+
+    /// Applies a decided block; `None` without power.
+    pub(super) fn apply(&mut self, bytes: &Bytes) -> Result<Option<Applied>, Fault> {
+        let valid = match self.judge(bytes) {
+            None => return Ok(None),
+            Some(Err(_)) => return Ok(Some(Applied::Refused)),
+            Some(Ok(valid)) => valid,
+        };
+        let Some(node) = self.node.as_mut() else {
+            return Ok(None);
+        };
+        match node.apply(&valid, &mut NoObserver) {
+            Ok(result) => {
+                self.acknowledged = node.tip().height;
+                Ok(Some(Applied::Result(result)))
+            }
+            Err(Fault::Store(_)) if self.is_failing => Ok(Some(Applied::Crashed)),
+            Err(fault) => Err(fault),
+        }
+    }
+}
