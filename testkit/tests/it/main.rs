@@ -1,0 +1,16 @@
+//! Tests the world, and the sample contracts in it as deployed wasm.
+#![cfg(test)]
+
+mod stage;
+
+mod world;
+
+mod failures;
+
+mod samples;
+
+mod linked;
+
+mod hostile;
+
+mod property;
