@@ -14,3 +14,7 @@ mod linked;
 mod hostile;
 
 mod property;
+
+mod gas_pages;
+
+mod depth;
