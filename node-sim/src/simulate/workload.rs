@@ -1,8 +1,8 @@
 //! Makes blocks of real transactions from a seed: transfers, uploads, deploys, calls, and failures.
 //!
-//! Block 1 uploads the samples, block 2 deploys them, block 3 spreads the tokens and fills the pool,
-//! later blocks use them all. What is drawn depends on the seed and on the nonces of executor 0
-//! alone.
+//! Block 1 uploads the samples, block 2 deploys them, block 3 spreads the tokens and fills the
+//! pool, later blocks use them all. What is drawn depends on the seed and on the nonces of executor
+//! 0 alone.
 
 use super::Plan;
 use super::act::{Act, Cast, Numbers, Stage};
