@@ -18,3 +18,7 @@ mod property;
 mod gas_pages;
 
 mod depth;
+
+mod model;
+
+mod model_script;

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use testkit::{Address, Call, Engines, Failure, Receipt, World};
 
 /// Engines that all tests share, so that each module is compiled once.
-static EVERY: LazyLock<Engines> = LazyLock::new(|| {
+pub(crate) static EVERY: LazyLock<Engines> = LazyLock::new(|| {
     Engines::interpreter()
         .and(Arc::new(Reference::new()))
         .and(Arc::new(Wasmi::new()))
