@@ -21,4 +21,6 @@ mod depth;
 
 mod model;
 
+mod model_play;
+
 mod model_script;
