@@ -28,6 +28,10 @@ const CRATES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "testkit",
+        &["host-api", "vm", "reference", "emitted", "contract-types"],
+    ),
+    (
         "conformance",
         &["host-api", "vm", "reference", "emitted", "node-sim", "tree"],
     ),

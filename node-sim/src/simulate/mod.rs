@@ -17,8 +17,17 @@ pub mod executor;
 /// The transactions.
 pub mod workload;
 
-/// Calls of the samples.
+/// One drawn call.
+mod act;
+
+/// Calls of the plain samples.
 pub mod calls;
+
+/// Calls of the samples that hold value and call each other.
+mod commerce;
+
+/// Calls that misbehave, and changes of code.
+mod hostile;
 
 /// Differences.
 mod compare;

@@ -43,6 +43,72 @@ pub const STORE: Sample = Sample {
     bytes: include_bytes!("../../../contracts/wasm/store.wasm"),
 };
 
+/// Holds payments until they are released or refunded; Rust.
+pub const ESCROW: Sample = Sample {
+    name: "escrow",
+    bytes: include_bytes!("../../../contracts/wasm/escrow.wasm"),
+};
+
+/// A wallet of several owners that calls other contracts; Rust.
+pub const MULTISIG: Sample = Sample {
+    name: "multisig",
+    bytes: include_bytes!("../../../contracts/wasm/multisig.wasm"),
+};
+
+/// A pool that trades one token for another, and calls both; Rust.
+pub const AMM: Sample = Sample {
+    name: "amm",
+    bytes: include_bytes!("../../../contracts/wasm/amm.wasm"),
+};
+
+/// Rents names out, and lists them by scans; Rust.
+pub const NAMES: Sample = Sample {
+    name: "names",
+    bytes: include_bytes!("../../../contracts/wasm/names.wasm"),
+};
+
+/// Tokens that are one of a kind, listed by scans; Rust.
+pub const NFT: Sample = Sample {
+    name: "nft",
+    bytes: include_bytes!("../../../contracts/wasm/nft.wasm"),
+};
+
+/// Changes its code after a delay; Rust.
+pub const UPGRADEABLE: Sample = Sample {
+    name: "upgradeable",
+    bytes: include_bytes!("../../../contracts/wasm/upgradeable.wasm"),
+};
+
+/// Misbehaves in one way per entry; C.
+pub const HOSTILE: Sample = Sample {
+    name: "hostile",
+    bytes: include_bytes!("../../../contracts/wasm/hostile.wasm"),
+};
+
+/// Keeps value for whoever brings it; C.
+pub const VAULT: Sample = Sample {
+    name: "vault",
+    bytes: include_bytes!("../../../contracts/wasm/vault.wasm"),
+};
+
+/// Counts votes; AssemblyScript.
+pub const POLL: Sample = Sample {
+    name: "poll",
+    bytes: include_bytes!("../../../contracts/wasm/poll.wasm"),
+};
+
+/// Plain functions, for no chain; C. Uploaded only.
+pub const MATH: Sample = Sample {
+    name: "math",
+    bytes: include_bytes!("../../../contracts/wasm/math.wasm"),
+};
+
+/// What plain rustc emits with std; Rust. Uploaded only.
+pub const STD_DEFAULT: Sample = Sample {
+    name: "std_default",
+    bytes: include_bytes!("../../../contracts/wasm/std_default.wasm"),
+};
+
 /// Reaches what the others do not: traps, out of gas, fresh memory, gas in state; text format.
 pub const PROBE: Sample = Sample {
     name: "probe",
@@ -56,4 +122,27 @@ pub const REFUSED: Sample = Sample {
 };
 
 /// What is accepted, in the order of upload.
-pub const ACCEPTED: [Sample; 5] = [COUNTER, TOKEN, ORDERBOOK, STORE, PROBE];
+pub const ACCEPTED: [Sample; 16] = [
+    COUNTER,
+    TOKEN,
+    ORDERBOOK,
+    STORE,
+    PROBE,
+    ESCROW,
+    MULTISIG,
+    AMM,
+    NAMES,
+    NFT,
+    UPGRADEABLE,
+    HOSTILE,
+    VAULT,
+    POLL,
+    MATH,
+    STD_DEFAULT,
+];
+
+/// The same code under another hash: `bytes` and an empty custom section that `mark` names.
+#[must_use]
+pub fn variant(bytes: &[u8], mark: u8) -> Vec<u8> {
+    [bytes, &[0, 2, 1, mark & 0x7f]].concat()
+}

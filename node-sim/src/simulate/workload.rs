@@ -1,12 +1,19 @@
 //! Makes blocks of real transactions from a seed: transfers, uploads, deploys, calls, and failures.
 //!
-//! Block 1 uploads the samples, block 2 deploys them, later blocks use them. What is drawn depends
-//! on the seed and on the nonces of executor 0 alone.
+//! Block 1 uploads the samples, block 2 deploys them, block 3 spreads the tokens and fills the
+//! pool, later blocks use them all. What is drawn depends on the seed and on the nonces of executor
+//! 0 alone.
 
 use super::Plan;
+use super::act::{Act, Cast, Numbers, Stage};
 use super::calls::{self, MARKET, Settlement};
+use super::commerce::{self, NAME_PERIOD, NAME_PRICE, OWNERS, THRESHOLD};
+use super::hostile::{self, DELAY};
 use super::random::Random;
-use super::samples::{ACCEPTED, COUNTER, ORDERBOOK, PROBE, REFUSED, STORE, Sample, TOKEN};
+use super::samples::{
+    ACCEPTED, AMM, COUNTER, ESCROW, HOSTILE, MULTISIG, NAMES, NFT, ORDERBOOK, POLL, PROBE, REFUSED,
+    STORE, Sample, TOKEN, UPGRADEABLE, VAULT, variant,
+};
 use crate::block::Block;
 use crate::digest::length;
 use crate::genesis::Genesis;
@@ -15,10 +22,12 @@ use crate::limits::{Limits, SIMULATED_TRANSACTIONS_MAX};
 use crate::node::Node;
 use crate::transaction::{Payload, Signed, Transaction, intrinsic_gas};
 use contract_types::orderbook::Snapshot;
-use contract_types::{Invocation, counter, orderbook, store, token};
+use contract_types::{
+    Address, Invocation, amm, counter, escrow, hostile as misbehaviour, multisig, names, nft,
+    orderbook, store, token, upgradeable,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::frames::contract_address;
 use vm::{Fault, Rules};
 
 /// Milliseconds since 1970 of the genesis.
@@ -33,8 +42,12 @@ const BALANCE_POOR: u128 = 5_000_000;
 pub const GAS_CALL: u64 = 60_000_000;
 /// Gas of a call that may run out of it.
 const GAS_SCARCE: u64 = 4_000_000;
-/// First supply of the token.
-const TOKEN_SUPPLY: u128 = 1_000_000;
+/// First supply of each token.
+const TOKEN_SUPPLY: u128 = 1_000_000_000_000;
+/// What each account is given of each token in block 3.
+const TOKEN_SHARE: u128 = 10_000_000;
+/// What the pool is given of each token in block 3.
+const POOL: u128 = 50_000_000;
 /// Accounts of a chain; schemes alternate.
 const ACCOUNTS: u64 = 6;
 
@@ -46,7 +59,8 @@ pub struct Workload {
     chain_id: [u8; 32],
     transactions: u32,
     accounts: Vec<SecretKey>,
-    addresses: Vec<[u8; 32]>,
+    cast: Cast,
+    numbers: Numbers,
     poor: SecretKey,
     signers: [SecretKey; 3],
     stranger: SecretKey,
@@ -103,7 +117,10 @@ impl Workload {
             chain_id,
             transactions,
             accounts,
-            addresses,
+            cast: Cast {
+                accounts: addresses,
+            },
+            numbers: Numbers::default(),
             poor,
             signers,
             stranger,
@@ -134,13 +151,14 @@ impl Workload {
         match height {
             1 => self.uploads(&mut draft),
             2 => self.deploys(&mut draft),
+            3 => self.prepares(&mut draft),
             _ => (0..self.transactions).for_each(|_| self.draw(&mut draft)),
         }
         // The proposer is often one of the signers: its fees must come after its transactions.
         let proposer = match self.random.below(2) {
             0 => self
                 .random
-                .pick(&self.addresses)
+                .pick(&self.cast.accounts)
                 .copied()
                 .unwrap_or_default(),
             _ => [0xee; 32],
@@ -152,8 +170,7 @@ impl Workload {
     /// Address of a sample's contract.
     #[must_use]
     pub fn contract(&self, sample: &Sample) -> [u8; 32] {
-        let creator = self.addresses.first().copied().unwrap_or_default();
-        contract_address(&creator, &sample.code_hash(), &[0; 32])
+        self.cast.contract(sample, 0)
     }
 
     fn uploads(&mut self, draft: &mut Draft) {
@@ -161,52 +178,28 @@ impl Workload {
             .bytes
             .split_last()
             .map_or(&[][..], |(_, start)| start);
-        let refused = [REFUSED.bytes, truncated, &[]];
-        let modules = ACCEPTED.iter().map(|sample| sample.bytes).chain(refused);
+        let variants = [HOSTILE, UPGRADEABLE]
+            .into_iter()
+            .flat_map(|sample| hostile::UPLOADED.map(|mark| variant(sample.bytes, mark)));
+        let modules: Vec<Vec<u8>> = ACCEPTED
+            .iter()
+            .map(|sample| sample.bytes.to_vec())
+            .chain(variants)
+            .chain([REFUSED.bytes.to_vec(), truncated.to_vec(), Vec::new()])
+            .collect();
         for (number, bytes) in (0..ACCOUNTS).cycle().zip(modules) {
-            let payload = Payload::Upload(bytes.to_vec());
+            let payload = Payload::Upload(bytes);
             self.add(draft, self.account(number), payload, (0, Mistake::None));
         }
         self.transfer(draft);
     }
 
     fn deploys(&mut self, draft: &mut Draft) {
-        let signers = self.signers.each_ref().map(calls::signer);
-        let deployments = [
-            (TOKEN, token::init(TOKEN_SUPPLY)),
-            (ORDERBOOK, orderbook::init(MARKET, signers)),
-            (STORE, store::count()),
-            (
-                PROBE,
-                Invocation {
-                    entry: "init",
-                    input: Vec::new(),
-                },
-            ),
-            // Not 0, so that a later increment by the greatest number overflows.
-            (COUNTER, counter::increment(1)),
-            // Taken, refused by its entry, and not there.
-            (COUNTER, counter::increment(1)),
-            (
-                PROBE,
-                Invocation {
-                    entry: "absent",
-                    input: Vec::new(),
-                },
-            ),
-            (
-                REFUSED,
-                Invocation {
-                    entry: "init",
-                    input: Vec::new(),
-                },
-            ),
-        ];
-        for (sample, Invocation { entry, input }) in deployments {
+        for (sample, salt, Invocation { entry, input }) in self.deployments() {
             let (code_hash, entry) = (sample.code_hash(), entry.to_owned());
             let payload = Payload::Deploy {
                 code_hash,
-                salt: [0; 32],
+                salt: [salt; 32],
                 entry,
                 input,
                 value: 0,
@@ -215,53 +208,122 @@ impl Workload {
         }
     }
 
-    fn draw(&mut self, draft: &mut Draft) {
-        match self.random.below(100) {
-            0..12 => self.transfer(draft),
-            12..28 => {
-                let call = calls::counter(&mut self.random);
-                self.call(draft, &COUNTER, call);
-            }
-            28..46 => {
-                let call = calls::token(&mut self.random, &self.addresses);
-                self.call(draft, &TOKEN, call);
-            }
-            46..60 => {
-                let call = calls::orderbook(&mut self.random, &self.addresses);
-                self.call(draft, &ORDERBOOK, call);
-            }
-            60..68 => {
-                let call = self.settlement(draft);
-                self.call(draft, &ORDERBOOK, call);
-            }
-            68..78 => {
-                let call = calls::store(&mut self.random);
-                self.call(draft, &STORE, call);
-            }
-            78..92 => {
-                let call = calls::probe(&mut self.random);
-                self.call(draft, &PROBE, call);
-            }
-            92..94 => self.deploy_again(draft),
-            94..96 => self.upload_again(draft),
-            96..98 => {
-                let payload = Payload::Transfer {
-                    to: [0x77; 32],
-                    amount: 1,
-                };
-                let account = self.draw_account();
-                self.add(draft, account, payload, (0, Mistake::Nonce));
-            }
-            _ => {
-                // More than there is: skipped; and small transfers until there is nothing left.
-                let amount = BALANCE_POOR.saturating_sub(u128::from(self.random.below(8_000_000)));
-                let payload = Payload::Transfer {
-                    to: [0x78; 32],
-                    amount,
-                };
-                self.add(draft, self.poor.clone(), payload, (0, Mistake::None));
+    /// Every contract with its salt and what it is deployed with; the last three fail.
+    fn deployments(&self) -> Vec<(Sample, u8, Invocation)> {
+        let signers = self.signers.each_ref().map(calls::signer);
+        let owners: Vec<Address> = (0..OWNERS)
+            .map(|owner| Address(self.cast.account(owner)))
+            .collect();
+        let tokens = [0, 1].map(|salt| Address(self.cast.contract(&TOKEN, salt)));
+        let [first, second] = tokens;
+        let plain = |entry| Invocation::new(entry, &());
+        vec![
+            (TOKEN, 0, token::init(TOKEN_SUPPLY)),
+            (TOKEN, 1, token::init(TOKEN_SUPPLY)),
+            (ORDERBOOK, 0, orderbook::init(MARKET, signers)),
+            (STORE, 0, store::count()),
+            (PROBE, 0, plain("init")),
+            // Not 0, so that a later increment by the greatest number overflows.
+            (COUNTER, 0, counter::increment(1)),
+            (ESCROW, 0, escrow::deal(1)),
+            (MULTISIG, 0, multisig::init(&owners, THRESHOLD)),
+            (AMM, 0, amm::init(first, second)),
+            (NAMES, 0, names::init(u128::from(NAME_PRICE), NAME_PERIOD)),
+            (NFT, 0, nft::init()),
+            (UPGRADEABLE, 0, upgradeable::init(DELAY)),
+            (UPGRADEABLE, 1, upgradeable::init(DELAY)),
+            (HOSTILE, 0, misbehaviour::touch()),
+            (HOSTILE, 1, misbehaviour::touch()),
+            (VAULT, 0, Invocation::new("balance_of", &first)),
+            (POLL, 0, Invocation::new("votes", &0_u8)),
+            // Taken, refused by its entry, and not there.
+            (COUNTER, 0, counter::increment(1)),
+            (PROBE, 0, plain("absent")),
+            (REFUSED, 0, plain("init")),
+        ]
+    }
+
+    /// Gives every account both tokens, lets the pool take them, and fills the pool.
+    fn prepares(&mut self, draft: &mut Draft) {
+        let pool = self.cast.contract(&AMM, 0);
+        for salt in [0, 1] {
+            let token = self.cast.contract(&TOKEN, salt);
+            for (number, account) in (0..ACCOUNTS).zip(self.cast.accounts.clone()) {
+                let share = token::transfer(Address(account), TOKEN_SHARE);
+                self.act(draft, Act::new(token, share).by(0));
+                let approval = token::approve(Address(pool), u128::MAX);
+                self.act(draft, Act::new(token, approval).by(number));
             }
         }
+        let filling = amm::add_liquidity(POOL, POOL, 0);
+        self.act(draft, Act::new(pool, filling).by(0));
+    }
+
+    fn draw(&mut self, draft: &mut Draft) {
+        let act = match self.random.below(100) {
+            0..8 => return self.transfer(draft),
+            8..14 => self.on(&COUNTER, calls::counter),
+            14..24 => {
+                let salt = u8::from(self.random.below(4) == 0);
+                let call = calls::token(&mut self.random, &self.cast.accounts);
+                Act::new(self.cast.contract(&TOKEN, salt), call)
+            }
+            24..33 => {
+                let call = calls::orderbook(&mut self.random, &self.cast.accounts);
+                Act::new(self.contract(&ORDERBOOK), call)
+            }
+            33..38 => {
+                let call = self.settlement(draft);
+                Act::new(self.contract(&ORDERBOOK), call)
+            }
+            38..44 => self.on(&STORE, calls::store),
+            44..52 => self.on(&PROBE, calls::probe),
+            52..57 => commerce::escrow(&mut self.stage(draft)),
+            57..64 => commerce::amm(&mut self.stage(draft)),
+            64..70 => commerce::multisig(&mut self.stage(draft)),
+            70..75 => commerce::names(&mut self.stage(draft)),
+            75..80 => commerce::nft(&mut self.stage(draft)),
+            80..83 => commerce::kept(&mut self.stage(draft)),
+            83..87 => hostile::upgradeable(&mut self.stage(draft)),
+            87..92 => hostile::hostile(&mut self.stage(draft)),
+            92..94 => return self.deploy_again(draft),
+            94..96 => return self.upload_again(draft),
+            other => return self.mistaken(draft, other),
+        };
+        self.act(draft, act);
+    }
+
+    fn on(&mut self, sample: &Sample, call: fn(&mut Random) -> Invocation) -> Act {
+        Act::new(self.contract(sample), call(&mut self.random))
+    }
+
+    const fn stage(&mut self, draft: &Draft) -> Stage<'_> {
+        Stage {
+            random: &mut self.random,
+            cast: &self.cast,
+            numbers: &mut self.numbers,
+            height: draft.height,
+            time_ms: GENESIS_TIME_MS.saturating_add(BLOCK_TIME_MS.saturating_mul(draft.height)),
+        }
+    }
+
+    /// A transaction that is skipped: a wrong nonce, or more than there is.
+    fn mistaken(&mut self, draft: &mut Draft, drawn: u64) {
+        if drawn < 98 {
+            let payload = Payload::Transfer {
+                to: [0x77; 32],
+                amount: 1,
+            };
+            let account = self.draw_account();
+            return self.add(draft, account, payload, (0, Mistake::Nonce));
+        }
+        // More than there is: skipped; and small transfers until there is nothing left.
+        let amount = BALANCE_POOR.saturating_sub(u128::from(self.random.below(8_000_000)));
+        let payload = Payload::Transfer {
+            to: [0x78; 32],
+            amount,
+        };
+        self.add(draft, self.poor.clone(), payload, (0, Mistake::None));
     }
 
     fn transfer(&mut self, draft: &mut Draft) {
@@ -271,7 +333,7 @@ impl Workload {
             2 => self.poor.address(),
             _ => self
                 .random
-                .pick(&self.addresses)
+                .pick(&self.cast.accounts)
                 .copied()
                 .unwrap_or_default(),
         };
@@ -300,13 +362,19 @@ impl Workload {
         calls::settle(&mut self.random, settlement, &self.signers, &self.stranger)
     }
 
-    fn call(&mut self, draft: &mut Draft, sample: &Sample, invocation: Invocation) {
-        let Invocation { entry, input } = invocation;
-        let contract = self.contract(sample);
-        let value = u128::from(self.random.below(3));
-        let gas = match (self.random.below(8), entry) {
-            (_, "spin" | "recurse") | (0, _) => self.random.below(GAS_SCARCE),
-            _ => GAS_CALL,
+    fn act(&mut self, draft: &mut Draft, act: Act) {
+        let Act {
+            contract,
+            invocation: Invocation { entry, input },
+            value,
+            gas,
+            account,
+        } = act;
+        // After the preparation, some calls carry value where none is taken, or too little gas.
+        let (value, gas) = match (draft.height > 3, self.random.below(16), entry) {
+            (_, _, "spin" | "recurse") | (true, 0, _) => (value, self.random.below(GAS_SCARCE)),
+            (true, 1, _) => (value.saturating_add(1), gas),
+            _ => (value, gas),
         };
         let payload = Payload::Call {
             contract,
@@ -314,8 +382,11 @@ impl Workload {
             input,
             value,
         };
-        let account = self.draw_account();
-        self.add(draft, account, payload, (gas, Mistake::None));
+        let key = match account {
+            Some(number) => self.account(number),
+            None => self.draw_account(),
+        };
+        self.add(draft, key, payload, (gas, Mistake::None));
     }
 
     fn deploy_again(&mut self, draft: &mut Draft) {

@@ -1,10 +1,16 @@
 //! Runs whole chains on executors that must not differ.
 
-use node_sim::ReceiptExit;
+use node_sim::execute::Executed;
+use node_sim::node::Parts;
 use node_sim::simulate::executor::KINDS;
-use node_sim::simulate::samples::{ACCEPTED, REFUSED};
+use node_sim::simulate::samples::{ACCEPTED, MATH, PROBE, REFUSED, STD_DEFAULT, UPGRADEABLE};
+use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{NoProgress, Plan, Progress, Progressed, Report, run, standard};
-use std::collections::BTreeSet;
+use node_sim::{CachePolicy, MemoryStore, Node, Observer, Payload, ReceiptExit};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use vm::Rules;
+use vm::execute::Interpreter;
 
 fn simulate(plan: Plan, nodes: u32) -> Report {
     let report = run(&plan, standard(nodes), &mut NoProgress).unwrap();
@@ -79,7 +85,7 @@ fn progress_is_told_after_every_block() {
 
 #[test]
 fn the_modules_of_the_workload_are_what_they_say() {
-    let rules = vm::Rules::v1();
+    let rules = Rules::v1();
     for sample in ACCEPTED {
         let checked = vm::check::check(sample.bytes, &rules);
         assert!(checked.is_ok(), "{}: {:?}", sample.name, checked.err());
@@ -88,7 +94,7 @@ fn the_modules_of_the_workload_are_what_they_say() {
     let texts = [
         (
             include_str!("../../src/simulate/modules/probe.wat"),
-            ACCEPTED[4].bytes,
+            PROBE.bytes,
         ),
         (
             include_str!("../../src/simulate/modules/refused.wat"),
@@ -98,4 +104,67 @@ fn the_modules_of_the_workload_are_what_they_say() {
     for (text, bytes) in texts {
         assert_eq!(wat::parse_str(text).unwrap(), bytes);
     }
+}
+
+/// Receipts of calls, by contract and entry.
+#[derive(Default)]
+struct Called(Vec<ReceiptExit>);
+
+impl Observer for Called {
+    fn transaction(&mut self, _: u32, executed: &Executed, _: Option<[u8; 32]>) {
+        self.0.push(executed.receipt.exit);
+    }
+}
+
+/// How the calls of each entry of each contract ended.
+type Ends = BTreeMap<([u8; 32], String), BTreeSet<ReceiptExit>>;
+
+/// A plan on one node, and what became of its calls.
+fn calls_of(plan: &Plan) -> (Workload, Ends) {
+    let rules = Arc::new(Rules::v1());
+    let mut workload = Workload::new(plan, &rules).unwrap();
+    let parts = Parts {
+        engine: Box::new(Interpreter::new()),
+        rules,
+        cache: CachePolicy::Warm,
+    };
+    let store = Box::new(MemoryStore::new());
+    let mut node = Node::open(parts, workload.genesis().clone(), store).unwrap();
+    let mut seen = Ends::new();
+    for _ in 0..plan.blocks {
+        let valid = node.validate(workload.next_block(&node).unwrap()).unwrap();
+        let mut called = Called::default();
+        node.apply(&valid, &mut called).unwrap();
+        for (transaction, exit) in valid.transactions().iter().zip(called.0) {
+            let payload = transaction.signed().transaction.payload.clone();
+            if let Payload::Call {
+                contract, entry, ..
+            } = payload
+            {
+                seen.entry((contract, entry)).or_default().insert(exit);
+            }
+        }
+    }
+    (workload, seen)
+}
+
+#[test]
+fn every_sample_is_called_and_does_something() {
+    let (workload, seen) = calls_of(&Plan::new(100, 7));
+    let uploaded_only = [MATH.name, STD_DEFAULT.name];
+    for sample in ACCEPTED {
+        let contract = workload.contract(&sample);
+        let entries: Vec<_> = seen.iter().filter(|((to, _), _)| *to == contract).collect();
+        let returned = entries
+            .iter()
+            .filter(|(_, exits)| exits.contains(&ReceiptExit::Return));
+        let wanted = match sample.name {
+            name if uploaded_only.contains(&name) => continue,
+            "counter" | "poll" => 2,
+            _ => 3,
+        };
+        assert!(returned.count() >= wanted, "{}: {entries:?}", sample.name);
+    }
+    let upgraded = &seen[&(workload.contract(&UPGRADEABLE), "upgrade".to_owned())];
+    assert!(upgraded.contains(&ReceiptExit::Return), "{upgraded:?}");
 }

@@ -1,0 +1,79 @@
+//! Keeps the state of a world in maps that are copied in constant time.
+
+use imbl::OrdMap;
+use std::ops::{Bound, Range};
+use std::sync::Arc;
+use vm::state::{Account, Entries, StateDiff, key};
+use vm::{CheckedModule, Fault, StateView};
+
+/// State values and the checked modules of the code in them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct State {
+    values: OrdMap<Vec<u8>, Vec<u8>>,
+    modules: OrdMap<[u8; 32], Arc<CheckedModule>>,
+}
+
+impl State {
+    pub(crate) fn apply(&mut self, diff: StateDiff) {
+        for (key, value) in diff {
+            self.set(key, value);
+        }
+    }
+
+    pub(crate) fn set(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
+        match value {
+            Some(value) => self.values.insert(key, value),
+            None => self.values.remove(&key),
+        };
+    }
+
+    pub(crate) fn get(&self, key: &[u8]) -> Option<&[u8]> {
+        self.values.get(key).map(Vec::as_slice)
+    }
+
+    pub(crate) fn upload(&mut self, module: CheckedModule) {
+        let code_hash = *module.code_hash();
+        self.set(key::code(&code_hash), Some(module.bytes().to_vec()));
+        self.modules.insert(code_hash, Arc::new(module));
+    }
+
+    pub(crate) fn module(&self, code_hash: &[u8; 32]) -> Option<&Arc<CheckedModule>> {
+        self.modules.get(code_hash)
+    }
+
+    /// The account of an address. Whatever wrote it wrote it in canonical form.
+    pub(crate) fn account(&self, address: &[u8; 32]) -> Account {
+        Account::decode(self.get(&key::account(address))).unwrap_or_default()
+    }
+
+    pub(crate) fn set_account(&mut self, address: &[u8; 32], account: &Account) {
+        self.set(key::account(address), account.encode().unwrap_or_default());
+    }
+
+    /// Entries with `start <= key < end`, in bytewise order.
+    pub(crate) fn range(&self, range: Range<&[u8]>) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let bounds: (Bound<&[u8]>, Bound<&[u8]>) =
+            (Bound::Included(range.start), Bound::Excluded(range.end));
+        // A map's own range panics where start is behind end.
+        let entries = (range.start < range.end).then(|| self.values.range::<_, [u8]>(bounds));
+        let entries = entries.into_iter().flatten();
+        entries.map(|(key, value)| (key.as_slice(), value.as_slice()))
+    }
+}
+
+impl StateView for State {
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(self.get(key).map(<[u8]>::to_vec))
+    }
+
+    fn scan(&self, range: Range<&[u8]>, limit: usize) -> Result<Entries, Fault> {
+        let entries = self.range(range).take(limit);
+        Ok(entries
+            .map(|(key, value)| (key.to_vec(), value.to_vec()))
+            .collect())
+    }
+
+    fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
+        Ok(self.modules.get(code_hash).cloned())
+    }
+}

@@ -1,0 +1,422 @@
+//! Holds accounts, code and state, and executes calls on them.
+
+use crate::call::{Call, encode};
+use crate::engines::{Engines, SharedEngine};
+use crate::failure::{Cause, Context, Failure, short};
+use crate::names::Names;
+use crate::receipt::{Receipt, Undecodable, decode};
+use crate::state::State;
+use contract_types::{Address, Revert};
+use host_api::status;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use vm::frames::{self, Block, Message, Setting, Target, contract_address, frame_price};
+use vm::host::crypto::sha256;
+use vm::state::key;
+use vm::{CheckedModule, Exit, Outcome, Rules};
+
+/// Accounts, contracts and their state, in process. `Send`, and as cheap to clone as to save.
+#[derive(Clone)]
+pub struct World {
+    rules: Arc<Rules>,
+    engines: Engines,
+    names: BTreeMap<[u8; 32], Arc<Names>>,
+    now: Saved,
+}
+
+/// A world as it was: accounts, code, state, block. Saving and restoring take constant time, in
+/// any order.
+#[derive(Clone)]
+pub struct Saved {
+    state: State,
+    block: Block,
+    /// Calls and deployments so far; makes ids and salts differ.
+    messages: u64,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl World {
+    /// An empty world under the rules of version 1: height 1, time 0, on the interpreter.
+    #[must_use]
+    pub fn new() -> Self {
+        let block = Block {
+            height: 1,
+            time_ms: 0,
+            chain_id: sha256(b"testkit"),
+            proposer: [0; 32],
+        };
+        Self {
+            rules: Arc::new(Rules::v1()),
+            engines: Engines::default(),
+            names: BTreeMap::new(),
+            now: Saved {
+                state: State::default(),
+                block,
+                messages: 0,
+            },
+        }
+    }
+
+    /// The same on other engines.
+    #[must_use]
+    pub fn on(mut self, engines: Engines) -> Self {
+        self.engines = engines;
+        self
+    }
+
+    /// The same under other rules; code is checked under them when it is uploaded.
+    #[must_use]
+    pub fn under(mut self, rules: Rules) -> Self {
+        self.rules = Arc::new(rules);
+        self
+    }
+
+    /// The account that stands for a name, with a balance: the same address in every world.
+    pub fn account(&mut self, name: &str, balance: u128) -> Address {
+        let address = Address(sha256(&[b"testkit/account/", name.as_bytes()].concat()));
+        self.set_balance(address, balance);
+        address
+    }
+
+    /// What an account or a contract has.
+    #[must_use]
+    pub fn balance(&self, of: Address) -> u128 {
+        self.now.state.account(&of.0).balance
+    }
+
+    /// Gives and takes money from nowhere.
+    pub fn set_balance(&mut self, of: Address, balance: u128) {
+        let mut account = self.now.state.account(&of.0);
+        account.balance = balance;
+        self.now.state.set_account(&of.0, &account);
+    }
+
+    /// What later calls see as the block's height.
+    pub const fn set_height(&mut self, height: u64) {
+        self.now.block.height = height;
+    }
+
+    /// What later calls see as the block's time, in milliseconds since 1970.
+    pub const fn set_time_ms(&mut self, time_ms: u64) {
+        self.now.block.time_ms = time_ms;
+    }
+
+    /// What later calls see as the chain.
+    pub const fn set_chain_id(&mut self, chain_id: [u8; 32]) {
+        self.now.block.chain_id = chain_id;
+    }
+
+    /// What later calls see as the block's proposer.
+    pub const fn set_proposer(&mut self, proposer: Address) {
+        self.now.block.proposer = proposer.0;
+    }
+
+    /// What later calls get as the hash of a block.
+    pub fn set_block_hash(&mut self, height: u64, hash: [u8; 32]) {
+        self.now
+            .state
+            .set(key::block_hash(height), Some(hash.to_vec()));
+    }
+
+    /// Height, time, chain and proposer of later calls.
+    #[must_use]
+    pub const fn block(&self) -> &Block {
+        &self.now.block
+    }
+
+    /// The world as it is, to be restored.
+    #[must_use]
+    pub fn save(&self) -> Saved {
+        self.now.clone()
+    }
+
+    /// Makes the world what it was. Anything saved of this world or a clone of it can be restored.
+    pub fn restore(&mut self, saved: &Saved) {
+        self.now = saved.clone();
+    }
+
+    /// Checks and keeps code; answers its hash.
+    ///
+    /// # Errors
+    /// [`Cause::Rejected`].
+    pub fn upload(&mut self, bytes: &[u8]) -> Result<[u8; 32], Failure> {
+        match vm::check::check(bytes, &self.rules) {
+            Ok(module) => {
+                let code_hash = *module.code_hash();
+                let names = self.names.entry(code_hash);
+                names.or_insert_with(|| Arc::new(Names::of(&module)));
+                self.now.state.upload(module);
+                Ok(code_hash)
+            }
+            Err(rejection) => {
+                let call = Call::deployment(sha256(bytes), [0; 32], "", Vec::new());
+                Err(self.failure(&call, 0, "", Cause::Rejected(rejection)))
+            }
+        }
+    }
+
+    /// Uploads code and makes a contract of it, by an entry with typed arguments; answers its
+    /// address, a new one each time.
+    ///
+    /// # Errors
+    /// [`Failure`] if the code is refused or the entry does not return.
+    pub fn deploy<A: borsh::BorshSerialize>(
+        &mut self,
+        from: Address,
+        bytes: &[u8],
+        entry: &str,
+        arguments: &A,
+    ) -> Result<Address, Failure> {
+        let code_hash = self.upload(bytes)?;
+        let call = Call::deployment(code_hash, self.salt(), entry, encode(arguments));
+        Ok(self.call(&call.from(from))?.contract)
+    }
+
+    /// A salt that no call so far could have used by this function: for [`Call::deployment`].
+    #[must_use]
+    pub fn salt(&self) -> [u8; 32] {
+        sha256(&[b"testkit/salt/", &self.now.messages.to_le_bytes()[..]].concat())
+    }
+
+    /// Executes a call; its effects are kept if it returns.
+    ///
+    /// # Errors
+    /// [`Failure`] if it does not; nothing has changed then.
+    pub fn call(&mut self, call: &Call) -> Result<Receipt, Failure> {
+        let (receipt, diff) = self.execute(call)?;
+        self.now.state.apply(diff);
+        self.now.messages = self.now.messages.saturating_add(1);
+        Ok(receipt)
+    }
+
+    /// Executes a call and keeps nothing of it.
+    ///
+    /// # Errors
+    /// As [`World::call`].
+    pub fn query(&self, call: &Call) -> Result<Receipt, Failure> {
+        self.execute(call).map(|(receipt, _)| receipt)
+    }
+
+    /// Moves money between accounts, as a plain transfer does: no code runs.
+    ///
+    /// # Errors
+    /// [`Cause::NotBegun`] if it is not there.
+    pub fn transfer(&mut self, from: Address, to: Address, amount: u128) -> Result<(), Failure> {
+        let taken = self.balance(from).checked_sub(amount);
+        let Some(rest) = taken else {
+            let call = Call::raw(to, "", Vec::new()).from(from).value(amount);
+            let cause = self.not_begun(&call, status::BALANCE);
+            return Err(self.failure(&call, 0, "", cause));
+        };
+        self.set_balance(from, rest);
+        self.set_balance(to, self.balance(to).saturating_add(amount));
+        Ok(())
+    }
+
+    /// Hash of a contract's code.
+    #[must_use]
+    pub fn code_hash(&self, contract: Address) -> Option<[u8; 32]> {
+        self.now.state.account(&contract.0).code_hash
+    }
+
+    /// The stored value under a contract's raw key.
+    #[must_use]
+    pub fn value(&self, contract: Address, raw: &[u8]) -> Option<Vec<u8>> {
+        let value = self.now.state.get(&key::value(&contract.0, raw));
+        value.map(<[u8]>::to_vec)
+    }
+
+    /// The same, decoded as the SDK stores it: the value of an `Item` under its key.
+    ///
+    /// # Errors
+    /// [`Undecodable`] if it is no `T`.
+    pub fn item<T: borsh::BorshDeserialize>(
+        &self,
+        contract: Address,
+        raw: &[u8],
+    ) -> Result<Option<T>, Undecodable> {
+        let value = self.value(contract, raw);
+        value.map(|bytes| decode(&bytes)).transpose()
+    }
+
+    /// A contract's raw keys and values, in the order of the keys.
+    #[must_use]
+    pub fn values(&self, contract: Address) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let (start, end) = (key::value(&contract.0, &[]), key::values_end(&contract.0));
+        let entries = self.now.state.range(&start..&end);
+        let raw = |key: &[u8]| key.get(start.len()..).unwrap_or_default().to_vec();
+        entries
+            .map(|(key, value)| (raw(key), value.to_vec()))
+            .collect()
+    }
+
+    /// Sets or removes a stored value behind the contract's back.
+    pub fn set_value(&mut self, contract: Address, raw: &[u8], value: Option<Vec<u8>>) {
+        self.now.state.set(key::value(&contract.0, raw), value);
+    }
+
+    /// What every call of a contract pays before its first operator; nothing without code.
+    #[must_use]
+    pub fn frame_gas(&self, contract: Address) -> u64 {
+        let code_hash = self.code_hash(contract);
+        let module = code_hash.and_then(|hash| self.now.state.module(&hash));
+        module.map_or(0, |module| frame_price(module, &self.rules))
+    }
+
+    fn address(call: &Call) -> Address {
+        Address(match &call.target {
+            Target::Call { contract } => *contract,
+            Target::Deploy { code_hash, salt } => contract_address(&call.from.0, code_hash, salt),
+        })
+    }
+
+    fn module(&self, call: &Call) -> Option<&Arc<CheckedModule>> {
+        let code_hash = match call.target {
+            Target::Call { contract } => self.code_hash(Address(contract))?,
+            Target::Deploy { code_hash, .. } => code_hash,
+        };
+        self.now.state.module(&code_hash)
+    }
+
+    fn names(&self, call: &Call) -> Option<&Names> {
+        let module = self.module(call)?;
+        self.names.get(module.code_hash()).map(Arc::as_ref)
+    }
+
+    fn execute(&self, call: &Call) -> Result<(Receipt, vm::state::StateDiff), Failure> {
+        let first = self.run(&self.engines.first, call)?;
+        for engine in &self.engines.others {
+            let other = self.run(engine, call)?;
+            if other != first {
+                let cause = Cause::EnginesDiffer {
+                    engines: (self.engines.first.name(), engine.name()),
+                    outcomes: (describe(&first), describe(&other)),
+                };
+                return Err(self.failure(call, first.gas_used, "", cause));
+            }
+        }
+        let frame_gas = self
+            .module(call)
+            .map_or(0, |module| frame_price(module, &self.rules));
+        let Outcome {
+            exit,
+            gas_used,
+            diagnosis,
+            ..
+        } = first;
+        let log = String::from_utf8_lossy(&diagnosis.debug_log).into_owned();
+        let names = self.names(call);
+        let cause = match exit {
+            Exit::Return {
+                output,
+                events,
+                diff,
+            } => {
+                let receipt = Receipt {
+                    contract: Self::address(call),
+                    output,
+                    events,
+                    gas_used,
+                    frame_gas,
+                    diff: diff.clone(),
+                    log,
+                };
+                return Ok((receipt, diff));
+            }
+            Exit::Revert {
+                code: status::REVERT,
+                output,
+            } => {
+                let revert: Option<Revert> = borsh::from_slice(&output).ok();
+                let code = revert.as_ref().map(|revert| revert.code);
+                let meaning = code.and_then(|code| names?.error(code));
+                Cause::Reverted {
+                    output,
+                    revert,
+                    meaning,
+                }
+            }
+            Exit::Revert { code, .. } => self.not_begun(call, code),
+            Exit::Trap(trap) => Cause::Trapped {
+                trap,
+                functions: diagnosis
+                    .functions
+                    .iter()
+                    .filter_map(|index| Some(names?.function(*index)))
+                    .collect(),
+                offset: diagnosis.offset,
+            },
+            Exit::OutOfGas => Cause::OutOfGas { frame_gas },
+        };
+        Err(self.failure(call, gas_used, &log, cause))
+    }
+
+    fn run(&self, engine: &SharedEngine, call: &Call) -> Result<Outcome, Failure> {
+        let messages = self.now.messages.to_le_bytes();
+        let message = Message {
+            tx_hash: sha256(&[b"testkit/tx/", &messages[..]].concat()),
+            caller: call.from.0,
+            target: call.target.clone(),
+            entry: call.entry.clone(),
+            input: call.input.clone(),
+            value: call.value,
+        };
+        let setting = Setting {
+            engine: &**engine,
+            rules: &self.rules,
+            view: &self.now.state,
+            block: &self.now.block,
+        };
+        let outcome = frames::execute(&setting, &message, call.gas);
+        outcome.map_err(|fault| self.failure(call, 0, "", Cause::Machine(fault)))
+    }
+
+    fn not_begun(&self, call: &Call, code: u16) -> Cause {
+        let known = status::ALL.iter().find(|(number, _, _)| *number == code);
+        let meaning = known.map_or("", |(_, _, meaning)| *meaning);
+        let detail = match code {
+            status::NO_ENTRY => {
+                let entries = self.names(call).map(|names| names.entries().join(", "));
+                format!("{meaning}; it has: {}", entries.unwrap_or_default())
+            }
+            status::BALANCE => format!(
+                "{meaning}: {} has {}, the call carries {}",
+                short(&call.from),
+                self.balance(call.from),
+                call.value
+            ),
+            status::NO_CODE => format!("{meaning}; `World::deploy` makes contracts"),
+            _ => meaning.to_owned(),
+        };
+        Cause::NotBegun {
+            status: code,
+            detail,
+        }
+    }
+
+    fn failure(&self, call: &Call, gas_used: u64, log: &str, cause: Cause) -> Failure {
+        let name = self.names(call).and_then(Names::contract);
+        let context = Context {
+            contract: Self::address(call),
+            name: name.map(str::to_owned),
+            entry: call.entry.clone(),
+            gas_used,
+            gas_limit: call.gas,
+            log: log.to_owned(),
+            cause,
+        };
+        Failure {
+            context: Box::new(context),
+        }
+    }
+}
+
+/// Exit, gas and effects in one line.
+fn describe(outcome: &Outcome) -> String {
+    format!("{:?}, gas {}", outcome.exit, outcome.gas_used)
+}

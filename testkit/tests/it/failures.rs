@@ -1,0 +1,120 @@
+//! Tests that an error says where, why and what to do.
+
+use crate::stage::{by, refused, wasm, wat};
+use contract_types::{counter, hostile, token};
+use testkit::{Address, Call, World};
+use vm::Trap;
+
+fn text(world: &mut World, call: &Call) -> String {
+    refused(world, call).to_string()
+}
+
+#[test]
+fn a_refusal_has_the_contracts_own_name_for_it() {
+    let mut world = World::new();
+    let (alice, bob) = (world.account("alice", 9), world.account("bob", 0));
+    let token = world
+        .deploy(alice, &wasm("token"), "init", &10_u128)
+        .unwrap();
+    let said = text(&mut world, &by(bob, token, token::transfer(alice, 1)));
+    assert!(
+        said.starts_with("token.transfer: reverted with code 2, InsufficientBalance: "),
+        "{said}"
+    );
+    assert!(said.contains("; gas used "), "{said}");
+    let said = text(
+        &mut world,
+        &by(alice, token, token::total_supply()).value(1),
+    );
+    assert!(said.contains("takes no value"), "{said}");
+    let said = text(&mut world, &Call::new(token, "transfer", &1_u8));
+    assert!(
+        said.contains("not the encoding of the entry's arguments"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_call_that_never_began_says_what_there_is() {
+    let mut world = World::new();
+    let alice = world.account("alice", 9);
+    let counter = world.deploy(alice, &wasm("counter"), "get", &()).unwrap();
+    let said = text(&mut world, &Call::new(counter, "incremint", &1_u64));
+    assert!(said.contains("no such entry; it has: "), "{said}");
+    assert!(said.contains("increment") && said.contains("get"), "{said}");
+    let said = text(&mut world, &by(alice, counter, counter::get()).value(10));
+    assert!(said.contains("has 9, the call carries 10"), "{said}");
+    let said = text(&mut world, &Call::new(Address([7; 32]), "get", &()));
+    assert!(said.contains("has no code"), "{said}");
+    assert!(said.starts_with("07070707...get"), "{said}");
+}
+
+#[test]
+fn out_of_gas_has_limit_and_use() {
+    let mut world = World::new();
+    let counter = world
+        .deploy(Address([1; 32]), &wasm("counter"), "get", &())
+        .unwrap();
+    let call = Call::new(counter, "get", &());
+    let used = world.query(&call).unwrap().gas_used;
+    assert!(world.query(&call.clone().gas(used)).is_ok());
+    let failure = refused(&mut world, &call.gas(used - 1));
+    assert!(failure.is_out_of_gas());
+    assert_eq!(failure.gas_used(), used - 1);
+    let said = failure.to_string();
+    assert!(
+        said.contains(&format!("gas used {0} of {0}", used - 1)),
+        "{said}"
+    );
+    assert!(
+        said.contains(&world.frame_gas(counter).to_string()),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_trap_names_functions_from_the_bytes() {
+    let mut world = World::new();
+    let module = wat(r#"(module
+      (func $inner unreachable)
+      (func $outer call $inner)
+      (func (export "nothing"))
+      (func (export "fail") call $outer))"#);
+    let contract = world
+        .deploy(Address([1; 32]), &module, "nothing", &())
+        .unwrap();
+    let failure = refused(&mut world, &Call::new(contract, "fail", &()));
+    assert_eq!(failure.trap(), Some(Trap::Unreachable));
+    let said = failure.to_string();
+    assert!(
+        said.contains("trap 1 Unreachable in inner < outer < fail at byte "),
+        "{said}"
+    );
+    assert_eq!((failure.entry(), failure.contract()), ("fail", contract));
+}
+
+#[test]
+fn a_stack_that_overflows_is_shown_in_one_line() {
+    let mut world = World::new();
+    let hostile = world
+        .deploy(Address([1; 32]), &wasm("hostile"), "touch", &())
+        .unwrap();
+    let said = text(
+        &mut world,
+        &by(Address([1; 32]), hostile, hostile::endless("recurse")),
+    );
+    assert!(said.contains("StackOverflow"), "{said}");
+    assert!(said.contains("< ..."), "{said}");
+    assert!(said.len() < 400, "{said}");
+}
+
+#[test]
+fn refused_bytes_have_a_rule_and_a_fix() {
+    let mut world = World::new();
+    let module =
+        wat(r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func (param i32))))"#);
+    let failure = world.upload(&module).unwrap_err();
+    let said = failure.to_string();
+    assert!(said.starts_with("the bytes are refused: R"), "{said}");
+    assert!(world.upload(b"no module").is_err());
+}

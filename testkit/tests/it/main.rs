@@ -1,0 +1,26 @@
+//! Tests the world, and the sample contracts in it as deployed wasm.
+#![cfg(test)]
+
+mod stage;
+
+mod world;
+
+mod failures;
+
+mod samples;
+
+mod linked;
+
+mod hostile;
+
+mod property;
+
+mod gas_pages;
+
+mod depth;
+
+mod model;
+
+mod model_play;
+
+mod model_script;

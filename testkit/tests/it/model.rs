@@ -1,0 +1,190 @@
+//! Compares random trees of calls with a plain model, on every engine: state, events, gas, what
+//! each step saw, at any limit of gas.
+//!
+//! The model (`model_play`) keeps no journal, no frames and no overlay.
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "a test computes on numbers that it chose"
+)]
+
+use crate::model_play::{End, Model, Player, State, Tank, Theatre};
+use crate::model_script::{PLENTY, Step, actor, costs, scripts, stage};
+use crate::stage::EVERY;
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+use testkit::{Address, Call, Cause};
+use vm::Rules;
+use vm::frames::frame_price;
+use vm::state::{Account, key};
+
+static THEATRE: LazyLock<Theatre> = LazyLock::new(|| {
+    let (world, cast) = stage(EVERY.clone());
+    let rules = Rules::v1();
+    let module = vm::check::check(&actor(0), &rules).expect("accepted");
+    let frame_gas = frame_price(&module, &rules);
+    let costs = costs();
+    Theatre {
+        world,
+        cast,
+        costs,
+        rules,
+        frame_gas,
+    }
+});
+
+/// What a message came to.
+#[derive(Debug, PartialEq, Eq)]
+struct Played {
+    end: End,
+    gas_used: u64,
+    changed: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    events: Vec<([u8; 32], Vec<u8>)>,
+    log: Vec<u8>,
+}
+
+/// Accounts and values of everybody in the cast, as state keys.
+fn state(theatre: &Theatre) -> State {
+    let (world, cast) = (&theatre.world, &theatre.cast);
+    let mut state = State::new();
+    for who in cast.contracts.iter().chain([&cast.sender]) {
+        let account = Account {
+            nonce: 0,
+            balance: world.balance(*who),
+            code_hash: world.code_hash(*who),
+        };
+        let value = account.encode().expect("encodes").expect("not the default");
+        state.insert(key::account(&who.0), value);
+        for (raw, value) in world.values(*who) {
+            state.insert(key::value(&who.0, &raw), value);
+        }
+    }
+    state
+}
+
+fn by_model(theatre: &Theatre, script: &[Step], limit: u64) -> Played {
+    let own = theatre.cast.contract(0);
+    let old = state(theatre);
+    let mut model = Model {
+        theatre,
+        now: old.clone(),
+        old,
+        events: Vec::new(),
+        touched: BTreeSet::from([
+            key::account(&theatre.cast.sender.0),
+            key::account(&own),
+            key::code(&theatre.cast.code(0)),
+        ]),
+        log: Vec::new(),
+    };
+    let mut tank = Tank { left: limit };
+    let player = Player {
+        own,
+        is_static: false,
+        returned: Vec::new(),
+    };
+    let end = match tank.pay(theatre.frame_gas) {
+        Ok(()) => model.frame(script, player, &mut tank, &mut vec![(own, false)]),
+        Err(end) => end,
+    };
+    if end == End::OutOfGas {
+        tank.left = 0;
+    }
+    let kept = matches!(end, End::Return(_));
+    let keys: BTreeSet<&Vec<u8>> = model.old.keys().chain(model.now.keys()).collect();
+    let changed = keys
+        .into_iter()
+        .filter(|key| kept && model.old.get(*key) != model.now.get(*key));
+    Played {
+        changed: changed
+            .map(|key| (key.clone(), model.now.get(key).cloned()))
+            .collect(),
+        events: if kept { model.events } else { Vec::new() },
+        gas_used: limit - tank.left,
+        end,
+        log: model.log,
+    }
+}
+
+/// On every engine of the world, which compares them.
+fn by_engines(theatre: &Theatre, script: &[Step], limit: u64) -> Played {
+    let cast = &theatre.cast;
+    let call = Call::raw(Address(cast.contract(0)), "act", cast.encode(script));
+    match theatre.world.query(&call.from(cast.sender).gas(limit)) {
+        Ok(receipt) => Played {
+            end: End::Return(receipt.output),
+            gas_used: receipt.gas_used,
+            changed: receipt.diff,
+            events: receipt
+                .events
+                .into_iter()
+                .map(|event| (event.address, event.data))
+                .collect(),
+            log: receipt.log.into_bytes(),
+        },
+        Err(failure) => Played {
+            end: match failure.cause() {
+                Cause::Reverted { output, .. } => End::Revert(output.clone()),
+                Cause::Trapped { trap, .. } => End::Trap(*trap),
+                Cause::OutOfGas { .. } => End::OutOfGas,
+                _ => panic!("{failure}"),
+            },
+            gas_used: failure.gas_used(),
+            changed: BTreeMap::new(),
+            events: Vec::new(),
+            log: failure.log().as_bytes().to_vec(),
+        },
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(256)
+    })]
+    #[test]
+    fn a_tree_of_calls_is_its_model(script in scripts(),
+                                    parts in prop::collection::vec(0_u64..=1000, 10)) {
+        let theatre = &*THEATRE;
+        // Not all there is: 63/64 of it, sixteen times over, would be spun away.
+        let whole = by_model(theatre, &script, PLENTY);
+        prop_assert_eq!(&by_engines(theatre, &script, PLENTY), &whole);
+        let total = whole.gas_used.min(30_000_000);
+        let near = [total.saturating_sub(1), total, total + 1];
+        for limit in parts.iter().map(|part| total / 1000 * part).chain(near) {
+            prop_assert_eq!(
+                by_engines(theatre, &script, limit),
+                by_model(theatre, &script, limit),
+                "{}",
+                limit
+            );
+        }
+    }
+}
+
+/// A call of the contract itself that is allowed to come back, so deep: the model's own limits.
+#[test]
+fn a_chain_of_calls_to_the_depth_limit_is_its_model() {
+    let mut script = vec![Step::Write(6, 9), Step::Scan(0, 4)];
+    for _ in 0..18 {
+        let call = Step::Call {
+            flags: 1,
+            to: 0,
+            value: 1,
+            gas: u64::MAX,
+            script,
+        };
+        script = vec![Step::Emit(1), call, Step::Returned, Step::Remove(1)];
+    }
+    let theatre = &*THEATRE;
+    let whole = by_model(theatre, &script, PLENTY);
+    assert_eq!(by_engines(theatre, &script, PLENTY), whole);
+    assert_eq!(whole.events.len(), 16);
+    for part in 0..64 {
+        let limit = whole.gas_used / 64 * part;
+        assert_eq!(
+            by_engines(theatre, &script, limit),
+            by_model(theatre, &script, limit)
+        );
+    }
+}
