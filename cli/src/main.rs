@@ -3,10 +3,11 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `args` | the command line |
-//! | `check`, `run`, `meter`, `schedule`, `inspect`, `explain`, `sim` | one command each |
+//! | `check`, `run`, `meter`, `schedule`, `inspect`, `explain`, `sim`, `conform` | one command each |
 //! | `load`, `survey`, `reject` | a file's bytes, what they say, why they were refused |
 //! | `listing`, `signature`, `usage` | parts of what is shown of a module |
 //! | `failure`, `print` | exit codes; the only file that prints |
+//! | `replace` | writes a file as a whole or not at all |
 //!
 //! Verdicts, gas and results come from the libraries; nothing here computes them.
 #![forbid(unsafe_code)]
@@ -43,6 +44,10 @@ mod explain;
 
 mod sim;
 
+mod conform;
+
+mod replace;
+
 use args::{Command, CommandLine};
 use clap::Parser;
 use failure::{Answer, Failure};
@@ -66,6 +71,7 @@ fn dispatch(command: &Command) -> Answer {
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Sim(arguments) => sim::run(arguments),
+        Command::Conform(arguments) => conform::run(arguments),
     }
 }
 

@@ -5,10 +5,8 @@ use crate::check;
 use crate::failure::{Answer, Failure, Verdict};
 use crate::load;
 use crate::print::{self, counted, printable};
+use crate::replace::replace;
 use serde::Serialize;
-use std::fs::{self, File};
-use std::io::Write;
-use std::path::{Path, PathBuf};
 use vm::emit::{Bulk, Options};
 
 #[derive(Serialize)]
@@ -56,25 +54,4 @@ pub(crate) fn run(arguments: &Meter) -> Answer {
         ))?;
     }
     Ok(Verdict::Passed)
-}
-
-/// Writes a file next to `path`, then takes its place.
-fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let temporary = beside(path)?;
-    let written = File::create_new(&temporary)
-        .and_then(|mut file| file.write_all(content))
-        .and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        // What failed matters to the user; that the leftover cannot be removed either does not.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
-}
-
-fn beside(path: &Path) -> std::io::Result<PathBuf> {
-    let name = path.file_name().ok_or_else(|| {
-        std::io::Error::new(std::io::ErrorKind::InvalidInput, "the path names no file")
-    })?;
-    let process = std::process::id();
-    Ok(path.with_file_name(format!(".{}.{process}.tmp", name.to_string_lossy())))
 }

@@ -27,9 +27,18 @@ const CRATES: &[(&str, &[&str])] = &[
             "contract-types",
         ],
     ),
+    ("conformance/vectors", &["vm", "reference", "node-sim"]),
     (
         "conformance",
-        &["host-api", "vm", "reference", "emitted", "node-sim", "tree"],
+        &[
+            "host-api",
+            "vm",
+            "reference",
+            "emitted",
+            "node-sim",
+            "tree",
+            "vectors",
+        ],
     ),
     (
         "conformance/wasmtime",
@@ -43,7 +52,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "reference",
             "emitted",
             "node-sim",
-            "conformance",
+            "vectors",
             "testkit",
         ],
     ),
