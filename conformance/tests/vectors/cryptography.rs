@@ -18,7 +18,9 @@ pub(crate) fn draft() -> Draft {
     let about = "Hashes of all lengths about a block; signatures of Project Wycheproof.";
     let mut draft = Draft::new(about);
     for length in LENGTHS {
-        let data: Vec<u8> = (0..length).map(|place| (place * 7 % 251) as u8).collect();
+        let data: Vec<u8> = (0..length)
+            .map(|place| u8::try_from(place * 7 % 251).unwrap())
+            .collect();
         for function in ["sha256", "keccak256"] {
             add(&mut draft, &format!("{length} bytes"), function, &[&data]);
         }

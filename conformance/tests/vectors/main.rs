@@ -14,6 +14,7 @@ mod chains;
 mod checks;
 mod coverage;
 mod cryptography;
+mod messages;
 
 use conformance::golden::{self, blesses};
 use sha2::{Digest, Sha256};
@@ -110,6 +111,7 @@ fn made() -> BTreeMap<String, Vec<u8>> {
         ("checks.json", checks::draft()),
         ("rules.json", checks::rules()),
         ("cryptography.json", cryptography::draft()),
+        ("messages.json", messages::draft()),
         ("chains.json", chains::draft()),
     ];
     let finished = parts.map(|(name, draft)| draft.finish(name));

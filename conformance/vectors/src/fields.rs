@@ -3,8 +3,9 @@
 use crate::observation::Observation;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use vm::Value;
 use vm::frames::FrameExit;
+use vm::state::{AccessSet, StateDiff};
+use vm::{Event, Exit, Outcome, Trap, Value};
 
 /// A result: texts without control characters by the names of the fields.
 pub type Fields = BTreeMap<String, String>;
@@ -46,61 +47,107 @@ fn rank(name: &str) -> usize {
         .unwrap_or(FIRST.len())
 }
 
-/// All that can be seen of a run.
+/// All that can be seen of a run of one frame.
 #[must_use]
 pub fn of_observation(observation: &Observation) -> Fields {
     let mut fields = Fields::new();
-    let mut put = |name: &str, text: String| {
-        fields.insert(name.to_owned(), text);
-    };
     match &observation.exit {
         FrameExit::Return { value, output } => {
-            put("exit", "return".to_owned());
+            put(&mut fields, "exit", "return");
             if let Some(value) = value {
-                put("value", value_text(*value));
+                put(&mut fields, "value", value_text(*value));
             }
-            put("output", bytes(output));
+            put(&mut fields, "output", bytes(output));
         }
         FrameExit::Revert { output } => {
-            put("exit", "revert".to_owned());
-            put("output", bytes(output));
+            put(&mut fields, "exit", "revert");
+            put(&mut fields, "output", bytes(output));
         }
-        FrameExit::Trap(trap) => {
-            put("exit", "trap".to_owned());
-            put("trap", trap.code().to_string());
-        }
-        FrameExit::OutOfGas => put("exit", "out-of-gas".to_owned()),
+        FrameExit::Trap(trap) => put_trap(&mut fields, *trap),
+        FrameExit::OutOfGas => put(&mut fields, "exit", "out-of-gas"),
     }
-    put("gas_used", observation.gas_used.to_string());
-    let access = &observation.access;
+    put(&mut fields, "gas_used", observation.gas_used.to_string());
+    put_access(&mut fields, &observation.access);
+    if let Some(kept) = &observation.kept {
+        put(&mut fields, "memory", hash(&kept.memory));
+        if !kept.globals.is_empty() {
+            let values: Vec<String> = kept.globals.iter().copied().map(value_text).collect();
+            put(&mut fields, "globals", values.join(" "));
+        }
+        put_effects(&mut fields, &kept.events, &kept.diff);
+    }
+    fields
+}
+
+/// All of a message's outcome but its diagnosis.
+#[must_use]
+pub fn of_outcome(outcome: &Outcome) -> Fields {
+    let mut fields = Fields::new();
+    match &outcome.exit {
+        Exit::Return {
+            output,
+            events,
+            diff,
+        } => {
+            put(&mut fields, "exit", "return");
+            put(&mut fields, "output", bytes(output));
+            put_effects(&mut fields, events, diff);
+        }
+        Exit::Revert { code, output } => {
+            put(&mut fields, "exit", "revert");
+            put(&mut fields, "code", code.to_string());
+            put(&mut fields, "output", bytes(output));
+        }
+        Exit::Trap(trap) => put_trap(&mut fields, *trap),
+        Exit::OutOfGas => put(&mut fields, "exit", "out-of-gas"),
+    }
+    put(&mut fields, "gas_used", outcome.gas_used.to_string());
+    put_access(&mut fields, &outcome.access);
+    fields
+}
+
+fn put(fields: &mut Fields, name: &str, text: impl Into<String>) {
+    fields.insert(name.to_owned(), text.into());
+}
+
+fn put_trap(fields: &mut Fields, trap: Trap) {
+    put(fields, "exit", "trap");
+    put(fields, "trap", trap.code().to_string());
+}
+
+fn put_access(fields: &mut Fields, access: &AccessSet) {
     if !access.reads.is_empty() {
-        put("reads", list(access.reads.iter().map(Vec::as_slice)));
+        put(
+            fields,
+            "reads",
+            list(access.reads.iter().map(Vec::as_slice)),
+        );
     }
     if !access.writes.is_empty() {
-        put("writes", list(access.writes.iter().map(Vec::as_slice)));
+        put(
+            fields,
+            "writes",
+            list(access.writes.iter().map(Vec::as_slice)),
+        );
     }
     if !access.scans.is_empty() {
         let ends = access.scans.iter().flat_map(|(start, end)| [start, end]);
-        put("scans", list(ends.map(Vec::as_slice)));
+        put(fields, "scans", list(ends.map(Vec::as_slice)));
     }
-    if let Some(kept) = &observation.kept {
-        put("memory", hash(&kept.memory));
-        if !kept.globals.is_empty() {
-            let values: Vec<String> = kept.globals.iter().copied().map(value_text).collect();
-            put("globals", values.join(" "));
-        }
-        for (number, event) in kept.events.iter().enumerate() {
-            let topics: Vec<String> = event.topics.iter().map(hex::encode).collect();
-            let (address, data) = (hex::encode(event.address), bytes(&event.data));
-            let text = format!("{address} [{}] {data}", topics.join(" "));
-            put(&format!("event.{number:02}"), text);
-        }
-        for (key, value) in &kept.diff {
-            let text = value.as_deref().map_or("removed".to_owned(), bytes);
-            put(&format!("diff.{}", bytes(key)), text);
-        }
+}
+
+fn put_effects(fields: &mut Fields, events: &[Event], diff: &StateDiff) {
+    for (number, event) in events.iter().enumerate() {
+        let topics: Vec<String> = event.topics.iter().map(hex::encode).collect();
+        let (address, data) = (hex::encode(event.address), bytes(&event.data));
+        let text = format!("{address} [{}] {data}", topics.join(" "));
+        put(fields, &format!("event.{number:02}"), text);
     }
-    fields
+    for (key, value) in diff {
+        let text = value.as_deref().map_or("removed".to_owned(), bytes);
+        // A key is at most 289 bytes; whole, so that no two have one name.
+        put(fields, &format!("diff.{}", hex::encode(key)), text);
+    }
 }
 
 /// Bytes in hexadecimal, or `sha256:HASH:LENGTH` of more than [`BYTES_SHOWN_MAX`].

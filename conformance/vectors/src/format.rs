@@ -69,6 +69,8 @@ pub struct Vector {
 pub enum Case {
     /// One function of one module, in a frame of its own.
     Call(Call),
+    /// A message as a transaction sends it: frames that call frames, value, code.
+    Message(Message),
     /// Whether a module is accepted, and what it becomes.
     Check(Check),
     /// Whether broken forms of a module are accepted.
@@ -97,6 +99,28 @@ pub struct Call {
     pub gas_limit: String,
     /// Place in [`Part::settings`].
     pub setting: u32,
+}
+
+/// A message, with the code that was uploaded before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Message {
+    /// Files: uploaded modules. Which account has which code is in the state.
+    pub codes: Vec<String>,
+    /// Place in [`Part::settings`]: caller, block, state; a call is for its `address`.
+    pub setting: u32,
+    /// Deploys this code with a salt of zeros, instead of a call.
+    pub deploy: Option<String>,
+    /// Name of the entry.
+    pub entry: String,
+    /// Hexadecimal.
+    pub input: String,
+    /// Decimal.
+    pub value: String,
+    /// 32 bytes: the id of the transaction.
+    pub tx_hash: String,
+    /// Decimal.
+    pub gas_limit: String,
 }
 
 /// A module for `check`, then the emitter.

@@ -28,6 +28,8 @@ pub mod program;
 
 pub mod observation;
 
+mod message;
+
 pub mod replay;
 
 pub mod run;

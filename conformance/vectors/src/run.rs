@@ -2,7 +2,8 @@
 
 use crate::VectorError;
 use crate::fields::{self, Fields};
-use crate::format::{Bytes, Call, Case, Check, Cryptography, Floats, Mutants, Part, Vector};
+use crate::format::{self, Bytes, Call, Case, Check, Cryptography, Floats, Mutants, Part, Vector};
+use crate::message::World;
 use crate::observation::observe;
 use crate::program::{Program, Setting, State};
 use crate::replay::Archive;
@@ -13,7 +14,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 use vm::emit::{self, Bulk, Options};
 use vm::execute::Interpreter;
-use vm::frames::{self, Block};
+use vm::frames::{self, Block, Message, Target};
 use vm::host::crypto;
 use vm::module::ValueType;
 use vm::rules::FloatPolicy;
@@ -125,6 +126,7 @@ impl<'a> Runner<'a> {
     fn results(&mut self, part: &Part, case: &Case) -> Result<Results, VectorError> {
         let fields = match case {
             Case::Call(call) => return self.call(part, call),
+            Case::Message(message) => return self.message(part, message),
             Case::Chain(chain) => {
                 let archive = self.set.file(part, &chain.archive)?;
                 let archive = Archive::decode(&archive).map_err(|error| at("archive", error))?;
@@ -157,7 +159,7 @@ impl<'a> Runner<'a> {
             rules: self.rules(Floats::Lower)?,
             entry,
             arguments: arguments(&module, entry, &call.arguments)?,
-            setting: setting(part, call)?,
+            setting: setting(part, call.setting, &call.input)?,
             probe_gas: 0,
             module,
         };
@@ -166,6 +168,39 @@ impl<'a> Runner<'a> {
             let seen = observe(engine.as_ref(), &program, gas_limit);
             let seen = seen.map_err(|fault| at(kind.name(), fault))?;
             Ok((Some(*kind), fields::of_observation(&seen)))
+        };
+        self.engines.iter().map(run).collect()
+    }
+
+    fn message(&mut self, part: &Part, said: &format::Message) -> Result<Results, VectorError> {
+        let mut codes = BTreeMap::new();
+        for file in &said.codes {
+            let module = self.module(part, file)?;
+            codes.insert(*module.code_hash(), module);
+        }
+        let setting = setting(part, said.setting, &said.input)?;
+        let target = match &said.deploy {
+            None => Target::Call {
+                contract: setting.address,
+            },
+            Some(file) => Target::Deploy {
+                code_hash: *self.module(part, file)?.code_hash(),
+                salt: [0; 32],
+            },
+        };
+        let message = Message {
+            tx_hash: fixed(&said.tx_hash)?,
+            caller: setting.caller,
+            target,
+            entry: said.entry.clone(),
+            input: setting.input.clone(),
+            value: said.value.parse().map_err(|error| at("value", error))?,
+        };
+        let gas_limit = number(&said.gas_limit)?;
+        let (world, rules) = (World { setting, codes }, self.rules(Floats::Lower)?);
+        let run = |(kind, engine): &(EngineKind, Box<dyn Engine>)| {
+            let fields = world.execute(engine.as_ref(), &rules, (&message, gas_limit));
+            Ok((Some(*kind), fields.map_err(|fault| at(kind.name(), fault))?))
         };
         self.engines.iter().map(run).collect()
     }
@@ -266,9 +301,9 @@ fn arguments(
         .map_err(|error| at("arguments", error))
 }
 
-fn setting(part: &Part, call: &Call) -> Result<Setting, VectorError> {
+fn setting(part: &Part, place: u32, input: &str) -> Result<Setting, VectorError> {
     let index = |place: u32| usize::try_from(place).unwrap_or(usize::MAX);
-    let said = part.settings.get(index(call.setting));
+    let said = part.settings.get(index(place));
     let said = said.ok_or_else(|| at("setting", "there is none of this number"))?;
     let texts = part.states.get(index(said.state));
     let texts = texts.ok_or_else(|| at("state", "there is none of this number"))?;
@@ -277,7 +312,7 @@ fn setting(part: &Part, call: &Call) -> Result<Setting, VectorError> {
         .map(|(key, value)| Ok((decode(key)?, decode(value)?)))
         .collect::<Result<State, VectorError>>()?;
     Ok(Setting {
-        input: decode(&call.input)?,
+        input: decode(input)?,
         caller: fixed(&said.caller)?,
         address: fixed(&said.address)?,
         is_static: said.is_static,
