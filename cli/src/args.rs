@@ -26,6 +26,7 @@ First steps:
   lockstep run math.wasm factorial 5       call an exported function
   lockstep inspect contract.wasm           what is in it, what it may do
   lockstep sim                             run a small network of unlike nodes and compare
+  lockstep conform run                     does this machine compute as every other one
 
 Every command takes --json for machines. NO_COLOR=1 turns colours off.";
 
@@ -53,6 +54,10 @@ impl CommandLine {
             Command::Node(Node {
                 command: NodeCommand::Replay(replay),
             }) => replay.json,
+            Command::Conform(conform) => match &conform.command {
+                ConformCommand::Run(run) => run.json,
+                ConformCommand::Compare(compare) => compare.json,
+            },
         }
     }
 }
@@ -76,6 +81,8 @@ pub(crate) enum Command {
     Sim(Sim),
     /// Work with blocks that were executed before
     Node(Node),
+    /// Run golden vectors on this machine, and compare what machines made of them
+    Conform(Conform),
 }
 
 /// What to do about float operators.
@@ -329,6 +336,85 @@ pub(crate) struct Replay {
     /// Store of the node: `memory`
     #[arg(long, value_name = "STORE", default_value = "memory")]
     pub(crate) store: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `lockstep conform`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  lockstep conform run --out here.json     on each machine: one line with the result root
+  lockstep conform compare here.json there.json
+
+Equal roots mean equal results, to the unit of gas, of every vector. The binary carries its vectors.
+`lockstep conform run --help` has more; both commands take --json.")]
+pub(crate) struct Conform {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: ConformCommand,
+}
+
+/// The commands of `lockstep conform`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConformCommand {
+    /// Run every vector here and write a report
+    Run(ConformRun),
+    /// Compare the reports of several machines, or of several engines
+    Compare(ConformCompare),
+}
+
+/// Which engines run vectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ConformEngine {
+    /// The fast interpreter
+    Interpreter,
+    /// R, the definition of the semantics
+    Reference,
+    /// Each of them; they must agree
+    All,
+}
+
+/// `lockstep conform run`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  lockstep conform run
+  lockstep conform run --engine interpreter --out report.json
+  lockstep conform run --vectors conformance/vectors/data --json
+
+Runs calls, verdicts, prices, hashes, signatures and a chain of blocks, and holds each result against
+what is expected. The last line has the result root: the hash of all results, in which no machine,
+engine or time is. Exit code 1 if a result is not the expected one; the first such field is named.")]
+pub(crate) struct ConformRun {
+    /// A folder of vectors, instead of those in this binary
+    #[arg(long, value_name = "DIR")]
+    pub(crate) vectors: Option<PathBuf>,
+    /// The engine
+    #[arg(long, value_enum, default_value = "all")]
+    pub(crate) engine: ConformEngine,
+    /// Where to write the report with every result; replaced as a whole or not at all
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print one JSON object: the report without its results
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `lockstep conform compare`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  lockstep conform compare x86_64.json s390x.json
+  lockstep conform compare reports/*.json --json
+
+Exit code 1 if a report differs from the first one; vector, field and both values are named. The root
+of each report is computed again from its results; a report that was damaged is exit code 4.")]
+pub(crate) struct ConformCompare {
+    /// Reports of `lockstep conform run --out`, two or more
+    #[arg(required = true, num_args = 2.., value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,

@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `args` | the command line |
-//! | `check`, `run`, `meter`, `schedule`, `inspect`, `explain`, `sim`, `node` | one command each |
+//! | `check`, `run`, `meter`, `schedule`, `inspect`, `explain`, `sim`, `conform`, `node` | one command each |
 //! | `network` | `sim --network` |
 //! | `load`, `survey`, `reject` | a file's bytes, what they say, why they were refused |
 //! | `listing`, `signature`, `usage` | parts of what is shown of a module |
@@ -53,6 +53,8 @@ mod replacement;
 
 mod pace;
 
+mod conform;
+
 use args::{Command, CommandLine};
 use clap::Parser;
 use failure::{Answer, Failure};
@@ -77,6 +79,7 @@ fn dispatch(command: &Command) -> Answer {
         Command::Explain(arguments) => explain::run(arguments),
         Command::Sim(arguments) => sim::run(arguments),
         Command::Node(arguments) => node::run(arguments),
+        Command::Conform(arguments) => conform::run(arguments),
     }
 }
 

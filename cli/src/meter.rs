@@ -5,10 +5,8 @@ use crate::check;
 use crate::failure::{Answer, Failure, Verdict};
 use crate::load;
 use crate::print::{self, counted, printable};
-use crate::replacement::Replacement;
+use crate::replacement::replace;
 use serde::Serialize;
-use std::io::Write;
-use std::path::Path;
 use vm::emit::{Bulk, Options};
 
 #[derive(Serialize)]
@@ -56,11 +54,4 @@ pub(crate) fn run(arguments: &Meter) -> Answer {
         ))?;
     }
     Ok(Verdict::Passed)
-}
-
-/// Writes a file as a whole or not at all.
-fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let mut file = Replacement::create(path)?;
-    file.write_all(content)?;
-    file.finish()
 }

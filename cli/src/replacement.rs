@@ -64,10 +64,25 @@ impl Drop for Replacement {
     }
 }
 
+/// Writes a file with this content.
+///
+/// # Errors
+/// Of the file system; the file is then as it was.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = Replacement::create(path)?;
+    file.write_all(content)?;
+    file.finish()
+}
+
 fn beside(path: &Path) -> io::Result<PathBuf> {
     let name = path
         .file_name()
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
-    let process = std::process::id();
+    // Where processes have no number, there is no second one beside this one.
+    let process = if cfg!(target_family = "wasm") {
+        0
+    } else {
+        std::process::id()
+    };
     Ok(path.with_file_name(format!(".{}.{process}.tmp", name.to_string_lossy())))
 }

@@ -6,9 +6,12 @@
 //! ;; call sum 10 => return 55
 //! ;; input 00ff
 //! ;; gas 1000000
+//! ;; static
+//! ;; state 0277 01
 //! ```
-//! `=> ...` may be left out. `input` (hexadecimal) and `gas` (of the run that finds the total) hold
-//! for every call of the file.
+//! `=> ...` may be left out. `input` (hexadecimal), `gas` (of the run that finds the total),
+//! `static` (a frame that must not change state) and each `state` (a state key and its value before,
+//! hexadecimal) hold for every call of the file.
 
 use crate::observation::observe;
 use crate::program::{Program, Setting, State};
@@ -288,11 +291,8 @@ fn case(
         .map(|(kind, word)| word.parse().map(|number| cut(*kind, number)))
         .collect::<Result<Vec<Value>, _>>()
         .map_err(|error| failure(path, format!("{call}: {error}")))?;
-    let Header { input, probe_gas } = header.clone();
-    let program = program(path, checked, call, entry).with_setting(Setting {
-        input,
-        ..Setting::default()
-    });
+    let Header { setting, probe_gas } = header.clone();
+    let program = program(path, checked, call, entry).with_setting(setting);
     Ok(Case {
         program: Program {
             arguments,
@@ -311,7 +311,7 @@ const fn cut(kind: ValueType, number: i64) -> Value {
 /// What a file says for all of its calls.
 #[derive(Clone, Debug)]
 struct Header {
-    input: Vec<u8>,
+    setting: Setting,
     probe_gas: u64,
 }
 
@@ -321,11 +321,24 @@ fn header(path: &Path, text: &str) -> Result<Header, CatalogueError> {
             .find_map(|line| line.strip_prefix(prefix))
             .map(str::trim)
     };
-    let input = hex::decode(line(";; input ").unwrap_or_default());
-    let input = input.map_err(|error| failure(path, error))?;
+    let decode = |text: &str| hex::decode(text).map_err(|error| failure(path, error));
+    let mut state = State::new();
+    for line in text
+        .lines()
+        .filter_map(|line| line.strip_prefix(";; state "))
+    {
+        let (key, value) = line.split_once(' ').unwrap_or((line, ""));
+        state.insert(decode(key)?, decode(value)?);
+    }
+    let setting = Setting {
+        input: decode(line(";; input ").unwrap_or_default())?,
+        is_static: text.lines().any(|line| line == ";; static"),
+        state,
+        ..Setting::default()
+    };
     let probe_gas = line(";; gas ").map_or(Ok(PROBE_GAS), str::parse);
     let probe_gas = probe_gas.map_err(|error| failure(path, error))?;
-    Ok(Header { input, probe_gas })
+    Ok(Header { setting, probe_gas })
 }
 
 fn checked(path: &Path, bytes: &[u8]) -> Result<Checked, CatalogueError> {

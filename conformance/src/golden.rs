@@ -42,10 +42,43 @@ pub fn compare(path: &Path, found: &str) -> Result<(), GoldenError> {
     )))
 }
 
+/// The same for a file of bytes.
+///
+/// # Errors
+/// As [`compare`], with the first byte that differs.
+pub fn compare_bytes(path: &Path, found: &[u8]) -> Result<(), GoldenError> {
+    let failure = |reason: String| GoldenError {
+        path: path.display().to_string(),
+        reason,
+    };
+    if blesses() {
+        return fs::write(path, found).map_err(|error| failure(error.to_string()));
+    }
+    let frozen = fs::read(path).map_err(|error| failure(error.to_string()))?;
+    if frozen == found {
+        return Ok(());
+    }
+    let mut pairs = frozen.iter().zip(found);
+    let place = pairs.position(|(frozen, found)| frozen != found);
+    let difference = match place {
+        Some(place) => format!("byte {place} is another"),
+        None => format!(
+            "{} bytes were frozen, {} are found",
+            frozen.len(),
+            found.len()
+        ),
+    };
+    Err(failure(format!(
+        "{difference}; if that is meant, run the test again with BLESS=1"
+    )))
+}
+
+/// Whether the environment says `BLESS=1`.
+#[must_use]
 #[expect(
     clippy::disallowed_methods,
     reason = "a switch of the tests; nothing executes by it"
 )]
-fn blesses() -> bool {
+pub fn blesses() -> bool {
     std::env::var("BLESS").is_ok_and(|value| value == "1")
 }

@@ -3,8 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | [`catalogue`] | programs in files: text modules with their calls, built contracts |
-//! | [`program`] | what is run: a module, a function of it, arguments, input, state |
-//! | [`observation`] | all that a run lets be seen, and how two of them differ |
+//! | [`program`], [`observation`] | what is run, and all that it lets be seen (crate `vectors`) |
 //! | [`golden`] | texts that are frozen in a file, with one switch to renew them |
 //! | [`second_decoder`] | emitted modules read by two decoders that share no code |
 //! | [`spec`] | the official suite within the profile, on any engine |
@@ -12,10 +11,6 @@
 #![forbid(unsafe_code)]
 
 pub mod catalogue;
-
-pub mod program;
-
-pub mod observation;
 
 pub mod sweep;
 
@@ -29,6 +24,7 @@ pub mod second_decoder;
 
 pub mod spec;
 
-pub use observation::{Observation, observe};
-pub use program::Program;
 pub use sweep::{Difference, Sweep, problems, sweep};
+pub use vectors::observation::{Observation, observe};
+pub use vectors::program::Program;
+pub use vectors::{observation, program};

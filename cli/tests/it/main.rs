@@ -7,6 +7,8 @@
 
 mod check;
 
+mod conform;
+
 mod inspect;
 
 mod rejected;
@@ -98,7 +100,7 @@ fn help_of_every_command_teaches_with_an_example() {
     assert_eq!(all.code, 0);
     assert!(all.stdout.contains("Exit codes"), "{}", all.stdout);
     for command in [
-        "check", "run", "meter", "schedule", "inspect", "explain", "sim", "node",
+        "check", "run", "meter", "schedule", "inspect", "explain", "sim", "conform", "node",
     ] {
         assert!(all.stdout.contains(command));
         let help = lockstep(&[command, "--help"]);

@@ -27,13 +27,22 @@ const CRATES: &[(&str, &[&str])] = &[
             "contract-types",
         ],
     ),
+    ("conformance/vectors", &["vm", "reference", "node-sim"]),
     (
         "testkit",
         &["host-api", "vm", "reference", "emitted", "contract-types"],
     ),
     (
         "conformance",
-        &["host-api", "vm", "reference", "emitted", "node-sim", "tree"],
+        &[
+            "host-api",
+            "vm",
+            "reference",
+            "emitted",
+            "node-sim",
+            "tree",
+            "vectors",
+        ],
     ),
     (
         "conformance/wasmtime",
@@ -47,7 +56,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "reference",
             "emitted",
             "node-sim",
-            "conformance",
+            "vectors",
             "testkit",
         ],
     ),

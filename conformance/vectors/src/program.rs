@@ -23,7 +23,7 @@ pub struct Program {
     pub arguments: Vec<Value>,
     /// What the host tells the guest.
     pub setting: Setting,
-    /// Gas of the run that finds the total; see [`PROBE_GAS`](crate::sweep::PROBE_GAS).
+    /// Gas of the run that finds the total; see `PROBE_GAS` of `conformance`.
     pub probe_gas: u64,
 }
 

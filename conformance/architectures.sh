@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# Runs the golden vectors as programs of other architectures, and compares the reports with this
+# machine's: conformance/architectures.sh all | [i686] [aarch64] [riscv64] [s390x] [wasm32]
+#
+# Reports are in target/conformance, builds in target/architectures (removed at the end unless
+# KEEP=1). What cannot be had here is `skipped: why`; a difference or a failed run is exit code 1.
+# With INSTALL=1 and root, missing packages are installed with apt-get. LOCKSTEP=FILE is a command
+# that was built for this machine already.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+ALL=(i686 aarch64 riscv64 s390x wasm32)
+reports=target/conformance
+builds=target/architectures
+
+usage() {
+    sed -n '2,3s/^# //p' "$0" >&2
+    exit 2
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# triple, linker (rust-lld where Rust brings the C library), emulator, packages of Debian
+facts() {
+    case $1 in
+    i686) echo i686-unknown-linux-musl rust-lld qemu-i386 qemu-user ;;
+    aarch64) echo aarch64-unknown-linux-musl rust-lld qemu-aarch64 qemu-user ;;
+    riscv64) echo riscv64gc-unknown-linux-gnu riscv64-linux-gnu-gcc qemu-riscv64 \
+        qemu-user gcc-riscv64-linux-gnu libc6-dev-riscv64-cross ;;
+    s390x) echo s390x-unknown-linux-gnu s390x-linux-gnu-gcc qemu-s390x \
+        qemu-user gcc-s390x-linux-gnu libc6-dev-s390x-cross ;;
+    wasm32) echo wasm32-wasip1 rust-lld node nodejs ;;
+    *) return 1 ;;
+    esac
+}
+
+# Installs what is missing; says why an architecture cannot be tried.
+prepare() { # architecture triple linker emulator packages...
+    local triple=$2 linker=$3 emulator=$4
+    shift 4
+    if ! have "$emulator" || { [ "$linker" != rust-lld ] && ! have "$linker"; }; then
+        if [ "${INSTALL:-0}" = 1 ] && have apt-get && [ "$(id -u)" = 0 ]; then
+            { apt-get update -qq &&
+                DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } \
+                >/dev/null 2>&1 || { echo "skipped: apt-get cannot install $*"; return 1; }
+        else
+            echo "skipped: $emulator or $linker is not here (Debian: apt-get install $*)"
+            return 1
+        fi
+    fi
+    rustup target add "$triple" >/dev/null 2>&1 || { echo "skipped: rustup cannot add $triple"; return 1; }
+}
+
+build() { # triple linker
+    local name
+    name=$(echo "$1" | tr 'a-z-' 'A-Z_')
+    local flags=""
+    case $1 in
+    *-gnu) flags="-C target-feature=+crt-static" ;; # no foreign C library is needed to run it
+    wasm32-*) flags="-C link-arg=-zstack-size=8388608" ;; # as much as a program has elsewhere
+    esac
+    env "CARGO_TARGET_${name}_LINKER=$2" "CARGO_TARGET_${name}_RUSTFLAGS=$flags" \
+        cargo build --quiet --locked -p cli --profile architectures \
+        --target "$1" --target-dir "$builds"
+}
+
+run() { # architecture triple emulator
+    local binary=$builds/$2/architectures/lockstep
+    if [ "$1" = wasm32 ]; then
+        node --no-warnings conformance/wasi.mjs "$binary.wasm" "$reports" \
+            conform run --out /wasm32.json
+    elif [ "$1" = i686 ] && "$binary" --version >/dev/null 2>&1; then
+        # An x86-64 kernel runs it as it is.
+        "$binary" conform run --out "$reports/$1.json"
+    else
+        "$3" "$binary" conform run --out "$reports/$1.json"
+    fi
+}
+
+[ $# -gt 0 ] || usage
+[ "$*" != all ] || set -- "${ALL[@]}"
+for architecture in "$@"; do facts "$architecture" >/dev/null || usage; done
+
+mkdir -p "$reports"
+rm -f "$reports"/*.json
+failed=0
+host=${LOCKSTEP:-}
+if [ -z "$host" ]; then
+    cargo build --quiet --locked -p cli
+    host=target/debug/lockstep
+fi
+"$host" conform run --out "$reports/host.json" || failed=1
+made=("$reports/host.json")
+for architecture in "$@"; do
+    read -r triple linker emulator packages <<<"$(facts "$architecture")"
+    echo "== $architecture ($triple)"
+    # shellcheck disable=SC2086
+    prepare "$architecture" "$triple" "$linker" "$emulator" $packages || continue
+    started=$SECONDS
+    if build "$triple" "$linker"; then
+        built=$SECONDS
+        run "$architecture" "$triple" "$emulator" || failed=1
+        echo "built in $((built - started)) s, ran in $((SECONDS - built)) s"
+        [ ! -e "$reports/$architecture.json" ] || made+=("$reports/$architecture.json")
+    else
+        failed=1
+    fi
+    [ "${KEEP:-0}" = 1 ] || rm -rf "${builds:?}/$triple"
+done
+[ "${KEEP:-0}" = 1 ] || rm -rf "$builds"
+if [ ${#made[@]} -gt 1 ]; then
+    "$host" conform compare "${made[@]}" || failed=1
+else
+    echo "skipped: no report of another architecture to compare"
+fi
+exit $failed

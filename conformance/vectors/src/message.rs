@@ -1,0 +1,54 @@
+//! Executes a message with all that it needs: uploaded code, accounts, frames that call frames.
+
+use crate::fields::{self, Fields};
+use crate::program::Setting;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+use vm::frames::{self, Message};
+use vm::state::Entries;
+use vm::{CheckedModule, Engine, Fault, Rules, StateView};
+
+/// State, and the code that was uploaded.
+pub(crate) struct World {
+    /// Caller, block and state; contracts are accounts of it.
+    pub(crate) setting: Setting,
+    /// Modules by code hash.
+    pub(crate) codes: BTreeMap<[u8; 32], Arc<CheckedModule>>,
+}
+
+impl World {
+    /// What `message` comes to on `engine`.
+    ///
+    /// # Errors
+    /// A [`Fault`] of this machine.
+    pub(crate) fn execute(
+        &self,
+        engine: &dyn Engine,
+        rules: &Arc<Rules>,
+        (message, gas_limit): (&Message, u64),
+    ) -> Result<Fields, Fault> {
+        let setting = frames::Setting {
+            engine,
+            rules,
+            view: self,
+            block: &self.setting.block,
+        };
+        let outcome = frames::execute(&setting, message, gas_limit)?;
+        Ok(fields::of_outcome(&outcome))
+    }
+}
+
+impl StateView for World {
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.setting.read(key)
+    }
+
+    fn scan(&self, range: Range<&[u8]>, limit: usize) -> Result<Entries, Fault> {
+        self.setting.scan(range, limit)
+    }
+
+    fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
+        Ok(self.codes.get(code_hash).map(Arc::clone))
+    }
+}
