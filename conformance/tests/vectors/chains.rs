@@ -2,22 +2,21 @@
 
 use crate::{Draft, data};
 use conformance::golden::blesses;
-use node_sim::node::{NoObserver, Parts};
-use node_sim::simulate::Plan;
-use node_sim::simulate::workload::Workload;
-use node_sim::{CachePolicy, MemoryStore, Node};
+use node_sim::Genesis;
+use node_sim::archive::{ArchiveWriter, ArchivedBlock};
+use node_sim::simulate::{Plan, Progress, Progressed, run, standard};
 use reference::Reference;
 use std::fs;
 use std::sync::Arc;
 use vectors::format::{Case, Chain};
-use vectors::replay::Archive;
+use vectors::replay::replay;
 use vm::Rules;
 
 const FILE: &str = "chains/simulated.bin";
 const PLAN: Plan = Plan {
     blocks: 200,
     seed: 7,
-    transactions: 5,
+    transactions: 4,
 };
 
 /// The blocks of `lockstep sim`, with their receipts and roots.
@@ -36,30 +35,30 @@ pub(crate) fn draft() -> Draft {
 }
 
 fn replays(bytes: &[u8]) -> bool {
-    let replay = |archive: Archive| {
-        let fields = archive.replay(Box::new(Reference::new()), &Arc::new(Rules::v1()));
-        let is_valid = |name: &String| !name.ends_with("invalid");
-        archive.blocks.len() == 200 && fields.is_ok_and(|fields| fields.keys().all(is_valid))
-    };
-    Archive::decode(bytes).is_ok_and(replay)
+    let fields = replay(bytes, Box::new(Reference::new()), &Arc::new(Rules::v1()));
+    fields.is_ok_and(|fields| {
+        fields.contains_key("block.0200.state_root")
+            && fields.keys().all(|name| !name.ends_with("invalid"))
+    })
+}
+
+/// Writes the blocks of a simulation.
+struct Writing(Option<ArchiveWriter<Vec<u8>>>);
+
+impl Progress for Writing {
+    fn block(&mut self, _: &Progressed) {}
+
+    fn begin(&mut self, genesis: &Genesis) {
+        self.0 = Some(ArchiveWriter::new(Vec::new(), genesis).unwrap());
+    }
+
+    fn archive(&mut self, block: &ArchivedBlock) {
+        self.0.as_mut().unwrap().push(block).unwrap();
+    }
 }
 
 fn simulate() -> Vec<u8> {
-    let rules = Arc::new(Rules::v1());
-    let mut workload = Workload::new(&PLAN, &rules).unwrap();
-    let genesis = workload.genesis().clone();
-    let parts = Parts {
-        engine: Box::new(Reference::new()),
-        rules,
-        cache: CachePolicy::Warm,
-    };
-    let mut node = Node::open(parts, genesis.clone(), Box::new(MemoryStore::new())).unwrap();
-    let mut blocks = Vec::new();
-    for _ in 0..PLAN.blocks {
-        let block = workload.next_block(&node).unwrap();
-        blocks.push(block.encode());
-        let valid = node.validate(block).unwrap();
-        node.apply(&valid, &mut NoObserver).unwrap();
-    }
-    Archive::new(genesis, blocks).encode().unwrap()
+    let mut writing = Writing(None);
+    assert!(run(&PLAN, standard(1), &mut writing).unwrap().agreed);
+    writing.0.unwrap().finish().unwrap()
 }

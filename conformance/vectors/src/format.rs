@@ -181,7 +181,7 @@ pub struct Cryptography {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chain {
-    /// A file, as [`crate::replay::Archive`] encodes it.
+    /// A file, in the format of [`node_sim::archive`].
     pub archive: String,
 }
 

@@ -6,7 +6,7 @@ use crate::format::{self, Bytes, Call, Case, Check, Cryptography, Floats, Mutant
 use crate::message::World;
 use crate::observation::observe;
 use crate::program::{Program, Setting, State};
-use crate::replay::Archive;
+use crate::replay::replay;
 use crate::source::Set;
 use reference::Reference;
 use std::collections::BTreeMap;
@@ -129,13 +129,12 @@ impl<'a> Runner<'a> {
             Case::Message(message) => return self.message(part, message),
             Case::Chain(chain) => {
                 let archive = self.set.file(part, &chain.archive)?;
-                let archive = Archive::decode(&archive).map_err(|error| at("archive", error))?;
                 let rules = self.rules(Floats::Lower)?;
-                let replay = |(kind, _): &(EngineKind, _)| {
-                    let fields = archive.replay(kind.make(), &rules);
+                let replayed = |(kind, _): &(EngineKind, _)| {
+                    let fields = replay(&archive, kind.make(), &rules);
                     Ok((Some(*kind), fields.map_err(|error| at(kind.name(), error))?))
                 };
-                return self.engines.iter().map(replay).collect();
+                return self.engines.iter().map(replayed).collect();
             }
             Case::Check(check) => self.check(part, check)?,
             Case::Mutants(mutants) => self.mutants(part, mutants)?,
