@@ -19,6 +19,8 @@ pub(crate) struct Context {
     pub(crate) gas_used: u64,
     pub(crate) gas_limit: u64,
     pub(crate) log: String,
+    /// Frames below that failed, in the order of their ends.
+    pub(crate) inside: Vec<String>,
     pub(crate) cause: Cause,
 }
 
@@ -100,6 +102,13 @@ impl Failure {
         &self.context.log
     }
 
+    /// Calls between contracts that failed inside, each in one line, in the order of their ends;
+    /// the called contract may have gone on after one.
+    #[must_use]
+    pub fn inside(&self) -> &[String] {
+        &self.context.inside
+    }
+
     /// The code of a refusal as the SDK spells it.
     #[must_use]
     pub fn code(&self) -> Option<u32> {
@@ -146,6 +155,7 @@ impl fmt::Display for Failure {
             gas_used,
             gas_limit,
             log,
+            inside,
             cause,
         } = &*self.context;
         if let Cause::Rejected(rejection) = cause {
@@ -156,6 +166,9 @@ impl fmt::Display for Failure {
             None => write!(f, "{}.{entry}: {cause}", short(contract))?,
         }
         write!(f, "; gas used {gas_used} of {gas_limit}")?;
+        if let Some(last) = inside.last() {
+            write!(f, "; inside, {last}")?;
+        }
         if log.is_empty() {
             return Ok(());
         }

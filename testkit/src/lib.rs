@@ -39,6 +39,8 @@ mod engines;
 
 mod failure;
 
+mod inner;
+
 mod names;
 
 mod receipt;

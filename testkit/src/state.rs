@@ -1,6 +1,6 @@
 //! Keeps the state of a world in maps that are copied in constant time.
 
-use imbl::OrdMap;
+use rpds::RedBlackTreeMapSync;
 use std::ops::{Bound, Range};
 use std::sync::Arc;
 use vm::state::{Account, Entries, StateDiff, key};
@@ -9,8 +9,8 @@ use vm::{CheckedModule, Fault, StateView};
 /// State values and the checked modules of the code in them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
-    values: OrdMap<Vec<u8>, Vec<u8>>,
-    modules: OrdMap<[u8; 32], Arc<CheckedModule>>,
+    values: RedBlackTreeMapSync<Vec<u8>, Vec<u8>>,
+    modules: RedBlackTreeMapSync<[u8; 32], Arc<CheckedModule>>,
 }
 
 impl State {
@@ -22,9 +22,11 @@ impl State {
 
     pub(crate) fn set(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
         match value {
-            Some(value) => self.values.insert(key, value),
-            None => self.values.remove(&key),
-        };
+            Some(value) => self.values.insert_mut(key, value),
+            None => {
+                self.values.remove_mut(&key);
+            }
+        }
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Option<&[u8]> {
@@ -34,7 +36,7 @@ impl State {
     pub(crate) fn upload(&mut self, module: CheckedModule) {
         let code_hash = *module.code_hash();
         self.set(key::code(&code_hash), Some(module.bytes().to_vec()));
-        self.modules.insert(code_hash, Arc::new(module));
+        self.modules.insert_mut(code_hash, Arc::new(module));
     }
 
     pub(crate) fn module(&self, code_hash: &[u8; 32]) -> Option<&Arc<CheckedModule>> {
@@ -55,7 +57,7 @@ impl State {
         let bounds: (Bound<&[u8]>, Bound<&[u8]>) =
             (Bound::Included(range.start), Bound::Excluded(range.end));
         // A map's own range panics where start is behind end.
-        let entries = (range.start < range.end).then(|| self.values.range::<_, [u8]>(bounds));
+        let entries = (range.start < range.end).then(|| self.values.range::<[u8], _>(bounds));
         let entries = entries.into_iter().flatten();
         entries.map(|(key, value)| (key.as_slice(), value.as_slice()))
     }

@@ -1,19 +1,20 @@
 //! Holds accounts, code and state, and executes calls on them.
 
 use crate::call::{Call, encode};
-use crate::engines::{Engines, SharedEngine};
+use crate::engines::Engines;
 use crate::failure::{Cause, Context, Failure, short};
+use crate::inner::{Seen, Watching};
 use crate::names::Names;
 use crate::receipt::{Receipt, Undecodable, decode};
 use crate::state::State;
 use contract_types::{Address, Revert};
 use host_api::status;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use vm::frames::{self, Block, Message, Setting, Target, contract_address, frame_price};
 use vm::host::crypto::sha256;
 use vm::state::key;
-use vm::{CheckedModule, Exit, Outcome, Rules};
+use vm::{CheckedModule, Engine, Exit, Outcome, Rules};
 
 /// Accounts, contracts and their state, in process. `Send`, and as cheap to clone as to save.
 #[derive(Clone)]
@@ -289,9 +290,9 @@ impl World {
     }
 
     fn execute(&self, call: &Call) -> Result<(Receipt, vm::state::StateDiff), Failure> {
-        let first = self.run(&self.engines.first, call)?;
+        let first = self.run(&*self.engines.first, call)?;
         for engine in &self.engines.others {
-            let other = self.run(engine, call)?;
+            let other = self.run(&**engine, call)?;
             if other != first {
                 let cause = Cause::EnginesDiffer {
                     engines: (self.engines.first.name(), engine.name()),
@@ -353,10 +354,12 @@ impl World {
             },
             Exit::OutOfGas => Cause::OutOfGas { frame_gas },
         };
-        Err(self.failure(call, gas_used, &log, cause))
+        let mut failure = self.failure(call, gas_used, &log, cause);
+        failure.context.inside = self.failed_inside(call);
+        Err(failure)
     }
 
-    fn run(&self, engine: &SharedEngine, call: &Call) -> Result<Outcome, Failure> {
+    fn run(&self, engine: &dyn Engine, call: &Call) -> Result<Outcome, Failure> {
         let messages = self.now.messages.to_le_bytes();
         let message = Message {
             tx_hash: sha256(&[b"testkit/tx/", &messages[..]].concat()),
@@ -367,13 +370,32 @@ impl World {
             value: call.value,
         };
         let setting = Setting {
-            engine: &**engine,
+            engine,
             rules: &self.rules,
             view: &self.now.state,
             block: &self.now.block,
         };
         let outcome = frames::execute(&setting, &message, call.gas);
         outcome.map_err(|fault| self.failure(call, 0, "", Cause::Machine(fault)))
+    }
+
+    /// What failed in the frames below the called one, in the order of their ends.
+    fn failed_inside(&self, call: &Call) -> Vec<String> {
+        let seen = Seen::default();
+        let watching = Watching {
+            engine: &*self.engines.first,
+            seen: Arc::clone(&seen),
+        };
+        // It fails as before: what it answers is known.
+        drop(self.run(&watching, call));
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        // The last to end is the called contract itself.
+        let inner = seen.split_last().map_or(&[][..], |(_, inner)| inner);
+        let describe = |failed: &crate::inner::Failed| {
+            let names = self.names.get(&failed.code_hash);
+            failed.describe(names.map(Arc::as_ref))
+        };
+        inner.iter().map(describe).collect()
     }
 
     fn not_begun(&self, call: &Call, code: u16) -> Cause {
@@ -408,6 +430,7 @@ impl World {
             gas_used,
             gas_limit: call.gas,
             log: log.to_owned(),
+            inside: Vec::new(),
             cause,
         };
         Failure {

@@ -74,3 +74,8 @@ pub use storage::{Item, Map};
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The same of the newcomer's page, but for the part that needs the testkit.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/contracts.md")]
+struct FirstContract;

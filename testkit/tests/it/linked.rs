@@ -32,7 +32,11 @@ fn the_pool_trades_through_two_tokens() {
     done(&mut world, &by(alice, gold, token::transfer(bob, 1_000)));
     // Bob approved nothing: the token refuses, the pool passes it on, nothing moves.
     let swap = by(bob, pool, amm::swap(true, 1_000, 3_900, 1));
-    assert_eq!(code(&mut world, &swap), 9);
+    let failure = refused(&mut world, &swap);
+    assert_eq!(failure.code(), Some(9));
+    let inside = "inside, token.transfer_from: reverted with code 3, InsufficientAllowance";
+    assert!(failure.to_string().contains(inside), "{failure}");
+    assert_eq!(failure.inside().len(), 1);
     assert_eq!(
         (token_of(&world, gold, bob), token_of(&world, silver, bob)),
         (1_000, 0)
