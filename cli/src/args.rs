@@ -300,7 +300,7 @@ pub(crate) enum ConformEngine {
     Interpreter,
     /// R, the definition of the semantics
     Reference,
-    /// Each of them; they must agree
+    /// Each of them, the interpreter in both its ways; they must agree
     All,
 }
 
