@@ -3,7 +3,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `args` | the command line |
-//! | `check`, `run`, `meter`, `schedule`, `inspect`, `explain`, `sim`, `conform` | one command each |
+//! | `check`, `run`, `meter`, `schedule`, `inspect`, `explain` | one command each |
+//! | `sim`, `conform` | the same, over many nodes and many machines |
 //! | `load`, `survey`, `reject` | a file's bytes, what they say, why they were refused |
 //! | `listing`, `signature`, `usage` | parts of what is shown of a module |
 //! | `failure`, `print` | exit codes; the only file that prints |

@@ -1,4 +1,4 @@
-//! Makes the golden vectors anew, holds them against the frozen ones, and runs those on all engines.
+//! Makes the golden vectors anew, holds them against the frozen ones, runs those on all engines.
 //!
 //! `BLESS=1 cargo test -p conformance --test vectors` renews `conformance/vectors/data`. What of it
 //! is input and not result is kept while it works: built contracts under `modules/contracts` and
