@@ -14,7 +14,7 @@ reports=target/conformance
 builds=target/architectures
 
 usage() {
-    sed -n '2,3s/^# //p' "$0" >&2
+    sed -n '2,3s/^# //p' conformance/architectures.sh >&2
     exit 2
 }
 

@@ -372,7 +372,7 @@ pub(crate) enum ConformEngine {
     Interpreter,
     /// R, the definition of the semantics
     Reference,
-    /// Each of them; they must agree
+    /// Each of them, the interpreter in both its ways; they must agree
     All,
 }
 
@@ -384,9 +384,10 @@ Examples:
   lockstep conform run --engine interpreter --out report.json
   lockstep conform run --vectors conformance/vectors/data --json
 
-Runs calls, verdicts, prices, hashes, signatures and a chain of blocks, and holds each result against
-what is expected. The last line has the result root: the hash of all results, in which no machine,
-engine or time is. Exit code 1 if a result is not the expected one; the first such field is named.")]
+Runs calls, verdicts, prices, hashes, signatures and a chain of blocks, and holds each result
+against what is expected. The last line has the result root: the hash of all results, in which no
+machine, engine or time is. Exit code 1 if a result is not the expected one; the first such field
+is named.")]
 pub(crate) struct ConformRun {
     /// A folder of vectors, instead of those in this binary
     #[arg(long, value_name = "DIR")]
@@ -409,8 +410,8 @@ Examples:
   lockstep conform compare x86_64.json s390x.json
   lockstep conform compare reports/*.json --json
 
-Exit code 1 if a report differs from the first one; vector, field and both values are named. The root
-of each report is computed again from its results; a report that was damaged is exit code 4.")]
+Exit code 1 if a report differs from the first one; vector, field and both values are named. The
+root of each report is computed again from its results; a damaged report is exit code 4.")]
 pub(crate) struct ConformCompare {
     /// Reports of `lockstep conform run --out`, two or more
     #[arg(required = true, num_args = 2.., value_name = "FILE")]

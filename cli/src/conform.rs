@@ -80,7 +80,7 @@ fn run_vectors(arguments: &ConformRun) -> Answer {
     let engines: &[EngineKind] = match arguments.engine {
         ConformEngine::Interpreter => &[EngineKind::Interpreter],
         ConformEngine::Reference => &[EngineKind::Reference],
-        ConformEngine::All => &EngineKind::ALL,
+        ConformEngine::All => EngineKind::all(),
     };
     let mut shown = Shown::start(set.vectors().count());
     let observed = Runner::new(&set, engines).run(&mut |done, name| shown.vector(done, name));
@@ -143,7 +143,7 @@ fn run_text(report: &Report) -> String {
         counted(report.vectors, "vector"),
         report.root,
         machine.describe(),
-        machine.engines.join(" and "),
+        machine.engines.join(", "),
     ));
     text
 }

@@ -3,8 +3,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `args` | the command line |
-//! | `check`, `run`, `meter`, `schedule`, `inspect`, `explain`, `sim`, `conform`, `node` | one command each |
-//! | `network` | `sim --network` |
+//! | `check`, `run`, `meter`, `schedule`, `inspect`, `explain` | one command each |
+//! | `sim`, `network`, `node`, `conform` | the same, over many nodes and many machines |
 //! | `load`, `survey`, `reject` | a file's bytes, what they say, why they were refused |
 //! | `listing`, `signature`, `usage` | parts of what is shown of a module |
 //! | `replacement`, `pace` | files that are there as a whole or not at all; progress |

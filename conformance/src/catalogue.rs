@@ -10,8 +10,8 @@
 //! ;; state 0277 01
 //! ```
 //! `=> ...` may be left out. `input` (hexadecimal), `gas` (of the run that finds the total),
-//! `static` (a frame that must not change state) and each `state` (a state key and its value before,
-//! hexadecimal) hold for every call of the file.
+//! `static` (a frame that must not change state) and each `state` (a state key and its value
+//! before, hexadecimal) hold for every call of the file.
 
 use crate::observation::observe;
 use crate::program::{Program, Setting, State};

@@ -265,7 +265,7 @@ mod tests {
             differing: 0,
             first_difference: None,
             set: String::new(),
-            machine: Machine::this(&EngineKind::ALL),
+            machine: Machine::this(EngineKind::all()),
             results,
         }
     }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Arc;
 use vm::emit::{self, Bulk, Options};
-use vm::execute::Interpreter;
+use vm::execute::{Interpreter, Strategy};
 use vm::frames::{self, Block, Message, Target};
 use vm::host::crypto;
 use vm::module::ValueType;
@@ -26,27 +26,49 @@ use vm::{CheckedModule, Engine, Rejection, Rules, Value};
 pub enum EngineKind {
     /// R: one match over the operators.
     Reference,
-    /// The fast interpreter.
+    /// The fast interpreter, as a node on this machine runs it.
     Interpreter,
+    /// The same with the way from handler to handler that is not this machine's own.
+    InterpreterOtherwise,
 }
 
 impl EngineKind {
-    /// Every engine, the one that defines the semantics first.
-    pub const ALL: [Self; 2] = [Self::Reference, Self::Interpreter];
-
-    /// Its name, as the command line has it.
+    /// Every engine, the one that defines the semantics first. Threaded handlers nest deeper than
+    /// hosts of WebAssembly let a program go, so there they are left out.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Reference => "reference",
-            Self::Interpreter => "interpreter",
+    pub const fn all() -> &'static [Self] {
+        if cfg!(target_family = "wasm") {
+            &[Self::Reference, Self::Interpreter]
+        } else {
+            &[
+                Self::Reference,
+                Self::Interpreter,
+                Self::InterpreterOtherwise,
+            ]
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match (self, Strategy::default()) {
+            (Self::Reference, _) => "reference",
+            (Self::Interpreter, _) => "interpreter",
+            (Self::InterpreterOtherwise, Strategy::Threaded) => "interpreter (trampoline)",
+            (Self::InterpreterOtherwise, Strategy::Trampoline) => "interpreter (threaded)",
         }
     }
 
     fn make(self) -> Box<dyn Engine> {
-        match self {
-            Self::Reference => Box::new(Reference::new()),
-            Self::Interpreter => Box::new(Interpreter::new()),
+        match (self, Strategy::default()) {
+            (Self::Reference, _) => Box::new(Reference::new()),
+            (Self::Interpreter, own) => Box::new(Interpreter::with_strategy(own)),
+            (Self::InterpreterOtherwise, Strategy::Threaded) => {
+                Box::new(Interpreter::with_strategy(Strategy::Trampoline))
+            }
+            (Self::InterpreterOtherwise, Strategy::Trampoline) => {
+                Box::new(Interpreter::with_strategy(Strategy::Threaded))
+            }
         }
     }
 }
