@@ -5,6 +5,7 @@
 //! | `args` | the command line |
 //! | `check`, `run`, `meter`, `schedule`, `inspect`, `explain`, `sim` | one command each |
 //! | `load`, `survey`, `reject` | a file's bytes, what they say, why they were refused |
+//! | `location`, `callpath` | source line and chain of calls of a place that was refused |
 //! | `listing`, `signature`, `usage` | parts of what is shown of a module |
 //! | `failure`, `print` | exit codes; the only file that prints |
 //!
@@ -20,6 +21,10 @@ mod print;
 mod load;
 
 mod survey;
+
+mod location;
+
+mod callpath;
 
 mod reject;
 

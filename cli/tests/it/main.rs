@@ -7,6 +7,8 @@
 
 mod check;
 
+mod diagnosis;
+
 mod inspect;
 
 mod rejected;
