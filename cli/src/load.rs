@@ -4,7 +4,6 @@
 
 use crate::failure::Failure;
 use crate::reject::{Refusal, TextError};
-use crate::survey::Survey;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;
@@ -84,8 +83,7 @@ impl Loaded {
                 // The rest was not read, so how long it is is not known.
                 rejection.message = format!("more than {MODULE_BYTES_MAX} bytes");
             }
-            let survey = Survey::of(&self.bytes);
-            Box::new(Refusal::of_module(&self.file, rejection, &survey))
+            Box::new(Refusal::of_module(&self.file, rejection, &self.bytes))
         })
     }
 }

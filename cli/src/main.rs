@@ -6,6 +6,7 @@
 //! | `check`, `run`, `meter`, `schedule`, `inspect`, `explain` | one command each |
 //! | `sim`, `network`, `node`, `conform` | the same, over many nodes and many machines |
 //! | `load`, `survey`, `reject` | a file's bytes, what they say, why they were refused |
+//! | `location`, `callpath` | source line and chain of calls of a place that was refused |
 //! | `listing`, `signature`, `usage` | parts of what is shown of a module |
 //! | `replacement`, `pace` | files that are there as a whole or not at all; progress |
 //! | `failure`, `print` | exit codes; the only file that prints |
@@ -22,6 +23,10 @@ mod print;
 mod load;
 
 mod survey;
+
+mod location;
+
+mod callpath;
 
 mod reject;
 

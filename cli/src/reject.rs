@@ -1,6 +1,8 @@
 //! Prints why a module was refused, the same in every command: rule, place, reason, fix.
 
+use crate::callpath::{self, Step};
 use crate::failure::Failure;
+use crate::location;
 use crate::print::{self, Colour};
 use crate::survey::Survey;
 use serde::Serialize;
@@ -98,6 +100,10 @@ pub(crate) struct Printed {
     name: &'static str,
     function: Option<FunctionName>,
     offset: u64,
+    /// `file:line`, where the module carries DWARF.
+    location: Option<String>,
+    /// How an export reaches the function.
+    path: Option<Vec<Step>>,
     message: String,
     help: String,
 }
@@ -119,8 +125,11 @@ struct Line<'a> {
 }
 
 impl Refusal {
-    /// A module that `check` refused.
-    pub(crate) fn of_module(file: &str, rejection: Rejection, survey: &Survey) -> Self {
+    /// A module that `check` refused; the place is resolved from its bytes.
+    pub(crate) fn of_module(file: &str, rejection: Rejection, bytes: &[u8]) -> Self {
+        let survey = &Survey::of(bytes);
+        let place = rejection.offset;
+        let inside = rejection.function;
         let rejection = Printed {
             code: rejection.rule.code(),
             name: rejection.rule.name(),
@@ -128,6 +137,8 @@ impl Refusal {
                 .function
                 .map(|index| FunctionName::of(index, survey)),
             offset: rejection.offset,
+            location: inside.and_then(|_| location::of(bytes, place)),
+            path: inside.and_then(|index| callpath::to(index, bytes, survey)),
             message: rejection.message,
             help: rejection.help,
         };
@@ -145,6 +156,8 @@ impl Refusal {
             name: Rule::Malformed.name(),
             function: None,
             offset: error.offset,
+            location: None,
+            path: None,
             message: format!("the text does not assemble: {}", error.message),
             help: "correct the text at that place; `.wat` is the WebAssembly text format"
                 .to_owned(),
@@ -163,6 +176,8 @@ impl Refusal {
             name,
             function,
             offset,
+            location,
+            path,
             message,
             help,
         } = &self.rejection;
@@ -178,6 +193,14 @@ impl Refusal {
             "  --> {}, {place}\n",
             print::printable(&self.file)
         ));
+        if let Some(location) = location {
+            text.push_str(&format!("  source: {location}\n"));
+        }
+        match path {
+            Some(path) => text.push_str(&format!("  called: {}\n", callpath::text(path))),
+            None if function.is_some() => text.push_str("  called: by nothing that is exported\n"),
+            None => {}
+        }
         for line in self.report.iter().flat_map(|report| report.lines()).skip(2) {
             text.push_str(&format!(" {}\n", print::printable(line)));
         }

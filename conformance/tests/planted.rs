@@ -30,6 +30,31 @@ fn every_planted_bug_is_found_by_two_checks() {
     );
 }
 
+/// The mistakes that must be among them, each with what its entry is called.
+const LIST: [(&str, &str); 7] = [
+    (
+        "a give-back dropped",
+        "what was not executed after a trap stays paid",
+    ),
+    ("an entry charge skipped", "an entry charge skipped"),
+    ("a limit off by one", "a gas limit off by one"),
+    (
+        "a stale memory limit after grow",
+        "a stale memory limit after grow",
+    ),
+    ("a 33-bit address", "a 33-bit address wrapped to 32"),
+    ("a wrong float bit", "a wrong float bit: NaN made quiet"),
+    ("an unstable order", "an unstable order of data segments"),
+];
+
+#[test]
+fn the_list_of_mistakes_is_planted() {
+    let bugs = bugs();
+    for (mistake, entry) in LIST {
+        assert!(bugs.iter().any(|bug| bug.name == entry), "{mistake}");
+    }
+}
+
 /// Without it, a check that always fails would look like a good one.
 #[test]
 fn no_check_finds_a_bug_where_there_is_none() {

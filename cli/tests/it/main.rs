@@ -9,6 +9,8 @@ mod check;
 
 mod conform;
 
+mod diagnosis;
+
 mod inspect;
 
 mod rejected;

@@ -9,7 +9,9 @@ fn refused(name: &str, content: impl AsRef<[u8]>) -> Value {
     let ran = lockstep(&["check", &path, "--json"]);
     assert_eq!(ran.code, 3, "{ran:?}");
     let rejection = ran.json()["rejection"].clone();
-    let shape = ["code", "function", "help", "message", "name", "offset"];
+    let shape = [
+        "code", "function", "help", "location", "message", "name", "offset", "path",
+    ];
     assert_eq!(keys(&rejection), shape);
     assert!(rejection["offset"].is_u64());
     assert!(!rejection["help"].as_str().unwrap().is_empty());

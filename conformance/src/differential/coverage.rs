@@ -54,12 +54,20 @@ impl Operators {
         operators
     }
 
-    /// True if `second` stands right after `first` somewhere.
+    /// True if `second` stands right after `first` somewhere; what emits no code of its own (`nop`,
+    /// `end`) may stand between them.
     #[must_use]
     pub fn has_pair(&self, first: Opcode, second: Opcode) -> bool {
-        let seconds = self.at.values().filter(|place| place.opcode == second);
-        let firsts = seconds.filter_map(|place| self.at.get(&place.before));
-        firsts.into_iter().any(|place| place.opcode == first)
+        let mut last = None;
+        for place in self.at.values() {
+            if place.opcode == second && last == Some(first) {
+                return true;
+            }
+            if !matches!(place.opcode, Opcode::Nop | Opcode::End) {
+                last = Some(place.opcode);
+            }
+        }
+        false
     }
 
     fn read(&mut self, reader: BinaryReader<'_>) {

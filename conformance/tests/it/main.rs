@@ -6,5 +6,6 @@
 )]
 
 mod arrows;
+mod determinism;
 mod emitted_agrees;
 mod tidy;

@@ -2,8 +2,11 @@
 #![cfg(test)]
 
 use conformance::catalogue::{self, Case};
+use conformance::differential::{campaign, failing, sweeps};
 use emitted_wasmtime::Wasmtime;
+use std::num::NonZeroUsize;
 use std::path::Path;
+use vm::Engine;
 
 fn agree(cases: &[Case]) {
     let engine = Wasmtime::new().unwrap();
@@ -30,4 +33,20 @@ fn contracts_agree_at_every_limit() {
     let cases = catalogue::contracts(&folder).unwrap();
     assert!(!cases.is_empty());
     agree(&cases);
+}
+
+/// A few seeds and sweeps; `--example differential` runs thousands.
+#[test]
+fn generated_modules_agree() {
+    let threads = NonZeroUsize::new(2).unwrap();
+    let engines = || vec![Box::new(Wasmtime::new().unwrap()) as Box<dyn Engine>];
+    let report = campaign::seeds(0..100, threads, &engines);
+    println!("{}", report.summary());
+    let problems = report.problems().join("\n");
+    let shown = failing::shown(&report, &engines).join("\n");
+    assert!(problems.is_empty(), "{problems}\n{shown}");
+    let swept = sweeps::sweep_programs(4, threads, &engines);
+    println!("{}", swept.summary());
+    assert!(swept.problems.is_empty(), "{}", swept.problems.join("\n"));
+    assert_eq!(swept.programs, 4);
 }
