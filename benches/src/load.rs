@@ -8,15 +8,14 @@ use crate::Measured;
 use crate::clock::time;
 use crate::execute::{ByEngine, Plan};
 use crate::linked::{COUNTER, linked};
-use crate::lockstep::interpreter;
 use crate::shapes::{SHAPES, Shape};
 use crate::statistics::{median, per, ratio};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vm::check::check;
-use vm::module::ValueType;
-use vm::{CheckedModule, Engine, Frame, Gas, Rules, Step, Stop, Value};
+use vm::execute::Interpreter;
+use vm::{Engine, Rules};
 
 /// Nanoseconds of one load, by what was loaded how.
 pub type Times = Vec<(&'static str, f64)>;
@@ -24,7 +23,8 @@ pub type Times = Vec<(&'static str, f64)>;
 /// Nanoseconds per byte of three modules by engine, rounds interleaved.
 ///
 /// `lockstep` is checking and translating every function, `lockstep-check` the first part of it,
-/// `lockstep-lazy` checking and all that is done before the first call.
+/// `lockstep-lazy` checking and all that is done before the first call, the first instance of a
+/// fresh engine with its reserved memory included.
 ///
 /// # Errors
 /// If an engine refuses a module.
@@ -63,47 +63,17 @@ pub fn ours(wasm: &[u8]) -> Measured<Times> {
     let rules = Arc::new(Rules::v1());
     let (checking, module) = time(|| check(wasm, &rules));
     let module = Arc::new(module.map_err(|rejection| format!("{rejection:?}"))?);
-    let engine = interpreter();
-    let (preparing, instance) = time(|| engine.instantiate(&module, &rules));
+    let eager = Interpreter::new();
+    let (translating, translated) = time(|| eager.compile_all(&module, &rules));
+    translated?;
+    let lazy = Interpreter::new();
+    let (preparing, instance) = time(|| lazy.instantiate(&module, &rules));
     drop(instance?);
-    let translating = translating(engine.as_ref(), &module, &rules)?;
     Ok(vec![
-        ("lockstep", checking + preparing + translating),
+        ("lockstep", checking + translating),
         ("lockstep-check", checking),
         ("lockstep-lazy", checking + preparing),
     ])
-}
-
-/// Translates every function: each is started once with no gas at all, which translates it and ends
-/// in its first run, and once more, which is what starting alone costs.
-fn translating(
-    engine: &dyn Engine,
-    module: &Arc<CheckedModule>,
-    rules: &Arc<Rules>,
-) -> Measured<f64> {
-    let imports = u32::try_from(module.imports().len())?;
-    let mut passes = [0.0; 2];
-    for pass in &mut passes {
-        for (entry, _) in (imports..).zip(module.functions()) {
-            let signature = module
-                .function_type(entry)
-                .ok_or("a function without type")?;
-            let of = |value_type: &ValueType| Value::from_bits(*value_type, 0);
-            let frame = Frame {
-                entry,
-                arguments: signature.parameters.iter().map(of).collect(),
-                gas: Gas::new(0),
-            };
-            let mut execution = engine.instantiate(module, rules)?;
-            let (nanoseconds, step) = time(|| execution.start(frame));
-            match step? {
-                Step::Exit(Stop::OutOfGas) => *pass += nanoseconds,
-                step => return Err(format!("function {entry} without gas: {step:?}").into()),
-            }
-        }
-    }
-    let [first, second] = passes;
-    Ok(first - second)
 }
 
 /// How one shape grows.

@@ -1,4 +1,4 @@
-//! Measures with a counting allocator what memory hostile bytes cost: check, then emit.
+//! Measures with a counting allocator what memory hostile bytes cost: check, emit, translate.
 //!
 //! One test: the allocator counts for the whole process. Time is measured by the command `hostile`.
 #![cfg(test)]
@@ -11,7 +11,9 @@ use conformance::differential::hostile::{Hostile, corpus};
 use peakmem_alloc::{INSTRUMENTED_SYSTEM, PeakMemAlloc, PeakMemAllocTrait};
 use std::alloc::System;
 use std::path::Path;
+use std::sync::Arc;
 use vm::Rules;
+use vm::execute::Interpreter;
 
 #[global_allocator]
 static ALLOCATOR: &PeakMemAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -20,6 +22,10 @@ static ALLOCATOR: &PeakMemAlloc<System> = &INSTRUMENTED_SYSTEM;
 const PER_BYTE: usize = 64;
 /// The same with the emitted module beside the checked one, both alive.
 const PER_BYTE_EMITTED: usize = 64;
+/// The compiled form with all functions translated, the checked module left out. A target of a
+/// `br_table` is one byte of the module and a word of the code, and is in lists until its function
+/// is complete; a function of four bytes has an entry, a stub and a place in a map.
+const PER_BYTE_TRANSLATED: usize = 192;
 const SLACK: usize = 1024 * 1024;
 
 /// The worst module so far by bytes a byte, slack deducted.
@@ -48,11 +54,12 @@ struct Measured {
     accepted: usize,
     check: Worst,
     emit: Worst,
+    translate: Worst,
     breaches: Vec<String>,
 }
 
 impl Measured {
-    fn look(&mut self, rules: &Rules, name: &str, bytes: &[u8]) {
+    fn look(&mut self, rules: &Arc<Rules>, name: &str, bytes: &[u8]) {
         self.modules += 1;
         ALLOCATOR.reset_peak_memory();
         let verdict = vm::check::check(bytes, rules);
@@ -70,6 +77,18 @@ impl Measured {
             self.breaches
                 .push(format!("emit: {name}: {peak} of {} bytes", bytes.len()));
         }
+        drop(emitted);
+        let module = Arc::new(module);
+        ALLOCATOR.reset_peak_memory();
+        let engine = Interpreter::new();
+        engine.compile_all(&module, rules).unwrap();
+        let peak = ALLOCATOR.get_peak_memory();
+        if self.translate.see(peak, bytes.len(), name) > PER_BYTE_TRANSLATED {
+            self.breaches.push(format!(
+                "translate: {name}: {peak} of {} bytes",
+                bytes.len()
+            ));
+        }
     }
 }
 
@@ -80,7 +99,7 @@ fn contract(name: &str) -> Vec<u8> {
 
 #[test]
 fn hostile_bytes_cost_bounded_memory_and_never_panic() {
-    let rules = Rules::v1();
+    let rules = Arc::new(Rules::v1());
     let mut measured = Measured::default();
     let corpus = corpus();
     assert!(corpus.len() >= 200, "{}", corpus.len());
@@ -103,13 +122,16 @@ fn hostile_bytes_cost_bounded_memory_and_never_panic() {
         }
     }
     println!(
-        "{} modules, {} accepted; memory a byte over 1 MiB: check {} ({}), with emit {} ({})",
+        "{} modules, {} accepted; memory a byte over 1 MiB: check {} ({}), with emit {} ({}); \
+         translated {} ({})",
         measured.modules,
         measured.accepted,
         measured.check.ratio,
         measured.check.name,
         measured.emit.ratio,
-        measured.emit.name
+        measured.emit.name,
+        measured.translate.ratio,
+        measured.translate.name
     );
     assert!(measured.accepted > 100, "{}", measured.accepted);
     assert!(

@@ -8,8 +8,8 @@
 //! function indices of the original remain true.
 
 use crate::module::{CheckedModule, Function, ValueType};
-use crate::opcode::{Class, Opcode};
-use wasmparser::{BinaryReader, Operator as Wire, OperatorsReader};
+use crate::opcode::{Class, Opcode, TABLE};
+use wasmparser::BinaryReader;
 
 /// The address part of a load or store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,18 +135,33 @@ pub trait Sink {
     fn operator(&mut self, operator: Operator<'_>, offset: u32);
 }
 
+/// Takes lowered operators with the row of the original; see [`each`].
+pub(crate) trait Visit {
+    /// As [`Sink::operator`]. `original` is before lowering: its price is that of the operator.
+    fn operator(&mut self, operator: Operator<'_>, original: Opcode, offset: u32);
+}
+
 /// Pushes the lowered operators of `function` into `sink`, the final `end` included.
 pub fn function(module: &CheckedModule, function: &Function, sink: &mut impl Sink) {
-    let reader = BinaryReader::new(module.body_bytes(function), u64::from(function.body.start));
-    let mut operators = OperatorsReader::new(reader);
+    struct Forward<'s, S>(&'s mut S);
+    impl<S: Sink> Visit for Forward<'_, S> {
+        fn operator(&mut self, operator: Operator<'_>, _: Opcode, offset: u32) {
+            self.0.operator(operator, offset);
+        }
+    }
+    each(module, function, &mut Forward(sink));
+}
+
+/// Pushes the lowered operators of `function` into `visit`, the final `end` included.
+///
+/// One dispatch an operator: a visit that is inlined is specialised for each kind of operator.
+pub(crate) fn each(module: &CheckedModule, function: &Function, visit: &mut impl Visit) {
+    let start = u64::from(function.body.start);
+    let mut reader = BinaryReader::new(module.body_bytes(function), start);
     let mut targets = Vec::new();
-    while !operators.eof() {
-        let offset = u32::try_from(operators.original_position()).unwrap_or(u32::MAX);
-        let Ok(wire) = operators.read() else {
-            return broken();
-        };
-        if let Some(operator) = lower(&wire, &mut targets) {
-            sink.operator(operator, offset);
+    while !reader.eof() {
+        if next(&mut reader, &mut targets, visit).is_err() {
+            broken();
         }
     }
 }
@@ -159,107 +174,155 @@ fn broken() {
     panic!("a checked function does not decode");
 }
 
-/// `None` for what disappears.
-fn lower<'a>(wire: &Wire<'_>, targets: &'a mut Vec<u32>) -> Option<Operator<'a>> {
-    let opcode = Opcode::of(wire)?;
-    Some(match (wire, opcode.class()) {
-        (_, Class::Reinterpret) => return None,
-        (_, Class::Float) => Operator::Float(opcode),
-        (Wire::Block { blockty }, _) => Operator::Block(block_type(*blockty)),
-        (Wire::Loop { blockty }, _) => Operator::Loop(block_type(*blockty)),
-        (Wire::If { blockty }, _) => Operator::If(block_type(*blockty)),
-        (Wire::BrTable { targets: table }, _) => {
-            targets.clear();
-            targets.extend(table.targets().map_while(Result::ok));
-            Operator::BrTable {
-                targets,
-                default: table.default(),
+/// Check has decoded these bytes, so that only their values are left to be read.
+fn next(
+    reader: &mut BinaryReader<'_>,
+    targets: &mut Vec<u32>,
+    visit: &mut impl Visit,
+) -> wasmparser::Result<()> {
+    let offset = u32::try_from(reader.original_position()).unwrap_or(u32::MAX);
+    let opcode = opcode(reader)?;
+    // In each arm: where the visit is inlined, it sees which operator it is.
+    macro_rules! put {
+        ($operator:expr) => {
+            visit.operator($operator, opcode, offset)
+        };
+    }
+    match opcode {
+        Opcode::Unreachable => put!(Operator::Unreachable),
+        Opcode::Nop => put!(Operator::Nop),
+        Opcode::Block => put!(Operator::Block(block_type(reader)?)),
+        Opcode::Loop => put!(Operator::Loop(block_type(reader)?)),
+        Opcode::If => put!(Operator::If(block_type(reader)?)),
+        Opcode::Else => put!(Operator::Else),
+        Opcode::End => put!(Operator::End),
+        Opcode::Br => put!(Operator::Br(reader.read_var_u32()?)),
+        Opcode::BrIf => put!(Operator::BrIf(reader.read_var_u32()?)),
+        Opcode::BrTable => put!(branch_table(reader, targets)?),
+        Opcode::Return => put!(Operator::Return),
+        Opcode::Call => put!(Operator::Call(reader.read_var_u32()?)),
+        Opcode::CallIndirect => put!(Operator::CallIndirect(first(reader)?)),
+        Opcode::Drop => put!(Operator::Drop),
+        Opcode::Select => put!(Operator::Select),
+        Opcode::LocalGet => put!(Operator::LocalGet(reader.read_var_u32()?)),
+        Opcode::LocalSet => put!(Operator::LocalSet(reader.read_var_u32()?)),
+        Opcode::LocalTee => put!(Operator::LocalTee(reader.read_var_u32()?)),
+        Opcode::GlobalGet => put!(Operator::GlobalGet(reader.read_var_u32()?)),
+        Opcode::GlobalSet => put!(Operator::GlobalSet(reader.read_var_u32()?)),
+        Opcode::I32Const => put!(Operator::I32Const(reader.read_var_i32()?)),
+        Opcode::I64Const => put!(Operator::I64Const(reader.read_var_i64()?)),
+        Opcode::F32Const => put!(Operator::I32Const(reader.read_f32()?.bits().cast_signed())),
+        Opcode::F64Const => put!(Operator::I64Const(reader.read_f64()?.bits().cast_signed())),
+        // The memory's index is 0: there is one at most.
+        Opcode::MemorySize => put!(reader.read_var_u32().map(|_| Operator::MemorySize)?),
+        Opcode::MemoryGrow => put!(reader.read_var_u32().map(|_| Operator::MemoryGrow)?),
+        Opcode::MemoryFill => put!(reader.read_var_u32().map(|_| Operator::MemoryFill)?),
+        Opcode::MemoryCopy => put!(first(reader).map(|_| Operator::MemoryCopy)?),
+        other => match other.class() {
+            Class::Load | Class::FloatLoad => {
+                put!(Operator::Load(
+                    other.integer_twin(),
+                    memory_argument(reader)?
+                ));
             }
-        }
-        (Wire::F32Const { value }, _) => Operator::I32Const(value.bits().cast_signed()),
-        (Wire::F64Const { value }, _) => Operator::I64Const(value.bits().cast_signed()),
-        _ => integer(wire, opcode),
-    })
-}
-
-fn integer(wire: &Wire<'_>, opcode: Opcode) -> Operator<'static> {
-    match *wire {
-        Wire::Unreachable => Operator::Unreachable,
-        Wire::Nop => Operator::Nop,
-        Wire::Else => Operator::Else,
-        Wire::End => Operator::End,
-        Wire::Br { relative_depth } => Operator::Br(relative_depth),
-        Wire::BrIf { relative_depth } => Operator::BrIf(relative_depth),
-        Wire::Return => Operator::Return,
-        Wire::Call { function_index } => Operator::Call(function_index),
-        Wire::CallIndirect { type_index, .. } => Operator::CallIndirect(type_index),
-        Wire::Drop => Operator::Drop,
-        Wire::Select => Operator::Select,
-        Wire::LocalGet { local_index } => Operator::LocalGet(local_index),
-        Wire::LocalSet { local_index } => Operator::LocalSet(local_index),
-        Wire::LocalTee { local_index } => Operator::LocalTee(local_index),
-        Wire::GlobalGet { global_index } => Operator::GlobalGet(global_index),
-        Wire::GlobalSet { global_index } => Operator::GlobalSet(global_index),
-        Wire::MemorySize { .. } => Operator::MemorySize,
-        Wire::MemoryGrow { .. } => Operator::MemoryGrow,
-        Wire::MemoryCopy { .. } => Operator::MemoryCopy,
-        Wire::MemoryFill { .. } => Operator::MemoryFill,
-        Wire::I32Const { value } => Operator::I32Const(value),
-        Wire::I64Const { value } => Operator::I64Const(value),
-        _ => access(wire, opcode),
-    }
-}
-
-fn access(wire: &Wire<'_>, opcode: Opcode) -> Operator<'static> {
-    match memory_argument(wire) {
-        Some(argument) => match opcode.class() {
-            Class::Load | Class::FloatLoad => Operator::Load(opcode.integer_twin(), argument),
-            _ => Operator::Store(opcode.integer_twin(), argument),
+            Class::Store | Class::FloatStore => {
+                put!(Operator::Store(
+                    other.integer_twin(),
+                    memory_argument(reader)?
+                ));
+            }
+            Class::Reinterpret => {}
+            Class::Float => put!(Operator::Float(other)),
+            _ => put!(Operator::Numeric(other)),
         },
-        None => Operator::Numeric(opcode),
     }
+    Ok(())
 }
 
-fn memory_argument(wire: &Wire<'_>) -> Option<MemoryArgument> {
-    let memarg = match wire {
-        Wire::I32Load { memarg }
-        | Wire::I64Load { memarg }
-        | Wire::F32Load { memarg }
-        | Wire::F64Load { memarg }
-        | Wire::I32Load8S { memarg }
-        | Wire::I32Load8U { memarg }
-        | Wire::I32Load16S { memarg }
-        | Wire::I32Load16U { memarg }
-        | Wire::I64Load8S { memarg }
-        | Wire::I64Load8U { memarg }
-        | Wire::I64Load16S { memarg }
-        | Wire::I64Load16U { memarg }
-        | Wire::I64Load32S { memarg }
-        | Wire::I64Load32U { memarg }
-        | Wire::I32Store { memarg }
-        | Wire::I64Store { memarg }
-        | Wire::F32Store { memarg }
-        | Wire::F64Store { memarg }
-        | Wire::I32Store8 { memarg }
-        | Wire::I32Store16 { memarg }
-        | Wire::I64Store8 { memarg }
-        | Wire::I64Store16 { memarg }
-        | Wire::I64Store32 { memarg } => memarg,
-        _ => return None,
+/// The rows by encoding: one byte, and those after the prefix.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::arithmetic_side_effects,
+    clippy::big_endian_bytes,
+    reason = "evaluated by the compiler: a wrong place does not build"
+)]
+const ROWS: [[Option<Opcode>; 256]; 2] = {
+    let mut rows = [[None; 256]; 2];
+    let mut place = 0;
+    while place < TABLE.len() {
+        let row = &TABLE[place];
+        let [prefix, code] = row.encoding.to_be_bytes();
+        rows[(prefix != 0) as usize][code as usize] = Some(row.opcode);
+        place += 1;
+    }
+    rows
+};
+/// The first byte of operators of two.
+const PREFIX: u8 = 0xfc;
+
+#[inline(always)]
+fn opcode(reader: &mut BinaryReader<'_>) -> wasmparser::Result<Opcode> {
+    let [short, long] = &ROWS;
+    let byte = reader.read_u8()?;
+    if let Some(opcode) = short.get(usize::from(byte)).copied().flatten() {
+        return Ok(opcode);
+    }
+    let code = if byte == PREFIX {
+        reader.read_var_u32()?
+    } else {
+        u32::MAX
     };
-    // A 32-bit memory's offset fits, by validation.
-    Some(MemoryArgument {
-        align: memarg.align,
-        offset: u32::try_from(memarg.offset).ok()?,
+    let row = usize::try_from(code)
+        .ok()
+        .and_then(|code| long.get(code).copied().flatten());
+    // None: a row is missing, which check excludes; read on, so that the caller hears of it.
+    row.map_or_else(
+        || reader.read_bytes(usize::MAX).map(|_| Opcode::Unreachable),
+        Ok,
+    )
+}
+
+/// Two indices, of which the second is 0.
+fn first(reader: &mut BinaryReader<'_>) -> wasmparser::Result<u32> {
+    let first = reader.read_var_u32()?;
+    reader.read_var_u32()?;
+    Ok(first)
+}
+
+fn branch_table<'t>(
+    reader: &mut BinaryReader<'_>,
+    targets: &'t mut Vec<u32>,
+) -> wasmparser::Result<Operator<'t>> {
+    targets.clear();
+    for _ in 0..reader.read_var_u32()? {
+        targets.push(reader.read_var_u32()?);
+    }
+    let default = reader.read_var_u32()?;
+    Ok(Operator::BrTable { targets, default })
+}
+
+#[inline(always)]
+fn memory_argument(reader: &mut BinaryReader<'_>) -> wasmparser::Result<MemoryArgument> {
+    let align = reader.read_var_u32()?;
+    let offset = reader.read_var_u64()?;
+    // A 32-bit memory's offset fits, and so does an alignment of at most 8 bytes, by validation.
+    Ok(MemoryArgument {
+        align: u8::try_from(align).unwrap_or(u8::MAX),
+        offset: u32::try_from(offset).unwrap_or(u32::MAX),
     })
 }
 
 /// Lowers a block type; block types by index are outside the profile.
-fn block_type(block: wasmparser::BlockType) -> Option<ValueType> {
-    match block {
-        wasmparser::BlockType::Type(value_type) => value_type_of(value_type),
-        _ => None,
+fn block_type(reader: &mut BinaryReader<'_>) -> wasmparser::Result<Option<ValueType>> {
+    /// Lead byte of a block without a result (WebAssembly core 5.4.1).
+    const EMPTY: u8 = 0x40;
+    let mut ahead = reader.clone();
+    if ahead.read_u8()? == EMPTY {
+        *reader = ahead;
+        return Ok(None);
     }
+    Ok(value_type_of(reader.read()?))
 }
 
 /// Lowers a value type; `None` for what is outside the profile.

@@ -58,6 +58,17 @@ pub struct Row {
     pub class: Class,
 }
 
+macro_rules! define_unlisted {
+    ($(@$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident
+        ($($arity:tt)*))*) => {
+        #[expect(dead_code, reason = "the list hides those of the profile")]
+        mod unlisted {
+            $(pub(crate) const $op: Option<super::Opcode> = None;)*
+        }
+    };
+}
+wasmparser::for_each_visit_operator!(define_unlisted);
+
 macro_rules! opcodes {
     ($($variant:ident $name:literal $encoding:literal $class:ident)*) => {
         /// An operator of the profile, floats included, without its immediates.
@@ -73,6 +84,16 @@ macro_rules! opcodes {
             class: Class::$class,
         },)*];
 
+        /// The row of each operator that the decoder knows, by its name there; `None` means outside
+        /// the profile. A constant of the list hides the one that stands for every other operator.
+        #[expect(non_upper_case_globals, reason = "the decoder's names of operators")]
+        pub(crate) mod rows {
+            pub(crate) use super::unlisted::*;
+            use super::Opcode;
+
+            $(pub(crate) const $variant: Option<Opcode> = Some(Opcode::$variant);)*
+        }
+
         impl Opcode {
             /// The operator's name in the text format.
             #[must_use]
@@ -82,6 +103,7 @@ macro_rules! opcodes {
 
             /// The operator's class.
             #[must_use]
+            #[inline(always)]
             pub const fn class(self) -> Class {
                 match self { $(Self::$variant => Class::$class,)* }
             }
@@ -93,7 +115,10 @@ macro_rules! opcodes {
             }
 
             /// The row's operator for what the decoder read; `None` means outside the profile.
+            ///
+            /// Inlined, so that it is a constant where the variant is known.
             #[must_use]
+            #[inline(always)]
             pub const fn of(wire: &Wire<'_>) -> Option<Self> {
                 match wire {
                     $(Wire::$variant { .. } => Some(Self::$variant),)*
@@ -304,6 +329,7 @@ impl Opcode {
 
     /// True if the text name mentions a float type, moves and reinterpretations included.
     #[must_use]
+    #[inline(always)]
     pub const fn mentions_float(self) -> bool {
         matches!(
             self.class(),
@@ -317,6 +343,7 @@ impl Opcode {
 
     /// The integer operator that a float move is lowered to; every other operator is its own twin.
     #[must_use]
+    #[inline(always)]
     pub const fn integer_twin(self) -> Self {
         match self {
             Self::F32Const => Self::I32Const,

@@ -289,6 +289,12 @@ rules! {
         why "each call reserves it."
         fix "split the expression: no compiler writes this"
     }
+    Arguments 42 {
+        what "Calls that no path reaches take over 128 arguments more than their function has \
+            operators."
+        why "each argument is checked, and reachable code needs an operator to make it."
+        fix "remove the unreachable calls: no compiler writes this"
+    }
     Simd 64 {
         what "The module uses 128-bit SIMD."
         why "its float lanes differ between machines, and no contract of the field uses it."
@@ -446,7 +452,7 @@ mod tests {
             R0027 Tables, R0028 TableEntries, R0029 ElementSegments, R0030 Elements, \
             R0031 DataSegments, R0032 DataBytes, R0033 MemoryPagesInitial, R0034 BodyBytes, \
             R0035 Operators, R0036 Blocks, R0037 BlocksTotal, R0038 Nesting, \
-            R0039 BrTableTargets, R0040 BrTableTargetsTotal, R0041 Operands, R0064 Simd, \
+            R0039 BrTableTargets, R0040 BrTableTargetsTotal, R0041 Operands, R0042 Arguments, R0064 Simd, \
             R0065 RelaxedSimd, R0066 Threads, R0067 Gc, R0068 Exceptions, R0069 TailCall, \
             R0070 Memory64, R0071 MultiMemory, R0072 ReferenceTypes, R0073 MultiValue, \
             R0074 PassiveSegments, R0075 CustomPageSizes, R0076 StackSwitching, \

@@ -122,6 +122,7 @@ impl Rules {
             BR_TABLE_TARGETS_MAX,
             BR_TABLE_TARGETS_TOTAL_MAX,
             OPERANDS_MAX,
+            ARGUMENTS_UNPUSHED_MAX,
             STACK_SLOTS_MAX,
             STACK_WEIGHT_MIN,
         ];

@@ -153,6 +153,134 @@ pub const FAMILIES: &[Family] = &[
         let sections: Vec<(u8, Vec<u8>)> = (0..size).map(|_| (0, vec![1, b'c'])).collect();
         module(&sections)
     }),
+    ("types of nothing", |size| {
+        module(&[(1, vector(size, &[0x60, 0, 0]))])
+    }),
+    ("types of 64 parameters", |size| {
+        let wide = [&[0x60][..], &vector(64, &[0x7e]), &[0]].concat();
+        module(&[(1, vector(size / 64, &wide))])
+    }),
+    ("functions of one local", |size| {
+        many(size, &[1, 1, 0x7f, 0x0b])
+    }),
+    ("functions of 4 parameters and 3 locals", |size| {
+        let body = code(size, &[3, 1, 0x7f, 1, 0x7e, 1, 0x7f, 0x0b]);
+        module(&[types(4), (3, vector(size, &[0])), (10, body)])
+    }),
+    ("runs of no locals", |size| {
+        let body = [vector(size, &[0, 0x7f]), vec![0x0b]].concat();
+        many(1, &body)
+    }),
+    ("reads of the last of 1,000 runs of locals", |size| {
+        let runs = [&[0xe8, 0x07][..], &[1, 0x7f, 1, 0x7e].repeat(500)].concat();
+        let reads = repeated(&[0x20, 0xe7, 0x07, 0x1a], size);
+        many(1, &[runs, reads, vec![0x0b]].concat())
+    }),
+    ("calls of 64 parameters in dead code", |size| {
+        called(64, &[&[0][..], &repeated(&[0x10, 0], size)].concat())
+    }),
+    ("indirect calls of 64 parameters in dead code", |size| {
+        called(64, &[&[0][..], &repeated(&[0x11, 0, 0], size)].concat())
+    }),
+    (
+        "calls of 64 parameters in dead code, functions of 1,000",
+        |size| {
+            let calls = [&[0, 0][..], &repeated(&[0x10, 0], 1_000), &[0x0b]].concat();
+            let bodies = [vec![0, 0x0b], calls];
+            let count = size / 1_000;
+            let sized = bodies.iter().zip([1, count]).flat_map(|(body, count)| {
+                let mut sized = Vec::new();
+                body.len().encode(&mut sized);
+                sized.extend_from_slice(body);
+                repeated(&sized, count)
+            });
+            let mut all = Vec::new();
+            count.saturating_add(1).encode(&mut all);
+            all.extend(sized);
+            // The first has 64 parameters, the others none.
+            let both = [&[2, 0x60][..], &vector(64, &[0x7f]), &[0, 0x60, 0, 0]].concat();
+            let mut declared = Vec::new();
+            count.saturating_add(1).encode(&mut declared);
+            declared.push(0);
+            declared.extend(repeated(&[1], count));
+            module(&[(1, both), (3, declared), (10, all)])
+        },
+    ),
+    ("br_tables to results", |size| {
+        let table = [
+            &[0x02, 0x7f, 0x41, 0, 0x41, 0, 0x0e][..],
+            &vector(64, &[0]),
+            &[0, 0x0b, 0x1a],
+        ];
+        one(&repeated(&table.concat(), size / 64))
+    }),
+    ("br_tables to results in dead code", |size| {
+        let table = [
+            &[0x02, 0x7f, 0x00, 0x0e][..],
+            &vector(64, &[0]),
+            &[0, 0x0b, 0x1a],
+        ]
+        .concat();
+        one(&repeated(&table, size / 64))
+    }),
+    ("br_tables to many labels", |size| {
+        let labels: Vec<u8> = (0..100).collect();
+        let table = [&[0x41, 0, 0x0e, 100][..], &labels, &[0]].concat();
+        let blocks = [repeated(&[0x02, 0x40], 100), table, repeated(&[0x0b], 100)].concat();
+        one(&repeated(&blocks, size / 100))
+    }),
+    ("selects in dead code", |size| {
+        one(&[&[0][..], &repeated(&[0x1b], size), &[0x1a]].concat())
+    }),
+    ("branches with a result in dead code", |size| {
+        let branches = repeated(&[0x0d, 0], size);
+        one(&[&[0x02, 0x7f, 0x00][..], &branches, &[0x0b, 0x1a]].concat())
+    }),
+    ("stores in dead code", |size| {
+        one(&[&[0][..], &repeated(&[0x37, 3, 0], size)].concat())
+    }),
+    ("ifs with a result", |size| {
+        one(&repeated(
+            &[0x41, 0, 0x04, 0x7f, 0x41, 0, 0x05, 0x41, 0, 0x0b, 0x1a],
+            size,
+        ))
+    }),
+    ("sets of a global", |size| {
+        let body = code(
+            1,
+            &[&[0][..], &repeated(&[0x23, 0, 0x24, 0], size), &[0x0b]].concat(),
+        );
+        let global = (6, vec![1, 0x7f, 1, 0x41, 0, 0x0b]);
+        module(&[types(0), (3, vec![1, 0]), global, (10, body)])
+    }),
+    ("long constants", |size| {
+        one(&repeated(
+            &[
+                0x42, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0, 0x1a,
+            ],
+            size,
+        ))
+    }),
+    ("element segments of functions", |size| {
+        let segment = [&[0, 0x41, 0, 0x0b][..], &vector(32, &[0])].concat();
+        module(&[
+            types(0),
+            (3, vec![1, 0]),
+            (4, vec![1, 0x70, 0, 32]),
+            (9, vector(size / 32, &segment)),
+            (10, code(1, &[0, 0x0b])),
+        ])
+    }),
+    ("exports of different names", |size| {
+        let mut exports = Vec::new();
+        size.encode(&mut exports);
+        for number in 0..size {
+            exports.extend([8].into_iter().chain(format!("{number:08}").into_bytes()));
+            exports.extend([0, 0]);
+        }
+        let export = (7, exports);
+        module(&[types(0), (3, vec![1, 0]), export, (10, code(1, &[0, 0x0b]))])
+    }),
 ];
 
 /// The fixed part of the corpus: every family at several sizes, every lying count, every proposal.
@@ -402,6 +530,18 @@ fn functions(count: u32, parameters: u32, operators: &[u8]) -> Vec<u8> {
         memory,
         (10, code(count, &body)),
     ])
+}
+
+/// Functions `() -> ()` of this body.
+fn many(count: u32, body: &[u8]) -> Vec<u8> {
+    module(&[types(0), (3, vector(count, &[0])), (10, code(count, body))])
+}
+
+/// One function of these operators and so many parameters, which may call itself.
+fn called(parameters: u32, operators: &[u8]) -> Vec<u8> {
+    let body = code(1, &[&[0], operators, &[0x0b]].concat());
+    let table = (4, vec![1, 0x70, 0, 1]);
+    module(&[types(parameters), (3, vec![1, 0]), table, (10, body)])
 }
 
 /// One function with these operators.

@@ -1,25 +1,13 @@
-//! Checks one function body: locals, then operator by operator, and measures its slots.
+//! Checks one function body: its size, type and locals, then its operators; measures its slots.
 
+use super::operator::{Counts, Pass, Signatures};
 use super::section::{is_float, lowered};
 use super::{Checker, Stage, diagnosis, limit};
 use crate::limits;
 use crate::module::{Function, ValueType};
-use crate::opcode::Opcode;
 use crate::rejection::{Rejection, Rule};
 use crate::rules::FloatPolicy;
-use wasmparser::{
-    BinaryReader, BlockType, FuncValidator, FunctionBody, Operator, OperatorsReader, ValType,
-    ValidatorResources,
-};
-
-/// What is counted while the operators of one function go by.
-#[derive(Default)]
-struct Counts {
-    operators: u64,
-    blocks: u64,
-    operands: u32,
-    floats: u32,
-}
+use wasmparser::{BinaryReader, FuncValidator, FunctionBody, ValType, ValidatorResources};
 
 impl<'a> Checker<'a> {
     pub(super) fn body(&mut self, body: &FunctionBody<'a>) -> Result<(), Rejection> {
@@ -115,155 +103,34 @@ impl<'a> Checker<'a> {
         Ok(runs)
     }
 
+    /// One decoding: each operator goes through [`super::operator`] as it is read.
     fn operators(
         &mut self,
-        reader: BinaryReader<'a>,
+        mut reader: BinaryReader<'a>,
         validator: &mut FuncValidator<ValidatorResources>,
     ) -> Result<Counts, Rejection> {
-        let mut counts = Counts::default();
-        let mut operators = OperatorsReader::new(reader);
-        while !operators.eof() {
-            let offset = operators.original_position();
-            let operator = operators.read().map_err(|error| self.undecoded(&error))?;
-            counts.operators = counts.operators.saturating_add(1);
-            limit(
-                Rule::Operators,
-                counts.operators,
-                limits::OPERATORS_MAX,
-                offset,
-            )?;
-            self.count_structure(&operator, offset, validator, &mut counts)?;
-            validator
-                .op(offset, &operator)
-                .map_err(|error| self.invalid_operator(&error, &operator))?;
-            let height = validator.operand_stack_height();
-            limit(
-                Rule::Operands,
-                u64::from(height),
-                limits::OPERANDS_MAX,
-                offset,
-            )?;
-            counts.operands = counts.operands.max(height);
-            let float = self.allow(&operator, offset)?;
-            counts.floats = counts.floats.saturating_add(u32::from(float));
-        }
-        operators.finish().map_err(|error| self.undecoded(&error))?;
-        Ok(counts)
-    }
-
-    /// Counts blocks, their nesting and branch targets, before the validator keeps any of them.
-    fn count_structure(
-        &mut self,
-        operator: &Operator<'a>,
-        offset: u64,
-        validator: &FuncValidator<ValidatorResources>,
-        counts: &mut Counts,
-    ) -> Result<(), Rejection> {
-        match operator {
-            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
-                counts.blocks = counts.blocks.saturating_add(1);
-                limit(Rule::Blocks, counts.blocks, limits::BLOCKS_MAX, offset)?;
-                self.totals.blocks = self.totals.blocks.saturating_add(1);
-                limit(
-                    Rule::BlocksTotal,
-                    self.totals.blocks,
-                    limits::BLOCKS_TOTAL_MAX,
-                    offset,
-                )?;
-                // The function's own frame stands for the block that is about to begin.
-                let nesting = u64::from(validator.control_stack_height());
-                limit(Rule::Nesting, nesting, limits::NESTING_MAX, offset)
-            }
-            Operator::BrTable { targets } => {
-                let count = u64::from(targets.len());
-                limit(
-                    Rule::BrTableTargets,
-                    count,
-                    limits::BR_TABLE_TARGETS_MAX,
-                    offset,
-                )?;
-                self.totals.targets = self.totals.targets.saturating_add(count);
-                let maximum = limits::BR_TABLE_TARGETS_TOTAL_MAX;
-                limit(
-                    Rule::BrTableTargetsTotal,
-                    self.totals.targets,
-                    maximum,
-                    offset,
-                )
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Our own list, then the float policy; answers whether the operator mentions a float.
-    fn allow(&self, operator: &Operator<'a>, offset: u64) -> Result<bool, Rejection> {
-        let Some(opcode) = Opcode::of(operator) else {
-            let message = format!("operator {}", label(operator));
-            return Err(Rejection::new(outside(operator), offset, &message));
+        let signatures = Signatures {
+            types: &self.module.types,
+            imports: &self.module.imports,
+            declared: &self.declared,
         };
-        let float = opcode.mentions_float();
-        if self.floats == FloatPolicy::Reject {
-            if float {
-                let message = format!("float operator {}", opcode.name());
-                return Err(Rejection::new(Rule::FloatOperator, offset, &message));
-            }
-            if block_type(operator).is_some_and(is_float) {
-                let message = format!("{} with a float result", opcode.name());
-                return Err(Rejection::new(Rule::FloatType, offset, &message));
+        let (bytes, floats, totals) = (self.bytes, self.floats, &mut self.totals);
+        let mut pass = Pass::new(bytes, floats, signatures, totals, validator);
+        while !reader.eof() {
+            pass.begin(reader.original_position());
+            match reader.visit_operator(&mut pass) {
+                Ok(Ok(())) => {}
+                Ok(Err(rejection)) => return Err(*rejection),
+                Err(error) => return Err(self.undecoded(&error)),
             }
         }
-        Ok(float)
+        let end = reader.finish_expression(&pass);
+        let counts = pass.finish();
+        end.map_err(|error| self.undecoded(&error))?;
+        Ok(counts)
     }
 
     fn invalid(&self, error: &wasmparser::Error) -> Rejection {
         diagnosis::refuse(self.bytes, error, Stage::Validation)
-    }
-
-    fn invalid_operator(&self, error: &wasmparser::Error, operator: &Operator<'a>) -> Rejection {
-        let mut rejection = self.invalid(error);
-        rejection.message = format!("operator {}: {}", label(operator), rejection.message);
-        rejection
-    }
-}
-
-const fn block_type(operator: &Operator<'_>) -> Option<ValType> {
-    match operator {
-        Operator::Block {
-            blockty: BlockType::Type(result),
-        }
-        | Operator::Loop {
-            blockty: BlockType::Type(result),
-        }
-        | Operator::If {
-            blockty: BlockType::Type(result),
-        } => Some(*result),
-        _ => None,
-    }
-}
-
-/// The decoder's name of an operator, without its immediates.
-fn label(operator: &Operator<'_>) -> String {
-    let text = format!("{operator:?}");
-    text.split([' ', '(', '{'])
-        .next()
-        .unwrap_or_default()
-        .to_owned()
-}
-
-/// The rule for a valid operator that has no row in our list.
-const fn outside(operator: &Operator<'_>) -> Rule {
-    match operator {
-        Operator::MemoryInit { .. }
-        | Operator::DataDrop { .. }
-        | Operator::TableInit { .. }
-        | Operator::TableCopy { .. }
-        | Operator::ElemDrop { .. } => Rule::PassiveSegments,
-        Operator::TypedSelect { .. }
-        | Operator::TableGet { .. }
-        | Operator::TableSet { .. }
-        | Operator::TableGrow { .. }
-        | Operator::TableSize { .. }
-        | Operator::TableFill { .. } => Rule::ReferenceTypes,
-        _ => Rule::OtherProposal,
     }
 }

@@ -15,6 +15,8 @@ mod constant;
 
 mod diagnosis;
 
+mod operator;
+
 mod section;
 
 mod segment;

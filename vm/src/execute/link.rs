@@ -11,10 +11,11 @@ use super::context::{Cell, Entry};
 use super::dispatch::{self, Handler, Registers};
 use super::select;
 use crate::fault::Fault;
+use crate::meter::block::Prices;
 use crate::module::CheckedModule;
 use crate::rules::Rules;
 use crate::translate::shape::{Family, Shape};
-use crate::translate::{self, FrameLayout, Site, Source, index};
+use crate::translate::{self, FrameLayout, Site, Source, Workspace, index};
 use std::collections::BTreeMap;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -102,16 +103,57 @@ pub(crate) struct CompiledModule {
     pub(super) rules: Arc<Rules>,
     pub(super) strategy: Strategy,
     canonical: Vec<u32>,
+    prices: Prices,
+    handlers: Arc<Mutex<Handlers>>,
     /// One for each function of the index space.
     entries: Box<[Entry]>,
     /// The table; it cannot change while a module of the profile runs.
     pub(super) table: Vec<*const Entry>,
     /// Three cells a function: a price of nothing, the handler that asks for it, its index.
-    _stubs: Cells,
+    stubs: Cells,
     /// A call of nothing, and what its return leads to.
     stop: Cells,
-    /// Functions that were called, by the address of their code.
-    linked: Mutex<BTreeMap<usize, Linked>>,
+    linked: Mutex<Functions>,
+}
+
+/// Functions that were called.
+#[derive(Default)]
+struct Functions {
+    /// By the address of their code.
+    by_address: BTreeMap<usize, Linked>,
+    workspace: Workspace,
+}
+
+/// Handlers of shapes that were just linked: choosing one takes many branches.
+#[derive(Default)]
+pub(super) struct Handlers(Vec<Option<(u64, Handler)>>);
+
+/// Shapes of which the handler is kept while functions are linked: with their replicas, most of
+/// those that compilers' code has.
+const HANDLERS_KEPT: usize = 4_096;
+/// Replicas are told apart modulo this: no handler has more.
+const REPLICAS_MAX: u8 = 16;
+
+impl Handlers {
+    fn of(&mut self, strategy: Strategy, mut shape: Shape) -> Result<Handler, Fault> {
+        if self.0.is_empty() {
+            self.0.resize(HANDLERS_KEPT, None);
+        }
+        shape.replica %= REPLICAS_MAX;
+        let key = shape.pack();
+        // The high bits of a product depend on all bits of its factor.
+        let place = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - HANDLERS_KEPT.ilog2());
+        let place = usize::try_from(place).unwrap_or_default();
+        match self.0.get(place) {
+            Some(Some((kept, handler))) if *kept == key => return Ok(*handler),
+            _ => {}
+        }
+        let handler = strategy.handler(shape)?;
+        if let Some(kept) = self.0.get_mut(place) {
+            *kept = Some((key, handler));
+        }
+        Ok(handler)
+    }
 }
 
 // SAFETY: addresses inside lead to memory that it owns; what changes is behind a lock or atomic.
@@ -136,6 +178,7 @@ impl CompiledModule {
         module: &Arc<CheckedModule>,
         rules: &Arc<Rules>,
         strategy: Strategy,
+        handlers: &Arc<Mutex<Handlers>>,
     ) -> Result<Self, Fault> {
         let canonical = translate::canonical_types(module);
         let stubs = stubs(module, strategy)?;
@@ -150,11 +193,13 @@ impl CompiledModule {
             rules: Arc::clone(rules),
             strategy,
             canonical,
+            prices: Prices::new(&rules.schedule),
+            handlers: Arc::clone(handlers),
             entries,
             table,
-            _stubs: stubs,
+            stubs,
             stop: Cells::new(vec![call, call, call, stop]),
-            linked: Mutex::new(BTreeMap::new()),
+            linked: Mutex::default(),
         })
     }
 
@@ -174,20 +219,50 @@ impl CompiledModule {
         // SAFETY: the stub's second and last cell, which holds bits.
         let function = unsafe { dispatch::function_of(stub) };
         let function = u32::try_from(function).unwrap_or(u32::MAX);
-        let entry = self.entry(function)?;
         let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
+        let address = self.publish(function, stub, &mut linked)?;
+        linked.workspace.trim();
+        Ok(address)
+    }
+
+    /// Translates every function that was not called yet: what a first call would otherwise wait
+    /// for.
+    pub(super) fn translate_all(&self) -> Result<(), Fault> {
+        let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
+        let imports = u32::try_from(self.module.imports().len()).unwrap_or(u32::MAX);
+        for (function, _) in (imports..).zip(self.module.functions()) {
+            let stub = index(function).saturating_mul(STUB_CELLS).saturating_add(1);
+            self.publish(function, self.stubs.at(stub), &mut linked)?;
+        }
+        linked.workspace.trim();
+        Ok(())
+    }
+
+    /// The code of `function`, made if its entry still leads to its stub.
+    fn publish(
+        &self,
+        function: u32,
+        stub: *const Cell,
+        linked: &mut Functions,
+    ) -> Result<*const Cell, Fault> {
+        let entry = self.entry(function)?;
         let published = entry.code.load(Ordering::Acquire).cast_const();
         if published != stub {
             return Ok(published);
         }
-        let code = self.link(function, entry)?;
+        let code = self.link(function, entry, &mut linked.workspace)?;
         let address = code.cells.at(1);
-        linked.insert(address.addr(), code);
+        linked.by_address.insert(address.addr(), code);
         entry.code.store(address.cast_mut(), Ordering::Release);
         Ok(address)
     }
 
-    fn link(&self, function: u32, entry: &Entry) -> Result<Linked, Fault> {
+    fn link(
+        &self,
+        function: u32,
+        entry: &Entry,
+        workspace: &mut Workspace,
+    ) -> Result<Linked, Fault> {
         let module = &*self.module;
         let (Some(body), Some(signature)) =
             (module.function(function), module.function_type(function))
@@ -196,14 +271,15 @@ impl CompiledModule {
         };
         let source = Source {
             module,
-            schedule: &self.rules.schedule,
+            prices: &self.prices,
             canonical: &self.canonical,
         };
-        let code = translate::translate(source, body, signature);
+        let code = translate::translate(source, body, signature, workspace);
         let charge = entry.entry_price.saturating_add(u64::from(code.charge));
         let mut cells = Vec::with_capacity(code.cells.len().saturating_add(1));
         cells.push(Cell { bits: charge });
         cells.extend(code.cells.iter().map(|bits| Cell { bits: *bits }));
+        let mut handlers = self.handlers.lock().unwrap_or_else(PoisonError::into_inner);
         for start in &code.starts {
             let start = index(*start);
             let shape = Shape::unpack(code.cells.get(start).copied().unwrap_or_default());
@@ -214,12 +290,12 @@ impl CompiledModule {
                 let entry = ptr::from_ref(callee);
                 set(&mut cells, place, Cell { entry });
             }
-            let handler = self.strategy.handler(shape)?;
+            let handler = handlers.of(self.strategy, shape)?;
             set(&mut cells, start, Cell { handler });
         }
         Ok(Linked {
             cells: Cells::new(cells),
-            sites: code.sites,
+            sites: code.sites.as_slice().into(),
             function,
         })
     }
@@ -227,7 +303,7 @@ impl CompiledModule {
     /// The function and site at the instruction `ip`.
     pub(super) fn place(&self, ip: *const Cell) -> Option<Place> {
         let linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
-        let (start, code) = linked.range(..=ip.addr()).next_back()?;
+        let (start, code) = linked.by_address.range(..=ip.addr()).next_back()?;
         let distance = ip.addr().checked_sub(*start)?;
         let cell = distance.checked_div(size_of::<Cell>())?;
         if cell.saturating_add(1) >= code.cells.0.len() {

@@ -41,7 +41,7 @@ use crate::module::CheckedModule;
 use crate::rules::Rules;
 use instance::Instance;
 use linear::Pool;
-use link::CompiledModule;
+use link::{CompiledModule, Handlers};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -64,6 +64,8 @@ pub struct Interpreter {
 #[derive(Default)]
 struct Shared {
     strategy: Strategy,
+    /// For every module: which handler a shape has does not depend on it.
+    handlers: Arc<Mutex<Handlers>>,
     compiled: Mutex<Compiled>,
     pool: Mutex<Pool>,
 }
@@ -85,6 +87,19 @@ impl Interpreter {
         Self {
             shared: Arc::new(shared),
         }
+    }
+
+    /// Translates every function of `module` now, instead of each at its first call. Outcome and
+    /// gas are the same.
+    ///
+    /// # Errors
+    /// [`Fault`] for a broken invariant of ours.
+    pub fn compile_all(
+        &self,
+        module: &Arc<CheckedModule>,
+        rules: &Arc<Rules>,
+    ) -> Result<(), Fault> {
+        self.shared.compiled(module, rules)?.translate_all()
     }
 }
 
@@ -114,7 +129,12 @@ impl Shared {
         if let Some(found) = compiled.find(&key) {
             return Ok(found);
         }
-        let made = Arc::new(CompiledModule::new(module, rules, self.strategy)?);
+        let made = Arc::new(CompiledModule::new(
+            module,
+            rules,
+            self.strategy,
+            &self.handlers,
+        )?);
         compiled.keep(key, Arc::clone(&made));
         Ok(made)
     }

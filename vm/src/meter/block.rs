@@ -8,9 +8,9 @@
 //!
 //! Spec: docs/spec/gas.md, "Interpreter, block price".
 
-use crate::lower::{self, Operator, Sink};
+use crate::lower::{self, Operator, Visit};
 use crate::module::{CheckedModule, Function};
-use crate::opcode::{Class, TABLE};
+use crate::opcode::{Class, Opcode, TABLE};
 use crate::schedule::Schedule;
 
 /// Operators of one run.
@@ -27,45 +27,71 @@ pub trait BlockSink {
     fn cut(&mut self);
 }
 
+/// The price of each operator of the original, as a number that fits a run.
+pub struct Prices {
+    by_place: [u32; TABLE.len()],
+    cheapest: u32,
+}
+
+impl Prices {
+    /// The prices of `schedule`.
+    #[must_use]
+    pub fn new(schedule: &Schedule) -> Self {
+        let mut by_place = [0; TABLE.len()];
+        let mut cheapest = u32::MAX;
+        for (price, row) in by_place.iter_mut().zip(TABLE) {
+            // Below 2^32 by the schedule's constructor.
+            *price = u32::try_from(schedule.operator(row.opcode)).unwrap_or(u32::MAX);
+            if !matches!(row.class, Class::Marker | Class::Reinterpret | Class::Float) {
+                cheapest = cheapest.min(*price);
+            }
+        }
+        Self { by_place, cheapest }
+    }
+
+    /// The least price of an operator that does work.
+    #[must_use]
+    pub const fn cheapest(&self) -> u32 {
+        self.cheapest
+    }
+
+    #[inline(always)]
+    fn of(&self, opcode: Opcode) -> u32 {
+        self.by_place
+            .get(opcode.index())
+            .copied()
+            .unwrap_or(u32::MAX)
+    }
+}
+
 /// Pushes the priced operators of `function` into `sink`, the final `end` included.
 pub fn function(
     module: &CheckedModule,
     function: &Function,
-    schedule: &Schedule,
+    prices: &Prices,
     sink: &mut impl BlockSink,
 ) {
     let mut placement = Placement {
-        schedule,
+        prices,
         sink,
         operators: 0,
         cost: 0,
     };
-    lower::function(module, function, &mut placement);
-}
-
-/// The least price of an operator that does work.
-#[must_use]
-pub fn cheapest(schedule: &Schedule) -> u64 {
-    let works = TABLE
-        .iter()
-        .filter(|row| !matches!(row.class, Class::Marker | Class::Reinterpret | Class::Float));
-    let prices = works.map(|row| schedule.operator(row.opcode));
-    prices.min().unwrap_or_default()
+    lower::each(module, function, &mut placement);
 }
 
 struct Placement<'a, S> {
-    schedule: &'a Schedule,
+    prices: &'a Prices,
     sink: &'a mut S,
     /// Since the last border that is one on every path.
     operators: u32,
     cost: u32,
 }
 
-impl<S: BlockSink> Sink for Placement<'_, S> {
-    fn operator(&mut self, operator: Operator<'_>, offset: u32) {
-        let price = self.schedule.operator(operator.opcode());
-        // Below 2^32 by the schedule's constructor.
-        let price = u32::try_from(price).unwrap_or(u32::MAX);
+impl<S: BlockSink> Visit for Placement<'_, S> {
+    #[inline(always)]
+    fn operator(&mut self, operator: Operator<'_>, original: Opcode, offset: u32) {
+        let price = self.prices.of(original);
         let sum = self.cost.checked_add(price);
         if self.operators >= RUN_OPERATORS_MAX || sum.is_none() {
             self.sink.cut();
@@ -83,6 +109,7 @@ impl<S: BlockSink> Sink for Placement<'_, S> {
 }
 
 /// True if no run goes on after `operator`.
+#[inline(always)]
 const fn ends_run(operator: Operator<'_>) -> bool {
     matches!(
         operator,

@@ -17,79 +17,130 @@ use super::shape::{CELL, Shape};
 /// Code that grows at its end; the last instruction can be taken back.
 #[derive(Default)]
 pub(crate) struct Buffer {
-    bytes: Vec<u8>,
-    /// Where each instruction starts, in bytes.
+    /// Whole cells.
+    cells: Vec<u64>,
+    /// The cell that is being filled, and how many of its bytes are.
+    open: u64,
+    filled: usize,
+    /// The cell at which each instruction starts.
     starts: Vec<u32>,
 }
 
 impl Buffer {
+    /// Empty, with the memory of a buffer before.
+    pub(crate) fn reusing(mut cells: Vec<u64>, mut starts: Vec<u32>) -> Self {
+        cells.clear();
+        starts.clear();
+        Self {
+            cells,
+            open: 0,
+            filled: 0,
+            starts,
+        }
+    }
+
     /// Bytes so far: where the next instruction will start.
+    #[inline(always)]
     pub(crate) fn here(&self) -> usize {
-        self.bytes.len()
+        debug_assert_eq!(self.filled, 0, "an instruction has whole cells");
+        self.cells.len() * CELL
     }
 
     /// Starts an instruction.
+    #[inline(always)]
     pub(crate) fn begin(&mut self, shape: Shape) -> usize {
         let at = self.here();
-        self.starts.push(u32::try_from(at).unwrap_or(u32::MAX));
-        self.u64(shape.pack());
+        let start = u32::try_from(self.cells.len()).unwrap_or(u32::MAX);
+        self.starts.push(start);
+        self.cells.push(shape.pack());
         at
     }
 
     /// Removes everything from the instruction at `at` on, which must be the last one.
     pub(crate) fn take_back(&mut self, at: usize) {
-        self.bytes.truncate(at);
+        self.cells.truncate(at / CELL);
         self.starts.pop();
     }
 
+    #[inline(always)]
+    fn put(&mut self, value: u64, size: usize) -> &mut Self {
+        self.open |= value << shift(self.filled, size);
+        self.filled += size;
+        if self.filled == CELL {
+            self.close();
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn close(&mut self) {
+        self.cells.push(self.open);
+        (self.open, self.filled) = (0, 0);
+    }
+
+    #[inline(always)]
     pub(crate) fn u16(&mut self, value: u16) -> &mut Self {
-        self.bytes.extend_from_slice(&value.to_ne_bytes());
-        self
+        self.put(u64::from(value), 2)
     }
 
+    #[inline(always)]
     pub(crate) fn u32(&mut self, value: u32) -> &mut Self {
-        self.bytes.extend_from_slice(&value.to_ne_bytes());
-        self
+        self.put(u64::from(value), 4)
     }
 
+    #[inline(always)]
     pub(crate) fn u64(&mut self, value: u64) -> &mut Self {
-        self.bytes.extend_from_slice(&value.to_ne_bytes());
+        debug_assert_eq!(self.filled, 0, "a number of 8 bytes has a cell of its own");
+        self.cells.push(value);
         self
     }
 
     /// Fills the cell.
+    #[inline(always)]
     pub(crate) fn pad(&mut self) -> &mut Self {
-        let length = self.bytes.len().next_multiple_of(CELL);
-        self.bytes.resize(length, 0);
+        if self.filled > 0 {
+            self.close();
+        }
         self
     }
 
     pub(crate) fn set_u16(&mut self, at: usize, value: u16) {
-        self.bytes[at..at + 2].copy_from_slice(&value.to_ne_bytes());
+        self.set(at, u64::from(value), u64::from(u16::MAX), 2);
     }
 
     pub(crate) fn set_u32(&mut self, at: usize, value: u32) {
-        self.bytes[at..at + 4].copy_from_slice(&value.to_ne_bytes());
+        self.set(at, u64::from(value), u64::from(u32::MAX), 4);
+    }
+
+    fn set(&mut self, at: usize, value: u64, mask: u64, size: usize) {
+        let shift = shift(at % CELL, size);
+        let cell = &mut self.cells[at / CELL];
+        *cell = *cell & !(mask << shift) | value << shift;
     }
 
     pub(crate) fn shape(&self, at: usize) -> Shape {
-        let mut cell = [0; CELL];
-        cell.copy_from_slice(&self.bytes[at..at + CELL]);
-        Shape::unpack(u64::from_ne_bytes(cell))
+        Shape::unpack(self.cells[at / CELL])
     }
 
     pub(crate) fn set_shape(&mut self, at: usize, shape: Shape) {
-        self.bytes[at..at + CELL].copy_from_slice(&shape.pack().to_ne_bytes());
+        self.cells[at / CELL] = shape.pack();
     }
 
     /// The code as cells, and the cell at which each instruction starts.
-    pub(crate) fn finish(self) -> (Box<[u64]>, Box<[u32]>) {
-        let (chunks, _) = self.bytes.as_chunks::<CELL>();
-        let cells = chunks.iter().map(|chunk| u64::from_ne_bytes(*chunk));
-        let width = u32::try_from(CELL).unwrap_or(u32::MAX);
-        let starts = self.starts.iter().map(|start| start / width);
-        (cells.collect(), starts.collect())
+    pub(crate) fn finish(self) -> (Vec<u64>, Vec<u32>) {
+        (self.cells, self.starts)
     }
+}
+
+/// Bits above which the field at byte `place` of a cell stands, in this machine's order of bytes.
+#[inline(always)]
+const fn shift(place: usize, size: usize) -> usize {
+    let bytes = if cfg!(target_endian = "big") {
+        CELL - size - place
+    } else {
+        place
+    };
+    bytes * 8
 }
 
 /// Reads a field of finished code.

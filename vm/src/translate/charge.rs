@@ -20,6 +20,8 @@ struct Block {
     falls_to: Option<Number>,
     /// The block that it turned out to be.
     same_as: Option<Number>,
+    /// Its price with those that it falls through to, once that is known.
+    total: Option<u32>,
 }
 
 /// The number of a block.
@@ -40,30 +42,32 @@ pub(super) struct Charges {
     /// (byte offset of a cost field, block whose price goes there)
     fields: Vec<(usize, Number)>,
     sites: Vec<OpenSite>,
-}
-
-/// What is known when the function is complete.
-pub(super) struct Settled {
-    /// Price of the first run.
-    pub(super) first: u32,
-    /// (byte offset of a cost field, price)
-    pub(super) fields: Vec<(usize, u32)>,
-    pub(super) sites: Box<[Site]>,
+    /// Blocks on the way to one whose total is known; empty between uses.
+    chain: Vec<Number>,
 }
 
 impl Charges {
+    /// Forgets the function before.
+    pub(super) fn reset(&mut self) {
+        self.blocks.clear();
+        self.current = 0;
+        self.fields.clear();
+        self.sites.clear();
+    }
+
     pub(super) fn new_block(&mut self) -> Number {
         let number = self.blocks.len();
         self.blocks.push(Block {
             cost: 0,
             falls_to: None,
             same_as: None,
+            total: None,
         });
         u32::try_from(number).unwrap_or(u32::MAX)
     }
 
     /// What follows belongs to `block`.
-    pub(super) fn enter(&mut self, block: Number) {
+    pub(super) const fn enter(&mut self, block: Number) {
         self.current = block;
     }
 
@@ -78,6 +82,7 @@ impl Charges {
     }
 
     /// An operator of the current block.
+    #[inline(always)]
     pub(super) fn add(&mut self, price: u32) {
         let current = self.current;
         let block = self.block(current);
@@ -99,49 +104,57 @@ impl Charges {
         self.fields.push((position, block));
     }
 
-    pub(super) fn settle(&mut self) -> Settled {
-        let totals = self.totals();
-        let total = |block: Number| totals[super::index(self.resolve(block))];
-        let sites = self.sites.iter().map(|site| Site {
-            cell: u32::try_from(site.at / CELL).unwrap_or(u32::MAX),
-            give_back: total(site.block).saturating_sub(site.spent),
-            offset: site.offset,
-        });
-        let mut sites: Vec<Site> = sites.collect();
-        sites.sort_by_key(|site| site.cell);
-        let fields = self.fields.iter().map(|(at, block)| (*at, total(*block)));
-        Settled {
-            first: total(0),
-            fields: fields.collect(),
-            sites: sites.into_boxed_slice(),
-        }
-    }
-
-    /// The price of each block with those that it falls through to.
-    fn totals(&self) -> Vec<u32> {
-        let mut totals: Vec<Option<u32>> = vec![None; self.blocks.len()];
-        let mut chain: Vec<Number> = Vec::new();
+    /// The price of the first run; from here on [`Self::fields`] and [`Self::sites`] are known.
+    pub(super) fn settle(&mut self) -> u32 {
         for start in 0..self.blocks.len() {
             let mut next = u32::try_from(start).ok();
-            while let Some(block) = next.filter(|block| totals[super::index(*block)].is_none()) {
-                chain.push(block);
-                let falls_to = self.blocks[super::index(block)].falls_to;
+            while let Some(block) = next.filter(|block| self.known(*block).total.is_none()) {
+                self.chain.push(block);
+                let falls_to = self.known(block).falls_to;
                 next = falls_to.map(|block| self.resolve(block));
             }
-            while let Some(block) = chain.pop() {
-                let Block { cost, falls_to, .. } = self.blocks[super::index(block)];
-                let rest = falls_to.and_then(|next| totals[super::index(self.resolve(next))]);
-                totals[super::index(block)] = Some(cost.saturating_add(rest.unwrap_or(0)));
+            while let Some(number) = self.chain.pop() {
+                let Block { cost, falls_to, .. } = self.known(number);
+                let rest = falls_to.map_or(0, |next| self.total(next));
+                self.block(number).total = Some(cost.saturating_add(rest));
             }
         }
-        totals.into_iter().map(Option::unwrap_or_default).collect()
+        self.total(0)
     }
 
+    /// (byte offset of a cost field, price), when settled.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (usize, u32)> {
+        self.fields
+            .iter()
+            .map(|(at, block)| (*at, self.total(*block)))
+    }
+
+    /// The sites in the order of the code, when settled.
+    pub(super) fn sites(&self, into: &mut Vec<Site>) {
+        into.clear();
+        into.extend(self.sites.iter().map(|site| Site {
+            cell: u32::try_from(site.at / CELL).unwrap_or(u32::MAX),
+            give_back: self.total(site.block).saturating_sub(site.spent),
+            offset: site.offset,
+        }));
+        into.sort_by_key(|site| site.cell);
+    }
+
+    /// The price of a block with those that it falls through to; 0 until it is known.
+    fn total(&self, block: Number) -> u32 {
+        self.known(self.resolve(block)).total.unwrap_or_default()
+    }
+
+    /// The block that `block` turned out to be; one step, for only false edges are merged.
     fn resolve(&self, mut block: Number) -> Number {
-        while let Some(next) = self.blocks[super::index(block)].same_as {
+        while let Some(next) = self.known(block).same_as {
             block = next;
         }
         block
+    }
+
+    fn known(&self, number: Number) -> Block {
+        self.blocks[super::index(number)]
     }
 
     fn block(&mut self, number: Number) -> &mut Block {

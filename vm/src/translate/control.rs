@@ -23,7 +23,7 @@ pub(super) enum LabelKind {
 
 /// A branch whose target is not known yet.
 #[derive(Clone, Copy)]
-struct Open {
+pub(super) struct Open {
     /// The instruction that the distance is counted from.
     at: usize,
     /// Byte offset of its target field.
@@ -37,8 +37,8 @@ pub(super) struct Label {
     has_result: bool,
     loop_at: usize,
     block: Number,
-    /// Branches to the end.
-    branches: Vec<Open>,
+    /// The last branch to the end, by its place in `opens`.
+    branches: Option<u32>,
     /// The false edge of an `if`, with the block that it enters.
     false_edge: Option<(Open, Number)>,
 }
@@ -51,7 +51,7 @@ impl Label {
             has_result,
             loop_at: 0,
             block: 0,
-            branches: Vec::new(),
+            branches: None,
             false_edge: None,
         }
     }
@@ -83,7 +83,7 @@ impl Translator<'_> {
             has_result,
             loop_at: self.code.here(),
             block,
-            branches: Vec::new(),
+            branches: None,
             false_edge: None,
         });
     }
@@ -105,11 +105,9 @@ impl Translator<'_> {
     pub(super) fn branch_unless(&mut self, has_result: bool) {
         // Entries below the condition must be the same on both edges: no local may change under
         // them.
-        for position in 0..self.top() {
-            if matches!(self.stack[position], Entry::Local(_)) {
-                self.last = None;
-                self.materialize(position);
-            }
+        while let Some(position) = self.stack.unsettled(self.top()) {
+            self.last = None;
+            self.materialize(position);
         }
         let condition = self.condition(true);
         self.spill_acc();
@@ -143,7 +141,7 @@ impl Translator<'_> {
 
     pub(super) fn end(&mut self) {
         let reachable = self.dead == 0;
-        let Some(mut label) = self.labels.pop() else {
+        let Some(label) = self.labels.pop() else {
             return;
         };
         if label.kind == LabelKind::Function {
@@ -166,9 +164,9 @@ impl Translator<'_> {
         if let Some((open, false_block)) = label.false_edge {
             // An `if` without `else`: its false edge enters the block at the end.
             self.charges.merge(false_block, label.block);
-            label.branches.push(open);
+            self.close(open);
         }
-        if label.branches.is_empty() {
+        if label.branches.is_none() && label.false_edge.is_none() {
             // Nothing joins here: the state stays known, and the run goes on.
             self.dead = usize::from(!reachable);
             return;
@@ -176,8 +174,10 @@ impl Translator<'_> {
         if reachable {
             self.charges.fall_to(label.block);
         }
-        for open in label.branches {
-            self.close(open);
+        let mut branch = label.branches;
+        while let Some((open, before)) = branch.and_then(|place| self.opens.get(index(place))) {
+            branch = *before;
+            self.close(*open);
         }
         self.producer = None;
         self.forget();
@@ -325,7 +325,8 @@ impl Translator<'_> {
             let distance = low(label.loop_at.wrapping_sub(open.at).try_into().unwrap_or(0));
             self.code.set_u32(open.field, distance);
         } else {
-            label.branches.push(open);
+            let place = u32::try_from(self.opens.len()).unwrap_or(u32::MAX);
+            self.opens.push((open, label.branches.replace(place)));
         }
     }
 
@@ -352,14 +353,11 @@ impl Translator<'_> {
         }
         if carries {
             let top = self.top();
-            if top == height {
-                self.materialize(top);
-            } else {
-                let d = self.stack_slot(height);
-                self.move_to(top, d);
+            self.move_to(top, self.stack_slot(height));
+            if self.stack[top] == Entry::Acc {
                 // Not where it says any more, but nothing reads it there: the way from here is the
-                // branch.
-                self.stack[top] = Entry::Slot;
+                // branch. Every other entry is what it was, for who goes on without branching.
+                self.stack.set_slot(top);
             }
         }
         self.spill_acc();
@@ -387,9 +385,9 @@ impl Translator<'_> {
         self.spill_acc();
         let next = self.charges.new_block();
         let open = self.compare_branch(condition, next);
-        let before = (self.stack.clone(), self.cached);
+        let before = self.cached;
         self.branch(depth);
-        (self.stack, self.cached) = before;
+        self.cached = before;
         self.producer = None;
         (self.last, self.before_last) = (None, None);
         self.close(open);
@@ -443,10 +441,8 @@ impl Translator<'_> {
                 self.close(Open { at, field: *field });
             }
             rest = &rest[equal..];
-            let before = self.stack.clone();
             self.forget();
             self.branch(depth);
-            self.stack = before;
         }
     }
 }

@@ -4,7 +4,8 @@ use super::buffer::Fields;
 use super::integer::{Binary, Load, Store, Unary};
 use super::layout::{Field, Role, layout};
 use super::shape::{CELL, Family, Shape};
-use super::{Source, canonical_types, index, translate};
+use super::{Source, Workspace, canonical_types, index, translate};
+use crate::meter::block::Prices;
 use crate::module::CheckedModule;
 use crate::rules::Rules;
 use std::fmt::Write;
@@ -22,10 +23,11 @@ pub fn disassemble(module: &CheckedModule, rules: &Rules, function_index: u32) -
     let canonical = canonical_types(module);
     let source = Source {
         module,
-        schedule: &rules.schedule,
+        prices: &Prices::new(&rules.schedule),
         canonical: &canonical,
     };
-    let code = translate(source, function, signature);
+    let mut workspace = Workspace::default();
+    let code = translate(source, function, signature, &mut workspace);
     let mut text = format!("function {function_index}: first run {}\n", code.charge);
     let mut sites = code.sites.iter().peekable();
     for start in &code.starts {

@@ -10,6 +10,7 @@
 //! | `layout` | the fields of each, for whoever walks code |
 //! | `integer` | what the operators compute |
 //! | `operator` | one operator after the other |
+//! | `operands` | the operand stack, as far as it is known |
 //! | `stack`, `arithmetic`, `memory`, `call`, `control` | what each group becomes |
 //! | `fusion` | which operators have a handler in common |
 //! | `charge` | runs: what is paid at once, and what a trap gives back |
@@ -51,6 +52,8 @@ mod layout;
 
 mod memory;
 
+mod operands;
+
 mod operator;
 
 pub(crate) mod shape;
@@ -61,13 +64,13 @@ mod verify;
 
 pub use disassemble::disassemble;
 
-use crate::meter::block;
+use crate::meter::block::{self, Prices};
 use crate::module::{CheckedModule, Function, FunctionType};
-use crate::schedule::Schedule;
 use buffer::Buffer;
 use charge::Charges;
-use control::Label;
+use control::{Label, Open};
 use integer::{Binary, Load};
+use operands::Operands;
 use shape::{Kind, Shape};
 use std::collections::BTreeMap;
 
@@ -76,20 +79,43 @@ use std::collections::BTreeMap;
 pub(crate) const FRAME_EXTRA_SLOTS: u32 = 8;
 /// Least price of an operator for which the driver's slice of gas bounds how many handlers run in a
 /// row. Below it the code pauses at the start of every run.
-const OPERATOR_PRICE_UNPAUSED: u64 = 8;
+const OPERATOR_PRICE_UNPAUSED: u32 = 8;
+/// Cells of code beyond which a [`Workspace`] is not kept.
+const WORKSPACE_CELLS_MAX: usize = 16_384;
 /// Bytes of a slot.
 const SLOT: usize = 8;
 
 /// The code of one function, not yet linked to handlers.
+#[derive(Default)]
 pub(crate) struct FunctionCode {
     /// Instructions; the first cell of each is its [`Shape`].
-    pub(crate) cells: Box<[u64]>,
+    pub(crate) cells: Vec<u64>,
     /// The cell at which each instruction starts.
-    pub(crate) starts: Box<[u32]>,
+    pub(crate) starts: Vec<u32>,
     /// Price of the first run.
     pub(crate) charge: u32,
     /// Where it can trap, in the order of the code.
-    pub(crate) sites: Box<[Site]>,
+    pub(crate) sites: Vec<Site>,
+}
+
+/// Memory that translating one function after the other uses again.
+#[derive(Default)]
+pub(crate) struct Workspace {
+    code: FunctionCode,
+    stack: Operands,
+    labels: Vec<Label>,
+    opens: Vec<(Open, Option<u32>)>,
+    charges: Charges,
+    depths: Vec<u32>,
+}
+
+impl Workspace {
+    /// Gives memory back if the last function was so large that keeping it would be a waste.
+    pub(crate) fn trim(&mut self) {
+        if self.code.cells.capacity() > WORKSPACE_CELLS_MAX {
+            *self = Self::default();
+        }
+    }
 }
 
 /// An instruction that can trap.
@@ -131,7 +157,7 @@ impl FrameLayout {
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'m> {
     pub(crate) module: &'m CheckedModule,
-    pub(crate) schedule: &'m Schedule,
+    pub(crate) prices: &'m Prices,
     /// For each type the first one that is equal to it, see [`canonical_types`].
     pub(crate) canonical: &'m [u32],
 }
@@ -145,17 +171,19 @@ pub(crate) fn canonical_types(module: &CheckedModule) -> Vec<u32> {
         .collect()
 }
 
-/// Translates a defined function.
-pub(crate) fn translate(
+/// Translates a defined function; the code is the workspace's until the next one.
+pub(crate) fn translate<'w>(
     source: Source<'_>,
     function: &Function,
     signature: &FunctionType,
-) -> FunctionCode {
-    let mut translator = Translator::new(source, function, signature);
-    block::function(source.module, function, source.schedule, &mut translator);
-    let code = translator.finish();
+    workspace: &'w mut Workspace,
+) -> &'w FunctionCode {
+    let mut translator = Translator::new(source, function, signature, workspace);
+    block::function(source.module, function, source.prices, &mut translator);
+    translator.finish(workspace);
+    let code = &workspace.code;
     if cfg!(debug_assertions) {
-        verify::assert_sound(&code, function, FrameLayout::new(function, signature));
+        verify::assert_sound(code, function, FrameLayout::new(function, signature));
     }
     code
 }
@@ -251,8 +279,11 @@ struct Translator<'m> {
     layout: FrameLayout,
     has_result: bool,
     code: Buffer,
-    stack: Vec<Entry>,
+    sites: Vec<Site>,
+    stack: Operands,
     labels: Vec<Label>,
+    /// Branches whose targets are not known yet, each with the one before it to the same label.
+    opens: Vec<(Open, Option<u32>)>,
     charges: Charges,
     /// The instruction of the [`Entry::Acc`].
     producer: Option<usize>,
@@ -273,26 +304,48 @@ struct Translator<'m> {
 }
 
 impl<'m> Translator<'m> {
-    fn new(source: Source<'m>, function: &Function, signature: &FunctionType) -> Self {
+    fn new(
+        source: Source<'m>,
+        function: &Function,
+        signature: &FunctionType,
+        workspace: &mut Workspace,
+    ) -> Self {
+        let Workspace {
+            code,
+            stack,
+            labels,
+            opens,
+            charges,
+            depths,
+        } = std::mem::take(workspace);
         let mut translator = Self {
             module: source.module,
             canonical: source.canonical,
             layout: FrameLayout::new(function, signature),
             has_result: signature.result.is_some(),
-            code: Buffer::default(),
-            stack: Vec::new(),
-            labels: Vec::new(),
-            charges: Charges::default(),
+            code: Buffer::reusing(code.cells, code.starts),
+            sites: code.sites,
+            stack,
+            labels,
+            opens,
+            charges,
             producer: None,
             cached: None,
             last: None,
             before_last: None,
             dead: 0,
-            pauses: block::cheapest(source.schedule) < OPERATOR_PRICE_UNPAUSED,
+            pauses: source.prices.cheapest() < OPERATOR_PRICE_UNPAUSED,
             offset: function.body.start,
             shape_counts: [0; 512],
-            depths: Vec::new(),
+            depths,
         };
+        let FrameLayout { parameters, locals } = translator.layout;
+        translator
+            .stack
+            .reset(index(parameters.saturating_add(locals)));
+        translator.labels.clear();
+        translator.opens.clear();
+        translator.charges.reset();
         let entry = translator.charges.new_block();
         translator
             .labels
@@ -302,18 +355,26 @@ impl<'m> Translator<'m> {
     }
 
     /// Writes the price of each run into the branches that enter it.
-    fn finish(mut self) -> FunctionCode {
-        let settled = self.charges.settle();
-        for (position, cost) in &settled.fields {
-            self.code.set_u32(*position, *cost);
+    fn finish(mut self, workspace: &mut Workspace) {
+        let charge = self.charges.settle();
+        for (position, cost) in self.charges.fields() {
+            self.code.set_u32(position, cost);
         }
+        self.charges.sites(&mut self.sites);
         let (cells, starts) = self.code.finish();
-        FunctionCode {
-            cells,
-            starts,
-            charge: settled.first,
-            sites: settled.sites,
-        }
+        *workspace = Workspace {
+            code: FunctionCode {
+                cells,
+                starts,
+                charge,
+                sites: self.sites,
+            },
+            stack: self.stack,
+            labels: self.labels,
+            opens: self.opens,
+            charges: self.charges,
+            depths: self.depths,
+        };
     }
 
     /// What the last instructions did is not to be fused with or relied on any more.
@@ -327,6 +388,7 @@ impl<'m> Translator<'m> {
     }
 
     /// Starts an instruction, the next of its equal handlers in turn.
+    #[inline]
     fn begin(&mut self, shape: Shape, pattern: Pattern) -> usize {
         let hash = shape.pack().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 55;
         let place = usize::try_from(hash).unwrap_or(0);
@@ -365,7 +427,7 @@ impl<'m> Translator<'m> {
     fn fusable(&self) -> Option<Emitted> {
         let last = self.last?;
         let made_it = self.producer == Some(last.at);
-        (made_it && !self.stack.contains(&Entry::Acc)).then_some(last)
+        (made_it && self.stack.acc().is_none()).then_some(last)
     }
 }
 

@@ -10,10 +10,11 @@ use super::shape::{Family, Shape};
 use super::{Entry, Pattern, Translator};
 use crate::lower::Operator;
 use crate::meter::block::BlockSink;
-use crate::opcode::Opcode;
+use crate::opcode::{Opcode, TABLE};
 use crate::trap::Trap;
 
 /// What a numeric operator becomes.
+#[derive(Clone, Copy)]
 enum Numeric {
     Binary(Binary),
     Unary(Unary),
@@ -25,7 +26,7 @@ enum Numeric {
 
 macro_rules! numeric_table {
     (binary: $($name:ident $binary:ident,)* ; unary: $($from:ident $unary:ident,)*) => {
-        fn numeric(opcode: Opcode) -> Numeric {
+        const fn numeric(opcode: Opcode) -> Numeric {
             match opcode {
                 $(Opcode::$name => Numeric::Binary(Binary::$binary),)*
                 $(Opcode::$from => Numeric::Unary(Unary::$unary),)*
@@ -56,6 +57,17 @@ numeric_table! {
     I64ExtendI32S Extend32S64, I32WrapI64 Wrap,
 }
 
+/// What each operator becomes, by its place in the table.
+const NUMERIC: [Numeric; TABLE.len()] = {
+    let mut all = [Numeric::Nothing; TABLE.len()];
+    let mut place = 0;
+    while place < TABLE.len() {
+        all[place] = numeric(TABLE[place].opcode);
+        place += 1;
+    }
+    all
+};
+
 const fn load(opcode: Opcode) -> Load {
     match opcode {
         Opcode::I32Load8U | Opcode::I64Load8U => Load::L8U,
@@ -80,6 +92,8 @@ const fn store(opcode: Opcode) -> Store {
 }
 
 impl BlockSink for Translator<'_> {
+    /// Inlined into the decoder, which knows the operator: of the lists below one arm is left.
+    #[inline(always)]
     fn operator(&mut self, operator: Operator<'_>, offset: u32, price: u32) {
         if self.dead > 0 && self.skip(operator) {
             return;
@@ -101,6 +115,7 @@ impl BlockSink for Translator<'_> {
 
 impl Translator<'_> {
     /// Passes over unreachable code; false at the operator that ends it.
+    #[inline(always)]
     fn skip(&mut self, operator: Operator<'_>) -> bool {
         match operator {
             Operator::Block(_) | Operator::Loop(_) | Operator::If(_) => self.dead += 1,
@@ -113,6 +128,7 @@ impl Translator<'_> {
     }
 
     /// Operators that end runs or make labels; false for others.
+    #[inline(always)]
     fn control(&mut self, operator: Operator<'_>) -> bool {
         match operator {
             Operator::Unreachable => self.trap(Trap::Unreachable),
@@ -145,6 +161,7 @@ impl Translator<'_> {
         true
     }
 
+    #[inline(always)]
     fn straight(&mut self, operator: Operator<'_>) {
         match operator {
             Operator::Drop => self.discard(),
@@ -170,7 +187,7 @@ impl Translator<'_> {
     }
 
     fn numeric(&mut self, opcode: Opcode) {
-        match numeric(opcode) {
+        match NUMERIC[opcode.index()] {
             Numeric::Binary(binary) => self.binary(binary),
             Numeric::Unary(unary) => self.unary(unary),
             Numeric::EqualsZero(wide) => self.equals_zero(wide),

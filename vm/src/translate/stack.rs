@@ -29,6 +29,7 @@ impl Translator<'_> {
         narrow((below + position) * SLOT)
     }
 
+    #[inline(always)]
     pub(super) fn push(&mut self, entry: Entry) {
         self.stack.push(entry);
     }
@@ -92,11 +93,12 @@ impl Translator<'_> {
     }
 
     /// Frees the accumulator: its entry, if any, goes to the slot of its own position.
+    #[inline(always)]
     pub(super) fn spill_acc(&mut self) {
-        if let Some(position) = self.stack.iter().rposition(|entry| *entry == Entry::Acc) {
+        if let Some(position) = self.stack.acc() {
             let slot = self.stack_slot(position);
             self.patch_producer(slot);
-            self.stack[position] = Entry::Slot;
+            self.stack.set_slot(position);
         }
     }
 
@@ -190,16 +192,14 @@ impl Translator<'_> {
             return;
         }
         self.move_to(position, self.stack_slot(position));
-        self.stack[position] = Entry::Slot;
+        self.stack.set_slot(position);
     }
 
     /// Nothing on the stack stands for a local or waits in the accumulator after this.
     pub(super) fn materialize_locals(&mut self) {
         self.spill_acc();
-        for position in 0..self.stack.len() {
-            if matches!(self.stack[position], Entry::Local(_)) {
-                self.materialize(position);
-            }
+        while let Some(position) = self.stack.unsettled(self.stack.len()) {
+            self.materialize(position);
         }
     }
 
@@ -224,17 +224,16 @@ impl Translator<'_> {
 
     pub(super) fn set_local(&mut self, local: u32) {
         let slot = self.local_slot(local);
-        let top = self.stack.len() - 1;
+        let top = self.top();
+        let entry = self.pop();
         // Entries that still stand for the old value must have a copy of it first.
         let mut preserved = false;
-        for position in 0..top {
-            if self.stack[position] == Entry::Local(local) {
-                preserved = true;
-                self.copy_slot(self.stack_slot(position), slot);
-                self.stack[position] = Entry::Slot;
-            }
+        while let Some(position) = self.stack.read_of(local) {
+            preserved = true;
+            self.copy_slot(self.stack_slot(position), slot);
+            self.stack.set_slot(position);
         }
-        match self.stack[top] {
+        match entry {
             Entry::Acc => {
                 let just_emitted = self.last.is_some_and(|last| self.producer == Some(last.at));
                 if !preserved && just_emitted {
@@ -250,7 +249,6 @@ impl Translator<'_> {
             Entry::Local(other) => self.copy_slot(slot, self.local_slot(other)),
             Entry::Slot => self.copy_slot(slot, self.stack_slot(top)),
         }
-        self.pop();
     }
 
     /// Two counters that are advanced one after the other become one instruction.

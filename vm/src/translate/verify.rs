@@ -105,9 +105,10 @@ fn check_field(
 mod tests {
     use super::*;
     use crate::check::check;
+    use crate::meter::block::Prices;
     use crate::module::CheckedModule;
     use crate::rules::Rules;
-    use crate::translate::{Source, canonical_types, translate};
+    use crate::translate::{Source, Workspace, canonical_types, translate};
 
     const TEXT: &str = r#"(module (memory 1) (func (param i32) (result i32) (local i32)
         (loop $next
@@ -124,11 +125,13 @@ mod tests {
         let canonical = canonical_types(&module);
         let source = Source {
             module: &module,
-            schedule: &rules.schedule,
+            prices: &Prices::new(&rules.schedule),
             canonical: &canonical,
         };
         let (function, signature) = (&module.functions()[0], &module.types()[0]);
-        let mut code = translate(source, function, signature);
+        let mut workspace = Workspace::default();
+        translate(source, function, signature, &mut workspace);
+        let mut code = workspace.code;
         change(&mut code);
         verify(&code, function, FrameLayout::new(function, signature))
     }
@@ -140,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_missing_or_extra_site_is_found() {
-        assert!(verdict(|code| code.sites = Box::default()).is_err());
+        assert!(verdict(|code| code.sites.clear()).is_err());
         assert!(verdict(|code| code.sites[0].cell += 1).is_err());
     }
 
@@ -164,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_gap_and_a_cut_are_found() {
-        assert!(verdict(|code| code.cells = code.cells[..code.cells.len() - 1].into()).is_err());
-        assert!(verdict(|code| code.starts = code.starts[1..].into()).is_err());
+        assert!(verdict(|code| code.cells.truncate(code.cells.len() - 1)).is_err());
+        assert!(verdict(|code| code.starts = code.starts.split_off(1)).is_err());
     }
 }

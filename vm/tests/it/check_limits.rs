@@ -55,6 +55,11 @@ const ROWS: &[Row] = &[
         targets_total,
     ),
     (Rule::Operands, limits::OPERANDS_MAX, operands),
+    (
+        Rule::Arguments,
+        limits::ARGUMENTS_UNPUSHED_MAX,
+        arguments_unpushed,
+    ),
 ];
 
 pub(crate) fn rules() -> impl Iterator<Item = Rule> {
@@ -467,6 +472,22 @@ fn targets_total(n: u32) -> Vec<u8> {
         builder.instructions(&switch(1_024));
     }
     builder.instructions(&switch(n % 1_024));
+    builder.finish()
+}
+
+/// Two calls of 64 and one of the rest; with `unreachable` they are 4 operators.
+fn arguments_unpushed(n: u32) -> Vec<u8> {
+    let rest = usize::try_from(n - 124).unwrap();
+    let mut builder = Builder::default();
+    for parameters in [64, rest] {
+        builder.function(&vec![ValType::I32; parameters], Function::new([]));
+    }
+    builder.instructions(&[
+        Instruction::Unreachable,
+        Instruction::Call(0),
+        Instruction::Call(0),
+        Instruction::Call(1),
+    ]);
     builder.finish()
 }
 

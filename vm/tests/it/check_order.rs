@@ -125,6 +125,13 @@ fn a_body_is_checked_by_locals_then_operator_by_operator() {
             Rule::BrTableTargets,
             format!("(func br_table {} 7)", many("7 ", 1025)),
         ),
+        (
+            Rule::Arguments,
+            format!(
+                "(func (param {})) (func unreachable call 0 call 0 call_indirect (type 0))",
+                many("i32 ", 64)
+            ),
+        ),
         (Rule::Invalid, "(func i32.add drop data.drop 0)".to_owned()),
         (
             Rule::PassiveSegments,

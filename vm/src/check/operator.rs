@@ -1,0 +1,296 @@
+//! Checks the operators of one body while they are decoded: counts, validation, then our own list.
+//!
+//! The decoder calls one method here for each operator that it knows, and what the profile says of
+//! an operator is folded into that method: the bytes are read once and dispatched once.
+//!
+//! Specification: docs/spec/check.md, "in a function body".
+
+use super::section::is_float;
+use super::{Stage, Totals, diagnosis, limit};
+use crate::limits;
+use crate::module::{FunctionType, Import};
+use crate::opcode::{Opcode, rows};
+use crate::rejection::{Rejection, Rule};
+use crate::rules::FloatPolicy;
+use wasmparser::{
+    BlockType, Error, FrameKind, FrameStack, FuncValidator, ValidatorResources, VisitOperator,
+};
+
+/// What is known of the functions before their bodies.
+#[derive(Clone, Copy)]
+pub(super) struct Signatures<'p> {
+    pub(super) types: &'p [FunctionType],
+    pub(super) imports: &'p [Import],
+    /// Types of the defined functions.
+    pub(super) declared: &'p [u32],
+}
+
+impl Signatures<'_> {
+    /// Parameters of a type; none if there is no such type, which is left to validation.
+    fn of_type(self, index: u32) -> u64 {
+        let place = usize::try_from(index).unwrap_or(usize::MAX);
+        let parameters = self
+            .types
+            .get(place)
+            .map_or(0, |found| found.parameters.len());
+        u64::try_from(parameters).unwrap_or(u64::MAX)
+    }
+
+    fn of_function(self, index: u32) -> u64 {
+        let place = usize::try_from(index).unwrap_or(usize::MAX);
+        let declared = || {
+            self.declared
+                .get(place.checked_sub(self.imports.len())?)
+                .copied()
+        };
+        let import = self.imports.get(place).map(|import| import.type_index);
+        import
+            .or_else(declared)
+            .map_or(0, |index| self.of_type(index))
+    }
+}
+
+/// What is counted while the operators of one function go by.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) operators: u64,
+    blocks: u64,
+    arguments: u64,
+    pub(super) operands: u32,
+    pub(super) floats: u32,
+}
+
+/// Boxed, so that the way of an operator that passes is one register.
+type Verdict = Result<(), Box<Rejection>>;
+
+/// The pass over one body.
+pub(super) struct Pass<'p> {
+    bytes: &'p [u8],
+    floats: FloatPolicy,
+    signatures: Signatures<'p>,
+    totals: &'p mut Totals,
+    validator: &'p mut FuncValidator<ValidatorResources>,
+    counts: Counts,
+    /// The innermost open block; `None` after the last `end`.
+    frame: Option<FrameKind>,
+    /// Where the operator that is being decoded stands.
+    offset: u64,
+}
+
+impl<'p> Pass<'p> {
+    pub(super) fn new(
+        bytes: &'p [u8],
+        floats: FloatPolicy,
+        signatures: Signatures<'p>,
+        totals: &'p mut Totals,
+        validator: &'p mut FuncValidator<ValidatorResources>,
+    ) -> Self {
+        Self {
+            bytes,
+            floats,
+            signatures,
+            totals,
+            validator,
+            counts: Counts::default(),
+            frame: Some(FrameKind::Block),
+            offset: 0,
+        }
+    }
+
+    /// The next operator begins at `offset`.
+    pub(super) const fn begin(&mut self, offset: u64) {
+        self.offset = offset;
+    }
+
+    pub(super) fn finish(self) -> Counts {
+        self.counts
+    }
+
+    #[inline(always)]
+    fn count(&mut self) -> Verdict {
+        self.counts.operators = self.counts.operators.saturating_add(1);
+        let maximum = limits::OPERATORS_MAX;
+        within(Rule::Operators, self.counts.operators, maximum, self.offset)
+    }
+
+    fn block(&mut self) -> Verdict {
+        let (counts, totals, offset) = (&mut self.counts, &mut *self.totals, self.offset);
+        counts.blocks = counts.blocks.saturating_add(1);
+        within(Rule::Blocks, counts.blocks, limits::BLOCKS_MAX, offset)?;
+        totals.blocks = totals.blocks.saturating_add(1);
+        let maximum = limits::BLOCKS_TOTAL_MAX;
+        within(Rule::BlocksTotal, totals.blocks, maximum, offset)?;
+        // The function's own frame stands for the block that is about to begin.
+        let nesting = u64::from(self.validator.control_stack_height());
+        within(Rule::Nesting, nesting, limits::NESTING_MAX, offset)
+    }
+
+    fn targets(&mut self, count: u64) -> Verdict {
+        let maximum = limits::BR_TABLE_TARGETS_MAX;
+        within(Rule::BrTableTargets, count, maximum, self.offset)?;
+        self.totals.targets = self.totals.targets.saturating_add(count);
+        let (total, maximum) = (self.totals.targets, limits::BR_TABLE_TARGETS_TOTAL_MAX);
+        within(Rule::BrTableTargetsTotal, total, maximum, self.offset)
+    }
+
+    /// A call that takes so many operands. Reachable code made each by an operator before; where
+    /// nothing is reached, the validator takes operands out of nothing, one by one.
+    fn arguments(&mut self, count: u64) -> Verdict {
+        self.counts.arguments = self.counts.arguments.saturating_add(count);
+        let unpushed = self.counts.arguments.saturating_sub(self.counts.operators);
+        let maximum = limits::ARGUMENTS_UNPUSHED_MAX;
+        within(Rule::Arguments, unpushed, maximum, self.offset)
+    }
+
+    /// What the validator answered, then the height, then our own list and the float policy.
+    #[inline(always)]
+    fn judge(&mut self, name: &str, row: Option<Opcode>, valid: Result<(), Error>) -> Verdict {
+        if let Err(error) = valid {
+            return Err(self.invalid(name, &error));
+        }
+        let height = self.validator.operand_stack_height();
+        let maximum = limits::OPERANDS_MAX;
+        within(Rule::Operands, u64::from(height), maximum, self.offset)?;
+        self.counts.operands = self.counts.operands.max(height);
+        let Some(opcode) = row else {
+            return Err(self.unlisted(name));
+        };
+        if opcode.mentions_float() {
+            if self.floats == FloatPolicy::Reject {
+                return Err(self.float_operator(opcode));
+            }
+            self.counts.floats = self.counts.floats.saturating_add(1);
+        }
+        if matches!(
+            opcode,
+            Opcode::Block | Opcode::Loop | Opcode::If | Opcode::Else | Opcode::End
+        ) {
+            let frame = self.validator.get_control_frame(0);
+            self.frame = frame.map(|frame| frame.kind);
+        }
+        Ok(())
+    }
+
+    /// The result of a block that the validator took.
+    fn result(&self, opcode: Opcode, block: BlockType) -> Verdict {
+        let BlockType::Type(result) = block else {
+            return Ok(());
+        };
+        if self.floats == FloatPolicy::Reject && is_float(result) {
+            return Err(self.float_block(opcode));
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn invalid(&self, name: &str, error: &Error) -> Box<Rejection> {
+        let mut rejection = diagnosis::refuse(self.bytes, error, Stage::Validation);
+        rejection.message = format!("operator {name}: {}", rejection.message);
+        Box::new(rejection)
+    }
+
+    #[cold]
+    fn unlisted(&self, name: &str) -> Box<Rejection> {
+        let message = format!("operator {name}");
+        Box::new(Rejection::new(outside(name), self.offset, &message))
+    }
+
+    #[cold]
+    fn float_operator(&self, opcode: Opcode) -> Box<Rejection> {
+        let message = format!("float operator {}", opcode.name());
+        Box::new(Rejection::new(Rule::FloatOperator, self.offset, &message))
+    }
+
+    #[cold]
+    fn float_block(&self, opcode: Opcode) -> Box<Rejection> {
+        let message = format!("{} with a float result", opcode.name());
+        Box::new(Rejection::new(Rule::FloatType, self.offset, &message))
+    }
+}
+
+// What is counted before the validator keeps anything of an operator, and what is looked at after.
+macro_rules! before {
+    ($self:ident BrTable $targets:ident) => {
+        $self.targets(u64::from($targets.len()))?
+    };
+    ($self:ident Call $function:ident) => {
+        $self.arguments($self.signatures.of_function($function))?
+    };
+    ($self:ident CallIndirect $type:ident $table:ident) => {
+        $self.arguments($self.signatures.of_type($type))?
+    };
+    ($self:ident Block $block:ident) => {
+        $self.block()?
+    };
+    ($self:ident Loop $block:ident) => {
+        $self.block()?
+    };
+    ($self:ident If $block:ident) => {
+        $self.block()?
+    };
+    ($($other:tt)*) => {};
+}
+macro_rules! after {
+    ($self:ident Block $block:ident) => {
+        $self.result(Opcode::Block, $block)
+    };
+    ($self:ident Loop $block:ident) => {
+        $self.result(Opcode::Loop, $block)
+    };
+    ($self:ident If $block:ident) => {
+        $self.result(Opcode::If, $block)
+    };
+    ($($other:tt)*) => {
+        Ok(())
+    };
+}
+// One method an operator.
+macro_rules! define_visits {
+    ($(@$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident
+        ($($arity:tt)*))*) => { $(
+        fn $visit(&mut self $($(, $arg: $argty)*)?) -> Verdict {
+            self.count()?;
+            before!(self $op $($($arg)*)?);
+            let valid = self.validator.visitor(self.offset).$visit($($($arg),*)?);
+            self.judge(stringify!($op), rows::$op, valid)?;
+            after!(self $op $($($arg)*)?)
+        }
+    )* };
+}
+
+impl<'a> VisitOperator<'a> for Pass<'_> {
+    type Output = Verdict;
+
+    wasmparser::for_each_visit_operator!(define_visits);
+}
+
+impl FrameStack for Pass<'_> {
+    fn current_frame(&self) -> Option<FrameKind> {
+        self.frame
+    }
+}
+
+/// As [`limit`], for the way of each operator.
+#[inline(always)]
+fn within(rule: Rule, count: u64, maximum: u32, offset: u64) -> Verdict {
+    if count <= u64::from(maximum) {
+        return Ok(());
+    }
+    above(rule, count, maximum, offset)
+}
+
+#[cold]
+fn above(rule: Rule, count: u64, maximum: u32, offset: u64) -> Verdict {
+    limit(rule, count, maximum, offset).map_err(Box::new)
+}
+
+/// The rule for a valid operator that has no row in our list, by the decoder's name of it.
+fn outside(name: &str) -> Rule {
+    match name {
+        "MemoryInit" | "DataDrop" | "TableInit" | "TableCopy" | "ElemDrop" => Rule::PassiveSegments,
+        "TypedSelect" | "TableGet" | "TableSet" | "TableGrow" | "TableSize" | "TableFill" => {
+            Rule::ReferenceTypes
+        }
+        _ => Rule::OtherProposal,
+    }
+}

@@ -1,0 +1,200 @@
+//! Keeps the operand stack: what each operand is, and which of them stand for a local.
+//!
+//! Everything that happens above many operands takes time for those that it concerns alone: reads
+//! of one local are linked with each other, the accumulator's entry is known by its position, and
+//! what was put into slots is not looked at again. So an operand costs a constant in all.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "positions are below the height that validation proved; locals are the function's"
+)]
+
+use super::{Entry, index};
+use std::ops::Index;
+
+/// No position.
+const NONE: u32 = u32::MAX;
+
+/// An operand, between its neighbours among the pending reads of the same local.
+struct Item {
+    entry: Entry,
+    below: u32,
+    above: u32,
+}
+
+#[derive(Default)]
+pub(super) struct Operands {
+    items: Vec<Item>,
+    /// For each local its topmost pending read.
+    reads: Vec<u32>,
+    /// Where the [`Entry::Acc`] is.
+    acc: Option<usize>,
+    /// No operand below this position stands for a local.
+    settled: usize,
+}
+
+impl Operands {
+    /// Empty, for a function of so many locals.
+    pub(super) fn reset(&mut self, locals: usize) {
+        self.items.clear();
+        self.reads.clear();
+        self.reads.resize(locals, NONE);
+        self.acc = None;
+        self.settled = 0;
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Where the entry in the accumulator is, if there is one.
+    pub(super) const fn acc(&self) -> Option<usize> {
+        self.acc
+    }
+
+    /// Inlined: mostly it is known which entry is pushed.
+    #[inline(always)]
+    pub(super) fn push(&mut self, entry: Entry) {
+        let mut below = NONE;
+        match entry {
+            Entry::Local(local) => below = self.link(local),
+            Entry::Acc => self.acc = Some(self.items.len()),
+            Entry::Const(_) | Entry::Slot => {}
+        }
+        self.items.push(Item {
+            entry,
+            below,
+            above: NONE,
+        });
+    }
+
+    /// What is pushed next is a read of `local`; answers the one below it.
+    #[inline]
+    fn link(&mut self, local: u32) -> u32 {
+        let number = u32::try_from(self.items.len()).unwrap_or(NONE);
+        let below = std::mem::replace(&mut self.reads[index(local)], number);
+        if below != NONE {
+            self.items[index(below)].above = number;
+        }
+        below
+    }
+
+    #[inline]
+    pub(super) fn pop(&mut self) -> Option<Entry> {
+        let item = self.items.pop()?;
+        match item.entry {
+            // It is the topmost of its local.
+            Entry::Local(local) => {
+                self.reads[index(local)] = item.below;
+                if item.below != NONE {
+                    self.items[index(item.below)].above = NONE;
+                }
+            }
+            Entry::Acc => self.acc = None,
+            Entry::Const(_) | Entry::Slot => {}
+        }
+        self.settled = self.settled.min(self.items.len());
+        Some(item.entry)
+    }
+
+    pub(super) fn truncate(&mut self, height: usize) {
+        while self.items.len() > height {
+            self.pop();
+        }
+    }
+
+    /// The operand is in the slot of its position from now on.
+    pub(super) fn set_slot(&mut self, position: usize) {
+        let item = &mut self.items[position];
+        let (below, above) = (item.below, item.above);
+        match std::mem::replace(&mut item.entry, Entry::Slot) {
+            Entry::Local(local) => self.unlink(local, below, above),
+            Entry::Acc => self.acc = None,
+            Entry::Const(_) | Entry::Slot => {}
+        }
+    }
+
+    /// The topmost operand that stands for `local`.
+    pub(super) fn read_of(&self, local: u32) -> Option<usize> {
+        let position = self.reads[index(local)];
+        (position != NONE).then(|| index(position))
+    }
+
+    /// The next operand below `height` that stands for a local, each asked about once.
+    pub(super) fn unsettled(&mut self, height: usize) -> Option<usize> {
+        while self.settled < height {
+            if matches!(self.items[self.settled].entry, Entry::Local(_)) {
+                return Some(self.settled);
+            }
+            self.settled = self.settled.saturating_add(1);
+        }
+        None
+    }
+
+    fn unlink(&mut self, local: u32, below: u32, above: u32) {
+        if below != NONE {
+            self.items[index(below)].above = above;
+        }
+        if above == NONE {
+            self.reads[index(local)] = below;
+        } else {
+            self.items[index(above)].below = below;
+        }
+    }
+}
+
+impl Index<usize> for Operands {
+    type Output = Entry;
+
+    fn index(&self, position: usize) -> &Entry {
+        &self.items[position].entry
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_of_a_local_are_found_from_the_top_and_forgotten_in_any_order() {
+        let mut operands = Operands::default();
+        operands.reset(2);
+        for local in [0, 1, 0, 0] {
+            operands.push(Entry::Local(local));
+        }
+        assert_eq!(operands.read_of(0), Some(3));
+        operands.set_slot(2);
+        operands.pop();
+        assert_eq!(operands.read_of(0), Some(0));
+        operands.push(Entry::Local(0));
+        operands.set_slot(0);
+        assert_eq!(operands.read_of(0), Some(3));
+        operands.truncate(2);
+        assert_eq!((operands.read_of(0), operands.read_of(1)), (None, Some(1)));
+    }
+
+    #[test]
+    fn an_operand_is_unsettled_until_it_is_in_a_slot() {
+        let mut operands = Operands::default();
+        operands.reset(1);
+        operands.push(Entry::Slot);
+        operands.push(Entry::Local(0));
+        assert_eq!(operands.unsettled(1), None);
+        assert_eq!(operands.unsettled(2), Some(1));
+        operands.set_slot(1);
+        assert_eq!(operands.unsettled(2), None);
+        operands.pop();
+        operands.push(Entry::Local(0));
+        assert_eq!(operands.unsettled(2), Some(1));
+    }
+
+    #[test]
+    fn the_accumulator_has_one_place() {
+        let mut operands = Operands::default();
+        operands.reset(0);
+        operands.push(Entry::Acc);
+        operands.push(Entry::Const(1));
+        assert_eq!(operands.acc(), Some(0));
+        operands.set_slot(0);
+        assert_eq!(operands.acc(), None);
+    }
+}
