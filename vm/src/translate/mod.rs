@@ -12,6 +12,8 @@
 //! | `operator` | one operator after the other |
 //! | `stack`, `arithmetic`, `memory`, `call`, `control` | what each group becomes |
 //! | `fusion` | which operators have a handler in common |
+//! | `stored` | values that go to memory or to the stack pointer where they are made |
+//! | `idiom` | a function that is known by its body |
 //! | `charge` | runs: what is paid at once, and what a trap gives back |
 //! | `verify` | the invariants of finished code |
 //! | `disassemble` | finished code as text |
@@ -45,6 +47,8 @@ mod disassemble;
 
 pub(crate) mod fusion;
 
+mod idiom;
+
 pub(crate) mod integer;
 
 mod layout;
@@ -56,6 +60,8 @@ mod operator;
 pub(crate) mod shape;
 
 mod stack;
+
+mod stored;
 
 mod verify;
 
@@ -229,7 +235,10 @@ enum Pattern {
         offset: u32,
     },
     CopySlot(u16, u16),
+    CopyTwoSlots([(u16, u16); 2]),
+    CopyThreeSlots([(u16, u16); 3]),
     CopyImmediate(u16, u32),
+    GlobalGet(u32),
     Other,
 }
 
