@@ -101,8 +101,9 @@ fn ours() -> Measured<Vec<Entry>> {
     ])
 }
 
-/// Starts instances that were made before, a few at a time: an instance of ours serves one call. What
-/// reading the clock takes, for a few calls as much as they do, is measured beside and subtracted.
+/// Starts instances that were made before, a few at a time: an instance of ours serves one call.
+/// What reading the clock takes, for a few calls as much as they do, is measured beside and
+/// subtracted.
 #[expect(clippy::float_arithmetic, reason = "times, no result of the VM")]
 fn enter(loaded: &Loaded, empty: u32, count: usize) -> Measured<f64> {
     let (mut batches, mut clocks) = (Vec::new(), Vec::new());

@@ -128,6 +128,7 @@ impl Instance {
     }
 
     /// Makes the outermost frame of a function, its arguments in their slots.
+    #[inline(always)]
     fn outermost(&mut self, function: u32, arguments: &[Value]) -> Result<Registers, Fault> {
         let entry = self.compiled.entry(function)?;
         if index(entry.parameters) != arguments.len() || entry.host.is_some() {
@@ -430,8 +431,8 @@ impl Execution for Instance {
         if self.phase != Phase::Fresh {
             return Err(Fault::invariant("an instance serves one frame"));
         }
-        self.gas = frame.gas;
-        self.reserve = frame.gas.remaining();
+        self.gas = frame.gas.reread();
+        self.reserve = self.gas.remaining();
         let begun = match self.compiled.module.start() {
             Some(start) => {
                 self.entry = Some((frame.entry, frame.arguments));

@@ -1,10 +1,10 @@
 //! Knows one function by its body: the product of 128-bit numbers, which every compiler calls.
 //!
-//! WebAssembly has no product of two words, so `u128` arithmetic calls `__multi3`, of which one copy
-//! is in each module that needs it. A call of it is an instruction of its own that does the product
-//! at once, at the price of the call, of the body and of the return, if stack, gas and memory
-//! suffice; if they do not, it calls the body, and what is wrong happens there. So no observable
-//! differs.
+//! WebAssembly has no product of two words, so `u128` arithmetic calls `__multi3`, of which one
+//! copy is in each module that needs it. A call of it is an instruction of its own that does the
+//! product at once, at the price of the call, of the body and of the return, if stack, gas and
+//! memory suffice; if they do not, it calls the body, and what is wrong happens there. So no
+//! observable differs.
 
 use super::index;
 use crate::module::{CheckedModule, ValueType};
