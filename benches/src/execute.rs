@@ -17,6 +17,19 @@ pub struct Plan {
     pub kernels: Vec<String>,
     /// Names of engines beside native code; all if empty.
     pub engines: Vec<String>,
+    /// What is measured; everything if empty.
+    pub parts: Vec<Part>,
+}
+
+/// A part of the report; those that are left out are empty in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Execution of the kernels.
+    Kernels,
+    /// Loading of three modules.
+    Load,
+    /// Empty call, transfer, instantiation.
+    Calls,
 }
 
 impl Plan {
@@ -28,6 +41,7 @@ impl Plan {
             quick: true,
             kernels: Vec::new(),
             engines: Vec::new(),
+            parts: Vec::new(),
         }
     }
 }
@@ -79,12 +93,24 @@ pub const BUILD: &str = "kernels: opt-level 3, one codegen unit, no overflow che
 /// # Errors
 /// If an engine refuses a module or faults, or if two engines differ in a result or in gas.
 pub fn report(plan: &Plan) -> Measured<Report> {
-    let kernels = rows(plan)?;
+    let with = |part| plan.parts.is_empty() || plan.parts.contains(&part);
+    let kernels = match with(Part::Kernels) {
+        true => rows(plan)?,
+        false => Vec::new(),
+    };
+    let load_ns_per_byte = match with(Part::Load) {
+        true => load::per_byte(plan)?,
+        false => BTreeMap::new(),
+    };
+    let calls_ns = match with(Part::Calls) {
+        true => calls::measure(plan)?,
+        false => BTreeMap::new(),
+    };
     Ok(Report {
         geomean_over_native: geomeans(&kernels),
         kernels,
-        load_ns_per_byte: load::per_byte(plan)?,
-        calls_ns: calls::measure(plan)?,
+        load_ns_per_byte,
+        calls_ns,
         rounds: plan.rounds,
         quick: plan.quick,
         build: BUILD,

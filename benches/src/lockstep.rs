@@ -9,6 +9,8 @@ use std::hint::black_box;
 use std::sync::Arc;
 use vm::check::check;
 use vm::execute::Interpreter;
+#[cfg(feature = "unmetered")]
+use vm::execute::Strategy;
 use vm::{CheckedModule, Engine, Execution, Frame, Gas, Rules, Step, Stop, Value};
 
 /// Gas that no kernel uses up.
@@ -27,6 +29,16 @@ pub fn contenders() -> Vec<Contender> {
         Contender {
             name: "lockstep",
             load: |kernel| on(interpreter(), kernel),
+        },
+        #[cfg(feature = "unmetered")]
+        Contender {
+            name: "lockstep-unmetered",
+            load: |kernel| {
+                on(
+                    Arc::new(Interpreter::with_strategy(Strategy::Unmetered)),
+                    kernel,
+                )
+            },
         },
     ]
 }

@@ -5,9 +5,9 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a command prints")]
 
-use benches::execute::Plan;
+use benches::execute::{Part, Plan};
 use benches::{Measured, execute, load, plot, print};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Rounds of a run whose figures are quoted.
@@ -54,6 +54,30 @@ struct Options {
     /// Only these engines beside native code.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     engines: Vec<String>,
+    /// Only these parts of the report.
+    #[arg(long, value_enum, value_name = "PART", value_delimiter = ',')]
+    parts: Vec<PartName>,
+}
+
+/// A part of the report.
+#[derive(Clone, Copy, ValueEnum)]
+enum PartName {
+    /// Execution of the kernels.
+    Kernels,
+    /// Loading of three modules.
+    Load,
+    /// Empty call, transfer, instantiation.
+    Calls,
+}
+
+impl From<PartName> for Part {
+    fn from(name: PartName) -> Self {
+        match name {
+            PartName::Kernels => Self::Kernels,
+            PartName::Load => Self::Load,
+            PartName::Calls => Self::Calls,
+        }
+    }
 }
 
 impl Options {
@@ -65,6 +89,7 @@ impl Options {
             quick: self.quick,
             kernels: self.kernels.clone(),
             engines: self.engines.clone(),
+            parts: self.parts.iter().copied().map(Part::from).collect(),
         }
     }
 }

@@ -97,9 +97,9 @@ pub(crate) enum Floats {
 /// Which engine runs the guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineName {
-    /// The fast interpreter; the same results, to the unit of gas
+    /// The fast interpreter
     Interpreter,
-    /// R: one match over the operators, the definition of the semantics
+    /// R: one match over the operators, the definition; the same results, to the unit of gas
     Reference,
 }
 
@@ -153,7 +153,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "N", default_value_t = 1_000_000_000)]
     pub(crate) gas: u64,
     /// The engine
-    #[arg(long, value_enum, default_value = "reference")]
+    #[arg(long, value_enum, default_value = "interpreter")]
     pub(crate) engine: EngineName,
     /// What to do about float operators
     #[arg(long, value_enum, default_value = "lower")]

@@ -15,10 +15,12 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use vm::check::check;
 use vm::execute::{Interpreter, Strategy};
 use vm::opcode::{Class, TABLE};
 use vm::rules::FloatPolicy;
 use vm::schedule::Schedule;
+use vm::translate::disassemble;
 use vm::{Engine, Rules};
 
 const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
@@ -63,6 +65,35 @@ fn text_programs_agree_at_every_limit() {
     let cases = catalogue::texts(&folder("programs")).unwrap();
     assert!(cases.len() >= 100, "{}", cases.len());
     agree(&engines(), &cases);
+}
+
+/// Else the program of that name would show nothing.
+#[test]
+fn the_program_of_fused_instructions_has_them() {
+    let rules = Rules::v1();
+    let text = std::fs::read_to_string(folder("programs/fused.wat")).unwrap();
+    let module = check(&wat::parse_str(text).unwrap(), &rules).unwrap();
+    let listing: String = (0..32)
+        .filter_map(|function| disassemble(&module, &rules, function))
+        .collect();
+    for name in [
+        "call.multiply",
+        "binary.store Add32 S8",
+        "binary.store Rotl64 S64",
+        "load.store L64 S64",
+        "load.store L8U S8",
+        "global.add",
+        "copy.four",
+        "copy.branch",
+        "binary.binary LtU64 Add64",
+        "displacement=4294967199",
+    ] {
+        assert!(listing.contains(name), "{name}:\n{listing}");
+    }
+    let line = listing
+        .lines()
+        .find(|line| line.contains("load.compare.branch"));
+    assert!(line.is_some_and(|line| line.contains(" d=")), "{listing}");
 }
 
 #[test]

@@ -323,7 +323,7 @@ impl Instance {
         let (count, result) = (signature.parameters.len(), signature.result);
         let first = self.values.len().checked_sub(count);
         let first = first.ok_or_else(|| broken("an argument is missing"))?;
-        let arguments = self.values.split_off(first);
+        let arguments = self.values.split_off(first).into();
         Err(Halt::HostCall(
             HostCall {
                 function: import.function,

@@ -11,6 +11,7 @@ use crate::outcome::Diagnosis;
 use crate::rules::Rules;
 use crate::trap::Trap;
 use host_api::Function;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// An integer value of the guest.
@@ -82,7 +83,51 @@ pub struct HostCall {
     /// Which.
     pub function: Function,
     /// Flattened core arguments in slots, as [`Value::to_bits`].
-    pub arguments: Vec<u64>,
+    pub arguments: Arguments,
+}
+
+/// Slots of the host function with the most parameters; a test holds it against the table.
+pub const HOST_ARGUMENTS_MAX: usize = 9;
+
+/// Arguments of a host call, in place: calls are too frequent for an allocation each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Arguments {
+    /// One more than any function has, so that a list that is too long is seen.
+    slots: [u64; HOST_ARGUMENTS_MAX + 1],
+    length: usize,
+}
+
+impl Arguments {
+    /// Appends one. There is room for one more than [`HOST_ARGUMENTS_MAX`], so the host refuses a
+    /// list that is too long; what comes after it is lost.
+    pub fn push(&mut self, slot: u64) {
+        if let Some(place) = self.slots.get_mut(self.length) {
+            *place = slot;
+            self.length = self.length.saturating_add(1);
+        }
+    }
+}
+
+impl Deref for Arguments {
+    type Target = [u64];
+
+    fn deref(&self) -> &[u64] {
+        self.slots.get(..self.length).unwrap_or_default()
+    }
+}
+
+impl FromIterator<u64> for Arguments {
+    fn from_iter<I: IntoIterator<Item = u64>>(slots: I) -> Self {
+        let mut arguments = Self::default();
+        slots.into_iter().for_each(|slot| arguments.push(slot));
+        arguments
+    }
+}
+
+impl From<Vec<u64>> for Arguments {
+    fn from(slots: Vec<u64>) -> Self {
+        slots.into_iter().collect()
+    }
 }
 
 /// How the guest ended by itself.
@@ -142,4 +187,18 @@ pub trait Engine {
         module: &Arc<CheckedModule>,
         rules: &Arc<Rules>,
     ) -> Result<Box<dyn Execution>, Fault>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HOST_ARGUMENTS_MAX;
+
+    #[test]
+    fn the_arguments_of_every_host_function_fit() {
+        let most = host_api::TABLE
+            .iter()
+            .map(|row| row.parameters().count())
+            .max();
+        assert_eq!(most, Some(HOST_ARGUMENTS_MAX));
+    }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use vm::emit::{GAS, MEMORY};
 use vm::module::Import;
-use vm::{Fault, HostCall, Trap, Value};
+use vm::{Arguments, Fault, HostCall, Trap, Value};
 use wasmtime::{
     AsContextMut, Caller, Error, Extern, Func, FuncType, Global, Instance, Memory, Module, Store,
     Val, ValType,
@@ -240,7 +240,7 @@ fn host_function(
             let arguments = arguments
                 .iter()
                 .map(|argument| value_of(argument).map(Value::to_bits));
-            let arguments = arguments.collect::<Result<Vec<u64>, Fault>>();
+            let arguments = arguments.collect::<Result<Arguments, Fault>>();
             Box::new(async move {
                 let arguments = arguments.map_err(broken)?;
                 ask(

@@ -65,7 +65,8 @@ impl Executor {
 /// How many kinds there are before they repeat.
 pub const KINDS: u32 = 7;
 
-/// The first `nodes` executors of the fixed order, repeated after [`KINDS`]; 0 is the plainest.
+/// The first `nodes` executors of the fixed order, repeated after [`KINDS`]; 0 is what a
+/// node runs.
 #[must_use]
 pub fn standard(nodes: u32) -> Vec<Executor> {
     (0..nodes).map(kind).collect()
@@ -100,14 +101,14 @@ pub fn kind(node: u32) -> Executor {
             Restart::EveryBlock,
         ),
         Some(4) => (
-            "interpreter, warm cache",
-            interpreter,
-            CachePolicy::Warm,
+            "reference, cold cache, growing memory",
+            growing,
+            CachePolicy::Cold,
             Restart::Never,
         ),
         Some(5) => (
-            "reference, no cache, restart after every block",
-            growing,
+            "interpreter, no cache, restart after every block",
+            interpreter,
             CachePolicy::Disabled,
             Restart::EveryBlock,
         ),
@@ -118,9 +119,9 @@ pub fn kind(node: u32) -> Executor {
             Restart::Never,
         ),
         _ => (
-            "reference, cold cache, growing memory",
-            growing,
-            CachePolicy::Cold,
+            "interpreter, warm cache",
+            interpreter,
+            CachePolicy::Warm,
             Restart::Never,
         ),
     };

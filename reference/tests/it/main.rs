@@ -73,7 +73,7 @@ impl Program {
                 Step::Exit(stop) => break stop,
                 Step::HostCall(call) => {
                     assert_eq!(call.function, Function::BlockHeight);
-                    assert_eq!(call.arguments, []);
+                    assert_eq!(*call.arguments, []);
                     step = execution.resume(Some(Value::I64(HEIGHT))).unwrap();
                 }
             }

@@ -6,7 +6,7 @@ use reference::{Place, Reference, Trace};
 use std::sync::{Arc, Mutex};
 use vm::lower::Operator;
 use vm::opcode::Opcode;
-use vm::{Engine, Fault, HostCall, Step, Stop, Trap, Value};
+use vm::{Arguments, Engine, Fault, HostCall, Step, Stop, Trap, Value};
 
 const HOST: &str = r#"(module
     (import "lockstep" "block_height" (func $height (result i64)))
@@ -26,7 +26,7 @@ fn a_host_call_suspends_and_resumes_inside_nested_calls() {
         .instantiate(&program.module, &program.rules)
         .unwrap();
     let step = execution.start(program.frame("f", &[], PLENTY)).unwrap();
-    let arguments = vec![1, 0xffff_fffe, 3, 4];
+    let arguments = vec![1, 0xffff_fffe, 3, 4].into();
     let write = HostCall {
         function: Function::StorageWrite,
         arguments,
@@ -40,7 +40,7 @@ fn a_host_call_suspends_and_resumes_inside_nested_calls() {
     let step = execution.resume(None).unwrap();
     let height = HostCall {
         function: Function::BlockHeight,
-        arguments: vec![],
+        arguments: Arguments::default(),
     };
     assert_eq!(step, Step::HostCall(height));
     let step = execution.resume(Some(Value::I64(HEIGHT))).unwrap();

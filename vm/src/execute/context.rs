@@ -1,6 +1,8 @@
 //! Holds what handlers share: code cells, function entries, and the context of one instance.
 use super::dispatch::Handler;
 use crate::limits::PAGE_BYTES;
+use crate::module::ValueType;
+use host_api::Function;
 use std::sync::atomic::AtomicPtr;
 
 /// Eight bytes of linked code.
@@ -29,10 +31,12 @@ pub(crate) struct Entry {
     pub(crate) zeroed: u32,
     /// Canonical index of its type.
     pub(crate) type_index: u32,
-    /// Index in the function index space.
-    pub(crate) index: u32,
-    /// True for a function of the host.
-    pub(crate) is_import: bool,
+    /// Number of its parameters.
+    pub(crate) parameters: u32,
+    /// Type of its result.
+    pub(crate) result: Option<ValueType>,
+    /// What it is, for a function of the host.
+    pub(crate) host: Option<Function>,
     /// Price of entering it, without its first run.
     pub(crate) entry_price: u64,
 }

@@ -18,7 +18,7 @@ use super::handler::call::{CALL_CELLS, make_frame};
 use super::linear::{Memory, Stack};
 use super::link::CompiledModule;
 use super::{Shared, exit};
-use crate::execution::{Execution, Frame, HostCall, Step, Stop, Value};
+use crate::execution::{Arguments, Execution, Frame, HostCall, Step, Stop, Value};
 use crate::fault::Fault;
 use crate::gas::Gas;
 use crate::module::ValueType;
@@ -128,17 +128,14 @@ impl Instance {
     }
 
     /// Makes the outermost frame of a function, its arguments in their slots.
+    #[inline(always)]
     fn outermost(&mut self, function: u32, arguments: &[Value]) -> Result<Registers, Fault> {
-        let compiled = Arc::clone(&self.compiled);
-        let entry = compiled.entry(function)?;
-        let signature = compiled.module.function_type(function);
-        let signature = signature.filter(|of| of.parameters.len() == arguments.len());
-        let Some(signature) = signature.filter(|_| !entry.is_import) else {
+        let entry = self.compiled.entry(function)?;
+        if index(entry.parameters) != arguments.len() || entry.host.is_some() {
             return Err(Fault::invariant(
                 "another number of arguments, or an import",
             ));
-        };
-        self.result = signature.result;
+        }
         let stack = self.stack_start()?;
         for (place, value) in arguments.iter().enumerate() {
             // SAFETY: at most 64 parameters, far inside the stack.
@@ -149,9 +146,11 @@ impl Instance {
         let sp: *mut u8 = stack.cast();
         let weight = u64::from(entry.weight);
         // SAFETY: the first frame has at most 2,112 slots, of more than 65,536.
-        unsafe { make_frame(entry, sp, compiled.stop(), weight) };
+        unsafe { make_frame(entry, sp, self.compiled.stop(), weight) };
+        let ip = entry.code.load(Ordering::Acquire).cast_const();
+        self.result = entry.result;
         let mut r = self.registers(Saved {
-            ip: entry.code.load(Ordering::Acquire).cast_const(),
+            ip,
             sp,
             acc: 0,
             gas: 0,
@@ -201,24 +200,28 @@ impl Instance {
             // SAFETY: `r` was made by `outermost` or saved by a handler; memory, stack, globals and
             // context belong to this instance, which is borrowed meanwhile.
             let exit = unsafe { strategy.run(r) };
-            let saved = self.context.saved;
-            match self.answer(exit, self.registers_of(saved, r))? {
+            let saved = &self.context.saved;
+            let left = Registers {
+                ip: word(&saved.ip),
+                sp: word(&saved.sp),
+                acc: word(&saved.acc),
+                gas: word(&saved.gas),
+                ..r
+            };
+            match exit {
+                exit::HOST_CALL => return self.suspend(left),
+                exit::RETURN if self.entry.is_none() => return self.returned(left),
+                _ => {}
+            }
+            match self.answer(exit, left)? {
                 Next::Run(next) => r = next,
                 Next::Done(step) => return Ok(step),
             }
         }
     }
 
-    const fn registers_of(&self, saved: Saved, r: Registers) -> Registers {
-        Registers {
-            ip: saved.ip,
-            sp: saved.sp,
-            acc: saved.acc,
-            gas: saved.gas,
-            ..r
-        }
-    }
-
+    /// The exits that are seldom: out of line, so that a host call does not pay for them.
+    #[cold]
     fn answer(&mut self, exit: u64, mut r: Registers) -> Result<Next, Fault> {
         match exit {
             exit::SHORT if self.debt => Ok(self.out_of_gas()),
@@ -235,8 +238,7 @@ impl Instance {
                 self.pay(&mut r, cost);
                 Ok(Next::Run(r))
             }
-            exit::HOST_CALL => self.suspend(r),
-            exit::RETURN => self.returned(r),
+            exit::RETURN => self.begin_entry(r),
             exit::OVERFLOW => {
                 // SAFETY: a call that overflows names its callee, an entry of this module.
                 let price = unsafe { (*self.context.callee).entry_price };
@@ -292,50 +294,60 @@ impl Instance {
         Next::Run(r)
     }
 
-    fn suspend(&mut self, r: Registers) -> Result<Next, Fault> {
+    #[inline(never)]
+    fn suspend(&mut self, r: Registers) -> Result<Step, Fault> {
         // SAFETY: a call of the host names its callee, an entry of this module.
-        let function = unsafe { (*self.context.callee).index };
-        let module = &self.compiled.module;
-        let import = module.imports().get(index(function));
-        let signature = module.function_type(function);
-        let (Some(import), Some(signature)) = (import, signature) else {
+        let callee = unsafe { &*self.context.callee };
+        let Some(function) = callee.host else {
             return Err(Fault::invariant("a call of a host function that is none"));
         };
-        let argument = |place: usize| {
-            // SAFETY: field 8 of a call says where the callee's frame would be: there are the
-            // caller's topmost operands, inside its frame.
-            unsafe { r.argument(8, place) }
-        };
-        let arguments = (0..signature.parameters.len()).map(argument).collect();
-        self.phase = Phase::Suspended(signature.result);
-        let step = Step::HostCall(HostCall {
-            function: import.function,
-            arguments,
-        });
+        self.phase = Phase::Suspended(callee.result);
         // The register and the reserve are one from here on: the host sees the whole.
-        let left = u64::try_from(self.left(r)).unwrap_or(0);
-        self.gas.set_remaining(left);
+        self.settle(r);
         self.context.saved.gas = 0;
         self.reserve = 0;
-        Ok(Next::Done(step))
+        let mut step = Ok(Step::HostCall(HostCall {
+            function,
+            arguments: Arguments::default(),
+        }));
+        // Filled where it is answered: a copy of words that were just written would wait for them.
+        if let Ok(Step::HostCall(call)) = &mut step {
+            for place in 0..callee.parameters {
+                // SAFETY: field 8 of a call says where the callee's frame would be: there are the
+                // caller's topmost operands, inside its frame.
+                call.arguments.push(unsafe { r.argument(8, index(place)) });
+            }
+        }
+        step
     }
 
-    /// From the start function to the entry, or out of the instance.
-    fn returned(&mut self, r: Registers) -> Result<Next, Fault> {
-        if let Some((entry, arguments)) = self.entry.take() {
-            let left = u64::try_from(self.left(r)).unwrap_or(0);
-            self.reserve = left;
-            return Ok(Next::Run(self.outermost(entry, &arguments)?));
-        }
-        let left = u64::try_from(self.left(r)).unwrap_or(0);
+    /// Tells the frame's counter what is left in register and reserve; outside of debt that is
+    /// below 2^63.
+    fn settle(&mut self, r: Registers) -> u64 {
+        let left = self.reserve.saturating_add_signed(r.gas);
         self.gas.set_remaining(left);
+        left
+    }
+
+    /// From the start function to the entry.
+    fn begin_entry(&mut self, r: Registers) -> Result<Next, Fault> {
+        self.reserve = self.settle(r);
+        let Some((entry, arguments)) = self.entry.take() else {
+            return Err(Fault::invariant("an entry that has begun"));
+        };
+        Ok(Next::Run(self.outermost(entry, &arguments)?))
+    }
+
+    /// Out of the instance.
+    fn returned(&mut self, r: Registers) -> Result<Step, Fault> {
+        self.settle(r);
         self.phase = Phase::Ended;
         let stack = self.stack_start()?;
         let value = self.result.map(|value_type| {
             // SAFETY: a return with a value wrote it to the first slot.
             Value::from_bits(value_type, unsafe { stack.read() })
         });
-        Ok(Next::Done(Step::Exit(Stop::Return(value))))
+        Ok(Step::Exit(Stop::Return(value)))
     }
 
     /// Indices of active functions, innermost first, from the frame where handlers stopped.
@@ -377,6 +389,13 @@ impl Instance {
     }
 }
 
+/// The value by a read of its own: handlers write what they save word by word, and a read of two
+/// words at once would wait until both have left the store buffer.
+fn word<T: Copy>(value: &T) -> T {
+    // SAFETY: a reference is valid for reads.
+    unsafe { ptr::from_ref(value).read_volatile() }
+}
+
 fn context(compiled: &CompiledModule) -> Context {
     let prices = compiled.rules.schedule.dynamic();
     let memory = compiled.module.memory();
@@ -412,8 +431,8 @@ impl Execution for Instance {
         if self.phase != Phase::Fresh {
             return Err(Fault::invariant("an instance serves one frame"));
         }
-        self.gas = frame.gas;
-        self.reserve = frame.gas.remaining();
+        self.gas = frame.gas.reread();
+        self.reserve = self.gas.remaining();
         let begun = match self.compiled.module.start() {
             Some(start) => {
                 self.entry = Some((frame.entry, frame.arguments));

@@ -29,6 +29,10 @@ pub enum Strategy {
     Threaded,
     /// Each handler returns to a loop.
     Trampoline,
+    /// As `Threaded`, but no run is paid, and a loop that does not end does not end: for the bench
+    /// that tells what metering costs. Never for consensus, nor for code that nobody trusts.
+    #[cfg(feature = "unmetered")]
+    Unmetered,
 }
 
 impl Default for Strategy {
@@ -48,6 +52,8 @@ impl Strategy {
         let handler = match self {
             Self::Threaded => select::handler::<dispatch::Threaded>(shape),
             Self::Trampoline => select::handler::<dispatch::Trampoline>(shape),
+            #[cfg(feature = "unmetered")]
+            Self::Unmetered => select::handler::<dispatch::Unmetered>(shape),
         };
         handler.ok_or_else(|| Fault::invariant(format!("no handler for {shape:?}")))
     }
@@ -60,6 +66,9 @@ impl Strategy {
         match self {
             // SAFETY: the caller's.
             Self::Threaded => unsafe { dispatch::run_threaded(r) },
+            #[cfg(feature = "unmetered")]
+            // SAFETY: the caller's.
+            Self::Unmetered => unsafe { dispatch::run_threaded(r) },
             // SAFETY: the caller's.
             Self::Trampoline => unsafe { dispatch::run_trampoline(r) },
         }
@@ -283,7 +292,11 @@ impl CompiledModule {
         for start in &code.starts {
             let start = index(*start);
             let shape = Shape::unpack(code.cells.get(start).copied().unwrap_or_default());
-            if matches!(shape.family, Family::Call | Family::CallHost) {
+            let calls = matches!(
+                shape.family,
+                Family::Call | Family::CallMultiply | Family::CallHost
+            );
+            if calls {
                 let place = start.saturating_add(2);
                 let callee = code.cells.get(place).copied().unwrap_or(u64::MAX);
                 let callee = self.entry(u32::try_from(callee).unwrap_or(u32::MAX))?;
@@ -355,14 +368,9 @@ fn entries(
         .iter()
         .zip(0_u32..)
         .map(|(import, index)| Entry {
-            code: stub(index),
-            weight: 0,
-            linkage: 0,
-            zeroed: 0,
             type_index: type_of(import.type_index),
-            index,
-            is_import: true,
-            entry_price: 0,
+            host: Some(import.function),
+            ..entry_of(module, index, stub(index))
         });
     let first = u32::try_from(module.imports().len()).unwrap_or(u32::MAX);
     let defined = module
@@ -374,17 +382,32 @@ fn entries(
             let layout = signature.map(|signature| FrameLayout::new(function, signature));
             let linkage = layout.map_or(0, FrameLayout::return_address);
             Entry {
-                code: stub(index),
                 weight: function.weight(),
                 linkage: u32::try_from(linkage).unwrap_or(u32::MAX),
                 zeroed: layout.map_or(0, |layout| layout.locals),
                 type_index: type_of(function.type_index),
-                index,
-                is_import: false,
                 entry_price: rules.schedule.function_entry(function.slots),
+                ..entry_of(module, index, stub(index))
             }
         });
     imported.chain(defined).collect()
+}
+
+/// What functions of the module and of the host have in common.
+fn entry_of(module: &CheckedModule, function: u32, code: AtomicPtr<Cell>) -> Entry {
+    let signature = module.function_type(function);
+    let parameters = signature.map_or(0, |signature| signature.parameters.len());
+    Entry {
+        code,
+        weight: 0,
+        linkage: 0,
+        zeroed: 0,
+        type_index: 0,
+        parameters: u32::try_from(parameters).unwrap_or(u32::MAX),
+        result: signature.and_then(|signature| signature.result),
+        host: None,
+        entry_price: 0,
+    }
 }
 
 fn table_of(module: &CheckedModule, entries: &[Entry]) -> Result<Vec<*const Entry>, Fault> {

@@ -12,12 +12,17 @@ use super::handler::control::{
     BinaryCompareBranch, Branch, BranchTable, Charge, CompareBranch, Float, LoadCompareBranch,
     Pause, Unreachable,
 };
+use super::handler::fused::{
+    BinaryStore, CallMultiply, CopyBranch, CopyFourSlots, GlobalAdd, LoadStore,
+};
 use super::handler::memory::{
     GlobalGet, GlobalSet, Load, LoadBinary, LoadDisplaced, LoadIndexed, LoadScaled, MemoryBulk,
     MemoryGrow, MemorySize, Store, StoreIndexed,
 };
 use super::handler::{ABSENT, ACC, IMM, SLOT};
-use crate::translate::fusion::{with_load_compare, with_load_pair, with_pair, with_step};
+use crate::translate::fusion::{
+    with_binary_store, with_load_compare, with_load_pair, with_load_store, with_pair, with_step,
+};
 use crate::translate::integer::{self, with_binary, with_compare, with_listed};
 use crate::translate::shape::{Family, Kind, Shape};
 use crate::trap::Trap;
@@ -96,6 +101,8 @@ pub(super) fn handler<D: Dispatch>(shape: Shape) -> Option<Handler> {
         Family::LoadBinary => load_binary::<D>(shape),
         Family::Store => store::<D>(shape),
         Family::StoreIndexed => store_indexed::<D>(shape),
+        Family::BinaryStore => binary_store::<D>(shape),
+        Family::LoadStore => load_store::<D>(shape),
         _ => single::<D>(shape),
     }
 }
@@ -105,13 +112,18 @@ fn single<D: Dispatch>(shape: Shape) -> Option<Handler> {
     replicated!(8, shape, R => match shape.family {
         Family::CopySlot => Some(D::handler::<CopySlot, R>()),
         Family::CopyTwoSlots => Some(D::handler::<CopyTwoSlots, R>()),
+        Family::CopyFourSlots => Some(D::handler::<CopyFourSlots, R>()),
         Family::CopyAcc => Some(D::handler::<CopyAcc, R>()),
         Family::CopyImmediate => Some(D::handler::<CopyImmediate, R>()),
         Family::CopyTwoImmediates => Some(D::handler::<CopyTwoImmediates, R>()),
         Family::AddAdd => Some(D::handler::<AddAdd, R>()),
         Family::Branch => Some(D::handler::<Branch, R>()),
+        Family::CopyBranch => Some(D::handler::<CopyBranch, R>()),
         Family::Call => Some(D::handler::<Call, R>()),
+        Family::CallMultiply => Some(D::handler::<CallMultiply, R>()),
         Family::GlobalGet => slotted!(D, R, shape, GlobalGet),
+        Family::GlobalAdd => with_kind!(shape.a, [SLOT ACC ABSENT], A =>
+            slotted!(D, R, shape, GlobalAdd<A>)),
         Family::GlobalSet => with_kind!(shape.a, [SLOT ACC IMM], V =>
             Some(D::handler::<GlobalSet<V>, R>())),
         Family::Return => with_kind!(shape.a, [SLOT ACC IMM ABSENT], V =>
@@ -237,10 +249,16 @@ fn load_compare_branch<D: Dispatch>(shape: Shape) -> Option<Handler> {
         integer::Load::of(shape.first)?,
         integer::Binary::of(shape.second)?,
     );
-    replicated!(4, shape, R => with_load_compare!(load, op, T, O =>
+    replicated!(2, shape, R => with_load_compare!(load, op, T, O =>
         with_kind!(shape.b, [SLOT IMM], B => match shape.c {
-            Kind::Slot => Some(D::handler::<LoadCompareBranch<T, O, B, true>, R>()),
-            _ => Some(D::handler::<LoadCompareBranch<T, O, B, false>, R>()),
+            Kind::Slot => {
+                const INDEXED: bool = true;
+                slotted!(D, R, shape, LoadCompareBranch<T, O, B, INDEXED>)
+            }
+            _ => {
+                const INDEXED: bool = false;
+                slotted!(D, R, shape, LoadCompareBranch<T, O, B, INDEXED>)
+            }
         }), None))
 }
 
@@ -282,6 +300,28 @@ fn load_binary<D: Dispatch>(shape: Shape) -> Option<Handler> {
     );
     replicated!(8, shape, R => with_load_pair!(load, op, T, O =>
         with_kind!(shape.a, [SLOT ACC], X => slotted!(D, R, shape, LoadBinary<T, O, X>)), None))
+}
+
+fn binary_store<D: Dispatch>(shape: Shape) -> Option<Handler> {
+    let op = integer::Binary::of(shape.first)?;
+    let store = integer::Store::of(shape.second)?;
+    replicated!(4, shape, R => with_binary_store!(op, store, O, N => match shape.a {
+        Kind::Slot => {
+            const X: u8 = SLOT;
+            with_kind!(shape.b, [SLOT ACC IMM], Y => slotted!(D, R, shape, BinaryStore<O, N, X, Y>))
+        }
+        _ => {
+            const X: u8 = ACC;
+            with_kind!(shape.b, [SLOT IMM], Y => slotted!(D, R, shape, BinaryStore<O, N, X, Y>))
+        }
+    }, None))
+}
+
+fn load_store<D: Dispatch>(shape: Shape) -> Option<Handler> {
+    let load = integer::Load::of(shape.first)?;
+    let store = integer::Store::of(shape.second)?;
+    replicated!(8, shape, R => with_load_store!(load, store, T, N =>
+        Some(D::handler::<LoadStore<T, N>, R>()), None))
 }
 
 // `$e` with `$N` naming the width of a store in bytes as a constant.

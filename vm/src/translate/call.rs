@@ -5,6 +5,7 @@
     reason = "validation proved the operands"
 )]
 
+use super::idiom::is_multi3;
 use super::shape::{Family, Kind, Shape};
 use super::{Entry, Operand, Pattern, Translator, index};
 
@@ -59,6 +60,8 @@ impl Translator<'_> {
         let is_import = index(function) < module.imports().len();
         let family = if is_import {
             Family::CallHost
+        } else if is_multi3(module, function) {
+            Family::CallMultiply
         } else {
             Family::Call
         };

@@ -280,7 +280,7 @@ impl Translator<'_> {
         Some(at)
     }
 
-    /// load; compare; branch, where the loaded value is used for nothing else.
+    /// load; compare; branch.
     fn fuse_load_branch(&mut self, op: Binary, b: Operand) -> Option<usize> {
         let last = self.last?;
         let (load, a, index, offset, cells) = match last.pattern {
@@ -293,8 +293,11 @@ impl Translator<'_> {
             } => (load, a, Some(index), offset, 3),
             _ => return None,
         };
-        let unused = last.result.is_none() && self.cached.is_none();
-        if !unused || !self.ends_after(last, cells) || !can_fuse_load_compare(load, op) {
+        // The loaded value is used for nothing else, or is in a slot as well.
+        if last.result != self.cached
+            || !self.ends_after(last, cells)
+            || !can_fuse_load_compare(load, op)
+        {
             return None;
         }
         self.take_back(last);
@@ -307,14 +310,15 @@ impl Translator<'_> {
             .first(load.number())
             .second(op.number())
             .kinds(Kind::Slot, b.kind(), indexed);
+        let shape = last.result.map_or(shape, |_| shape.with_slot());
         let at = self.begin(shape, Pattern::Other);
         self.code.u32(0).u16(a).u16(b.slot()).u32(0).u32(0);
         self.code
             .u32(offset)
             .u16(index.unwrap_or(0))
-            .u16(0)
+            .u16(last.result.unwrap_or(0))
             .u64(b.immediate());
-        self.cached = None;
+        self.cached = last.result;
         Some(at)
     }
 
@@ -361,10 +365,30 @@ impl Translator<'_> {
             }
         }
         self.spill_acc();
-        let at = self.begin(Shape::new(Family::Branch), Pattern::Other);
+        let copy = self.take_back_copy();
+        let family = copy.map_or(Family::Branch, |_| Family::CopyBranch);
+        let at = self.begin(Shape::new(family), Pattern::Other);
         self.code.u32(0).u32(0);
+        if let Some((d, a)) = copy {
+            self.code.u16(d).u16(a).pad();
+        }
         self.charges.cost_field(at + 12, block);
         self.target(place, Open { at, field: at + 8 });
+    }
+
+    /// The copy that was just emitted, taken back so that the branch makes it.
+    fn take_back_copy(&mut self) -> Option<(u16, u16)> {
+        let last = self.last?;
+        let Pattern::CopySlot(d, a) = last.pattern else {
+            return None;
+        };
+        if !self.ends_after(last, 2) {
+            return None;
+        }
+        let cached = self.cached;
+        self.take_back(last);
+        self.cached = cached;
+        Some((d, a))
     }
 
     pub(super) fn branch_if(&mut self, depth: u32) {
@@ -401,7 +425,8 @@ impl Translator<'_> {
         depths.extend_from_slice(targets);
         depths.push(default);
         let carries = self.labels[self.place_of(default)].carries();
-        let operand = self.operand_at(top);
+        let sum = self.take_back_displacement();
+        let (operand, displacement) = sum.unwrap_or((self.operand_at(top), 0));
         self.discard();
         let target = self.slot_or_acc(operand);
         self.spill_acc();
@@ -412,13 +437,14 @@ impl Translator<'_> {
         let at = self.begin(shape, Pattern::Other);
         let last = u32::try_from(depths.len() - 1).unwrap_or(0);
         self.code.u16(target.slot()).u16(0).u32(last);
+        self.code.u32(displacement).u32(0);
         for _ in &depths {
             self.code.u64(0);
         }
         let mut stubs: Vec<(u32, usize)> = Vec::new();
         for (number, depth) in depths.iter().enumerate() {
             let place = self.place_of(*depth);
-            let field = at + 16 + number * 8;
+            let field = at + 24 + number * 8;
             if self.moves(place, top) {
                 stubs.push((*depth, field));
             } else {
@@ -429,6 +455,21 @@ impl Translator<'_> {
         }
         self.stubs(at, &mut stubs);
         self.depths = depths;
+    }
+
+    /// The addition of a constant that made the index on top, taken back so that the table does it.
+    fn take_back_displacement(&mut self) -> Option<(Operand, u32)> {
+        let last = self.last?;
+        let Pattern::Binary(Binary::Add32, a, Operand::Immediate(value)) = last.pattern else {
+            return None;
+        };
+        let made_it = self.top_entry() == Entry::Acc && self.producer == Some(last.at);
+        if !made_it || matches!(a, Operand::Immediate(_)) {
+            return None;
+        }
+        self.take_back(last);
+        self.producer = None;
+        Some((a, low(value)))
     }
 
     /// The ways of a `br_table` that move a value first, one for each label.

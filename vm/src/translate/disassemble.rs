@@ -30,10 +30,11 @@ pub fn disassemble(module: &CheckedModule, rules: &Rules, function_index: u32) -
     let code = translate(source, function, signature, &mut workspace);
     let mut text = format!("function {function_index}: first run {}\n", code.charge);
     let mut sites = code.sites.iter().peekable();
-    for start in &code.starts {
+    let ends = code.starts.iter().skip(1).copied().chain([u32::MAX]);
+    for (start, end) in code.starts.iter().zip(ends) {
         let cells = code.cells.get(index(*start)..).unwrap_or_default();
         line(&mut text, *start, cells);
-        if let Some(site) = sites.next_if(|site| site.cell == *start) {
+        while let Some(site) = sites.next_if(|site| site.cell < end) {
             // Writing to a string does not fail.
             let _ = write!(
                 text,
@@ -94,6 +95,7 @@ fn write_field(text: &mut String, start: u32, fields: &Fields<'_>, field: Field)
 fn names(shape: Shape) -> Vec<String> {
     let binary = |number| Binary::of(number).map(|op| format!("{op:?}"));
     let load = |number| Load::of(number).map(|op| format!("{op:?}"));
+    let store = |number| Store::of(number).map(|op| format!("{op:?}"));
     let (first, second) = match shape.family {
         Family::Binary | Family::CompareBranch | Family::CompareSelect => {
             (binary(shape.first), None)
@@ -106,9 +108,9 @@ fn names(shape: Shape) -> Vec<String> {
             (load(shape.first), None)
         }
         Family::LoadBinary | Family::LoadCompareBranch => (load(shape.first), binary(shape.second)),
-        Family::Store | Family::StoreIndexed => {
-            (Store::of(shape.first).map(|op| format!("{op:?}")), None)
-        }
+        Family::Store | Family::StoreIndexed => (store(shape.first), None),
+        Family::BinaryStore => (binary(shape.first), store(shape.second)),
+        Family::LoadStore => (load(shape.first), store(shape.second)),
         Family::Trap => (Some(shape.first.to_string()), None),
         _ => (None, None),
     };

@@ -5,7 +5,7 @@
 
 #![expect(clippy::as_conversions, reason = "extension is the definition")]
 
-use super::integer::{Binary, Load};
+use super::integer::{Binary, Load, Store};
 
 // `$e` with `$O` and `$P` naming the types of a listed pair of operators.
 macro_rules! with_pair {
@@ -45,6 +45,7 @@ macro_rules! with_pair {
             Rotl64: Xor64 Add64;
             Sub64: Add64 And64 Sub64;
             Mul64: Add64 Xor64 Sub64 Rotl64 ShrU64 Mul64;
+            LtU64: Add64;
         }
     };
 }
@@ -97,6 +98,60 @@ macro_rules! with_step {
         }
     };
 }
+
+// `$e` with `$T` naming the type of a listed first and `$N` the width in bytes of the store that
+// takes its value.
+macro_rules! with_stored {
+    (@ $enum:ident, $types:ident; $first:expr, $store:expr, $T:ident, $N:ident => $e:expr,
+     $other:expr; $($A:ident: $($S:ident $n:literal)*;)*) => {
+        match ($first, $store) {
+            $( $( (
+                $crate::translate::integer::$enum::$A,
+                $crate::translate::integer::Store::$S,
+            ) => {
+                type $T = $crate::translate::$types::$A;
+                const $N: usize = $n;
+                $e
+            } )* )*
+            _ => $other,
+        }
+    };
+}
+
+// The same for an operator and the store of its result.
+macro_rules! with_binary_store {
+    ($($query:tt)*) => {
+        $crate::translate::fusion::with_stored! { @ Binary, integer; $($query)*;
+            Add32: S32 4 S8 1;
+            Sub32: S32 4;
+            And32: S32 4 S8 1;
+            Or32: S32 4 S8 1;
+            Xor32: S32 4 S8 1;
+            ShrU32: S8 1;
+            Rotl32: S32 4;
+            Add64: S64 8;
+            Sub64: S64 8;
+            And64: S64 8;
+            Or64: S64 8;
+            Xor64: S64 8;
+            Rotl64: S64 8;
+            Mul64: S64 8;
+        }
+    };
+}
+
+// The same for a load and the store of what it finds.
+macro_rules! with_load_store {
+    ($($query:tt)*) => {
+        $crate::translate::fusion::with_stored! { @ Load, fusion; $($query)*;
+            L32: S32 4;
+            L64: S64 8;
+            L8U: S8 1;
+            L16U: S16 2;
+        }
+    };
+}
+pub(crate) use {with_binary_store, with_load_store, with_stored};
 pub(crate) use {with_load_compare, with_load_pair, with_pair, with_step};
 
 /// What a load leaves of the bytes it reads: a type for each [`Load`].
@@ -149,4 +204,17 @@ pub(super) fn can_fuse_load_compare(load: Load, op: Binary) -> bool {
 
 pub(super) fn can_fuse_step(op: Binary, compare: Binary) -> bool {
     with_step!(op, compare, O, P => listed::<O, P>(), false)
+}
+
+/// The same for a type and a width.
+const fn listed_width<A>(width: usize) -> bool {
+    size_of::<A>() <= width
+}
+
+pub(super) fn can_fuse_store(op: Binary, store: Store) -> bool {
+    with_binary_store!(op, store, T, N => listed_width::<T>(N), false)
+}
+
+pub(super) fn can_fuse_load_store(load: Load, store: Store) -> bool {
+    with_load_store!(load, store, T, N => listed_width::<T>(N), false)
 }

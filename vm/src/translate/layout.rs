@@ -122,6 +122,15 @@ pub(super) fn layout(shape: Shape, count: u32) -> Layout {
             .with("offset", 12, Role::Number32)
             .operand("x", 16, shape.a)
             .with("displacement", 20, Role::Number32),
+        Family::BinaryStore => three()
+            .operand("x", 10, shape.a)
+            .operand("y", 12, shape.b)
+            .with("a", 14, Role::Read)
+            .with("offset", 16, Role::Number32),
+        Family::GlobalAdd => three()
+            .operand("a", 10, shape.a)
+            .with("global", 12, Role::Number32)
+            .with("i", 16, Role::Number32),
         Family::GlobalGet => two().with("global", 12, Role::Number32),
         Family::MemorySize => two(),
         _ => effect(shape, count),
@@ -138,6 +147,15 @@ fn effect(shape: Shape, count: u32) -> Layout {
             .with("a", 10, Role::Read)
             .with("d2", 12, Role::Write)
             .with("a2", 14, Role::Read),
+        Family::CopyFourSlots => Layout::new(3)
+            .with("d", 8, Role::Write)
+            .with("a", 10, Role::Read)
+            .with("d2", 12, Role::Write)
+            .with("a2", 14, Role::Read)
+            .with("d3", 16, Role::Write)
+            .with("a3", 18, Role::Read)
+            .with("d4", 20, Role::Write)
+            .with("a4", 22, Role::Read),
         Family::CopyAcc => two().with("d", 8, Role::Write),
         Family::CopyImmediate => two().with("d", 8, Role::Write).appended("i"),
         Family::CopyTwoImmediates => Layout::new(3)
@@ -166,6 +184,11 @@ fn effect(shape: Shape, count: u32) -> Layout {
                 _ => fields.with("b", 16, Role::Read),
             }
         }
+        Family::LoadStore => Layout::new(3)
+            .with("a", 8, Role::Read)
+            .with("b", 10, Role::Read)
+            .with("offset", 12, Role::Number32)
+            .with("offset2", 16, Role::Number32),
         Family::GlobalSet => two()
             .operand("v", 8, shape.a)
             .with("global", 12, Role::Number32),
@@ -198,6 +221,11 @@ fn control(shape: Shape, count: u32) -> Layout {
                 .with("target", 8, Role::Target)
                 .with("cost", 12, Role::Cost)
         }
+        Family::CopyBranch => Layout::new(3)
+            .with("target", 8, Role::Target)
+            .with("cost", 12, Role::Cost)
+            .with("d", 16, Role::Write)
+            .with("a", 18, Role::Read),
         Family::CompareBranch => edges(3).operand("a", 12, shape.a).operand("b", 14, shape.b),
         Family::BinaryCompareBranch => {
             let fields = edges(5)
@@ -209,21 +237,12 @@ fn control(shape: Shape, count: u32) -> Layout {
                 _ => fields.with("b", 32, Role::Number64),
             }
         }
-        Family::LoadCompareBranch => {
-            let fields = edges(5)
-                .with("a", 12, Role::Read)
-                .with("offset", 24, Role::Number32)
-                .operand("index", 28, shape.c);
-            match shape.b {
-                Kind::Slot => fields.with("b", 14, Role::Read),
-                _ => fields.with("b", 32, Role::Number64),
-            }
-        }
+        Family::LoadCompareBranch => load_compare_branch(shape, edges(5)),
         Family::BranchTable => {
-            let mut fields =
-                Layout::new(2)
-                    .operand("a", 8, shape.a)
-                    .with("last", 12, Role::Number32);
+            let mut fields = Layout::new(3)
+                .operand("a", 8, shape.a)
+                .with("last", 12, Role::Number32)
+                .with("displacement", 16, Role::Number32);
             for _ in 0..=count {
                 let at = fields.cells.saturating_mul(CELL);
                 fields.cells = fields.cells.saturating_add(1);
@@ -232,7 +251,7 @@ fn control(shape: Shape, count: u32) -> Layout {
             }
             fields
         }
-        Family::Call | Family::CallHost => Layout::new(3)
+        Family::Call | Family::CallMultiply | Family::CallHost => Layout::new(3)
             .with("frame", 8, Role::Write)
             .with("weight", 10, Role::Read)
             .with("cost", 12, Role::Cost)
@@ -247,6 +266,22 @@ fn control(shape: Shape, count: u32) -> Layout {
             .with("address", 8, Role::Read)
             .operand("v", 10, shape.a),
         _ => Layout::new(1),
+    }
+}
+
+fn load_compare_branch(shape: Shape, edges: Layout) -> Layout {
+    let fields = edges
+        .with("a", 12, Role::Read)
+        .with("offset", 24, Role::Number32)
+        .operand("index", 28, shape.c);
+    let fields = if shape.to_slot {
+        fields.with("d", 30, Role::Write)
+    } else {
+        fields
+    };
+    match shape.b {
+        Kind::Slot => fields.with("b", 14, Role::Read),
+        _ => fields.with("b", 32, Role::Number64),
     }
 }
 
@@ -267,8 +302,16 @@ fn binary(shape: Shape) -> Layout {
     }
 }
 
-/// True if the instruction can trap or end in a way that needs the table of sites.
-pub(super) fn needs_site(shape: Shape) -> bool {
+/// The cells of the instruction that have an entry in the table of sites: none where it can neither
+/// trap nor end in a way that needs one.
+pub(super) fn sites(shape: Shape) -> usize {
+    match shape.family {
+        Family::LoadStore => 2,
+        _ => usize::from(needs_site(shape)),
+    }
+}
+
+fn needs_site(shape: Shape) -> bool {
     match shape.family {
         Family::Binary => Binary::of(shape.first).is_some_and(Binary::can_trap),
         Family::Load
@@ -279,9 +322,11 @@ pub(super) fn needs_site(shape: Shape) -> bool {
         | Family::LoadCompareBranch
         | Family::Store
         | Family::StoreIndexed
+        | Family::BinaryStore
         | Family::MemoryCopy
         | Family::MemoryFill
         | Family::Call
+        | Family::CallMultiply
         | Family::CallHost
         | Family::CallIndirect
         | Family::Trap => true,

@@ -86,6 +86,11 @@ impl Translator<'_> {
         {
             return;
         }
+        if let Operand::Slot(slot) = a
+            && self.fuse_into_store(store, slot, offset)
+        {
+            return;
+        }
         if (a, v) == (Operand::Acc, Operand::Acc) {
             // One of them may be the entry, the other a copy; or both are copies of one slot.
             if self.stack[address] == Entry::Acc {
@@ -151,12 +156,15 @@ impl Translator<'_> {
 
     pub(super) fn global_get(&mut self, global: u32) {
         self.spill_acc();
-        let at = self.begin(Shape::new(Family::GlobalGet), Pattern::Other);
+        let at = self.begin(Shape::new(Family::GlobalGet), Pattern::GlobalGet(global));
         self.code.u16(0).u16(0).u32(global);
         self.push_acc(at);
     }
 
     pub(super) fn global_set(&mut self, global: u32) {
+        if self.fuse_into_global(global) {
+            return;
+        }
         let v = self.operand_at(self.top());
         self.discard();
         let at = self.begin(Shape::new(Family::GlobalSet).a(v.kind()), Pattern::Other);

@@ -13,6 +13,8 @@
 //! | `operands` | the operand stack, as far as it is known |
 //! | `stack`, `arithmetic`, `memory`, `call`, `control` | what each group becomes |
 //! | `fusion` | which operators have a handler in common |
+//! | `stored` | values that go to memory or to the stack pointer where they are made |
+//! | `idiom` | a function that is known by its body |
 //! | `charge` | runs: what is paid at once, and what a trap gives back |
 //! | `verify` | the invariants of finished code |
 //! | `disassemble` | finished code as text |
@@ -46,6 +48,8 @@ mod disassemble;
 
 pub(crate) mod fusion;
 
+mod idiom;
+
 pub(crate) mod integer;
 
 mod layout;
@@ -59,6 +63,8 @@ mod operator;
 pub(crate) mod shape;
 
 mod stack;
+
+mod stored;
 
 mod verify;
 
@@ -257,7 +263,10 @@ enum Pattern {
         offset: u32,
     },
     CopySlot(u16, u16),
+    CopyTwoSlots([(u16, u16); 2]),
+    CopyThreeSlots([(u16, u16); 3]),
     CopyImmediate(u16, u32),
+    GlobalGet(u32),
     Other,
 }
 

@@ -66,6 +66,8 @@ families! {
     CopySlot "copy"
     /// d = a; then d2 = a2
     CopyTwoSlots "copy.copy"
+    /// d = a; then d2 = a2, d3 = a3, d4 = a4
+    CopyFourSlots "copy.four"
     /// d = accumulator
     CopyAcc "copy.acc"
     /// d = i
@@ -78,13 +80,15 @@ families! {
     CompareSelect "compare.select"
     /// go to the target
     Branch "branch"
+    /// d = a; go to the target
+    CopyBranch "copy.branch"
     /// if first(a, b) go to the target
     CompareBranch "compare.branch"
     /// d = first(a, i); if second(d, b) go to the target
     BinaryCompareBranch "binary.compare.branch"
-    /// if second(load first at a [+ index] + offset, b) go to the target
+    /// d = load first at a [+ index] + offset; if second(d, b) go to the target
     LoadCompareBranch "load.compare.branch"
-    /// go to the target number a, or to the last
+    /// go to the target number a + displacement, or to the last
     BranchTable "branch.table"
     /// d = load first at a + offset
     Load "load"
@@ -100,10 +104,16 @@ families! {
     Store "store"
     /// store v at (a + b) + offset, or at (a + displacement) + offset
     StoreIndexed "store.indexed"
+    /// d = first(x, y); store d at a + offset
+    BinaryStore "binary.store"
+    /// store the value that load first finds at a + offset, at b + offset2
+    LoadStore "load.store"
     /// d = global
     GlobalGet "global.get"
     /// global = v
     GlobalSet "global.set"
+    /// d = a + i, or global + i; global = d; 32 bits
+    GlobalAdd "global.add"
     /// d = pages
     MemorySize "memory.size"
     /// d = grow by a
@@ -114,6 +124,8 @@ families! {
     MemoryFill "memory.fill"
     /// call a function of the module
     Call "call"
+    /// call the function of the module that multiplies 128-bit numbers, or do what it does
+    CallMultiply "call.multiply"
     /// call a function of the host: leaves the interpreter
     CallHost "call.host"
     /// call the table's entry a

@@ -112,24 +112,57 @@ impl Translator<'_> {
         if self.cached == Some(d) {
             self.cached = None;
         }
-        if let Some(
-            last @ Emitted {
-                at,
-                pattern: Pattern::CopySlot(d1, a1),
-                ..
-            },
-        ) = self.last
-            && at + 2 * CELL == self.code.here()
-        {
-            let cached = self.cached;
-            self.take_back(last);
-            self.cached = cached;
-            self.begin(Shape::new(Family::CopyTwoSlots), Pattern::Other);
-            self.code.u16(d1).u16(a1).u16(d).u16(a);
+        if self.last.is_some() && self.copy_with_last(d, a) {
             return;
         }
         self.begin(Shape::new(Family::CopySlot), Pattern::CopySlot(d, a));
         self.code.u16(d).u16(a).pad();
+    }
+
+    /// A copy in one instruction with those right before it, up to four.
+    fn copy_with_last(&mut self, d: u16, a: u16) -> bool {
+        let Some(last) = self.last else {
+            return false;
+        };
+        let (copies, pattern, cells) = match last.pattern {
+            Pattern::CopySlot(d1, a1) => {
+                let copies = [(d1, a1), (d, a)];
+                (
+                    [copies[0], copies[1], (d, a), (d, a)],
+                    Pattern::CopyTwoSlots(copies),
+                    2,
+                )
+            }
+            Pattern::CopyTwoSlots([first, second]) => {
+                let copies = [first, second, (d, a)];
+                // The third is made twice, which is the same.
+                (
+                    [first, second, (d, a), (d, a)],
+                    Pattern::CopyThreeSlots(copies),
+                    2,
+                )
+            }
+            Pattern::CopyThreeSlots([first, second, third]) => {
+                ([first, second, third, (d, a)], Pattern::Other, 3)
+            }
+            _ => return false,
+        };
+        if !self.ends_after(last, cells) {
+            return false;
+        }
+        let cached = self.cached;
+        self.take_back(last);
+        self.cached = cached;
+        let family = match pattern {
+            Pattern::CopyTwoSlots(_) => Family::CopyTwoSlots,
+            _ => Family::CopyFourSlots,
+        };
+        self.begin(Shape::new(family), pattern);
+        let count = if family == Family::CopyTwoSlots { 2 } else { 4 };
+        for (d, a) in &copies[..count] {
+            self.code.u16(*d).u16(*a);
+        }
+        true
     }
 
     pub(super) fn copy_acc(&mut self, d: u16) {

@@ -9,7 +9,7 @@
 )]
 
 use super::buffer::Fields;
-use super::layout::{Field, Role, layout, needs_site};
+use super::layout::{self, Field, Role};
 use super::shape::{CELL, Family, Shape};
 use super::{FRAME_EXTRA_SLOTS, FrameLayout, FunctionCode, SLOT, index};
 use crate::module::Function;
@@ -47,14 +47,16 @@ pub(super) fn verify(
         } else {
             0
         };
-        let layout = layout(shape, count);
+        let layout = layout::layout(shape, count);
         if cells.len() < layout.cells {
             return Err(format!("cell {start}: {shape:?} is cut off"));
         }
         for field in &layout.fields {
             check_field(cells, *start, *field, limit, &starts)?;
         }
-        if needs_site(shape) != sites.contains(start) {
+        let needed = *start..*start + layout::sites(shape);
+        let found = sites.range(*start..*start + layout.cells);
+        if !found.copied().eq(needed) {
             return Err(format!("cell {start}: {shape:?} and the table of sites"));
         }
         expected = *start + layout.cells;
@@ -62,7 +64,13 @@ pub(super) fn verify(
     }
     let ends = matches!(
         last,
-        Some(Family::Return | Family::Branch | Family::Trap | Family::BranchTable)
+        Some(
+            Family::Return
+                | Family::Branch
+                | Family::CopyBranch
+                | Family::Trap
+                | Family::BranchTable
+        )
     );
     if !ends || expected != code.cells.len() {
         return Err(format!("the code ends with {last:?} at cell {expected}"));

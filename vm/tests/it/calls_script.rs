@@ -314,7 +314,7 @@ impl Actor {
                     self.waits = Some((function, DST..DST + 64));
                     return Step::HostCall(HostCall {
                         function,
-                        arguments,
+                        arguments: arguments.into(),
                     });
                 }
                 Some(Act::Burn(cost)) => {

@@ -133,7 +133,7 @@ impl Stage {
         };
         let call = HostCall {
             function,
-            arguments: arguments.to_vec(),
+            arguments: arguments.iter().copied().collect(),
         };
         let reply = host.dispatch(&call, &mut self.memory, &mut self.gas);
         self.debug_log = host.debug_log;
@@ -248,7 +248,7 @@ impl ScriptedGuest {
                 Some(Act::Call(function, arguments)) => {
                     return Step::HostCall(HostCall {
                         function,
-                        arguments,
+                        arguments: arguments.into(),
                     });
                 }
                 Some(Act::Burn(cost)) => {

@@ -4,7 +4,7 @@ use super::Session;
 use crate::machine::{Event, Machine};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use vm::{Execution, Fault, Frame, Gas, HostCall, Rules, Step, Stop, Trap, Value};
+use vm::{Arguments, Execution, Fault, Frame, Gas, HostCall, Rules, Step, Stop, Trap, Value};
 
 /// A machine that does what the test says.
 #[derive(Debug)]
@@ -103,7 +103,7 @@ fn stopped(trap: Trap) -> Event {
 fn host_call() -> Event {
     Event::HostCall(HostCall {
         function: host_api::Function::GasLeft,
-        arguments: Vec::new(),
+        arguments: Arguments::default(),
     })
 }
 

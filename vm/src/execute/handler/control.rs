@@ -73,15 +73,22 @@ impl<O: BinaryOperator, P: BinaryOperator, const B: u8> Operation for BinaryComp
     }
 }
 
-/// `target@8 a@12 b@14 taken@16 else@20 offset@24 index@28`, immediate b `u64@32`.
+/// `target@8 a@12 b@14 taken@16 else@20 offset@24 index@28 d@30`, immediate b `u64@32`.
 ///
 /// The one instruction that can both trap and end a run: the trap comes first.
-pub(in crate::execute) struct LoadCompareBranch<T, O, const B: u8, const INDEXED: bool>(
-    PhantomData<(T, O)>,
-);
+pub(in crate::execute) struct LoadCompareBranch<
+    T,
+    O,
+    const B: u8,
+    const INDEXED: bool,
+    const TO_SLOT: bool,
+>(PhantomData<(T, O)>);
 
-impl<T: LoadOperator, O: BinaryOperator, const B: u8, const INDEXED: bool> Operation
-    for LoadCompareBranch<T, O, B, INDEXED>
+impl<T, O, const B: u8, const INDEXED: bool, const TO_SLOT: bool> Operation
+    for LoadCompareBranch<T, O, B, INDEXED, TO_SLOT>
+where
+    T: LoadOperator,
+    O: BinaryOperator,
 {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
@@ -94,23 +101,27 @@ impl<T: LoadOperator, O: BinaryOperator, const B: u8, const INDEXED: bool> Opera
             return r.leave::<{ exit::of_trap(Trap::MemoryOutOfBounds) }>();
         }
         let acc = read::<T>(r, address);
+        if TO_SLOT {
+            r.put(30, acc);
+        }
         let b = O::W::from_bits(if B == SLOT { r.get(14) } else { r.u64(32) });
         let r = Registers { acc, ..r };
         choose::<D>(r, pure::<O>(O::W::from_bits(acc), b) != 0, 5)
     }
 }
 
-/// `a@8 last@12`, then last + 1 entries of target and cost.
+/// `a@8 last@12 displacement@16`, then last + 1 entries of target and cost.
 pub(in crate::execute) struct BranchTable<const A: u8>;
 
 impl<const A: u8> Operation for BranchTable<A> {
     #[inline(always)]
     #[expect(clippy::as_conversions, reason = "usize has at least 32 bits")]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let index = u32::from_bits(if A == SLOT { r.get(8) } else { r.acc });
+        let a = u32::from_bits(if A == SLOT { r.get(8) } else { r.acc });
+        let index = a.wrapping_add(r.u32(16));
         let entry = 8_usize.wrapping_mul(index.min(r.u32(12)) as usize);
-        let target = r.target(entry.wrapping_add(16));
-        let cost = r.u32(entry.wrapping_add(20));
+        let target = r.target(entry.wrapping_add(24));
+        let cost = r.u32(entry.wrapping_add(28));
         r.enter_run::<D>(u64::from(cost), target)
     }
 }

@@ -7,7 +7,6 @@
 
 use super::arithmetic::pure;
 use super::{ACC, SLOT};
-use crate::execute::context::Context;
 use crate::execute::dispatch::{Dispatch, Operation, Registers};
 use crate::execute::exit;
 use crate::limits::PAGE_BYTES;
@@ -17,11 +16,11 @@ use crate::trap::Trap;
 use std::marker::PhantomData;
 use std::ptr;
 
-const OUT_OF_BOUNDS: u64 = exit::of_trap(Trap::MemoryOutOfBounds);
+pub(super) const OUT_OF_BOUNDS: u64 = exit::of_trap(Trap::MemoryOutOfBounds);
 
 /// True if an access of `SIZE` bytes at `address` (below 2^33) leaves memory.
 #[inline(always)]
-unsafe fn outside<const SIZE: usize>(r: Registers, address: u64) -> bool {
+pub(super) unsafe fn outside<const SIZE: usize>(r: Registers, address: u64) -> bool {
     let context = &*r.context;
     let limit = match SIZE {
         1 => context.limit1,
@@ -167,6 +166,18 @@ unsafe fn store_at<D: Dispatch, const SIZE: usize, const V: u8>(
         ACC => r.acc,
         _ => r.u64(cells.wrapping_mul(8)),
     };
+    write_bytes::<SIZE>(r, address, value);
+    let cells = if V > ACC {
+        cells.wrapping_add(1)
+    } else {
+        cells
+    };
+    r.go::<D>(cells, r.acc)
+}
+
+/// Writes the low `SIZE` bytes of `value` at `address`, which was checked.
+#[inline(always)]
+pub(super) unsafe fn write_bytes<const SIZE: usize>(r: Registers, address: u64, value: u64) {
     let place = at(r, address);
     match SIZE {
         1 => write(place, value.to_le_bytes()[0]),
@@ -174,12 +185,6 @@ unsafe fn store_at<D: Dispatch, const SIZE: usize, const V: u8>(
         4 => write(place, u32::from_bits(value).to_le()),
         _ => write(place, value.to_le()),
     }
-    let cells = if V > ACC {
-        cells.wrapping_add(1)
-    } else {
-        cells
-    };
-    r.go::<D>(cells, r.acc)
 }
 
 #[inline(always)]
@@ -234,7 +239,7 @@ impl<const SIZE: usize, const A: u8, const V: u8, const DISPLACED: bool> Operati
 
 #[inline(always)]
 #[expect(clippy::as_conversions, reason = "usize has at least 32 bits")]
-unsafe fn global(r: Registers) -> *mut u64 {
+pub(super) unsafe fn global(r: Registers) -> *mut u64 {
     (*r.context).globals.add(r.u32(12) as usize)
 }
 
@@ -280,7 +285,11 @@ impl<const TO_SLOT: bool> Operation for MemorySize<TO_SLOT> {
 /// must look. A price per unit is below 2^31 by the schedule's constructor, so the product does not
 /// wrap.
 #[inline(always)]
-unsafe fn pay(context: *mut Context, gas: i64, per_unit: u64, units: u32) -> Option<i64> {
+unsafe fn pay<D: Dispatch>(r: Registers, per_unit: u64, units: u32) -> Option<i64> {
+    let Registers { context, gas, .. } = r;
+    if !D::METERED {
+        return Some(gas);
+    }
     let price = per_unit.wrapping_mul(u64::from(units));
     (*context).price = price;
     let rest = gas.wrapping_sub(price.cast_signed());
@@ -304,7 +313,7 @@ impl Operation for MemoryGrow {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let delta = u32::from_bits(r.get(10));
-        let Some(gas) = pay(r.context, r.gas, (*r.context).grow_per_page, delta) else {
+        let Some(gas) = pay::<D>(r, (*r.context).grow_per_page, delta) else {
             return unpaid(r);
         };
         let context = &mut *r.context;
@@ -358,7 +367,7 @@ impl<const FILL: bool> Operation for MemoryBulk<FILL> {
         } else {
             (*r.context).copy_per_byte
         };
-        let Some(gas) = pay(r.context, r.gas, per_byte, length) else {
+        let Some(gas) = pay::<D>(r, per_byte, length) else {
             return unpaid(r);
         };
         let r = Registers { gas, ..r };

@@ -12,6 +12,8 @@ pub(super) mod call;
 
 pub(super) mod control;
 
+pub(super) mod fused;
+
 pub(super) mod memory;
 
 /// An operand in a slot.

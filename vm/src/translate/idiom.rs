@@ -1,0 +1,34 @@
+//! Knows one function by its body: the product of 128-bit numbers, which every compiler calls.
+//!
+//! WebAssembly has no product of two words, so `u128` arithmetic calls `__multi3`, of which one
+//! copy is in each module that needs it. A call of it is an instruction of its own that does the
+//! product at once, at the price of the call, of the body and of the return, if stack, gas and
+//! memory suffice; if they do not, it calls the body, and what is wrong happens there. So no
+//! observable differs.
+
+use super::index;
+use crate::module::{CheckedModule, ValueType};
+
+/// The operators of `__multi3` as LLVM compiles it for Rust's compiler-builtins: nine products in
+/// halves, two stores.
+const MULTI3: &[u8] = &[
+    0x20, 0, 0x20, 3, 0x42, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x83, 0x22, 5, 0x20, 1, 0x42, 0xff, 0xff,
+    0xff, 0xff, 0x0f, 0x83, 0x22, 6, 0x7e, 0x22, 7, 0x20, 3, 0x42, 32, 0x88, 0x22, 8, 0x20, 6,
+    0x7e, 0x22, 6, 0x20, 5, 0x20, 1, 0x42, 32, 0x88, 0x22, 9, 0x7e, 0x7c, 0x22, 5, 0x42, 32, 0x86,
+    0x7c, 0x22, 10, 0x37, 3, 0, 0x20, 0, 0x20, 8, 0x20, 9, 0x7e, 0x20, 5, 0x20, 6, 0x54, 0xad,
+    0x42, 32, 0x86, 0x20, 5, 0x42, 32, 0x88, 0x84, 0x7c, 0x20, 10, 0x20, 7, 0x54, 0xad, 0x7c, 0x20,
+    4, 0x20, 1, 0x7e, 0x20, 3, 0x20, 2, 0x7e, 0x7c, 0x7c, 0x37, 3, 8, 0x0b,
+];
+
+/// True for a function that stores the product of its second and third, fourth and fifth parameters
+/// at its first.
+pub(super) fn is_multi3(module: &CheckedModule, function_index: u32) -> bool {
+    use ValueType::{I32, I64};
+    let Some(function) = module.function(function_index) else {
+        return false;
+    };
+    let signature = module.types().get(index(function.type_index));
+    signature.is_some_and(|signature| {
+        signature.parameters.as_slice() == [I32, I64, I64, I64, I64] && signature.result.is_none()
+    }) && module.body_bytes(function) == MULTI3
+}

@@ -1,0 +1,117 @@
+//! Fuses values with the store, or the write of a global, that takes them.
+
+use super::fusion::{can_fuse_load_store, can_fuse_store};
+use super::integer::{Binary, Store};
+use super::shape::{CELL, Family, Kind, Shape};
+use super::{Emitted, Entry, Operand, Pattern, Translator};
+
+impl Translator<'_> {
+    /// The last instruction, if the operand on top is what it computed: in the accumulator alone,
+    /// or in a local that it wrote.
+    fn made_on_top(&self) -> Option<Emitted> {
+        let last = self.last?;
+        let made_it = match self.top_entry() {
+            Entry::Acc => self.producer == Some(last.at),
+            Entry::Local(local) => {
+                let slot = Some(self.local_slot(local));
+                last.result == slot && self.cached == slot
+            }
+            _ => false,
+        };
+        let others = self.stack.iter().rev().skip(1);
+        (made_it && !others.into_iter().any(|entry| *entry == Entry::Acc)).then_some(last)
+    }
+
+    /// Takes the last instruction back, with what it made; answers the slot that it wrote.
+    fn take_back_made(&mut self, last: Emitted) -> Option<u16> {
+        self.take_back(last);
+        self.producer = None;
+        self.pop();
+        last.result
+    }
+
+    /// What the fused instruction made is in the accumulator, and in `slot` if there is one.
+    fn made(&mut self, at: usize, slot: Option<u16>) {
+        self.cached = slot;
+        if let Some(last) = self.last.as_mut().filter(|last| last.at == at) {
+            last.result = slot;
+        }
+    }
+
+    /// Stores the value on top where the slot `a` says, in the instruction that makes the value.
+    pub(super) fn fuse_into_store(&mut self, store: Store, a: u16, offset: u32) -> bool {
+        let Some(last) = self.made_on_top() else {
+            return false;
+        };
+        match last.pattern {
+            Pattern::Binary(op, x, y) => {
+                let plain = !matches!(x, Operand::Immediate(_)) && (x, y) != (ACC, ACC);
+                if !plain || !can_fuse_store(op, store) {
+                    return false;
+                }
+                let slot = self.take_back_made(last);
+                self.pop();
+                let shape = Shape::new(Family::BinaryStore)
+                    .first(op.number())
+                    .second(store.number())
+                    .kinds(x.kind(), y.kind(), Kind::Absent);
+                let shape = slot.map_or(shape, |_| shape.with_slot());
+                let at = self.begin(shape, Pattern::Other);
+                self.site(at);
+                self.code.u16(slot.unwrap_or(0)).u16(x.slot());
+                self.code.u16(y.slot()).u16(a).u32(offset).u32(0);
+                self.immediate(y);
+                self.made(at, slot);
+                true
+            }
+            Pattern::Load(load, Operand::Slot(from), from_offset)
+                if last.result.is_none() && can_fuse_load_store(load, store) =>
+            {
+                self.take_back_made(last);
+                self.pop();
+                let shape = Shape::new(Family::LoadStore)
+                    .first(load.number())
+                    .second(store.number());
+                // The site of the load keeps its place; that of the store is the second cell.
+                let at = self.begin(shape, Pattern::Other);
+                self.site(at.saturating_add(CELL));
+                self.code.u16(from).u16(a);
+                self.code.u32(from_offset).u32(offset).u32(0);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Writes the sum on top to a global in the instruction that adds; with the read of the same
+    /// global if that is what the constant is added to.
+    pub(super) fn fuse_into_global(&mut self, global: u32) -> bool {
+        let Some(last) = self.made_on_top() else {
+            return false;
+        };
+        let Pattern::Binary(Binary::Add32, a, Operand::Immediate(step)) = last.pattern else {
+            return false;
+        };
+        let Ok(step) = u32::try_from(step) else {
+            return false;
+        };
+        let mut kind = a.kind();
+        let slot = self.take_back_made(last);
+        if let (ACC, Some(read)) = (a, self.last)
+            && matches!(read.pattern, Pattern::GlobalGet(of) if of == global)
+            && read.result.is_none()
+        {
+            self.take_back(read);
+            kind = Kind::Absent;
+        }
+        let shape = Shape::new(Family::GlobalAdd).a(kind);
+        let shape = slot.map_or(shape, |_| shape.with_slot());
+        let at = self.begin(shape, Pattern::Other);
+        self.code.u16(slot.unwrap_or(0)).u16(a.slot()).u32(global);
+        self.code.u32(step).u32(0);
+        self.made(at, slot);
+        true
+    }
+}
+
+const ACC: Operand = Operand::Acc;
