@@ -18,8 +18,8 @@ impl Translator<'_> {
             }
             _ => false,
         };
-        let others = self.stack.iter().rev().skip(1);
-        (made_it && !others.into_iter().any(|entry| *entry == Entry::Acc)).then_some(last)
+        let is_alone = self.stack.acc().is_none_or(|at| at + 1 == self.stack.len());
+        (made_it && is_alone).then_some(last)
     }
 
     /// Takes the last instruction back, with what it made; answers the slot that it wrote.
