@@ -62,9 +62,10 @@ mod stack;
 
 mod verify;
 
+pub(crate) use crate::meter::block::Prices;
 pub use disassemble::disassemble;
 
-use crate::meter::block::{self, Prices};
+use crate::meter::block;
 use crate::module::{CheckedModule, Function, FunctionType};
 use buffer::Buffer;
 use charge::Charges;
