@@ -243,7 +243,6 @@ fn next(
 #[expect(
     clippy::indexing_slicing,
     clippy::as_conversions,
-    clippy::arithmetic_side_effects,
     clippy::big_endian_bytes,
     reason = "evaluated by the compiler: a wrong place does not build"
 )]

@@ -11,11 +11,10 @@ use super::context::{Cell, Entry};
 use super::dispatch::{self, Handler, Registers};
 use super::select;
 use crate::fault::Fault;
-use crate::meter::block::Prices;
 use crate::module::CheckedModule;
 use crate::rules::Rules;
 use crate::translate::shape::{Family, Shape};
-use crate::translate::{self, FrameLayout, Site, Source, Workspace, index};
+use crate::translate::{self, FrameLayout, Prices, Site, Source, Workspace, index};
 use std::collections::BTreeMap;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -140,6 +139,8 @@ pub(super) struct Handlers(Vec<Option<(u64, Handler)>>);
 /// Shapes of which the handler is kept while functions are linked: with their replicas, most of
 /// those that compilers' code has.
 const HANDLERS_KEPT: usize = 4_096;
+/// Leaves as many bits of 64 as number those.
+const HANDLERS_SHIFT: u32 = 52;
 /// Replicas are told apart modulo this: no handler has more.
 const REPLICAS_MAX: u8 = 16;
 
@@ -151,7 +152,7 @@ impl Handlers {
         shape.replica %= REPLICAS_MAX;
         let key = shape.pack();
         // The high bits of a product depend on all bits of its factor.
-        let place = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - HANDLERS_KEPT.ilog2());
+        let place = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> HANDLERS_SHIFT;
         let place = usize::try_from(place).unwrap_or_default();
         match self.0.get(place) {
             Some(Some((kept, handler))) if *kept == key => return Ok(*handler),

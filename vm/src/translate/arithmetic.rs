@@ -1,6 +1,5 @@
 //! Translates arithmetic and select; fuses pairs of operators, and loads with operators.
 #![expect(
-    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     reason = "validation proved the operands"
 )]

@@ -1,6 +1,5 @@
 //! Translates loads, stores, globals, bulk operations and growth; fuses address arithmetic.
 #![expect(
-    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     reason = "validation proved the operands"
 )]

@@ -68,9 +68,10 @@ mod stored;
 
 mod verify;
 
+pub(crate) use crate::meter::block::Prices;
 pub use disassemble::disassemble;
 
-use crate::meter::block::{self, Prices};
+use crate::meter::block;
 use crate::module::{CheckedModule, Function, FunctionType};
 use buffer::Buffer;
 use charge::Charges;

@@ -1,6 +1,5 @@
 //! Tracks the operand stack: what is where, and the copies that this saves.
 #![expect(
-    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     reason = "positions are below the height that validation proved; limits bound the frame"
 )]
