@@ -1,4 +1,4 @@
-//! Checks that a refused function is named with its source line and a chain of calls from an export.
+//! Checks that a refused function is named with its source line and a chain of calls to it.
 
 use crate::{file, lockstep};
 use gimli::write::{

@@ -21,3 +21,5 @@ mod host_recover;
 mod host_script;
 mod host_spec;
 mod interpreter;
+mod miri;
+mod small_domains;
