@@ -158,7 +158,7 @@ impl Translator<'_> {
         };
         self.begin(Shape::new(family), pattern);
         let count = if family == Family::CopyTwoSlots { 2 } else { 4 };
-        for (d, a) in &copies[..count] {
+        for (d, a) in copies.iter().take(count) {
             self.code.u16(*d).u16(*a);
         }
         true
