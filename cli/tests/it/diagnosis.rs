@@ -87,7 +87,7 @@ fn with_dwarf(mut bytes: Vec<u8>, address: u64, end: u64) -> Vec<u8> {
     root.set(gimli::DW_AT_high_pc, AttributeValue::Udata(end));
     let mut sections = Sections::new(EndianVec::new(LittleEndian));
     dwarf.write(&mut sections).unwrap();
-    let mut append = |id: gimli::SectionId, data: &EndianVec<LittleEndian>| {
+    let append = |id: gimli::SectionId, data: &EndianVec<LittleEndian>| {
         let section = wasm_encoder::CustomSection {
             name: Cow::Borrowed(id.name()),
             data: Cow::Borrowed(data.slice()),
@@ -96,7 +96,7 @@ fn with_dwarf(mut bytes: Vec<u8>, address: u64, end: u64) -> Vec<u8> {
         wasm_encoder::Encode::encode(&section, &mut bytes);
         Ok::<(), gimli::write::Error>(())
     };
-    sections.for_each(|id, data| append(id, data)).unwrap();
+    sections.for_each(append).unwrap();
     bytes
 }
 

@@ -1,5 +1,9 @@
 //! Proves by exhaustion over small domains: numbers in LEB128, and what a trap gives back.
 #![cfg(test)]
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "a test computes on numbers that it chose"
+)]
 
 use std::sync::Arc;
 use vm::execute::{Interpreter, Strategy};
