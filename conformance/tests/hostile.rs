@@ -25,7 +25,7 @@ const PER_BYTE_EMITTED: usize = 64;
 /// The compiled form with all functions translated, the checked module left out. A target of a
 /// `br_table` is one byte of the module and a word of the code, and is in lists until its function
 /// is complete; a function of four bytes has an entry, a stub and a place in a map.
-const PER_BYTE_TRANSLATED: usize = 192;
+const PER_BYTE_TRANSLATED: usize = 64;
 const SLACK: usize = 1024 * 1024;
 
 /// The worst module so far by bytes a byte, slack deducted.

@@ -62,9 +62,9 @@ pub const BR_TABLE_TARGETS_MAX: u32 = 1_024;
 pub const BR_TABLE_TARGETS_TOTAL_MAX: u32 = 65_536;
 /// Operands on the stack of one function, locals excluded; seen 17.
 pub const OPERANDS_MAX: u32 = 1_024;
-/// Arguments that the calls of one function take beyond one for each operator up to there. Only code
-/// that no path reaches takes what nothing pushed, and there a call of two bytes would cost a check
-/// of 64 operands.
+/// Arguments that the calls of one function take beyond one for each operator up to there. Only
+/// code that no path reaches takes what nothing pushed, and there a call of two bytes would cost a
+/// check of 64 operands.
 pub const ARGUMENTS_UNPUSHED_MAX: u32 = 128;
 
 /// Bytes of a page of linear memory (WebAssembly core 4.2.8).

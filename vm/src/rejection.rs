@@ -452,8 +452,9 @@ mod tests {
             R0027 Tables, R0028 TableEntries, R0029 ElementSegments, R0030 Elements, \
             R0031 DataSegments, R0032 DataBytes, R0033 MemoryPagesInitial, R0034 BodyBytes, \
             R0035 Operators, R0036 Blocks, R0037 BlocksTotal, R0038 Nesting, \
-            R0039 BrTableTargets, R0040 BrTableTargetsTotal, R0041 Operands, R0042 Arguments, R0064 Simd, \
-            R0065 RelaxedSimd, R0066 Threads, R0067 Gc, R0068 Exceptions, R0069 TailCall, \
+            R0039 BrTableTargets, R0040 BrTableTargetsTotal, R0041 Operands, R0042 Arguments, \
+            R0064 Simd, R0065 RelaxedSimd, R0066 Threads, R0067 Gc, R0068 Exceptions, \
+            R0069 TailCall, \
             R0070 Memory64, R0071 MultiMemory, R0072 ReferenceTypes, R0073 MultiValue, \
             R0074 PassiveSegments, R0075 CustomPageSizes, R0076 StackSwitching, \
             R0077 WideArithmetic, R0078 FunctionReferences, R0079 OtherProposal, \
