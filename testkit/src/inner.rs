@@ -109,7 +109,7 @@ impl Watched {
                 function: Function::Revert,
                 arguments,
             }) => {
-                let range = match arguments.as_slice() {
+                let range = match &**arguments {
                     [start, length] => usize::try_from(*start).ok().zip(
                         start
                             .checked_add(*length)

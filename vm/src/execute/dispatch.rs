@@ -88,9 +88,7 @@ macro_rules! with_convention {
         /// Saves the state for the driver and gives it control.
         ///
         /// The exit is opaque to the compiler: were it known, handlers would return it themselves
-        /// after a call that is no sibling call, and keep their stack aligned for it. Cold, so that
-        /// the way to it is not in the middle of every load and store.
-        #[cold]
+        /// after a call that is no sibling call, and keep their stack aligned for it.
         #[inline(never)]
         unsafe extern $convention fn leave<const EXIT: u64>(
             ip: *const Cell,
