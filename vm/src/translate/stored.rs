@@ -18,7 +18,10 @@ impl Translator<'_> {
             }
             _ => false,
         };
-        let is_alone = self.stack.acc().is_none_or(|at| at.saturating_add(1) == self.stack.len());
+        let is_alone = self
+            .stack
+            .acc()
+            .is_none_or(|at| at.saturating_add(1) == self.stack.len());
         (made_it && is_alone).then_some(last)
     }
 
