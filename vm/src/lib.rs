@@ -66,3 +66,8 @@ pub use rejection::Rejection;
 pub use rules::Rules;
 pub use state::StateView;
 pub use trap::Trap;
+
+/// Compiles and runs the page for whoever embeds the VM.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/embedding.md")]
+pub struct Embedding;
