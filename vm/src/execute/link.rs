@@ -113,8 +113,9 @@ pub(crate) struct CompiledModule {
     canonical: Vec<u32>,
     prices: Prices,
     handlers: Arc<Mutex<Handlers>>,
-    /// One for each function of the index space.
-    entries: Box<[Entry]>,
+    /// One for each function of the index space. Not a `Box`: moving one would invalidate the
+    /// addresses that table and code hold.
+    entries: Arc<[Entry]>,
     /// The table; it cannot change while a module of the profile runs.
     pub(super) table: Vec<*const Entry>,
     /// Three cells a function: a price of nothing, the handler that asks for it, its index.
@@ -358,7 +359,7 @@ fn entries(
     rules: &Rules,
     canonical: &[u32],
     stubs: &Cells,
-) -> Box<[Entry]> {
+) -> Arc<[Entry]> {
     let type_of = |number: u32| canonical.get(index(number)).copied().unwrap_or(u32::MAX);
     let stub = |function: u32| {
         let cell = index(function).saturating_mul(STUB_CELLS).saturating_add(1);

@@ -39,7 +39,7 @@ fn contracts_agree_at_every_limit() {
 #[test]
 fn generated_modules_agree() {
     let threads = NonZeroUsize::new(2).unwrap();
-    let engines = || vec![Box::new(Wasmtime::new().unwrap()) as Box<dyn Engine>];
+    let engines = || -> Vec<Box<dyn Engine>> { vec![Box::new(Wasmtime::new().unwrap())] };
     let report = campaign::seeds(0..100, threads, &engines);
     println!("{}", report.summary());
     let problems = report.problems().join("\n");
