@@ -88,7 +88,7 @@ fn simulate(arguments: &Sim) -> Result<Sum, Failure> {
                 counted(sum.seeds, "seed"),
                 grouped(arguments.seeds),
                 counted(sum.events, "event"),
-                counted(sum.crashes, "crash")
+                counted(sum.crashes, "restart")
             ));
         }
     }
