@@ -37,6 +37,9 @@ fn the_pool_trades_through_two_tokens() {
     let inside = "inside, token.transfer_from: reverted with code 3, InsufficientAllowance";
     assert!(failure.to_string().contains(inside), "{failure}");
     assert_eq!(failure.inside().len(), 1);
+    let terse = world.clone().without_inner_failures().query(&swap);
+    let terse = terse.unwrap_err();
+    assert_eq!((terse.code(), terse.inside().len()), (Some(9), 0));
     assert_eq!(
         (token_of(&world, gold, bob), token_of(&world, silver, bob)),
         (1_000, 0)
