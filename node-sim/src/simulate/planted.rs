@@ -8,7 +8,7 @@ use std::sync::Arc;
 use vm::lower::Operator;
 use vm::opcode::Opcode;
 use vm::state::{Entries, key};
-use vm::{CheckedModule, Engine, Execution, Fault, Frame, Gas, Rules, Step, Value};
+use vm::{CheckedModule, Engine, Execution, Fault, Frame, Gas, Pending, Rules, Step, Value};
 
 /// One numeric operator of one function of one module, and what it is replaced by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,14 +62,18 @@ impl Engine for WrongGas {
 }
 
 impl Execution for WrongGasExecution {
-    fn start(&mut self, mut frame: Frame) -> Result<Step, Fault> {
+    fn start(&mut self, mut frame: Frame) -> Result<Step, Box<Fault>> {
         // A frame that cannot pay it runs out of gas a moment later in any case.
         let _ = frame.gas.charge(1);
         self.0.start(frame)
     }
 
-    fn resume(&mut self, result: Option<Value>) -> Result<Step, Fault> {
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
         self.0.resume(result)
+    }
+
+    fn pending(&mut self) -> Pending<'_> {
+        self.0.pending()
     }
 
     fn memory(&mut self) -> &mut [u8] {

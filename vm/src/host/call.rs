@@ -3,7 +3,7 @@
 //!
 //! Derived from the row of the host table, so that no function can have an order of its own.
 
-use crate::execution::{HOST_ARGUMENTS_MAX, HostCall};
+use crate::execution::{HOST_ARGUMENTS_MAX, Pending};
 use crate::fault::Fault;
 use crate::gas::Gas;
 use crate::host::range;
@@ -11,7 +11,7 @@ use crate::host::{Halt, Host};
 use crate::schedule::HostPrice;
 use crate::span::Span;
 use crate::trap::Trap;
-use host_api::{Argument, Row, Type};
+use host_api::{Argument, Function, Row, Type};
 
 /// A host call whose lengths are paid, whose ranges lie in memory and which this frame may make.
 pub(super) struct Call<'m> {
@@ -56,14 +56,18 @@ impl<'m> Call<'m> {
     /// The stages before the content, in their order.
     pub(super) fn enter(
         host: &Host<'_>,
-        host_call: &HostCall,
-        memory: &'m mut [u8],
-        gas: &'m mut Gas,
+        function: Function,
+        pending: Pending<'m>,
     ) -> Result<Self, Halt> {
-        let row = host_api::table::row(host_call.function)
+        let Pending {
+            arguments: slots,
+            memory,
+            gas,
+        } = pending;
+        let row = host_api::table::row(function)
             .ok_or_else(|| Fault::invariant("a host function outside the table"))?;
-        let price = host.rules.schedule.host(host_call.function);
-        let (given, lengths) = read_arguments(row, &host_call.arguments)?;
+        let price = host.rules.schedule.host(function);
+        let (given, lengths) = read_arguments(row, slots)?;
         gas.charge_linear(price.base, price.per_byte, lengths.data)?;
         gas.charge_linear(0, price.per_value_byte, lengths.value)?;
         // In place: host calls are too frequent for an allocation each.
