@@ -7,6 +7,7 @@
     reason = "memory is reached by address while handlers run"
 )]
 
+use crate::budget::{self, Purpose, SharedBudget};
 use crate::fault::Fault;
 use crate::limits::{PAGE_BYTES, STACK_SLOTS_MAX, STACK_WEIGHT_MIN};
 use crate::translate::{FRAME_EXTRA_SLOTS, index};
@@ -31,13 +32,15 @@ struct Region {
 }
 
 impl Region {
-    fn new(bytes: usize) -> Result<Self, Fault> {
+    fn new(purpose: Purpose, bytes: usize, budget: &SharedBudget) -> Result<Self, Fault> {
+        budget.grant(purpose, bytes)?;
         // Aligned no more than malloc aligns: beyond that, zeroing would touch every page.
         let layout = Layout::from_size_align(bytes.max(1), align_of::<u64>());
-        let layout = layout.map_err(|error| Fault::HostMemory(error.to_string()))?;
+        let layout = layout.map_err(|error| budget::refused(purpose, bytes, error))?;
         // SAFETY: the size is not zero.
         let start = NonNull::new(unsafe { alloc_zeroed(layout) });
-        let start = start.ok_or_else(|| Fault::HostMemory(format!("{bytes} bytes")))?;
+        let start =
+            start.ok_or_else(|| budget::refused(purpose, bytes, "the allocator has none left"))?;
         Ok(Self { start, layout })
     }
 }
@@ -56,8 +59,8 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    fn new(pages: u32) -> Result<Self, Fault> {
-        let region = Region::new(bytes_of(pages))?;
+    fn new(pages: u32, budget: &SharedBudget) -> Result<Self, Fault> {
+        let region = Region::new(Purpose::LinearMemory, bytes_of(pages), budget)?;
         Ok(Self { region, pages })
     }
 
@@ -78,10 +81,9 @@ impl Memory {
 pub(crate) struct Stack(Region);
 
 impl Stack {
-    fn new() -> Result<Self, Fault> {
-        Ok(Self(Region::new(
-            index(STACK_SLOTS).saturating_mul(size_of::<u64>()),
-        )?))
+    fn new(budget: &SharedBudget) -> Result<Self, Fault> {
+        let bytes = index(STACK_SLOTS).saturating_mul(size_of::<u64>());
+        Ok(Self(Region::new(Purpose::Stack, bytes, budget)?))
     }
 
     pub(crate) fn start(&self) -> *mut u64 {
@@ -111,19 +113,20 @@ unsafe impl Send for Pool {}
 
 impl Pool {
     /// A zeroed memory of at least `pages`.
-    pub(crate) fn memory(&mut self, pages: u32) -> Result<Memory, Fault> {
+    pub(crate) fn memory(&mut self, pages: u32, budget: &SharedBudget) -> Result<Memory, Fault> {
         let fits = self
             .memories
             .iter()
             .rposition(|memory| memory.pages >= pages);
         match fits {
             Some(place) => Ok(self.memories.swap_remove(place)),
-            None => Memory::new(pages),
+            None => Memory::new(pages, budget),
         }
     }
 
-    pub(crate) fn stack(&mut self) -> Result<Stack, Fault> {
-        let stack = self.stacks.pop().map_or_else(Stack::new, Ok)?;
+    pub(crate) fn stack(&mut self, budget: &SharedBudget) -> Result<Stack, Fault> {
+        let stack = self.stacks.pop();
+        let stack = stack.map_or_else(|| Stack::new(budget), Ok)?;
         if cfg!(debug_assertions) {
             stack.poison();
         }
