@@ -56,7 +56,8 @@ impl Columns<'_> {
                 let top = axis.place(below, HEIGHT);
                 if top > bottom {
                     drawing.push_str(&format!(
-                        "<rect class=\"{class}\" x=\"{left}\" y=\"{}\" width=\"{width}\" height=\"{}\"/>",
+                        "<rect class=\"{class}\" x=\"{left}\" y=\"{}\" width=\"{width}\" \
+                         height=\"{}\"/>",
                         HEIGHT.saturating_sub(top),
                         top.saturating_sub(bottom)
                     ));

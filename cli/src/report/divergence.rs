@@ -16,8 +16,8 @@ pub(super) fn divergence(difference: &Difference) -> String {
     };
     let mut text = format!(
         "<section class=\"card divergence\">\n<h2>The first difference is in block {}, {}</h2>\n\
-         <p class=\"note\">Transactions are counted from 0. Nothing before it differs; the run ends \
-         with it. What differs within an answer is marked.</p>\n<dl>\n",
+         <p class=\"note\">Transactions are counted from 0. Nothing before it differs; the run \
+         ends with it. What differs within an answer is marked.</p>\n<dl>\n",
         grouped(difference.height),
         escaped(&place)
     );

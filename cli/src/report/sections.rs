@@ -256,7 +256,7 @@ fn state(drawn: &Drawn<'_>) -> String {
     }];
     let last = drawn.blocks.last();
     let title = format!(
-        "The state grows to {} in {}",
+        "The state ends at {} in {}",
         figure(&BYTES, last.map_or(0, |row| row.state_bytes)),
         counted(last.map_or(0, |row| row.state_keys), "key")
     );
@@ -310,9 +310,9 @@ fn executors(report: &Report, timing: &Timing) -> String {
     let title = fastest.map_or_else(String::new, |(number, name)| {
         format!("Node {number} is the fastest: {name}")
     });
-    let note = "Time that each executor took for all blocks, on this machine and in no result: \
-                signatures, execution, a state root after each transaction, commit. Restarts are \
-                not in it.";
+    let note = "Time that each executor took for all blocks, other work on this machine \
+                included: signatures, execution, a state root after each transaction, commit. \
+                Restarts are not in it.";
     let mut inside = bars(&rows, &[]);
     inside.push_str(&price_table(report, timing));
     card(&title, note, &inside)

@@ -1,4 +1,4 @@
-//! Measures the tree: memory a key, time of an update, of a rebuild, and of an update on two threads.
+//! Measures the tree: memory a key, time of a rebuild, of an update, of one on two threads.
 //!
 //! `cargo run --release -p tree --example measure -- [keys [updates]]`, by default 1,000,000 and
 //! 5,000. Each time is the least of several; times on one thread are CPU time where Linux tells it,

@@ -1,9 +1,11 @@
-//! Writes proofs as the bytes of an ICS 23 `CommitmentProof`, for light clients that have a verifier
-//! of it and none of ours.
+//! Writes proofs as the bytes of an ICS 23 `CommitmentProof`.
+//!
+//! For light clients that have a verifier of it and none of ours.
 //!
 //! The specification that a verifier needs is `jmt::ics23_spec()`: leaves and inner nodes as in
-//! [`crate::hash`], key and value hashed by the leaf, keys compared by their hashes. Presence is the leaf with its way up; absence is the two leaves beside the path, each
-//! with its way up, which the verifier finds to be neighbours.
+//! [`crate::hash`], key and value hashed by the leaf, keys compared by their hashes. Presence is
+//! the leaf with its way up; absence is the two leaves beside the path, each with its way up, which
+//! the verifier finds to be neighbours.
 //!
 //! ICS 23 proofs carry state keys and values, where ours carry hashes: whoever writes one looks
 //! them up. The encoding is protobuf 3, fields in the order of their numbers, defaults left out.
