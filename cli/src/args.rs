@@ -253,6 +253,7 @@ Examples:
   lockstep sim                             4 nodes, 50 blocks, seed 1
   lockstep sim --nodes 4 --blocks 200 --seed 7 --json
   lockstep sim --archive chain.blocks      keep the blocks, for `lockstep node replay`
+  lockstep sim --report run.html           a page with plots, for any browser
   lockstep sim --network --seeds 200       crashes, Byzantine proposers; each seed twice
 
 The nodes execute the same seeded blocks of real transactions but differ in engine, caches, memory
@@ -281,6 +282,10 @@ pub(crate) struct Sim {
     /// Write the blocks, with what came of each, to a file; replaced as a whole or not at all
     #[arg(long, value_name = "FILE", conflicts_with = "network")]
     pub(crate) archive: Option<PathBuf>,
+    /// Write a page of HTML with plots, and the first difference if there is one; replaced as a
+    /// whole or not at all
+    #[arg(long, value_name = "FILE.html", conflicts_with = "network")]
+    pub(crate) report: Option<PathBuf>,
     /// Run four validators on a seeded network that may do anything to messages, each seed twice;
     /// they lose power and are sent wrong blocks. --blocks defaults to 8, --nodes does not apply
     #[arg(long, conflicts_with = "nodes")]

@@ -5,6 +5,7 @@
 //! | `args` | the command line |
 //! | `check`, `run`, `meter`, `schedule`, `inspect`, `explain` | one command each |
 //! | `sim`, `network`, `node`, `conform` | the same, over many nodes and many machines |
+//! | `report` | a simulation as a page of HTML |
 //! | `load`, `survey`, `reject` | a file's bytes, what they say, why they were refused |
 //! | `location`, `callpath` | source line and chain of calls of a place that was refused |
 //! | `listing`, `signature`, `usage` | parts of what is shown of a module |
@@ -49,6 +50,8 @@ mod inspect;
 mod explain;
 
 mod sim;
+
+mod report;
 
 mod network;
 

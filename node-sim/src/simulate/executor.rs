@@ -140,11 +140,16 @@ pub(super) struct Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Trail {
     pub(super) steps: Vec<Step>,
+    /// Net change of the whole block.
+    pub(super) diff: StateDiff,
     pub(super) result: BlockResult,
 }
 
 #[derive(Default)]
-struct Recorder(Vec<Step>);
+struct Recorder {
+    steps: Vec<Step>,
+    diff: StateDiff,
+}
 
 impl Observer for Recorder {
     fn wants_roots(&self) -> bool {
@@ -153,11 +158,15 @@ impl Observer for Recorder {
 
     fn transaction(&mut self, _: u32, executed: &Executed, root: Option<[u8; 32]>) {
         let Executed { receipt, diff, .. } = executed.clone();
-        self.0.push(Step {
+        self.steps.push(Step {
             receipt,
             diff,
             root,
         });
+    }
+
+    fn block(&mut self, diff: &StateDiff) {
+        self.diff.clone_from(diff);
     }
 }
 
@@ -227,8 +236,10 @@ impl Running {
         })?;
         let mut recorder = Recorder::default();
         let result = node.apply(&valid, &mut recorder)?;
+        let Recorder { steps, diff } = recorder;
         Ok(Trail {
-            steps: recorder.0,
+            steps,
+            diff,
             result,
         })
     }

@@ -32,6 +32,12 @@ mod hostile;
 /// Differences.
 mod compare;
 
+/// Rows over time that stay few.
+pub mod series;
+
+/// What a report shows over time.
+pub mod figures;
+
 /// Faults on purpose.
 pub mod planted;
 
@@ -45,6 +51,7 @@ use crate::header::Tip;
 use crate::receipt::ReceiptExit;
 use compare::{Found, compare};
 use executor::{Running, Trail};
+use figures::{Figures, Gatherer};
 use std::sync::Arc;
 use vm::{Fault, Rules};
 use workload::Workload;
@@ -98,6 +105,17 @@ pub trait Progress {
         let _ = genesis;
     }
 
+    /// Called before executor number `executor` applies a block. Whoever wants to know how long
+    /// that takes has a clock; this crate has none.
+    fn applying(&mut self, executor: u32) {
+        let _ = executor;
+    }
+
+    /// Called after it has.
+    fn applied(&mut self, executor: u32) {
+        let _ = executor;
+    }
+
     /// Called after each block with what came of it, for an archive.
     fn archive(&mut self, block: &ArchivedBlock) {
         let _ = block;
@@ -131,6 +149,8 @@ pub struct Report {
     pub by_exit: [u64; 6],
     /// Gas used, on executor 0.
     pub gas_used: u64,
+    /// The same over time, the block of the first difference included.
+    pub figures: Figures,
 }
 
 /// Runs a plan on executors, with rules v1.
@@ -149,19 +169,20 @@ pub fn run(
         .into_iter()
         .map(start)
         .collect::<Result<_, Fault>>()?;
+    let mut gatherer = Gatherer::new(workload.contracts(), &workload.genesis().state());
     let mut report = empty_report(&running);
     progress.begin(workload.genesis());
     for _ in 0..plan.blocks {
         let block = workload.next_block(first(&running)?.node()?)?;
-        let mut trails = Vec::with_capacity(running.len());
-        for executor in &mut running {
-            trails.push(executor.apply(&block)?);
-        }
+        let trails = apply(&mut running, &block, progress)?;
         count(&mut report, &trails, first(&running)?.node()?.tip());
+        if let Some(trail) = trails.first() {
+            gatherer.count(&block, trail);
+        }
         report.first_difference = first_difference(&running, &trails, report.height);
         if report.first_difference.is_some() {
             report.agreed = false;
-            return Ok(report);
+            break;
         }
         for executor in &mut running {
             executor.end_block()?;
@@ -177,11 +198,28 @@ pub fn run(
             state_root: report.state_root,
         });
     }
-    for executor in &running {
-        executor.node()?.scrub()?;
+    report.figures = gatherer.finish();
+    if report.agreed {
+        for executor in &running {
+            executor.node()?.scrub()?;
+        }
+        report.state_root = first(&running)?.node()?.tip().result.state_root;
     }
-    report.state_root = first(&running)?.node()?.tip().result.state_root;
     Ok(report)
+}
+
+fn apply(
+    running: &mut [Running],
+    block: &Block,
+    progress: &mut dyn Progress,
+) -> Result<Vec<Trail>, Fault> {
+    let mut trails = Vec::with_capacity(running.len());
+    for (number, executor) in (0..).zip(running) {
+        progress.applying(number);
+        trails.push(executor.apply(block)?);
+        progress.applied(number);
+    }
+    Ok(trails)
 }
 
 fn archived(block: Block, trail: &Trail) -> ArchivedBlock {
@@ -216,6 +254,7 @@ fn empty_report(running: &[Running]) -> Report {
         transactions: 0,
         by_exit: [0; 6],
         gas_used: 0,
+        figures: Figures::default(),
     }
 }
 

@@ -84,8 +84,11 @@ impl Instance {
         let (memory, stack) = {
             let mut pool = shared.pool.lock().unwrap_or_else(PoisonError::into_inner);
             let memory = module.memory();
-            let memory = memory.map(|memory| pool.memory(memory.maximum.max(memory.initial)));
-            (memory.transpose()?, pool.stack()?)
+            let memory = memory.map(|memory| {
+                let pages = memory.maximum.max(memory.initial);
+                pool.memory(pages, &shared.budget)
+            });
+            (memory.transpose()?, pool.stack(&shared.budget)?)
         };
         let mut instance = Self {
             context: context(&compiled),
