@@ -27,3 +27,5 @@ mod orderbook;
 mod simulator;
 
 mod planted;
+
+mod plants;
