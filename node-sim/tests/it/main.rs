@@ -20,6 +20,8 @@ mod faults;
 
 mod archive;
 
+mod case;
+
 mod network;
 
 mod orderbook;
