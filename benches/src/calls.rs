@@ -2,11 +2,11 @@
 
 use crate::clock::time;
 use crate::execute::{ByEngine, Plan};
-use crate::lockstep::{Loaded, drive, interpreter};
+use crate::lockstep::{Loaded, PLENTY, drive, interpreter};
 use crate::statistics::{median, per};
 use crate::{Measured, workload};
 use std::collections::BTreeMap;
-use vm::{Stop, Value};
+use vm::{Frame, Gas, Step, Stop, Value};
 
 /// Instances that are alive at once while empty calls are timed: a clock costs more than one call.
 const ALIVE: usize = 16;
@@ -50,15 +50,16 @@ pub fn measure(plan: &Plan) -> Measured<BTreeMap<&'static str, ByEngine>> {
 fn ours() -> Measured<Vec<Entry>> {
     let kernel = workload::token()?;
     let loaded = || Loaded::new(interpreter(), kernel.wasm);
-    let (entering, transferring, instantiating) = (loaded()?, loaded()?, loaded()?);
-    let empty = entering.function("empty")?;
-    let run = entering.function("run")?;
+    let (transferring, instantiating) = (loaded()?, loaded()?);
+    let entering = Loaded::new(interpreter(), workload::EMPTY)?;
+    let empty = instantiating.function("empty")?;
+    let run = transferring.function("run")?;
     let native = kernel.native;
     Ok(vec![
         (
             "empty",
             "lockstep",
-            Box::new(move |count| enter(&entering, empty, count)),
+            Box::new(move |count| enter(&entering, count)),
         ),
         (
             "transfer",
@@ -105,7 +106,8 @@ fn ours() -> Measured<Vec<Entry>> {
 /// What reading the clock takes, for a few calls as much as they do, is measured beside and
 /// subtracted.
 #[expect(clippy::float_arithmetic, reason = "times, no result of the VM")]
-fn enter(loaded: &Loaded, empty: u32, count: usize) -> Measured<f64> {
+fn enter(loaded: &Loaded, count: usize) -> Measured<f64> {
+    let empty = loaded.function("empty")?;
     let (mut batches, mut clocks) = (Vec::new(), Vec::new());
     for _ in 0..count.div_ceil(ALIVE) {
         let mut alive = Vec::with_capacity(ALIVE);
@@ -113,11 +115,18 @@ fn enter(loaded: &Loaded, empty: u32, count: usize) -> Measured<f64> {
             alive.push(loaded.instantiate()?);
         }
         let (nanoseconds, ended) = time(|| {
-            alive
-                .iter_mut()
-                .try_for_each(|execution| drive(execution.as_mut(), empty, Vec::new()).map(drop))
+            alive.iter_mut().all(|execution| {
+                let frame = Frame {
+                    entry: empty,
+                    arguments: Vec::new(),
+                    gas: Gas::new(PLENTY),
+                };
+                matches!(execution.start(frame), Ok(Step::Exit(Stop::Return(None))))
+            })
         });
-        ended?;
+        if !ended {
+            return Err("an empty call did not return".into());
+        }
         batches.push(per(nanoseconds, ALIVE));
         clocks.push(per(time(|| ()).0, ALIVE));
     }

@@ -11,12 +11,10 @@ use vm::check::check;
 use vm::execute::Interpreter;
 #[cfg(feature = "unmetered")]
 use vm::execute::Strategy;
-use vm::{CheckedModule, Engine, Execution, Frame, Gas, Rules, Step, Stop, Value};
+use vm::{CheckedModule, Engine, Execution, Frame, Gas, Pending, Rules, Step, Stop, Value};
 
 /// Gas that no kernel uses up.
 pub const PLENTY: u64 = 1 << 60;
-/// The longest key that the shared host copies out.
-const KEY_BYTES: usize = 64;
 
 /// Native code and our own engines.
 #[must_use]
@@ -150,13 +148,15 @@ pub fn drive(execution: &mut dyn Execution, entry: u32, arguments: Vec<Value>) -
     loop {
         match step {
             Step::Exit(stop) => return Ok(stop),
-            Step::HostCall(call) => {
-                let memory = execution.memory();
+            Step::HostCall(function) => {
+                let Pending {
+                    arguments, memory, ..
+                } = execution.pending();
                 let argument = |place: usize| {
-                    let bits = call.arguments.get(place).copied().unwrap_or(u64::MAX);
+                    let bits = arguments.get(place).copied().unwrap_or(u64::MAX);
                     usize::try_from(bits).unwrap_or(usize::MAX)
                 };
-                let result = match call.function {
+                let result = match function {
                     Function::StorageRead => {
                         let [key, key_len, dst, cap] = [0, 1, 2, 3].map(argument);
                         storage_read(memory, (key, key_len), (dst, cap)).map(Some)
@@ -185,15 +185,10 @@ fn bytes(memory: &[u8], (start, length): Range) -> Option<&[u8]> {
     memory.get(start..start.checked_add(length)?)
 }
 
-/// `storage_read` over guest memory; `None` if a range is outside. The key is copied out first, as
-/// our own host does.
+/// `storage_read` over guest memory; `None` if a range is outside.
 pub fn storage_read(memory: &mut [u8], key: Range, out: Range) -> Option<i32> {
-    let mut copy = [0_u8; KEY_BYTES];
-    let key = bytes(memory, key)?;
-    let copy = copy.get_mut(..key.len())?;
-    copy.copy_from_slice(key);
-    let out = memory.get_mut(out.0..out.0.checked_add(out.1)?)?;
-    Some(kernels::env::storage_read(copy, out))
+    let end = |(start, length): Range| Some(start..start.checked_add(length)?);
+    kernels::env::storage_read_within(memory, end(key)?, end(out)?)
 }
 
 /// `storage_write` over guest memory; `None` if a range is outside.

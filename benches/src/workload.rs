@@ -51,3 +51,11 @@ pub fn token() -> crate::Measured<&'static Kernel> {
     let found = KERNELS.iter().find(|kernel| kernel.name == "token");
     found.ok_or_else(|| "no kernel named token".into())
 }
+
+/// A module of one function that does nothing: `(module (func (export "empty")))`. It has no
+/// memory, so that what an engine does to one does not show where a call alone is measured.
+pub const EMPTY: &[u8] = b"\0asm\x01\0\0\0\
+    \x01\x04\x01\x60\0\0\
+    \x03\x02\x01\0\
+    \x07\x09\x01\x05empty\0\0\
+    \x0a\x04\x01\x02\0\x0b";

@@ -266,7 +266,7 @@ and restarts. After each transaction their receipts and state roots are compared
 gives the same root on every machine. Exit code 1 if the nodes disagree; the first difference is
 then traced to an instruction, a host call, a receipt field or a state key.")]
 pub(crate) struct Sim {
-    /// Nodes; their kinds come in a fixed order, repeated, node 0 is the plainest
+    /// Nodes; their kinds come in a fixed order, repeated; node 0 is the interpreter
     #[arg(long, value_name = "N", default_value_t = 4)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=NODES_MAX))]
     pub(crate) nodes: u32,

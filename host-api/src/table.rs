@@ -47,7 +47,7 @@ impl Argument {
 
 /// A host function; the number is part of the encoded `Rules`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
+#[repr(u32)]
 #[non_exhaustive]
 pub enum Function {
     /// Copies the call's input.

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use vm::module::ValueType;
 use vm::outcome::Diagnosis;
-use vm::{CheckedModule, Execution, Fault, Frame, Gas, Rules, Step, Value};
+use vm::{Arguments, CheckedModule, Execution, Fault, Frame, Gas, Pending, Rules, Step, Value};
 
 /// Active functions that a diagnosis names, innermost first.
 const DIAGNOSIS_FUNCTIONS_MAX: usize = 64;
@@ -36,6 +36,8 @@ pub(crate) struct Instance {
     pub(crate) weight: u32,
     /// The entry and its arguments, until it begins.
     pub(crate) entry: Option<(u32, Vec<Value>)>,
+    /// Arguments of the host call that it waits in.
+    asked: Arguments,
     /// Functions that were called before, by index.
     prepared: BTreeMap<u32, Arc<Code>>,
     phase: Phase,
@@ -99,6 +101,7 @@ impl Instance {
             activations: Vec::new(),
             weight: 0,
             entry: None,
+            asked: Arguments::default(),
             prepared: BTreeMap::new(),
             phase: Phase::Fresh,
         })
@@ -116,7 +119,7 @@ impl Instance {
     }
 
     /// Executes operators until one of them gives control back.
-    fn drive(&mut self, begun: Result<(), Halt>) -> Result<Step, Fault> {
+    fn drive(&mut self, begun: Result<(), Halt>) -> Result<Step, Box<Fault>> {
         self.phase = Phase::Running;
         let mut progress = begun;
         let halt = loop {
@@ -128,21 +131,22 @@ impl Instance {
         match halt {
             Halt::HostCall(call, result) => {
                 self.phase = Phase::Suspended(result);
-                Ok(Step::HostCall(call))
+                self.asked = call.arguments;
+                Ok(Step::HostCall(call.function))
             }
             Halt::Exit(stop) => {
                 self.phase = Phase::Ended;
                 Ok(Step::Exit(stop))
             }
-            Halt::Fault(fault) => Err(fault),
+            Halt::Fault(fault) => Err(fault.into()),
         }
     }
 }
 
 impl Execution for Instance {
-    fn start(&mut self, frame: Frame) -> Result<Step, Fault> {
+    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
         if self.phase != Phase::Fresh {
-            return Err(Fault::invariant("an instance serves one frame"));
+            return Err(Fault::invariant("an instance serves one frame").into());
         }
         self.gas = frame.gas;
         self.entry = Some((frame.entry, frame.arguments));
@@ -153,14 +157,22 @@ impl Execution for Instance {
         self.drive(begun)
     }
 
-    fn resume(&mut self, result: Option<Value>) -> Result<Step, Fault> {
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
         if self.phase != Phase::Suspended(result.map(Value::value_type)) {
-            return Err(Fault::invariant(
-                "an answer without a call, or of another type",
-            ));
+            let wrong = "an answer without a call, or of another type";
+            return Err(Fault::invariant(wrong).into());
         }
+        self.asked = Arguments::default();
         self.values.extend(result.map(Value::to_bits));
         self.drive(Ok(()))
+    }
+
+    fn pending(&mut self) -> Pending<'_> {
+        Pending {
+            arguments: &self.asked,
+            memory: self.memory.bytes_mut(),
+            gas: &mut self.gas,
+        }
     }
 
     fn memory(&mut self) -> &mut [u8] {

@@ -9,7 +9,7 @@ use host_api::Function;
 use std::sync::{Arc, Mutex, PoisonError};
 use vm::execution::Value;
 use vm::outcome::Diagnosis;
-use vm::{CheckedModule, Engine, Execution, Fault, Frame, Gas, HostCall, Rules, Step, Stop};
+use vm::{CheckedModule, Engine, Execution, Fault, Frame, Gas, Pending, Rules, Step, Stop};
 
 /// Failed inner frames that are kept; the tree of calls may have many.
 const KEPT_MAX: usize = 64;
@@ -101,15 +101,10 @@ impl Watched {
         match step {
             Step::Exit(Stop::Return(_)) => self.has_ended = true,
             Step::Exit(stop) => self.note(How::Stopped(*stop)),
-            Step::HostCall(HostCall {
-                function: Function::Return,
-                ..
-            }) => self.has_ended = true,
-            Step::HostCall(HostCall {
-                function: Function::Revert,
-                arguments,
-            }) => {
-                let range = match &**arguments {
+            Step::HostCall(Function::Return) => self.has_ended = true,
+            Step::HostCall(Function::Revert) => {
+                let pending = self.inner.pending();
+                let range = match pending.arguments {
                     [start, length] => usize::try_from(*start).ok().zip(
                         start
                             .checked_add(*length)
@@ -117,12 +112,12 @@ impl Watched {
                     ),
                     _ => None,
                 };
-                let output = range.and_then(|(start, end)| self.inner.memory().get(start..end));
+                let output = range.and_then(|(start, end)| pending.memory.get(start..end));
                 if let Some(output) = output.map(<[u8]>::to_vec) {
                     self.note(How::Reverted(output));
                 }
             }
-            Step::HostCall(call) => self.asked = Some(call.function),
+            Step::HostCall(function) => self.asked = Some(*function),
         }
     }
 
@@ -149,17 +144,21 @@ impl Drop for Watched {
 }
 
 impl Execution for Watched {
-    fn start(&mut self, frame: Frame) -> Result<Step, Fault> {
+    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
         self.entry = frame.entry;
         let step = self.inner.start(frame)?;
         self.look(&step);
         Ok(step)
     }
 
-    fn resume(&mut self, result: Option<Value>) -> Result<Step, Fault> {
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
         let step = self.inner.resume(result)?;
         self.look(&step);
         Ok(step)
+    }
+
+    fn pending(&mut self) -> Pending<'_> {
+        self.inner.pending()
     }
 
     fn memory(&mut self) -> &mut [u8] {

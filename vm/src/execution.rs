@@ -69,15 +69,28 @@ pub struct Frame {
 }
 
 /// What an engine gives back control with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The guest called the host; answer with [`Execution::resume`] or drop the execution.
-    HostCall(HostCall),
+    /// The guest called this function of the host, its `call` already charged. Its arguments are in
+    /// [`Execution::pending`]; answer with [`Execution::resume`] or drop the execution.
+    HostCall(Function),
     /// The guest ended.
     Exit(Stop),
 }
 
-/// A call of a host function, its `call` already charged.
+/// What the host needs for the call that a guest waits in, where the engine has it: calls are too
+/// frequent for copies.
+#[derive(Debug)]
+pub struct Pending<'e> {
+    /// Flattened core arguments in slots, as [`Value::to_bits`]; none if the guest does not wait.
+    pub arguments: &'e [u64],
+    /// The linear memory.
+    pub memory: &'e mut [u8],
+    /// The frame's gas.
+    pub gas: &'e mut Gas,
+}
+
+/// A call of a host function, for engines whose arguments do not stay where they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostCall {
     /// Which.
@@ -147,13 +160,16 @@ pub trait Execution {
     ///
     /// # Errors
     /// A [`Fault`] of this machine; never anything that a guest can cause.
-    fn start(&mut self, frame: Frame) -> Result<Step, Fault>;
+    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>>;
 
     /// Continues after a host call with its result, of the type that the host table says.
     ///
     /// # Errors
     /// As [`Execution::start`].
-    fn resume(&mut self, result: Option<Value>) -> Result<Step, Fault>;
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>>;
+
+    /// The call that the guest waits in, after [`Step::HostCall`].
+    fn pending(&mut self) -> Pending<'_>;
 
     /// The linear memory as it is now; empty if the module has none.
     fn memory(&mut self) -> &mut [u8];
@@ -191,7 +207,13 @@ pub trait Engine {
 
 #[cfg(test)]
 mod tests {
-    use super::HOST_ARGUMENTS_MAX;
+    use super::{HOST_ARGUMENTS_MAX, Step};
+    use crate::fault::Fault;
+
+    #[test]
+    fn a_step_fits_two_registers() {
+        assert!(size_of::<Result<Step, Box<Fault>>>() <= 16);
+    }
 
     #[test]
     fn the_arguments_of_every_host_function_fit() {

@@ -68,14 +68,11 @@ fn advance(
     host: &mut Host<'_>,
 ) -> Result<Pause, Fault> {
     let exit = loop {
-        let call = match step {
-            Step::HostCall(call) => call,
+        let function = match step {
+            Step::HostCall(function) => function,
             Step::Exit(stop) => break FrameExit::from(stop),
         };
-        let mut gas = *execution.gas();
-        let reply = host.dispatch(&call, execution.memory(), &mut gas)?;
-        execution.gas().set_remaining(gas.remaining());
-        match reply {
+        match host.dispatch(function, execution.pending())? {
             Reply::Resume(result) => step = execution.resume(result)?,
             Reply::Call(request) => return Ok(Pause::Call(request)),
             Reply::End(exit) => break exit,

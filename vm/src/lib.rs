@@ -57,7 +57,7 @@ pub mod trap;
 
 pub mod fault;
 
-pub use execution::{Arguments, Engine, Execution, Frame, HostCall, Step, Stop, Value};
+pub use execution::{Arguments, Engine, Execution, Frame, HostCall, Pending, Step, Stop, Value};
 pub use fault::Fault;
 pub use gas::Gas;
 pub use module::CheckedModule;

@@ -2,30 +2,45 @@
 //!
 //! In wasm, `../guest.rs` has the same functions over the imports of module `lockstep`.
 
+use rustc_hash::FxBuildHasher;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+#[expect(clippy::disallowed_types, reason = "nobody walks over it")]
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// A light store: what it takes is in every engine's figure and hides what a call costs.
+#[expect(clippy::disallowed_types, reason = "nobody walks over it")]
+type Entries = HashMap<Vec<u8>, Vec<u8>, FxBuildHasher>;
 
 thread_local! {
-    static STORE: RefCell<BTreeMap<Vec<u8>, Vec<u8>>> = const { RefCell::new(BTreeMap::new()) };
+    static STORE: RefCell<Entries> = const { RefCell::new(Entries::with_hasher(FxBuildHasher)) };
     static EVENTS: RefCell<u64> = const { RefCell::new(0) };
 }
 
 /// Forgets everything: each run begins with an empty store.
 pub fn reset() {
-    STORE.with_borrow_mut(BTreeMap::clear);
+    STORE.with_borrow_mut(Entries::clear);
     EVENTS.with_borrow_mut(|digest| *digest = 0);
 }
 
 /// Copies the value of `key` to `out`, at most what fits; its full length, -1 if absent.
 pub fn storage_read(key: &[u8], out: &mut [u8]) -> i32 {
-    STORE.with_borrow(|store| match store.get(key) {
-        Some(value) => {
-            let length = value.len().min(out.len());
-            out[..length].copy_from_slice(&value[..length]);
-            value.len() as i32
-        }
-        None => -1,
+    STORE.with_borrow(|store| store.get(key).map_or(-1, |value| copy_out(value, out)))
+}
+
+/// The same where key and output lie in one memory; `None` if one does not lie in it.
+pub fn storage_read_within(memory: &mut [u8], key: Range<usize>, out: Range<usize>) -> Option<i32> {
+    STORE.with_borrow(|store| {
+        let value = store.get(memory.get(key)?);
+        let out = memory.get_mut(out)?;
+        Some(value.map_or(-1, |value| copy_out(value, out)))
     })
+}
+
+fn copy_out(value: &[u8], out: &mut [u8]) -> i32 {
+    let length = value.len().min(out.len());
+    out[..length].copy_from_slice(&value[..length]);
+    value.len() as i32
 }
 
 /// Writes `value` under `key`.

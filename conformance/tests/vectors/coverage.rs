@@ -6,7 +6,7 @@ use host_api::Function;
 use reference::Reference;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use vm::{CheckedModule, Engine, Execution, Fault, Frame, Gas, Rules, Step, Value};
+use vm::{CheckedModule, Engine, Execution, Fault, Frame, Gas, Pending, Rules, Step, Value};
 
 type Seen = Arc<Mutex<BTreeSet<Function>>>;
 
@@ -23,8 +23,8 @@ struct Heard {
 
 impl Heard {
     fn hear(&self, step: Step) -> Step {
-        if let Step::HostCall(call) = &step {
-            self.seen.lock().unwrap().insert(call.function);
+        if let Step::HostCall(function) = step {
+            self.seen.lock().unwrap().insert(function);
         }
         step
     }
@@ -47,14 +47,18 @@ impl Engine for Listening {
 }
 
 impl Execution for Heard {
-    fn start(&mut self, frame: Frame) -> Result<Step, Fault> {
+    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
         let step = self.execution.start(frame)?;
         Ok(self.hear(step))
     }
 
-    fn resume(&mut self, result: Option<Value>) -> Result<Step, Fault> {
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
         let step = self.execution.resume(result)?;
         Ok(self.hear(step))
+    }
+
+    fn pending(&mut self) -> Pending<'_> {
+        self.execution.pending()
     }
 
     fn memory(&mut self) -> &mut [u8] {

@@ -8,7 +8,9 @@ use crate::machine::{Event, Machine, fault};
 use std::sync::Arc;
 use vm::emit::{GLOBAL_PREFIX, STACK, START, TRAP};
 use vm::module::ExportKind;
-use vm::{CheckedModule, Execution, Fault, Frame, Gas, Step, Stop, Trap, Value};
+use vm::{
+    Arguments, CheckedModule, Execution, Fault, Frame, Gas, Pending, Step, Stop, Trap, Value,
+};
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +26,8 @@ pub struct Session<M> {
     gas: Gas,
     /// The entry that waits until the start function has returned.
     entry: Option<(String, Vec<Value>)>,
+    /// Arguments of the host call that it waits in.
+    asked: Arguments,
 }
 
 impl<M: Machine> Session<M> {
@@ -34,6 +38,7 @@ impl<M: Machine> Session<M> {
             module,
             gas: Gas::new(0),
             entry: None,
+            asked: Arguments::default(),
         }
     }
 
@@ -54,16 +59,17 @@ impl<M: Machine> Session<M> {
     }
 
     /// Follows events until the host is asked or the frame ends.
-    fn advance(&mut self, event: Event) -> Result<Step, Fault> {
+    fn advance(&mut self, event: Event) -> Result<Step, Box<Fault>> {
         let mut event = event;
         loop {
             match event {
                 Event::HostCall(call) => {
                     self.take_gas()?;
-                    return Ok(Step::HostCall(call));
+                    self.asked = call.arguments;
+                    return Ok(Step::HostCall(call.function));
                 }
                 Event::Stopped { trap, message } => {
-                    return self.read_stop(trap, message).map(Step::Exit);
+                    return Ok(Step::Exit(self.read_stop(trap, message)?));
                 }
                 Event::Return(value) => {
                     self.check_return()?;
@@ -141,7 +147,7 @@ impl<M: Machine> Session<M> {
 }
 
 impl<M: Machine> Execution for Session<M> {
-    fn start(&mut self, frame: Frame) -> Result<Step, Fault> {
+    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
         let entry = self.export_of(frame.entry)?;
         self.gas = frame.gas;
         self.write_gas()?;
@@ -154,10 +160,19 @@ impl<M: Machine> Execution for Session<M> {
         self.advance(event)
     }
 
-    fn resume(&mut self, result: Option<Value>) -> Result<Step, Fault> {
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
+        self.asked = Arguments::default();
         self.write_gas()?;
         let event = self.machine.resume(result)?;
         self.advance(event)
+    }
+
+    fn pending(&mut self) -> Pending<'_> {
+        Pending {
+            arguments: &self.asked,
+            memory: self.machine.memory(),
+            gas: &mut self.gas,
+        }
     }
 
     fn memory(&mut self) -> &mut [u8] {

@@ -2,7 +2,7 @@
 //! of the node around the VM.
 //!
 //! ```text
-//! both again, recorded --first unlike step--> engine or host?  --host--> the call, and both answers
+//! both again, recorded --first unlike step--> engine or host? --host--> the call, both answers
 //!        |                                          |
 //!        no unlike step                             engine: R beside whoever differs from R,
 //!        v                                                  operator by operator
@@ -235,7 +235,7 @@ fn of_events(
 ) -> Site {
     let given = [at, left, right].into_iter().flatten();
     let key = given.clone().find_map(|event| match &event.crossed {
-        Crossed::Call(_, key) if !key.is_empty() => Some(key.clone()),
+        Crossed::Call(_, _, key) if !key.is_empty() => Some(key.clone()),
         _ => None,
     });
     let begins = matches!(
@@ -261,9 +261,9 @@ fn describe(event: Option<&Event>) -> String {
     };
     let what = match crossed {
         Crossed::Begin(entry) => format!("function {entry} begins"),
-        Crossed::Call(call, _) => {
-            let arguments: Vec<String> = call.arguments.iter().map(u64::to_string).collect();
-            format!("{}({})", host_name(call.function), arguments.join(", "))
+        Crossed::Call(function, arguments, _) => {
+            let arguments: Vec<String> = arguments.iter().map(u64::to_string).collect();
+            format!("{}({})", host_name(*function), arguments.join(", "))
         }
         Crossed::Answer(None) => "answered".to_owned(),
         Crossed::Answer(Some(Value::I32(value))) => format!("answered {value}"),

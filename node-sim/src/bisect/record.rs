@@ -3,11 +3,12 @@
 //!
 //! A record is compared, never hashed into a result. It is bounded: see the constants.
 
+use host_api::Function;
 use reference::{SharedTrace, Trace};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
-use vm::{CheckedModule, Engine, Execution, Fault, Frame, Gas, HostCall, Rules, Step, Stop, Value};
+use vm::{CheckedModule, Engine, Execution, Fault, Frame, Gas, Pending, Rules, Step, Stop, Value};
 
 /// Steps of one transaction that are kept; later ones are not compared.
 pub(crate) const EVENTS_MAX: usize = 262_144;
@@ -36,8 +37,9 @@ pub(crate) struct Shown {
 pub(crate) enum Crossed {
     /// A frame begins at this function.
     Begin(u32),
-    /// The guest calls the host; with the bytes of the first argument, if that is bytes.
-    Call(HostCall, Vec<u8>),
+    /// The guest calls the host with these arguments; with the bytes of the first one, if that is
+    /// bytes.
+    Call(Function, Vec<u64>, Vec<u8>),
     /// The host has answered.
     Answer(Option<Value>),
     /// The guest ended by itself.
@@ -251,8 +253,10 @@ impl RecordedExecution {
 
     fn note(&mut self, step: &Step) {
         let crossed = match step {
-            Step::HostCall(call) => {
-                Crossed::Call(call.clone(), first_bytes(call, self.inner.memory()))
+            Step::HostCall(function) => {
+                let pending = self.inner.pending();
+                let given = first_bytes(*function, pending.arguments, pending.memory);
+                Crossed::Call(*function, pending.arguments.to_vec(), given)
             }
             Step::Exit(stop) => Crossed::Exit(*stop),
         };
@@ -261,7 +265,7 @@ impl RecordedExecution {
 }
 
 impl Execution for RecordedExecution {
-    fn start(&mut self, frame: Frame) -> Result<Step, Fault> {
+    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
         let (gas, entry) = (frame.gas.remaining(), Crossed::Begin(frame.entry));
         lock(&self.record).cross(self.frame, entry, gas, self.inner.memory());
         let step = self.inner.start(frame)?;
@@ -269,11 +273,15 @@ impl Execution for RecordedExecution {
         Ok(step)
     }
 
-    fn resume(&mut self, result: Option<Value>) -> Result<Step, Fault> {
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
         self.cross(Crossed::Answer(result));
         let step = self.inner.resume(result)?;
         self.note(&step);
         Ok(step)
+    }
+
+    fn pending(&mut self) -> Pending<'_> {
+        self.inner.pending()
     }
 
     fn memory(&mut self) -> &mut [u8] {
@@ -290,11 +298,11 @@ impl Execution for RecordedExecution {
 }
 
 /// The bytes of a call's first argument, if that is a pointer and a length; at most those of a key.
-fn first_bytes(call: &HostCall, memory: &[u8]) -> Vec<u8> {
-    let row = host_api::table::row(call.function);
+fn first_bytes(function: Function, arguments: &[u64], memory: &[u8]) -> Vec<u8> {
+    let row = host_api::table::row(function);
     let first = row.and_then(|row| row.arguments.first());
     let (Some(host_api::Argument::Bytes(_)), Some([pointer, length])) =
-        (first, call.arguments.first_chunk::<2>())
+        (first, arguments.first_chunk::<2>())
     else {
         return Vec::new();
     };

@@ -142,7 +142,7 @@ impl Simulation {
             let key = self.tree_key(left, right, Some(index));
             site = Site::step(first.field, key, (first.left.clone(), first.right.clone()));
         }
-        let outcome = |number: u32, running: &Running| {
+        let outcome = |number: u32, running: &Running| -> Result<Outcome, Fault> {
             let step = self.step(number, index).ok_or_else(missing)?;
             Ok(Outcome::new(
                 running.name(),

@@ -1,8 +1,11 @@
 //! Keeps commits as records of one append-only file: one record and one sync a block.
 //!
 //! ```text
-//! record = "LSblock1" || payload length u32 LE || sha256(payload) || payload = borsh(Commit)
+//! record = "LSblock1" || length u32 LE || sha256(stuffed) || stuffed = stuff(borsh(Commit))
 //! ```
+//!
+//! Stuffing puts a zero after each "LSblock" of the payload, so that no value of a guest can look
+//! like the start of a record, however it was made.
 //!
 //! State is held in memory and replayed from the records at open. Where the file stops being
 //! records, and no whole record follows, a write was torn: the tail is cut off and the store is the
@@ -23,6 +26,8 @@ use vm::Fault;
 use vm::state::Entries;
 
 const MAGIC: &[u8; 8] = b"LSblock1";
+/// What is followed by a zero inside a payload. It does not overlap itself.
+const MARK: &[u8; 7] = b"LSblock";
 /// Magic, length, hash.
 const PREFIX_BYTES: usize = 8 + 4 + 32;
 
@@ -45,7 +50,7 @@ impl<D: Disk> LogStore<D> {
         let mut memory = MemoryStore::new();
         let mut rest = bytes.as_slice();
         while let Some((payload, after)) = split_record(rest) {
-            let commit = borsh::from_slice(payload)
+            let commit = borsh::from_slice(&unstuff(payload))
                 .map_err(|_| Fault::Store("a record of the log does not decode".to_owned()))?;
             memory.commit(commit)?;
             rest = after;
@@ -84,6 +89,31 @@ fn split_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
     let (payload, rest) = rest.split_at_checked(length)?;
     (sha256(&[payload]) == *hash).then_some((payload, rest))
+}
+
+/// The payload with a zero after each [`MARK`].
+fn stuff(payload: &[u8]) -> Vec<u8> {
+    let mut stuffed = Vec::with_capacity(payload.len());
+    for byte in payload {
+        stuffed.push(*byte);
+        if stuffed.ends_with(MARK) {
+            stuffed.push(0);
+        }
+    }
+    stuffed
+}
+
+/// What [`stuff`] was given.
+fn unstuff(stuffed: &[u8]) -> Vec<u8> {
+    let mut payload = Vec::with_capacity(stuffed.len());
+    let mut is_stuffing = false;
+    for byte in stuffed {
+        if !is_stuffing {
+            payload.push(*byte);
+        }
+        is_stuffing = !is_stuffing && payload.ends_with(MARK);
+    }
+    payload
 }
 
 /// True if a whole record begins anywhere after the first byte.
@@ -127,7 +157,7 @@ impl<D: Disk> Store for LogStore<D> {
 
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
         self.intact()?.check_next(&commit)?;
-        let bytes = record(&encode(&commit))?;
+        let bytes = record(&stuff(&encode(&commit)))?;
         // Set back at the end only: until the sync answers, the disk may hold any part of it.
         self.broken = true;
         self.disk.append(&bytes)?;

@@ -1,8 +1,10 @@
 //! Fails each write and sync of a run once and from then on: no fault becomes a result.
 
+use node_sim::header::Tip;
 use node_sim::node::{NoObserver, Parts};
 use node_sim::simulate::Plan;
 use node_sim::simulate::workload::Workload;
+use node_sim::store::Commit;
 use node_sim::store::disk::{Disk as _, Failing, Loss, SimulatedDisk};
 use node_sim::{Block, BlockResult, CachePolicy, Genesis, LogStore, MemoryStore, Node, Store};
 use std::sync::Arc;
@@ -188,6 +190,56 @@ fn a_rotten_bit_is_a_fault_or_a_shorter_prefix_and_never_a_result() {
             Ok(_) if position < last_record => panic!("byte {position} rotted unseen"),
             // The last record cannot be told from one that was torn: the block is executed again.
             Ok(node) => assert_eq!(node.tip().height, BLOCKS - 1),
+        }
+    }
+}
+
+/// A commit of a height that writes one value.
+fn commit(height: u64, value: Vec<u8>) -> Commit {
+    let result = BlockResult {
+        state_root: [0; 32],
+        receipts_root: [0; 32],
+        gas_used: 0,
+    };
+    Commit {
+        diff: [(vec![2], Some(value))].into(),
+        tip: Tip {
+            height,
+            hash: [0; 32],
+            time_ms: 0,
+            result,
+        },
+        header: None,
+        receipts: Vec::new(),
+    }
+}
+
+#[test]
+fn a_value_that_is_a_record_neither_stops_nor_changes_a_recovery() {
+    let forged = SimulatedDisk::new(0);
+    let mut store = LogStore::open(forged.clone()).unwrap();
+    store.commit(commit(0, b"forged".to_vec())).unwrap();
+    let record = forged.read().unwrap();
+    let values = [
+        record.clone(),
+        b"LSblock".repeat(3),
+        b"LSblock\0LSblock\x001".to_vec(),
+    ];
+    for value in values {
+        let whole = SimulatedDisk::new(0);
+        let mut store = LogStore::open(whole.clone()).unwrap();
+        store.commit(commit(0, value.clone())).unwrap();
+        store.commit(commit(1, value.clone())).unwrap();
+        let bytes = whole.read().unwrap();
+        let again = LogStore::open(whole).unwrap();
+        assert_eq!(again.read(&[2]).unwrap(), Some(value.clone()));
+        // Block 1 is torn behind what the guest made look like a record of its own.
+        for lost in [1, 40, 200] {
+            let mut torn = SimulatedDisk::new(0);
+            torn.append(&bytes[..bytes.len() - lost]).unwrap();
+            let store = LogStore::open(torn).expect("a torn block is cut off");
+            assert_eq!(store.tip().unwrap().unwrap().height, 0);
+            assert_eq!(store.read(&[2]).unwrap(), Some(value.clone()));
         }
     }
 }

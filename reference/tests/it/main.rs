@@ -71,9 +71,9 @@ impl Program {
         let stop = loop {
             match step {
                 Step::Exit(stop) => break stop,
-                Step::HostCall(call) => {
-                    assert_eq!(call.function, Function::BlockHeight);
-                    assert_eq!(*call.arguments, []);
+                Step::HostCall(function) => {
+                    assert_eq!(function, Function::BlockHeight);
+                    assert_eq!(*execution.pending().arguments, []);
                     step = execution.resume(Some(Value::I64(HEIGHT))).unwrap();
                 }
             }

@@ -57,6 +57,8 @@ pub(crate) struct Context {
     pub(crate) limit2: i64,
     pub(crate) limit4: i64,
     pub(crate) limit8: i64,
+    /// The first byte of linear memory; it never moves.
+    pub(crate) memory: *mut u8,
     pub(crate) globals: *mut u64,
     pub(crate) table: *const *const Entry,
     pub(crate) table_length: u64,
@@ -74,6 +76,11 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// The length of memory.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        usize::try_from(self.limit1.wrapping_add(1)).unwrap_or(0)
+    }
+
     /// Sets the length of memory; at most 256 pages.
     pub(crate) fn set_pages(&mut self, pages: u64) {
         self.memory_pages = pages;

@@ -241,11 +241,6 @@ impl Registers {
         self.sp.add(usize::from(self.u16(at))).cast()
     }
 
-    /// The slot `place` slots after the one that the field at `at` names.
-    pub(crate) unsafe fn argument(self, at: usize, place: usize) -> u64 {
-        self.slot(at).add(place).read()
-    }
-
     /// The value of the slot that the field at `at` names.
     #[inline(always)]
     pub(crate) unsafe fn get(self, at: usize) -> u64 {

@@ -12,13 +12,13 @@
     reason = "frames are raw memory; each block says what holds"
 )]
 
-use super::context::{Context, Entry, Saved};
+use super::context::{Cell, Context, Entry, Saved};
 use super::dispatch::{Registers, price_of};
 use super::handler::call::{CALL_CELLS, make_frame};
 use super::linear::{Memory, Stack};
 use super::link::CompiledModule;
 use super::{Shared, exit};
-use crate::execution::{Arguments, Execution, Frame, HostCall, Step, Stop, Value};
+use crate::execution::{Execution, Frame, Pending, Step, Stop, Value};
 use crate::fault::Fault;
 use crate::gas::Gas;
 use crate::module::ValueType;
@@ -26,6 +26,7 @@ use crate::outcome::Diagnosis;
 use crate::translate::{FrameLayout, index};
 use crate::trap::Trap;
 use std::ptr;
+use std::slice;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
@@ -46,7 +47,6 @@ const DIAGNOSIS_FUNCTIONS_MAX: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Fresh,
-    Running,
     /// At a host call that answers with this type.
     Suspended(Option<ValueType>),
     Ended,
@@ -105,6 +105,9 @@ impl Instance {
             phase: Phase::Fresh,
             compiled,
         };
+        let memory = instance.memory.as_ref();
+        instance.context.memory = memory.map_or(ptr::null_mut(), Memory::start);
+        instance.context.globals = instance.globals.as_mut_ptr();
         for data in module.data() {
             let start = index(data.offset);
             let content = module.data_bytes(data);
@@ -115,10 +118,6 @@ impl Instance {
             }
         }
         Ok(instance)
-    }
-
-    fn pages(&self) -> u32 {
-        u32::try_from(self.context.memory_pages).unwrap_or(0)
     }
 
     fn stack_start(&self) -> Result<*mut u64, Fault> {
@@ -149,28 +148,33 @@ impl Instance {
         unsafe { make_frame(entry, sp, self.compiled.stop(), weight) };
         let ip = entry.code.load(Ordering::Acquire).cast_const();
         self.result = entry.result;
-        let mut r = self.registers(Saved {
-            ip,
-            sp,
-            acc: 0,
-            gas: 0,
-        });
         // SAFETY: the cell before the code is its price.
-        let cost = unsafe { price_of(r.ip) };
-        self.pay(&mut r, cost);
-        Ok(r)
+        let cost = unsafe { price_of(ip) };
+        let gas = self.fill(cost);
+        Ok(self.registers(ip, sp, 0, gas))
     }
 
-    fn registers(&mut self, saved: Saved) -> Registers {
-        self.context.globals = self.globals.as_mut_ptr();
+    #[inline(always)]
+    fn registers(&mut self, ip: *const Cell, sp: *mut u8, acc: u64, gas: i64) -> Registers {
         Registers {
-            ip: saved.ip,
-            sp: saved.sp,
-            memory: self.memory.as_ref().map_or(ptr::null_mut(), Memory::start),
+            ip,
+            sp,
+            memory: self.context.memory,
             context: &raw mut self.context,
-            acc: saved.acc,
-            gas: saved.gas,
+            acc,
+            gas,
         }
+    }
+
+    /// A slice from the reserve, less the price of what begins, at most 2^44 by the bounds of prices
+    /// and slots; negative where the reserve does not suffice and the run begins in debt.
+    #[inline(always)]
+    fn fill(&mut self, cost: u64) -> i64 {
+        let taken = self.reserve.min(cost.wrapping_add(SLICE));
+        self.reserve = self.reserve.wrapping_sub(taken);
+        let gas = taken.wrapping_sub(cost).cast_signed();
+        self.debt = gas < 0;
+        gas
     }
 
     /// Charges what begins at `r.ip`; at most 2^44, by the bounds of prices and slots.
@@ -191,8 +195,10 @@ impl Instance {
     }
 
     /// Runs handlers until one of their exits ends the step.
-    fn drive(&mut self, mut r: Registers) -> Result<Step, Fault> {
-        self.phase = Phase::Running;
+    #[inline(always)]
+    fn drive(&mut self, mut r: Registers) -> Result<Step, Box<Fault>> {
+        // Until it suspends: what returns, traps or faults has ended.
+        self.phase = Phase::Ended;
         let strategy = self.compiled.strategy;
         loop {
             // Anew each time: what happens between two runs borrows the context.
@@ -200,19 +206,13 @@ impl Instance {
             // SAFETY: `r` was made by `outermost` or saved by a handler; memory, stack, globals and
             // context belong to this instance, which is borrowed meanwhile.
             let exit = unsafe { strategy.run(r) };
-            let saved = &self.context.saved;
-            let left = Registers {
-                ip: word(&saved.ip),
-                sp: word(&saved.sp),
-                acc: word(&saved.acc),
-                gas: word(&saved.gas),
-                ..r
-            };
             match exit {
-                exit::HOST_CALL => return self.suspend(left),
-                exit::RETURN if self.entry.is_none() => return self.returned(left),
+                exit::HOST_CALL => return self.suspend(),
+                exit::RETURN if self.entry.is_none() => return self.returned(),
                 _ => {}
             }
+            let Saved { ip, sp, acc, gas } = self.context.saved;
+            let left = self.registers(ip, sp, acc, gas);
             match self.answer(exit, left)? {
                 Next::Run(next) => r = next,
                 Next::Done(step) => return Ok(step),
@@ -238,7 +238,7 @@ impl Instance {
                 self.pay(&mut r, cost);
                 Ok(Next::Run(r))
             }
-            exit::RETURN => self.begin_entry(r),
+            exit::RETURN => self.begin_entry(),
             exit::OVERFLOW => {
                 // SAFETY: a call that overflows names its callee, an entry of this module.
                 let price = unsafe { (*self.context.callee).entry_price };
@@ -255,7 +255,6 @@ impl Instance {
     }
 
     fn out_of_gas(&mut self) -> Next {
-        self.phase = Phase::Ended;
         self.gas.set_remaining(0);
         Next::Done(Step::Exit(Stop::OutOfGas))
     }
@@ -264,7 +263,6 @@ impl Instance {
     fn trapped(&mut self, trap: Trap, left: i128) -> Next {
         match u64::try_from(left) {
             Ok(left) => {
-                self.phase = Phase::Ended;
                 self.gas.set_remaining(left);
                 Next::Done(Step::Exit(Stop::Trap(trap)))
             }
@@ -294,44 +292,33 @@ impl Instance {
         Next::Run(r)
     }
 
-    #[inline(never)]
-    fn suspend(&mut self, r: Registers) -> Result<Step, Fault> {
+    #[inline(always)]
+    fn suspend(&mut self) -> Result<Step, Box<Fault>> {
         // SAFETY: a call of the host names its callee, an entry of this module.
         let callee = unsafe { &*self.context.callee };
         let Some(function) = callee.host else {
-            return Err(Fault::invariant("a call of a host function that is none"));
+            let none = Fault::invariant("a call of a host function that is none");
+            return Err(none.into());
         };
         self.phase = Phase::Suspended(callee.result);
         // The register and the reserve are one from here on: the host sees the whole.
-        self.settle(r);
-        self.context.saved.gas = 0;
+        self.settle();
         self.reserve = 0;
-        let mut step = Ok(Step::HostCall(HostCall {
-            function,
-            arguments: Arguments::default(),
-        }));
-        // Filled where it is answered: a copy of words that were just written would wait for them.
-        if let Ok(Step::HostCall(call)) = &mut step {
-            for place in 0..callee.parameters {
-                // SAFETY: field 8 of a call says where the callee's frame would be: there are the
-                // caller's topmost operands, inside its frame.
-                call.arguments.push(unsafe { r.argument(8, index(place)) });
-            }
-        }
-        step
+        Ok(Step::HostCall(function))
     }
 
-    /// Tells the frame's counter what is left in register and reserve; outside of debt that is
-    /// below 2^63.
-    fn settle(&mut self, r: Registers) -> u64 {
-        let left = self.reserve.saturating_add_signed(r.gas);
+    /// Tells the frame's counter what is left in register and reserve; outside of debt both are
+    /// below 2^63, and so is their sum, which is part of the limit.
+    #[inline(always)]
+    fn settle(&mut self) -> u64 {
+        let left = self.reserve.wrapping_add_signed(self.context.saved.gas);
         self.gas.set_remaining(left);
         left
     }
 
     /// From the start function to the entry.
-    fn begin_entry(&mut self, r: Registers) -> Result<Next, Fault> {
-        self.reserve = self.settle(r);
+    fn begin_entry(&mut self) -> Result<Next, Fault> {
+        self.reserve = self.settle();
         let Some((entry, arguments)) = self.entry.take() else {
             return Err(Fault::invariant("an entry that has begun"));
         };
@@ -339,9 +326,9 @@ impl Instance {
     }
 
     /// Out of the instance.
-    fn returned(&mut self, r: Registers) -> Result<Step, Fault> {
-        self.settle(r);
-        self.phase = Phase::Ended;
+    #[inline(always)]
+    fn returned(&mut self) -> Result<Step, Box<Fault>> {
+        self.settle();
         let stack = self.stack_start()?;
         let value = self.result.map(|value_type| {
             // SAFETY: a return with a value wrote it to the first slot.
@@ -369,7 +356,7 @@ impl Instance {
             };
             let linkage = sp.wrapping_add(layout.return_address());
             // SAFETY: the linkage of the frame of the function that the instruction belongs to.
-            let back = unsafe { linkage.cast::<*const super::context::Cell>().read() };
+            let back = unsafe { linkage.cast::<*const Cell>().read() };
             if back == self.compiled.stop() {
                 break;
             }
@@ -389,11 +376,22 @@ impl Instance {
     }
 }
 
-/// The value by a read of its own: handlers write what they save word by word, and a read of two
-/// words at once would wait until both have left the store buffer.
-fn word<T: Copy>(value: &T) -> T {
-    // SAFETY: a reference is valid for reads.
-    unsafe { ptr::from_ref(value).read_volatile() }
+/// Arguments of the call of the host at which handlers stopped: where the callee's frame would be
+/// are the caller's topmost operands, until it goes on.
+///
+/// # Safety
+/// The context is that of an instance which stopped so; the answer is not used after it goes on.
+#[inline(always)]
+unsafe fn host_arguments<'i>(context: &Context) -> &'i [u64] {
+    let Saved { ip, sp, .. } = context.saved;
+    // SAFETY: field 8 of a call, the distance of the callee's frame.
+    let frame = unsafe { ip.cast::<u8>().wrapping_add(8).cast::<u16>().read() };
+    // SAFETY: inside the stack.
+    let first = unsafe { sp.add(usize::from(frame)) };
+    // SAFETY: a call of the host names its callee, an entry of this module.
+    let callee = unsafe { &*context.callee };
+    // SAFETY: its arguments are inside the caller's frame; the whole stack is initialised.
+    unsafe { slice::from_raw_parts(first.cast::<u64>(), index(callee.parameters)) }
 }
 
 fn context(compiled: &CompiledModule) -> Context {
@@ -405,6 +403,7 @@ fn context(compiled: &CompiledModule) -> Context {
         limit2: 0,
         limit4: 0,
         limit8: 0,
+        memory: ptr::null_mut(),
         globals: ptr::null_mut(),
         table: table.as_ptr(),
         table_length: u64::try_from(table.len()).unwrap_or(0),
@@ -427,13 +426,13 @@ fn context(compiled: &CompiledModule) -> Context {
 }
 
 impl Execution for Instance {
-    fn start(&mut self, frame: Frame) -> Result<Step, Fault> {
+    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
         if self.phase != Phase::Fresh {
-            return Err(Fault::invariant("an instance serves one frame"));
+            return Err(Fault::invariant("an instance serves one frame").into());
         }
         self.gas = frame.gas.reread();
         self.reserve = self.gas.remaining();
-        let begun = match self.compiled.module.start() {
+        let begun = match self.compiled.start {
             Some(start) => {
                 self.entry = Some((frame.entry, frame.arguments));
                 self.outermost(start, &[])?
@@ -443,14 +442,17 @@ impl Execution for Instance {
         self.drive(begun)
     }
 
-    fn resume(&mut self, result: Option<Value>) -> Result<Step, Fault> {
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
         if self.phase != Phase::Suspended(result.map(Value::value_type)) {
-            return Err(Fault::invariant(
-                "an answer without a call, or of another type",
-            ));
+            let wrong = "an answer without a call, or of another type";
+            return Err(Fault::invariant(wrong).into());
         }
         self.reserve = self.gas.remaining();
-        let mut r = self.registers(self.context.saved);
+        let Saved { ip, sp, acc, .. } = self.context.saved;
+        // SAFETY: the price of the run after a call, in the call instruction.
+        let cost = unsafe { ip.cast::<u8>().wrapping_add(12).cast::<u32>().read() };
+        let gas = self.fill(u64::from(cost));
+        let mut r = self.registers(ip, sp, acc, gas);
         if let Some(value) = result {
             r.acc = value.to_bits();
             // SAFETY: where the callee's frame would be is the slot of the call's result.
@@ -458,17 +460,31 @@ impl Execution for Instance {
             // SAFETY: as above, inside the caller's frame.
             unsafe { slot.write(r.acc) };
         }
-        // SAFETY: the price of the run after a call, in the call instruction.
-        let cost = unsafe { r.u32(12) };
         r.ip = r.ip.wrapping_add(CALL_CELLS);
-        self.pay(&mut r, u64::from(cost));
         self.drive(r)
     }
 
+    fn pending(&mut self) -> Pending<'_> {
+        let length = self.context.memory_bytes();
+        let arguments = match self.phase {
+            // SAFETY: what the handler of the call saved, and nothing ran since.
+            Phase::Suspended(_) => unsafe { host_arguments(&self.context) },
+            _ => &[],
+        };
+        Pending {
+            arguments,
+            memory: match &mut self.memory {
+                Some(memory) => memory.bytes(length),
+                None => &mut [],
+            },
+            gas: &mut self.gas,
+        }
+    }
+
     fn memory(&mut self) -> &mut [u8] {
-        let pages = self.pages();
+        let length = self.context.memory_bytes();
         match &mut self.memory {
-            Some(memory) => memory.bytes(pages),
+            Some(memory) => memory.bytes(length),
             None => &mut [],
         }
     }
@@ -506,14 +522,14 @@ impl Execution for Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        let pages = self.pages();
+        let used = self.context.memory_bytes();
         let mut pool = self
             .shared
             .pool
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if let Some(memory) = self.memory.take() {
-            pool.keep_memory(memory, pages);
+            pool.keep_memory(memory, used);
         }
         if let Some(stack) = self.stack.take() {
             pool.keep_stack(stack);

@@ -22,6 +22,11 @@ const STACK_SLOTS: u32 =
     STACK_SLOTS_MAX + (STACK_SLOTS_MAX / STACK_WEIGHT_MIN + 1) * FRAME_EXTRA_SLOTS;
 /// Slots that are poisoned before each use in debug builds.
 const POISONED_SLOTS: usize = 1 << 12;
+/// Stacks begin at different cache lines: large regions all begin at the same place of a page, and
+/// frames that wait for each other would push one another's first slots out of the cache.
+const COLOURS: usize = 32;
+/// Two lines of 64 bytes.
+const COLOUR_SLOTS: usize = 16;
 const POISON: u64 = 0xdead_beef_dead_beef;
 
 /// Zeroed bytes at a fixed address.
@@ -52,22 +57,22 @@ impl Drop for Region {
 /// A linear memory, reserved up to a number of pages.
 pub(crate) struct Memory {
     region: Region,
-    pages: u32,
+    reserved: usize,
 }
 
 impl Memory {
-    fn new(pages: u32) -> Result<Self, Fault> {
-        let region = Region::new(bytes_of(pages))?;
-        Ok(Self { region, pages })
+    fn new(reserved: usize) -> Result<Self, Fault> {
+        let region = Region::new(reserved)?;
+        Ok(Self { region, reserved })
     }
 
     pub(crate) fn start(&self) -> *mut u8 {
         self.region.start.as_ptr()
     }
 
-    /// The first `pages`.
-    pub(crate) fn bytes(&mut self, pages: u32) -> &mut [u8] {
-        let length = bytes_of(pages.min(self.pages));
+    /// The first `length` bytes.
+    pub(crate) fn bytes(&mut self, length: usize) -> &mut [u8] {
+        let length = length.min(self.reserved);
         // SAFETY: inside the region, initialised, and borrowed with `self`: no handler runs
         // meanwhile.
         unsafe { slice::from_raw_parts_mut(self.start(), length) }
@@ -75,17 +80,28 @@ impl Memory {
 }
 
 /// A stack of value slots. On the heap: the host's own stack does not depend on the guest.
-pub(crate) struct Stack(Region);
+pub(crate) struct Stack {
+    region: Region,
+    /// Slots before the first: see [`COLOURS`].
+    colour: usize,
+}
 
 impl Stack {
-    fn new() -> Result<Self, Fault> {
-        Ok(Self(Region::new(
-            index(STACK_SLOTS).saturating_mul(size_of::<u64>()),
-        )?))
+    /// The stack that is made after `made` others.
+    fn new(made: usize) -> Result<Self, Fault> {
+        let colour = made.wrapping_rem(COLOURS).saturating_mul(COLOUR_SLOTS);
+        let slots = index(STACK_SLOTS).saturating_add(colour);
+        let region = Region::new(slots.saturating_mul(size_of::<u64>()))?;
+        Ok(Self { region, colour })
     }
 
     pub(crate) fn start(&self) -> *mut u64 {
-        self.0.start.as_ptr().cast()
+        // Inside the region, which is longer by as much.
+        self.region
+            .start
+            .as_ptr()
+            .cast::<u64>()
+            .wrapping_add(self.colour)
     }
 
     /// A value that nobody may read before it is written.
@@ -104,6 +120,8 @@ impl Stack {
 pub(crate) struct Pool {
     memories: Vec<Memory>,
     stacks: Vec<Stack>,
+    /// Stacks that were made.
+    stacks_made: usize,
 }
 
 // SAFETY: a region is owned by whoever holds it, and lent to one instance at a time.
@@ -112,26 +130,33 @@ unsafe impl Send for Pool {}
 impl Pool {
     /// A zeroed memory of at least `pages`.
     pub(crate) fn memory(&mut self, pages: u32) -> Result<Memory, Fault> {
+        let reserved = bytes_of(pages);
         let fits = self
             .memories
             .iter()
-            .rposition(|memory| memory.pages >= pages);
+            .rposition(|memory| memory.reserved >= reserved);
         match fits {
             Some(place) => Ok(self.memories.swap_remove(place)),
-            None => Memory::new(pages),
+            None => Memory::new(reserved),
         }
     }
 
     pub(crate) fn stack(&mut self) -> Result<Stack, Fault> {
-        let stack = self.stacks.pop().map_or_else(Stack::new, Ok)?;
+        let stack = match self.stacks.pop() {
+            Some(stack) => stack,
+            None => {
+                self.stacks_made = self.stacks_made.wrapping_add(1);
+                Stack::new(self.stacks_made)?
+            }
+        };
         if cfg!(debug_assertions) {
             stack.poison();
         }
         Ok(stack)
     }
 
-    /// Takes a memory back whose first `used` pages may have been written.
-    pub(crate) fn keep_memory(&mut self, mut memory: Memory, used: u32) {
+    /// Takes a memory back whose first `used` bytes may have been written.
+    pub(crate) fn keep_memory(&mut self, mut memory: Memory, used: usize) {
         if self.memories.len() < INSTANCES_POOLED_MAX {
             memory.bytes(used).fill(0);
             self.memories.push(memory);

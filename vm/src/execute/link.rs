@@ -61,6 +61,7 @@ impl Strategy {
     ///
     /// # Safety
     /// The state contract of [`dispatch`], for code linked with this strategy.
+    #[inline(always)]
     pub(super) unsafe fn run(self, r: Registers) -> u64 {
         match self {
             // SAFETY: the caller's.
@@ -108,6 +109,8 @@ struct Linked {
 /// A module as the interpreter runs it.
 pub(crate) struct CompiledModule {
     pub(super) module: Arc<CheckedModule>,
+    /// Its start function.
+    pub(super) start: Option<u32>,
     pub(super) rules: Arc<Rules>,
     pub(super) strategy: Strategy,
     canonical: Vec<u32>,
@@ -201,6 +204,7 @@ impl CompiledModule {
         };
         Ok(Self {
             module: Arc::clone(module),
+            start: module.start(),
             rules: Arc::clone(rules),
             strategy,
             canonical,

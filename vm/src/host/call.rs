@@ -3,7 +3,7 @@
 //!
 //! Derived from the row of the host table, so that no function can have an order of its own.
 
-use crate::execution::HostCall;
+use crate::execution::{HOST_ARGUMENTS_MAX, Pending};
 use crate::fault::Fault;
 use crate::gas::Gas;
 use crate::host::range;
@@ -11,7 +11,7 @@ use crate::host::{Halt, Host};
 use crate::schedule::HostPrice;
 use crate::span::Span;
 use crate::trap::Trap;
-use host_api::{Argument, Row, Type};
+use host_api::{Argument, Function, Row, Type};
 
 /// A host call whose lengths are paid, whose ranges lie in memory and which this frame may make.
 pub(super) struct Call<'m> {
@@ -20,11 +20,14 @@ pub(super) struct Call<'m> {
     /// The frame's gas.
     pub(super) gas: &'m mut Gas,
     memory: &'m mut [u8],
-    arguments: Vec<Checked>,
+    arguments: [Checked; HOST_ARGUMENTS_MAX],
 }
 
 /// One argument as the guest gave it.
+#[derive(Clone, Copy)]
 enum Given {
+    /// None: the row ends before.
+    Absent,
     /// A pointer and the bytes of its range.
     Range(u32, u64),
     /// A number.
@@ -34,6 +37,8 @@ enum Given {
 /// One argument whose range lies in memory.
 #[derive(Clone, Copy)]
 enum Checked {
+    /// None: the row ends before.
+    Absent,
     Range(Span),
     Number(u64),
 }
@@ -51,25 +56,31 @@ impl<'m> Call<'m> {
     /// The stages before the content, in their order.
     pub(super) fn enter(
         host: &Host<'_>,
-        host_call: &HostCall,
-        memory: &'m mut [u8],
-        gas: &'m mut Gas,
+        function: Function,
+        pending: Pending<'m>,
     ) -> Result<Self, Halt> {
-        let row = host_api::table::row(host_call.function)
+        let Pending {
+            arguments: slots,
+            memory,
+            gas,
+        } = pending;
+        let row = host_api::table::row(function)
             .ok_or_else(|| Fault::invariant("a host function outside the table"))?;
-        let price = host.rules.schedule.host(host_call.function);
-        let (given, lengths) = read_arguments(row, &host_call.arguments)?;
+        let price = host.rules.schedule.host(function);
+        let (given, lengths) = read_arguments(row, slots)?;
         gas.charge_linear(price.base, price.per_byte, lengths.data)?;
         gas.charge_linear(0, price.per_value_byte, lengths.value)?;
-        let arguments = given
-            .iter()
-            .map(|argument| match *argument {
+        // In place: host calls are too frequent for an allocation each.
+        let mut arguments = [Checked::Absent; HOST_ARGUMENTS_MAX];
+        for (argument, given) in arguments.iter_mut().zip(given) {
+            *argument = match given {
+                Given::Absent => break,
                 Given::Range(pointer, length) => {
-                    range::check(memory.len(), pointer, length).map(Checked::Range)
+                    Checked::Range(range::check(memory.len(), pointer, length)?)
                 }
-                Given::Number(number) => Ok(Checked::Number(number)),
-            })
-            .collect::<Result<Vec<Checked>, Trap>>()?;
+                Given::Number(number) => Checked::Number(number),
+            };
+        }
         if row.mutates && host.is_static {
             return Err(Trap::StaticViolation.into());
         }
@@ -127,14 +138,18 @@ impl<'m> Call<'m> {
 }
 
 /// Pairs the slots with the row's arguments and sums what is priced.
-fn read_arguments(row: &Row, slots: &[u64]) -> Result<(Vec<Given>, Lengths), Fault> {
+fn read_arguments(
+    row: &Row,
+    slots: &[u64],
+) -> Result<([Given; HOST_ARGUMENTS_MAX], Lengths), Fault> {
     let mut slots = slots.iter();
     let mut slot = || slots.next().copied().ok_or_else(|| unexpected(row));
-    let mut given = Vec::with_capacity(row.arguments.len());
+    let mut given = [Given::Absent; HOST_ARGUMENTS_MAX];
     let mut lengths = Lengths::default();
-    for argument in row.arguments {
+    // An argument takes a slot or more, so none is left out here.
+    for (place, argument) in given.iter_mut().zip(row.arguments) {
         if let Argument::Number(_, Type::I64) = *argument {
-            given.push(Given::Number(slot()?));
+            *place = Given::Number(slot()?);
             continue;
         }
         let mut next = || u32::try_from(slot()?).map_err(|_| unexpected(row));
@@ -144,7 +159,7 @@ fn read_arguments(row: &Row, slots: &[u64]) -> Result<(Vec<Given>, Lengths), Fau
             Argument::Items(_, size) => u64::from(next()?).saturating_mul(u64::from(size)),
             Argument::Fixed(_, size) | Argument::Output(size) => u64::from(size),
             Argument::Number(..) => {
-                given.push(Given::Number(u64::from(pointer)));
+                *place = Given::Number(u64::from(pointer));
                 continue;
             }
         };
@@ -157,7 +172,7 @@ fn read_arguments(row: &Row, slots: &[u64]) -> Result<(Vec<Given>, Lengths), Fau
             Argument::Buffer | Argument::Fixed(..) | Argument::Output(_) | Argument::Number(..) => {
             }
         }
-        given.push(Given::Range(pointer, length));
+        *place = Given::Range(pointer, length);
     }
     if slots.next().is_some() {
         return Err(unexpected(row));

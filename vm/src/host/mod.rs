@@ -31,9 +31,9 @@ mod storage;
 
 pub use crate::span::Span;
 
-use crate::execution::{HostCall, Value};
+use crate::execution::{Pending, Value};
 use crate::fault::Fault;
-use crate::gas::{Gas, OutOfGas};
+use crate::gas::OutOfGas;
 use crate::message::{Block, CallRequest, FrameExit};
 use crate::rules::Rules;
 use crate::state::{Journal, StateView};
@@ -107,31 +107,21 @@ impl From<Fault> for Halt {
 }
 
 impl Host<'_> {
-    /// Answers one host call on the guest's `memory`, charging `gas`.
+    /// Answers the call of `function` that a guest waits in, on its memory, charging its gas.
     ///
     /// # Errors
     /// A [`Fault`] of this machine, or of an engine that breaks the seam's contract.
-    pub fn dispatch(
-        &mut self,
-        host_call: &HostCall,
-        memory: &mut [u8],
-        gas: &mut Gas,
-    ) -> Result<Reply, Fault> {
-        match self.answer(host_call, memory, gas) {
+    pub fn dispatch(&mut self, function: Function, pending: Pending<'_>) -> Result<Reply, Fault> {
+        match self.answer(function, pending) {
             Ok(reply) => Ok(reply),
             Err(Halt::Frame(exit)) => Ok(Reply::End(exit)),
             Err(Halt::Machine(fault)) => Err(fault),
         }
     }
 
-    fn answer(
-        &mut self,
-        host_call: &HostCall,
-        memory: &mut [u8],
-        gas: &mut Gas,
-    ) -> Result<Reply, Halt> {
-        let mut call = Call::enter(self, host_call, memory, gas)?;
-        match host_call.function {
+    fn answer(&mut self, function: Function, pending: Pending<'_>) -> Result<Reply, Halt> {
+        let mut call = Call::enter(self, function, pending)?;
+        match function {
             Function::Input => data::input(self, &mut call),
             Function::Return => data::return_(&call),
             Function::Revert => data::revert(&call),

@@ -15,8 +15,8 @@ use vm::frames::{Message, Setting, Target, execute};
 use vm::outcome::Diagnosis;
 use vm::state::{Account, key};
 use vm::{
-    CheckedModule, Engine, Execution, Fault, Frame, Gas, HostCall, Outcome, Rules, Step, Stop,
-    Trap, Value,
+    CheckedModule, Engine, Execution, Fault, Frame, Gas, Outcome, Pending, Rules, Step, Stop, Trap,
+    Value,
 };
 
 /// Codes of the tests; code k has the entries `e0` to `e3`.
@@ -198,6 +198,7 @@ impl Engine for Theatre {
             code: code.expect("a code of the tests"),
             acts: Vec::new(),
             next: 0,
+            asked: Vec::new(),
             waits: None,
             memory: vec![0; 4096],
             gas: Gas::new(0),
@@ -213,6 +214,7 @@ struct Actor {
     code: usize,
     acts: Vec<Act>,
     next: usize,
+    asked: Vec<u64>,
     waits: Option<Wait>,
     memory: Vec<u8>,
     gas: Gas,
@@ -312,10 +314,8 @@ impl Actor {
                 Some(Act::Call(function, arguments)) => {
                     self.memory[DST..DST + 100].fill(0);
                     self.waits = Some((function, DST..DST + 64));
-                    return Step::HostCall(HostCall {
-                        function,
-                        arguments: arguments.into(),
-                    });
+                    self.asked = arguments;
+                    return Step::HostCall(function);
                 }
                 Some(Act::Burn(cost)) => {
                     if self.gas.charge(cost).is_err() {
@@ -331,14 +331,14 @@ impl Actor {
 }
 
 impl Execution for Actor {
-    fn start(&mut self, frame: Frame) -> Result<Step, Fault> {
+    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
         self.gas = frame.gas;
         let script = self.theatre.scripts.get(&(self.code, frame.entry as usize));
         self.acts = script.into_iter().flatten().flat_map(acts).collect();
         Ok(self.advance())
     }
 
-    fn resume(&mut self, result: Option<Value>) -> Result<Step, Fault> {
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
         let (function, output) = self.waits.take().expect("a call before");
         let name = host_api::table::row(function).expect("a row").name;
         let result = match result {
@@ -349,6 +349,14 @@ impl Execution for Actor {
         let output = self.memory[output].to_vec();
         self.theatre.seen.borrow_mut().push((name, result, output));
         Ok(self.advance())
+    }
+
+    fn pending(&mut self) -> Pending<'_> {
+        Pending {
+            arguments: &self.asked,
+            memory: &mut self.memory,
+            gas: &mut self.gas,
+        }
     }
 
     fn memory(&mut self) -> &mut [u8] {

@@ -15,7 +15,7 @@ use vm::host::{Host, Reply};
 use vm::outcome::Diagnosis;
 use vm::state::{Entries, Journal, StateDiff, key};
 use vm::{
-    CheckedModule, Engine, Execution, Fault, Frame, Gas, HostCall, Rules, StateView, Step, Stop,
+    CheckedModule, Engine, Execution, Fault, Frame, Gas, Pending, Rules, StateView, Step, Stop,
     Trap, Value,
 };
 
@@ -131,11 +131,12 @@ impl Stage {
             is_static: self.is_static,
             debug_log: std::mem::take(&mut self.debug_log),
         };
-        let call = HostCall {
-            function,
-            arguments: arguments.iter().copied().collect(),
+        let pending = Pending {
+            arguments,
+            memory: &mut self.memory,
+            gas: &mut self.gas,
         };
-        let reply = host.dispatch(&call, &mut self.memory, &mut self.gas);
+        let reply = host.dispatch(function, pending);
         self.debug_log = host.debug_log;
         reply
     }
@@ -210,6 +211,7 @@ impl Script {
         ScriptedGuest {
             script: self.clone(),
             next: 0,
+            asked: Vec::new(),
             memory: vec![0; 4096],
             gas: Gas::new(0),
         }
@@ -233,6 +235,7 @@ impl Engine for Script {
 pub(crate) struct ScriptedGuest {
     script: Script,
     next: usize,
+    asked: Vec<u64>,
     memory: Vec<u8>,
     gas: Gas,
 }
@@ -246,10 +249,8 @@ impl ScriptedGuest {
                 None => return Step::Exit(Stop::Return(None)),
                 Some(Act::Stop(stop)) => return Step::Exit(stop),
                 Some(Act::Call(function, arguments)) => {
-                    return Step::HostCall(HostCall {
-                        function,
-                        arguments: arguments.into(),
-                    });
+                    self.asked = arguments;
+                    return Step::HostCall(function);
                 }
                 Some(Act::Burn(cost)) => {
                     // An engine may leave a rest; the frame loop takes all of it.
@@ -267,7 +268,7 @@ impl ScriptedGuest {
 }
 
 impl Execution for ScriptedGuest {
-    fn start(&mut self, frame: Frame) -> Result<Step, Fault> {
+    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
         self.script
             .started
             .borrow_mut()
@@ -276,9 +277,17 @@ impl Execution for ScriptedGuest {
         Ok(self.advance())
     }
 
-    fn resume(&mut self, result: Option<Value>) -> Result<Step, Fault> {
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
         self.script.results.borrow_mut().push(result);
         Ok(self.advance())
+    }
+
+    fn pending(&mut self) -> Pending<'_> {
+        Pending {
+            arguments: &self.asked,
+            memory: &mut self.memory,
+            gas: &mut self.gas,
+        }
     }
 
     fn memory(&mut self) -> &mut [u8] {

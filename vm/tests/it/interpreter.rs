@@ -1,10 +1,11 @@
 //! Holds the interpreter to its invariants, on both ways from handler to handler.
 #![cfg(test)]
 
+use host_api::Function;
 use std::sync::Arc;
 use vm::execute::{Interpreter, NATIVE_STACK_BYTES, Strategy};
 use vm::translate::disassemble;
-use vm::{CheckedModule, Engine, Frame, Gas, HostCall, Rules, Step, Stop, Trap, Value, check};
+use vm::{CheckedModule, Engine, Frame, Gas, Rules, Step, Stop, Trap, Value, check};
 
 const STRATEGIES: [Strategy; 2] = [Strategy::Threaded, Strategy::Trampoline];
 fn module(text: &str) -> (Arc<CheckedModule>, Arc<Rules>) {
@@ -26,7 +27,7 @@ fn run(engine: &dyn Engine, text: &str, arguments: &[Value], gas: u64) -> (Stop,
     let mut execution = engine.instantiate(&module, &rules).unwrap();
     match execution.start(frame(&module, arguments, gas)).unwrap() {
         Step::Exit(stop) => (stop, execution.gas().used()),
-        Step::HostCall(call) => panic!("{call:?}"),
+        Step::HostCall(function) => panic!("{function:?}"),
     }
 }
 
@@ -80,10 +81,37 @@ const GROW: &str = r#"(module (memory 1 3)
         (drop (call $height))
         (memory.size)))"#;
 
-fn host_call(step: Step) -> HostCall {
+fn host_call(step: Step) -> Function {
     match step {
-        Step::HostCall(call) => call,
+        Step::HostCall(function) => function,
         Step::Exit(stop) => panic!("{stop:?}"),
+    }
+}
+
+#[test]
+fn arguments_of_a_host_call_are_there_while_the_guest_waits() {
+    let text = r#"(module
+        (import "lockstep" "storage_write" (func $write (param i32 i32 i32 i32)))
+        (memory 1)
+        (func (export "run")
+            (call $write (i32.const 1) (i32.const -2) (i32.const 3) (i32.const 4))))"#;
+    let (module, rules) = module(text);
+    for strategy in STRATEGIES {
+        let engine = Interpreter::with_strategy(strategy);
+        let mut execution = engine.instantiate(&module, &rules).unwrap();
+        assert!(execution.pending().arguments.is_empty());
+        let step = execution.start(frame(&module, &[], 1 << 40)).unwrap();
+        assert_eq!(host_call(step), Function::StorageWrite);
+        let pending = execution.pending();
+        assert_eq!(pending.arguments, [1_u64, 0xffff_fffe, 3, 4]);
+        pending.memory[3] = 9;
+        pending.gas.charge(500).unwrap();
+        let used = execution.gas().used();
+        let step = execution.resume(None).unwrap();
+        assert_eq!(step, Step::Exit(Stop::Return(None)));
+        assert!(execution.gas().used() >= used);
+        assert!(execution.pending().arguments.is_empty());
+        assert_eq!(execution.memory()[3], 9);
     }
 }
 

@@ -44,7 +44,7 @@ impl Stage {
         let (mut execution, step) = self.start(arguments, gas);
         match step {
             Step::Exit(stop) => (stop, execution.gas().used()),
-            Step::HostCall(call) => panic!("{call:?}"),
+            Step::HostCall(function) => panic!("{function:?}"),
         }
     }
 

@@ -203,7 +203,7 @@ fn a_trap_gives_back_the_sum_of_what_did_not_run() {
                 };
                 match execution.start(frame).unwrap() {
                     Step::Exit(stop) => (stop, execution.gas().used()),
-                    Step::HostCall(call) => panic!("{call:?}"),
+                    Step::HostCall(function) => panic!("{function:?}"),
                 }
             };
             assert_eq!(ends(1 << 40), (expected, used), "{body}");

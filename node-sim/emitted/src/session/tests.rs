@@ -85,7 +85,7 @@ fn session(machine: Scripted) -> Session<Scripted> {
     Session::new(machine, Arc::new(module))
 }
 
-fn start(session: &mut Session<Scripted>) -> Result<Step, Fault> {
+fn start(session: &mut Session<Scripted>) -> Result<Step, Box<Fault>> {
     session.start(Frame {
         entry: 1,
         arguments: Vec::new(),

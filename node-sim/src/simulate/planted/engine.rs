@@ -6,7 +6,7 @@ use std::sync::Arc;
 use vm::lower::Operator;
 use vm::opcode::{Opcode, TABLE};
 use vm::schedule::Schedule;
-use vm::{CheckedModule, Engine, Execution, Fault, Frame, Gas, Rules, Step, Value};
+use vm::{CheckedModule, Engine, Execution, Fault, Frame, Gas, Pending, Rules, Step, Value};
 
 /// One numeric operator of one function of one module, and what it is replaced by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,14 +68,18 @@ impl Engine for WrongGas {
 }
 
 impl Execution for WrongGasExecution {
-    fn start(&mut self, mut frame: Frame) -> Result<Step, Fault> {
+    fn start(&mut self, mut frame: Frame) -> Result<Step, Box<Fault>> {
         // A frame that cannot pay it runs out of gas a moment later in any case.
         let _ = frame.gas.charge(1);
         self.0.start(frame)
     }
 
-    fn resume(&mut self, result: Option<Value>) -> Result<Step, Fault> {
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
         self.0.resume(result)
+    }
+
+    fn pending(&mut self) -> Pending<'_> {
+        self.0.pending()
     }
 
     fn memory(&mut self) -> &mut [u8] {
@@ -172,25 +176,28 @@ impl Engine for WrongAnswer {
 
 impl WrongAnswerExecution {
     fn note(&mut self, step: Step) -> Step {
-        self.is_reading =
-            matches!(&step, Step::HostCall(call) if call.function == Function::StorageRead);
+        self.is_reading = step == Step::HostCall(Function::StorageRead);
         step
     }
 }
 
 impl Execution for WrongAnswerExecution {
-    fn start(&mut self, frame: Frame) -> Result<Step, Fault> {
+    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
         let step = self.inner.start(frame)?;
         Ok(self.note(step))
     }
 
-    fn resume(&mut self, result: Option<Value>) -> Result<Step, Fault> {
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
         let result = match result {
             Some(Value::I32(-1)) if self.is_reading => Some(Value::I32(0)),
             other => other,
         };
         let step = self.inner.resume(result)?;
         Ok(self.note(step))
+    }
+
+    fn pending(&mut self) -> Pending<'_> {
+        self.inner.pending()
     }
 
     fn memory(&mut self) -> &mut [u8] {
@@ -226,22 +233,24 @@ impl Engine for NoRevert<'_> {
     }
 }
 
-fn without_revert(mut step: Step) -> Step {
-    if let Step::HostCall(call) = &mut step
-        && call.function == Function::Revert
-    {
-        call.function = Function::Return;
+fn without_revert(step: Step) -> Step {
+    match step {
+        Step::HostCall(Function::Revert) => Step::HostCall(Function::Return),
+        other => other,
     }
-    step
 }
 
 impl Execution for NoRevertExecution {
-    fn start(&mut self, frame: Frame) -> Result<Step, Fault> {
+    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
         self.0.start(frame).map(without_revert)
     }
 
-    fn resume(&mut self, result: Option<Value>) -> Result<Step, Fault> {
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
         self.0.resume(result).map(without_revert)
+    }
+
+    fn pending(&mut self) -> Pending<'_> {
+        self.0.pending()
     }
 
     fn memory(&mut self) -> &mut [u8] {
