@@ -1,6 +1,8 @@
 //! Declares the command line: every command, option, default and example that `--help` shows.
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use node_sim::simulate::planted::{PLANTS, Plant};
 use std::path::PathBuf;
 
 /// Nodes of one simulation: each holds a state of its own.
@@ -54,6 +56,9 @@ impl CommandLine {
             Command::Node(Node {
                 command: NodeCommand::Replay(replay),
             }) => replay.json,
+            Command::Node(Node {
+                command: NodeCommand::Case(case),
+            }) => case.json,
             Command::Conform(conform) => match &conform.command {
                 ConformCommand::Run(run) => run.json,
                 ConformCommand::Compare(compare) => compare.json,
@@ -255,10 +260,12 @@ Examples:
   lockstep sim --archive chain.blocks      keep the blocks, for `lockstep node replay`
   lockstep sim --report run.html           a page with plots, for any browser
   lockstep sim --network --seeds 200       crashes, Byzantine proposers; each seed twice
+  lockstep sim --plant wrong-opcode        one node that is wrong on purpose: it must be found
 
 The nodes execute the same seeded blocks of real transactions but differ in engine, caches, memory
 and restarts. After each transaction their receipts and state roots are compared. The same seed
-gives the same root on every machine. Exit code 1 if the nodes disagree.")]
+gives the same root on every machine. Exit code 1 if the nodes disagree; the first difference is
+then traced to an instruction, a host call, a receipt field or a state key.")]
 pub(crate) struct Sim {
     /// Nodes; their kinds come in a fixed order, repeated; node 0 is the interpreter
     #[arg(long, value_name = "N", default_value_t = 4)]
@@ -286,6 +293,14 @@ pub(crate) struct Sim {
     /// whole or not at all
     #[arg(long, value_name = "FILE.html", conflicts_with = "network")]
     pub(crate) report: Option<PathBuf>,
+    /// Add a node that is wrong on purpose, to see it found
+    #[arg(long, value_name = "NAME", conflicts_with = "network")]
+    #[arg(value_parser = plants())]
+    pub(crate) plant: Option<String>,
+    /// Where to write the transaction on which nodes disagree, with everything that it read, for
+    /// `lockstep node case`
+    #[arg(long, value_name = "FILE", conflicts_with = "network")]
+    pub(crate) case: Option<PathBuf>,
     /// Run four validators on a seeded network that may do anything to messages, each seed twice;
     /// they lose power and are sent wrong blocks. --blocks defaults to 8, --nodes does not apply
     #[arg(long, conflicts_with = "nodes")]
@@ -299,12 +314,19 @@ pub(crate) struct Sim {
     pub(crate) json: bool,
 }
 
+/// The names of `--plant`, each with what is wrong.
+fn plants() -> PossibleValuesParser {
+    let value = |plant: &Plant| PossibleValue::new(plant.name).help(plant.summary);
+    PLANTS.iter().map(value).collect::<Vec<_>>().into()
+}
+
 /// `lockstep node`.
 #[derive(Args, Debug)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "\
 Examples:
   lockstep node replay chain.blocks        an archive that `lockstep sim --archive` wrote
+  lockstep node case wrong.case            one transaction that `node replay --out` wrote
 
 With --json one object on standard output. Exit code 1 if something comes out differently from the
 archive.")]
@@ -319,6 +341,8 @@ pub(crate) struct Node {
 pub(crate) enum NodeCommand {
     /// Apply an archive of blocks again and name the first thing that comes out differently
     Replay(Replay),
+    /// Execute one transaction again from a file that holds everything that it read
+    Case(CaseArguments),
 }
 
 /// `lockstep node replay`.
@@ -328,6 +352,7 @@ Examples:
   lockstep sim --blocks 200 --archive chain.blocks
   lockstep node replay chain.blocks
   lockstep node replay chain.blocks --engine reference --json
+  lockstep node replay chain.blocks --bisect --out wrong.case
 
 Every receipt, net diff and root is compared with what the archive holds. Exit code 1 and the first
 difference if they differ; 4 if the file is damaged or cut off.")]
@@ -341,6 +366,35 @@ pub(crate) struct Replay {
     /// Store of the node: `memory`
     #[arg(long, value_name = "STORE", default_value = "memory")]
     pub(crate) store: String,
+    /// Trace the first difference: does the reference engine agree, and where do they part
+    #[arg(long)]
+    pub(crate) bisect: bool,
+    /// Where to write the first wrong transaction, with everything that it read, for
+    /// `lockstep node case`
+    #[arg(long, value_name = "CASE", requires = "bisect")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `lockstep node case`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  lockstep node replay chain.blocks --bisect --out wrong.case
+  lockstep node case wrong.case --engine reference
+  lockstep node case wrong.case --json
+
+The file needs no chain: module, call, block and every value that was read are in it. Exit code 1
+while the outcome is another than the expected one, 0 once they agree; 4 if the file is damaged.")]
+pub(crate) struct CaseArguments {
+    /// The case
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The engine
+    #[arg(long, value_enum, default_value = "interpreter")]
+    pub(crate) engine: EngineName,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,12 +1,14 @@
 //! Runs `lockstep node replay`: applies an archive of blocks and names the first difference.
 
 use crate::args::{EngineName, Node, NodeCommand, Replay as Arguments};
+use crate::case;
 use crate::failure::{Answer, Failure, Verdict};
 use crate::pace::Pace;
 use crate::print::{self, Colour, counted, grouped, printable};
+use crate::site::{self, SiteLine};
 use node_sim::archive::{ArchiveError, ArchiveReader};
 use node_sim::node::Parts;
-use node_sim::replay::{Replay, ReplayDifference, ReplayError, Replayed};
+use node_sim::replay::{Replay, ReplayDifference, ReplayError, Replayed, Traced};
 use node_sim::{CachePolicy, MemoryStore};
 use serde::Serialize;
 use std::fs::File;
@@ -23,6 +25,17 @@ struct Line<'a> {
     first_difference: Option<DifferenceLine<'a>>,
     transactions: u64,
     gas_used: String,
+    bisection: Option<Bisection<'a>>,
+}
+
+/// What `--bisect` found; `None` without it, without a difference, or outside of transactions.
+#[derive(Serialize)]
+struct Bisection<'a> {
+    /// True if R comes to the found outcome: the archive is wrong.
+    reference_agrees: bool,
+    site: Option<SiteLine<'a>>,
+    /// State keys that the case holds.
+    keys: usize,
 }
 
 #[derive(Serialize)]
@@ -43,22 +56,28 @@ struct DifferenceLine<'a> {
 pub(crate) fn run(arguments: &Node) -> Answer {
     match &arguments.command {
         NodeCommand::Replay(arguments) => replay(arguments),
+        NodeCommand::Case(arguments) => case::run(arguments),
     }
 }
 
 fn replay(arguments: &Arguments) -> Answer {
     crate::sim::check_store(&arguments.store)?;
     let file = &arguments.archive;
-    let parts = Parts {
-        engine: engine(arguments.engine),
-        rules: Arc::new(Rules::v1()),
-        cache: CachePolicy::Warm,
-    };
-    let replayed = apply(file, parts).map_err(|error| failure(file, error))?;
+    let (replayed, traced) = apply(arguments).map_err(|error| failure(file, error))?;
+    if let (Some(path), Some(traced)) = (&arguments.out, &traced) {
+        case::write(&traced.case, path)?;
+    }
     if arguments.json {
-        print::json(&line(&replayed))?;
+        print::json(&Line {
+            bisection: traced.as_ref().map(bisection),
+            ..line(&replayed)
+        })?;
     } else {
-        print::out(&text(&replayed))?;
+        let mut text = text(&replayed);
+        if arguments.bisect && replayed.first_difference.is_some() {
+            text.push_str(&traced_text(traced.as_ref(), arguments));
+        }
+        print::out(&text)?;
     }
     Ok(match replayed.first_difference {
         None => Verdict::Passed,
@@ -66,17 +85,27 @@ fn replay(arguments: &Arguments) -> Answer {
     })
 }
 
-fn engine(name: EngineName) -> Box<dyn Engine> {
+/// The engine of a name.
+pub(crate) fn engine(name: EngineName) -> Box<dyn Engine> {
     match name {
         EngineName::Interpreter => Box::new(vm::execute::Interpreter::new()),
         EngineName::Reference => Box::new(reference::Reference::new()),
     }
 }
 
-fn apply(file: &Path, parts: Parts) -> Result<Replayed, ReplayError> {
-    let input = BufReader::new(File::open(file).map_err(ArchiveError::from)?);
-    let reader = ArchiveReader::new(input)?;
+fn apply(arguments: &Arguments) -> Result<(Replayed, Option<Traced>), ReplayError> {
+    let input = File::open(&arguments.archive).map_err(ArchiveError::from)?;
+    let reader = ArchiveReader::new(BufReader::new(input))?;
+    let name = arguments.engine;
+    let parts = Parts {
+        engine: engine(name),
+        rules: Arc::new(Rules::v1()),
+        cache: CachePolicy::Warm,
+    };
     let mut replay = Replay::new(reader, parts, Box::new(MemoryStore::new()))?;
+    if arguments.bisect {
+        replay = replay.bisecting(Box::new(move || engine(name)));
+    }
     let mut pace = Pace::start();
     while replay.step()? {
         let Replayed {
@@ -93,7 +122,35 @@ fn apply(file: &Path, parts: Parts) -> Result<Replayed, ReplayError> {
         }
     }
     print::progress_end();
-    Ok(replay.replayed().clone())
+    Ok((replay.replayed().clone(), replay.traced().cloned()))
+}
+
+fn bisection(traced: &Traced) -> Bisection<'_> {
+    Bisection {
+        reference_agrees: traced.site.is_none(),
+        site: traced.site.as_ref().map(site::line),
+        keys: traced.case.state.len(),
+    }
+}
+
+fn traced_text(traced: Option<&Traced>, arguments: &Arguments) -> String {
+    let Some(traced) = traced else {
+        return "bisection: the difference is in no transaction\n".to_owned();
+    };
+    let mut text = match &traced.site {
+        None => "bisection: the reference engine comes to what was found; whoever wrote the \
+                 archive did not\n"
+            .to_owned(),
+        Some(site) => format!(
+            "bisection: {}",
+            site::text(site, ("reference", &traced.case.found.by))
+        ),
+    };
+    if let Some(path) = &arguments.out {
+        let path = printable(&path.display().to_string());
+        text.push_str(&format!("replay it alone: lockstep node case {path}\n"));
+    }
+    text
 }
 
 fn failure(file: &Path, error: ReplayError) -> Failure {
@@ -115,6 +172,7 @@ fn line(replayed: &Replayed) -> Line<'_> {
         first_difference: replayed.first_difference.as_ref().map(difference_line),
         transactions: replayed.transactions,
         gas_used: replayed.gas_used.to_string(),
+        bisection: None,
     }
 }
 

@@ -7,9 +7,13 @@ use crate::pace::Pace;
 use crate::print::{self, Colour, counted, grouped, printable};
 use crate::replacement::Replacement;
 use crate::report::{self, Timing};
+use crate::site::{self, SiteLine};
 use node_sim::archive::{ArchiveWriter, ArchivedBlock};
 use node_sim::simulate::figures::{BlockFigures, TargetFigures};
-use node_sim::simulate::{self, Difference, Mismatch, Plan, Progress, Progressed, Report};
+use node_sim::simulate::planted::{self, Plant};
+use node_sim::simulate::{
+    self, Difference, Investigated, Mismatch, Plan, Progress, Progressed, Report,
+};
 use node_sim::{Genesis, ReceiptExit};
 use serde::Serialize;
 use std::io::{self, Write as _};
@@ -21,6 +25,8 @@ struct Line<'a> {
     height: u64,
     state_root: String,
     first_difference: Option<DifferenceLine<'a>>,
+    /// Where in the transaction, or around it.
+    site: Option<SiteLine<'a>>,
     nodes: usize,
     executors: &'a [String],
     seed: String,
@@ -180,7 +186,9 @@ pub(crate) fn run(arguments: &Sim) -> Answer {
     if arguments.network {
         return network::run(arguments);
     }
-    let executors = simulate::standard(arguments.nodes);
+    let mut executors = simulate::standard(arguments.nodes);
+    let plant = arguments.plant.as_deref().and_then(planted::by_name);
+    executors.extend(plant.map(Plant::executor));
     let plan = Plan::new(arguments.blocks, arguments.seed);
     let archive = arguments
         .archive
@@ -194,9 +202,9 @@ pub(crate) fn run(arguments: &Sim) -> Answer {
         archive,
         timing: Timing::default(),
     };
-    let simulated = simulate::run(&plan, executors, &mut following);
+    let simulated = simulate::investigate(&plan, executors, &mut following);
     print::progress_end();
-    let report = simulated?;
+    let Investigated { report, site, case } = simulated?;
     following
         .archive
         .finish()
@@ -207,10 +215,21 @@ pub(crate) fn run(arguments: &Sim) -> Answer {
         let written = file.write_all(page.as_bytes()).and_then(|()| file.finish());
         written.map_err(no_report)?;
     }
+    if let (Some(path), Some(case)) = (&arguments.case, &case) {
+        crate::case::write(case, path)?;
+    }
     if arguments.json {
-        print::json(&line(&report, arguments.seed))?;
+        print::json(&Line {
+            site: site.as_ref().map(site::line),
+            ..line(&report, arguments.seed)
+        })?;
     } else {
-        print::out(&text(&report, arguments.seed))?;
+        let mut text = text(&report, arguments.seed);
+        if let (Some(site), Some(difference)) = (&site, &report.first_difference) {
+            let names = (&*difference.names.0, &*difference.names.1);
+            text.push_str(&site::text(site, names));
+        }
+        print::out(&text)?;
     }
     Ok(if report.agreed {
         Verdict::Passed
@@ -229,6 +248,7 @@ fn line(report: &Report, seed: u64) -> Line<'_> {
         height: report.height,
         state_root: hex::encode(report.state_root),
         first_difference: report.first_difference.as_ref().map(difference_line),
+        site: None,
         nodes: report.executors.len(),
         executors: &report.executors,
         seed: seed.to_string(),

@@ -49,11 +49,20 @@ pub mod overlay;
 /// One transaction after the other.
 pub mod execute;
 
+/// What a node does with a block around the VM.
+pub mod steps;
+
 /// The node.
 pub mod node;
 
 /// Chains as files.
 pub mod archive;
+
+/// Where two executions of one transaction part.
+pub mod bisect;
+
+/// One transaction as a file that replays alone.
+pub mod case;
 
 /// Archives applied again.
 pub mod replay;

@@ -5,16 +5,18 @@ use crate::cache::{CachePolicy, CodeCache};
 use crate::execute::{self, Environment, Executed};
 use crate::genesis::{Activations, Genesis, RULES_KEY};
 use crate::header::{BlockResult, Header, Tip};
+use crate::limits::Limits;
 use crate::overlay::{Overlay, decode_account};
 use crate::receipt::{Receipt, receipts_root};
 use crate::simulate::hex;
+use crate::steps::{Plain, Steps, batch};
 use crate::store::{Commit, Store};
 use crate::transaction::Signed;
 use host_api::limits::BLOCK_HASHES_MAX;
 use std::sync::Arc;
-use tree::{Batch, Path, Tree, ValueHash};
+use tree::{Path, Tree, ValueHash};
 use vm::state::{Account, StateDiff, key};
-use vm::{Engine, Fault, Rules, frames};
+use vm::{CheckedModule, Engine, Fault, Rules};
 
 /// Entries that a rebuild of the tree reads at once; bounds memory, changes nothing.
 const SCAN_PAGE: usize = 4_096;
@@ -56,6 +58,7 @@ pub struct Parts {
 /// A node: committed state, its tree, and the means to execute the next block.
 pub struct Node {
     parts: Parts,
+    steps: Box<dyn Steps>,
     cache: CodeCache,
     store: Box<dyn Store>,
     tree: Tree,
@@ -89,6 +92,7 @@ impl Node {
         let cache = CodeCache::new(parts.cache);
         let node = Self {
             parts,
+            steps: Box::new(Plain),
             cache,
             store,
             tree,
@@ -99,6 +103,26 @@ impl Node {
         };
         node.compare_root(&node.tree)?;
         Ok(node)
+    }
+
+    /// The same with other steps around the VM: another machine, for planted faults.
+    #[must_use]
+    pub fn with_steps(mut self, steps: Box<dyn Steps>) -> Self {
+        self.steps = steps;
+        self
+    }
+
+    /// Keeps modules in the cache before anybody asks for them; no answer depends on it.
+    pub fn fill_cache(&self, modules: &[Arc<CheckedModule>]) {
+        for module in modules {
+            self.cache.insert(Arc::clone(module));
+        }
+    }
+
+    /// Deletes all caches: that of checked modules, and with the engine whatever it keeps.
+    pub fn forget_code(&mut self, engine: Box<dyn Engine>) {
+        self.parts.engine = engine;
+        self.cache = CodeCache::new(self.parts.cache);
     }
 
     /// Drops everything but the store.
@@ -123,6 +147,23 @@ impl Node {
     #[must_use]
     pub fn store(&self) -> &dyn Store {
         self.store.as_ref()
+    }
+
+    /// The rules that this build knows.
+    #[must_use]
+    pub const fn rules(&self) -> &Arc<Rules> {
+        &self.parts.rules
+    }
+
+    /// The limits of the chain.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        self.genesis.limits()
+    }
+
+    /// The tree as it is kept, to compare with the store.
+    pub(crate) const fn tree(&self) -> &Tree {
+        &self.tree
     }
 
     /// The account of an address, the default one if absent.
@@ -175,34 +216,61 @@ impl Node {
         block: &ValidBlock,
         observer: &mut dyn Observer,
     ) -> Result<BlockResult, Fault> {
+        let pending = self.execute(block, observer)?;
+        self.commit(pending)
+    }
+
+    /// Executes a block and commits nothing: the store is as before, so that what came of it can be
+    /// looked into. The node answers no further block until [`Node::commit`].
+    ///
+    /// # Errors
+    /// As [`Node::apply`].
+    pub fn execute(
+        &mut self,
+        block: &ValidBlock,
+        observer: &mut dyn Observer,
+    ) -> Result<Pending, Fault> {
         if self.broken {
             return Err(Fault::invariant("the node stopped at a fault"));
         }
-        // Set back at the end only: a fault may leave the tree ahead of the store.
+        // Set back by the commit only: a fault may leave the tree ahead of the store.
         self.broken = true;
         self.check_applicable(block)?;
-        let executed = self.execute(block, observer)?;
-        let tip = Tip {
-            height: block.header().height,
-            hash: block.header().hash(),
-            time_ms: block.header().time_ms,
-            result: executed.result,
-        };
-        let header = Some(block.header().clone());
         let Work {
             diff,
             receipts,
             result,
-        } = executed;
-        self.store.commit(Commit {
+        } = self.work(block, observer)?;
+        let header = block.header();
+        let tip = Tip {
+            height: header.height,
+            hash: header.hash(),
+            time_ms: header.time_ms,
+            result,
+        };
+        Ok(Pending(Commit {
             diff,
             tip,
-            header,
+            header: Some(header.clone()),
             receipts,
-        })?;
+        }))
+    }
+
+    /// Commits the block that [`Node::execute`] of this node executed last.
+    ///
+    /// # Errors
+    /// As [`Node::apply`].
+    pub fn commit(&mut self, pending: Pending) -> Result<BlockResult, Fault> {
+        let Pending(commit) = pending;
+        let parent = commit.header.as_ref().map(|header| header.parent);
+        if !self.broken || parent != Some(self.tip.hash) {
+            return Err(Fault::invariant("a commit of a block that is not pending"));
+        }
+        let tip = commit.tip;
+        self.store.commit(commit)?;
         self.tip = tip;
         self.broken = false;
-        Ok(result)
+        Ok(tip.result)
     }
 
     /// Reads every value back from the store and compares it with its hash in the tree; rebuilds
@@ -261,14 +329,9 @@ impl Node {
         }
     }
 
-    fn execute(&mut self, block: &ValidBlock, observer: &mut dyn Observer) -> Result<Work, Fault> {
+    fn work(&mut self, block: &ValidBlock, observer: &mut dyn Observer) -> Result<Work, Fault> {
         let header = block.header();
-        let visible = frames::Block {
-            height: header.height,
-            time_ms: header.time_ms,
-            chain_id: header.chain_id,
-            proposer: header.proposer,
-        };
+        let visible = self.steps.context(header);
         let environment = Environment {
             engine: self.parts.engine.as_ref(),
             rules: &self.parts.rules,
@@ -279,8 +342,8 @@ impl Node {
         let (mut fees, mut gas_used) = (0_u128, 0_u64);
         let stepwise = observer.wants_roots();
         for (index, valid) in (0_u32..).zip(block.transactions()) {
-            let executed = execute::execute(&environment, &mut overlay, valid)?;
-            let root = stepwise.then(|| self.tree.update(&batch(&executed.diff)).0);
+            let executed = self.steps.transaction(&environment, &mut overlay, valid)?;
+            let root = stepwise.then(|| self.steps.update(&mut self.tree, &executed.diff));
             observer.transaction(index, &executed, root);
             fees = fees.checked_add(executed.fee).ok_or_else(too_large)?;
             gas_used = gas_used
@@ -293,11 +356,9 @@ impl Node {
         let diff = overlay.into_diff()?;
         observer.block(&diff);
         // Stepwise the tree has everything but the fees; else it gets the whole block at once.
-        let state_root = self
-            .tree
-            .update(&batch(if stepwise { &last } else { &diff }))
-            .0;
-        let receipts_root = receipts_root(&receipts);
+        let changes = if stepwise { &last } else { &diff };
+        let state_root = self.steps.update(&mut self.tree, changes);
+        let receipts_root = self.steps.receipts_root(&receipts);
         Ok(Work {
             diff,
             receipts,
@@ -318,6 +379,18 @@ fn write_hash(overlay: &mut Overlay<'_>, header: &Header) {
     }
 }
 
+/// A block that was executed and waits for [`Node::commit`].
+#[must_use = "a block that is not committed leaves the node stopped"]
+pub struct Pending(Commit);
+
+impl Pending {
+    /// What came of the block.
+    #[must_use]
+    pub const fn result(&self) -> &BlockResult {
+        &self.0.tip.result
+    }
+}
+
 /// What executing a block yields, before it is committed.
 struct Work {
     diff: StateDiff,
@@ -327,14 +400,6 @@ struct Work {
 
 fn too_large() -> Fault {
     Fault::invariant("a sum over a valid block exceeds its type")
-}
-
-/// The changes of the tree that a diff is.
-fn batch(diff: &StateDiff) -> Batch {
-    let change = |value: &Option<Vec<u8>>| value.as_deref().map(ValueHash::of);
-    diff.iter()
-        .map(|(key, value)| (Path::of_key(key), change(value)))
-        .collect()
 }
 
 fn commit_genesis(store: &mut dyn Store, genesis: &Genesis) -> Result<(), Fault> {

@@ -7,7 +7,8 @@
 use crate::cache::CodeCache;
 use crate::digest::{encode, sha256};
 use crate::store::{Store, scan_range};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, Range};
 use std::sync::Arc;
 use vm::state::{Account, Entries, StateDiff, Walked, key};
@@ -20,6 +21,16 @@ pub struct Overlay<'a> {
     rules: &'a Arc<Rules>,
     block: StateDiff,
     transaction: StateDiff,
+    looked: Option<RefCell<Looked>>,
+}
+
+/// What was asked of an overlay: enough to answer the same questions again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// State keys that were read, or whose presence was asked.
+    pub keys: BTreeSet<Vec<u8>>,
+    /// Ranges that were scanned or walked: start, end, and how many stored entries were asked for.
+    pub ranges: BTreeSet<(Vec<u8>, Vec<u8>, usize)>,
 }
 
 /// What a transaction changed, and the balances of the accounts in it.
@@ -43,6 +54,53 @@ impl<'a> Overlay<'a> {
             rules,
             block: StateDiff::new(),
             transaction: StateDiff::new(),
+            looked: None,
+        }
+    }
+
+    /// The same inside a block that has changed `block` so far.
+    #[must_use]
+    pub fn within(mut self, block: StateDiff) -> Self {
+        self.block = block;
+        self
+    }
+
+    /// The same, noting from now on what is asked of it.
+    #[must_use]
+    pub fn looking(mut self) -> Self {
+        self.looked = Some(RefCell::default());
+        self
+    }
+
+    /// The same state, to be changed on its own.
+    pub(crate) fn fork(&self) -> Self {
+        Self {
+            block: self.block.clone(),
+            transaction: self.transaction.clone(),
+            looked: None,
+            ..*self
+        }
+    }
+
+    /// What was asked since [`Overlay::looking`].
+    #[must_use]
+    pub fn looked(&self) -> Looked {
+        self.looked
+            .as_ref()
+            .map(|looked| looked.borrow().clone())
+            .unwrap_or_default()
+    }
+
+    /// What the block has changed so far, its current transaction excluded.
+    #[must_use]
+    pub const fn block_changes(&self) -> &StateDiff {
+        &self.block
+    }
+
+    fn note_range(&self, range: &Range<&[u8]>, limit: usize) {
+        if let Some(looked) = &self.looked {
+            let range = (range.start.to_vec(), range.end.to_vec(), limit);
+            looked.borrow_mut().ranges.insert(range);
         }
     }
 
@@ -152,6 +210,9 @@ impl<'a> Overlay<'a> {
 
     /// What the overlay itself says about a key: `None` to look further.
     fn changed(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
+        if let Some(looked) = &self.looked {
+            looked.borrow_mut().keys.insert(key.to_vec());
+        }
         self.transaction.get(key).or_else(|| self.block.get(key))
     }
 
@@ -218,7 +279,9 @@ impl StateView for Overlay<'_> {
             );
         }
         // Each change can hide at most one committed entry.
-        let stored = scan_range(self.store, &range, limit.saturating_add(changes.len()))?;
+        let wanted = limit.saturating_add(changes.len());
+        self.note_range(&range, wanted);
+        let stored = scan_range(self.store, &range, wanted)?;
         let mut merged: BTreeMap<Vec<u8>, Vec<u8>> = stored.into_iter().collect();
         for (key, value) in changes {
             match value {
@@ -231,6 +294,7 @@ impl StateView for Overlay<'_> {
 
     fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
         // Each stored key is a key of the answer, changed or not: the page covers the limit.
+        self.note_range(&range, limit);
         let mut stored = scan_range(self.store, &range, limit)?
             .into_iter()
             .peekable();

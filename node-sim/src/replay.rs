@@ -3,11 +3,16 @@
 //! Specification: docs/spec/blocks.md, "Archive".
 
 use crate::archive::{ArchiveError, ArchiveReader, ArchivedBlock, Entry};
+use crate::bisect::{Definition, Depth, Part, Position, Site, Subject, locate, rerun};
+use crate::block::ValidBlock;
+use crate::cache::CachePolicy;
+use crate::case::{Case, Outcome};
 use crate::execute::Executed;
 use crate::header::BlockResult;
 use crate::node::{Node, Observer, Parts};
 use crate::receipt::Receipt;
 use crate::simulate::hex;
+use crate::steps::Plain;
 use crate::store::Store;
 use std::io::Read;
 use vm::Fault;
@@ -55,11 +60,26 @@ pub enum ReplayError {
     Fault(#[from] Fault),
 }
 
+/// What the first difference of a replay was traced to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Traced {
+    /// The transaction with everything that it read, the archived outcome and the found one.
+    pub case: Case,
+    /// Where the engine parts from R. `None` if R comes to the found outcome too: whoever wrote the
+    /// archive was wrong, or the archive was changed.
+    pub site: Option<Site>,
+}
+
+/// Makes the engine of a replay again.
+pub type MakeEngine = Box<dyn Fn() -> Box<dyn vm::Engine>>;
+
 /// Applies blocks of an archive to a node, one after the other.
 pub struct Replay<R> {
     archive: ArchiveReader<R>,
     node: Node,
     replayed: Replayed,
+    bisecting: Option<MakeEngine>,
+    traced: Option<Traced>,
 }
 
 impl<R: Read> Replay<R> {
@@ -85,7 +105,22 @@ impl<R: Read> Replay<R> {
             archive,
             node,
             replayed,
+            bisecting: None,
+            traced: None,
         })
+    }
+
+    /// The same, looking into the first difference: `engine` makes the engine of the node again.
+    #[must_use]
+    pub fn bisecting(mut self, engine: MakeEngine) -> Self {
+        self.bisecting = Some(engine);
+        self
+    }
+
+    /// What the first difference was traced to: `None` if there is none, it is in no transaction,
+    /// or nobody asked.
+    pub const fn traced(&self) -> Option<&Traced> {
+        self.traced.as_ref()
     }
 
     /// Applies the next block; false at the archive's end and after a difference. Blocks that the
@@ -130,7 +165,15 @@ impl<R: Read> Replay<R> {
             }
         };
         let mut entries = Entries::default();
-        let result = self.node.apply(&valid, &mut entries)?;
+        let pending = self.node.execute(&valid, &mut entries)?;
+        let result = *pending.result();
+        let difference = compare(height, archived, &entries.0, &result);
+        if let (Some(difference), Some(engine)) = (&difference, &self.bisecting)
+            && let Some(index) = difference.transaction
+        {
+            self.traced = Some(self.look(archived, (&valid, index), &**engine)?);
+        }
+        self.node.commit(pending)?;
         let Replayed {
             height: last,
             state_root,
@@ -143,8 +186,45 @@ impl<R: Read> Replay<R> {
         *gas_used = gas_used.saturating_add(result.gas_used);
         *transactions =
             transactions.saturating_add(u64::try_from(entries.0.len()).unwrap_or(u64::MAX));
-        *first_difference = compare(height, archived, &entries.0, &result);
+        *first_difference = difference;
         Ok(())
+    }
+
+    /// Looks into a transaction of a block that is not committed yet.
+    fn look(
+        &self,
+        archived: &ArchivedBlock,
+        (block, index): (&ValidBlock, u32),
+        engine: &dyn Fn() -> Box<dyn vm::Engine>,
+    ) -> Result<Traced, Fault> {
+        let at = Position {
+            rules: self.node.rules(),
+            block,
+            index,
+        };
+        let name = engine().name();
+        let subject = Subject {
+            name,
+            engine,
+            traced: None,
+            steps: &Plain,
+            store: self.node.store(),
+            cache: CachePolicy::Warm,
+        };
+        let again = rerun(&subject, &at, Depth::Steps)?;
+        let place = usize::try_from(index).unwrap_or(usize::MAX);
+        let recorded = archived.entries.get(place);
+        let recorded = recorded.ok_or_else(|| Fault::invariant("a difference without an entry"))?;
+        let outcomes = (
+            Outcome::archived("archive", recorded),
+            Outcome::of(name, &again.executed),
+        );
+        let limits = self.node.limits();
+        let case = Case::of(self.node.store(), &at, (limits, &again), outcomes)?;
+        let definition = Definition::new();
+        let site = locate(&definition.beside(&subject), &subject, &at)?;
+        let site = (site.part != Part::Unrepeated).then_some(site);
+        Ok(Traced { case, site })
     }
 }
 

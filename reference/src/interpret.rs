@@ -185,6 +185,7 @@ impl Instance {
         if let Some(trace) = &self.observers.trace {
             let function = active.code.function;
             let mut trace = trace.lock().unwrap_or_else(PoisonError::into_inner);
+            trace.slot(self.values.last().copied());
             trace.operator(function, site.offset, self.gas.remaining());
         }
         Ok(site)

@@ -61,6 +61,12 @@ pub trait Trace {
     /// The operator at byte `offset` of the module, in `function` of the function index space, is
     /// next, and `gas_before` is left. Operators without a price are shown too.
     fn operator(&mut self, function: u32, offset: u32, gas_before: u64);
+
+    /// Told before each [`Trace::operator`]: the last slot of the active functions, which is the
+    /// topmost operand or, without one, the last local.
+    fn slot(&mut self, bits: Option<u64>) {
+        let _ = bits;
+    }
 }
 
 /// A trace that engine and owner share.

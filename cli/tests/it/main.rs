@@ -5,6 +5,8 @@
     reason = "tests compute with known numbers"
 )]
 
+mod bisect;
+
 mod check;
 
 mod conform;

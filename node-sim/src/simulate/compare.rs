@@ -1,10 +1,11 @@
 //! Finds the first transaction that two executors answer differently, and what differs in it.
 
-use super::executor::{Step, Trail};
+use super::running::{Step, Trail};
 use crate::header::BlockResult;
 use crate::receipt::Receipt;
 use core::fmt::Write as _;
 use std::collections::BTreeSet;
+use vm::state::StateDiff;
 
 /// How many mismatches of one transaction are listed.
 const MISMATCHES_MAX: usize = 16;
@@ -115,17 +116,29 @@ impl Mismatches {
 }
 
 fn compare_steps(left: &Step, right: &Step) -> Vec<Mismatch> {
+    let (one, other) = ((&left.receipt, &left.diff), (&right.receipt, &right.diff));
+    let mut mismatches = Mismatches(compare_transactions(one, other));
+    if let (Some(one), Some(other)) = (&left.root, &right.root) {
+        mismatches.hash("state_root", one, other);
+    }
+    mismatches.0
+}
+
+/// What differs in two receipts, then in two diffs by state key.
+pub(crate) fn compare_transactions(
+    (one, left): (&Receipt, &StateDiff),
+    (other, right): (&Receipt, &StateDiff),
+) -> Vec<Mismatch> {
     let mut mismatches = Mismatches::default();
-    let (one, other): (&Receipt, &Receipt) = (&left.receipt, &right.receipt);
     mismatches.hash("receipt.tx_id", &one.tx_id, &other.tx_id);
     mismatches.number("receipt.exit", one.exit.name(), other.exit.name());
     mismatches.number("receipt.code", one.code, other.code);
     mismatches.number("receipt.gas_used", one.gas_used, other.gas_used);
     mismatches.hash("receipt.output_hash", &one.output_hash, &other.output_hash);
     mismatches.hash("receipt.events_root", &one.events_root, &other.events_root);
-    let keys: BTreeSet<&Vec<u8>> = left.diff.keys().chain(right.diff.keys()).collect();
+    let keys: BTreeSet<&Vec<u8>> = left.keys().chain(right.keys()).collect();
     for key in keys {
-        let (before, after) = (left.diff.get(key), right.diff.get(key));
+        let (before, after) = (left.get(key), right.get(key));
         if before != after {
             let value = |change: Option<&Option<Vec<u8>>>| match change {
                 None => "unchanged".to_owned(),
@@ -135,10 +148,14 @@ fn compare_steps(left: &Step, right: &Step) -> Vec<Mismatch> {
             mismatches.push("state", Some(hex(key)), (value(before), value(after)));
         }
     }
-    if let (Some(one), Some(other)) = (&left.root, &right.root) {
-        mismatches.hash("state_root", one, other);
-    }
     mismatches.0
+}
+
+/// The bytes of [`hex`].
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let (pairs, _) = text.as_bytes().as_chunks::<2>();
+    let byte = |pair: &[u8; 2]| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok();
+    pairs.iter().map(byte).collect()
 }
 
 /// Lower-case hex.

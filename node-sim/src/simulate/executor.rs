@@ -1,19 +1,16 @@
 //! Lists the kinds of executors: they differ in everything that must not matter.
 
-use crate::block::Block;
+use super::odd::{AnewEachCall, Counting, Restless, strangers};
+use crate::bisect::MakeTraced;
 use crate::cache::CachePolicy;
-use crate::execute::Executed;
-use crate::genesis::Genesis;
-use crate::header::BlockResult;
-use crate::node::{Node, Observer, Parts};
-use crate::receipt::Receipt;
-use crate::store::{MemoryStore, Store};
+use crate::steps::{Plain, Steps};
+use crate::store::disk::SimulatedDisk;
+use crate::store::{LogStore, MemoryStore, Store};
 use emitted::Wasmi;
 use reference::{Backing, Reference};
-use std::sync::Arc;
-use vm::execute::Interpreter;
-use vm::state::StateDiff;
-use vm::{Engine, Fault, Rules};
+use std::sync::{Arc, Mutex};
+use vm::execute::{Interpreter, Strategy};
+use vm::{CheckedModule, Engine};
 
 /// When an executor drops everything but its store and starts again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,10 +19,15 @@ pub enum Restart {
     Never,
     /// After every block.
     EveryBlock,
+    /// Not before the end, but its caches are deleted after every block.
+    Caches,
 }
 
 /// Makes an engine; called again at every restart.
 pub type MakeEngine = Box<dyn Fn() -> Box<dyn Engine>>;
+
+/// Makes the steps around the VM; called again at every restart.
+pub type MakeSteps = Box<dyn Fn() -> Box<dyn Steps>>;
 
 /// One way to execute a chain.
 pub struct Executor {
@@ -39,6 +41,13 @@ pub struct Executor {
     pub restart: Restart,
     /// Its store, without a genesis.
     pub store: Box<dyn Store>,
+    /// Its steps around the VM.
+    pub steps: MakeSteps,
+    /// Its engine with operators shown, where it is R or made of R: a difference is then found to
+    /// the instruction.
+    pub traced: Option<MakeTraced>,
+    /// Modules that its cache has from the start, whether anybody uploads them or not.
+    pub strangers: Vec<Arc<CheckedModule>>,
 }
 
 impl Executor {
@@ -51,6 +60,9 @@ impl Executor {
             cache,
             restart,
             store: Box::new(MemoryStore::new()),
+            steps: Box::new(|| Box::new(Plain)),
+            traced: None,
+            strangers: Vec::new(),
         }
     }
 
@@ -60,10 +72,31 @@ impl Executor {
         self.store = store;
         self
     }
+
+    /// The same with other steps around the VM.
+    #[must_use]
+    pub fn with_steps(mut self, steps: MakeSteps) -> Self {
+        self.steps = steps;
+        self
+    }
+
+    /// The same, whose engine is R or made of R.
+    #[must_use]
+    pub fn with_traced(mut self, traced: MakeTraced) -> Self {
+        self.traced = Some(traced);
+        self
+    }
+
+    /// The same with a cache that has modules from the start.
+    #[must_use]
+    pub fn with_strangers(mut self, strangers: Vec<Arc<CheckedModule>>) -> Self {
+        self.strangers = strangers;
+        self
+    }
 }
 
 /// How many kinds there are before they repeat.
-pub const KINDS: u32 = 7;
+pub const KINDS: u32 = 11;
 
 /// The first `nodes` executors of the fixed order, repeated after [`KINDS`]; 0 is what a
 /// node runs.
@@ -75,183 +108,88 @@ pub fn standard(nodes: u32) -> Vec<Executor> {
 /// The executor of place `node` in the fixed order.
 #[must_use]
 pub fn kind(node: u32) -> Executor {
-    let growing: fn() -> Box<dyn Engine> = || Box::new(Reference::new());
-    let reserved: fn() -> Box<dyn Engine> =
-        || Box::new(Reference::new().with_backing(Backing::Reserved));
-    let wasmi: fn() -> Box<dyn Engine> = || Box::new(Wasmi::new());
-    let uncached: fn() -> Box<dyn Engine> = || Box::new(Wasmi::without_cache());
-    let interpreter: fn() -> Box<dyn Engine> = || Box::new(Interpreter::new());
-    let (name, engine, cache, restart) = match node.checked_rem(KINDS) {
-        Some(1) => (
-            "wasmi, warm cache",
-            wasmi,
-            CachePolicy::Warm,
-            Restart::Never,
-        ),
-        Some(2) => (
-            "reference, warm cache, reserved memory",
-            reserved,
-            CachePolicy::Warm,
-            Restart::Never,
-        ),
-        Some(3) => (
-            "wasmi, no cache, restart after every block",
-            uncached,
-            CachePolicy::Disabled,
-            Restart::EveryBlock,
-        ),
-        Some(4) => (
+    use CachePolicy::{Cold, Disabled, OneEntry, Warm};
+    use Restart::{Caches, EveryBlock, Never};
+    let number = node.checked_rem(KINDS).unwrap_or_default();
+    match number {
+        1 => wasmi("wasmi, warm cache", Warm, Never),
+        2 => {
+            let name = "reference, warm cache, reserved memory";
+            reference(name, Warm, Backing::Reserved)
+        }
+        3 => {
+            let engine: MakeEngine = Box::new(|| Box::new(Wasmi::without_cache()));
+            let name = "wasmi, no cache, restart after every block";
+            Executor::new(name, engine, Disabled, EveryBlock)
+        }
+        4 => reference(
             "reference, cold cache, growing memory",
-            growing,
-            CachePolicy::Cold,
-            Restart::Never,
+            Cold,
+            Backing::Growing,
         ),
-        Some(5) => (
-            "interpreter, no cache, restart after every block",
-            interpreter,
-            CachePolicy::Disabled,
-            Restart::EveryBlock,
-        ),
-        Some(6) => (
-            "wasmi, cache of one module",
-            wasmi,
-            CachePolicy::OneEntry,
-            Restart::Never,
-        ),
-        _ => (
-            "interpreter, warm cache",
-            interpreter,
-            CachePolicy::Warm,
-            Restart::Never,
-        ),
-    };
-    Executor::new(name, Box::new(engine), cache, restart)
-}
-
-/// What a transaction came to, as far as executors must agree on it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Step {
-    pub(super) receipt: Receipt,
-    pub(super) diff: StateDiff,
-    pub(super) root: Option<[u8; 32]>,
-}
-
-/// What a block came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Trail {
-    pub(super) steps: Vec<Step>,
-    /// Net change of the whole block.
-    pub(super) diff: StateDiff,
-    pub(super) result: BlockResult,
-}
-
-#[derive(Default)]
-struct Recorder {
-    steps: Vec<Step>,
-    diff: StateDiff,
-}
-
-impl Observer for Recorder {
-    fn wants_roots(&self) -> bool {
-        true
-    }
-
-    fn transaction(&mut self, _: u32, executed: &Executed, root: Option<[u8; 32]>) {
-        let Executed { receipt, diff, .. } = executed.clone();
-        self.steps.push(Step {
-            receipt,
-            diff,
-            root,
-        });
-    }
-
-    fn block(&mut self, diff: &StateDiff) {
-        self.diff.clone_from(diff);
-    }
-}
-
-/// An executor with its node.
-pub(super) struct Running {
-    pub(super) name: String,
-    engine: MakeEngine,
-    cache: CachePolicy,
-    restart: Restart,
-    rules: Arc<Rules>,
-    genesis: Genesis,
-    /// Away only while it restarts.
-    node: Option<Node>,
-}
-
-impl Running {
-    pub(super) fn start(
-        executor: Executor,
-        rules: &Arc<Rules>,
-        genesis: &Genesis,
-    ) -> Result<Self, Fault> {
-        let Executor {
-            name,
-            engine,
-            cache,
-            restart,
-            store,
-        } = executor;
-        let (rules, genesis) = (Arc::clone(rules), genesis.clone());
-        let mut running = Self {
-            name,
-            engine,
-            cache,
-            restart,
-            rules,
-            genesis,
-            node: None,
-        };
-        running.open(store)?;
-        Ok(running)
-    }
-
-    fn open(&mut self, store: Box<dyn Store>) -> Result<(), Fault> {
-        let rules = Arc::clone(&self.rules);
-        let parts = Parts {
-            engine: (self.engine)(),
-            rules,
-            cache: self.cache,
-        };
-        self.node = Some(Node::open(parts, self.genesis.clone(), store)?);
-        Ok(())
-    }
-
-    pub(super) fn node(&self) -> Result<&Node, Fault> {
-        self.node
-            .as_ref()
-            .ok_or_else(|| Fault::invariant("an executor did not restart"))
-    }
-
-    pub(super) fn apply(&mut self, block: &Block) -> Result<Trail, Fault> {
-        let node = self
-            .node
-            .as_mut()
-            .ok_or_else(|| Fault::invariant("an executor did not restart"))?;
-        let valid = node.validate(block.clone()).map_err(|reason| {
-            Fault::invariant(format!("a simulated block is invalid: {reason}"))
-        })?;
-        let mut recorder = Recorder::default();
-        let result = node.apply(&valid, &mut recorder)?;
-        let Recorder { steps, diff } = recorder;
-        Ok(Trail {
-            steps,
-            diff,
-            result,
-        })
-    }
-
-    /// Restarts, if this executor does so after every block.
-    pub(super) fn end_block(&mut self) -> Result<(), Fault> {
-        match (self.restart, self.node.take()) {
-            (Restart::EveryBlock, Some(node)) => self.open(node.into_store()),
-            (_, node) => {
-                self.node = node;
-                Ok(())
+        5 => {
+            let name = "interpreter, no cache, restart after every block";
+            interpreter(name, Disabled, EveryBlock)
+        }
+        6 => wasmi("wasmi, cache of one module", OneEntry, Never),
+        7 => {
+            let name = "interpreter by trampoline, cache prefilled with what nobody uploads";
+            let make = || Interpreter::with_strategy(Strategy::Trampoline);
+            let engine: MakeEngine = Box::new(move || Box::new(make()));
+            Executor::new(name, engine, Warm, Never).with_strangers(strangers())
+        }
+        8 => {
+            let name = "interpreter made anew for every call, cold cache";
+            Executor::new(name, Box::new(|| Box::new(AnewEachCall)), Cold, Never)
+        }
+        9 => observed("reference under an observer, store read in another order"),
+        10 => {
+            let name = "interpreter, caches deleted after every block, log store";
+            let executor = interpreter(name, Warm, Caches);
+            match LogStore::open(SimulatedDisk::new(u64::from(node))) {
+                Ok(store) => executor.with_store(Box::new(store)),
+                // An empty disk opens; if it did not, the memory store is as good.
+                Err(_) => executor,
             }
         }
+        _ => interpreter("interpreter, warm cache", Warm, Never),
     }
+}
+
+fn interpreter(name: &str, cache: CachePolicy, restart: Restart) -> Executor {
+    Executor::new(
+        name,
+        Box::new(|| Box::new(Interpreter::new())),
+        cache,
+        restart,
+    )
+}
+
+fn wasmi(name: &str, cache: CachePolicy, restart: Restart) -> Executor {
+    Executor::new(name, Box::new(|| Box::new(Wasmi::new())), cache, restart)
+}
+
+fn reference(name: &str, cache: CachePolicy, backing: Backing) -> Executor {
+    let make = move || Reference::new().with_backing(backing);
+    Executor::new(
+        name,
+        Box::new(move || Box::new(make())),
+        cache,
+        Restart::Never,
+    )
+    .with_traced(Box::new(move |trace| Box::new(make().with_trace(trace))))
+}
+
+/// R whose operators somebody counts, on a store that is read more often than it is asked.
+fn observed(name: &str) -> Executor {
+    let engine: MakeEngine = Box::new(|| {
+        let observer = Arc::new(Mutex::new(Counting::default()));
+        Box::new(Reference::new().with_trace(observer))
+    });
+    let store = Restless::new(MemoryStore::new());
+    Executor::new(name, engine, CachePolicy::Warm, Restart::Never)
+        .with_store(Box::new(store))
+        .with_traced(Box::new(|trace| {
+            Box::new(Reference::new().with_trace(trace))
+        }))
 }

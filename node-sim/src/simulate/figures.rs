@@ -2,7 +2,7 @@
 //!
 //! All of it comes from executor 0 and depends on plan and rules alone.
 
-use super::executor::Trail;
+use super::running::Trail;
 use super::series::{Absorb, Series};
 use crate::block::Block;
 use crate::digest::length;
@@ -132,10 +132,11 @@ impl Gatherer {
         self.blocks.push(figures);
     }
 
-    pub(super) fn finish(self) -> Figures {
+    /// What was counted; nothing is left of it.
+    pub(super) fn take(&mut self) -> Figures {
         Figures {
-            blocks: self.blocks,
-            targets: self.targets.into_values().collect(),
+            blocks: core::mem::take(&mut self.blocks),
+            targets: core::mem::take(&mut self.targets).into_values().collect(),
         }
     }
 

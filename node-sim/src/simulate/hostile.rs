@@ -20,12 +20,15 @@ fn codes(bytes: &[u8]) -> [[u8; 32]; 3] {
     [
         sha256(&[bytes]),
         sha256(&[&variant(bytes, 1)]),
-        sha256(&[&variant(bytes, 2)]),
+        sha256(&[&variant(bytes, NEVER_UPLOADED)]),
     ]
 }
 
 /// Marks of the variants that are uploaded.
 pub(super) const UPLOADED: [u8; 1] = [1];
+
+/// Mark of the variants that nobody uploads.
+pub(super) const NEVER_UPLOADED: u8 = 2;
 
 /// The hostile set: mostly with little gas, since it would use all.
 pub(super) fn hostile(stage: &mut Stage<'_>) -> Act {

@@ -29,8 +29,20 @@ mod commerce;
 /// Calls that misbehave, and changes of code.
 mod hostile;
 
+/// What is unusual about some executors.
+mod odd;
+
+/// One executor.
+mod running;
+
+/// All of them, block by block.
+mod simulation;
+
 /// Differences.
 mod compare;
+
+/// What a difference comes from.
+mod evidence;
 
 /// Rows over time that stay few.
 pub mod series;
@@ -42,19 +54,16 @@ pub mod figures;
 pub mod planted;
 
 pub use compare::{Difference, Mismatch, hex};
+pub use evidence::Investigated;
 pub use executor::{Executor, Restart, standard};
 
-use crate::archive::{ArchivedBlock, Entry};
-use crate::block::Block;
+pub(crate) use compare::{compare_transactions, unhex};
+
+use crate::archive::ArchivedBlock;
 use crate::genesis::Genesis;
-use crate::header::Tip;
-use crate::receipt::ReceiptExit;
-use compare::{Found, compare};
-use executor::{Running, Trail};
-use figures::{Figures, Gatherer};
-use std::sync::Arc;
-use vm::{Fault, Rules};
-use workload::Workload;
+use figures::Figures;
+use simulation::Simulation;
+use vm::Fault;
 
 /// What to simulate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,149 +165,28 @@ pub struct Report {
 /// Runs a plan on executors, with rules v1.
 ///
 /// # Errors
-/// [`Fault`] if an executor stops at a fault, or there is none to run.
+/// [`Fault`] if an executor stops at a fault of this machine, or there is none to run. One that
+/// stops because its state has become another is a difference.
 pub fn run(
     plan: &Plan,
     executors: Vec<Executor>,
     progress: &mut dyn Progress,
 ) -> Result<Report, Fault> {
-    let rules = Arc::new(Rules::v1());
-    let mut workload = Workload::new(plan, &rules)?;
-    let start = |executor| Running::start(executor, &rules, workload.genesis());
-    let mut running: Vec<Running> = executors
-        .into_iter()
-        .map(start)
-        .collect::<Result<_, Fault>>()?;
-    let mut gatherer = Gatherer::new(workload.contracts(), &workload.genesis().state());
-    let mut report = empty_report(&running);
-    progress.begin(workload.genesis());
-    for _ in 0..plan.blocks {
-        let block = workload.next_block(first(&running)?.node()?)?;
-        let trails = apply(&mut running, &block, progress)?;
-        count(&mut report, &trails, first(&running)?.node()?.tip());
-        if let Some(trail) = trails.first() {
-            gatherer.count(&block, trail);
-        }
-        report.first_difference = first_difference(&running, &trails, report.height);
-        if report.first_difference.is_some() {
-            report.agreed = false;
-            break;
-        }
-        for executor in &mut running {
-            executor.end_block()?;
-        }
-        if let Some(trail) = trails.first() {
-            progress.archive(&archived(block, trail));
-        }
-        progress.block(&Progressed {
-            height: report.height,
-            blocks: plan.blocks,
-            transactions: report.transactions,
-            gas_used: report.gas_used,
-            state_root: report.state_root,
-        });
-    }
-    report.figures = gatherer.finish();
-    if report.agreed {
-        for executor in &running {
-            executor.node()?.scrub()?;
-        }
-        report.state_root = first(&running)?.node()?.tip().result.state_root;
-    }
-    Ok(report)
+    let mut simulation = Simulation::new(plan, executors)?;
+    simulation.run(plan, progress)?;
+    Ok(simulation.report)
 }
 
-fn apply(
-    running: &mut [Running],
-    block: &Block,
+/// As [`run`]; a difference is traced to an instruction, a host call or a step of the node.
+///
+/// # Errors
+/// As [`run`].
+pub fn investigate(
+    plan: &Plan,
+    executors: Vec<Executor>,
     progress: &mut dyn Progress,
-) -> Result<Vec<Trail>, Fault> {
-    let mut trails = Vec::with_capacity(running.len());
-    for (number, executor) in (0..).zip(running) {
-        progress.applying(number);
-        trails.push(executor.apply(block)?);
-        progress.applied(number);
-    }
-    Ok(trails)
-}
-
-fn archived(block: Block, trail: &Trail) -> ArchivedBlock {
-    let entries = trail
-        .steps
-        .iter()
-        .map(|step| Entry::new(step.receipt.clone(), &step.diff))
-        .collect();
-    ArchivedBlock {
-        block,
-        entries,
-        result: trail.result,
-    }
-}
-
-fn first(running: &[Running]) -> Result<&Running, Fault> {
-    running
-        .first()
-        .ok_or_else(|| Fault::invariant("a simulation needs an executor"))
-}
-
-fn empty_report(running: &[Running]) -> Report {
-    Report {
-        agreed: true,
-        height: 0,
-        state_root: [0; 32],
-        first_difference: None,
-        executors: running
-            .iter()
-            .map(|executor| executor.name.clone())
-            .collect(),
-        transactions: 0,
-        by_exit: [0; 6],
-        gas_used: 0,
-        figures: Figures::default(),
-    }
-}
-
-fn count(report: &mut Report, trails: &[Trail], tip: &Tip) {
-    report.height = tip.height;
-    report.state_root = tip.result.state_root;
-    report.gas_used = report.gas_used.saturating_add(tip.result.gas_used);
-    for step in trails.iter().take(1).flat_map(|trail| &trail.steps) {
-        report.transactions = report.transactions.saturating_add(1);
-        for (exit, counter) in ReceiptExit::ALL.iter().zip(&mut report.by_exit) {
-            if *exit == step.receipt.exit {
-                *counter = counter.saturating_add(1);
-            }
-        }
-    }
-}
-
-/// The earliest transaction on which an executor differs from executor 0; of several executors the
-/// first.
-fn first_difference(running: &[Running], trails: &[Trail], height: u64) -> Option<Difference> {
-    let plainest = trails.first()?;
-    let others = (0_u32..).zip(trails).skip(1);
-    let found = others.filter_map(|(number, trail)| Some((number, compare(plainest, trail)?)));
-    let (number, found) = found.min_by_key(|(number, found)| (found.place(), *number))?;
-    let Found {
-        transaction,
-        tx_id,
-        mismatches,
-    } = found;
-    let name = |number: u32| {
-        let executor = usize::try_from(number)
-            .ok()
-            .and_then(|place| running.get(place));
-        executor
-            .map(|executor| executor.name.clone())
-            .unwrap_or_default()
-    };
-    let (executors, names) = ((0, number), (name(0), name(number)));
-    Some(Difference {
-        height,
-        transaction,
-        tx_id,
-        executors,
-        names,
-        mismatches,
-    })
+) -> Result<Investigated, Fault> {
+    let mut simulation = Simulation::new(plan, executors)?;
+    simulation.run(plan, progress)?;
+    Ok(simulation.investigate())
 }

@@ -32,7 +32,7 @@ impl Progress for Archiving {
 }
 
 /// The archive of a simulated chain, its blocks, and its last root.
-fn archive(blocks: u64, seed: u64) -> (Vec<u8>, Vec<ArchivedBlock>, [u8; 32]) {
+pub(crate) fn archive(blocks: u64, seed: u64) -> (Vec<u8>, Vec<ArchivedBlock>, [u8; 32]) {
     let mut archiving = Archiving::default();
     let report = run(&Plan::new(blocks, seed), standard(2), &mut archiving).unwrap();
     assert!(report.agreed);
@@ -111,7 +111,7 @@ fn a_wrong_engine_is_found_at_the_first_contract_call() {
 }
 
 /// The archive with one block changed.
-fn changed(bytes: &[u8], height: usize, change: impl Fn(&mut ArchivedBlock)) -> Vec<u8> {
+pub(crate) fn changed(bytes: &[u8], height: usize, change: impl Fn(&mut ArchivedBlock)) -> Vec<u8> {
     let mut reader = ArchiveReader::new(bytes).unwrap();
     let mut writer = ArchiveWriter::new(Vec::new(), reader.genesis()).unwrap();
     let mut number = 1;

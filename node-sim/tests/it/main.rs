@@ -24,6 +24,8 @@ mod scrub;
 
 mod archive;
 
+mod case;
+
 mod network;
 
 mod orderbook;
@@ -31,3 +33,5 @@ mod orderbook;
 mod simulator;
 
 mod planted;
+
+mod plants;

@@ -1,0 +1,77 @@
+//! Shows where two executions part: an instruction, a host call, or a step of the node.
+
+use node_sim::bisect::{Part, Site};
+use serde::Serialize;
+
+/// A site as JSON.
+#[derive(Serialize)]
+pub(crate) struct SiteLine<'a> {
+    part: &'static str,
+    instruction: Option<InstructionLine<'a>>,
+    field: Option<&'static str>,
+    key: Option<String>,
+    left: &'a str,
+    right: &'a str,
+}
+
+#[derive(Serialize)]
+struct InstructionLine<'a> {
+    code_hash: String,
+    function: u32,
+    offset: u32,
+    operator: &'a str,
+    gas_before: String,
+}
+
+pub(crate) fn line(site: &Site) -> SiteLine<'_> {
+    let instruction = site.place.as_ref().map(|place| InstructionLine {
+        code_hash: hex::encode(place.code_hash),
+        function: place.function,
+        offset: place.offset,
+        operator: &place.operator,
+        gas_before: place.gas_before.to_string(),
+    });
+    SiteLine {
+        part: site.part.name(),
+        instruction,
+        field: site.field,
+        key: site.key.as_ref().map(hex::encode),
+        left: &site.left,
+        right: &site.right,
+    }
+}
+
+/// A site for people; the two executions by name.
+pub(crate) fn text(site: &Site, (left, right): (&str, &str)) -> String {
+    let what = match site.part {
+        Part::Instruction => "first instruction that differs",
+        Part::Entry => "first frame that begins differently",
+        Part::Call => "first host call or end that differs",
+        Part::Answer => "first answer of the host that differs",
+        Part::Step => "the VM did the same; first step around it that differs",
+        Part::Unrepeated => "executed again on its own, both came to the same",
+    };
+    let mut text = format!("{what}\n");
+    if let Some(place) = &site.place {
+        text.push_str(&format!(
+            "  {} at offset {} of function {}, module {}\n",
+            place.operator,
+            place.offset,
+            place.function,
+            hex::encode(place.code_hash)
+        ));
+    }
+    if let Some(field) = site.field {
+        text.push_str(&format!("  {field}\n"));
+    }
+    if let Some(key) = &site.key {
+        text.push_str(&format!("  key {}\n", hex::encode(key)));
+    }
+    if site.part != Part::Unrepeated {
+        text.push_str(&format!(
+            "    {left}: {}\n    {right}: {}\n",
+            site.left, site.right
+        ));
+    }
+    text
+}

@@ -1,0 +1,106 @@
+//! Makes what is unusual about some executors, and must not matter: engines without a memory, a
+//! store that is read out of order, an observer, modules that nobody uploads.
+
+use super::hostile;
+use super::samples::{ACCEPTED, HOSTILE, UPGRADEABLE, variant};
+use crate::header::Tip;
+use crate::receipt::Receipt;
+use crate::store::{Commit, Store};
+use reference::Trace;
+use std::sync::Arc;
+use vm::execute::Interpreter;
+use vm::state::Entries;
+use vm::{CheckedModule, Engine, Execution, Fault, Rules};
+
+/// Keys that are read before the one that is asked for.
+const READ_AHEAD: usize = 3;
+
+/// The interpreter, whose compiled code and memories are thrown away after every frame.
+pub(super) struct AnewEachCall;
+
+impl Engine for AnewEachCall {
+    fn name(&self) -> &'static str {
+        "interpreter"
+    }
+
+    fn instantiate(
+        &self,
+        module: &Arc<CheckedModule>,
+        rules: &Arc<Rules>,
+    ) -> Result<Box<dyn Execution>, Fault> {
+        Interpreter::new().instantiate(module, rules)
+    }
+}
+
+/// Counts operators.
+#[derive(Default)]
+pub(super) struct Counting {
+    operators: u64,
+}
+
+impl Trace for Counting {
+    fn operator(&mut self, _: u32, _: u32, _: u64) {
+        self.operators = self.operators.saturating_add(1);
+    }
+}
+
+/// A store that is read ahead, last key first, before every answer.
+pub(super) struct Restless<S>(S);
+
+impl<S: Store> Restless<S> {
+    pub(super) const fn new(store: S) -> Self {
+        Self(store)
+    }
+
+    fn read_ahead(&self, key: &[u8]) -> Result<(), Fault> {
+        let ahead = self.0.scan(key, None, READ_AHEAD)?;
+        for (key, value) in ahead.iter().rev() {
+            if self.0.read(key)?.as_ref() != Some(value) {
+                return Err(Fault::Store("a scan and a read disagree".to_owned()));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<S: Store> Store for Restless<S> {
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.read_ahead(key)?;
+        self.0.read(key)
+    }
+
+    fn contains(&self, key: &[u8]) -> Result<bool, Fault> {
+        self.0.contains(key)
+    }
+
+    fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
+        self.read_ahead(start)?;
+        self.0.scan(start, end, limit)
+    }
+
+    fn tip(&self) -> Result<Option<Tip>, Fault> {
+        self.0.tip()
+    }
+
+    fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
+        self.0.receipts(height)
+    }
+
+    fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
+        self.0.commit(commit)
+    }
+}
+
+/// Every sample before it is uploaded, and variants that never are, as uploads that were undone
+/// leave them in a cache.
+pub(super) fn strangers() -> Vec<Arc<CheckedModule>> {
+    let rules = Rules::v1();
+    let never = [HOSTILE, UPGRADEABLE].map(|sample| variant(sample.bytes, hostile::NEVER_UPLOADED));
+    let samples = ACCEPTED.map(|sample| sample.bytes.to_vec());
+    samples
+        .into_iter()
+        .chain(never)
+        .filter_map(|bytes| vm::check::check(&bytes, &rules).ok())
+        .map(Arc::new)
+        .collect()
+}

@@ -1,0 +1,267 @@
+//! Makes engines that are wrong on purpose; all are R with one thing changed.
+
+use host_api::Function;
+use reference::{Reference, SharedTrace};
+use std::sync::Arc;
+use vm::lower::Operator;
+use vm::opcode::{Opcode, TABLE};
+use vm::schedule::Schedule;
+use vm::{CheckedModule, Engine, Execution, Fault, Frame, Gas, Pending, Rules, Step, Value};
+
+/// One numeric operator of one function of one module, and what it is replaced by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongOperator {
+    /// The module.
+    pub code_hash: [u8; 32],
+    /// The function's index in the function index space.
+    pub function: u32,
+    /// Byte offset of the operator in the module.
+    pub offset: u32,
+    /// What is executed instead; of the same type.
+    pub replacement: Opcode,
+}
+
+impl WrongOperator {
+    /// R with this one operator wrong.
+    #[must_use]
+    pub fn engine(self) -> Reference {
+        Reference::new().with_rewrite(move |place, operator| {
+            let here = *place.module.code_hash() == self.code_hash
+                && place.function == self.function
+                && place.offset == self.offset;
+            match operator {
+                Operator::Numeric(_) if here => Operator::Numeric(self.replacement),
+                other => other,
+            }
+        })
+    }
+}
+
+/// R that takes one unit of gas too much from every contract frame.
+#[derive(Clone, Default)]
+pub struct WrongGas(Reference);
+
+impl WrongGas {
+    /// The same, showing its operators.
+    #[must_use]
+    pub fn with_trace(trace: SharedTrace) -> Self {
+        Self(Reference::new().with_trace(trace))
+    }
+}
+
+struct WrongGasExecution(Box<dyn Execution>);
+
+impl Engine for WrongGas {
+    fn name(&self) -> &'static str {
+        "wrong gas"
+    }
+
+    fn instantiate(
+        &self,
+        module: &Arc<CheckedModule>,
+        rules: &Arc<Rules>,
+    ) -> Result<Box<dyn Execution>, Fault> {
+        Ok(Box::new(WrongGasExecution(
+            self.0.instantiate(module, rules)?,
+        )))
+    }
+}
+
+impl Execution for WrongGasExecution {
+    fn start(&mut self, mut frame: Frame) -> Result<Step, Box<Fault>> {
+        // A frame that cannot pay it runs out of gas a moment later in any case.
+        let _ = frame.gas.charge(1);
+        self.0.start(frame)
+    }
+
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
+        self.0.resume(result)
+    }
+
+    fn pending(&mut self) -> Pending<'_> {
+        self.0.pending()
+    }
+
+    fn memory(&mut self) -> &mut [u8] {
+        self.0.memory()
+    }
+
+    fn gas(&mut self) -> &mut Gas {
+        self.0.gas()
+    }
+
+    fn globals(&mut self) -> Result<Vec<Value>, Fault> {
+        self.0.globals()
+    }
+}
+
+/// R with every operator of one kind replaced by another of the same type, in one module.
+pub(super) fn replacing(code_hash: [u8; 32], wrong: (Opcode, Opcode)) -> Reference {
+    Reference::new().with_rewrite(move |place, operator| match operator {
+        Operator::Numeric(opcode)
+            if opcode == wrong.0 && *place.module.code_hash() == code_hash =>
+        {
+            Operator::Numeric(wrong.1)
+        }
+        other => other,
+    })
+}
+
+/// R that charges one unit more for one operator.
+pub(super) struct WrongPrice {
+    engine: Reference,
+    rules: Arc<Rules>,
+}
+
+impl WrongPrice {
+    pub(super) fn new(engine: Reference, opcode: Opcode) -> Self {
+        let v1 = Rules::v1();
+        let price = |of: Opcode| {
+            v1.schedule
+                .operator(of)
+                .saturating_add(u64::from(of == opcode))
+        };
+        let operators = TABLE.iter().map(|row| price(row.opcode)).collect();
+        let host = host_api::TABLE
+            .iter()
+            .map(|row| v1.schedule.host(row.function));
+        let schedule = Schedule::new(operators, *v1.schedule.dynamic(), host.collect());
+        // A schedule that is refused changes nothing, and the fault would be found by nobody.
+        let rules = schedule.map_or(v1.clone(), |schedule| Rules::new(v1.floats, schedule));
+        Self {
+            engine,
+            rules: Arc::new(rules),
+        }
+    }
+}
+
+impl Engine for WrongPrice {
+    fn name(&self) -> &'static str {
+        "wrong price"
+    }
+
+    fn instantiate(
+        &self,
+        module: &Arc<CheckedModule>,
+        _: &Arc<Rules>,
+    ) -> Result<Box<dyn Execution>, Fault> {
+        self.engine.instantiate(module, &self.rules)
+    }
+}
+
+/// R that tells the guest that an absent value is an empty one.
+pub(super) struct WrongAnswer(pub(super) Reference);
+
+struct WrongAnswerExecution {
+    inner: Box<dyn Execution>,
+    is_reading: bool,
+}
+
+impl Engine for WrongAnswer {
+    fn name(&self) -> &'static str {
+        "wrong answer"
+    }
+
+    fn instantiate(
+        &self,
+        module: &Arc<CheckedModule>,
+        rules: &Arc<Rules>,
+    ) -> Result<Box<dyn Execution>, Fault> {
+        Ok(Box::new(WrongAnswerExecution {
+            inner: self.0.instantiate(module, rules)?,
+            is_reading: false,
+        }))
+    }
+}
+
+impl WrongAnswerExecution {
+    fn note(&mut self, step: Step) -> Step {
+        self.is_reading = step == Step::HostCall(Function::StorageRead);
+        step
+    }
+}
+
+impl Execution for WrongAnswerExecution {
+    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
+        let step = self.inner.start(frame)?;
+        Ok(self.note(step))
+    }
+
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
+        let result = match result {
+            Some(Value::I32(-1)) if self.is_reading => Some(Value::I32(0)),
+            other => other,
+        };
+        let step = self.inner.resume(result)?;
+        Ok(self.note(step))
+    }
+
+    fn pending(&mut self) -> Pending<'_> {
+        self.inner.pending()
+    }
+
+    fn memory(&mut self) -> &mut [u8] {
+        self.inner.memory()
+    }
+
+    fn gas(&mut self) -> &mut Gas {
+        self.inner.gas()
+    }
+
+    fn globals(&mut self) -> Result<Vec<Value>, Fault> {
+        self.inner.globals()
+    }
+}
+
+/// Any engine, in which a guest that reverts returns instead.
+pub(super) struct NoRevert<'a>(pub(super) &'a dyn Engine);
+
+struct NoRevertExecution(Box<dyn Execution>);
+
+impl Engine for NoRevert<'_> {
+    fn name(&self) -> &'static str {
+        "no revert"
+    }
+
+    fn instantiate(
+        &self,
+        module: &Arc<CheckedModule>,
+        rules: &Arc<Rules>,
+    ) -> Result<Box<dyn Execution>, Fault> {
+        let inner = self.0.instantiate(module, rules)?;
+        Ok(Box::new(NoRevertExecution(inner)))
+    }
+}
+
+fn without_revert(step: Step) -> Step {
+    match step {
+        Step::HostCall(Function::Revert) => Step::HostCall(Function::Return),
+        other => other,
+    }
+}
+
+impl Execution for NoRevertExecution {
+    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
+        self.0.start(frame).map(without_revert)
+    }
+
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
+        self.0.resume(result).map(without_revert)
+    }
+
+    fn pending(&mut self) -> Pending<'_> {
+        self.0.pending()
+    }
+
+    fn memory(&mut self) -> &mut [u8] {
+        self.0.memory()
+    }
+
+    fn gas(&mut self) -> &mut Gas {
+        self.0.gas()
+    }
+
+    fn globals(&mut self) -> Result<Vec<Value>, Fault> {
+        self.0.globals()
+    }
+}

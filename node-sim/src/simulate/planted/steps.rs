@@ -1,0 +1,140 @@
+//! Makes steps around the VM that are wrong on purpose; one of them each.
+
+use super::engine::NoRevert;
+use crate::block::ValidTransaction;
+use crate::execute::{Environment, Executed, execute};
+use crate::header::Header;
+use crate::overlay::Overlay;
+use crate::receipt::{Receipt, ReceiptExit, events_root, receipts_root};
+use crate::steps::{Plain, Steps};
+use reference::Reference;
+use tree::Tree;
+use vm::state::{Account, StateDiff, key};
+use vm::{Fault, frames};
+
+/// A time zone away.
+const HOUR_MS: u64 = 3_600_000;
+
+/// What a node does wrong around the VM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WrongSteps {
+    /// Events of a transaction come in the opposite order.
+    Events,
+    /// What a reverted transaction wrote to storage stays.
+    Revert,
+    /// Each fee is one unit too high.
+    Fee,
+    /// A transaction that failed does not count.
+    Nonce,
+    /// Guests see the clock of another time zone instead of the header's time.
+    Clock,
+    /// The tree does not hear of the first value of each change.
+    Tree,
+    /// Receipts are hashed in the opposite order.
+    Receipts,
+}
+
+impl Steps for WrongSteps {
+    fn context(&self, header: &Header) -> frames::Block {
+        let mut block = Plain.context(header);
+        if *self == Self::Clock {
+            block.time_ms = block.time_ms.saturating_add(HOUR_MS);
+        }
+        block
+    }
+
+    fn transaction(
+        &self,
+        environment: &Environment<'_>,
+        overlay: &mut Overlay<'_>,
+        valid: &ValidTransaction,
+    ) -> Result<Executed, Fault> {
+        let undone = match self {
+            Self::Revert => Some(effects(environment, overlay.fork(), valid)?),
+            _ => None,
+        };
+        let mut executed = execute(environment, overlay, valid)?;
+        let exit = executed.receipt.exit;
+        match self {
+            Self::Events => {
+                executed.events.reverse();
+                executed.receipt.events_root = events_root(&executed.events);
+            }
+            Self::Revert if exit == ReceiptExit::Revert => {
+                for (key, value) in undone.unwrap_or_default() {
+                    overlay.write(key, value);
+                }
+            }
+            Self::Fee if executed.fee > 0 => {
+                executed.fee = executed.fee.saturating_add(1);
+                change(overlay, valid, |account| {
+                    account.balance = account.balance.saturating_sub(1);
+                })?;
+            }
+            Self::Nonce if failed(exit) => {
+                change(overlay, valid, |account| {
+                    account.nonce = account.nonce.saturating_sub(1);
+                })?;
+            }
+            _ => {}
+        }
+        let more = overlay.finish_transaction()?;
+        executed.diff.extend(more.diff);
+        Ok(executed)
+    }
+
+    fn update(&self, tree: &mut Tree, diff: &StateDiff) -> [u8; 32] {
+        let mut diff = diff.clone();
+        let is_value = |key: &&Vec<u8>| key.first() == Some(&key::VALUE);
+        if *self == Self::Tree
+            && let Some(first) = diff.keys().find(is_value).cloned()
+        {
+            diff.remove(&first);
+        }
+        Plain.update(tree, &diff)
+    }
+
+    fn receipts_root(&self, receipts: &[Receipt]) -> [u8; 32] {
+        let mut receipts = receipts.to_vec();
+        if *self == Self::Receipts {
+            receipts.reverse();
+        }
+        receipts_root(&receipts)
+    }
+}
+
+const fn failed(exit: ReceiptExit) -> bool {
+    matches!(
+        exit,
+        ReceiptExit::Revert | ReceiptExit::Trap | ReceiptExit::OutOfGas
+    )
+}
+
+/// Changes the signer's account after the transaction.
+fn change(
+    overlay: &mut Overlay<'_>,
+    valid: &ValidTransaction,
+    change: impl Fn(&mut Account),
+) -> Result<(), Fault> {
+    let mut account = overlay.account(valid.sender())?;
+    change(&mut account);
+    overlay.set_account(valid.sender(), &account);
+    Ok(())
+}
+
+/// What the transaction would write to storage if no frame of it reverted.
+fn effects(
+    environment: &Environment<'_>,
+    mut overlay: Overlay<'_>,
+    valid: &ValidTransaction,
+) -> Result<StateDiff, Fault> {
+    let reference = Reference::new();
+    let engine = NoRevert(&reference);
+    let environment = Environment {
+        engine: &engine,
+        ..*environment
+    };
+    let mut diff = execute(&environment, &mut overlay, valid)?.diff;
+    diff.retain(|key, _| key.first() == Some(&key::VALUE));
+    Ok(diff)
+}

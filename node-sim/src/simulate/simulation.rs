@@ -1,0 +1,265 @@
+//! Drives executors through the blocks of a plan and stops at the first difference, before anybody
+//! commits it.
+
+use super::compare::{Difference, Found, Mismatch, compare, hex};
+use super::evidence;
+use super::executor::Executor;
+use super::figures::{Figures, Gatherer};
+use super::running::{Running, Trail};
+use super::workload::Workload;
+use super::{Plan, Progress, Progressed, Report};
+use crate::archive::{ArchivedBlock, Entry};
+use crate::block::Block;
+use crate::receipt::ReceiptExit;
+use std::sync::Arc;
+use vm::{Fault, Rules};
+
+/// A simulation, until it is turned into its report.
+pub(super) struct Simulation {
+    pub(super) rules: Arc<Rules>,
+    pub(super) running: Vec<Running>,
+    pub(super) report: Report,
+    /// The block that executors differ on; nobody has committed it.
+    pub(super) disputed: Option<(Block, Vec<Trail>)>,
+    workload: Workload,
+    gatherer: Gatherer,
+}
+
+impl Simulation {
+    pub(super) fn new(plan: &Plan, executors: Vec<Executor>) -> Result<Self, Fault> {
+        let rules = Arc::new(Rules::v1());
+        let workload = Workload::new(plan, &rules)?;
+        let start = |executor| Running::start(executor, &rules, workload.genesis());
+        let running: Vec<Running> = executors
+            .into_iter()
+            .map(start)
+            .collect::<Result<_, Fault>>()?;
+        let report = empty_report(&running);
+        let gatherer = Gatherer::new(workload.contracts(), &workload.genesis().state());
+        Ok(Self {
+            rules,
+            running,
+            report,
+            disputed: None,
+            workload,
+            gatherer,
+        })
+    }
+
+    /// Runs the blocks of the plan, to its end or the first difference.
+    pub(super) fn run(&mut self, plan: &Plan, progress: &mut dyn Progress) -> Result<(), Fault> {
+        let ended = self.run_blocks(plan, progress);
+        self.report.figures = self.gatherer.take();
+        ended
+    }
+
+    fn run_blocks(&mut self, plan: &Plan, progress: &mut dyn Progress) -> Result<(), Fault> {
+        progress.begin(self.workload.genesis());
+        for height in 1..=plan.blocks {
+            let block = self.workload.next_block(first(&self.running)?.node()?)?;
+            let Some(trails) = self.execute(&block, height, progress)? else {
+                return Ok(());
+            };
+            count(&mut self.report, &trails, height);
+            if let Some(trail) = trails.first() {
+                self.gatherer.count(&block, trail);
+            }
+            let found = first_difference(&self.running, &trails, height);
+            if found.is_some() {
+                self.report.agreed = false;
+                self.report.first_difference = found;
+                self.disputed = Some((block, trails));
+                return Ok(());
+            }
+            if !self.end_block(height)? {
+                return Ok(());
+            }
+            if let Some(trail) = trails.first() {
+                progress.archive(&archived(block, trail));
+            }
+            progress.block(&Progressed {
+                height: self.report.height,
+                blocks: plan.blocks,
+                transactions: self.report.transactions,
+                gas_used: self.report.gas_used,
+                state_root: self.report.state_root,
+            });
+        }
+        self.scrub()
+    }
+
+    /// What the block comes to on each executor; `None` if one stops at a fault that is its own.
+    fn execute(
+        &mut self,
+        block: &Block,
+        height: u64,
+        progress: &mut dyn Progress,
+    ) -> Result<Option<Vec<Trail>>, Fault> {
+        let mut trails = Vec::with_capacity(self.running.len());
+        for (place, number) in (0..self.running.len()).zip(0..) {
+            progress.applying(number);
+            let executed = match self.running.get_mut(place) {
+                Some(running) => running.execute(block),
+                None => continue,
+            };
+            progress.applied(number);
+            match executed {
+                Ok(trail) => trails.push(trail),
+                Err(fault) => return self.blame(place, height, fault).map(|()| None),
+            }
+        }
+        Ok(Some(trails))
+    }
+
+    /// Commits everywhere, then restarts where that is done; false if a restart failed.
+    fn end_block(&mut self, height: u64) -> Result<bool, Fault> {
+        for running in &mut self.running {
+            running.commit()?;
+        }
+        for number in 0..self.running.len() {
+            let ended = self.running.get_mut(number).map(Running::end_block);
+            if let Some(Err(fault)) = ended {
+                return self.blame(number, height, fault).map(|()| false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn scrub(&mut self) -> Result<(), Fault> {
+        for number in 0..self.running.len() {
+            let scrubbed = match self.running.get(number) {
+                Some(running) => running.node()?.scrub(),
+                None => continue,
+            };
+            if let Err(fault) = scrubbed {
+                return self.blame(number, self.report.height, fault);
+            }
+        }
+        self.report.state_root = first(&self.running)?.node()?.tip().result.state_root;
+        Ok(())
+    }
+
+    /// A fault of an executor whose store differs from that of executor 0 is a difference; any
+    /// other is this machine's, and the simulation's error.
+    fn blame(&mut self, number: usize, height: u64, fault: Fault) -> Result<(), Fault> {
+        let (Some(plainest), Some(running)) = (self.running.first(), self.running.get(number))
+        else {
+            return Err(fault);
+        };
+        let compared = evidence::first_unlike_key(plainest.store(), running.store());
+        let Ok(Some(unlike)) = compared else {
+            return Err(fault);
+        };
+        let value = |value: &Option<Vec<u8>>| {
+            let shown = value.as_ref().map(|bytes| format!("0x{}", hex(bytes)));
+            shown.unwrap_or_else(|| "absent".to_owned())
+        };
+        let state = Mismatch {
+            field: "state",
+            key: Some(hex(&unlike.key)),
+            left: value(&unlike.left),
+            right: value(&unlike.right),
+        };
+        let stopped = Mismatch {
+            field: "fault",
+            key: None,
+            left: "-".to_owned(),
+            right: fault.to_string(),
+        };
+        self.report.height = height;
+        self.report.agreed = false;
+        self.report.first_difference = Some(Difference {
+            height,
+            transaction: None,
+            tx_id: None,
+            executors: (0, u32::try_from(number).unwrap_or(u32::MAX)),
+            names: (plainest.name().to_owned(), running.name().to_owned()),
+            mismatches: vec![state, stopped],
+        });
+        Ok(())
+    }
+}
+
+fn archived(block: Block, trail: &Trail) -> ArchivedBlock {
+    let entries = trail
+        .steps
+        .iter()
+        .map(|step| Entry::new(step.receipt.clone(), &step.diff))
+        .collect();
+    ArchivedBlock {
+        block,
+        entries,
+        result: trail.result,
+    }
+}
+
+fn first(running: &[Running]) -> Result<&Running, Fault> {
+    running
+        .first()
+        .ok_or_else(|| Fault::invariant("a simulation needs an executor"))
+}
+
+fn empty_report(running: &[Running]) -> Report {
+    Report {
+        agreed: true,
+        height: 0,
+        state_root: [0; 32],
+        first_difference: None,
+        executors: running
+            .iter()
+            .map(|running| running.name().to_owned())
+            .collect(),
+        transactions: 0,
+        by_exit: [0; 6],
+        gas_used: 0,
+        figures: Figures::default(),
+    }
+}
+
+fn count(report: &mut Report, trails: &[Trail], height: u64) {
+    report.height = height;
+    let Some(plainest) = trails.first() else {
+        return;
+    };
+    report.state_root = plainest.result.state_root;
+    report.gas_used = report.gas_used.saturating_add(plainest.result.gas_used);
+    for step in &plainest.steps {
+        report.transactions = report.transactions.saturating_add(1);
+        for (exit, counter) in ReceiptExit::ALL.iter().zip(&mut report.by_exit) {
+            if *exit == step.receipt.exit {
+                *counter = counter.saturating_add(1);
+            }
+        }
+    }
+}
+
+/// The earliest transaction on which an executor differs from executor 0; of several executors the
+/// first.
+fn first_difference(running: &[Running], trails: &[Trail], height: u64) -> Option<Difference> {
+    let plainest = trails.first()?;
+    let others = (0_u32..).zip(trails).skip(1);
+    let found = others.filter_map(|(number, trail)| Some((number, compare(plainest, trail)?)));
+    let (number, found) = found.min_by_key(|(number, found)| (found.place(), *number))?;
+    let Found {
+        transaction,
+        tx_id,
+        mismatches,
+    } = found;
+    let name = |number: u32| {
+        let running = usize::try_from(number)
+            .ok()
+            .and_then(|place| running.get(place));
+        running
+            .map(|running| running.name().to_owned())
+            .unwrap_or_default()
+    };
+    let (executors, names) = ((0, number), (name(0), name(number)));
+    Some(Difference {
+        height,
+        transaction,
+        tx_id,
+        executors,
+        names,
+        mismatches,
+    })
+}

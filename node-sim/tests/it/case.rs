@@ -1,0 +1,292 @@
+//! Makes cases from wrong archives, replays them alone, and reads hostile ones.
+
+use crate::archive::{archive, changed};
+use node_sim::archive::{ArchiveReader, ArchiveWriter, ArchivedBlock, Entry};
+use node_sim::bisect::Part;
+use node_sim::case::{Case, CaseError, MAGIC, Replayed};
+use node_sim::execute::Executed;
+use node_sim::node::Parts;
+use node_sim::replay::{Replay, Replayed as Chain, Traced};
+use node_sim::simulate::Plan;
+use node_sim::simulate::planted::{Plant, WrongGas, by_name};
+use node_sim::simulate::workload::Workload;
+use node_sim::{CachePolicy, MemoryStore, Node, Observer};
+use proptest::prelude::*;
+use reference::Reference;
+use std::sync::Arc;
+use vm::execute::Interpreter;
+use vm::{Engine, Rules};
+
+type MakeEngine = fn() -> Box<dyn Engine>;
+
+const INTERPRETER: MakeEngine = || Box::new(Interpreter::new());
+const REFERENCE: MakeEngine = || Box::new(Reference::new());
+const WRONG_GAS: MakeEngine = || Box::new(WrongGas::default());
+
+/// Replays an archive and looks into its first difference.
+fn trace(bytes: &[u8], engine: MakeEngine) -> (Chain, Option<Traced>) {
+    let parts = Parts {
+        engine: engine(),
+        rules: Arc::new(Rules::v1()),
+        cache: CachePolicy::Warm,
+    };
+    let reader = ArchiveReader::new(bytes).unwrap();
+    let store = Box::new(MemoryStore::new());
+    let mut replay = Replay::new(reader, parts, store).unwrap();
+    replay = replay.bisecting(Box::new(engine));
+    while replay.step().unwrap() {}
+    (replay.replayed().clone(), replay.traced().cloned())
+}
+
+/// Replays a case from its own bytes: the fields that differ from the expected outcome.
+fn alone(case: &Case, engine: MakeEngine) -> Vec<&'static str> {
+    let mut file = Vec::new();
+    case.write(&mut file).unwrap();
+    let case = Case::read(file.as_slice()).unwrap();
+    let rules = Arc::new(Rules::v1());
+    let valid = case.validate(&rules).unwrap();
+    match case.replay(engine().as_ref(), &rules, &valid).unwrap() {
+        Replayed::Ran { mismatches, .. } => mismatches.iter().map(|one| one.field).collect(),
+        Replayed::Beyond(_) => vec!["beyond"],
+    }
+}
+
+#[test]
+fn a_receipt_changed_on_purpose_ends_in_a_case_that_blames_the_archive() {
+    let (bytes, blocks, _) = archive(6, 5);
+    let index = blocks[4].entries.len() - 1;
+    let bytes = changed(&bytes, 5, |block| {
+        block.entries[index].receipt.gas_used += 1
+    });
+    let (chain, traced) = trace(&bytes, INTERPRETER);
+    let difference = chain.first_difference.unwrap();
+    assert_eq!(
+        (difference.height, difference.field),
+        (5, "receipt.gas_used")
+    );
+    let Traced { case, site } = traced.unwrap();
+    assert_eq!(site, None, "R comes to the found outcome");
+    assert_eq!((case.block.height, case.index), (5, index as u32));
+    assert_eq!(Some(case.transaction.transaction.id()), difference.tx_id);
+    let (expected, found) = (&case.expected.receipt, &case.found.receipt);
+    assert_eq!(expected.gas_used, found.gas_used + 1);
+    for engine in [INTERPRETER, REFERENCE] {
+        assert_eq!(alone(&case, engine), ["receipt.gas_used"]);
+    }
+}
+
+#[derive(Default)]
+struct Entries(Vec<Entry>);
+
+impl Observer for Entries {
+    fn transaction(&mut self, _: u32, executed: &Executed, _: Option<[u8; 32]>) {
+        self.0.push(Entry::of(executed));
+    }
+}
+
+/// What a planted node alone writes, as if it were right.
+fn archive_of(plant: &Plant, plan: &Plan) -> Vec<u8> {
+    let rules = Arc::new(Rules::v1());
+    let mut workload = Workload::new(plan, &rules).unwrap();
+    let executor = plant.executor();
+    let parts = Parts {
+        engine: (executor.engine)(),
+        rules,
+        cache: executor.cache,
+    };
+    let genesis = workload.genesis().clone();
+    let node = Node::open(parts, genesis.clone(), executor.store).unwrap();
+    let mut node = node.with_steps((executor.steps)());
+    let mut writer = ArchiveWriter::new(Vec::new(), &genesis).unwrap();
+    for _ in 0..plan.blocks {
+        let block = workload.next_block(&node).unwrap();
+        let mut entries = Entries::default();
+        let valid = node.validate(block.clone()).unwrap();
+        let result = node.apply(&valid, &mut entries).unwrap();
+        writer
+            .push(&ArchivedBlock {
+                block,
+                entries: entries.0,
+                result,
+            })
+            .unwrap();
+    }
+    writer.finish().unwrap()
+}
+
+#[test]
+fn an_archive_of_a_wrong_node_ends_in_a_case_that_blames_it() {
+    let plan = Plan::new(6, 7);
+    let names = [
+        "wrong-opcode",
+        "wrong-price",
+        "event-order",
+        "wrong-fee",
+        "wrong-nonce",
+        "clock",
+    ];
+    for name in names {
+        let plant = by_name(name).unwrap();
+        let bytes = archive_of(plant, &plan);
+        let (chain, traced) = trace(&bytes, INTERPRETER);
+        let difference = chain.first_difference.expect(name);
+        let Traced { case, site } = traced.expect(name);
+        assert_eq!(site, None, "{name}");
+        assert_eq!(difference.transaction, Some(case.index), "{name}");
+        let fields = alone(&case, INTERPRETER);
+        assert!(fields.contains(&difference.field), "{name}: {fields:?}");
+        assert_eq!(alone(&case, REFERENCE), fields, "{name}");
+        // On the wrong machine the archive's outcome comes again: the case holds the whole cause.
+        if name.starts_with("wrong-o") || name.starts_with("wrong-p") {
+            let wrong = (plant.executor().engine)();
+            let rules = Arc::new(Rules::v1());
+            let valid = case.validate(&rules).unwrap();
+            let replayed = case.replay(wrong.as_ref(), &rules, &valid).unwrap();
+            assert!(
+                matches!(&replayed, Replayed::Ran { mismatches, .. } if mismatches.is_empty()),
+                "{name}: {replayed:#?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_wrong_engine_in_a_replay_is_told_from_a_wrong_archive() {
+    let (bytes, _, _) = archive(3, 5);
+    let (chain, traced) = trace(&bytes, WRONG_GAS);
+    assert_eq!(chain.first_difference.unwrap().field, "receipt.gas_used");
+    let Traced { case, site } = traced.unwrap();
+    let site = site.unwrap();
+    assert_eq!(site.part, Part::Call);
+    assert!(site.place.unwrap().operator.starts_with("call "));
+    // The case is solved on a right engine, and open on the wrong one.
+    assert_eq!(alone(&case, INTERPRETER), Vec::<&str>::new());
+    assert_eq!(alone(&case, WRONG_GAS), ["receipt.gas_used", "diff"]);
+}
+
+#[test]
+fn a_difference_in_no_transaction_makes_no_case() {
+    let (bytes, _, _) = archive(3, 6);
+    let bytes = changed(&bytes, 2, |block| block.result.state_root = [1; 32]);
+    let (chain, traced) = trace(&bytes, INTERPRETER);
+    assert_eq!(chain.first_difference.unwrap().field, "result.state_root");
+    assert_eq!(traced, None);
+}
+
+/// The case of a call that reads: the bytes of its file.
+fn sample() -> (Case, Vec<u8>) {
+    let (bytes, blocks, _) = archive(4, 5);
+    let index = blocks[3].entries.len() - 1;
+    let bytes = changed(&bytes, 4, |block| {
+        block.entries[index].receipt.gas_used += 1
+    });
+    let (_, traced) = trace(&bytes, INTERPRETER);
+    let case = traced.unwrap().case;
+    let mut file = Vec::new();
+    case.write(&mut file).unwrap();
+    (case, file)
+}
+
+#[test]
+fn each_key_of_a_case_is_needed() {
+    let (case, _) = sample();
+    let whole = alone(&case, INTERPRETER);
+    assert_eq!(whole, ["receipt.gas_used"]);
+    assert!(case.state.len() > 2, "{:?}", case.state.keys());
+    for key in case.state.keys() {
+        let mut less = case.clone();
+        less.state.remove(key);
+        less.changes.remove(key);
+        // What a range covers is absent then, anything else is beyond the case.
+        assert_ne!(alone(&less, INTERPRETER), whole, "{key:?}");
+    }
+}
+
+#[test]
+fn what_is_cut_off_damaged_or_followed_is_refused() {
+    let (_, file) = sample();
+    for length in (0..file.len()).filter(|length| *length < 300 || length % 101 == 0) {
+        let cut = Case::read(&file[..length]);
+        assert!(
+            matches!(cut, Err(CaseError::Magic | CaseError::Record(_))),
+            "{length}"
+        );
+        let mut rotten = file.clone();
+        rotten[length] ^= 0x10;
+        assert!(
+            Case::read(rotten.as_slice()).is_err(),
+            "byte {length} rotted unseen"
+        );
+    }
+    let longer = [file.as_slice(), &[0]].concat();
+    assert!(matches!(
+        Case::read(longer.as_slice()),
+        Err(CaseError::Trailing)
+    ));
+    let lying = [MAGIC.as_slice(), &[0xff; 36]].concat();
+    assert!(matches!(
+        Case::read(lying.as_slice()),
+        Err(CaseError::Record(_))
+    ));
+}
+
+/// A file whose hash fits whatever it holds.
+fn sealed(payload: &[u8]) -> Vec<u8> {
+    let length = (payload.len() as u32).to_le_bytes();
+    let hash = vm::host::crypto::sha256(payload);
+    [MAGIC.as_slice(), &length, &hash, payload].concat()
+}
+
+#[test]
+fn hostile_bytes_are_refused_or_replayed_and_never_panic() {
+    let (case, file) = sample();
+    let rules = Arc::new(Rules::v1());
+    let payload = &file[MAGIC.len() + 36..];
+    assert_eq!(sealed(payload), file);
+    let engine = Interpreter::new();
+    let read = |payload: &[u8]| {
+        let Ok(read) = Case::read(sealed(payload).as_slice()) else {
+            return false;
+        };
+        if let Ok(valid) = read.validate(&rules) {
+            // A fault is allowed: a state that no chain has is no state.
+            let _ = read.replay(&engine, &rules, &valid);
+        }
+        true
+    };
+    assert!(read(payload));
+    let mut accepted = 0;
+    for place in 0..payload.len() {
+        let spread = place < 400 || place % 37 == 0 || place + 400 > payload.len();
+        if !spread {
+            continue;
+        }
+        assert!(!read(&payload[..place]), "cut at {place}");
+        let mut flipped = payload.to_vec();
+        flipped[place] ^= 1 << (place % 8);
+        accepted += u32::from(read(&flipped));
+    }
+    assert!(accepted > 0, "values may be anything");
+    let mut rich = case.clone();
+    rich.limits.transaction_gas = u64::MAX;
+    let refuse = |case: &Case| {
+        let mut file = Vec::new();
+        case.write(&mut file).unwrap();
+        Case::read(file.as_slice()).unwrap_err()
+    };
+    assert!(matches!(refuse(&rich), CaseError::Limits));
+    let mut long = case.clone();
+    long.found.by = "x".repeat(257);
+    assert!(matches!(refuse(&long), CaseError::Limits));
+    let mut other = case;
+    other.rules_id = [1; 32];
+    assert!(matches!(refuse(&other), CaseError::Rules(_)));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(payload in prop::collection::vec(any::<u8>(), 0..600)) {
+        let _ = Case::read(payload.as_slice());
+        let _ = Case::read(sealed(&payload).as_slice());
+    }
+}
