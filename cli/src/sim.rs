@@ -229,6 +229,10 @@ pub(crate) fn run(arguments: &Sim) -> Answer {
             let names = (&*difference.names.0, &*difference.names.1);
             text.push_str(&site::text(site, names));
         }
+        if let (Some(path), Some(_)) = (&arguments.case, &case) {
+            let path = printable(&path.display().to_string());
+            text.push_str(&format!("replay it alone: lockstep node case {path}\n"));
+        }
         print::out(&text)?;
     }
     Ok(if report.agreed {
