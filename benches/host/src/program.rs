@@ -149,7 +149,10 @@ impl Program {
         for byte in image {
             write!(text, "\\{byte:02x}")?;
         }
-        writeln!(text, "\")\n(func (export \"run\") (local $i i32) (local $r i64)")?;
+        writeln!(
+            text,
+            "\")\n(func (export \"run\") (local $i i32) (local $r i64)"
+        )?;
         writeln!(text, "{}", self.setup)?;
         if self.is_once() {
             writeln!(text, "{}))", self.body)?;

@@ -43,13 +43,15 @@ const CALLEE_TEXT: &str = r#"(module
 /// "Satoshi Nakamoto", signed with the secret key 1 and the nonce of RFC 6979, as published by
 /// several libraries; the key is the generator.
 const SECP256K1_MESSAGE: &[u8] = b"Satoshi Nakamoto";
-const SECP256K1_SIGNATURE: &str = "934b1ea10a4b3c1757e2b0c017d0b6143ce3c9a7e6a4a49860d7a6ab210ee3d8\
-                                   2442ce9d2b916064108014783e923ec36b49743e2ffa1c4496f01a512aafd9e5";
+const SECP256K1_SIGNATURE: &str = "\
+    934b1ea10a4b3c1757e2b0c017d0b6143ce3c9a7e6a4a49860d7a6ab210ee3d8\
+    2442ce9d2b916064108014783e923ec36b49743e2ffa1c4496f01a512aafd9e5";
 const SECP256K1_KEY: &str = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
 /// RFC 8032, 7.1, test 3.
 const ED25519_MESSAGE: &str = "af82";
-const ED25519_SIGNATURE: &str = "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac\
-                                 18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a";
+const ED25519_SIGNATURE: &str = "\
+    6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac\
+    18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a";
 const ED25519_KEY: &str = "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025";
 
 /// The state before a message, and what the contract finds in its memory.
@@ -132,7 +134,8 @@ impl Stage {
             balance,
             code_hash: Some(code),
         };
-        self.values.insert(key::account(&address), account.encode()?);
+        self.values
+            .insert(key::account(&address), account.encode()?);
         Ok(())
     }
 

@@ -226,7 +226,8 @@ fn storage() -> Vec<Work> {
         let cold = Work::cold(name, &format!("{key} {}", constants.join(" ")));
         works.push(cold.case("a key that is there"));
     }
-    let absent = format!("(i32.const {HASH_OF_TURN}) (i32.const 9) (i32.const {DATA}) (i32.const 32)");
+    let absent =
+        format!("(i32.const {HASH_OF_TURN}) (i32.const 9) (i32.const {DATA}) (i32.const 32)");
     works.push(Work::cold("storage_write", &absent).case("a key that is made, 32 bytes"));
     let (v, y) = (letter(b'v'), letter(b'y'));
     let warm = format!("{big} {}", call("storage_has", &[y, 1]));
@@ -259,7 +260,11 @@ fn scans() -> Vec<Work> {
         (*start, *bytes) = (KEY, length);
     }
     // From a key of 256 `k` to `p`, and from `k` to `p`, there is nothing but those two keys.
-    let warm = format!("{} {}", call("storage_has", &[KEY, 1]), call("storage_has", &[KEY, 256]));
+    let warm = format!(
+        "{} {}",
+        call("storage_has", &[KEY, 1]),
+        call("storage_has", &[KEY, 256])
+    );
     let bounded = |mut operands: [i64; 7]| {
         let [_, _, end, _, limit, ..] = &mut operands;
         (*end, *limit) = (letter(b'p'), 0);
@@ -272,14 +277,29 @@ fn scans() -> Vec<Work> {
         letter(b'a')
     );
     vec![
-        Work::base(name, &scan(empty)).after(&touch(b'p')).answers(4).case("an empty range"),
-        Work::more(name, Part::PerByte, 255, [&long, &short]).after(&warm).case("of a bound"),
-        of(Part::PerValueByte, i64::try_from(LONG).unwrap_or_default(), *b"vw", *b"yz")
-            .turns(64)
-            .case("of one entry"),
+        Work::base(name, &scan(empty))
+            .after(&touch(b'p'))
+            .answers(4)
+            .case("an empty range"),
+        Work::more(name, Part::PerByte, 255, [&long, &short])
+            .after(&warm)
+            .case("of a bound"),
+        of(
+            Part::PerValueByte,
+            i64::try_from(LONG).unwrap_or_default(),
+            *b"vw",
+            *b"yz",
+        )
+        .turns(64)
+        .case("of one entry"),
         Work::cold(name, &cold).case("an entry of 32 bytes"),
-        of(Part::PerEntry, entries, *b"ef", empty).turns(64).case("9-byte keys, no value"),
-        of(Part::PerHiddenKey, entries, *b"hi", empty).turns(64).answers(4).case("9-byte keys"),
+        of(Part::PerEntry, entries, *b"ef", empty)
+            .turns(64)
+            .case("9-byte keys, no value"),
+        of(Part::PerHiddenKey, entries, *b"hi", empty)
+            .turns(64)
+            .answers(4)
+            .case("9-byte keys"),
     ]
 }
 
@@ -292,9 +312,8 @@ fn context() -> Vec<Work> {
     works.extend(writers.map(|name| Work::base(name, &[OUT])));
     let last = i64::try_from(HEIGHT).unwrap_or_default().saturating_sub(1);
     let warm = call("block_hash", &[last, OUT]);
-    let turn = format!(
-        "(i64.sub (i64.const {last}) (i64.extend_i32_u (local.get $i))) (i32.const {OUT})"
-    );
+    let turn =
+        format!("(i64.sub (i64.const {last}) (i64.extend_i32_u (local.get $i))) (i32.const {OUT})");
     let base = Work::base("block_hash", &[last, OUT]);
     works.push(base.after(&warm).answers(1).case("warm"));
     works.push(Work::cold("block_hash", &turn).answers(1).turns(250));
@@ -313,7 +332,11 @@ fn cryptography() -> Vec<Work> {
     let verify = [&secp256k1[..], &[SECP256K1_KEY]].concat();
     works.push(Work::base("secp256k1_verify", &verify).answers(1).turns(16));
     let recover = [&secp256k1[..], &[1, OUT]].concat();
-    works.push(Work::base("secp256k1_recover", &recover).answers(1).turns(16));
+    works.push(
+        Work::base("secp256k1_recover", &recover)
+            .answers(1)
+            .turns(16),
+    );
     let ed25519 = |from, bytes| [from, bytes, ED25519_SIGNATURE, ED25519_KEY];
     let verify = Work::base("ed25519_verify", &ed25519(ED25519_MESSAGE, 2));
     works.push(verify.answers(1).turns(16));
@@ -328,10 +351,22 @@ fn cryptography() -> Vec<Work> {
 fn accounts() -> Vec<Work> {
     let warm = call("balance", &[CALLEE, OUT]);
     vec![
-        Work::base("balance", &[CALLEE, OUT]).after(&warm).case("warm"),
-        Work::cold("balance", &format!("(i32.const {HASH_OF_TURN}) (i32.const {OUT})")),
-        Work::base("transfer", &[CALLEE, ONE]).after(&warm).answers(0).case("warm"),
-        Work::cold("transfer", &format!("(i32.const {HASH_OF_TURN}) (i32.const {ONE})")).answers(0),
+        Work::base("balance", &[CALLEE, OUT])
+            .after(&warm)
+            .case("warm"),
+        Work::cold(
+            "balance",
+            &format!("(i32.const {HASH_OF_TURN}) (i32.const {OUT})"),
+        ),
+        Work::base("transfer", &[CALLEE, ONE])
+            .after(&warm)
+            .answers(0)
+            .case("warm"),
+        Work::cold(
+            "transfer",
+            &format!("(i32.const {HASH_OF_TURN}) (i32.const {ONE})"),
+        )
+        .answers(0),
     ]
 }
 
@@ -372,11 +407,21 @@ fn calls() -> Vec<Work> {
         of(&entry(CALLEE, LETTER_A, 1), 20, "NO_ENTRY"),
         of(&nobody, 19, "NO_CODE").after(&format!("{warm} {}", call("call", &nobody))),
         bytes.after(&warm).answers(0).case("of the input"),
-        Work::cold("call", &at_turn).after(&warm).answers(0).turns(200).case("an empty entry"),
-        Work::base("returned", &[OUT, DATA_BYTES]).after(&warm).answers(0),
+        Work::cold("call", &at_turn)
+            .after(&warm)
+            .answers(0)
+            .turns(200)
+            .case("an empty entry"),
+        Work::base("returned", &[OUT, DATA_BYTES])
+            .after(&warm)
+            .answers(0),
         Work {
             units: DATA_BYTES,
-            ..Work::new("returned", Part::PerByte, (output(&answered), output(&warm)))
+            ..Work::new(
+                "returned",
+                Part::PerByte,
+                (output(&answered), output(&warm)),
+            )
         }
         .answers(DATA_BYTES)
         .turns(64),
@@ -392,17 +437,31 @@ fn code() -> Vec<Work> {
     let taken = call("deploy", &with_input(0));
     let at_turn = format!(
         "(i32.const {CODE}) (i32.const {HASH_OF_TURN}) (i32.const {NOTHING}) (i32.const 7)
-         (i32.const {DATA}) (i32.const 0) (i32.const {ZERO}) (i64.const {GAS_ALL}) (i32.const {OUT})"
+         (i32.const {DATA}) (i32.const 0) (i32.const {ZERO}) (i64.const {GAS_ALL})
+         (i32.const {OUT})"
     );
     let inputs = [&with_input(DATA_BYTES)[..], &with_input(0)];
     let bytes = Work::more("deploy", Part::PerByte, DATA_BYTES, inputs);
     let set = call("set_code", &[CODE]);
     vec![
-        Work::base("deploy", &with_input(0)).after(&taken).answers(21).case("TAKEN"),
-        bytes.after(&taken).answers(21).turns(64).case("of the input"),
+        Work::base("deploy", &with_input(0))
+            .after(&taken)
+            .answers(21)
+            .case("TAKEN"),
+        bytes
+            .after(&taken)
+            .answers(21)
+            .turns(64)
+            .case("of the input"),
         // The salt of turn 0 is that of the one which is there.
-        Work::cold("deploy", &at_turn).after(&taken).turns(200).case("an empty entry"),
-        Work::base("set_code", &[CODE]).after(&set).answers(0).case("warm"),
+        Work::cold("deploy", &at_turn)
+            .after(&taken)
+            .turns(200)
+            .case("an empty entry"),
+        Work::base("set_code", &[CODE])
+            .after(&set)
+            .answers(0)
+            .case("warm"),
         Work::cold("set_code", &format!("(i32.const {HASH_OF_TURN})"))
             .answers(19)
             .case("NO_CODE"),
