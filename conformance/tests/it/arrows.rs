@@ -10,8 +10,16 @@ const CRATES: &[(&str, &[&str])] = &[
     ("benches/kernels", &[]),
     (
         "benches",
-        &["host-api", "vm", "reference", "kernels", "contract-types"],
+        &[
+            "host-api",
+            "vm",
+            "reference",
+            "kernels",
+            "host-bench",
+            "contract-types",
+        ],
     ),
+    ("benches/host", &["host-api", "vm"]),
     ("vm", &["host-api"]),
     ("reference", &["host-api", "vm"]),
     ("node-sim/tree", &[]),
