@@ -10,7 +10,16 @@ const CRATES: &[(&str, &[&str])] = &[
     ("benches/kernels", &[]),
     (
         "benches",
-        &["host-api", "vm", "reference", "kernels", "contract-types"],
+        &[
+            "host-api",
+            "vm",
+            "reference",
+            "kernels",
+            "contract-types",
+            "tree",
+            "node-sim",
+            "rocksdb-store",
+        ],
     ),
     ("vm", &["host-api"]),
     ("reference", &["host-api", "vm"]),
@@ -27,6 +36,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "contract-types",
         ],
     ),
+    ("node-sim/rocksdb", &["vm", "tree", "node-sim"]),
     ("conformance/vectors", &["vm", "reference", "node-sim"]),
     (
         "testkit",
@@ -58,6 +68,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "node-sim",
             "vectors",
             "testkit",
+            "rocksdb-store",
         ],
     ),
 ];
