@@ -48,6 +48,9 @@ mod inspect;
 
 mod explain;
 
+/// Stores by name.
+mod store;
+
 mod sim;
 
 mod network;

@@ -4,10 +4,11 @@ use crate::args::{EngineName, Node, NodeCommand, Replay as Arguments};
 use crate::failure::{Answer, Failure, Verdict};
 use crate::pace::Pace;
 use crate::print::{self, Colour, counted, grouped, printable};
+use crate::store::StoreName;
 use node_sim::archive::{ArchiveError, ArchiveReader};
 use node_sim::node::Parts;
 use node_sim::replay::{Replay, ReplayDifference, ReplayError, Replayed};
-use node_sim::{CachePolicy, MemoryStore};
+use node_sim::{CachePolicy, Store};
 use serde::Serialize;
 use std::fs::File;
 use std::io::BufReader;
@@ -47,14 +48,14 @@ pub(crate) fn run(arguments: &Node) -> Answer {
 }
 
 fn replay(arguments: &Arguments) -> Answer {
-    crate::sim::check_store(&arguments.store)?;
+    let store = StoreName::parse(&arguments.store)?.open()?;
     let file = &arguments.archive;
     let parts = Parts {
         engine: engine(arguments.engine),
         rules: Arc::new(Rules::v1()),
         cache: CachePolicy::Warm,
     };
-    let replayed = apply(file, parts).map_err(|error| failure(file, error))?;
+    let replayed = apply(file, parts, store).map_err(|error| failure(file, error))?;
     if arguments.json {
         print::json(&line(&replayed))?;
     } else {
@@ -73,10 +74,10 @@ fn engine(name: EngineName) -> Box<dyn Engine> {
     }
 }
 
-fn apply(file: &Path, parts: Parts) -> Result<Replayed, ReplayError> {
+fn apply(file: &Path, parts: Parts, store: Box<dyn Store>) -> Result<Replayed, ReplayError> {
     let input = BufReader::new(File::open(file).map_err(ArchiveError::from)?);
     let reader = ArchiveReader::new(input)?;
-    let mut replay = Replay::new(reader, parts, Box::new(MemoryStore::new()))?;
+    let mut replay = Replay::new(reader, parts, store)?;
     let mut pace = Pace::start();
     while replay.step()? {
         let Replayed {

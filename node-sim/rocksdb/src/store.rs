@@ -58,6 +58,7 @@ impl RocksStore {
     /// # Errors
     /// [`Fault::Store`].
     pub fn header(&self, height: u64) -> Result<Option<Header>, Fault> {
+        self.intact()?;
         self.get(HEADERS, &by_height(height))
     }
 
@@ -214,11 +215,11 @@ impl Store for RocksStore {
         // Set back at the end only: after an error nobody knows what the log holds.
         self.broken = true;
         self.write(batch)?;
-        self.broken = false;
-        self.tip = Some(tip);
         if self.settings.compact_after_commit {
             self.compact()?;
         }
+        self.broken = false;
+        self.tip = Some(tip);
         Ok(())
     }
 }
@@ -244,7 +245,7 @@ fn open_watched(path: &Path, settings: &Settings) -> Result<DB, Fault> {
 
 /// What to do about an error of opening, where that is known.
 fn explain(error: &str) -> String {
-    if error.contains("LOCK") {
+    if error.contains("lock hold by") || error.contains("LOCK: Resource temporarily") {
         return format!(
             "it is open already, here or in another process: a store has one writer. Stop the \
              other one, or work on a backup ({error})"

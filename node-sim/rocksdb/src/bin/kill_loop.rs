@@ -14,9 +14,9 @@ use node_sim::node::recomputed_root;
 use rocksdb_store::synthetic::{Random, Synthetic};
 use rocksdb_store::{RocksStore, Settings};
 use std::error::Error;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 use tree::Tree;
 
@@ -60,8 +60,8 @@ struct Kill {
     /// Seed of the blocks and of the times.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// A child lives for at most this long.
-    #[arg(long, value_name = "MS", default_value_t = 400)]
+    /// A child lives for at most this long, three of four from their first block on.
+    #[arg(long, value_name = "MS", default_value_t = 300)]
     milliseconds: u64,
     /// Folder of the store, removed first and at a good end; without it, one in the system's folder
     /// for temporary files.
@@ -123,10 +123,15 @@ fn kill(arguments: &Kill) -> Done<()> {
     let mut model = Model::default();
     let (mut lost, mut reported_in_all, mut before_first) = (0_u64, 0_u64, 0_u64);
     for round in 1..=arguments.rounds {
-        let child = start(&path, arguments.seed)?;
+        let mut child = start(&path, arguments.seed)?;
+        let mut heights = Vec::new();
+        // One in four is killed at any time, opening included; the others while they write.
+        if random.below(4) > 0 {
+            heights.push(child.height()?.ok_or("the child wrote nothing")?);
+        }
         let lifetime = random.below(arguments.milliseconds.saturating_add(1));
         std::thread::sleep(Duration::from_millis(lifetime));
-        let heights = end(child)?;
+        child.end(&mut heights)?;
         let reported = heights.last().copied();
         let count = u64::try_from(heights.len())?;
         reported_in_all = reported_in_all.saturating_add(count);
@@ -151,29 +156,48 @@ fn kill(arguments: &Kill) -> Done<()> {
     Ok(())
 }
 
-fn start(path: &Path, seed: u64) -> Done<Child> {
-    let child = Command::new(std::env::current_exe()?)
+/// A child that writes, and what it reports.
+struct Writer {
+    child: Child,
+    pipe: BufReader<ChildStdout>,
+}
+
+fn start(path: &Path, seed: u64) -> Done<Writer> {
+    let mut child = Command::new(std::env::current_exe()?)
         .arg("write")
         .arg(path)
         .arg(seed.to_string())
         .stdout(Stdio::piped())
         .spawn()?;
-    Ok(child)
+    let pipe = child.stdout.take().ok_or("no pipe from the child")?;
+    let pipe = BufReader::new(pipe);
+    Ok(Writer { child, pipe })
 }
 
-/// Kills the child; the heights that it reported.
-fn end(mut child: Child) -> Done<Vec<u64>> {
-    child.kill()?;
-    let status = child.wait()?;
-    if let Some(code) = status.code() {
-        return Err(format!("the child ended by itself, with exit code {code}").into());
+impl Writer {
+    /// The next height that it reported, `None` at its end.
+    fn height(&mut self) -> Done<Option<u64>> {
+        let mut line = String::new();
+        self.pipe.read_line(&mut line)?;
+        // What was killed inside a line did not report it.
+        Ok(match line.strip_suffix('\n') {
+            Some(height) => Some(height.parse()?),
+            None => None,
+        })
     }
-    let mut text = String::new();
-    if let Some(pipe) = &mut child.stdout {
-        pipe.read_to_string(&mut text)?;
+
+    /// Kills it; what else it reported.
+    fn end(mut self, heights: &mut Vec<u64>) -> Done<()> {
+        self.child.kill()?;
+        let status = self.child.wait()?;
+        if let Some(code) = status.code() {
+            return Err(format!("the child ended by itself, with exit code {code}").into());
+        }
+        while let Some(height) = self.height()? {
+            heights.push(height);
+        }
+        Ok(())
     }
-    let heights: Result<Vec<u64>, _> = text.lines().map(str::parse).collect();
-    Ok(heights?)
 }
 
 /// Opens what the child left and holds it against the model; its height.
