@@ -43,8 +43,8 @@ impl RocksStore {
         format::mark(to)
     }
 
-    /// Reads every value and every kept block from the files, past this store's caches; compares the
-    /// root of the values with the tip and the receipts with the headers.
+    /// Reads every value and every kept block from the files, past this store's caches; compares
+    /// the root of the values with the tip and the receipts with the headers.
     ///
     /// # Errors
     /// [`Fault::Store`] at the first damage, or if there is no block yet.

@@ -233,9 +233,9 @@ fn open_watched(path: &Path, settings: &Settings) -> Result<DB, Fault> {
         Err(Silence::TooLong) => Err(fault(
             path,
             format!(
-                "RocksDB did not open it within {} s: its log is damaged in a way that RocksDB does \
-                 not get past, or the disk hangs. Stop this process, then restore the folder from \
-                 a backup, or remove it and replay an archive",
+                "RocksDB did not open it within {} s: its log is damaged in a way that RocksDB \
+                 does not get past, or the disk hangs. Stop this process, then restore the folder \
+                 from a backup, or remove it and replay an archive",
                 settings.open_seconds
             ),
         )),

@@ -1,8 +1,8 @@
 //! Gives up on work that does not end in time.
 //!
-//! The work runs on a thread of its own. A thread and not a child process: a library has no program
-//! of its own to start, and the database must end up in this process. What hangs cannot be ended
-//! from here, so it goes on in the background until the process stops, which a node does at a fault.
+//! The work runs on a thread of its own. A thread and not a child process: a library has no
+//! program to start, and the database must end up in this process. What hangs cannot be ended from
+//! here, so it goes on in the background until the process stops, which a node does at a fault.
 
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
