@@ -283,7 +283,7 @@ pub(crate) struct Sim {
     /// Seed of the transactions
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Store of every node: `memory`
+    /// `memory`, or `rocksdb:PATH`: node 0 on disk there, node 1 beside it in PATH-compacted
     #[arg(long, value_name = "STORE", default_value = "memory")]
     pub(crate) store: String,
     /// Write the blocks, with what came of each, to a file; replaced as a whole or not at all
@@ -363,7 +363,7 @@ pub(crate) struct Replay {
     /// The engine
     #[arg(long, value_enum, default_value = "interpreter")]
     pub(crate) engine: EngineName,
-    /// Store of the node: `memory`
+    /// `memory`, or `rocksdb:PATH`: a folder, new or with the first blocks of the archive
     #[arg(long, value_name = "STORE", default_value = "memory")]
     pub(crate) store: String,
     /// Trace the first difference: does the reference engine agree, and where do they part

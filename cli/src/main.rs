@@ -50,6 +50,9 @@ mod inspect;
 
 mod explain;
 
+/// Stores by name.
+mod store;
+
 mod sim;
 
 mod report;

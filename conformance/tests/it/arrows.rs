@@ -17,6 +17,9 @@ const CRATES: &[(&str, &[&str])] = &[
             "kernels",
             "host-bench",
             "contract-types",
+            "tree",
+            "node-sim",
+            "rocksdb-store",
         ],
     ),
     ("benches/host", &["host-api", "vm"]),
@@ -35,6 +38,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "contract-types",
         ],
     ),
+    ("node-sim/rocksdb", &["vm", "tree", "node-sim"]),
     ("conformance/vectors", &["vm", "reference", "node-sim"]),
     (
         "testkit",
@@ -66,6 +70,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "node-sim",
             "vectors",
             "testkit",
+            "rocksdb-store",
         ],
     ),
 ];
