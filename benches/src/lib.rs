@@ -8,6 +8,7 @@
 //! | [`execute`] | the table of kernels, rounds interleaved, results and gas compared |
 //! | [`calls`] | empty call, transfer with host calls, instantiation |
 //! | [`load`] | checking and translating: a contract, 300 KB, more than 2 MB, hostile shapes |
+//! | `state`, `transfers` | the node on RocksDB, with feature `rocksdb` |
 //! | [`linked`], [`shapes`] | the modules that are loaded, generated |
 //! | [`clock`], [`statistics`], [`print`], [`plot`] | time, medians, tables, the figure |
 //!
@@ -36,7 +37,13 @@ pub mod print;
 
 pub mod shapes;
 
+#[cfg(feature = "rocksdb")]
+pub mod state;
+
 pub mod statistics;
+
+#[cfg(feature = "rocksdb")]
+pub mod transfers;
 
 pub mod workload;
 

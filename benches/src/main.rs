@@ -7,6 +7,8 @@
 
 use benches::execute::{Part, Plan};
 use benches::{Measured, execute, load, plot, print};
+#[cfg(feature = "rocksdb")]
+use benches::{state, transfers};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use host_bench::measure;
 use std::path::PathBuf;
@@ -48,6 +50,78 @@ enum What {
         #[arg(long, value_name = "N")]
         rounds: Option<usize>,
     },
+    /// Durable commits over a large state, beside jmt on RocksDB.
+    #[cfg(feature = "rocksdb")]
+    State(StateOptions),
+    /// Signed token transfers on one durable node.
+    #[cfg(feature = "rocksdb")]
+    Transfers(TransferOptions),
+    /// One candidate of `state`, started by it.
+    #[cfg(feature = "rocksdb")]
+    #[command(hide = true)]
+    StateWorker(state::worker::Arguments),
+}
+
+#[cfg(feature = "rocksdb")]
+#[derive(Args)]
+struct StateOptions {
+    /// One JSON object in place of lines for people.
+    #[arg(long)]
+    json: bool,
+    /// Few keys and blocks: for a look, not for a figure.
+    #[arg(long)]
+    quick: bool,
+    /// Measured blocks.
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    blocks: u64,
+    /// A folder for the databases, on the disk that is to be measured.
+    #[arg(long, value_name = "DIR", default_value = "target/bench-state")]
+    folder: PathBuf,
+}
+
+#[cfg(feature = "rocksdb")]
+impl StateOptions {
+    fn plan(&self) -> state::Plan {
+        let (keys, updates) = if self.quick {
+            (20_000, 1_000)
+        } else {
+            (1_000_000, 5_000)
+        };
+        state::Plan {
+            keys,
+            updates,
+            blocks: if self.quick { 5 } else { self.blocks },
+            folder: self.folder.clone(),
+        }
+    }
+}
+
+#[cfg(feature = "rocksdb")]
+#[derive(Args)]
+struct TransferOptions {
+    /// One JSON object in place of lines for people.
+    #[arg(long)]
+    json: bool,
+    /// Transfers of a block, each of another account.
+    #[arg(long, value_name = "N", default_value_t = 2_000)]
+    transfers: u64,
+    /// Measured blocks.
+    #[arg(long, value_name = "N", default_value_t = 15)]
+    blocks: u64,
+    /// A folder for the database, on the disk that is to be measured.
+    #[arg(long, value_name = "DIR", default_value = "target/bench-transfers")]
+    folder: PathBuf,
+}
+
+#[cfg(feature = "rocksdb")]
+fn show<T: serde::Serialize>(report: &T, json: bool) -> Measured<()> {
+    let text = if json {
+        serde_json::to_string(report)?
+    } else {
+        serde_json::to_string_pretty(report)?
+    };
+    println!("{text}");
+    Ok(())
 }
 
 #[derive(Args)]
@@ -150,6 +224,19 @@ fn main() -> Measured<()> {
             quick,
             rounds,
         } => host(json, quick, rounds)?,
+        #[cfg(feature = "rocksdb")]
+        What::State(options) => show(&state::report(&options.plan())?, options.json)?,
+        #[cfg(feature = "rocksdb")]
+        What::Transfers(options) => {
+            let plan = transfers::Plan {
+                accounts: options.transfers,
+                blocks: options.blocks,
+                folder: options.folder,
+            };
+            show(&transfers::report(&plan)?, options.json)?;
+        }
+        #[cfg(feature = "rocksdb")]
+        What::StateWorker(arguments) => state::worker::run(&arguments)?,
     }
     Ok(())
 }

@@ -169,8 +169,8 @@ impl Instance {
         }
     }
 
-    /// A slice from the reserve, less the price of what begins, at most 2^44 by the bounds of prices
-    /// and slots; negative where the reserve does not suffice and the run begins in debt.
+    /// A slice from the reserve, less the price of what begins, at most 2^44 by the bounds of
+    /// prices and slots; negative where the reserve does not suffice and the run begins in debt.
     #[inline(always)]
     fn fill(&mut self, cost: u64) -> i64 {
         let taken = self.reserve.min(cost.wrapping_add(SLICE));

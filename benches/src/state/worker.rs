@@ -1,0 +1,204 @@
+//! Commits blocks of one candidate when the parent says so, and says what each took.
+
+use super::jellyfish::Jellyfish;
+use super::{Block, End, empty, process};
+use crate::{Measured, clock};
+use node_sim::header::{BlockResult, Tip};
+use node_sim::store::Commit;
+use node_sim::{Store, receipt::receipts_root};
+use rocksdb_store::synthetic::{Random, batch, state_key};
+use rocksdb_store::{RocksStore, Settings};
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+use tree::Tree;
+use vm::state::StateDiff;
+
+/// Bytes of a value.
+const VALUE_BYTES: usize = 64;
+/// Keys of a block while the state is loaded.
+const LOADED_AT_ONCE: u64 = 50_000;
+/// One in so many changes makes a new key.
+const NEW_EVERY: u64 = 5;
+
+/// A state with durable commits.
+pub trait Candidate {
+    /// Commits a block; its root, and processor time for that alone in nanoseconds.
+    ///
+    /// # Errors
+    /// Those of the store.
+    fn commit(&mut self, diff: StateDiff) -> Measured<([u8; 32], f64)>;
+
+    /// Flushes and compacts everything.
+    ///
+    /// # Errors
+    /// Those of the store.
+    fn settle(&mut self) -> Measured<()>;
+
+    /// Bytes of memory of the tree.
+    fn tree_bytes(&self) -> f64;
+}
+
+/// Our tree over [`RocksStore`].
+struct Lockstep {
+    store: RocksStore,
+    tree: Tree,
+    tip: Option<Tip>,
+}
+
+impl Lockstep {
+    fn open(folder: &Path) -> Measured<Self> {
+        Ok(Self {
+            store: RocksStore::open(folder, Settings::default())?,
+            tree: Tree::new(),
+            tip: None,
+        })
+    }
+}
+
+impl Candidate for Lockstep {
+    fn commit(&mut self, diff: StateDiff) -> Measured<([u8; 32], f64)> {
+        let before = process::cpu();
+        let state_root = self.tree.update(&batch(&diff)).0;
+        let root_cpu = process::difference(process::cpu(), before);
+        let height = self.tip.map_or(0, |tip| tip.height.saturating_add(1));
+        let tip = Tip {
+            height,
+            hash: [0; 32],
+            time_ms: height,
+            result: BlockResult {
+                state_root,
+                receipts_root: receipts_root(&[]),
+                gas_used: 0,
+            },
+        };
+        self.store.commit(Commit {
+            diff,
+            tip,
+            header: None,
+            receipts: Vec::new(),
+        })?;
+        self.tip = Some(tip);
+        Ok((state_root, root_cpu))
+    }
+
+    fn settle(&mut self) -> Measured<()> {
+        Ok(self.store.compact()?)
+    }
+
+    fn tree_bytes(&self) -> f64 {
+        // What a copy takes: the tree itself came and went among other allocations.
+        let before = process::resident();
+        let copy = std::hint::black_box(self.tree.clone());
+        let after = process::resident();
+        drop(copy);
+        process::difference(after, before)
+    }
+}
+
+/// What a worker is told on its command line.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// `lockstep` or `jmt`.
+    pub candidate: String,
+    /// Keys before the first measured block.
+    #[arg(long)]
+    pub keys: u64,
+    /// Changes of a block.
+    #[arg(long)]
+    pub updates: u64,
+    /// Folder of the database.
+    #[arg(long)]
+    pub folder: PathBuf,
+}
+
+/// Loads the state, then answers orders until the pipe closes.
+///
+/// # Errors
+/// Those of the store and of the pipes.
+pub fn run(arguments: &Arguments) -> Measured<()> {
+    empty(&arguments.folder)?;
+    let mut candidate: Box<dyn Candidate> = match arguments.candidate.as_str() {
+        "lockstep" => Box::new(Lockstep::open(&arguments.folder)?),
+        "jmt" => Box::new(Jellyfish::open(&arguments.folder)?),
+        other => return Err(format!("no candidate {other}").into()),
+    };
+    let mut random = Random(1);
+    load(candidate.as_mut(), arguments.keys, &mut random)?;
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "\"loaded\"")?;
+    output.flush()?;
+    let mut keys = arguments.keys;
+    let (cpu, bytes) = (process::cpu(), process::written());
+    for order in std::io::stdin().lock().lines() {
+        let answer = match order?.as_str() {
+            "block" => {
+                let diff = changes(&mut random, &mut keys, arguments.updates);
+                serde_json::to_string(&block(candidate.as_mut(), diff)?)?
+            }
+            _ => {
+                let tree = candidate.tree_bytes();
+                candidate.settle()?;
+                serde_json::to_string(&End {
+                    cpu: process::difference(process::cpu(), cpu),
+                    bytes: process::difference(process::written(), bytes),
+                    resident: process::resident(),
+                    disk: process::disk(&arguments.folder),
+                    tree_bytes_per_key: crate::statistics::ratio(tree, process::float(keys)),
+                })?
+            }
+        };
+        writeln!(output, "{answer}")?;
+        output.flush()?;
+    }
+    drop(candidate);
+    Ok(std::fs::remove_dir_all(&arguments.folder)?)
+}
+
+fn load(candidate: &mut dyn Candidate, keys: u64, random: &mut Random) -> Measured<()> {
+    let mut number = 0;
+    while number < keys {
+        let end = keys.min(number.saturating_add(LOADED_AT_ONCE));
+        let diff = (number..end).map(|number| (state_key(number), Some(value(random))));
+        candidate.commit(diff.collect())?;
+        number = end;
+    }
+    candidate.settle()
+}
+
+fn changes(random: &mut Random, keys: &mut u64, updates: u64) -> StateDiff {
+    let known = *keys;
+    (0..updates)
+        .map(|number| {
+            let key = if number.checked_rem(NEW_EVERY) == Some(0) {
+                let new = *keys;
+                *keys = new.saturating_add(1);
+                new
+            } else {
+                random.below(known)
+            };
+            (state_key(key), Some(value(random)))
+        })
+        .collect()
+}
+
+fn value(random: &mut Random) -> Vec<u8> {
+    let words = (0..VALUE_BYTES.div_ceil(8)).map(|_| random.next());
+    words.flat_map(u64::to_le_bytes).collect()
+}
+
+fn block(candidate: &mut dyn Candidate, diff: StateDiff) -> Measured<Block> {
+    let (cpu, bytes) = (process::cpu(), process::written());
+    let (wall, committed) = clock::time(|| candidate.commit(diff));
+    let (root, root_cpu) = committed?;
+    Ok(Block {
+        cpu: process::difference(process::cpu(), cpu),
+        root_cpu,
+        wall,
+        bytes: process::difference(process::written(), bytes),
+        root: hex(&root),
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
