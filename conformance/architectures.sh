@@ -2,7 +2,8 @@
 # Runs the golden vectors as programs of other architectures, and compares the reports with this
 # machine's: conformance/architectures.sh all | [i686] [aarch64] [riscv64] [s390x] [wasm32]
 #
-# Reports are in target/conformance, builds in target/architectures (removed at the end unless
+# An archive of BLOCKS blocks (200) that this machine simulates is replayed there too, on both
+# engines; every receipt, diff and root must be that of the archive. Reports are in target/conformance, builds in target/architectures (removed at the end unless
 # KEEP=1). What cannot be had here is `skipped: why`; a difference or a failed run is exit code 1.
 # With INSTALL=1 and root, missing packages are installed with apt-get. LOCKSTEP=FILE is a command
 # that was built for this machine already.
@@ -64,17 +65,31 @@ build() { # triple linker
         --target "$1" --target-dir "$builds"
 }
 
-run() { # architecture triple emulator
-    local binary=$builds/$2/architectures/lockstep
-    if [ "$1" = wasm32 ]; then
-        node --no-warnings conformance/wasi.mjs "$binary.wasm" "$reports" \
-            conform run --out /wasm32.json
-    elif [ "$1" = i686 ] && "$binary" --version >/dev/null 2>&1; then
+lockstep() { # architecture triple emulator arguments...
+    local architecture=$1 binary=$builds/$2/architectures/lockstep emulator=$3
+    shift 3
+    if [ "$architecture" = wasm32 ]; then
+        node --no-warnings conformance/wasi.mjs "$binary.wasm" "$reports" "$@"
+    elif [ "$architecture" = i686 ] && "$binary" --version >/dev/null 2>&1; then
         # An x86-64 kernel runs it as it is.
-        "$binary" conform run --out "$reports/$1.json"
+        "$binary" "$@"
     else
-        "$3" "$binary" conform run --out "$reports/$1.json"
+        "$emulator" "$binary" "$@"
     fi
+}
+
+run() { # architecture triple emulator
+    local place=$reports before engine
+    # The folder of the reports is the root of what it sees.
+    [ "$1" != wasm32 ] || place=
+    lockstep "$@" conform run --out "$place/$1.json" || return 1
+    for engine in interpreter reference; do
+        before=$SECONDS
+        lockstep "$@" node replay "$place/chain.blocks" --engine "$engine" --json \
+            >"$reports/$1.replay" || return 1
+        cmp "$reports/host.replay" "$reports/$1.replay" || return 1
+        echo "replayed $blocks blocks, $engine: $((SECONDS - before)) s, the same root"
+    done
 }
 
 [ $# -gt 0 ] || usage
@@ -82,7 +97,8 @@ run() { # architecture triple emulator
 for architecture in "$@"; do facts "$architecture" >/dev/null || usage; done
 
 mkdir -p "$reports"
-rm -f "$reports"/*.json
+rm -f "$reports"/*.json "$reports"/*.replay "$reports"/*.blocks
+blocks=${BLOCKS:-200}
 failed=0
 host=${LOCKSTEP:-}
 if [ -z "$host" ]; then
@@ -90,6 +106,9 @@ if [ -z "$host" ]; then
     host=target/debug/lockstep
 fi
 "$host" conform run --out "$reports/host.json" || failed=1
+"$host" sim --nodes 1 --blocks "$blocks" --seed 7 --archive "$reports/chain.blocks" >/dev/null
+"$host" node replay "$reports/chain.blocks" --json >"$reports/host.replay"
+cat "$reports/host.replay"
 made=("$reports/host.json")
 for architecture in "$@"; do
     read -r triple linker emulator packages <<<"$(facts "$architecture")"

@@ -258,6 +258,7 @@ Examples:
   lockstep sim                             4 nodes, 50 blocks, seed 1
   lockstep sim --nodes 4 --blocks 200 --seed 7 --json
   lockstep sim --archive chain.blocks      keep the blocks, for `lockstep node replay`
+  lockstep sim --report run.html           a page with plots, for any browser
   lockstep sim --network --seeds 200       crashes, Byzantine proposers; each seed twice
   lockstep sim --plant wrong-opcode        one node that is wrong on purpose: it must be found
 
@@ -296,6 +297,10 @@ pub(crate) struct Sim {
     /// `lockstep node case`
     #[arg(long, value_name = "FILE", conflicts_with = "network")]
     pub(crate) case: Option<PathBuf>,
+    /// Write a page of HTML with plots, and the first difference if there is one; replaced as a
+    /// whole or not at all
+    #[arg(long, value_name = "FILE.html", conflicts_with = "network")]
+    pub(crate) report: Option<PathBuf>,
     /// Run four validators on a seeded network that may do anything to messages, each seed twice;
     /// they lose power and are sent wrong blocks. --blocks defaults to 8, --nodes does not apply
     #[arg(long, conflicts_with = "nodes")]

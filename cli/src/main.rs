@@ -6,6 +6,7 @@
 //! | `check`, `run`, `meter`, `schedule`, `inspect`, `explain` | one command each |
 //! | `sim`, `network`, `node`, `conform` | the same, over many nodes and many machines |
 //! | `case`, `site` | one transaction that replays alone; where two executions part |
+//! | `report` | a simulation as a page of HTML |
 //! | `load`, `survey`, `reject` | a file's bytes, what they say, why they were refused |
 //! | `location`, `callpath` | source line and chain of calls of a place that was refused |
 //! | `listing`, `signature`, `usage` | parts of what is shown of a module |
@@ -50,6 +51,8 @@ mod inspect;
 mod explain;
 
 mod sim;
+
+mod report;
 
 mod network;
 

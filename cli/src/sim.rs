@@ -6,15 +6,17 @@ use crate::network;
 use crate::pace::Pace;
 use crate::print::{self, Colour, counted, grouped, printable};
 use crate::replacement::Replacement;
+use crate::report::{self, Timing};
 use crate::site::{self, SiteLine};
 use node_sim::archive::{ArchiveWriter, ArchivedBlock};
+use node_sim::simulate::figures::{BlockFigures, TargetFigures};
 use node_sim::simulate::planted::{self, Plant};
 use node_sim::simulate::{
     self, Difference, Investigated, Mismatch, Plan, Progress, Progressed, Report,
 };
 use node_sim::{Genesis, ReceiptExit};
 use serde::Serialize;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 #[derive(Serialize)]
@@ -31,6 +33,32 @@ struct Line<'a> {
     transactions: u64,
     exits: Exits,
     gas_used: String,
+    /// 1 up to 4,096 blocks, then 2, 4, ...
+    blocks_per_row: u64,
+    blocks: Vec<BlockLine>,
+    targets: Vec<TargetLine>,
+}
+
+/// Some blocks in a row, one of them up to 4,096 blocks.
+#[derive(Serialize)]
+struct BlockLine {
+    /// Height of the first of them.
+    height: u64,
+    gas_used: String,
+    transactions: u64,
+    /// Transactions that did not return.
+    failures: u64,
+    /// After the last of them.
+    state_keys: u64,
+    state_bytes: String,
+}
+
+/// Transactions to one sample contract, or of one kind.
+#[derive(Serialize)]
+struct TargetLine {
+    name: &'static str,
+    gas_used: String,
+    exits: Exits,
 }
 
 #[derive(Serialize)]
@@ -61,10 +89,11 @@ impl Serialize for Exits {
     }
 }
 
-/// Shows how far the simulation is, and writes the archive if one is wanted.
+/// Shows how far the simulation is, writes the archive if one is wanted, and measures time.
 struct Following {
     pace: Pace,
     archive: Archive,
+    timing: Timing,
 }
 
 /// What becomes of the blocks.
@@ -99,6 +128,14 @@ impl Progress for Following {
                 Err(error) => Archive::Failed(error),
             };
         }
+    }
+
+    fn applying(&mut self, executor: u32) {
+        self.timing.applying(executor);
+    }
+
+    fn applied(&mut self, _: u32) {
+        self.timing.applied();
     }
 
     fn archive(&mut self, block: &ArchivedBlock) {
@@ -157,9 +194,13 @@ pub(crate) fn run(arguments: &Sim) -> Answer {
         .archive
         .as_ref()
         .map_or(Archive::Unwanted, |path| Archive::At(path.clone()));
+    // Begun before the work, so that a place that cannot be written is known at once.
+    let page = arguments.report.as_deref().map(Replacement::create);
+    let page = page.transpose().map_err(no_report)?;
     let mut following = Following {
         pace: Pace::start(),
         archive,
+        timing: Timing::default(),
     };
     let simulated = simulate::investigate(&plan, executors, &mut following);
     print::progress_end();
@@ -170,6 +211,12 @@ pub(crate) fn run(arguments: &Sim) -> Answer {
         .map_err(|error| Failure::Environment(format!("cannot write the archive: {error}")))?;
     if let (Some(path), Some(case)) = (&arguments.case, &case) {
         crate::case::write(case, path)?;
+    }
+    if let Some(mut file) = page {
+        following.timing.flush();
+        let page = report::page(&report, &following.timing, &plan);
+        let written = file.write_all(page.as_bytes()).and_then(|()| file.finish());
+        written.map_err(no_report)?;
     }
     if arguments.json {
         print::json(&Line {
@@ -195,6 +242,10 @@ pub(crate) fn run(arguments: &Sim) -> Answer {
     })
 }
 
+fn no_report(error: io::Error) -> Failure {
+    Failure::Environment(format!("cannot write the report: {error}"))
+}
+
 fn line(report: &Report, seed: u64) -> Line<'_> {
     Line {
         agreed: report.agreed,
@@ -208,6 +259,34 @@ fn line(report: &Report, seed: u64) -> Line<'_> {
         transactions: report.transactions,
         exits: Exits(report.by_exit),
         gas_used: report.gas_used.to_string(),
+        blocks_per_row: report.figures.blocks.blocks_per_row(),
+        blocks: report
+            .figures
+            .blocks
+            .rows()
+            .iter()
+            .map(block_line)
+            .collect(),
+        targets: report.figures.targets.iter().map(target_line).collect(),
+    }
+}
+
+fn block_line(row: &BlockFigures) -> BlockLine {
+    BlockLine {
+        height: row.height,
+        gas_used: row.gas_used.to_string(),
+        transactions: row.transactions(),
+        failures: row.failures(),
+        state_keys: row.state_keys,
+        state_bytes: row.state_bytes.to_string(),
+    }
+}
+
+fn target_line(target: &TargetFigures) -> TargetLine {
+    TargetLine {
+        name: target.name,
+        gas_used: target.gas_used.to_string(),
+        exits: Exits(target.by_exit),
     }
 }
 
@@ -302,6 +381,7 @@ fn difference_text(difference: &Difference) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use node_sim::simulate::figures::Figures;
     use serde_json::json;
 
     fn disagreed() -> Report {
@@ -328,6 +408,7 @@ mod tests {
             transactions: 42,
             by_exit: [40, 0, 2, 0, 0, 0],
             gas_used: u64::MAX,
+            figures: Figures::default(),
         }
     }
 

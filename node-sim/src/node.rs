@@ -8,6 +8,7 @@ use crate::header::{BlockResult, Header, Tip};
 use crate::limits::Limits;
 use crate::overlay::{Overlay, decode_account};
 use crate::receipt::{Receipt, receipts_root};
+use crate::simulate::hex;
 use crate::steps::{Plain, Steps, batch};
 use crate::store::{Commit, Store};
 use crate::transaction::Signed;
@@ -29,6 +30,11 @@ pub trait Observer {
 
     /// Called after each transaction; `root` is there if it was wanted.
     fn transaction(&mut self, index: u32, executed: &Executed, root: Option<[u8; 32]>);
+
+    /// Called with the net change of the whole block, fees included, before it is committed.
+    fn block(&mut self, diff: &StateDiff) {
+        let _ = diff;
+    }
 }
 
 /// Observes nothing.
@@ -267,13 +273,27 @@ impl Node {
         Ok(tip.result)
     }
 
-    /// Rebuilds the tree from the flat store; compares it with the one kept and the committed root.
+    /// Reads every value back from the store and compares it with its hash in the tree; rebuilds
+    /// the tree from them, and compares it with the one kept and the committed root. Between two
+    /// blocks it finds what rotted before a transaction reads it.
     ///
     /// # Errors
-    /// [`Fault`] if they differ or the store fails.
+    /// [`Fault`] if anything differs, with the state key where it is one value, or the store fails.
     pub fn scrub(&self) -> Result<(), Fault> {
+        self.store.scrub()?;
         self.compare_root(&self.tree)?;
-        self.compare_root(&rebuild(self.store.as_ref())?)
+        let mut leaves = Vec::new();
+        each_leaf(self.store.as_ref(), |key, leaf| {
+            if self.tree.get(&leaf.0) != Some(leaf.1) {
+                return Err(Fault::Store(format!(
+                    "the value under state key {} is not the committed one",
+                    hex(key)
+                )));
+            }
+            leaves.push(leaf);
+            Ok(())
+        })?;
+        self.compare_root(&Tree::from_leaves(leaves))
     }
 
     fn compare_root(&self, tree: &Tree) -> Result<(), Fault> {
@@ -334,6 +354,7 @@ impl Node {
         write_hash(&mut overlay, header);
         let last = execute::pay_proposer(&mut overlay, &header.proposer, fees)?;
         let diff = overlay.into_diff()?;
+        observer.block(&diff);
         // Stepwise the tree has everything but the fees; else it gets the whole block at once.
         let changes = if stepwise { &last } else { &diff };
         let state_root = self.steps.update(&mut self.tree, changes);
@@ -406,17 +427,28 @@ fn commit_genesis(store: &mut dyn Store, genesis: &Genesis) -> Result<(), Fault>
 /// The tree of a flat store.
 fn rebuild(store: &dyn Store) -> Result<Tree, Fault> {
     let mut leaves = Vec::new();
+    each_leaf(store, |_, leaf| {
+        leaves.push(leaf);
+        Ok(())
+    })?;
+    Ok(Tree::from_leaves(leaves))
+}
+
+/// Shows every state key of a store with its leaf of the tree, in the order of the keys.
+fn each_leaf(
+    store: &dyn Store,
+    mut show: impl FnMut(&[u8], (Path, ValueHash)) -> Result<(), Fault>,
+) -> Result<(), Fault> {
     let mut start = Vec::new();
     loop {
         let page = store.scan(&start, None, SCAN_PAGE)?;
         let Some((last, _)) = page.last() else {
-            return Ok(Tree::from_leaves(leaves));
+            return Ok(());
         };
         // The least key above the last one.
         start = [last.as_slice(), &[0]].concat();
-        leaves.extend(
-            page.iter()
-                .map(|(key, value)| (Path::of_key(key), ValueHash::of(value))),
-        );
+        for (key, value) in &page {
+            show(key, (Path::of_key(key), ValueHash::of(value)))?;
+        }
     }
 }

@@ -3,10 +3,10 @@
 //! Instantiation runs no guest code and cannot trap: `check` has evaluated constants and refused
 //! segments that do not fit. An instance serves one contract frame.
 
+use crate::Observers;
 use crate::code::{Code, wide};
 use crate::interpret::Halt;
 use crate::memory::Memory;
-use crate::{Backing, Observers};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vm::module::ValueType;
@@ -77,10 +77,9 @@ impl Instance {
     pub(crate) fn new(
         module: &Arc<CheckedModule>,
         rules: &Arc<Rules>,
-        backing: Backing,
+        mut memory: Memory,
         observers: Observers,
     ) -> Result<Self, Fault> {
-        let mut memory = Memory::new(module.memory(), backing)?;
         for data in module.data() {
             memory.initialise(data.offset, module.data_bytes(data))?;
         }

@@ -32,7 +32,9 @@ mod memory;
 mod numeric;
 
 use instance::Instance;
+use memory::Memory;
 use std::sync::{Arc, Mutex};
+use vm::budget::{Budget, SharedBudget};
 use vm::lower::Operator;
 use vm::{CheckedModule, Engine, Execution, Fault, Rules};
 
@@ -41,6 +43,7 @@ use vm::{CheckedModule, Engine, Execution, Fault, Rules};
 pub struct Reference {
     backing: Backing,
     observers: Observers,
+    budget: SharedBudget,
 }
 
 /// How an instance keeps its linear memory; no guest can tell them apart.
@@ -106,6 +109,13 @@ impl Reference {
         self
     }
 
+    /// The same, asking `budget` before linear memory is taken; results are equal.
+    #[must_use]
+    pub fn with_budget(mut self, budget: Arc<dyn Budget>) -> Self {
+        self.budget = SharedBudget::new(budget);
+        self
+    }
+
     /// The same, showing each operator of each instance to `trace`.
     #[must_use]
     pub fn with_trace(mut self, trace: SharedTrace) -> Self {
@@ -138,7 +148,8 @@ impl Engine for Reference {
         module: &Arc<CheckedModule>,
         rules: &Arc<Rules>,
     ) -> Result<Box<dyn Execution>, Fault> {
-        let instance = Instance::new(module, rules, self.backing, self.observers.clone())?;
+        let memory = Memory::new(module.memory(), self.backing, self.budget.clone())?;
+        let instance = Instance::new(module, rules, memory, self.observers.clone())?;
         Ok(Box::new(instance))
     }
 }

@@ -6,6 +6,7 @@ use crate::Backing;
 use crate::code::wide;
 use crate::numeric::{low, of_i32, of_i64};
 use std::ops::Range;
+use vm::budget::{self, Purpose, SharedBudget};
 use vm::limits::{MEMORY_PAGES_MAX, PAGE_BYTES};
 use vm::opcode::Opcode;
 use vm::{Fault, Trap};
@@ -17,17 +18,20 @@ pub(crate) struct Memory {
     pages: u32,
     /// Greatest number of pages.
     maximum: u32,
+    budget: SharedBudget,
 }
 
 impl Memory {
     pub(crate) fn new(
         declared: Option<vm::module::Memory>,
         backing: Backing,
+        budget: SharedBudget,
     ) -> Result<Self, Fault> {
         let mut memory = Self {
             bytes: Vec::new(),
             pages: 0,
             maximum: 0,
+            budget,
         };
         let Some(declared) = declared else {
             return Ok(memory);
@@ -70,9 +74,13 @@ impl Memory {
     /// Makes room for `pages` in all. Our own machine's failure is a fault, never a trap.
     fn reserve(&mut self, pages: u32) -> Result<(), Fault> {
         let more = bytes_of(pages).saturating_sub(self.bytes.len());
+        if more <= self.bytes.capacity().saturating_sub(self.bytes.len()) {
+            return Ok(());
+        }
+        self.budget.grant(Purpose::LinearMemory, more)?;
         self.bytes
             .try_reserve(more)
-            .map_err(|error| Fault::HostMemory(error.to_string()))
+            .map_err(|error| budget::refused(Purpose::LinearMemory, more, error))
     }
 
     /// The value that the load `opcode` reads at `address`; `None` if `opcode` is no load.

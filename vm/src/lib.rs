@@ -57,6 +57,8 @@ pub mod trap;
 
 pub mod fault;
 
+pub mod budget;
+
 pub use execution::{Arguments, Engine, Execution, Frame, HostCall, Pending, Step, Stop, Value};
 pub use fault::Fault;
 pub use gas::Gas;

@@ -2,6 +2,7 @@
 
 use crate::{is_hex, keys, lockstep};
 use serde_json::Value;
+use std::fs;
 
 fn sim(rest: &[&str]) -> Value {
     let mut arguments = vec!["sim", "--json", "--blocks", "3"];
@@ -27,6 +28,55 @@ fn nodes_agree_and_a_seed_has_one_root() {
         line["state_root"]
     );
     assert_ne!(sim(&["--seed", "8"])["state_root"], line["state_root"]);
+}
+
+#[test]
+fn figures_by_block_and_by_target_sum_up_to_the_totals() {
+    let line = sim(&["--seed", "7"]);
+    let sum = |rows: &Value, of: &dyn Fn(&Value) -> u64| -> u64 {
+        rows.as_array().unwrap().iter().map(of).sum()
+    };
+    let gas = |row: &Value| row["gas_used"].as_str().unwrap().parse().unwrap();
+    let total = gas(&line);
+    assert_eq!(line["blocks_per_row"], 1);
+    let heights: Vec<&Value> = line["blocks"].as_array().unwrap().iter().collect();
+    assert_eq!(heights.len(), 3);
+    assert_eq!(heights[2]["height"], 3);
+    assert_eq!(sum(&line["blocks"], &gas), total);
+    assert_eq!(sum(&line["targets"], &gas), total);
+    let transactions = |row: &Value| row["transactions"].as_u64().unwrap();
+    assert_eq!(sum(&line["blocks"], &transactions), transactions(&line));
+    let exits = |row: &Value| -> u64 {
+        let exits = row["exits"].as_object().unwrap();
+        exits.values().map(|count| count.as_u64().unwrap()).sum()
+    };
+    assert_eq!(sum(&line["targets"], &exits), transactions(&line));
+    let failures = |row: &Value| row["failures"].as_u64().unwrap();
+    let returned = line["exits"]["return"].as_u64().unwrap();
+    assert_eq!(
+        sum(&line["blocks"], &failures),
+        transactions(&line) - returned
+    );
+}
+
+#[test]
+fn a_report_is_one_page_and_changes_nothing_else() {
+    let path = format!("{}/run.html", env!("CARGO_TARGET_TMPDIR"));
+    let plain = sim(&["--nodes", "2"]);
+    assert_eq!(sim(&["--nodes", "2", "--report", &path]), plain);
+    let page = fs::read_to_string(&path).unwrap();
+    assert!(page.starts_with("<!doctype html>\n") && page.ends_with("</html>\n"));
+    assert!(page.contains(plain["state_root"].as_str().unwrap()));
+    let nowhere = lockstep(&[
+        "sim",
+        "--blocks",
+        "1",
+        "--report",
+        "no/such/folder/run.html",
+    ]);
+    assert_eq!(nowhere.code, 4, "{nowhere:?}");
+    assert!(nowhere.stderr.contains("cannot write the report"));
+    assert_eq!(lockstep(&["sim", "--network", "--report", &path]).code, 2);
 }
 
 #[test]

@@ -68,6 +68,7 @@ const STAGES: &[(&str, &[&str])] = &[
     ("opcode", &[]),
     ("trap", &[]),
     ("fault", &[]),
+    ("budget", &["fault"]),
     ("rejection", &[]),
     ("gas", &["limits"]),
     ("schedule", &["opcode"]),
@@ -94,6 +95,7 @@ const STAGES: &[(&str, &[&str])] = &[
     (
         "execute",
         &[
+            "budget",
             "execution",
             "fault",
             "gas",

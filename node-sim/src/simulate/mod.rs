@@ -44,6 +44,12 @@ mod compare;
 /// What a difference comes from.
 mod evidence;
 
+/// Rows over time that stay few.
+pub mod series;
+
+/// What a report shows over time.
+pub mod figures;
+
 /// Faults on purpose.
 pub mod planted;
 
@@ -55,6 +61,7 @@ pub(crate) use compare::{compare_transactions, unhex};
 
 use crate::archive::ArchivedBlock;
 use crate::genesis::Genesis;
+use figures::Figures;
 use simulation::Simulation;
 use vm::Fault;
 
@@ -107,6 +114,17 @@ pub trait Progress {
         let _ = genesis;
     }
 
+    /// Called before executor number `executor` applies a block. Whoever wants to know how long
+    /// that takes has a clock; this crate has none.
+    fn applying(&mut self, executor: u32) {
+        let _ = executor;
+    }
+
+    /// Called after it has.
+    fn applied(&mut self, executor: u32) {
+        let _ = executor;
+    }
+
     /// Called after each block with what came of it, for an archive.
     fn archive(&mut self, block: &ArchivedBlock) {
         let _ = block;
@@ -140,6 +158,8 @@ pub struct Report {
     pub by_exit: [u64; 6],
     /// Gas used, on executor 0.
     pub gas_used: u64,
+    /// The same over time, the block of the first difference included.
+    pub figures: Figures,
 }
 
 /// Runs a plan on executors, with rules v1.

@@ -28,11 +28,16 @@ pub(super) struct Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Trail {
     pub(super) steps: Vec<Step>,
+    /// Net change of the whole block.
+    pub(super) diff: StateDiff,
     pub(super) result: BlockResult,
 }
 
 #[derive(Default)]
-struct Recorder(Vec<Step>);
+struct Recorder {
+    steps: Vec<Step>,
+    diff: StateDiff,
+}
 
 impl Observer for Recorder {
     fn wants_roots(&self) -> bool {
@@ -41,11 +46,15 @@ impl Observer for Recorder {
 
     fn transaction(&mut self, _: u32, executed: &Executed, root: Option<[u8; 32]>) {
         let Executed { receipt, diff, .. } = executed.clone();
-        self.0.push(Step {
+        self.steps.push(Step {
             receipt,
             diff,
             root,
         });
+    }
+
+    fn block(&mut self, diff: &StateDiff) {
+        self.diff.clone_from(diff);
     }
 }
 
@@ -72,6 +81,10 @@ impl Store for SharedStore {
 
     fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
         self.0.borrow().receipts(height)
+    }
+
+    fn scrub(&self) -> Result<(), Fault> {
+        self.0.borrow().scrub()
     }
 
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
@@ -167,8 +180,10 @@ impl Running {
         let pending = node.execute(&valid, &mut recorder)?;
         let result = *pending.result();
         self.pending = Some(pending);
+        let Recorder { steps, diff } = recorder;
         Ok(Trail {
-            steps: recorder.0,
+            steps,
+            diff,
             result,
         })
     }

@@ -4,6 +4,7 @@
 use super::compare::{Difference, Found, Mismatch, compare, hex};
 use super::evidence;
 use super::executor::Executor;
+use super::figures::{Figures, Gatherer};
 use super::running::{Running, Trail};
 use super::workload::Workload;
 use super::{Plan, Progress, Progressed, Report};
@@ -21,6 +22,7 @@ pub(super) struct Simulation {
     /// The block that executors differ on; nobody has committed it.
     pub(super) disputed: Option<(Block, Vec<Trail>)>,
     workload: Workload,
+    gatherer: Gatherer,
 }
 
 impl Simulation {
@@ -32,6 +34,7 @@ impl Simulation {
             .into_iter()
             .map(start)
             .collect::<Result<_, Fault>>()?;
+        let gatherer = Gatherer::new(workload.contracts(), &workload.genesis().state());
         let report = empty_report(&running);
         Ok(Self {
             rules,
@@ -39,18 +42,28 @@ impl Simulation {
             report,
             disputed: None,
             workload,
+            gatherer,
         })
     }
 
     /// Runs the blocks of the plan, to its end or the first difference.
     pub(super) fn run(&mut self, plan: &Plan, progress: &mut dyn Progress) -> Result<(), Fault> {
+        let ran = self.run_blocks(plan, progress);
+        self.report.figures = self.gatherer.finish();
+        ran
+    }
+
+    fn run_blocks(&mut self, plan: &Plan, progress: &mut dyn Progress) -> Result<(), Fault> {
         progress.begin(self.workload.genesis());
         for height in 1..=plan.blocks {
             let block = self.workload.next_block(first(&self.running)?.node()?)?;
-            let Some(trails) = self.execute(&block, height)? else {
+            let Some(trails) = self.execute(&block, height, progress)? else {
                 return Ok(());
             };
             count(&mut self.report, &trails, height);
+            if let Some(trail) = trails.first() {
+                self.gatherer.count(&block, trail);
+            }
             let found = first_difference(&self.running, &trails, height);
             if found.is_some() {
                 self.report.agreed = false;
@@ -76,13 +89,21 @@ impl Simulation {
     }
 
     /// What the block comes to on each executor; `None` if one stops at a fault that is its own.
-    fn execute(&mut self, block: &Block, height: u64) -> Result<Option<Vec<Trail>>, Fault> {
+    fn execute(
+        &mut self,
+        block: &Block,
+        height: u64,
+        progress: &mut dyn Progress,
+    ) -> Result<Option<Vec<Trail>>, Fault> {
         let mut trails = Vec::with_capacity(self.running.len());
         for number in 0..self.running.len() {
+            let shown = u32::try_from(number).unwrap_or(u32::MAX);
+            progress.applying(shown);
             let executed = match self.running.get_mut(number) {
                 Some(running) => running.execute(block),
                 None => continue,
             };
+            progress.applied(shown);
             match executed {
                 Ok(trail) => trails.push(trail),
                 Err(fault) => return self.blame(number, height, fault).map(|()| None),
@@ -192,6 +213,7 @@ fn empty_report(running: &[Running]) -> Report {
         transactions: 0,
         by_exit: [0; 6],
         gas_used: 0,
+        figures: Figures::default(),
     }
 }
 

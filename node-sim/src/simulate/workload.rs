@@ -173,6 +173,15 @@ impl Workload {
         self.cast.contract(sample, 0)
     }
 
+    /// Name of the sample behind each contract that block 2 deploys, by address.
+    #[must_use]
+    pub fn contracts(&self) -> BTreeMap<[u8; 32], &'static str> {
+        let deployed = self.deployments().into_iter();
+        deployed
+            .map(|(sample, salt, _)| (self.cast.contract(&sample, salt), sample.name))
+            .collect()
+    }
+
     fn uploads(&mut self, draft: &mut Draft) {
         let truncated = COUNTER
             .bytes

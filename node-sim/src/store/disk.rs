@@ -61,7 +61,9 @@ pub enum Failing {
 }
 
 impl Failing {
-    const fn hits(self, operation: u64) -> bool {
+    /// Whether the operation of this number fails.
+    #[must_use]
+    pub const fn hits(self, operation: u64) -> bool {
         match self {
             Self::Never => false,
             Self::Once(number) => operation == number,

@@ -47,20 +47,11 @@ impl<D: Disk> LogStore<D> {
     /// the next block.
     pub fn open(mut disk: D) -> Result<Self, Fault> {
         let bytes = disk.read()?;
-        let mut memory = MemoryStore::new();
-        let mut rest = bytes.as_slice();
-        while let Some((payload, after)) = split_record(rest) {
-            let commit = borsh::from_slice(&unstuff(payload))
-                .map_err(|_| Fault::Store("a record of the log does not decode".to_owned()))?;
-            memory.commit(commit)?;
-            rest = after;
-        }
+        let (memory, position) = replay(&bytes)?;
+        let rest = bytes.get(position..).unwrap_or_default();
         if !rest.is_empty() {
-            let position = bytes.len().saturating_sub(rest.len());
             if holds_record(rest) {
-                return Err(Fault::Store(format!(
-                    "the log is damaged at byte {position}: a block that was synced is lost"
-                )));
+                return Err(damaged(position));
             }
             disk.truncate(u64::try_from(position).unwrap_or(u64::MAX))?;
         }
@@ -79,6 +70,25 @@ impl<D: Disk> LogStore<D> {
         }
         Ok(&self.memory)
     }
+}
+
+/// What the records at the beginning of `bytes` hold, and where they end.
+fn replay(bytes: &[u8]) -> Result<(MemoryStore, usize), Fault> {
+    let mut memory = MemoryStore::new();
+    let mut rest = bytes;
+    while let Some((payload, after)) = split_record(rest) {
+        let commit = borsh::from_slice(&unstuff(payload))
+            .map_err(|_| Fault::Store("a record of the log does not decode".to_owned()))?;
+        memory.commit(commit)?;
+        rest = after;
+    }
+    Ok((memory, bytes.len().saturating_sub(rest.len())))
+}
+
+fn damaged(position: usize) -> Fault {
+    Fault::Store(format!(
+        "the log is damaged at byte {position}: a block that was synced is lost"
+    ))
 }
 
 /// The payload of the record that `bytes` begin with, and what follows it.
@@ -153,6 +163,24 @@ impl<D: Disk> Store for LogStore<D> {
 
     fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
         self.intact()?.receipts(height)
+    }
+
+    /// Reads the whole file again. There is no torn record while the store is open: bytes that are
+    /// no record were one.
+    fn scrub(&self) -> Result<(), Fault> {
+        let memory = self.intact()?;
+        let bytes = self.disk.read()?;
+        let (read, position) = replay(&bytes)?;
+        if position < bytes.len() {
+            return Err(damaged(position));
+        }
+        if read == *memory {
+            Ok(())
+        } else {
+            Err(Fault::Store(
+                "the log does not hold what was committed".to_owned(),
+            ))
+        }
     }
 
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {

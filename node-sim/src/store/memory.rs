@@ -9,13 +9,13 @@ use vm::Fault;
 use vm::state::Entries;
 
 /// A store in memory: an ordered map, and the blocks.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemoryStore {
     state: BTreeMap<Vec<u8>, Vec<u8>>,
     blocks: BTreeMap<u64, Record>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Record {
     tip: Tip,
     header: Option<Header>,

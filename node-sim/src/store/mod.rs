@@ -67,6 +67,15 @@ pub trait Store {
     /// As [`Store::read`].
     fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault>;
 
+    /// Reads back whatever is kept on a medium that [`Store::read`] and [`Store::scan`] do not go
+    /// to, and compares it with what they answer.
+    ///
+    /// # Errors
+    /// [`Fault::Store`] if the medium fails, or has lost or changed something.
+    fn scrub(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+
     /// Takes over a block; after an error nothing of it is there.
     ///
     /// # Errors

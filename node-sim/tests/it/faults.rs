@@ -9,9 +9,9 @@ use node_sim::store::disk::{Disk as _, Failing, Loss, SimulatedDisk};
 use node_sim::{Block, BlockResult, CachePolicy, Genesis, LogStore, MemoryStore, Node, Store};
 use std::sync::Arc;
 use vm::execute::Interpreter;
-use vm::{Fault, Rules};
+use vm::{Engine, Fault, Rules};
 
-const BLOCKS: u64 = 20;
+pub(crate) const BLOCKS: u64 = 20;
 
 fn parts() -> Parts {
     Parts {
@@ -22,14 +22,14 @@ fn parts() -> Parts {
 }
 
 /// A chain as it must come out, made on a store that cannot fail.
-struct Expected {
+pub(crate) struct Expected {
     genesis: Genesis,
     blocks: Vec<Block>,
     results: Vec<BlockResult>,
 }
 
 impl Expected {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let plan = Plan {
             transactions: 3,
             ..Plan::new(BLOCKS, seed)
@@ -52,18 +52,43 @@ impl Expected {
     }
 
     fn open(&self, disk: &SimulatedDisk) -> Result<Node, Fault> {
-        let store = LogStore::open(disk.clone())?;
-        Node::open(parts(), self.genesis.clone(), Box::new(store))
+        self.open_on(
+            Box::new(Interpreter::new()),
+            Box::new(LogStore::open(disk.clone())?),
+        )
+    }
+
+    /// Opens a store with another engine than that of the expected chain, or its like.
+    pub(crate) fn open_on(
+        &self,
+        engine: Box<dyn Engine>,
+        store: Box<dyn Store>,
+    ) -> Result<Node, Fault> {
+        let parts = Parts { engine, ..parts() };
+        Node::open(parts, self.genesis.clone(), store)
     }
 
     /// Applies what follows the node's tip; the first fault ends it.
-    fn go_on(&self, node: &mut Node) -> Result<(), Fault> {
-        for block in self.blocks.iter().skip(node.tip().height as usize) {
-            let valid = node.validate(block.clone()).expect("a valid block");
+    pub(crate) fn go_on(&self, node: &mut Node) -> Result<(), Fault> {
+        self.go_to(node, u64::MAX)
+    }
+
+    /// Applies what follows the node's tip up to `height`.
+    pub(crate) fn go_to(&self, node: &mut Node, height: u64) -> Result<(), Fault> {
+        for block in self.blocks_after(node.tip().height) {
+            if node.tip().height >= height {
+                break;
+            }
+            let valid = node.validate(block).expect("a valid block");
             let result = node.apply(&valid, &mut NoObserver)?;
             assert_eq!(result, self.results[node.tip().height as usize]);
         }
         Ok(())
+    }
+
+    /// The blocks that follow block `height`.
+    pub(crate) fn blocks_after(&self, height: u64) -> Vec<Block> {
+        self.blocks.iter().skip(height as usize).cloned().collect()
     }
 
     /// Opens and runs to the end; the height that was acknowledged before a fault, if there is one.
@@ -74,7 +99,7 @@ impl Expected {
     }
 
     /// Loses power, starts again without faults, and demands a committed prefix that goes on.
-    fn recover(&self, disk: &SimulatedDisk, loss: Loss, acknowledged: u64) {
+    pub(crate) fn recover(&self, disk: &SimulatedDisk, loss: Loss, acknowledged: u64) {
         disk.fail(Failing::Never);
         disk.limit(usize::MAX);
         disk.crash(loss);

@@ -18,6 +18,10 @@ mod state;
 
 mod faults;
 
+mod memory_faults;
+
+mod scrub;
+
 mod archive;
 
 mod case;

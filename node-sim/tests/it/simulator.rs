@@ -168,3 +168,42 @@ fn every_sample_is_called_and_does_something() {
     let upgraded = &seen[&(workload.contract(&UPGRADEABLE), "upgrade".to_owned())];
     assert!(upgraded.contains(&ReceiptExit::Return), "{upgraded:?}");
 }
+
+#[test]
+fn figures_are_those_of_the_chain() {
+    let plan = Plan::new(8, 3);
+    let report = simulate(plan, 2);
+    let rows = report.figures.blocks.rows();
+    assert_eq!(rows.len(), 8);
+    let gas: u64 = rows.iter().map(|row| row.gas_used).sum();
+    assert_eq!(gas, report.gas_used);
+    for exit in 0..ReceiptExit::ALL.len() {
+        let by_block: u64 = rows.iter().map(|row| row.by_exit[exit]).sum();
+        let targets = report.figures.targets.iter();
+        let by_target: u64 = targets.map(|target| target.by_exit[exit]).sum();
+        let total = report.by_exit[exit];
+        assert_eq!((by_block, by_target), (total, total));
+    }
+    // What the gatherer counts from the diffs is what a store holds in the end.
+    let rules = Arc::new(Rules::v1());
+    let mut workload = Workload::new(&plan, &rules).unwrap();
+    let parts = Parts {
+        engine: Box::new(Interpreter::new()),
+        rules,
+        cache: CachePolicy::Warm,
+    };
+    let store = Box::new(MemoryStore::new());
+    let mut node = Node::open(parts, workload.genesis().clone(), store).unwrap();
+    for row in rows {
+        let valid = node.validate(workload.next_block(&node).unwrap()).unwrap();
+        node.apply(&valid, &mut node_sim::node::NoObserver).unwrap();
+        let entries = node.store().scan(&[], None, usize::MAX).unwrap();
+        let bytes: usize = entries
+            .iter()
+            .map(|(key, value)| key.len() + value.len())
+            .sum();
+        assert_eq!(row.height, node.tip().height);
+        assert_eq!(row.state_keys, entries.len() as u64);
+        assert_eq!(row.state_bytes, bytes as u64);
+    }
+}

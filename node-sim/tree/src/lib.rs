@@ -23,7 +23,8 @@
 //!
 //! # Invariants
 //! * The root depends on the set of (path, value hash) alone, never on order or history.
-//! * Nothing here reads a clock, a disk, a thread or the platform's width or byte order.
+//! * Nothing here reads a clock, a disk or the platform's width or byte order. An update on several
+//!   threads gives the root of an update on one.
 //!
 //! Spec: consensus.md 8 (tree) and 9 (lists). Tests: `tests/it`.
 #![forbid(unsafe_code)]
@@ -41,8 +42,14 @@ mod shard;
 /// The tree.
 mod tree;
 
+/// Updates on several threads.
+mod parallel;
+
 /// Proofs and their verifier.
 mod proof;
+
+/// Proofs for verifiers of ICS 23.
+pub mod ics23;
 
 /// Merkle roots of lists.
 mod list;

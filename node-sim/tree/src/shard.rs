@@ -26,6 +26,11 @@ use crate::batch::Change;
 use crate::hash::{PATH_BITS, PLACEHOLDER, Path, inner_hash, leaf_hash};
 use crate::proof::Leaf;
 
+/// The leaves beside a path.
+mod neighbour;
+
+pub(crate) use neighbour::Neighbours;
+
 /// The depth at which shards hang: the bits of the first byte.
 pub(crate) const SHARD_DEPTH: u32 = 8;
 

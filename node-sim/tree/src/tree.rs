@@ -10,7 +10,7 @@
 //!   256 ........... 511          top[256 + byte] = shards[byte]
 //! ```
 //!
-//! Shards share nothing, so a later version can update them on several threads and hash the top
+//! Shards share nothing, so [`Tree::update_on`] updates them on several threads and hashes the top
 //! afterwards. With n leaves and a batch of k changes:
 //!
 //! | operation | hashes | memory |
@@ -25,7 +25,7 @@ use core::fmt;
 use crate::batch::{Batch, Change};
 use crate::hash::{PLACEHOLDER, Path, Root, ValueHash, inner_hash};
 use crate::proof::{Leaf, Proof};
-use crate::shard::{SHARD_DEPTH, Shard};
+use crate::shard::{Neighbours, SHARD_DEPTH, Shard};
 
 /// The state tree.
 #[derive(Clone)]
@@ -120,6 +120,28 @@ impl Tree {
         Proof { leaf, siblings }
     }
 
+    /// The leaves beside a path, the greatest below it and the least above it; the path's own leaf
+    /// is neither.
+    #[must_use]
+    pub fn neighbours(&self, path: &Path) -> Neighbours {
+        let byte = path.first_byte();
+        let [below, above] = self.shard(byte).neighbours(path);
+        let lower = (0..byte).rev();
+        let upper = (byte..=u8::MAX).skip(1);
+        [
+            below.or_else(|| {
+                lower
+                    .into_iter()
+                    .find_map(|at| self.shard(at).outermost(true))
+            }),
+            above.or_else(|| {
+                upper
+                    .into_iter()
+                    .find_map(|at| self.shard(at).outermost(false))
+            }),
+        ]
+    }
+
     fn walk(&self, path: &Path, siblings: &mut Vec<[u8; 32]>) -> Option<Leaf> {
         let mut index = 1_usize;
         for depth in 0..SHARD_DEPTH {
@@ -142,20 +164,27 @@ impl Tree {
 
     /// Applies a batch, calling `prepare` for each shard that it touches.
     fn apply(&mut self, batch: &Batch, prepare: impl Fn(&mut Shard, &[Change])) {
-        let mut touched = Vec::new();
-        let mut rest = batch.changes();
-        while let [(first, _), ..] = rest {
-            let byte = first.first_byte();
-            let count = rest.partition_point(|(path, _)| path.first_byte() == byte);
-            let (changes, later) = rest.split_at(count);
+        for (byte, changes) in by_shard(batch.changes()) {
             let shard = self.shard_mut(byte);
             prepare(shard, changes);
             shard.update(changes);
-            let node = Node::of_shard(byte, shard);
+        }
+        self.hash_top(batch.changes());
+    }
+
+    /// All shards, in the order of their bytes.
+    pub(crate) fn shards_mut(&mut self) -> &mut [Shard] {
+        &mut self.shards
+    }
+
+    /// Hashes the levels above the shards that these changes touch.
+    pub(crate) fn hash_top(&mut self, changes: &[Change]) {
+        let mut touched = Vec::new();
+        for (byte, _) in by_shard(changes) {
+            let node = Node::of_shard(byte, self.shard(byte));
             let index = SHARDS.saturating_add(byte.into());
             self.set_node(index, node);
             touched.push(index);
-            rest = later;
         }
         for _ in 0..SHARD_DEPTH {
             for index in &mut touched {
@@ -238,6 +267,18 @@ impl Node {
             Self::Leaf { hash, .. } | Self::Inner { hash } => hash,
         }
     }
+}
+
+/// Changes with the byte of their shard; every byte at most once.
+fn by_shard(mut rest: &[Change]) -> impl Iterator<Item = (u8, &[Change])> {
+    core::iter::from_fn(move || {
+        let [(first, _), ..] = rest else { return None };
+        let byte = first.first_byte();
+        let count = rest.partition_point(|(path, _)| path.first_byte() == byte);
+        let (changes, later) = rest.split_at(count);
+        rest = later;
+        Some((byte, changes))
+    })
 }
 
 const fn children(index: usize) -> [usize; 2] {

@@ -185,6 +185,7 @@ pub(crate) unsafe fn run_threaded(r: Registers) -> u64 {
 ///
 /// # Safety
 /// The state contract.
+#[inline(never)]
 pub(crate) unsafe fn run_trampoline(mut r: Registers) -> u64 {
     loop {
         let handler = (*r.ip).handler;

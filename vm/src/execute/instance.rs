@@ -84,8 +84,11 @@ impl Instance {
         let (memory, stack) = {
             let mut pool = shared.pool.lock().unwrap_or_else(PoisonError::into_inner);
             let memory = module.memory();
-            let memory = memory.map(|memory| pool.memory(memory.maximum.max(memory.initial)));
-            (memory.transpose()?, pool.stack()?)
+            let memory = memory.map(|memory| {
+                let pages = memory.maximum.max(memory.initial);
+                pool.memory(pages, &shared.budget)
+            });
+            (memory.transpose()?, pool.stack(&shared.budget)?)
         };
         let mut instance = Self {
             context: context(&compiled),
@@ -196,16 +199,24 @@ impl Instance {
 
     /// Runs handlers until one of their exits ends the step.
     #[inline(always)]
-    fn drive(&mut self, mut r: Registers) -> Result<Step, Box<Fault>> {
+    fn drive(&mut self, r: Registers) -> Result<Step, Box<Fault>> {
         // Until it suspends: what returns, traps or faults has ended.
         self.phase = Phase::Ended;
-        let strategy = self.compiled.strategy;
+        // SAFETY: `r` was made by `registers` from what handlers saved or `outermost` made; memory,
+        // stack, globals and context belong to this instance, which is borrowed meanwhile.
+        let exit = unsafe { self.compiled.strategy.run(r) };
+        match exit {
+            exit::HOST_CALL => self.suspend(),
+            exit::RETURN if self.entry.is_none() => self.returned(),
+            _ => self.go_on(exit),
+        }
+    }
+
+    /// The same from an exit that may not end the step: out of line, so that a host call does not
+    /// pay for it.
+    #[cold]
+    fn go_on(&mut self, mut exit: u64) -> Result<Step, Box<Fault>> {
         loop {
-            // Anew each time: what happens between two runs borrows the context.
-            r.context = &raw mut self.context;
-            // SAFETY: `r` was made by `outermost` or saved by a handler; memory, stack, globals and
-            // context belong to this instance, which is borrowed meanwhile.
-            let exit = unsafe { strategy.run(r) };
             match exit {
                 exit::HOST_CALL => return self.suspend(),
                 exit::RETURN if self.entry.is_none() => return self.returned(),
@@ -213,15 +224,18 @@ impl Instance {
             }
             let Saved { ip, sp, acc, gas } = self.context.saved;
             let left = self.registers(ip, sp, acc, gas);
-            match self.answer(exit, left)? {
-                Next::Run(next) => r = next,
+            let mut next = match self.answer(exit, left)? {
+                Next::Run(next) => next,
                 Next::Done(step) => return Ok(step),
-            }
+            };
+            // Anew: what happens between two runs borrows the context.
+            next.context = &raw mut self.context;
+            // SAFETY: as in `drive`.
+            exit = unsafe { self.compiled.strategy.run(next) };
         }
     }
 
-    /// The exits that are seldom: out of line, so that a host call does not pay for them.
-    #[cold]
+    /// The exits that are seldom.
     fn answer(&mut self, exit: u64, mut r: Registers) -> Result<Next, Fault> {
         match exit {
             exit::SHORT if self.debt => Ok(self.out_of_gas()),

@@ -7,6 +7,7 @@
     reason = "memory is reached by address while handlers run"
 )]
 
+use crate::budget::{self, Purpose, SharedBudget};
 use crate::fault::Fault;
 use crate::limits::{PAGE_BYTES, STACK_SLOTS_MAX, STACK_WEIGHT_MIN};
 use crate::translate::{FRAME_EXTRA_SLOTS, index};
@@ -36,13 +37,15 @@ struct Region {
 }
 
 impl Region {
-    fn new(bytes: usize) -> Result<Self, Fault> {
+    fn new(purpose: Purpose, bytes: usize, budget: &SharedBudget) -> Result<Self, Fault> {
+        budget.grant(purpose, bytes)?;
         // Aligned no more than malloc aligns: beyond that, zeroing would touch every page.
         let layout = Layout::from_size_align(bytes.max(1), align_of::<u64>());
-        let layout = layout.map_err(|error| Fault::HostMemory(error.to_string()))?;
+        let layout = layout.map_err(|error| budget::refused(purpose, bytes, error))?;
         // SAFETY: the size is not zero.
         let start = NonNull::new(unsafe { alloc_zeroed(layout) });
-        let start = start.ok_or_else(|| Fault::HostMemory(format!("{bytes} bytes")))?;
+        let start =
+            start.ok_or_else(|| budget::refused(purpose, bytes, "the allocator has none left"))?;
         Ok(Self { start, layout })
     }
 }
@@ -61,8 +64,8 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    fn new(reserved: usize) -> Result<Self, Fault> {
-        let region = Region::new(reserved)?;
+    fn new(reserved: usize, budget: &SharedBudget) -> Result<Self, Fault> {
+        let region = Region::new(Purpose::LinearMemory, reserved, budget)?;
         Ok(Self { region, reserved })
     }
 
@@ -88,10 +91,12 @@ pub(crate) struct Stack {
 
 impl Stack {
     /// The stack that is made after `made` others.
-    fn new(made: usize) -> Result<Self, Fault> {
+    fn new(made: usize, budget: &SharedBudget) -> Result<Self, Fault> {
         let colour = made.wrapping_rem(COLOURS).saturating_mul(COLOUR_SLOTS);
-        let slots = index(STACK_SLOTS).saturating_add(colour);
-        let region = Region::new(slots.saturating_mul(size_of::<u64>()))?;
+        let bytes = index(STACK_SLOTS)
+            .saturating_add(colour)
+            .saturating_mul(size_of::<u64>());
+        let region = Region::new(Purpose::Stack, bytes, budget)?;
         Ok(Self { region, colour })
     }
 
@@ -129,7 +134,7 @@ unsafe impl Send for Pool {}
 
 impl Pool {
     /// A zeroed memory of at least `pages`.
-    pub(crate) fn memory(&mut self, pages: u32) -> Result<Memory, Fault> {
+    pub(crate) fn memory(&mut self, pages: u32, budget: &SharedBudget) -> Result<Memory, Fault> {
         let reserved = bytes_of(pages);
         let fits = self
             .memories
@@ -137,16 +142,16 @@ impl Pool {
             .rposition(|memory| memory.reserved >= reserved);
         match fits {
             Some(place) => Ok(self.memories.swap_remove(place)),
-            None => Memory::new(reserved),
+            None => Memory::new(reserved, budget),
         }
     }
 
-    pub(crate) fn stack(&mut self) -> Result<Stack, Fault> {
+    pub(crate) fn stack(&mut self, budget: &SharedBudget) -> Result<Stack, Fault> {
         let stack = match self.stacks.pop() {
             Some(stack) => stack,
             None => {
                 self.stacks_made = self.stacks_made.wrapping_add(1);
-                Stack::new(self.stacks_made)?
+                Stack::new(self.stacks_made, budget)?
             }
         };
         if cfg!(debug_assertions) {

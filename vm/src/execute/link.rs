@@ -10,6 +10,7 @@
 use super::context::{Cell, Entry};
 use super::dispatch::{self, Handler, Registers};
 use super::select;
+use crate::budget::{self, Purpose, SharedBudget};
 use crate::fault::Fault;
 use crate::module::CheckedModule;
 use crate::rules::Rules;
@@ -116,6 +117,7 @@ pub(crate) struct CompiledModule {
     canonical: Vec<u32>,
     prices: Prices,
     handlers: Arc<Mutex<Handlers>>,
+    budget: SharedBudget,
     /// One for each function of the index space. Not a `Box`: moving one would invalidate the
     /// addresses that table and code hold.
     entries: Arc<[Entry]>,
@@ -193,6 +195,7 @@ impl CompiledModule {
         rules: &Arc<Rules>,
         strategy: Strategy,
         handlers: &Arc<Mutex<Handlers>>,
+        budget: &SharedBudget,
     ) -> Result<Self, Fault> {
         let canonical = translate::canonical_types(module);
         let stubs = stubs(module, strategy)?;
@@ -210,6 +213,7 @@ impl CompiledModule {
             canonical,
             prices: Prices::new(&rules.schedule),
             handlers: Arc::clone(handlers),
+            budget: budget.clone(),
             entries,
             table,
             stubs,
@@ -272,6 +276,16 @@ impl CompiledModule {
         Ok(address)
     }
 
+    /// Room for so many cells.
+    fn room(&self, cells: usize) -> Result<Vec<Cell>, Fault> {
+        let bytes = cells.saturating_mul(size_of::<Cell>());
+        self.budget.grant(Purpose::Code, bytes)?;
+        let mut room = Vec::new();
+        room.try_reserve_exact(cells)
+            .map_err(|error| budget::refused(Purpose::Code, bytes, error))?;
+        Ok(room)
+    }
+
     fn link(
         &self,
         function: u32,
@@ -291,7 +305,7 @@ impl CompiledModule {
         };
         let code = translate::translate(source, body, signature, workspace);
         let charge = entry.entry_price.saturating_add(u64::from(code.charge));
-        let mut cells = Vec::with_capacity(code.cells.len().saturating_add(1));
+        let mut cells = self.room(code.cells.len().saturating_add(1))?;
         cells.push(Cell { bits: charge });
         cells.extend(code.cells.iter().map(|bits| Cell { bits: *bits }));
         let mut handlers = self.handlers.lock().unwrap_or_else(PoisonError::into_inner);

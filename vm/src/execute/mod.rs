@@ -35,6 +35,7 @@ mod select;
 
 pub use link::Strategy;
 
+use crate::budget::{Budget, SharedBudget};
 use crate::execution::{Engine, Execution};
 use crate::fault::Fault;
 use crate::module::CheckedModule;
@@ -68,6 +69,7 @@ struct Shared {
     handlers: Arc<Mutex<Handlers>>,
     compiled: Mutex<Compiled>,
     pool: Mutex<Pool>,
+    budget: SharedBudget,
 }
 
 impl Interpreter {
@@ -82,6 +84,19 @@ impl Interpreter {
     pub fn with_strategy(strategy: Strategy) -> Self {
         let shared = Shared {
             strategy,
+            ..Shared::default()
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// An interpreter with empty caches that asks `budget` before it takes memory of a size that
+    /// guests decide; results are equal.
+    #[must_use]
+    pub fn with_budget(budget: Arc<dyn Budget>) -> Self {
+        let shared = Shared {
+            budget: SharedBudget::new(budget),
             ..Shared::default()
         };
         Self {
@@ -134,6 +149,7 @@ impl Shared {
             rules,
             self.strategy,
             &self.handlers,
+            &self.budget,
         )?);
         compiled.keep(key, Arc::clone(&made));
         Ok(made)

@@ -77,6 +77,41 @@ fn deleting_and_putting_back_restores_every_root_between() {
 }
 
 #[test]
+fn threads_do_not_matter() {
+    for seed in 0..12 {
+        let mut rng = Rng::new(seed);
+        let mut tree = Tree::new();
+        let mut twins = vec![Tree::new(); 5];
+        for _ in 0..4 {
+            // At times all in one shard, or in few.
+            let shift = [0, 4, 8][rng.below(3)];
+            let count = 1 + rng.below(3_000);
+            let batch: Batch = (0..count)
+                .map(|_| {
+                    let mut path = rng.bytes();
+                    path[0] = path[0].checked_shr(shift).unwrap_or(0);
+                    (Path::from_bytes(path), Some(ValueHash(rng.bytes())))
+                })
+                .collect();
+            let root = tree.update(&batch);
+            for (threads, twin) in [0, 1, 2, 3, 300].into_iter().zip(&mut twins) {
+                assert_eq!(twin.update_on(&batch, threads), root, "seed {seed}");
+            }
+            let gone: Batch = batch
+                .changes()
+                .iter()
+                .step_by(2)
+                .map(|(path, _)| (*path, None))
+                .collect();
+            let root = tree.update(&gone);
+            for (threads, twin) in [0, 1, 2, 3, 300].into_iter().zip(&mut twins) {
+                assert_eq!(twin.update_on(&gone, threads), root, "seed {seed}");
+            }
+        }
+    }
+}
+
+#[test]
 fn an_update_of_a_clone_leaves_the_original_alone() {
     let mut rng = Rng::new(9);
     let mut tree = Tree::from_leaves(leaves(&mut rng));

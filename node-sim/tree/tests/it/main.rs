@@ -5,6 +5,7 @@
     reason = "an overflow in a test is a failure of the test"
 )]
 
+mod ics23;
 mod jmt_oracle;
 mod laws;
 mod list;

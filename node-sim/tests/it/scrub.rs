@@ -1,0 +1,173 @@
+//! Lets values rot while a node runs and scrubs: they are found before a receipt is made of them.
+
+use crate::faults::{BLOCKS, Expected};
+use node_sim::header::Tip;
+use node_sim::store::Commit;
+use node_sim::store::disk::{Disk as _, SimulatedDisk};
+use node_sim::{LogStore, MemoryStore, Receipt, Store};
+use std::cell::RefCell;
+use std::rc::Rc;
+use vm::Fault;
+use vm::execute::Interpreter;
+use vm::state::Entries;
+
+/// The state key of a value that rots, and the bit of the value that is flipped.
+type Rot = Rc<RefCell<Option<(Vec<u8>, usize)>>>;
+
+/// A store whose values rot at rest: from then on every read has the flipped bit.
+struct Rotting {
+    inner: MemoryStore,
+    rot: Rot,
+}
+
+impl Rotting {
+    fn seen(&self, key: &[u8], mut value: Vec<u8>) -> Vec<u8> {
+        if let Some((rotten, bit)) = self.rot.borrow().as_ref()
+            && rotten == key
+            && !value.is_empty()
+        {
+            let place = bit / 8 % value.len();
+            value[place] ^= 1 << (bit % 8);
+        }
+        value
+    }
+}
+
+impl Store for Rotting {
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        let value = self.inner.read(key)?;
+        Ok(value.map(|value| self.seen(key, value)))
+    }
+
+    fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
+        let entries = self.inner.scan(start, end, limit)?.into_iter();
+        let seen = entries.map(|(key, value)| {
+            let value = self.seen(&key, value);
+            (key, value)
+        });
+        Ok(seen.collect())
+    }
+
+    fn tip(&self) -> Result<Option<Tip>, Fault> {
+        self.inner.tip()
+    }
+
+    fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
+        self.inner.receipts(height)
+    }
+
+    fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
+        self.inner.commit(commit)
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn a_scrub_between_blocks_finds_a_rotten_value_before_it_is_read() {
+    let expected = Expected::new(13);
+    let rot = Rot::default();
+    let store = Rotting {
+        inner: MemoryStore::new(),
+        rot: Rc::clone(&rot),
+    };
+    let mut node = expected
+        .open_on(Box::new(Interpreter::new()), Box::new(store))
+        .unwrap();
+    let mut found = 0;
+    for height in 1..=BLOCKS {
+        expected.go_to(&mut node, height).unwrap();
+        node.scrub().expect("nothing is rotten");
+        // Every value in turn, over the run; code, accounts, contract values, rules, hashes.
+        let entries = node.store().scan(&[], None, usize::MAX).unwrap();
+        // An empty value has no bit that could rot.
+        let entries = entries.into_iter().filter(|(_, value)| !value.is_empty());
+        for (place, (key, _)) in entries.enumerate() {
+            if place % BLOCKS as usize != height as usize % BLOCKS as usize {
+                continue;
+            }
+            rot.replace(Some((key.clone(), place * 7 + height as usize)));
+            let fault = node.scrub().expect_err("a rotten value");
+            let named = format!("state key {} ", hex(&key));
+            assert!(
+                matches!(&fault, Fault::Store(cause) if cause.contains(&named)),
+                "{fault}"
+            );
+            rot.take();
+            found += 1;
+        }
+    }
+    assert!(found > 50, "{found}");
+    assert_eq!(node.tip().height, BLOCKS);
+}
+
+/// Why a scrub is needed: without one, such a value is executed on.
+#[test]
+fn without_a_scrub_a_rotten_value_can_become_a_result() {
+    let expected = Expected::new(13);
+    let (mut wrong, mut stopped) = (0, 0);
+    let healthy = {
+        let store = Box::new(MemoryStore::new());
+        let mut node = expected
+            .open_on(Box::new(Interpreter::new()), store)
+            .unwrap();
+        expected.go_to(&mut node, 4).unwrap();
+        node.store().scan(&[], None, usize::MAX).unwrap()
+    };
+    for (key, _) in &healthy {
+        let rot = Rot::default();
+        let store = Rotting {
+            inner: MemoryStore::new(),
+            rot: Rc::clone(&rot),
+        };
+        let mut node = expected
+            .open_on(Box::new(Interpreter::new()), Box::new(store))
+            .unwrap();
+        expected.go_to(&mut node, 4).unwrap();
+        rot.replace(Some((key.clone(), 3)));
+        for block in expected.blocks_after(4) {
+            // A header with the right result of its parent is refused by a node that went wrong.
+            let Ok(valid) = node.validate(block) else {
+                wrong += 1;
+                break;
+            };
+            if node.apply(&valid, &mut node_sim::node::NoObserver).is_err() {
+                stopped += 1;
+                break;
+            }
+        }
+    }
+    assert!(wrong > 0 && stopped > 0, "{wrong} {stopped}");
+}
+
+#[test]
+fn a_scrub_reads_the_log_again_and_finds_any_bit_that_rotted_since() {
+    let expected = Expected::new(14);
+    let mut disk = SimulatedDisk::new(0);
+    let store = Box::new(LogStore::open(disk.clone()).unwrap());
+    let mut node = expected
+        .open_on(Box::new(Interpreter::new()), store)
+        .unwrap();
+    let mut found = 0;
+    for height in 1..=BLOCKS {
+        expected.go_to(&mut node, height).unwrap();
+        node.scrub().expect("nothing is rotten");
+        for position in (height as usize..disk.length()).step_by(disk.length() / 13) {
+            let bit = (position % 8) as u32;
+            disk.rot(position, bit);
+            let fault = node.scrub().expect_err("a rotten bit");
+            assert!(
+                matches!(&fault, Fault::Store(cause) if cause.contains("damaged at byte")),
+                "{fault}"
+            );
+            disk.rot(position, bit);
+            found += 1;
+        }
+    }
+    assert!(found > 200, "{found}");
+    // A tail that nobody committed is not taken for a torn record while the store is open.
+    disk.append(&[0; 9]).unwrap();
+    assert!(node.scrub().is_err());
+}

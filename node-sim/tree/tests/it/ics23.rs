@@ -1,0 +1,244 @@
+//! Checks proofs in the form of ICS 23 with the `ics23` crate, under the specification of `jmt`.
+
+use std::collections::BTreeMap;
+
+use ics23::commitment_proof::Proof as Kind;
+use ics23::{
+    CommitmentProof, HashOp, HostFunctionsProvider, InnerSpec, LeafOp, LengthOp, ProofSpec,
+    verify_membership, verify_non_membership,
+};
+use prost::Message as _;
+use sha2::{Digest as _, Sha256};
+use tree::hash::PLACEHOLDER;
+use tree::ics23::{Present, absence, presence};
+use tree::{Path, Proof, Root, Tree, ValueHash};
+
+use crate::workload::Rng;
+
+/// What `jmt` 0.12 gives as `ics23_spec()`; its feature `ics23` would need a C compiler.
+fn spec() -> ProofSpec {
+    let sha256 = i32::from(HashOp::Sha256);
+    ProofSpec {
+        leaf_spec: Some(LeafOp {
+            hash: sha256,
+            prehash_key: sha256,
+            prehash_value: sha256,
+            length: LengthOp::NoPrefix.into(),
+            prefix: b"JMT::LeafNode".to_vec(),
+        }),
+        inner_spec: Some(InnerSpec {
+            hash: sha256,
+            child_order: vec![0, 1],
+            min_prefix_length: 16,
+            max_prefix_length: 16,
+            child_size: 32,
+            empty_child: PLACEHOLDER.to_vec(),
+        }),
+        min_depth: 0,
+        max_depth: 64,
+        prehash_key_before_comparison: true,
+    }
+}
+
+/// The one hash function that the specification names; the others are those of damaged proofs.
+struct Hashes;
+
+impl HostFunctionsProvider for Hashes {
+    fn sha2_256(message: &[u8]) -> [u8; 32] {
+        Sha256::digest(message).into()
+    }
+
+    fn sha2_512(_: &[u8]) -> [u8; 64] {
+        [0; 64]
+    }
+
+    fn sha2_512_truncated(_: &[u8]) -> [u8; 32] {
+        [0; 32]
+    }
+
+    fn keccak_256(_: &[u8]) -> [u8; 32] {
+        [0; 32]
+    }
+
+    fn ripemd160(_: &[u8]) -> [u8; 20] {
+        [0; 20]
+    }
+
+    fn blake2b_512(_: &[u8]) -> [u8; 64] {
+        [0; 64]
+    }
+
+    fn blake2s_256(_: &[u8]) -> [u8; 32] {
+        [0; 32]
+    }
+
+    fn blake3(_: &[u8]) -> [u8; 32] {
+        [0; 32]
+    }
+}
+
+/// What a tree stands for, by path, as a node's store has it.
+struct World {
+    tree: Tree,
+    entries: BTreeMap<Path, (Vec<u8>, Vec<u8>)>,
+}
+
+/// A neighbour's key, value and proof.
+type Beside<'a> = (&'a [u8], &'a [u8], Proof);
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut rng = Rng::new(seed);
+        let count = 1 + rng.below(200);
+        let mut world = Self {
+            tree: Tree::new(),
+            entries: BTreeMap::new(),
+        };
+        for number in 0..count {
+            let key = format!("key {seed} {number}").into_bytes();
+            // ICS 23 takes no empty value.
+            let value = vec![rng.bytes()[0]; 1 + rng.below(200)];
+            world.entries.insert(Path::of_key(&key), (key, value));
+        }
+        let changes = world
+            .entries
+            .iter()
+            .map(|(path, (_, value))| (*path, Some(ValueHash::of(value))));
+        world.tree.update(&changes.collect());
+        world
+    }
+
+    fn beside(&self, path: &Path) -> [Option<Beside<'_>>; 2] {
+        self.tree.neighbours(path).map(|leaf| {
+            let leaf = leaf?;
+            let (key, value) = &self.entries[&leaf.path];
+            assert_eq!(ValueHash::of(value), leaf.value);
+            Some((
+                key.as_slice(),
+                value.as_slice(),
+                self.tree.prove(&leaf.path),
+            ))
+        })
+    }
+
+    fn absence(&self, key: &[u8]) -> Vec<u8> {
+        let beside = self.beside(&Path::of_key(key));
+        let [below, above] = beside.each_ref().map(|neighbour| {
+            let (key, value, proof) = neighbour.as_ref()?;
+            Some(Present { key, value, proof })
+        });
+        absence(key, below.as_ref(), above.as_ref())
+    }
+}
+
+fn decoded(bytes: &[u8]) -> CommitmentProof {
+    let proof = CommitmentProof::decode(bytes).unwrap();
+    assert_eq!(
+        proof.encode_to_vec(),
+        bytes,
+        "our encoding is the canonical one"
+    );
+    proof
+}
+
+fn is_member(bytes: &[u8], root: &Root, key: &[u8], value: &[u8]) -> bool {
+    verify_membership::<Hashes>(&decoded(bytes), &spec(), &root.0.to_vec(), key, value)
+}
+
+fn is_absent(bytes: &[u8], root: &Root, key: &[u8]) -> bool {
+    verify_non_membership::<Hashes>(&decoded(bytes), &spec(), &root.0.to_vec(), key)
+}
+
+#[test]
+fn presence_is_what_an_ics23_verifier_accepts_and_nothing_else() {
+    let mut checked = 0;
+    for seed in 0..40 {
+        let world = World::new(seed);
+        let root = world.tree.root();
+        for (path, (key, value)) in &world.entries {
+            let proof = world.tree.prove(path);
+            let bytes = presence(&Present {
+                key,
+                value,
+                proof: &proof,
+            });
+            assert!(is_member(&bytes, &root, key, value), "seed {seed}");
+            assert!(!is_member(&bytes, &root, key, b"another value"));
+            assert!(!is_member(&bytes, &root, b"another key", value));
+            assert!(!is_member(&bytes, &Root([7; 32]), key, value));
+            assert!(!is_absent(&bytes, &root, key));
+            checked += 1;
+        }
+    }
+    assert!(checked > 1_000, "{checked}");
+}
+
+#[test]
+fn absence_is_what_an_ics23_verifier_accepts_and_nothing_else() {
+    let (mut checked, mut one_sided) = (0, 0);
+    for seed in 0..40 {
+        let world = World::new(seed);
+        let root = world.tree.root();
+        for number in 0..50 {
+            let key = format!("absent {seed} {number}").into_bytes();
+            let bytes = world.absence(&key);
+            assert!(
+                is_absent(&bytes, &root, &key),
+                "seed {seed} number {number}"
+            );
+            assert!(!is_absent(&bytes, &Root([7; 32]), &key));
+            let Some(Kind::Nonexist(shown)) = decoded(&bytes).proof else {
+                panic!("not a proof of absence");
+            };
+            one_sided += u32::from(shown.left.is_none() || shown.right.is_none());
+            checked += 1;
+        }
+        // The neighbours of a present key prove nothing about it.
+        for (_, (key, _)) in world.entries.iter().take(20) {
+            assert!(!is_absent(&world.absence(key), &root, key), "seed {seed}");
+        }
+    }
+    assert_eq!(checked, 2_000);
+    assert!(one_sided > 20, "{one_sided}");
+}
+
+#[test]
+fn one_changed_bit_is_not_accepted() {
+    let world = World::new(3);
+    let root = world.tree.root();
+    let (path, (key, value)) = world.entries.first_key_value().unwrap();
+    let proof = world.tree.prove(path);
+    let bytes = presence(&Present {
+        key,
+        value,
+        proof: &proof,
+    });
+    for bit in 0..bytes.len() * 8 {
+        let mut mutant = bytes.clone();
+        mutant[bit / 8] ^= 1 << (bit % 8);
+        let Ok(mutant) = CommitmentProof::decode(mutant.as_slice()) else {
+            continue;
+        };
+        let accepted = verify_membership::<Hashes>(&mutant, &spec(), &root.0.to_vec(), key, value);
+        assert!(!accepted, "bit {bit}");
+    }
+}
+
+#[test]
+fn neighbours_are_those_of_the_sorted_set() {
+    for seed in 0..100 {
+        let mut rng = Rng::new(seed);
+        let count = 1 + rng.below(60);
+        let mut paths = crate::workload::paths(&mut rng, count);
+        let absent = paths.split_off(paths.len() / 2);
+        let leaves = paths.iter().map(|path| (*path, ValueHash([1; 32])));
+        let tree = Tree::from_leaves(leaves);
+        let ends = [Path::from_bytes([0; 32]), Path::from_bytes([0xff; 32])];
+        for path in paths.iter().chain(&absent).chain(&ends) {
+            let below = paths.iter().rfind(|other| *other < path).copied();
+            let above = paths.iter().find(|other| *other > path).copied();
+            let found = tree.neighbours(path).map(|leaf| leaf.map(|leaf| leaf.path));
+            assert_eq!(found, [below, above], "seed {seed} path {path:?}");
+        }
+    }
+}
