@@ -8,8 +8,8 @@
 # Rust artefacts are byte-equal wherever they are built: the compiler and the dependencies are
 # pinned and every path is remapped. C artefacts are byte-equal under the clang that is recorded
 # in wasm/HASHES; another clang may choose other instructions, so there only results compare.
-# The AssemblyScript artefact is built where `asc` is (`npm install` in as/, or on the path), of
-# the version that as/package.json names; elsewhere the committed file stays.
+# The AssemblyScript artefact is built by the compiler that as/package.json names: `asc` of as/ or
+# of the path, else fetched by npm, pinned by as/package-lock.json; elsewhere the file stays.
 # What is not installed is skipped by --check, which says so, and is an error otherwise.
 set -euo pipefail
 export LC_ALL=C
@@ -82,10 +82,24 @@ build_c() { # name, directory
   )
 }
 
-# The AssemblyScript compiler, if it is there and is the one that as/package.json names.
+# The AssemblyScript compiler, if it is there: that of as/, the one that was fetched, the path's.
 asc() {
-  local own=$here/as/node_modules/.bin/asc
-  if [ -x "$own" ]; then "$own" "$@"; else command asc "$@"; fi
+  local own
+  for own in "$here/as" "$scratch/as"; do
+    if [ -x "$own/node_modules/.bin/asc" ]; then
+      "$own/node_modules/.bin/asc" "$@"
+      return
+    fi
+  done
+  command asc "$@"
+}
+# Fetches the pinned compiler, which runs no script of a package, unless it is there.
+fetch_asc() {
+  [ "$(asc_version)" != "$(asc_wanted)" ] && command -v npm > /dev/null || return 0
+  mkdir -p "$scratch/as"
+  cp "$here/as/package.json" "$here/as/package-lock.json" "$scratch/as/"
+  (cd "$scratch/as" && npm ci --ignore-scripts --no-audit --no-fund --silent > /dev/null 2>&1) ||
+    echo "npm cannot fetch $(asc_wanted)"
 }
 asc_version() { echo "asc $(asc --version 2> /dev/null | sed -n 's/^Version //p')"; }
 asc_wanted() {
@@ -120,10 +134,11 @@ build_all() { # directory
   else
     skip "clang not installed"
   fi
+  fetch_asc
   if [ "$(asc_version)" = "$(asc_wanted)" ]; then
     build_poll "$1"
   else
-    echo "skipped: $(asc_wanted) not installed (npm install in contracts/as); poll.wasm stays"
+    echo "skipped: $(asc_wanted) not installed, and npm not here or without it; poll.wasm stays"
   fi
   for name in "$1"/*.wasm; do
     chmod 644 "$name"

@@ -8,6 +8,7 @@
 use benches::execute::{Part, Plan};
 use benches::{Measured, execute, load, plot, print};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use host_bench::measure;
 use std::path::PathBuf;
 
 /// Rounds of a run whose figures are quoted.
@@ -34,6 +35,18 @@ enum What {
     Load {
         #[command(flatten)]
         options: Options,
+    },
+    /// Every host function of the product's own host, beside its price.
+    Host {
+        /// One JSON object in place of a table.
+        #[arg(long)]
+        json: bool,
+        /// Short stretches and few rounds: for a look, not for a figure.
+        #[arg(long)]
+        quick: bool,
+        /// Timed rounds.
+        #[arg(long, value_name = "N")]
+        rounds: Option<usize>,
     },
 }
 
@@ -94,6 +107,21 @@ impl Options {
     }
 }
 
+fn host(json: bool, quick: bool, rounds: Option<usize>) -> Measured<()> {
+    let rounds = rounds.unwrap_or(if quick { Plan::quick().rounds } else { ROUNDS });
+    let plan = match quick {
+        true => measure::Plan::quick(rounds),
+        false => measure::Plan::full(rounds),
+    };
+    let report = measure::report(&plan)?;
+    let text = match json {
+        true => serde_json::to_string(&report)?,
+        false => print::host(&report)?,
+    };
+    println!("{text}");
+    Ok(())
+}
+
 fn main() -> Measured<()> {
     match Command::parse().what {
         What::Execute { options, plot } => {
@@ -117,6 +145,11 @@ fn main() -> Measured<()> {
             };
             println!("{text}");
         }
+        What::Host {
+            json,
+            quick,
+            rounds,
+        } => host(json, quick, rounds)?,
     }
     Ok(())
 }

@@ -86,6 +86,33 @@ pub fn load(report: &load::Report) -> Result<String, fmt::Error> {
     Ok(text)
 }
 
+/// One row a part of a price, in the order of the host table.
+///
+/// # Errors
+/// Never; writing to a string does not fail.
+pub fn host(report: &host_bench::measure::Report) -> Result<String, fmt::Error> {
+    let mut text = String::new();
+    let first = ["function", "part of the price", "case"];
+    header(
+        &mut text,
+        &first,
+        &["price", "all gas", "ns", "over nominal"],
+    )?;
+    for row in &report.rows {
+        writeln!(
+            text,
+            "| {} | {:?} | {} | {} | {} | {:.2} | {:.2} |",
+            row.function, row.part, row.case, row.price, row.gas, row.ns, row.over_nominal
+        )?;
+    }
+    writeln!(
+        text,
+        "\nnominal: {} ns for a unit of gas; the worst is {} at {:.2} times that",
+        report.nominal_ns_per_gas, report.worst_of, report.worst
+    )?;
+    Ok(text)
+}
+
 /// How much faster ours is than each engine.
 fn leads(text: &mut String, means: &ByEngine) -> fmt::Result {
     let Some(ours) = means.get("lockstep") else {

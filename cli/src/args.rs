@@ -283,12 +283,16 @@ pub(crate) struct Sim {
     /// Seed of the transactions
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Store of every node: `memory`
+    /// `memory`, or `rocksdb:PATH`: node 0 on disk there, node 1 beside it in PATH-compacted
     #[arg(long, value_name = "STORE", default_value = "memory")]
     pub(crate) store: String,
     /// Write the blocks, with what came of each, to a file; replaced as a whole or not at all
     #[arg(long, value_name = "FILE", conflicts_with = "network")]
     pub(crate) archive: Option<PathBuf>,
+    /// Write a page of HTML with plots, and the first difference if there is one; replaced as a
+    /// whole or not at all
+    #[arg(long, value_name = "FILE.html", conflicts_with = "network")]
+    pub(crate) report: Option<PathBuf>,
     /// Add a node that is wrong on purpose, to see it found
     #[arg(long, value_name = "NAME", conflicts_with = "network")]
     #[arg(value_parser = plants())]
@@ -297,10 +301,6 @@ pub(crate) struct Sim {
     /// `lockstep node case`
     #[arg(long, value_name = "FILE", conflicts_with = "network")]
     pub(crate) case: Option<PathBuf>,
-    /// Write a page of HTML with plots, and the first difference if there is one; replaced as a
-    /// whole or not at all
-    #[arg(long, value_name = "FILE.html", conflicts_with = "network")]
-    pub(crate) report: Option<PathBuf>,
     /// Run four validators on a seeded network that may do anything to messages, each seed twice;
     /// they lose power and are sent wrong blocks. --blocks defaults to 8, --nodes does not apply
     #[arg(long, conflicts_with = "nodes")]
@@ -363,7 +363,7 @@ pub(crate) struct Replay {
     /// The engine
     #[arg(long, value_enum, default_value = "interpreter")]
     pub(crate) engine: EngineName,
-    /// Store of the node: `memory`
+    /// `memory`, or `rocksdb:PATH`: a folder, new or with the first blocks of the archive
     #[arg(long, value_name = "STORE", default_value = "memory")]
     pub(crate) store: String,
     /// Trace the first difference: does the reference engine agree, and where do they part

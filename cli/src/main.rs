@@ -5,8 +5,8 @@
 //! | `args` | the command line |
 //! | `check`, `run`, `meter`, `schedule`, `inspect`, `explain` | one command each |
 //! | `sim`, `network`, `node`, `conform` | the same, over many nodes and many machines |
-//! | `case`, `site` | one transaction that replays alone; where two executions part |
 //! | `report` | a simulation as a page of HTML |
+//! | `case`, `site` | one transaction that replays alone; where two executions part |
 //! | `load`, `survey`, `reject` | a file's bytes, what they say, why they were refused |
 //! | `location`, `callpath` | source line and chain of calls of a place that was refused |
 //! | `listing`, `signature`, `usage` | parts of what is shown of a module |
@@ -49,6 +49,9 @@ mod schedule;
 mod inspect;
 
 mod explain;
+
+/// Stores by name.
+mod store;
 
 mod sim;
 

@@ -6,10 +6,11 @@ use crate::failure::{Answer, Failure, Verdict};
 use crate::pace::Pace;
 use crate::print::{self, Colour, counted, grouped, printable};
 use crate::site::{self, SiteLine};
+use crate::store::StoreName;
 use node_sim::archive::{ArchiveError, ArchiveReader};
 use node_sim::node::Parts;
 use node_sim::replay::{Replay, ReplayDifference, ReplayError, Replayed, Traced};
-use node_sim::{CachePolicy, MemoryStore};
+use node_sim::{CachePolicy, Store};
 use serde::Serialize;
 use std::fs::File;
 use std::io::BufReader;
@@ -61,9 +62,9 @@ pub(crate) fn run(arguments: &Node) -> Answer {
 }
 
 fn replay(arguments: &Arguments) -> Answer {
-    crate::sim::check_store(&arguments.store)?;
+    let store = StoreName::parse(&arguments.store)?.open()?;
     let file = &arguments.archive;
-    let (replayed, traced) = apply(arguments).map_err(|error| failure(file, error))?;
+    let (replayed, traced) = apply(arguments, store).map_err(|error| failure(file, error))?;
     if let (Some(path), Some(traced)) = (&arguments.out, &traced) {
         case::write(&traced.case, path)?;
     }
@@ -93,7 +94,10 @@ pub(crate) fn engine(name: EngineName) -> Box<dyn Engine> {
     }
 }
 
-fn apply(arguments: &Arguments) -> Result<(Replayed, Option<Traced>), ReplayError> {
+fn apply(
+    arguments: &Arguments,
+    store: Box<dyn Store>,
+) -> Result<(Replayed, Option<Traced>), ReplayError> {
     let input = File::open(&arguments.archive).map_err(ArchiveError::from)?;
     let reader = ArchiveReader::new(BufReader::new(input))?;
     let name = arguments.engine;
@@ -102,7 +106,7 @@ fn apply(arguments: &Arguments) -> Result<(Replayed, Option<Traced>), ReplayErro
         rules: Arc::new(Rules::v1()),
         cache: CachePolicy::Warm,
     };
-    let mut replay = Replay::new(reader, parts, Box::new(MemoryStore::new()))?;
+    let mut replay = Replay::new(reader, parts, store)?;
     if arguments.bisect {
         replay = replay.bisecting(Box::new(move || engine(name)));
     }

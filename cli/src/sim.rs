@@ -8,6 +8,7 @@ use crate::print::{self, Colour, counted, grouped, printable};
 use crate::replacement::Replacement;
 use crate::report::{self, Timing};
 use crate::site::{self, SiteLine};
+use crate::store::StoreName;
 use node_sim::archive::{ArchiveWriter, ArchivedBlock};
 use node_sim::simulate::figures::{BlockFigures, TargetFigures};
 use node_sim::simulate::planted::{self, Plant};
@@ -162,31 +163,22 @@ impl Progress for Following {
     }
 }
 
-/// Refuses a store that this version does not have.
-///
-/// # Errors
-/// [`Failure::Usage`].
-pub(crate) fn check_store(store: &str) -> Result<(), Failure> {
-    if store == "memory" {
-        return Ok(());
-    }
-    Err(Failure::Usage(format!(
-        "--store {}: there is only `memory`; `rocksdb:PATH` comes with a later version",
-        printable(store)
-    )))
-}
-
 /// Simulates and reports agreement, or the first difference.
 ///
 /// # Errors
-/// [`Failure::Usage`] for a store that this version does not have; [`Failure::Environment`] if a
+/// [`Failure::Usage`] for a store that this build does not have; [`Failure::Environment`] if a
 /// node stops at a fault of this machine or the archive cannot be written.
 pub(crate) fn run(arguments: &Sim) -> Answer {
-    check_store(&arguments.store)?;
+    let store = StoreName::parse(&arguments.store)?;
     if arguments.network {
+        if store != StoreName::Memory {
+            return Err(Failure::Usage(
+                "--network: its validators have simulated disks, --store does not apply".to_owned(),
+            ));
+        }
         return network::run(arguments);
     }
-    let mut executors = simulate::standard(arguments.nodes);
+    let mut executors = store.equip(simulate::standard(arguments.nodes))?;
     let plant = arguments.plant.as_deref().and_then(planted::by_name);
     executors.extend(plant.map(Plant::executor));
     let plan = Plan::new(arguments.blocks, arguments.seed);
@@ -209,14 +201,14 @@ pub(crate) fn run(arguments: &Sim) -> Answer {
         .archive
         .finish()
         .map_err(|error| Failure::Environment(format!("cannot write the archive: {error}")))?;
-    if let (Some(path), Some(case)) = (&arguments.case, &case) {
-        crate::case::write(case, path)?;
-    }
     if let Some(mut file) = page {
         following.timing.flush();
         let page = report::page(&report, &following.timing, &plan);
         let written = file.write_all(page.as_bytes()).and_then(|()| file.finish());
         written.map_err(no_report)?;
+    }
+    if let (Some(path), Some(case)) = (&arguments.case, &case) {
+        crate::case::write(case, path)?;
     }
     if arguments.json {
         print::json(&Line {

@@ -424,6 +424,14 @@ fn commit_genesis(store: &mut dyn Store, genesis: &Genesis) -> Result<(), Fault>
     })
 }
 
+/// The state root of a flat store, computed from its values alone.
+///
+/// # Errors
+/// [`Fault`] if the store cannot answer.
+pub fn recomputed_root(store: &dyn Store) -> Result<[u8; 32], Fault> {
+    rebuild(store).map(|tree| tree.root().0)
+}
+
 /// The tree of a flat store.
 fn rebuild(store: &dyn Store) -> Result<Tree, Fault> {
     let mut leaves = Vec::new();

@@ -62,7 +62,7 @@ fn what_is_not_an_archive_says_so_and_is_no_difference() {
     fs::remove_file(&path).unwrap();
     assert_eq!(lockstep(&["node", "replay", &path]).code, 4);
     assert_eq!(
-        lockstep(&["node", "replay", &path, "--store", "rocksdb:x"]).code,
+        lockstep(&["node", "replay", &path, "--store", "disk"]).code,
         2
     );
 }

@@ -1,4 +1,4 @@
-//! Checks `lockstep sim`: agreement, one root a seed, and what it does not have yet.
+//! Checks `lockstep sim`: agreement, one root a seed, and its stores.
 
 use crate::{is_hex, keys, lockstep};
 use serde_json::Value;
@@ -80,11 +80,30 @@ fn a_report_is_one_page_and_changes_nothing_else() {
 }
 
 #[test]
-fn other_stores_come_later() {
-    let ran = lockstep(&["sim", "--store", "rocksdb:somewhere"]);
+fn stores_that_are_not_there_are_named() {
+    let ran = lockstep(&["sim", "--store", "disk"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
-    assert!(ran.stderr.contains("later version"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`rocksdb:PATH`"), "{}", ran.stderr);
     assert_eq!(lockstep(&["sim", "--nodes", "0"]).code, 2);
+}
+
+#[cfg(not(feature = "rocksdb"))]
+#[test]
+fn a_build_without_rocksdb_says_how_to_make_one() {
+    for command in [
+        &["sim", "--store", "rocksdb:somewhere"][..],
+        &["node", "replay", "chain.blocks", "--store", "rocksdb:x"],
+    ] {
+        let ran = lockstep(command);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+        for needed in [
+            "cargo build --release -p cli --features rocksdb",
+            "g++",
+            "libclang",
+        ] {
+            assert!(ran.stderr.contains(needed), "{}", ran.stderr);
+        }
+    }
 }
 
 #[test]

@@ -10,8 +10,19 @@ const CRATES: &[(&str, &[&str])] = &[
     ("benches/kernels", &[]),
     (
         "benches",
-        &["host-api", "vm", "reference", "kernels", "contract-types"],
+        &[
+            "host-api",
+            "vm",
+            "reference",
+            "kernels",
+            "host-bench",
+            "contract-types",
+            "tree",
+            "node-sim",
+            "rocksdb-store",
+        ],
     ),
+    ("benches/host", &["host-api", "vm"]),
     ("vm", &["host-api"]),
     ("reference", &["host-api", "vm"]),
     ("node-sim/tree", &[]),
@@ -27,6 +38,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "contract-types",
         ],
     ),
+    ("node-sim/rocksdb", &["vm", "tree", "node-sim"]),
     ("conformance/vectors", &["vm", "reference", "node-sim"]),
     (
         "testkit",
@@ -58,6 +70,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "node-sim",
             "vectors",
             "testkit",
+            "rocksdb-store",
         ],
     ),
 ];

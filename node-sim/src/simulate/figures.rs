@@ -132,7 +132,8 @@ impl Gatherer {
         self.blocks.push(figures);
     }
 
-    pub(super) fn finish(&mut self) -> Figures {
+    /// What was counted; nothing is left of it.
+    pub(super) fn take(&mut self) -> Figures {
         Figures {
             blocks: core::mem::take(&mut self.blocks),
             targets: core::mem::take(&mut self.targets).into_values().collect(),

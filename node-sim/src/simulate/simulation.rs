@@ -34,8 +34,8 @@ impl Simulation {
             .into_iter()
             .map(start)
             .collect::<Result<_, Fault>>()?;
-        let gatherer = Gatherer::new(workload.contracts(), &workload.genesis().state());
         let report = empty_report(&running);
+        let gatherer = Gatherer::new(workload.contracts(), &workload.genesis().state());
         Ok(Self {
             rules,
             running,
@@ -48,9 +48,9 @@ impl Simulation {
 
     /// Runs the blocks of the plan, to its end or the first difference.
     pub(super) fn run(&mut self, plan: &Plan, progress: &mut dyn Progress) -> Result<(), Fault> {
-        let ran = self.run_blocks(plan, progress);
-        self.report.figures = self.gatherer.finish();
-        ran
+        let ended = self.run_blocks(plan, progress);
+        self.report.figures = self.gatherer.take();
+        ended
     }
 
     fn run_blocks(&mut self, plan: &Plan, progress: &mut dyn Progress) -> Result<(), Fault> {
@@ -96,17 +96,16 @@ impl Simulation {
         progress: &mut dyn Progress,
     ) -> Result<Option<Vec<Trail>>, Fault> {
         let mut trails = Vec::with_capacity(self.running.len());
-        for number in 0..self.running.len() {
-            let shown = u32::try_from(number).unwrap_or(u32::MAX);
-            progress.applying(shown);
-            let executed = match self.running.get_mut(number) {
+        for (place, number) in (0..self.running.len()).zip(0..) {
+            progress.applying(number);
+            let executed = match self.running.get_mut(place) {
                 Some(running) => running.execute(block),
                 None => continue,
             };
-            progress.applied(shown);
+            progress.applied(number);
             match executed {
                 Ok(trail) => trails.push(trail),
-                Err(fault) => return self.blame(number, height, fault).map(|()| None),
+                Err(fault) => return self.blame(place, height, fault).map(|()| None),
             }
         }
         Ok(Some(trails))

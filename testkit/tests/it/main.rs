@@ -19,6 +19,9 @@ mod gas_pages;
 
 mod depth;
 
+#[path = "../../../vm/tests/it/ledger.rs"]
+mod ledger;
+
 mod model;
 
 mod model_play;

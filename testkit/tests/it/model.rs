@@ -1,17 +1,19 @@
 //! Compares random trees of calls with a plain model, on every engine: state, events, gas, what
 //! each step saw, at any limit of gas.
 //!
-//! The model (`model_play`) keeps no journal, no frames and no overlay.
+//! The model (`model_play`) stands on the ledger of the tests of `vm`, which keeps no journal, no
+//! frames and no overlay.
 #![expect(
     clippy::arithmetic_side_effects,
     reason = "a test computes on numbers that it chose"
 )]
 
-use crate::model_play::{End, Model, Player, State, Tank, Theatre};
+use crate::ledger::{Effects, End, Ledger, Player, State, Tank};
+use crate::model_play::{Model, Theatre};
 use crate::model_script::{PLENTY, Step, actor, costs, scripts, stage};
 use crate::stage::EVERY;
 use proptest::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use testkit::{Address, Call, Cause};
 use vm::Rules;
@@ -38,8 +40,7 @@ static THEATRE: LazyLock<Theatre> = LazyLock::new(|| {
 struct Played {
     end: End,
     gas_used: u64,
-    changed: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    events: Vec<([u8; 32], Vec<u8>)>,
+    effects: Effects,
     log: Vec<u8>,
 }
 
@@ -65,24 +66,25 @@ fn state(theatre: &Theatre) -> State {
 fn by_model(theatre: &Theatre, script: &[Step], limit: u64) -> Played {
     let own = theatre.cast.contract(0);
     let old = state(theatre);
+    let codes = theatre.cast.codes.iter();
     let mut model = Model {
         theatre,
-        now: old.clone(),
-        old,
-        events: Vec::new(),
-        touched: BTreeSet::from([
-            key::account(&theatre.cast.sender.0),
-            key::account(&own),
-            key::code(&theatre.cast.code(0)),
-        ]),
+        ledger: Ledger {
+            rules: &theatre.rules,
+            codes: codes.map(|code| (*code, theatre.frame_gas)).collect(),
+            now: old.clone(),
+            old,
+            events: Vec::new(),
+            touched: BTreeSet::from([
+                key::account(&theatre.cast.sender.0),
+                key::account(&own),
+                key::code(&theatre.cast.code(0)),
+            ]),
+        },
         log: Vec::new(),
     };
     let mut tank = Tank { left: limit };
-    let player = Player {
-        own,
-        is_static: false,
-        returned: Vec::new(),
-    };
+    let player = Player::of(own);
     let end = match tank.pay(theatre.frame_gas) {
         Ok(()) => model.frame(script, player, &mut tank, &mut vec![(own, false)]),
         Err(end) => end,
@@ -90,16 +92,8 @@ fn by_model(theatre: &Theatre, script: &[Step], limit: u64) -> Played {
     if end == End::OutOfGas {
         tank.left = 0;
     }
-    let kept = matches!(end, End::Return(_));
-    let keys: BTreeSet<&Vec<u8>> = model.old.keys().chain(model.now.keys()).collect();
-    let changed = keys
-        .into_iter()
-        .filter(|key| kept && model.old.get(*key) != model.now.get(*key));
     Played {
-        changed: changed
-            .map(|key| (key.clone(), model.now.get(key).cloned()))
-            .collect(),
-        events: if kept { model.events } else { Vec::new() },
+        effects: model.ledger.effects(&end),
         gas_used: limit - tank.left,
         end,
         log: model.log,
@@ -114,12 +108,14 @@ fn by_engines(theatre: &Theatre, script: &[Step], limit: u64) -> Played {
         Ok(receipt) => Played {
             end: End::Return(receipt.output),
             gas_used: receipt.gas_used,
-            changed: receipt.diff,
-            events: receipt
-                .events
-                .into_iter()
-                .map(|event| (event.address, event.data))
-                .collect(),
+            effects: Effects {
+                changed: receipt.diff,
+                events: receipt
+                    .events
+                    .into_iter()
+                    .map(|event| (event.address, event.data))
+                    .collect(),
+            },
             log: receipt.log.into_bytes(),
         },
         Err(failure) => Played {
@@ -130,8 +126,7 @@ fn by_engines(theatre: &Theatre, script: &[Step], limit: u64) -> Played {
                 _ => panic!("{failure}"),
             },
             gas_used: failure.gas_used(),
-            changed: BTreeMap::new(),
-            events: Vec::new(),
+            effects: Effects::default(),
             log: failure.log().as_bytes().to_vec(),
         },
     }
@@ -179,7 +174,7 @@ fn a_chain_of_calls_to_the_depth_limit_is_its_model() {
     let theatre = &*THEATRE;
     let whole = by_model(theatre, &script, PLENTY);
     assert_eq!(by_engines(theatre, &script, PLENTY), whole);
-    assert_eq!(whole.events.len(), 16);
+    assert_eq!(whole.effects.events.len(), 16);
     for part in 0..64 {
         let limit = whole.gas_used / 64 * part;
         assert_eq!(

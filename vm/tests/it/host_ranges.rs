@@ -39,35 +39,62 @@ fn combination(values: &[u64], slots: usize, mut place: usize) -> Vec<u64> {
     chosen
 }
 
-/// Slots up to which the whole product of the values is tried.
+/// Slots up to which the whole product of the values is tried, numbers included.
 const WHOLE_PRODUCT_SLOTS_MAX: usize = 6;
+/// Sizes of memory up to which a longer row is tried with the whole product over its pointers and
+/// lengths: 6^8 calls for `deploy`.
+const WHOLE_PRODUCT_SIZE_MAX: u64 = 300;
 
-/// Fillings of the slots of a row: the whole product of `values`, or for a long row the whole
-/// product of four of them and every pair of slots with all of them, the rest 0.
-fn fillings(values: &[u64; 6], slots: usize) -> Vec<Vec<u64>> {
-    let product = |values: &[u64]| {
-        let count = values.len().pow(u32::try_from(slots).expect("few"));
-        let places = 0..count;
-        places
-            .map(|place| combination(values, slots, place))
-            .collect::<Vec<_>>()
-    };
-    if slots <= WHOLE_PRODUCT_SLOTS_MAX {
-        return product(values);
+/// Which slots of a row are pointers or lengths; the others are flags, counts, gas and heights.
+fn ranged(row: &Row) -> Vec<usize> {
+    let mut ranged = Vec::new();
+    let mut slot = 0;
+    for argument in row.arguments {
+        let slots = argument.types().len();
+        if !matches!(argument, Argument::Number(..)) {
+            ranged.extend(slot..slot + slots);
+        }
+        slot += slots;
     }
-    let [zero, _, last, size, _, most] = *values;
-    let mut fillings = product(&[zero, last, size, most]);
-    for (first, second) in
-        (0..slots).flat_map(|first| (0..first).map(move |second| (first, second)))
-    {
-        for pair in 0..values.len() * values.len() {
-            let pair = combination(values, 2, pair);
-            let mut filling = vec![0; slots];
-            (filling[first], filling[second]) = (pair[0], pair[1]);
-            fillings.push(filling);
+    ranged
+}
+
+/// Every filling of some slots of `slots` with `values`, the rest 0.
+fn product<'a>(
+    values: &'a [u64],
+    some: &'a [usize],
+    slots: usize,
+) -> impl Iterator<Item = Vec<u64>> + 'a {
+    let count = values.len().pow(u32::try_from(some.len()).expect("few"));
+    (0..count).map(move |place| {
+        let chosen = combination(values, some.len(), place);
+        let mut filling = vec![0; slots];
+        for (slot, value) in some.iter().zip(chosen) {
+            filling[*slot] = value;
+        }
+        filling
+    })
+}
+
+/// Fillings of the slots of a row: the whole product of `values`; for a long row that over its
+/// pointers and lengths where the memory is small, else that of four values, and every pair of
+/// slots with all values.
+fn try_fillings(values: &[u64; 6], row: &Row, size: u64, mut each: impl FnMut(Vec<u64>)) {
+    let slots = row.parameters().count();
+    let all: Vec<usize> = (0..slots).collect();
+    if slots <= WHOLE_PRODUCT_SLOTS_MAX {
+        return product(values, &all, slots).for_each(each);
+    }
+    let [zero, _, last, whole, _, most] = *values;
+    match size <= WHOLE_PRODUCT_SIZE_MAX {
+        true => product(values, &ranged(row), slots).for_each(&mut each),
+        false => product(&[zero, last, whole, most], &all, slots).for_each(&mut each),
+    }
+    for second in 0..slots {
+        for first in 0..second {
+            product(values, &[first, second], slots).for_each(&mut each);
         }
     }
-    fillings
 }
 
 fn check_all(size: u64) {
@@ -79,8 +106,7 @@ fn check_all(size: u64) {
         ..Stage::default()
     };
     for row in TABLE {
-        let slots = row.parameters().count();
-        for arguments in fillings(&values, slots) {
+        try_fillings(&values, row, size, |arguments| {
             stage.gas = Gas::new(PLENTY);
             let reply = stage.call(row.function, &arguments);
             let leaves = leaves_memory(row, &arguments, size);
@@ -94,7 +120,7 @@ fn check_all(size: u64) {
             if !leaves {
                 stage.memory.copy_from_slice(&memory);
             }
-        }
+        });
     }
 }
 

@@ -21,5 +21,6 @@ mod host_recover;
 mod host_script;
 mod host_spec;
 mod interpreter;
+mod ledger;
 mod miri;
 mod small_domains;

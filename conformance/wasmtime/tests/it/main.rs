@@ -1,6 +1,8 @@
 //! Holds the emitted module in wasmtime against the reference at every gas limit that matters.
 #![cfg(test)]
 
+mod samples;
+
 use conformance::catalogue::{self, Case};
 use conformance::differential::{campaign, failing, sweeps};
 use emitted_wasmtime::Wasmtime;

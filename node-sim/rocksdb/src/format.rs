@@ -1,0 +1,96 @@
+//! Marks a folder as a store and says which version of the layout it has.
+//!
+//! One line in a file beside RocksDB's own, so that it can be read, by a person too, before RocksDB
+//! opens and perhaps changes anything.
+
+use crate::store::fault;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+use vm::Fault;
+
+/// The version that this build reads and writes: column families `values`, `headers`, `receipts`
+/// and `meta`, heights big endian, borsh.
+pub(crate) const VERSION: u32 = 1;
+
+const FILE: &str = "LOCKSTEP";
+const PREFIX: &str = "lockstep/rocksdb-store/";
+/// Is in every folder of RocksDB.
+const ROCKSDB_FILE: &str = "CURRENT";
+
+/// Refuses a folder of another version or of somebody else; marks one that is new.
+pub(crate) fn check(path: &Path) -> Result<(), Fault> {
+    match fs::read_to_string(path.join(FILE)) {
+        Ok(text) => match version(&text) {
+            Some(VERSION) => Ok(()),
+            Some(found) => Err(fault(path, refusal(found))),
+            None => Err(fault(
+                path,
+                format!("its file {FILE} is damaged: restore the store from a backup"),
+            )),
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => begin(path),
+        Err(error) => Err(fault(
+            path,
+            format!("its file {FILE} cannot be read: {error}"),
+        )),
+    }
+}
+
+/// Writes the mark and makes it outlive a crash.
+pub(crate) fn mark(path: &Path) -> Result<(), Fault> {
+    let write = || {
+        let mut file = File::create(path.join(FILE))?;
+        writeln!(file, "{PREFIX}{VERSION}")?;
+        file.sync_all()?;
+        File::open(path)?.sync_all()
+    };
+    write().map_err(|error| fault(path, format!("its file {FILE} cannot be written: {error}")))
+}
+
+fn begin(path: &Path) -> Result<(), Fault> {
+    if path.join(ROCKSDB_FILE).exists() {
+        return Err(fault(
+            path,
+            format!("the folder holds a RocksDB of something else: it has no file {FILE}"),
+        ));
+    }
+    fs::create_dir_all(path)
+        .map_err(|error| fault(path, format!("the folder cannot be made: {error}")))?;
+    mark(path)
+}
+
+fn version(text: &str) -> Option<u32> {
+    text.strip_prefix(PREFIX)?.strip_suffix('\n')?.parse().ok()
+}
+
+fn refusal(found: u32) -> String {
+    let what = if found > VERSION {
+        "open it with the newer build that wrote it"
+    } else {
+        "this build cannot convert it"
+    };
+    format!(
+        "it has version {found} of the layout, this build needs version {VERSION}: {what}, or \
+         replay an archive of its blocks into a new folder (`lockstep node replay`)"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_one_whole_line() {
+        assert_eq!(version("lockstep/rocksdb-store/1\n"), Some(1));
+        assert_eq!(version("lockstep/rocksdb-store/27\n"), Some(27));
+        for text in [
+            "",
+            "lockstep/rocksdb-store/1",
+            "lockstep/rocksdb-store/\n",
+            "1\n",
+        ] {
+            assert_eq!(version(text), None, "{text}");
+        }
+    }
+}
