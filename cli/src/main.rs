@@ -60,6 +60,8 @@ mod pace;
 
 mod conform;
 
+mod wit;
+
 use args::{Command, CommandLine};
 use clap::Parser;
 use failure::{Answer, Failure};
