@@ -91,6 +91,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(report(figures))
 }
 
+/// One of the three figures of an entry.
+type Of = fn(&Figure) -> f64;
+
 /// Prints the table and what it comes to.
 fn report(mut figures: Vec<Figure>) -> ExitCode {
     figures.sort_by(|one, other| one.with_disk.total_cmp(&other.with_disk));
@@ -103,7 +106,7 @@ fn report(mut figures: Vec<Figure>) -> ExitCode {
         println!("{warm:>9.1} {reloaded:>9.1} {with_disk:>10.1} {gas:>12}  {entry}");
     }
     let mut worst = [0.0; 2];
-    let kinds: [(&str, fn(&Figure) -> f64); 3] = [
+    let kinds: [(&str, Of); 3] = [
         ("warm", |figure| figure.warm),
         ("reloaded", |figure| figure.reloaded),
         ("with disk", |figure| figure.with_disk),
