@@ -219,7 +219,8 @@ pub(crate) struct Schedule {
 Examples:
   lockstep inspect contract.wasm
   lockstep inspect contract.wasm --code    every operator with its price and the charge of its run
-  lockstep inspect contract.wasm --interface")]
+  lockstep inspect contract.wasm --interface          what the contract says of itself, in JSON
+  lockstep inspect contract.wasm --interface --wit    the same in WIT")]
 pub(crate) struct Inspect {
     /// The module, `.wasm` or `.wat`
     #[arg(value_name = "FILE")]
@@ -230,6 +231,9 @@ pub(crate) struct Inspect {
     /// Show the contract's interface, from its section `lockstep.interface`
     #[arg(long, conflicts_with = "code")]
     pub(crate) interface: bool,
+    /// Show the interface in WIT
+    #[arg(long, requires = "interface", conflicts_with = "json")]
+    pub(crate) wit: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,

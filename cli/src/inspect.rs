@@ -9,6 +9,7 @@ use crate::print::{self, counted, grouped, printable, printable_lines};
 use crate::signature;
 use crate::survey::Survey;
 use crate::usage;
+use crate::wit;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use vm::module::ExportKind;
@@ -38,7 +39,7 @@ pub(crate) fn run(arguments: &Inspect) -> Answer {
     let (loaded, module) = load::checked(&arguments.file, &rules)?;
     let survey = Survey::of(&loaded.bytes);
     if arguments.interface {
-        interface(&loaded, &survey, arguments.json)?;
+        interface(&loaded, &survey, arguments)?;
     } else if arguments.code {
         code(&module, &rules, &survey, arguments.json)?;
     } else if arguments.json {
@@ -49,12 +50,15 @@ pub(crate) fn run(arguments: &Inspect) -> Answer {
     Ok(Verdict::Passed)
 }
 
-fn interface(loaded: &Loaded, survey: &Survey, json: bool) -> Result<(), Failure> {
+fn interface(loaded: &Loaded, survey: &Survey, arguments: &Inspect) -> Result<(), Failure> {
     let parsed = survey.interface.as_ref().map(|bytes| {
         serde_json::from_slice::<Json>(bytes)
             .unwrap_or_else(|_| json!({ "hex": hex::encode(bytes) }))
     });
-    match (parsed, json) {
+    match (parsed, arguments.json) {
+        (Some(interface), false) if arguments.wit => {
+            print::out(&printable_lines(&wit::render(&interface)))
+        }
         (interface, true) => print::json(&json!({ "file": loaded.file, "interface": interface })),
         (Some(interface), false) => {
             let text = serde_json::to_string_pretty(&interface).unwrap_or_default();

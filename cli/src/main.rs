@@ -71,6 +71,8 @@ mod pace;
 
 mod conform;
 
+mod wit;
+
 use args::{Command, CommandLine};
 use clap::Parser;
 use failure::{Answer, Failure};

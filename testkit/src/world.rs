@@ -214,6 +214,15 @@ impl World {
         self.execute(call).map(|(receipt, _)| receipt)
     }
 
+    /// What the VM answers to a call, on the first engine and as it comes; nothing is kept of it.
+    /// For measurements: no receipt is made of it, no failure explained.
+    ///
+    /// # Errors
+    /// [`Cause::Machine`].
+    pub fn outcome(&self, call: &Call) -> Result<Outcome, Failure> {
+        self.run(&*self.engines.first, call)
+    }
+
     /// Moves money between accounts, as a plain transfer does: no code runs.
     ///
     /// # Errors

@@ -96,7 +96,9 @@ const fn price_of(class: Class) -> u64 {
 
 const fn host_price(function: Function) -> HostPrice {
     let (base, per_byte, per_value_byte, cold) = match function {
-        Function::Input | Function::Return | Function::Revert => (500, 5, 0, 0),
+        Function::Input | Function::Return | Function::Revert | Function::Returned => {
+            (1_000, 5, 0, 0)
+        }
         Function::StorageRead => (50_000, 40, 10, 500_000),
         Function::StorageHas => (50_000, 40, 0, 500_000),
         Function::StorageWrite => (200_000, 80, 40, 500_000),
@@ -105,19 +107,18 @@ const fn host_price(function: Function) -> HostPrice {
         Function::Sha256 => (3_000, 40, 0, 0),
         Function::Secp256k1Verify => (1_500_000, 0, 0, 0),
         Function::Ed25519Verify => (800_000, 60, 0, 0),
-        Function::DebugLog => (500, 10, 0, 0),
+        Function::DebugLog => (1_000, 10, 0, 0),
         Function::StorageScan => (50_000, 40, 10, 500_000),
-        Function::Keccak256 => (3_000, 60, 0, 0),
+        Function::Keccak256 => (5_000, 60, 0, 0),
         Function::Secp256k1Recover => (3_000_000, 0, 0, 0),
         Function::BlockHash | Function::Balance => (50_000, 0, 0, 500_000),
         // Two accounts are written; a call that carries a value pays this base too.
         Function::Transfer => (400_000, 0, 0, 500_000),
         Function::Call => (100_000, 10, 0, 500_000),
-        Function::Returned => (500, 5, 0, 0),
         // An account is written.
         Function::Deploy => (300_000, 10, 0, 500_000),
         Function::SetCode => (250_000, 0, 0, 500_000),
-        // Context: a copy of at most 32 bytes.
+        // Context: a copy of at most 32 bytes; paid for is leaving the guest and coming back.
         Function::BlockHeight
         | Function::BlockTime
         | Function::ChainId
@@ -126,7 +127,7 @@ const fn host_price(function: Function) -> HostPrice {
         | Function::GasLeft
         | Function::Proposer
         | Function::TxHash
-        | Function::Value => (300, 0, 0, 0),
+        | Function::Value => (1_000, 0, 0, 0),
         // The table is of another crate and may grow. A row without a price here cannot be paid; a
         // test holds that there is none.
         _ => (STATIC_PRICE_BOUND, 0, 0, 0),

@@ -102,3 +102,36 @@ fn an_interface_is_shown_if_there_is_one() {
     let text = lockstep(&["inspect", &sample("math.wasm"), "--interface"]).stdout;
     assert!(text.contains("no interface"), "{text}");
 }
+
+/// The samples that describe themselves.
+const DESCRIBED: [&str; 9] = [
+    "amm",
+    "counter",
+    "escrow",
+    "multisig",
+    "names",
+    "nft",
+    "orderbook",
+    "token",
+    "upgradeable",
+];
+
+#[test]
+fn the_interface_of_every_sample_has_a_function_of_wit_for_each_entry() {
+    for name in DESCRIBED {
+        let path = sample(&format!("{name}.wasm"));
+        let shown = lockstep(&["inspect", &path, "--interface", "--wit"]).stdout;
+        let line = lockstep(&["inspect", &path, "--interface", "--json"]).json();
+        let entries = line["interface"]["entries"].as_array().unwrap().len();
+        assert_eq!(shown.matches(": func(").count(), entries, "{shown}");
+        assert_eq!(shown.matches('{').count(), shown.matches('}').count());
+    }
+}
+
+/// A parser of WIT (the crate wit-parser 0.254) took it, and those of the other samples.
+#[test]
+fn an_interface_in_wit_is_what_was_looked_at() {
+    let path = sample("counter.wasm");
+    let shown = lockstep(&["inspect", &path, "--interface", "--wit"]).stdout;
+    assert_eq!(shown, include_str!("counter.wit"));
+}

@@ -17,6 +17,8 @@ mod property;
 
 mod gas_pages;
 
+mod sizes;
+
 mod depth;
 
 #[path = "../../../vm/tests/it/ledger.rs"]

@@ -17,6 +17,9 @@ use vm::{Rules, Trap};
 
 pub(crate) type State = BTreeMap<Vec<u8>, Vec<u8>>;
 
+/// Who emitted what, in order.
+pub(crate) type Events = Vec<([u8; 32], Vec<u8>)>;
+
 /// How a frame ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End {
@@ -100,7 +103,7 @@ pub(crate) struct Entered {
     pub(crate) callee: Player,
     limit: u64,
     deploys: bool,
-    before: (State, Vec<([u8; 32], Vec<u8>)>),
+    before: (State, Events),
 }
 
 /// The state of a model, and what it costs to change it.
@@ -110,7 +113,7 @@ pub(crate) struct Ledger<'a> {
     pub(crate) codes: BTreeMap<[u8; 32], u64>,
     pub(crate) old: State,
     pub(crate) now: State,
-    pub(crate) events: Vec<([u8; 32], Vec<u8>)>,
+    pub(crate) events: Events,
     pub(crate) touched: BTreeSet<Vec<u8>>,
 }
 
@@ -458,5 +461,5 @@ impl Ledger<'_> {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Effects {
     pub(crate) changed: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    pub(crate) events: Vec<([u8; 32], Vec<u8>)>,
+    pub(crate) events: Events,
 }
