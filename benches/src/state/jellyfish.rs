@@ -149,8 +149,4 @@ impl Candidate for Jellyfish {
         }
         Ok(())
     }
-
-    fn tree_bytes(&self) -> f64 {
-        0.0
-    }
 }

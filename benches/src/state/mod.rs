@@ -63,8 +63,6 @@ pub struct Report {
     pub bytes_per_block_with_compaction: ByCandidate,
     /// Computing the root alone, with its reads; median.
     pub root_cpu_ms: ByCandidate,
-    /// Memory of the tree for each key.
-    pub tree_bytes_per_key: f64,
     /// Resident memory of the process after the last block.
     pub resident_bytes: ByCandidate,
     /// The database after the last compaction.
@@ -102,8 +100,6 @@ pub struct End {
     pub resident: f64,
     /// Bytes of the folder.
     pub disk: f64,
-    /// Bytes of the tree a key, 0 for one that is not in memory.
-    pub tree_bytes_per_key: f64,
 }
 
 /// Measures the plan, and the same with a tenth of its keys.
@@ -178,7 +174,6 @@ fn summary(plan: &Plan, blocks: &[Vec<Block>], ends: &[End]) -> Report {
         cpu_ms_with_compaction: at_end(|end| end.cpu, ratio(count, 1.0 / MILLISECOND)),
         bytes_per_block_with_compaction: at_end(|end| end.bytes, count),
         root_cpu_ms: medians(|block| block.root_cpu, MILLISECOND),
-        tree_bytes_per_key: ends.first().map_or(0.0, |end| end.tree_bytes_per_key),
         resident_bytes: at_end(|end| end.resident, 1.0),
         disk_bytes: at_end(|end| end.disk, 1.0),
         state_root: roots.last().cloned().unwrap_or_default(),

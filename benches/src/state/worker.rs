@@ -33,9 +33,6 @@ pub trait Candidate {
     /// # Errors
     /// Those of the store.
     fn settle(&mut self) -> Measured<()>;
-
-    /// Bytes of memory of the tree.
-    fn tree_bytes(&self) -> f64;
 }
 
 /// Our tree over [`RocksStore`].
@@ -84,15 +81,6 @@ impl Candidate for Lockstep {
     fn settle(&mut self) -> Measured<()> {
         Ok(self.store.compact()?)
     }
-
-    fn tree_bytes(&self) -> f64 {
-        // What a copy takes: the tree itself came and went among other allocations.
-        let before = process::resident();
-        let copy = std::hint::black_box(self.tree.clone());
-        let after = process::resident();
-        drop(copy);
-        process::difference(after, before)
-    }
 }
 
 /// What a worker is told on its command line.
@@ -136,14 +124,12 @@ pub fn run(arguments: &Arguments) -> Measured<()> {
                 serde_json::to_string(&block(candidate.as_mut(), diff)?)?
             }
             _ => {
-                let tree = candidate.tree_bytes();
                 candidate.settle()?;
                 serde_json::to_string(&End {
                     cpu: process::difference(process::cpu(), cpu),
                     bytes: process::difference(process::written(), bytes),
                     resident: process::resident(),
                     disk: process::disk(&arguments.folder),
-                    tree_bytes_per_key: crate::statistics::ratio(tree, process::float(keys)),
                 })?
             }
         };
