@@ -163,7 +163,7 @@ fn summary(plan: &Plan, blocks: &[Vec<Block>], ends: &[End]) -> Report {
     let count = process::float(plan.blocks);
     let cpu_ms = medians(|block| block.cpu, MILLISECOND);
     let of = |name: &str| cpu_ms.get(name).copied().unwrap_or(f64::NAN);
-    let roots = blocks.iter().flatten().map(|block| &block.root);
+    let mut roots = blocks.iter().flatten().map(|block| &block.root);
     Report {
         keys: plan.keys,
         updates: plan.updates,
@@ -171,12 +171,12 @@ fn summary(plan: &Plan, blocks: &[Vec<Block>], ends: &[End]) -> Report {
         bytes_per_block: medians(|block| block.bytes, 1.0),
         blocks: plan.blocks,
         cpu_ratio: ratio(of("jmt"), of("lockstep")),
-        cpu_ms_with_compaction: at_end(|end| end.cpu, ratio(count, 1.0 / MILLISECOND)),
+        cpu_ms_with_compaction: at_end(|end| end.cpu, ratio(count, ratio(1.0, MILLISECOND))),
         bytes_per_block_with_compaction: at_end(|end| end.bytes, count),
         root_cpu_ms: medians(|block| block.root_cpu, MILLISECOND),
         resident_bytes: at_end(|end| end.resident, 1.0),
         disk_bytes: at_end(|end| end.disk, 1.0),
-        state_root: roots.last().cloned().unwrap_or_default(),
+        state_root: roots.next_back().cloned().unwrap_or_default(),
         tenth: None,
         cpu_ms,
     }
