@@ -199,9 +199,11 @@ impl Instance {
 
     /// Runs handlers until one of their exits ends the step.
     #[inline(always)]
-    fn drive(&mut self, r: Registers) -> Result<Step, Box<Fault>> {
+    fn drive(&mut self, mut r: Registers) -> Result<Step, Box<Fault>> {
         // Until it suspends: what returns, traps or faults has ended.
         self.phase = Phase::Ended;
+        // Anew: what happens between two runs borrows the context.
+        r.context = &raw mut self.context;
         // SAFETY: `r` was made by `registers` from what handlers saved or `outermost` made; memory,
         // stack, globals and context belong to this instance, which is borrowed meanwhile.
         let exit = unsafe { self.compiled.strategy.run(r) };
