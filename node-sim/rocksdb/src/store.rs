@@ -207,6 +207,10 @@ impl Store for RocksStore {
         self.get(RECEIPTS, &by_height(height))
     }
 
+    fn scrub(&self) -> Result<(), Fault> {
+        Self::scrub(self).map(drop)
+    }
+
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
         self.intact()?;
         let tip = commit.tip;
