@@ -1,7 +1,7 @@
 //! Names the steps of a block that a node takes around the VM, so that a planted fault can stand in
 //! for one of them.
 //!
-//! [`Plain`] is what every node runs. Another implementation is another machine: it belongs into a
+//! `Plain` is what every node runs. Another implementation is another machine: it belongs into a
 //! simulation that must find it, see [`crate::simulate::planted`].
 
 use crate::block::ValidTransaction;

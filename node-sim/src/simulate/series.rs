@@ -1,6 +1,6 @@
 //! Keeps a row for each block, and for ever more blocks in one row once there are many.
 //!
-//! A simulation may have ten million blocks; its report stays small. When [`ROWS_MAX`] rows are
+//! A simulation may have ten million blocks; its report stays small. When `ROWS_MAX` rows are
 //! full, each two become one, so which blocks share a row depends on their number alone.
 
 /// Rows that a series keeps at most; even, so that they pair up.
