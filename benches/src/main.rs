@@ -200,7 +200,9 @@ fn host(json: bool, quick: bool, rounds: Option<usize>) -> Measured<()> {
 /// of a crate all features that one of them chose: wasmi would be measured at a third of its speed.
 fn fair_to_wasmi() -> Measured<()> {
     if cfg!(all(feature = "wasmi", feature = "rocksdb")) {
-        return Err("built with `rocksdb`, which slows wasmi down: build with `peers` alone".into());
+        return Err(
+            "built with `rocksdb`, which slows wasmi down: build with `peers` alone".into(),
+        );
     }
     Ok(())
 }
