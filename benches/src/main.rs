@@ -197,7 +197,7 @@ fn host(json: bool, quick: bool, rounds: Option<usize>) -> Measured<()> {
 }
 
 /// With `rocksdb` come our crates that choose wasmi's portable dispatch, and cargo gives every user
-/// of a crate all features that one of them chose: wasmi would be measured at a third of its speed.
+/// of a crate all features that one of them chose: wasmi would be measured at half its speed.
 fn fair_to_wasmi() -> Measured<()> {
     if cfg!(all(feature = "wasmi", feature = "rocksdb")) {
         return Err(

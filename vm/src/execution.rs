@@ -211,7 +211,7 @@ mod tests {
     use crate::fault::Fault;
 
     #[test]
-    fn a_step_fits_two_registers() {
+    fn a_step_is_two_words() {
         assert!(size_of::<Result<Step, Box<Fault>>>() <= 16);
     }
 

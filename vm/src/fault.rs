@@ -25,7 +25,7 @@ pub enum Fault {
     },
 }
 
-/// A step answers with a boxed fault, so that it fits two registers.
+/// A step answers with a boxed fault, so that it is 16 bytes.
 impl From<Box<Self>> for Fault {
     fn from(fault: Box<Self>) -> Self {
         *fault
