@@ -9,7 +9,7 @@ use host_api::Function;
 use std::sync::{Arc, Mutex, PoisonError};
 use vm::execution::Value;
 use vm::outcome::Diagnosis;
-use vm::{CheckedModule, Engine, Execution, Fault, Frame, Gas, Pending, Rules, Step, Stop};
+use vm::{CheckedModule, Engine, Execution, Fault, Frame, Pending, Rules, Step, Stop};
 
 /// Failed inner frames that are kept; the tree of calls may have many.
 const KEPT_MAX: usize = 64;
@@ -159,14 +159,6 @@ impl Execution for Watched {
 
     fn pending(&mut self) -> Pending<'_> {
         self.inner.pending()
-    }
-
-    fn memory(&mut self) -> &mut [u8] {
-        self.inner.memory()
-    }
-
-    fn gas(&mut self) -> &mut Gas {
-        self.inner.gas()
     }
 
     fn globals(&mut self) -> Result<Vec<Value>, Fault> {

@@ -172,10 +172,14 @@ pub trait Execution {
     fn pending(&mut self) -> Pending<'_>;
 
     /// The linear memory as it is now; empty if the module has none.
-    fn memory(&mut self) -> &mut [u8];
+    fn memory(&mut self) -> &mut [u8] {
+        self.pending().memory
+    }
 
     /// The frame's gas, exact at each [`Step`].
-    fn gas(&mut self) -> &mut Gas;
+    fn gas(&mut self) -> &mut Gas {
+        self.pending().gas
+    }
 
     /// Values of all globals in order, for comparison after a return.
     ///

@@ -6,7 +6,7 @@ use host_api::Function;
 use reference::Reference;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use vm::{CheckedModule, Engine, Execution, Fault, Frame, Gas, Pending, Rules, Step, Value};
+use vm::{CheckedModule, Engine, Execution, Fault, Frame, Pending, Rules, Step, Value};
 
 type Seen = Arc<Mutex<BTreeSet<Function>>>;
 
@@ -59,14 +59,6 @@ impl Execution for Heard {
 
     fn pending(&mut self) -> Pending<'_> {
         self.execution.pending()
-    }
-
-    fn memory(&mut self) -> &mut [u8] {
-        self.execution.memory()
-    }
-
-    fn gas(&mut self) -> &mut Gas {
-        self.execution.gas()
     }
 
     fn globals(&mut self) -> Result<Vec<Value>, Fault> {

@@ -8,7 +8,7 @@ use reference::{SharedTrace, Trace};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
-use vm::{CheckedModule, Engine, Execution, Fault, Frame, Gas, Pending, Rules, Step, Stop, Value};
+use vm::{CheckedModule, Engine, Execution, Fault, Frame, Pending, Rules, Step, Stop, Value};
 
 /// Steps of one transaction that are kept; later ones are not compared.
 pub(crate) const EVENTS_MAX: usize = 262_144;
@@ -282,14 +282,6 @@ impl Execution for RecordedExecution {
 
     fn pending(&mut self) -> Pending<'_> {
         self.inner.pending()
-    }
-
-    fn memory(&mut self) -> &mut [u8] {
-        self.inner.memory()
-    }
-
-    fn gas(&mut self) -> &mut Gas {
-        self.inner.gas()
     }
 
     fn globals(&mut self) -> Result<Vec<Value>, Fault> {

@@ -359,14 +359,6 @@ impl Execution for Actor {
         }
     }
 
-    fn memory(&mut self) -> &mut [u8] {
-        &mut self.memory
-    }
-
-    fn gas(&mut self) -> &mut Gas {
-        &mut self.gas
-    }
-
     fn globals(&mut self) -> Result<Vec<Value>, Fault> {
         Ok(Vec::new())
     }

@@ -290,14 +290,6 @@ impl Execution for ScriptedGuest {
         }
     }
 
-    fn memory(&mut self) -> &mut [u8] {
-        &mut self.memory
-    }
-
-    fn gas(&mut self) -> &mut Gas {
-        &mut self.gas
-    }
-
     fn globals(&mut self) -> Result<Vec<Value>, Fault> {
         Ok(Vec::new())
     }

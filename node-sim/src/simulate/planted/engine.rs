@@ -6,7 +6,7 @@ use std::sync::Arc;
 use vm::lower::Operator;
 use vm::opcode::{Opcode, TABLE};
 use vm::schedule::Schedule;
-use vm::{CheckedModule, Engine, Execution, Fault, Frame, Gas, Pending, Rules, Step, Value};
+use vm::{CheckedModule, Engine, Execution, Fault, Frame, Pending, Rules, Step, Value};
 
 /// One numeric operator of one function of one module, and what it is replaced by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,14 +80,6 @@ impl Execution for WrongGasExecution {
 
     fn pending(&mut self) -> Pending<'_> {
         self.0.pending()
-    }
-
-    fn memory(&mut self) -> &mut [u8] {
-        self.0.memory()
-    }
-
-    fn gas(&mut self) -> &mut Gas {
-        self.0.gas()
     }
 
     fn globals(&mut self) -> Result<Vec<Value>, Fault> {
@@ -200,14 +192,6 @@ impl Execution for WrongAnswerExecution {
         self.inner.pending()
     }
 
-    fn memory(&mut self) -> &mut [u8] {
-        self.inner.memory()
-    }
-
-    fn gas(&mut self) -> &mut Gas {
-        self.inner.gas()
-    }
-
     fn globals(&mut self) -> Result<Vec<Value>, Fault> {
         self.inner.globals()
     }
@@ -251,14 +235,6 @@ impl Execution for NoRevertExecution {
 
     fn pending(&mut self) -> Pending<'_> {
         self.0.pending()
-    }
-
-    fn memory(&mut self) -> &mut [u8] {
-        self.0.memory()
-    }
-
-    fn gas(&mut self) -> &mut Gas {
-        self.0.gas()
     }
 
     fn globals(&mut self) -> Result<Vec<Value>, Fault> {
