@@ -130,7 +130,11 @@ impl<W: Write> ArchiveWriter<W> {
     }
 }
 
-pub(crate) fn write_record(output: &mut impl Write, payload: &[u8]) -> io::Result<()> {
+/// Appends one record.
+///
+/// # Errors
+/// Those of the output; a payload longer than [`ARCHIVE_RECORD_BYTES_MAX`].
+pub fn write_record(output: &mut impl Write, payload: &[u8]) -> io::Result<()> {
     let length = u32::try_from(payload.len())
         .ok()
         .filter(|length| *length <= ARCHIVE_RECORD_BYTES_MAX)
@@ -192,10 +196,10 @@ fn decode<T: BorshDeserialize>(payload: &[u8], record: u64) -> Result<T, Archive
 }
 
 /// The payload of the next record, `None` at the end of the file.
-pub(crate) fn read_record(
-    input: &mut impl Read,
-    record: u64,
-) -> Result<Option<Vec<u8>>, ArchiveError> {
+///
+/// # Errors
+/// [`ArchiveError`] if the record is cut off, too long or not what was written.
+pub fn read_record(input: &mut impl Read, record: u64) -> Result<Option<Vec<u8>>, ArchiveError> {
     let mut length = Vec::new();
     input.by_ref().take(4).read_to_end(&mut length)?;
     if length.is_empty() {

@@ -17,7 +17,7 @@
 pub mod limits;
 
 /// Hashes with a domain.
-mod digest;
+pub mod digest;
 
 /// Transactions and their bytes.
 pub mod transaction;

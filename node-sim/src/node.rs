@@ -8,7 +8,6 @@ use crate::header::{BlockResult, Header, Tip};
 use crate::limits::Limits;
 use crate::overlay::{Overlay, decode_account};
 use crate::receipt::{Receipt, receipts_root};
-use crate::simulate::hex;
 use crate::steps::{Plain, Steps, batch};
 use crate::store::{Commit, Store};
 use crate::transaction::Signed;
@@ -162,7 +161,8 @@ impl Node {
     }
 
     /// The tree as it is kept, to compare with the store.
-    pub(crate) const fn tree(&self) -> &Tree {
+    #[must_use]
+    pub const fn tree(&self) -> &Tree {
         &self.tree
     }
 
@@ -287,7 +287,7 @@ impl Node {
             if self.tree.get(&leaf.0) != Some(leaf.1) {
                 return Err(Fault::Store(format!(
                     "the value under state key {} is not the committed one",
-                    hex(key)
+                    hex::encode(key)
                 )));
             }
             leaves.push(leaf);

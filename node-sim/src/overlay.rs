@@ -73,7 +73,8 @@ impl<'a> Overlay<'a> {
     }
 
     /// The same state, to be changed on its own.
-    pub(crate) fn fork(&self) -> Self {
+    #[must_use]
+    pub fn fork(&self) -> Self {
         Self {
             block: self.block.clone(),
             transaction: self.transaction.clone(),
@@ -249,7 +250,10 @@ fn add_balance(sum: &mut u128, account: Option<&[u8]>) -> Result<(), Fault> {
 }
 
 /// Reads the value of an account key.
-pub(crate) fn decode_account(value: Option<&[u8]>) -> Result<Account, Fault> {
+///
+/// # Errors
+/// [`Fault`] if the value does not decode.
+pub fn decode_account(value: Option<&[u8]>) -> Result<Account, Fault> {
     match value {
         None => Ok(Account::default()),
         Some(bytes) => borsh::from_slice(bytes)

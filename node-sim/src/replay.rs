@@ -11,7 +11,6 @@ use crate::execute::Executed;
 use crate::header::BlockResult;
 use crate::node::{Node, Observer, Parts};
 use crate::receipt::Receipt;
-use crate::simulate::hex;
 use crate::steps::Plain;
 use crate::store::Store;
 use std::io::Read;
@@ -284,13 +283,13 @@ fn compare(
         ),
         (
             "result.receipts_root",
-            hex(&recorded.receipts_root),
-            hex(&result.receipts_root),
+            hex::encode(recorded.receipts_root),
+            hex::encode(result.receipts_root),
         ),
         (
             "result.state_root",
-            hex(&recorded.state_root),
-            hex(&result.state_root),
+            hex::encode(recorded.state_root),
+            hex::encode(result.state_root),
         ),
     ];
     first_unequal(fields).map(|(field, recorded, found)| of_block(height, field, recorded, found))
@@ -307,13 +306,13 @@ fn compare_entries(left: &Entry, right: &Entry) -> Option<(&'static str, String,
             events_root,
         } = &entry.receipt;
         [
-            ("receipt.tx_id", hex(tx_id)),
+            ("receipt.tx_id", hex::encode(tx_id)),
             ("receipt.exit", exit.name().to_owned()),
             ("receipt.code", code.to_string()),
             ("receipt.gas_used", gas_used.to_string()),
-            ("receipt.output_hash", hex(output_hash)),
-            ("receipt.events_root", hex(events_root)),
-            ("diff", hex(&entry.diff_hash)),
+            ("receipt.output_hash", hex::encode(output_hash)),
+            ("receipt.events_root", hex::encode(events_root)),
+            ("diff", hex::encode(entry.diff_hash)),
         ]
     };
     let pairs = row(left).into_iter().zip(row(right));

@@ -56,7 +56,8 @@ pub struct Plain;
 impl Steps for Plain {}
 
 /// The changes of the tree that a diff is.
-pub(crate) fn batch(diff: &StateDiff) -> Batch {
+#[must_use]
+pub fn batch(diff: &StateDiff) -> Batch {
     let change = |value: &Option<Vec<u8>>| value.as_deref().map(ValueHash::of);
     diff.iter()
         .map(|(key, value)| (Path::of_key(key), change(value)))

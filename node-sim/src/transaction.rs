@@ -185,7 +185,10 @@ impl Signed {
 }
 
 /// Reads a value whose encoding is exactly `bytes`.
-pub(crate) fn decode_canonical<T: BorshSerialize + BorshDeserialize>(
+///
+/// # Errors
+/// [`DecodeError`] if it is not.
+pub fn decode_canonical<T: BorshSerialize + BorshDeserialize>(
     bytes: &[u8],
     bytes_max: u32,
 ) -> Result<T, DecodeError> {

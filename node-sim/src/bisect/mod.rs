@@ -27,7 +27,7 @@ pub use rerun::{Position, Subject};
 
 pub(crate) use rerun::{Depth, Rerun, rerun};
 
-use crate::simulate::{compare_transactions, unhex};
+use crate::simulate::compare_transactions;
 use record::{Crossed, Event, Record, Shown};
 use reference::Reference;
 use vm::lower::{Operator, Sink};
@@ -222,7 +222,7 @@ fn compare_executed(left: &Rerun, right: &Rerun) -> Site {
     let Some(first) = mismatches.into_iter().next() else {
         return Site::unrepeated();
     };
-    let key = first.key.and_then(|key| unhex(&key));
+    let key = first.key.and_then(|key| hex::decode(key).ok());
     Site::step(first.field, key, (first.left, first.right))
 }
 

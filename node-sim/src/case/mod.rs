@@ -21,7 +21,7 @@ use crate::header::{BlockResult, Tip};
 use crate::limits::{ARCHIVE_RECORD_BYTES_MAX, Limits};
 use crate::overlay::{Looked, Overlay};
 use crate::receipt::Receipt;
-use crate::simulate::{Mismatch, compare_transactions, hex};
+use crate::simulate::{Mismatch, compare_transactions};
 use crate::store::Store;
 use crate::transaction::{DecodeError, Signed, decode_canonical};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -135,7 +135,7 @@ pub enum CaseError {
     #[error("bytes follow the case")]
     Trailing,
     /// It was made under rules that this build does not have.
-    #[error("another version of the rules: {}", hex(.0))]
+    #[error("another version of the rules: {}", hex::encode(.0))]
     Rules([u8; 32]),
     /// A limit is above what this build runs, or a name is too long.
     #[error("limits above those of this build")]
@@ -350,8 +350,8 @@ pub fn compare(left: &Outcome, right: &Outcome) -> Vec<Mismatch> {
         mismatches.push(Mismatch {
             field: "diff",
             key: None,
-            left: hex(&left.diff_hash),
-            right: hex(&right.diff_hash),
+            left: hex::encode(left.diff_hash),
+            right: hex::encode(right.diff_hash),
         });
     }
     mismatches

@@ -7,10 +7,10 @@ use super::validator::{Applied, Validator};
 use super::{NetworkDifference, NetworkReport, Scenario};
 use crate::digest::sha256;
 use crate::header::BlockResult;
+use crate::simulate::Plan;
 use crate::simulate::executor::MakeEngine;
 use crate::simulate::random::Random;
 use crate::simulate::workload::Workload;
-use crate::simulate::{Plan, hex};
 use crate::store::disk::Loss;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -235,10 +235,10 @@ impl World {
             self.schedule.send(&mut self.random, &vote);
         }
         Ok(match judged {
-            Ok(_) => format!("valid {}", hex(&hash)),
+            Ok(_) => format!("valid {}", hex::encode(hash)),
             Err(reason) => {
                 self.report.refused = self.report.refused.saturating_add(1);
-                format!("refused {}: {reason}", hex(&hash))
+                format!("refused {}: {reason}", hex::encode(hash))
             }
         })
     }
@@ -260,7 +260,7 @@ impl World {
 
     fn vote(&mut self, from: u32, place: (u64, u64), hash: [u8; 32]) -> String {
         if !self.ordering.vote(from, place, hash) {
-            return hex(&hash);
+            return hex::encode(hash);
         }
         let height = place.0;
         for to in 0..self.count() {
@@ -272,7 +272,7 @@ impl World {
             round: 0,
         };
         self.schedule.after(ROUND_MS.div_euclid(4), next);
-        format!("decides {}", hex(&hash))
+        format!("decides {}", hex::encode(hash))
     }
 
     /// Applies what is decided and this validator does not have yet.
@@ -313,13 +313,13 @@ impl World {
             ),
             (
                 "result.receipts_root",
-                hex(&first.receipts_root),
-                hex(&result.receipts_root),
+                hex::encode(first.receipts_root),
+                hex::encode(result.receipts_root),
             ),
             (
                 "result.state_root",
-                hex(&first.state_root),
-                hex(&result.state_root),
+                hex::encode(first.state_root),
+                hex::encode(result.state_root),
             ),
         ];
         for (field, expected, found) in fields {

@@ -3,7 +3,6 @@
 use super::running::{Step, Trail};
 use crate::header::BlockResult;
 use crate::receipt::Receipt;
-use core::fmt::Write as _;
 use std::collections::BTreeSet;
 use vm::state::StateDiff;
 
@@ -111,7 +110,7 @@ impl Mismatches {
     }
 
     fn hash(&mut self, field: &'static str, left: &[u8; 32], right: &[u8; 32]) {
-        self.push(field, None, (hex(left), hex(right)));
+        self.push(field, None, (hex::encode(left), hex::encode(right)));
     }
 }
 
@@ -143,27 +142,14 @@ pub(crate) fn compare_transactions(
             let value = |change: Option<&Option<Vec<u8>>>| match change {
                 None => "unchanged".to_owned(),
                 Some(None) => "removed".to_owned(),
-                Some(Some(bytes)) => format!("0x{}", hex(bytes)),
+                Some(Some(bytes)) => format!("0x{}", hex::encode(bytes)),
             };
-            mismatches.push("state", Some(hex(key)), (value(before), value(after)));
+            mismatches.push(
+                "state",
+                Some(hex::encode(key)),
+                (value(before), value(after)),
+            );
         }
     }
     mismatches.0
-}
-
-/// The bytes of [`hex`].
-pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
-    let (pairs, _) = text.as_bytes().as_chunks::<2>();
-    let byte = |pair: &[u8; 2]| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok();
-    pairs.iter().map(byte).collect()
-}
-
-/// Lower-case hex.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -3,7 +3,7 @@
 
 use super::running::{Running, Step};
 use super::simulation::Simulation;
-use super::{Difference, Report, unhex};
+use super::{Difference, Report};
 use crate::bisect::{Part, Position, Site, locate};
 use crate::case::{Case, Outcome};
 use crate::store::Store;
@@ -107,7 +107,7 @@ impl Simulation {
             return (None, None);
         };
         let key = match &first.key {
-            Some(key) => unhex(key),
+            Some(key) => hex::decode(key).ok(),
             None => self.tree_key(left, right, None),
         };
         let values = (first.left.clone(), first.right.clone());

@@ -53,11 +53,11 @@ pub mod figures;
 /// Faults on purpose.
 pub mod planted;
 
-pub use compare::{Difference, Mismatch, hex};
+pub use compare::{Difference, Mismatch};
 pub use evidence::Investigated;
 pub use executor::{Executor, Restart, standard};
 
-pub(crate) use compare::{compare_transactions, unhex};
+pub(crate) use compare::compare_transactions;
 
 use crate::archive::ArchivedBlock;
 use crate::genesis::Genesis;

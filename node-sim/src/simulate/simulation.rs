@@ -1,7 +1,7 @@
 //! Drives executors through the blocks of a plan and stops at the first difference, before anybody
 //! commits it.
 
-use super::compare::{Difference, Found, Mismatch, compare, hex};
+use super::compare::{Difference, Found, Mismatch, compare};
 use super::evidence;
 use super::executor::Executor;
 use super::figures::{Figures, Gatherer};
@@ -151,12 +151,14 @@ impl Simulation {
             return Err(fault);
         };
         let value = |value: &Option<Vec<u8>>| {
-            let shown = value.as_ref().map(|bytes| format!("0x{}", hex(bytes)));
+            let shown = value
+                .as_ref()
+                .map(|bytes| format!("0x{}", hex::encode(bytes)));
             shown.unwrap_or_else(|| "absent".to_owned())
         };
         let state = Mismatch {
             field: "state",
-            key: Some(hex(&unlike.key)),
+            key: Some(hex::encode(&unlike.key)),
             left: value(&unlike.left),
             right: value(&unlike.right),
         };

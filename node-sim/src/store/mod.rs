@@ -83,12 +83,11 @@ pub trait Store {
     fn commit(&mut self, commit: Commit) -> Result<(), Fault>;
 }
 
-/// The bounds of a scan of a half-open range.
-pub(crate) fn scan_range(
-    store: &dyn Store,
-    range: &Range<&[u8]>,
-    limit: usize,
-) -> Result<Entries, Fault> {
+/// A scan of a half-open range, which may be empty or the wrong way round.
+///
+/// # Errors
+/// As [`Store::scan`].
+pub fn scan_range(store: &dyn Store, range: &Range<&[u8]>, limit: usize) -> Result<Entries, Fault> {
     if range.start >= range.end {
         return Ok(Entries::new());
     }
