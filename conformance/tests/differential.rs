@@ -14,7 +14,7 @@ use conformance::differential::single::Depth;
 use conformance::differential::{failing, generate, shrink, sweeps};
 use conformance::observe;
 use conformance::program::{Program, Setting};
-use emitted::Wasmi;
+use engine_wasmi::Wasmi;
 use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 use reference::Reference;
 use std::num::NonZeroUsize;

@@ -5,7 +5,7 @@ use conformance::catalogue::texts;
 use conformance::program::{Program, Setting};
 use conformance::sweep::PROBE_GAS;
 use conformance::{observe, sweep};
-use emitted::Wasmi;
+use engine_wasmi::Wasmi;
 use reference::Reference;
 use std::path::Path;
 use std::sync::Arc;

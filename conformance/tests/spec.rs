@@ -3,7 +3,7 @@
 
 use conformance::golden;
 use conformance::spec::{Suite, official};
-use emitted::Wasmi;
+use engine_wasmi::Wasmi;
 use std::path::Path;
 use std::sync::OnceLock;
 use vm::Engine;

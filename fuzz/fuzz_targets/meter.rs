@@ -1,7 +1,7 @@
 //! Meters and emits what check accepts: total, and the emitted module is accepted by wasmi.
 #![no_main]
 
-use emitted::Wasmi;
+use engine_wasmi::Wasmi;
 use libfuzzer_sys::fuzz_target;
 use std::sync::Arc;
 use vm::{Engine, Rules};

@@ -13,50 +13,12 @@
 //! Specification: docs/spec/transactions.md, docs/spec/blocks.md. Tests: `tests/it`.
 #![forbid(unsafe_code)]
 
-/// Bounds of transactions and blocks.
-pub mod limits;
-
-/// Hashes with a domain.
-pub mod digest;
-
-/// Transactions and their bytes.
-pub mod transaction;
-
-/// Secret keys, for wallets, workloads and tests.
-pub mod key;
-
-/// The document a chain starts from.
-pub mod genesis;
-
-/// Block headers and results.
-pub mod header;
-
-/// Receipts.
-pub mod receipt;
-
-/// Blocks and the rules that need no state.
-pub mod block;
-
-/// Committed state.
-pub mod store;
-
-/// Checked modules, kept by hash.
-pub mod cache;
-
-/// State inside a block.
-pub mod overlay;
-
-/// One transaction after the other.
-pub mod execute;
-
-/// What a node does with a block around the VM.
-pub mod steps;
-
-/// The node.
-pub mod node;
-
-/// Chains as files.
-pub mod archive;
+pub use ::node::{
+    Block, BlockResult, CachePolicy, Genesis, Header, Invalid, LogStore, MemoryStore, Node,
+    Observer, Payload, PublicKey, Receipt, ReceiptExit, SecretKey, Signed, Store, Transaction,
+    ValidBlock, archive, block, cache, digest, execute, genesis, header, key, limits, node,
+    overlay, receipt, steps, store, transaction,
+};
 
 /// Where two executions of one transaction part.
 pub mod bisect;
@@ -72,13 +34,3 @@ pub mod simulate;
 
 /// Validators on a network that may do anything to messages.
 pub mod network;
-
-pub use block::{Block, Invalid, ValidBlock};
-pub use cache::CachePolicy;
-pub use genesis::Genesis;
-pub use header::{BlockResult, Header};
-pub use key::SecretKey;
-pub use node::{Node, Observer};
-pub use receipt::{Receipt, ReceiptExit};
-pub use store::{LogStore, MemoryStore, Store};
-pub use transaction::{Payload, PublicKey, Signed, Transaction};

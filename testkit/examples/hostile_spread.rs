@@ -1,6 +1,7 @@
 //! Prints the time that a unit of gas takes in each entry of the hostile set, and its spread.
 //!
-//! `cargo run --release -p testkit --example hostile_spread`. A denial of service is nothing but a
+//! `cargo run --release -p lockstep-testkit --example hostile_spread`.
+//! A denial of service is nothing but a
 //! place where this is large. Exit code 1 if an entry takes more than the nominal time of its gas,
 //! or the worst is above four times the median. The figures are this machine's; only an optimised
 //! build means anything.
@@ -15,6 +16,8 @@
     clippy::float_arithmetic,
     reason = "it measures, and prints what it measured"
 )]
+
+extern crate lockstep_testkit as testkit;
 
 use contract_types::{Address, Invocation, hostile};
 use host_api::Function;

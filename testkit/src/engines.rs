@@ -33,7 +33,7 @@ impl Engines {
     #[cfg(feature = "emitted")]
     #[must_use]
     pub fn wasmi() -> Self {
-        Self::only(Arc::new(emitted::Wasmi::new()))
+        Self::only(Arc::new(engine_wasmi::Wasmi::new()))
     }
 
     /// Any engine.
@@ -57,7 +57,7 @@ impl Engines {
     pub fn every() -> Self {
         let engines = Self::interpreter().and(Arc::new(Reference::new()));
         #[cfg(feature = "emitted")]
-        let engines = engines.and(Arc::new(emitted::Wasmi::new()));
+        let engines = engines.and(Arc::new(engine_wasmi::Wasmi::new()));
         engines
     }
 }

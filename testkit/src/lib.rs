@@ -4,6 +4,7 @@
 //! runs is the deployed bytes, under the rules of the chain, so gas figures are the chain's.
 //!
 //! ```
+//! # extern crate lockstep_testkit as testkit;
 //! use testkit::{Call, World};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -1,7 +1,7 @@
 //! Lists the engines that a campaign holds against the reference: the one place to add one.
 
 use super::coverage::Operators;
-use emitted::Wasmi;
+use engine_wasmi::Wasmi;
 use vm::Engine;
 use vm::execute::Interpreter;
 

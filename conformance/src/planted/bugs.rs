@@ -1,7 +1,7 @@
 //! Lists the planted bugs.
 
 use super::emission::{Break, Edit, Emission};
-use emitted::Wasmi;
+use engine_wasmi::Wasmi;
 use reference::{Place, Reference};
 use std::sync::Arc;
 use vm::lower::Operator as Lowered;

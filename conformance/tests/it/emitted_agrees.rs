@@ -2,7 +2,7 @@
 
 use conformance::catalogue::{self, Case, describe};
 use conformance::problems;
-use emitted::Wasmi;
+use engine_wasmi::Wasmi;
 use reference::Reference;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

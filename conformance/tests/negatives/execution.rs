@@ -9,7 +9,7 @@ use crate::{check, program, returned, run, swept};
 use conformance::observe;
 use conformance::program::Program;
 use conformance::spec::script::{CommandKind, Script, Source};
-use emitted::Wasmi;
+use engine_wasmi::Wasmi;
 use reference::{Reference, Trace};
 use std::fs;
 use std::path::Path;

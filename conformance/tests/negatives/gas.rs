@@ -6,7 +6,7 @@
 
 use crate::{program, returned, run, swept, with_rules};
 use conformance::observe;
-use emitted::Wasmi;
+use engine_wasmi::Wasmi;
 use reference::{Reference, Trace};
 use std::sync::{Arc, Mutex};
 use vm::emit::{Bulk, Options, emit, emit_with};

@@ -14,7 +14,7 @@ mod refused;
 use conformance::program::{Program, Setting};
 use conformance::sweep::PROBE_GAS;
 use conformance::{Observation, observe, sweep};
-use emitted::Wasmi;
+use engine_wasmi::Wasmi;
 use reference::Reference;
 use std::sync::Arc;
 use vm::frames::FrameExit;

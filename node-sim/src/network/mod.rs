@@ -114,7 +114,7 @@ pub fn standard() -> Vec<MakeEngine> {
     vec![
         Box::new(|| Box::new(vm::execute::Interpreter::new())),
         Box::new(|| Box::new(reference::Reference::new())),
-        Box::new(|| Box::new(emitted::Wasmi::new())),
+        Box::new(|| Box::new(engine_wasmi::Wasmi::new())),
         Box::new(|| Box::new(vm::execute::Interpreter::new())),
     ]
 }

@@ -6,7 +6,7 @@ use crate::cache::CachePolicy;
 use crate::steps::{Plain, Steps};
 use crate::store::disk::SimulatedDisk;
 use crate::store::{LogStore, MemoryStore, Store};
-use emitted::Wasmi;
+use engine_wasmi::Wasmi;
 use reference::{Backing, Reference};
 use std::sync::{Arc, Mutex};
 use vm::execute::{Interpreter, Strategy};

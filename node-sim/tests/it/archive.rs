@@ -65,7 +65,7 @@ fn an_archive_replays_to_its_root_on_every_engine_and_store() {
     let runs = [
         replay(&bytes, Box::new(Interpreter::new()), memory()),
         replay(&bytes, Box::new(Reference::new()), memory()),
-        replay(&bytes, Box::new(emitted::Wasmi::new()), memory()),
+        replay(&bytes, Box::new(engine_wasmi::Wasmi::new()), memory()),
         replay(&bytes, Box::new(Interpreter::new()), log),
     ];
     for (replayed, scrubbed) in runs {

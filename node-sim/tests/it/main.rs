@@ -1,4 +1,4 @@
-//! Tests the node and the simulator through their public API.
+//! Tests the simulator through their public API.
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,
@@ -6,29 +6,13 @@
     reason = "a test that overflows or truncates fails"
 )]
 
-mod chain;
-
-mod transactions;
-
-mod blocks;
-
-mod execution;
-
-mod state;
-
-mod faults;
-
-mod memory_faults;
-
-mod scrub;
+extern crate lockstep_node_sim as node_sim;
 
 mod archive;
 
 mod case;
 
 mod network;
-
-mod orderbook;
 
 mod simulator;
 

@@ -1,6 +1,6 @@
 //! Holds the gas tables of the samples' pages: what is measured here is what stands there.
 //!
-//! `BLESS=1 cargo test -p testkit gas_pages` writes them.
+//! `BLESS=1 cargo test -p lockstep-testkit gas_pages` writes them.
 
 use crate::stage::{by, deploy, everywhere, wasm};
 use contract_types::orderbook::{self, Order, Side, Signer};
@@ -16,7 +16,7 @@ const END: &str = "<!-- /gas -->\n";
 /// What stands above the rows.
 const TABLE: &str = "\
 Gas of deployed bytes, one call after the other, each a message of its own, without what a
-transaction adds; the first touch of a key in each is cold. `BLESS=1 cargo test -p testkit
+transaction adds; the first touch of a key in each is cold. `BLESS=1 cargo test -p lockstep-testkit
 gas_pages` writes this table, and the test checks it.
 
 | call | gas | of it the frame |

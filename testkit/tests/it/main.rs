@@ -1,6 +1,8 @@
 //! Tests the world, and the sample contracts in it as deployed wasm.
 #![cfg(test)]
 
+extern crate lockstep_testkit as testkit;
+
 mod stage;
 
 mod world;

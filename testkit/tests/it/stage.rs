@@ -1,7 +1,7 @@
 //! Sets up worlds for the tests: every engine, the built samples, calls by their invocation.
 
 use contract_types::Invocation;
-use emitted::Wasmi;
+use engine_wasmi::Wasmi;
 use reference::Reference;
 use std::sync::{Arc, LazyLock};
 use testkit::{Address, Call, Engines, Failure, Receipt, World};

@@ -1,6 +1,6 @@
 //! Holds that every host function is documented, priced and tested, and renews its page.
 //!
-//! `BLESS=1 cargo test -p vm host_page` writes `docs/host.md` from the table.
+//! `BLESS=1 cargo test -p lockstep-vm host_page` writes `docs/host.md` from the table.
 
 use host_api::{Argument, MODULE, Row, Static, TABLE, Type, limits, status};
 use std::fmt::Write;
@@ -109,7 +109,8 @@ fn page() -> Result<String, std::fmt::Error> {
     writeln!(page, "# Host functions\n")?;
     writeln!(
         page,
-        "Made from the host table by `BLESS=1 cargo test -p vm host_page`; edit the table.\n\
+        "Made from the host table by `BLESS=1 cargo test -p lockstep-vm host_page`; edit the\n\
+         table.\n\
          What they mean, to the letter: [spec/host.md](spec/host.md) and\n\
          [spec/frames.md](spec/frames.md). Import module `{MODULE}`; {} functions. Prices are the\n\
          starting ones, in gas; `lockstep schedule` prints those in force.\n",

@@ -1,6 +1,8 @@
 //! Tests the VM through its public interface.
 #![cfg(test)]
 
+extern crate lockstep_vm as vm;
+
 mod calls;
 mod calls_model;
 mod calls_random;

@@ -1,6 +1,6 @@
 //! Runs small programs over every kind of handler, by the trampoline: what miri can watch.
 //!
-//! `cargo +nightly miri test -p vm --test it miri_` looks for undefined behaviour in the
+//! `cargo +nightly miri test -p lockstep-vm --test it miri_` looks for undefined behaviour in the
 //! interpreter's unsafe code; docs/differential.md has the options. Without miri they are ordinary
 //! tests.
 #![cfg(test)]

@@ -1,0 +1,124 @@
+//! Copies a store while it is open, reads all of it to find damage, and compacts it on demand.
+
+use crate::format;
+use crate::settings::{FAMILIES, Settings};
+use crate::store::{RocksStore, fault};
+use node::Store;
+use node::receipt::receipts_root;
+use rocksdb::checkpoint::Checkpoint;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use vm::Fault;
+
+/// The copy that a scrub reads, inside the folder.
+const SCRUBBED: &str = "scrub";
+/// A scrub reads each block of a file once.
+const SCRUB_CACHE_BYTES: usize = 1024 * 1024;
+
+/// What a scrub read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scrubbed {
+    /// Blocks of which receipts were compared with their root.
+    pub blocks: u64,
+    /// Height of the root that the values have.
+    pub height: u64,
+}
+
+impl RocksStore {
+    /// Copies the store, as of its last commit, into a folder that is not there yet.
+    ///
+    /// Sorted files are hard links where both folders are on one file system. The copy is a store:
+    /// to restore it, open it.
+    ///
+    /// # Errors
+    /// [`Fault::Store`] if the folder exists or cannot be written.
+    pub fn backup(&self, to: &Path) -> Result<(), Fault> {
+        let refused = |error: rocksdb::Error| {
+            let to = to.display();
+            self.fault(format!("a backup to {to} failed: {error}"))
+        };
+        let checkpoint = Checkpoint::new(&self.db).map_err(refused)?;
+        checkpoint.create_checkpoint(to).map_err(refused)?;
+        format::mark(to)
+    }
+
+    /// Reads every value and every kept block from the files, past this store's caches; compares
+    /// the root of the values with the tip and the receipts with the headers.
+    ///
+    /// # Errors
+    /// [`Fault::Store`] at the first damage, or if there is no block yet.
+    pub fn scrub(&self) -> Result<Scrubbed, Fault> {
+        let copy = self.path.join(SCRUBBED);
+        remove(&copy)?;
+        // Of a backup, not of the open database: its block cache would answer in place of the disk.
+        self.backup(&copy)?;
+        let settings = Settings {
+            keep_blocks: None,
+            cache_bytes: SCRUB_CACHE_BYTES,
+            ..self.settings.clone()
+        };
+        let scrubbed = Self::open(&copy, settings).and_then(|store| store.read_all());
+        remove(&copy)?;
+        scrubbed
+    }
+
+    /// Writes what is in memory to sorted files and compacts all of them.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub fn compact(&self) -> Result<(), Fault> {
+        for name in FAMILIES {
+            let family = self.family(name)?;
+            self.db
+                .flush_cf(family)
+                .map_err(|error| self.fault(format!("a flush failed: {error}")))?;
+            self.db
+                .compact_range_cf(family, None::<&[u8]>, None::<&[u8]>);
+        }
+        Ok(())
+    }
+
+    fn read_all(&self) -> Result<Scrubbed, Fault> {
+        let tip = self.tip()?.ok_or_else(|| self.fault("it is empty"))?;
+        if node::node::recomputed_root(self)? != tip.result.state_root {
+            return Err(self.fault("the values do not have the committed root"));
+        }
+        let mut blocks = 0_u64;
+        let mut expected = tip.result.receipts_root;
+        let mut hash = tip.hash;
+        let mut height = tip.height;
+        loop {
+            let header = self.header(height)?;
+            let Some(receipts) = self.receipts(height)? else {
+                break;
+            };
+            if receipts_root(&receipts) != expected {
+                return Err(self.fault(format!("the receipts of block {height} are damaged")));
+            }
+            blocks = blocks.saturating_add(1);
+            let Some(header) = header else { break };
+            if header.hash() != hash {
+                return Err(self.fault(format!("the header of block {height} is damaged")));
+            }
+            (expected, hash) = (header.parent_result.receipts_root, header.parent);
+            let Some(below) = height.checked_sub(1) else {
+                break;
+            };
+            height = below;
+        }
+        Ok(Scrubbed {
+            blocks,
+            height: tip.height,
+        })
+    }
+}
+
+fn remove(folder: &Path) -> Result<(), Fault> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(fault(folder, format!("it cannot be removed: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,281 @@
+//! Reads and commits; see the crate's page for what holds.
+
+use crate::format;
+use crate::settings::{HEADERS, META, RECEIPTS, Settings, VALUES};
+use crate::watchdog::{self, Silence};
+use borsh::{BorshDeserialize, BorshSerialize};
+use node::Store;
+use node::header::{Header, Tip};
+use node::receipt::Receipt;
+use node::store::Commit;
+use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use vm::Fault;
+use vm::state::Entries;
+
+/// In the family `meta`: borsh of the tip.
+const TIP: &[u8] = b"tip";
+
+/// A store in a folder.
+pub struct RocksStore {
+    pub(crate) db: DB,
+    pub(crate) path: PathBuf,
+    pub(crate) settings: Settings,
+    tip: Option<Tip>,
+    broken: bool,
+}
+
+impl RocksStore {
+    /// Opens the store in a folder, which is made if it is not there.
+    ///
+    /// The values are not looked at: [`node::Node::open`] recomputes their root and compares it
+    /// with the tip, [`RocksStore::scrub`] does so without a node.
+    ///
+    /// # Errors
+    /// [`Fault::Store`] if the folder belongs to something else, has another version, is open
+    /// elsewhere, is damaged, or takes longer than [`Settings::open_seconds`].
+    pub fn open(path: &Path, settings: Settings) -> Result<Self, Fault> {
+        if settings.keep_blocks == Some(0) {
+            return Err(fault(path, "at least one block must be kept"));
+        }
+        format::check(path)?;
+        let db = open_watched(path, &settings)?;
+        let mut store = Self {
+            db,
+            path: path.to_owned(),
+            settings,
+            tip: None,
+            broken: false,
+        };
+        store.tip = store.get(META, TIP)?;
+        store.prune_to_settings()?;
+        Ok(store)
+    }
+
+    /// The header of a block, `None` for the genesis and for what is pruned or not committed.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub fn header(&self, height: u64) -> Result<Option<Header>, Fault> {
+        self.intact()?;
+        self.get(HEADERS, &by_height(height))
+    }
+
+    pub(crate) fn family(&self, name: &str) -> Result<&ColumnFamily, Fault> {
+        self.db
+            .cf_handle(name)
+            .ok_or_else(|| self.fault(format!("there is no column family {name}")))
+    }
+
+    /// A fault of this store.
+    pub(crate) fn fault(&self, cause: impl std::fmt::Display) -> Fault {
+        fault(&self.path, cause)
+    }
+
+    fn intact(&self) -> Result<(), Fault> {
+        if self.broken {
+            return Err(self.fault("it stopped at a failed write"));
+        }
+        Ok(())
+    }
+
+    fn get<T: BorshDeserialize>(&self, family: &str, key: &[u8]) -> Result<Option<T>, Fault> {
+        let bytes = self.db.get_pinned_cf(self.family(family)?, key);
+        let Some(bytes) = bytes.map_err(|error| self.fault(error))? else {
+            return Ok(None);
+        };
+        let decoded = borsh::from_slice(&bytes);
+        decoded
+            .map(Some)
+            .map_err(|_| self.fault(format!("an entry of {family} does not decode")))
+    }
+
+    fn check_next(&self, height: u64) -> Result<(), Fault> {
+        let next = match &self.tip {
+            Some(tip) => tip.height.checked_add(1),
+            None => Some(0),
+        };
+        if next == Some(height) {
+            return Ok(());
+        }
+        Err(self.fault(format!("block {height} is not the next")))
+    }
+
+    fn batch(&self, commit: Commit) -> Result<WriteBatch, Fault> {
+        let Commit {
+            diff,
+            tip,
+            header,
+            receipts,
+        } = commit;
+        let mut batch = WriteBatch::default();
+        let values = self.family(VALUES)?;
+        for (key, value) in diff {
+            match value {
+                Some(value) => batch.put_cf(values, key, value),
+                None => batch.delete_cf(values, key),
+            }
+        }
+        let height = by_height(tip.height);
+        if let Some(header) = header {
+            batch.put_cf(self.family(HEADERS)?, height, self.encode(&header)?);
+        }
+        batch.put_cf(self.family(RECEIPTS)?, height, self.encode(&receipts)?);
+        batch.put_cf(self.family(META)?, TIP, self.encode(&tip)?);
+        if let Some(old) = self
+            .settings
+            .keep_blocks
+            .and_then(|keep| tip.height.checked_sub(keep))
+        {
+            batch.delete_cf(self.family(HEADERS)?, by_height(old));
+            batch.delete_cf(self.family(RECEIPTS)?, by_height(old));
+        }
+        Ok(batch)
+    }
+
+    /// Drops what [`Settings::keep_blocks`] does not keep; each commit drops one block more.
+    fn prune_to_settings(&self) -> Result<(), Fault> {
+        let keep = self.settings.keep_blocks;
+        let end = self.tip.zip(keep).and_then(|(tip, keep)| {
+            let first_kept = tip.height.checked_sub(keep)?.checked_add(1)?;
+            Some(by_height(first_kept))
+        });
+        let Some(end) = end else { return Ok(()) };
+        let mut batch = WriteBatch::default();
+        for family in [HEADERS, RECEIPTS] {
+            batch.delete_range_cf(self.family(family)?, by_height(0), end);
+        }
+        self.write(batch)
+    }
+
+    fn write(&self, batch: WriteBatch) -> Result<(), Fault> {
+        let mut options = WriteOptions::default();
+        options.set_sync(true);
+        let written = self.db.write_opt(batch, &options);
+        written.map_err(|error| self.fault(format!("a write failed: {error}")))
+    }
+
+    fn encode<T: BorshSerialize>(&self, value: &T) -> Result<Vec<u8>, Fault> {
+        borsh::to_vec(value)
+            .map_err(|error| self.fault(format!("a block does not encode: {error}")))
+    }
+}
+
+impl Store for RocksStore {
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.intact()?;
+        let value = self.db.get_cf(self.family(VALUES)?, key);
+        value.map_err(|error| self.fault(error))
+    }
+
+    fn contains(&self, key: &[u8]) -> Result<bool, Fault> {
+        self.intact()?;
+        let value = self.db.get_pinned_cf(self.family(VALUES)?, key);
+        value
+            .map(|value| value.is_some())
+            .map_err(|error| self.fault(error))
+    }
+
+    fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
+        self.intact()?;
+        let mut options = ReadOptions::default();
+        if let Some(end) = end {
+            if start >= end {
+                return Ok(Entries::new());
+            }
+            options.set_iterate_upper_bound(end);
+        }
+        let mode = IteratorMode::From(start, Direction::Forward);
+        self.db
+            .iterator_cf_opt(self.family(VALUES)?, options, mode)
+            .take(limit)
+            .map(|entry| {
+                let (key, value) = entry.map_err(|error| self.fault(error))?;
+                Ok((key.into_vec(), value.into_vec()))
+            })
+            .collect()
+    }
+
+    fn tip(&self) -> Result<Option<Tip>, Fault> {
+        self.intact()?;
+        Ok(self.tip)
+    }
+
+    fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
+        self.intact()?;
+        self.get(RECEIPTS, &by_height(height))
+    }
+
+    fn scrub(&self) -> Result<(), Fault> {
+        Self::scrub(self).map(drop)
+    }
+
+    fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
+        self.intact()?;
+        let tip = commit.tip;
+        self.check_next(tip.height)?;
+        let batch = self.batch(commit)?;
+        // Set back at the end only: after an error nobody knows what the log holds.
+        self.broken = true;
+        self.write(batch)?;
+        if self.settings.compact_after_commit {
+            self.compact()?;
+        }
+        self.broken = false;
+        self.tip = Some(tip);
+        Ok(())
+    }
+}
+
+fn open_watched(path: &Path, settings: &Settings) -> Result<DB, Fault> {
+    let limit = Duration::from_secs(settings.open_seconds);
+    let (folder, chosen) = (path.to_owned(), settings.clone());
+    let open = move || DB::open_cf_descriptors(&chosen.database(), folder, chosen.families());
+    match watchdog::within(limit, open) {
+        Ok(opened) => opened.map_err(|error| fault(path, explain(&error.into_string()))),
+        Err(Silence::TooLong) => Err(fault(
+            path,
+            format!(
+                "RocksDB did not open it within {} s: its log is damaged in a way that RocksDB \
+                 does not get past, or the disk hangs. Stop this process, then restore the folder \
+                 from a backup, or remove it and replay an archive",
+                settings.open_seconds
+            ),
+        )),
+        Err(Silence::Died) => Err(fault(path, "RocksDB could not be started")),
+    }
+}
+
+/// What to do about an error of opening, where that is known.
+fn explain(error: &str) -> String {
+    if error.contains("lock hold by") || error.contains("LOCK: Resource temporarily") {
+        return format!(
+            "it is open already, here or in another process: a store has one writer. Stop the \
+             other one, or work on a backup ({error})"
+        );
+    }
+    if error.contains("olumn famil") {
+        return format!(
+            "it has column families that this build does not know: open it with the build that \
+             wrote it ({error})"
+        );
+    }
+    if error.starts_with("Corruption") {
+        return format!("it is damaged: restore it from a backup ({error})");
+    }
+    error.to_owned()
+}
+
+/// A fault of the store in a folder.
+pub(crate) fn fault(path: &Path, cause: impl std::fmt::Display) -> Fault {
+    Fault::Store(format!("rocksdb at {}: {cause}", path.display()))
+}
+
+#[expect(
+    clippy::big_endian_bytes,
+    reason = "keys sort bytewise, heights as numbers; the bytes are the same on every machine"
+)]
+pub(crate) const fn by_height(height: u64) -> [u8; 8] {
+    height.to_be_bytes()
+}

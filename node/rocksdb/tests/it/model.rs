@@ -1,0 +1,75 @@
+//! Holds three stores equal under random commits, reads, scans, flushes and restarts.
+
+use crate::folder;
+use node::node::recomputed_root;
+use node::store::disk::SimulatedDisk;
+use node::{LogStore, MemoryStore, Store};
+use rocksdb_store::synthetic::{Random, Synthetic, state_key};
+use rocksdb_store::{RocksStore, Settings};
+use tree::Tree;
+
+const SEEDS: u64 = 4;
+const BLOCKS: u64 = 40;
+
+#[test]
+fn rocksdb_the_log_and_memory_answer_alike() {
+    for seed in 0..SEEDS {
+        let path = folder(&format!("model-{seed}"));
+        let chain = Synthetic {
+            keys: 300,
+            ..Synthetic::small(seed)
+        };
+        let mut random = Random(seed);
+        let mut tree = Tree::new();
+        let mut memory = MemoryStore::new();
+        let disk = SimulatedDisk::new(seed);
+        let mut log = LogStore::open(disk.clone()).unwrap();
+        let mut rocks = RocksStore::open(&path, Settings::small()).unwrap();
+        for height in 0..=BLOCKS {
+            let commit = chain.next(memory.tip().unwrap().as_ref(), &mut tree);
+            memory.commit(commit.clone()).unwrap();
+            log.commit(commit.clone()).unwrap();
+            rocks.commit(commit.clone()).unwrap();
+            // The same block again is not the next, for nobody.
+            assert!(rocks.commit(commit).is_err());
+            match random.below(8) {
+                0 => {
+                    drop(rocks);
+                    rocks = RocksStore::open(&path, Settings::small()).unwrap();
+                    log = LogStore::open(disk.clone()).unwrap();
+                }
+                1 => rocks.compact().unwrap(),
+                _ => {}
+            }
+            for other in [&log as &dyn Store, &rocks] {
+                compare(&memory, other, &mut random, height);
+            }
+            assert_eq!(
+                rocks.header(height).unwrap().as_ref(),
+                memory.header(height)
+            );
+        }
+        assert_eq!(recomputed_root(&rocks).unwrap(), tree.root().0);
+        assert_eq!(rocks.scrub().unwrap().height, BLOCKS);
+    }
+}
+
+fn compare(model: &dyn Store, other: &dyn Store, random: &mut Random, height: u64) {
+    assert_eq!(other.tip().unwrap(), model.tip().unwrap());
+    let near = random.below(height + 2);
+    assert_eq!(other.receipts(near).unwrap(), model.receipts(near).unwrap());
+    for _ in 0..20 {
+        let key = state_key(random.below(320));
+        assert_eq!(other.read(&key).unwrap(), model.read(&key).unwrap());
+        assert_eq!(other.contains(&key).unwrap(), model.contains(&key).unwrap());
+        let end = state_key(random.below(320));
+        let end = (random.below(3) > 0).then_some(end.as_slice());
+        let limit = random.below(40) as usize;
+        assert_eq!(
+            other.scan(&key, end, limit).unwrap(),
+            model.scan(&key, end, limit).unwrap()
+        );
+    }
+    let all = |store: &dyn Store| store.scan(&[], None, usize::MAX).unwrap();
+    assert_eq!(all(other), all(model));
+}

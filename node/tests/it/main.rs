@@ -1,0 +1,25 @@
+//! Tests the node through their public API.
+#![cfg(test)]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "a test that overflows or truncates fails"
+)]
+
+mod chain;
+
+mod transactions;
+
+mod blocks;
+
+mod execution;
+
+mod state;
+
+mod faults;
+
+mod memory_faults;
+
+mod scrub;
+
+mod orderbook;
