@@ -9,14 +9,12 @@ use crate::clock;
 use crate::state::{empty, process};
 use crate::statistics::{median, ratio};
 use contract_types::token;
-use node_sim::limits::Limits;
-use node_sim::node::{NoObserver, Parts};
-use node_sim::receipt::ReceiptExit;
-use node_sim::simulate::samples::TOKEN;
-use node_sim::store::Commit;
-use node_sim::{
-    CachePolicy, Genesis, Node, Payload, Receipt, SecretKey, Signed, Store, Transaction,
+use node::limits::Limits;
+use node::{
+    CachePolicy, Commit, Genesis, NoObserver, Node, Parts, Payload, Receipt, ReceiptExit,
+    SecretKey, Signed, Store, Transaction,
 };
+use node_sim::simulate::samples::TOKEN;
 use rocksdb_store::synthetic::batch;
 use rocksdb_store::{RocksStore, Settings};
 use serde::Serialize;
@@ -118,7 +116,7 @@ impl Store for Timed {
         self.timed(|store| store.scan(start, end, limit))
     }
 
-    fn tip(&self) -> Result<Option<node_sim::header::Tip>, Fault> {
+    fn tip(&self) -> Result<Option<node::Tip>, Fault> {
         self.inner.tip()
     }
 

@@ -5,7 +5,7 @@ use crate::failure::{Answer, Failure, Verdict};
 use crate::node;
 use crate::print::{self, Colour, counted, grouped, printable};
 use crate::replacement::Replacement;
-use node_sim::Payload;
+use ::node::Payload;
 use node_sim::case::{Case, CaseError, Outcome, Replayed};
 use node_sim::simulate::Mismatch;
 use serde::Serialize;

@@ -2,17 +2,11 @@
 //!
 //! Specification: docs/spec/blocks.md, "Archive".
 
-use crate::archive::{ArchiveError, ArchiveReader, ArchivedBlock, Entry};
 use crate::bisect::{Definition, Depth, Part, Position, Site, Subject, locate, rerun};
-use crate::block::ValidBlock;
-use crate::cache::CachePolicy;
 use crate::case::{Case, Outcome};
-use crate::execute::Executed;
-use crate::header::BlockResult;
-use crate::node::{Node, Observer, Parts};
-use crate::receipt::Receipt;
-use crate::steps::Plain;
-use crate::store::Store;
+use node::archive::{ArchiveError, ArchiveReader, ArchivedBlock, Entry};
+use node::steps::Plain;
+use node::{BlockResult, CachePolicy, Executed, Node, Observer, Parts, Receipt, Store, ValidBlock};
 use std::io::Read;
 use vm::Fault;
 

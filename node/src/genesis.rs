@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use vm::state::{Account, StateDiff, key};
 
 /// Begins every genesis document.
-pub const FORMAT: &str = "lockstep/genesis/1";
+const FORMAT: &str = "lockstep/genesis/1";
 /// Name of the system key that lists the rules by activation height.
 pub const RULES_KEY: &str = "rules";
 

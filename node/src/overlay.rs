@@ -253,7 +253,7 @@ fn add_balance(sum: &mut u128, account: Option<&[u8]>) -> Result<(), Fault> {
 ///
 /// # Errors
 /// [`Fault`] if the value does not decode.
-pub fn decode_account(value: Option<&[u8]>) -> Result<Account, Fault> {
+pub(crate) fn decode_account(value: Option<&[u8]>) -> Result<Account, Fault> {
     match value {
         None => Ok(Account::default()),
         Some(bytes) => borsh::from_slice(bytes)

@@ -3,9 +3,8 @@
 use super::jellyfish::Jellyfish;
 use super::{Block, End, empty, process};
 use crate::{Measured, clock};
-use node_sim::header::{BlockResult, Tip};
-use node_sim::store::Commit;
-use node_sim::{Store, receipt::receipts_root};
+use node::receipt::receipts_root;
+use node::{BlockResult, Commit, Store, Tip};
 use rocksdb_store::synthetic::{Random, batch, state_key};
 use rocksdb_store::{RocksStore, Settings};
 use std::io::{BufRead, Write};

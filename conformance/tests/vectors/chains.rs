@@ -2,8 +2,8 @@
 
 use crate::{Draft, data};
 use conformance::golden::blesses;
-use node_sim::Genesis;
-use node_sim::archive::{ArchiveWriter, ArchivedBlock};
+use node::Genesis;
+use node::archive::{ArchiveWriter, ArchivedBlock};
 use node_sim::simulate::{Plan, Progress, Progressed, run, standard};
 use reference::Reference;
 use std::fs;

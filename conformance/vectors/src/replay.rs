@@ -5,9 +5,8 @@
 //! before, so a node that computes otherwise finds the next block invalid.
 
 use crate::fields::Fields;
-use node_sim::archive::{ArchiveError, ArchiveReader, ArchivedBlock};
-use node_sim::node::Parts;
-use node_sim::{CachePolicy, MemoryStore, Node, Observer};
+use node::archive::{ArchiveError, ArchiveReader, ArchivedBlock};
+use node::{CachePolicy, MemoryStore, Node, Observer, Parts};
 use std::sync::Arc;
 use vm::{Engine, Fault, Rules};
 
@@ -27,7 +26,7 @@ pub enum ReplayError {
 struct Receipts(Vec<(u32, String)>);
 
 impl Observer for Receipts {
-    fn transaction(&mut self, index: u32, executed: &node_sim::execute::Executed, _: Root) {
+    fn transaction(&mut self, index: u32, executed: &node::Executed, _: Root) {
         let receipt = &executed.receipt;
         let (exit, code, gas) = (receipt.exit.name(), receipt.code, receipt.gas_used);
         self.0.push((index, format!("{exit} {code} {gas}")));

@@ -1,12 +1,8 @@
 //! Executes one transaction of a block once more, recorded, on the state before it.
 
 use super::record::{MakeTraced, Record, Recorded, Recording, SharedRecord};
-use crate::block::ValidBlock;
-use crate::cache::{CachePolicy, CodeCache};
-use crate::execute::{Environment, Executed};
-use crate::overlay::{Looked, Overlay};
-use crate::steps::Steps;
-use crate::store::Store;
+use node::steps::Steps;
+use node::{CachePolicy, CodeCache, Environment, Executed, Looked, Overlay, Store, ValidBlock};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use vm::frames::Block;

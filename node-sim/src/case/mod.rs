@@ -12,19 +12,17 @@
 
 mod store;
 
-use crate::archive::{ArchiveError, Entry, read_record, write_record};
 use crate::bisect::{Depth, Position, Rerun, Subject, rerun};
-use crate::block::{Context, InvalidTransaction, ValidTransaction};
-use crate::cache::{CachePolicy, CodeCache};
-use crate::execute::{Environment, Executed, execute};
-use crate::header::{BlockResult, Tip};
-use crate::limits::{ARCHIVE_RECORD_BYTES_MAX, Limits};
-use crate::overlay::{Looked, Overlay};
-use crate::receipt::Receipt;
 use crate::simulate::{Mismatch, compare_transactions};
-use crate::store::Store;
-use crate::transaction::{DecodeError, Signed, decode_canonical};
 use borsh::{BorshDeserialize, BorshSerialize};
+use node::archive::{ArchiveError, Entry, read_record, write_record};
+use node::execute::execute;
+use node::limits::{ARCHIVE_RECORD_BYTES_MAX, Limits};
+use node::{
+    BlockResult, CachePolicy, CodeCache, Context, DecodeError, Environment, Executed,
+    InvalidTransaction, Looked, Overlay, Receipt, Signed, Store, Tip, ValidTransaction,
+    decode_canonical,
+};
 use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -229,7 +227,7 @@ impl Case {
     /// Those of the output, and a case that is longer than a record can be.
     pub fn write(&self, output: &mut impl Write) -> io::Result<()> {
         output.write_all(MAGIC)?;
-        write_record(output, &crate::digest::encode(self))
+        write_record(output, &node::digest::encode(self))
     }
 
     /// Reads a file of at most one record; bytes that follow are refused.

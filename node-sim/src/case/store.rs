@@ -1,9 +1,7 @@
 //! Answers from what a case holds, and notes the first key that it does not hold.
 
 use super::Case;
-use crate::header::Tip;
-use crate::receipt::Receipt;
-use crate::store::{Commit, Store};
+use node::{Commit, Receipt, Store, Tip};
 use std::cell::RefCell;
 use std::ops::Bound;
 use std::rc::Rc;

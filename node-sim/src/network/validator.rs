@@ -1,14 +1,11 @@
 //! Holds one validator: a node on a disk that outlives it.
 
 use super::schedule::Bytes;
-use crate::block::{Block, ValidBlock};
-use crate::cache::CachePolicy;
-use crate::genesis::Genesis;
-use crate::header::BlockResult;
-use crate::node::{NoObserver, Node, Parts};
+use crate::disk::{Failing, Loss, SimulatedDisk};
 use crate::simulate::executor::MakeEngine;
-use crate::store::LogStore;
-use crate::store::disk::{Failing, Loss, SimulatedDisk};
+use node::{
+    Block, BlockResult, CachePolicy, Genesis, LogStore, NoObserver, Node, Parts, ValidBlock,
+};
 use std::sync::Arc;
 use vm::{Fault, Rules};
 

@@ -1,8 +1,7 @@
 //! Finds the first transaction that two executors answer differently, and what differs in it.
 
 use super::running::{Step, Trail};
-use crate::header::BlockResult;
-use crate::receipt::Receipt;
+use node::{BlockResult, Receipt};
 use std::collections::BTreeSet;
 use vm::state::StateDiff;
 

@@ -6,7 +6,7 @@ use super::simulation::Simulation;
 use super::{Difference, Report};
 use crate::bisect::{Part, Position, Site, locate};
 use crate::case::{Case, Outcome};
-use crate::store::Store;
+use node::Store;
 use tree::Path;
 use vm::Fault;
 

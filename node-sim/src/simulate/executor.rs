@@ -2,11 +2,10 @@
 
 use super::odd::{AnewEachCall, Counting, Restless, strangers};
 use crate::bisect::MakeTraced;
-use crate::cache::CachePolicy;
-use crate::steps::{Plain, Steps};
-use crate::store::disk::SimulatedDisk;
-use crate::store::{LogStore, MemoryStore, Store};
+use crate::disk::SimulatedDisk;
 use engine_wasmi::Wasmi;
+use node::steps::{Plain, Steps};
+use node::{CachePolicy, LogStore, MemoryStore, Store};
 use reference::{Backing, Reference};
 use std::sync::{Arc, Mutex};
 use vm::execute::{Interpreter, Strategy};

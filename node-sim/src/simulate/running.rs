@@ -2,14 +2,11 @@
 
 use super::executor::{Executor, Restart};
 use crate::bisect::Subject;
-use crate::block::{Block, ValidBlock};
-use crate::execute::Executed;
-use crate::genesis::Genesis;
-use crate::header::{BlockResult, Tip};
-use crate::node::{Node, Observer, Parts, Pending};
-use crate::receipt::Receipt;
-use crate::steps::Steps;
-use crate::store::{Commit, Store};
+use node::steps::Steps;
+use node::{
+    Block, BlockResult, Commit, Executed, Genesis, Node, Observer, Parts, Pending, Receipt, Store,
+    Tip, ValidBlock,
+};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -109,7 +106,7 @@ impl Running {
         rules: &Arc<Rules>,
         genesis: &Genesis,
     ) -> Result<Self, Fault> {
-        let nothing = Box::new(crate::store::MemoryStore::new());
+        let nothing = Box::new(node::MemoryStore::new());
         let store = core::mem::replace(&mut executor.store, nothing);
         let mut running = Self {
             executor,

@@ -8,9 +8,8 @@ use super::figures::{Figures, Gatherer};
 use super::running::{Running, Trail};
 use super::workload::Workload;
 use super::{Plan, Progress, Progressed, Report};
-use crate::archive::{ArchivedBlock, Entry};
-use crate::block::Block;
-use crate::receipt::ReceiptExit;
+use node::archive::{ArchivedBlock, Entry};
+use node::{Block, ReceiptExit};
 use std::sync::Arc;
 use vm::{Fault, Rules};
 

@@ -1,12 +1,11 @@
 //! Writes chains as archives and applies them again on every engine and store.
 
-use node_sim::archive::{ArchiveError, ArchiveReader, ArchiveWriter, ArchivedBlock};
-use node_sim::node::Parts;
+use node::archive::{ArchiveError, ArchiveReader, ArchiveWriter, ArchivedBlock};
+use node::{CachePolicy, Genesis, LogStore, MemoryStore, Parts, ReceiptExit, Store};
+use node_sim::disk::SimulatedDisk;
 use node_sim::replay::{Replay, Replayed};
 use node_sim::simulate::planted::WrongGas;
 use node_sim::simulate::{Plan, Progress, Progressed, run, standard};
-use node_sim::store::disk::SimulatedDisk;
-use node_sim::{CachePolicy, Genesis, LogStore, MemoryStore, ReceiptExit, Store};
 use reference::Reference;
 use std::sync::Arc;
 use vm::execute::Interpreter;

@@ -1,16 +1,14 @@
 //! Makes cases from wrong archives, replays them alone, and reads hostile ones.
 
 use crate::archive::{archive, changed};
-use node_sim::archive::{ArchiveReader, ArchiveWriter, ArchivedBlock, Entry};
+use node::archive::{ArchiveReader, ArchiveWriter, ArchivedBlock, Entry};
+use node::{CachePolicy, Executed, MemoryStore, Node, Observer, Parts};
 use node_sim::bisect::Part;
 use node_sim::case::{Case, CaseError, MAGIC, Replayed};
-use node_sim::execute::Executed;
-use node_sim::node::Parts;
 use node_sim::replay::{Replay, Replayed as Chain, Traced};
 use node_sim::simulate::Plan;
 use node_sim::simulate::planted::{Plant, WrongGas, by_name};
 use node_sim::simulate::workload::Workload;
-use node_sim::{CachePolicy, MemoryStore, Node, Observer};
 use proptest::prelude::*;
 use reference::Reference;
 use std::sync::Arc;

@@ -3,14 +3,13 @@
 //! Which transaction that must be is found without the simulator: a traced run of R on its own says
 //! which transactions execute the operator.
 
-use node_sim::execute::Executed;
-use node_sim::node::Parts;
+use node::Executed;
+use node::{CachePolicy, MemoryStore, Node, Observer, Parts, ReceiptExit};
 use node_sim::simulate::executor::MakeEngine;
 use node_sim::simulate::planted::{LostWrite, WrongGas, WrongOperator};
 use node_sim::simulate::samples::{COUNTER, Sample, TOKEN};
 use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{Difference, Executor, NoProgress, Plan, Restart, run, standard};
-use node_sim::{CachePolicy, MemoryStore, Node, Observer, ReceiptExit};
 use reference::{Reference, Trace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};

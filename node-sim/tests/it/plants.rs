@@ -5,18 +5,16 @@
 //! without the simulator; expected instructions from a list that R makes, expected keys from
 //! commits.
 
+use node::{
+    CachePolicy, Commit, Executed, MemoryStore, Node, Observer, Parts, Receipt, ReceiptExit, Store,
+    Tip, ValidBlock,
+};
 use node_sim::bisect::{Part, Site};
-use node_sim::block::ValidBlock;
 use node_sim::case::{Case, Replayed};
-use node_sim::execute::Executed;
-use node_sim::header::Tip;
-use node_sim::node::Parts;
 use node_sim::simulate::planted::{DEAR, PLANTS, Plant, STORE_HEIGHT, by_name};
 use node_sim::simulate::samples::COUNTER;
 use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{Difference, Investigated, NoProgress, Plan, investigate, standard};
-use node_sim::store::Commit;
-use node_sim::{CachePolicy, MemoryStore, Node, Observer, Receipt, ReceiptExit, Store};
 use reference::{Reference, Trace};
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -3,9 +3,8 @@
 //! Block h is a function of seed, shape and h alone, so a process that was killed can go on, and
 //! another process knows what must be on the disk.
 
-use node::header::{BlockResult, Header, Tip};
-use node::receipt::{Receipt, ReceiptExit, receipts_root};
-use node::store::Commit;
+use node::receipt::receipts_root;
+use node::{BlockResult, Commit, Header, Receipt, ReceiptExit, Tip};
 use tree::{Batch, Path, Tree, ValueHash};
 use vm::state::{StateDiff, key};
 

@@ -1,13 +1,10 @@
 //! Builds a small chain for one test: keys with balances, and blocks of given transactions.
 
 use engine_wasmi::Wasmi;
-use node_sim::execute::Executed;
-use node_sim::limits::Limits;
-use node_sim::node::Parts;
-use node_sim::transaction::intrinsic_gas;
-use node_sim::{
-    Block, CachePolicy, Genesis, MemoryStore, Node, Observer, Payload, SecretKey, Signed,
-    Transaction,
+use node::limits::Limits;
+use node::{
+    Block, CachePolicy, Executed, Genesis, MemoryStore, Node, Observer, Parts, Payload, SecretKey,
+    Signed, Transaction, intrinsic_gas,
 };
 use reference::Reference;
 use std::collections::BTreeMap;
@@ -159,7 +156,7 @@ impl Chain {
             value: 0,
         };
         let deployed = self.alone(payload);
-        assert_eq!(deployed.receipt.exit, node_sim::ReceiptExit::Return);
+        assert_eq!(deployed.receipt.exit, node::ReceiptExit::Return);
         vm::frames::contract_address(&self.alice.address(), &code_hash, &[1; 32])
     }
 }

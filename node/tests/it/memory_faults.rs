@@ -4,10 +4,8 @@
 //! reads. What is not to be had stops the node with the cause; a restart goes on with equal roots.
 
 use crate::faults::{BLOCKS, Expected};
-use node_sim::header::Tip;
-use node_sim::store::Commit;
-use node_sim::store::disk::{Failing, Loss, SimulatedDisk};
-use node_sim::{LogStore, MemoryStore, Receipt, Store};
+use node::{Commit, LogStore, MemoryStore, Receipt, Store, Tip};
+use node_sim::disk::{Failing, Loss, SimulatedDisk};
 use reference::{Backing, Reference};
 use std::cell::Cell;
 use std::collections::BTreeMap;

@@ -1,10 +1,8 @@
 //! Lets values rot while a node runs and scrubs: they are found before a receipt is made of them.
 
 use crate::faults::{BLOCKS, Expected};
-use node_sim::header::Tip;
-use node_sim::store::Commit;
-use node_sim::store::disk::{Disk as _, SimulatedDisk};
-use node_sim::{LogStore, MemoryStore, Receipt, Store};
+use node::{Commit, Disk as _, LogStore, MemoryStore, Receipt, Store, Tip};
+use node_sim::disk::SimulatedDisk;
 use std::cell::RefCell;
 use std::rc::Rc;
 use vm::Fault;
@@ -133,7 +131,7 @@ fn without_a_scrub_a_rotten_value_can_become_a_result() {
                 wrong += 1;
                 break;
             };
-            if node.apply(&valid, &mut node_sim::node::NoObserver).is_err() {
+            if node.apply(&valid, &mut node::NoObserver).is_err() {
                 stopped += 1;
                 break;
             }

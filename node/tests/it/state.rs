@@ -1,14 +1,12 @@
 //! Tests that caches, restarts, stores and observers change no receipt and no root.
 
 use crate::chain::{Chain, TIME_MS, alice, bob, call, genesis};
-use node_sim::cache::CodeCache;
-use node_sim::execute::Executed;
-use node_sim::limits::Limits;
-use node_sim::node::{NoObserver, Parts};
-use node_sim::overlay::Overlay;
+use node::limits::Limits;
+use node::{
+    CachePolicy, CodeCache, Commit, Executed, Genesis, MemoryStore, NoObserver, Node, Observer,
+    Overlay, Parts, Payload, SecretKey, Store,
+};
 use node_sim::simulate::samples::PROBE;
-use node_sim::store::Commit;
-use node_sim::{CachePolicy, Genesis, MemoryStore, Node, Observer, Payload, SecretKey, Store};
 use reference::Reference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,7 +26,7 @@ fn open(cache: CachePolicy, store: Box<dyn Store>) -> Node {
 }
 
 /// A chain of uploads, a deploy and calls.
-fn blocks() -> Vec<node_sim::Block> {
+fn blocks() -> Vec<node::Block> {
     let mut chain = Chain::new();
     let mut blocks = Vec::new();
     let code_hash = PROBE.code_hash();
@@ -124,7 +122,7 @@ fn a_restart_changes_nothing() {
             .unwrap()
             .unwrap();
         assert_eq!(
-            node_sim::receipt::receipts_root(&receipts),
+            node::receipt::receipts_root(&receipts),
             expected.receipts_root
         );
     }
@@ -185,7 +183,7 @@ fn commits_are_in_order() {
     let mut store = MemoryStore::new();
     let tip = *Chain::new().node.tip();
     let commit = |height| {
-        let tip = node_sim::header::Tip { height, ..tip };
+        let tip = node::Tip { height, ..tip };
         Commit {
             diff: StateDiff::new(),
             tip,

@@ -1,12 +1,10 @@
 //! Makes steps around the VM that are wrong on purpose; one of them each.
 
 use super::engine::NoRevert;
-use crate::block::ValidTransaction;
-use crate::execute::{Environment, Executed, execute};
-use crate::header::Header;
-use crate::overlay::Overlay;
-use crate::receipt::{Receipt, ReceiptExit, events_root, receipts_root};
-use crate::steps::{Plain, Steps};
+use node::execute::execute;
+use node::receipt::{events_root, receipts_root};
+use node::steps::{Plain, Steps};
+use node::{Environment, Executed, Header, Overlay, Receipt, ReceiptExit, ValidTransaction};
 use reference::Reference;
 use tree::Tree;
 use vm::state::{Account, StateDiff, key};

@@ -1,8 +1,7 @@
 //! Makes stores that are wrong on purpose.
 
-use crate::header::Tip;
-use crate::receipt::Receipt;
-use crate::store::{Commit, Store};
+use node::Tip;
+use node::{Commit, Receipt, Store};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use vm::Fault;
