@@ -11,6 +11,12 @@
 /// Files that forget, tear and rot on purpose.
 pub mod disk;
 
+/// What a node does with a block around the VM.
+pub mod steps;
+
+/// A node, or what stands in for one.
+pub mod machine;
+
 /// Where two executions of one transaction part.
 pub mod bisect;
 

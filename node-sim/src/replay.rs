@@ -4,8 +4,8 @@
 
 use crate::bisect::{Definition, Depth, Part, Position, Site, Subject, locate, rerun};
 use crate::case::{Case, Outcome};
+use crate::steps::Plain;
 use node::archive::{ArchiveError, ArchiveReader, ArchivedBlock, Entry};
-use node::steps::Plain;
 use node::{BlockResult, CachePolicy, Executed, Node, Observer, Parts, Receipt, Store, ValidBlock};
 use std::io::Read;
 use vm::Fault;

@@ -49,8 +49,8 @@ mod overlay;
 /// One transaction after the other.
 pub mod execute;
 
-/// What a node does with a block around the VM.
-pub mod steps;
+/// The state tree of a store.
+pub mod state_tree;
 
 /// The node.
 mod node;
@@ -66,9 +66,10 @@ pub use execute::{Environment, Executed};
 pub use genesis::{Activations, Genesis, GenesisError, RULES_KEY};
 pub use header::{BlockResult, Header, Tip};
 pub use key::SecretKey;
-pub use node::{NoObserver, Node, Observer, Parts, Pending, recomputed_root};
+pub use node::{NoObserver, Node, Observer, Parts, Pending};
 pub use overlay::{Looked, Net, Overlay};
 pub use receipt::{Receipt, ReceiptExit};
+pub use state_tree::recomputed_root;
 pub use store::{Commit, Disk, LogStore, MemoryStore, Store};
 pub use transaction::{
     DecodeError, Payload, PublicKey, Signed, Transaction, decode_canonical, intrinsic_gas,

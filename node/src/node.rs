@@ -8,17 +8,13 @@ use crate::header::{BlockResult, Header, Tip};
 use crate::limits::Limits;
 use crate::overlay::{Overlay, decode_account};
 use crate::receipt::{Receipt, receipts_root};
-use crate::steps::{Plain, Steps, batch};
+use crate::state_tree::{batch, each_leaf, rebuild};
 use crate::store::{Commit, Store};
 use crate::transaction::Signed;
-use host_api::limits::BLOCK_HASHES_MAX;
 use std::sync::Arc;
-use tree::{Path, Tree, ValueHash};
+use tree::Tree;
 use vm::state::{Account, StateDiff, key};
-use vm::{CheckedModule, Engine, Fault, Rules};
-
-/// Entries that a rebuild of the tree reads at once; bounds memory, changes nothing.
-const SCAN_PAGE: usize = 4_096;
+use vm::{Engine, Fault, Rules};
 
 /// Is told what each transaction came to; changes nothing.
 pub trait Observer {
@@ -57,7 +53,6 @@ pub struct Parts {
 /// A node: committed state, its tree, and the means to execute the next block.
 pub struct Node {
     parts: Parts,
-    steps: Box<dyn Steps>,
     cache: CodeCache,
     store: Box<dyn Store>,
     tree: Tree,
@@ -91,7 +86,6 @@ impl Node {
         let cache = CodeCache::new(parts.cache);
         let node = Self {
             parts,
-            steps: Box::new(Plain),
             cache,
             store,
             tree,
@@ -104,24 +98,10 @@ impl Node {
         Ok(node)
     }
 
-    /// The same with other steps around the VM: another machine, for planted faults.
+    /// The cache of checked modules, to be filled ahead or cleared: no answer depends on it.
     #[must_use]
-    pub fn with_steps(mut self, steps: Box<dyn Steps>) -> Self {
-        self.steps = steps;
-        self
-    }
-
-    /// Keeps modules in the cache before anybody asks for them; no answer depends on it.
-    pub fn fill_cache(&self, modules: &[Arc<CheckedModule>]) {
-        for module in modules {
-            self.cache.insert(Arc::clone(module));
-        }
-    }
-
-    /// Deletes all caches: that of checked modules, and with the engine whatever it keeps.
-    pub fn forget_code(&mut self, engine: Box<dyn Engine>) {
-        self.parts.engine = engine;
-        self.cache = CodeCache::new(self.parts.cache);
+    pub const fn cache(&self) -> &CodeCache {
+        &self.cache
     }
 
     /// Drops everything but the store.
@@ -160,7 +140,8 @@ impl Node {
         self.genesis.limits()
     }
 
-    /// The tree as it is kept, to compare with the store.
+    /// The state tree, to prove keys from. It is that of the last block executed: until
+    /// [`Node::commit`] it is ahead of the store.
     #[must_use]
     pub const fn tree(&self) -> &Tree {
         &self.tree
@@ -331,7 +312,7 @@ impl Node {
 
     fn work(&mut self, block: &ValidBlock, observer: &mut dyn Observer) -> Result<Work, Fault> {
         let header = block.header();
-        let visible = self.steps.context(header);
+        let visible = header.context();
         let environment = Environment {
             engine: self.parts.engine.as_ref(),
             rules: &self.parts.rules,
@@ -342,8 +323,8 @@ impl Node {
         let (mut fees, mut gas_used) = (0_u128, 0_u64);
         let stepwise = observer.wants_roots();
         for (index, valid) in (0_u32..).zip(block.transactions()) {
-            let executed = self.steps.transaction(&environment, &mut overlay, valid)?;
-            let root = stepwise.then(|| self.steps.update(&mut self.tree, &executed.diff));
+            let executed = execute::execute(&environment, &mut overlay, valid)?;
+            let root = stepwise.then(|| self.tree.update(&batch(&executed.diff)).0);
             observer.transaction(index, &executed, root);
             fees = fees.checked_add(executed.fee).ok_or_else(too_large)?;
             gas_used = gas_used
@@ -351,14 +332,13 @@ impl Node {
                 .ok_or_else(too_large)?;
             receipts.push(executed.receipt);
         }
-        write_hash(&mut overlay, header);
-        let last = execute::pay_proposer(&mut overlay, &header.proposer, fees)?;
+        let last = execute::end_block(&mut overlay, header, fees)?;
         let diff = overlay.into_diff()?;
         observer.block(&diff);
         // Stepwise the tree has everything but the fees; else it gets the whole block at once.
         let changes = if stepwise { &last } else { &diff };
-        let state_root = self.steps.update(&mut self.tree, changes);
-        let receipts_root = self.steps.receipts_root(&receipts);
+        let state_root = self.tree.update(&batch(changes)).0;
+        let receipts_root = receipts_root(&receipts);
         Ok(Work {
             diff,
             receipts,
@@ -368,14 +348,6 @@ impl Node {
                 gas_used,
             },
         })
-    }
-}
-
-/// Puts the block's hash where the blocks after it see it, and takes away the one that they do not.
-fn write_hash(overlay: &mut Overlay<'_>, header: &Header) {
-    overlay.write(key::block_hash(header.height), Some(header.hash().to_vec()));
-    if let Some(height) = header.height.checked_sub(u64::from(BLOCK_HASHES_MAX)) {
-        overlay.write(key::block_hash(height), None);
     }
 }
 
@@ -422,41 +394,4 @@ fn commit_genesis(store: &mut dyn Store, genesis: &Genesis) -> Result<(), Fault>
         header: None,
         receipts: Vec::new(),
     })
-}
-
-/// The state root of a flat store, computed from its values alone.
-///
-/// # Errors
-/// [`Fault`] if the store cannot answer.
-pub fn recomputed_root(store: &dyn Store) -> Result<[u8; 32], Fault> {
-    rebuild(store).map(|tree| tree.root().0)
-}
-
-/// The tree of a flat store.
-fn rebuild(store: &dyn Store) -> Result<Tree, Fault> {
-    let mut leaves = Vec::new();
-    each_leaf(store, |_, leaf| {
-        leaves.push(leaf);
-        Ok(())
-    })?;
-    Ok(Tree::from_leaves(leaves))
-}
-
-/// Shows every state key of a store with its leaf of the tree, in the order of the keys.
-fn each_leaf(
-    store: &dyn Store,
-    mut show: impl FnMut(&[u8], (Path, ValueHash)) -> Result<(), Fault>,
-) -> Result<(), Fault> {
-    let mut start = Vec::new();
-    loop {
-        let page = store.scan(&start, None, SCAN_PAGE)?;
-        let Some((last, _)) = page.last() else {
-            return Ok(());
-        };
-        // The least key above the last one.
-        start = [last.as_slice(), &[0]].concat();
-        for (key, value) in &page {
-            show(key, (Path::of_key(key), ValueHash::of(value)))?;
-        }
-    }
 }

@@ -14,7 +14,8 @@ use std::sync::Arc;
 use vm::state::{Account, Entries, StateDiff, Walked, key};
 use vm::{CheckedModule, Fault, Rules, StateView};
 
-/// State inside a block.
+/// State inside a block. A clone is the same state, to be changed on its own.
+#[derive(Clone)]
 pub struct Overlay<'a> {
     store: &'a dyn Store,
     cache: &'a CodeCache,
@@ -70,17 +71,6 @@ impl<'a> Overlay<'a> {
     pub fn looking(mut self) -> Self {
         self.looked = Some(RefCell::default());
         self
-    }
-
-    /// The same state, to be changed on its own.
-    #[must_use]
-    pub fn fork(&self) -> Self {
-        Self {
-            block: self.block.clone(),
-            transaction: self.transaction.clone(),
-            looked: None,
-            ..*self
-        }
     }
 
     /// What was asked since [`Overlay::looking`].

@@ -1,7 +1,7 @@
 //! Executes one transaction of a block once more, recorded, on the state before it.
 
 use super::record::{MakeTraced, Record, Recorded, Recording, SharedRecord};
-use node::steps::Steps;
+use crate::steps::Steps;
 use node::{CachePolicy, CodeCache, Environment, Executed, Looked, Overlay, Store, ValidBlock};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -82,7 +82,7 @@ pub(crate) fn rerun(
     let mut overlay = overlay.looking();
     let (recorded, window) = match (depth, subject.traced) {
         (Depth::Operators(window), Some(traced)) => (Recorded::Operators(traced), window),
-        _ => (Recorded::Steps(engine.as_ref()), 0..0),
+        _ => (Recorded::Steps((subject.engine)()), 0..0),
     };
     let record: SharedRecord = Arc::new(Mutex::new(Record::keeping(window)));
     let recording = Recording {

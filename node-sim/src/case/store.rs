@@ -2,24 +2,27 @@
 
 use super::Case;
 use node::{Commit, Receipt, Store, Tip};
-use std::cell::RefCell;
 use std::ops::Bound;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vm::Fault;
 use vm::state::Entries;
 
 /// The first key that was asked for and is not held.
 #[derive(Clone, Default)]
-pub(super) struct Beyond(Rc<RefCell<Option<Vec<u8>>>>);
+pub(super) struct Beyond(Arc<Mutex<Option<Vec<u8>>>>);
 
 impl Beyond {
     pub(super) fn take(&self) -> Option<Vec<u8>> {
-        self.0.borrow_mut().take()
+        self.lock().take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Vec<u8>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes a key; the fault stops the execution, and whoever ran it asks here first.
     fn fault<T>(&self, key: &[u8]) -> Result<T, Fault> {
-        self.0.borrow_mut().get_or_insert_with(|| key.to_vec());
+        self.lock().get_or_insert_with(|| key.to_vec());
         Err(Fault::Store("the case does not hold a key".to_owned()))
     }
 }

@@ -166,7 +166,7 @@ impl Simulation {
     /// The least state key of a transaction, or of the whole block, under which two trees differ.
     fn tree_key(&self, left: &Running, right: &Running, index: Option<u32>) -> Option<Vec<u8>> {
         let (_, trails) = self.disputed.as_ref()?;
-        let (one, other) = (left.node().ok()?.tree(), right.node().ok()?.tree());
+        let (one, other) = (left.tree().ok()?, right.tree().ok()?);
         let wanted = index.and_then(|index| usize::try_from(index).ok());
         let steps = trails.first()?.steps.iter().enumerate();
         let steps = steps.filter(|(place, _)| wanted.is_none_or(|wanted| wanted == *place));

@@ -3,8 +3,8 @@
 use super::odd::{AnewEachCall, Counting, Restless, strangers};
 use crate::bisect::MakeTraced;
 use crate::disk::SimulatedDisk;
+use crate::steps::Steps;
 use engine_wasmi::Wasmi;
-use node::steps::{Plain, Steps};
 use node::{CachePolicy, LogStore, MemoryStore, Store};
 use reference::{Backing, Reference};
 use std::sync::{Arc, Mutex};
@@ -40,8 +40,8 @@ pub struct Executor {
     pub restart: Restart,
     /// Its store, without a genesis.
     pub store: Box<dyn Store>,
-    /// Its steps around the VM.
-    pub steps: MakeSteps,
+    /// Its steps around the VM, where they are not those of the node.
+    pub steps: Option<MakeSteps>,
     /// Its engine with operators shown, where it is R or made of R: a difference is then found to
     /// the instruction.
     pub traced: Option<MakeTraced>,
@@ -59,7 +59,7 @@ impl Executor {
             cache,
             restart,
             store: Box::new(MemoryStore::new()),
-            steps: Box::new(|| Box::new(Plain)),
+            steps: None,
             traced: None,
             strangers: Vec::new(),
         }
@@ -75,7 +75,7 @@ impl Executor {
     /// The same with other steps around the VM.
     #[must_use]
     pub fn with_steps(mut self, steps: MakeSteps) -> Self {
-        self.steps = steps;
+        self.steps = Some(steps);
         self
     }
 

@@ -2,9 +2,10 @@
 
 use crate::archive::{archive, changed};
 use node::archive::{ArchiveReader, ArchiveWriter, ArchivedBlock, Entry};
-use node::{CachePolicy, Executed, MemoryStore, Node, Observer, Parts};
+use node::{CachePolicy, Executed, MemoryStore, Observer, Parts};
 use node_sim::bisect::Part;
 use node_sim::case::{Case, CaseError, MAGIC, Replayed};
+use node_sim::machine::Machine;
 use node_sim::replay::{Replay, Replayed as Chain, Traced};
 use node_sim::simulate::Plan;
 use node_sim::simulate::planted::{Plant, WrongGas, by_name};
@@ -93,14 +94,16 @@ fn archive_of(plant: &Plant, plan: &Plan) -> Vec<u8> {
         cache: executor.cache,
     };
     let genesis = workload.genesis().clone();
-    let node = Node::open(parts, genesis.clone(), executor.store).unwrap();
-    let mut node = node.with_steps((executor.steps)());
+    let steps = executor.steps.map(|make| make());
+    let mut machine = Machine::open(parts, genesis.clone(), executor.store, steps).unwrap();
     let mut writer = ArchiveWriter::new(Vec::new(), &genesis).unwrap();
     for _ in 0..plan.blocks {
-        let block = workload.next_block(&node).unwrap();
+        let node = machine.node().unwrap();
+        let block = workload.next_block(node).unwrap();
         let mut entries = Entries::default();
         let valid = node.validate(block.clone()).unwrap();
-        let result = node.apply(&valid, &mut entries).unwrap();
+        let result = machine.execute(&valid, &mut entries).unwrap();
+        machine.commit().unwrap();
         writer
             .push(&ArchivedBlock {
                 block,

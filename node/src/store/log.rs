@@ -31,7 +31,7 @@ const MARK: &[u8; 7] = b"LSblock";
 const PREFIX_BYTES: usize = 8 + 4 + 32;
 
 /// An append-only file; every failure is a [`Fault`] of this machine.
-pub trait Disk {
+pub trait Disk: Send {
     /// The whole contents.
     ///
     /// # Errors

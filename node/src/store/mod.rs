@@ -30,7 +30,7 @@ pub struct Commit {
 }
 
 /// Committed state and blocks. Every failure is a [`Fault`] of this machine.
-pub trait Store {
+pub trait Store: Send {
     /// The value under a state key, `None` if absent.
     ///
     /// # Errors

@@ -3,9 +3,10 @@
 use crate::chain::{Chain, TIME_MS, alice, bob, call, genesis};
 use node::limits::Limits;
 use node::{
-    CachePolicy, CodeCache, Commit, Executed, Genesis, MemoryStore, NoObserver, Node, Observer,
-    Overlay, Parts, Payload, SecretKey, Store,
+    CachePolicy, CodeCache, Commit, Executed, Genesis, LogStore, MemoryStore, NoObserver, Node,
+    Observer, Overlay, Parts, Payload, SecretKey, Store,
 };
+use node_sim::disk::SimulatedDisk;
 use node_sim::simulate::samples::PROBE;
 use reference::Reference;
 use std::collections::BTreeMap;
@@ -267,4 +268,17 @@ fn the_genesis_document_is_the_chain() {
     let empty = Genesis::new("", 0, *rules.id(), Limits::v1(), &nobody).unwrap();
     // The rules and nothing else: an account of nothing is absent.
     assert_eq!(empty.state().len(), 1);
+}
+
+/// Fails to compile if one of them cannot.
+#[test]
+fn a_node_moves_between_threads_and_what_it_reads_from_is_shared() {
+    const fn moves<T: Send + ?Sized>() {}
+    const fn is_shared<T: Sync>() {}
+    moves::<Node>();
+    moves::<dyn Store>();
+    moves::<dyn vm::Engine>();
+    is_shared::<CodeCache>();
+    is_shared::<MemoryStore>();
+    is_shared::<LogStore<SimulatedDisk>>();
 }

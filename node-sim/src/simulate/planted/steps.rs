@@ -1,9 +1,9 @@
 //! Makes steps around the VM that are wrong on purpose; one of them each.
 
 use super::engine::NoRevert;
+use crate::steps::{Plain, Steps};
 use node::execute::execute;
 use node::receipt::{events_root, receipts_root};
-use node::steps::{Plain, Steps};
 use node::{Environment, Executed, Header, Overlay, Receipt, ReceiptExit, ValidTransaction};
 use reference::Reference;
 use tree::Tree;
@@ -48,7 +48,7 @@ impl Steps for WrongSteps {
         valid: &ValidTransaction,
     ) -> Result<Executed, Fault> {
         let undone = match self {
-            Self::Revert => Some(effects(environment, overlay.fork(), valid)?),
+            Self::Revert => Some(effects(environment, overlay.clone(), valid)?),
             _ => None,
         };
         let mut executed = execute(environment, overlay, valid)?;
@@ -126,8 +126,7 @@ fn effects(
     mut overlay: Overlay<'_>,
     valid: &ValidTransaction,
 ) -> Result<StateDiff, Fault> {
-    let reference = Reference::new();
-    let engine = NoRevert(&reference);
+    let engine = NoRevert(Reference::new());
     let environment = Environment {
         engine: &engine,
         ..*environment
