@@ -17,6 +17,12 @@ pub mod steps;
 /// A node, or what stands in for one.
 pub mod machine;
 
+/// What differs in two executions.
+mod compare;
+
+/// One transaction of a block once more, recorded.
+pub mod rerun;
+
 /// Where two executions of one transaction part.
 pub mod bisect;
 

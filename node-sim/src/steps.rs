@@ -2,7 +2,7 @@
 //! for one of them.
 //!
 //! [`Plain`] takes them as a node does. Another implementation is another machine, which a
-//! simulation must find: see [`crate::simulate::planted`].
+//! simulation must find.
 
 use node::execute::execute;
 use node::receipt::receipts_root;

@@ -12,8 +12,8 @@
 
 mod store;
 
-use crate::bisect::{Depth, Position, Rerun, Subject, rerun};
-use crate::simulate::{Mismatch, compare_transactions};
+use crate::compare::{Mismatch, compare_transactions};
+use crate::rerun::{Depth, Position, Rerun, Subject, rerun};
 use borsh::{BorshDeserialize, BorshSerialize};
 use node::archive::{ArchiveError, Entry, read_record, write_record};
 use node::execute::execute;

@@ -2,7 +2,7 @@
 
 use super::schedule::Bytes;
 use crate::disk::{Failing, Loss, SimulatedDisk};
-use crate::simulate::executor::MakeEngine;
+use crate::rerun::MakeEngine;
 use node::{
     Block, BlockResult, CachePolicy, Genesis, LogStore, NoObserver, Node, Parts, ValidBlock,
 };

@@ -4,8 +4,9 @@
 use super::running::{Running, Step};
 use super::simulation::Simulation;
 use super::{Difference, Report};
-use crate::bisect::{Part, Position, Site, locate};
+use crate::bisect::{Part, Site, locate};
 use crate::case::{Case, Outcome};
+use crate::rerun::Position;
 use node::Store;
 use tree::Path;
 use vm::Fault;

@@ -1,15 +1,15 @@
 //! Lists the kinds of executors: they differ in everything that must not matter.
 
 use super::odd::{AnewEachCall, Counting, Restless, strangers};
-use crate::bisect::MakeTraced;
 use crate::disk::SimulatedDisk;
+use crate::rerun::{MakeEngine, MakeTraced};
 use crate::steps::Steps;
 use engine_wasmi::Wasmi;
 use node::{CachePolicy, LogStore, MemoryStore, Store};
 use reference::{Backing, Reference};
 use std::sync::{Arc, Mutex};
+use vm::CheckedModule;
 use vm::execute::{Interpreter, Strategy};
-use vm::{CheckedModule, Engine};
 
 /// When an executor drops everything but its store and starts again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +21,6 @@ pub enum Restart {
     /// Not before the end, but its caches are deleted after every block.
     Caches,
 }
-
-/// Makes an engine; called again at every restart.
-pub type MakeEngine = Box<dyn Fn() -> Box<dyn Engine>>;
 
 /// Makes the steps around the VM; called again at every restart.
 pub type MakeSteps = Box<dyn Fn() -> Box<dyn Steps>>;

@@ -53,11 +53,10 @@ pub mod figures;
 /// Faults on purpose.
 pub mod planted;
 
-pub use compare::{Difference, Mismatch};
+pub use crate::compare::Mismatch;
+pub use compare::Difference;
 pub use evidence::Investigated;
 pub use executor::{Executor, Restart, standard};
-
-pub(crate) use compare::compare_transactions;
 
 use figures::Figures;
 use node::Genesis;

@@ -1,8 +1,8 @@
 //! Runs one executor: a node, its store, what a block came to, and its restarts.
 
 use super::executor::{Executor, Restart};
-use crate::bisect::Subject;
 use crate::machine::Machine;
+use crate::rerun::Subject;
 use crate::steps::{Plain, Steps};
 use node::{
     Block, BlockResult, Commit, Executed, Genesis, MemoryStore, Node, Observer, Parts, Receipt,

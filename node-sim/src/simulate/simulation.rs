@@ -1,13 +1,14 @@
 //! Drives executors through the blocks of a plan and stops at the first difference, before anybody
 //! commits it.
 
-use super::compare::{Difference, Found, Mismatch, compare};
+use super::compare::{Difference, Found, compare};
 use super::evidence;
 use super::executor::Executor;
 use super::figures::{Figures, Gatherer};
 use super::running::{Running, Trail};
 use super::workload::Workload;
 use super::{Plan, Progress, Progressed, Report};
+use crate::compare::Mismatch;
 use node::archive::{ArchivedBlock, Entry};
 use node::{Block, ReceiptExit};
 use std::sync::Arc;

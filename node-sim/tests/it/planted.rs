@@ -4,7 +4,7 @@
 //! which transactions execute the operator.
 
 use node::{CachePolicy, Executed, MemoryStore, Node, Observer, Parts, ReceiptExit};
-use node_sim::simulate::executor::MakeEngine;
+use node_sim::rerun::MakeEngine;
 use node_sim::simulate::planted::{LostWrite, WrongGas, WrongOperator};
 use node_sim::simulate::samples::{COUNTER, Sample, TOKEN};
 use node_sim::simulate::workload::Workload;

@@ -15,9 +15,9 @@ mod steps;
 pub use engine::{WrongGas, WrongOperator};
 pub use store::LostWrite;
 
-use super::executor::{Executor, MakeEngine, Restart};
+use super::executor::{Executor, Restart};
 use super::samples::COUNTER;
-use crate::bisect::MakeTraced;
+use crate::rerun::{MakeEngine, MakeTraced};
 use engine::{WrongAnswer, WrongPrice, replacing};
 use node::{CachePolicy, MemoryStore, Store};
 use reference::Reference;

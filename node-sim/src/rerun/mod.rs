@@ -1,13 +1,22 @@
 //! Executes one transaction of a block once more, recorded, on the state before it.
 
-use super::record::{MakeTraced, Record, Recorded, Recording, SharedRecord};
+mod record;
+
+pub use record::MakeTraced;
+
+pub(crate) use record::{Crossed, Event, Record, Shown, WINDOW};
+
 use crate::steps::Steps;
 use node::{CachePolicy, CodeCache, Environment, Executed, Looked, Overlay, Store, ValidBlock};
+use record::{Recorded, Recording, SharedRecord};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use vm::frames::Block;
 use vm::state::StateDiff;
 use vm::{Engine, Fault, Rules};
+
+/// Makes an engine; called again for each execution that needs a fresh one.
+pub type MakeEngine = Box<dyn Fn() -> Box<dyn Engine>>;
 
 /// A machine that executes transactions, with the state before the block.
 #[derive(Clone, Copy)]
@@ -97,7 +106,7 @@ pub(crate) fn rerun(
         .steps
         .transaction(&environment, &mut overlay, valid)?;
     let looked = overlay.looked();
-    let mut record = core::mem::take(&mut *super::record::lock(&record));
+    let mut record = core::mem::take(&mut *record::lock(&record));
     record.finish();
     Ok(Rerun {
         executed,
