@@ -10,12 +10,12 @@ use crate::state::{empty, process};
 use crate::statistics::{median, ratio};
 use contract_types::token;
 use node::limits::Limits;
+use node::state_tree::batch;
 use node::{
     CachePolicy, Commit, Genesis, NoObserver, Node, Parts, Payload, Receipt, ReceiptExit,
     SecretKey, Signed, Store, Transaction,
 };
 use node_sim::simulate::samples::TOKEN;
-use rocksdb_store::synthetic::batch;
 use rocksdb_store::{RocksStore, Settings};
 use serde::Serialize;
 use std::collections::BTreeMap;

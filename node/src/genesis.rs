@@ -114,7 +114,7 @@ impl Genesis {
                 balance: *balance,
                 code_hash: None,
             };
-            (key::account(address), Some(encode(&account)))
+            (key::account(address), account.encode())
         });
         let rules = (key::system(RULES_KEY), Some(encode(&activations)));
         accounts.chain([rules]).collect()

@@ -67,7 +67,7 @@ pub use genesis::{Activations, Genesis, GenesisError, RULES_KEY};
 pub use header::{BlockResult, Header, Tip};
 pub use key::SecretKey;
 pub use node::{NoObserver, Node, Observer, Parts, Pending};
-pub use overlay::{Looked, Net, Overlay};
+pub use overlay::{Net, Overlay, ReadSet};
 pub use receipt::{Receipt, ReceiptExit};
 pub use state_tree::recomputed_root;
 pub use store::{Commit, Disk, LogStore, MemoryStore, Store};

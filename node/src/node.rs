@@ -6,7 +6,7 @@ use crate::execute::{self, Environment, Executed};
 use crate::genesis::{Activations, Genesis, RULES_KEY};
 use crate::header::{BlockResult, Header, Tip};
 use crate::limits::Limits;
-use crate::overlay::{Overlay, decode_account};
+use crate::overlay::Overlay;
 use crate::receipt::{Receipt, receipts_root};
 use crate::state_tree::{batch, each_leaf, rebuild};
 use crate::store::{Commit, Store};
@@ -152,7 +152,7 @@ impl Node {
     /// # Errors
     /// [`Fault`] if the store cannot answer.
     pub fn account(&self, address: &[u8; 32]) -> Result<Account, Fault> {
-        decode_account(self.store.read(&key::account(address))?.as_deref())
+        Account::decode(self.store.read(&key::account(address))?.as_deref())
     }
 
     /// The next block with these transactions, whether they are valid or not.

@@ -20,13 +20,13 @@ use node::execute::execute;
 use node::limits::{ARCHIVE_RECORD_BYTES_MAX, Limits};
 use node::{
     BlockResult, CachePolicy, CodeCache, Context, DecodeError, Environment, Executed,
-    InvalidTransaction, Looked, Overlay, Receipt, Signed, Store, Tip, ValidTransaction,
+    InvalidTransaction, Overlay, ReadSet, Receipt, Signed, Store, Tip, ValidTransaction,
     decode_canonical,
 };
 use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
-use store::{Beyond, ReadSet};
+use store::{Beyond, CaseStore};
 use vm::frames::Block;
 use vm::state::StateDiff;
 use vm::{Engine, Fault, Rules};
@@ -181,14 +181,14 @@ impl Case {
         let place = usize::try_from(at.index).unwrap_or(usize::MAX);
         let valid = at.block.transactions().get(place);
         let valid = valid.ok_or_else(|| Fault::invariant("a block without the transaction"))?;
-        let (mut state, ranges) = read_set(store, &again.looked)?;
-        let is_looked = |key: &Vec<u8>| {
+        let (mut state, ranges) = values_of(store, &again.reads)?;
+        let is_read = |key: &Vec<u8>| {
             state.contains_key(key) || ranges.iter().any(|(start, end)| key >= start && key < end)
         };
         let changes: StateDiff = again
             .changes
             .iter()
-            .filter(|(key, _)| is_looked(key))
+            .filter(|(key, _)| is_read(key))
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
         for key in changes.keys() {
@@ -306,7 +306,7 @@ impl Case {
         valid: &ValidTransaction,
     ) -> Result<Replayed, Fault> {
         let beyond = Beyond::default();
-        let store = ReadSet::new(self, beyond.clone());
+        let store = CaseStore::new(self, beyond.clone());
         let cache = CodeCache::new(CachePolicy::Warm);
         let mut overlay = Overlay::new(&store, &cache, rules).within(self.changes.clone());
         let block = Block {
@@ -358,14 +358,14 @@ pub fn compare(left: &Outcome, right: &Outcome) -> Vec<Mismatch> {
 /// Ranges of which every stored key is known.
 type Ranges = BTreeSet<(Vec<u8>, Vec<u8>)>;
 
-/// The values of what was looked at, and the ranges that were walked to their ends.
-fn read_set(store: &dyn Store, looked: &Looked) -> Result<(StateDiff, Ranges), Fault> {
+/// The values of what was read, and the ranges that were walked to their ends.
+fn values_of(store: &dyn Store, reads: &ReadSet) -> Result<(StateDiff, Ranges), Fault> {
     let mut state = StateDiff::new();
-    for key in &looked.keys {
+    for key in &reads.keys {
         state.insert(key.clone(), store.read(key)?);
     }
     let mut ranges = Ranges::new();
-    for (start, end, limit) in &looked.ranges {
+    for (start, end, limit) in &reads.ranges {
         let entries = store.scan(start, Some(end), *limit)?;
         let end = match entries.last() {
             // A full page says nothing about what follows its last key.

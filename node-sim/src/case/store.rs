@@ -28,12 +28,12 @@ impl Beyond {
 }
 
 /// The state of a case, as far as it is known.
-pub(super) struct ReadSet<'a> {
+pub(super) struct CaseStore<'a> {
     case: &'a Case,
     beyond: Beyond,
 }
 
-impl<'a> ReadSet<'a> {
+impl<'a> CaseStore<'a> {
     pub(super) const fn new(case: &'a Case, beyond: Beyond) -> Self {
         Self { case, beyond }
     }
@@ -51,7 +51,7 @@ impl<'a> ReadSet<'a> {
     }
 }
 
-impl Store for ReadSet<'_> {
+impl Store for CaseStore<'_> {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
         match self.case.state.get(key) {
             Some(value) => Ok(value.clone()),

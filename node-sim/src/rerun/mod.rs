@@ -7,7 +7,7 @@ pub use record::MakeTraced;
 pub(crate) use record::{Crossed, Event, Record, Shown, WINDOW};
 
 use crate::steps::Steps;
-use node::{CachePolicy, CodeCache, Environment, Executed, Looked, Overlay, Store, ValidBlock};
+use node::{CachePolicy, CodeCache, Environment, Executed, Overlay, ReadSet, Store, ValidBlock};
 use record::{Recorded, Recording, SharedRecord};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -49,7 +49,7 @@ pub struct Position<'a> {
 /// What the second execution came to.
 pub(crate) struct Rerun {
     pub(crate) executed: Executed,
-    pub(crate) looked: Looked,
+    pub(crate) reads: ReadSet,
     /// What the block had changed before the transaction.
     pub(crate) changes: StateDiff,
     pub(crate) context: Block,
@@ -88,7 +88,7 @@ pub(crate) fn rerun(
         subject.steps.transaction(&plain, &mut overlay, earlier)?;
     }
     let changes = overlay.block_changes().clone();
-    let mut overlay = overlay.looking();
+    let mut overlay = overlay.noting_reads();
     let (recorded, window) = match (depth, subject.traced) {
         (Depth::Operators(window), Some(traced)) => (Recorded::Operators(traced), window),
         _ => (Recorded::Steps((subject.engine)()), 0..0),
@@ -105,12 +105,12 @@ pub(crate) fn rerun(
     let executed = subject
         .steps
         .transaction(&environment, &mut overlay, valid)?;
-    let looked = overlay.looked();
+    let reads = overlay.reads();
     let mut record = core::mem::take(&mut *record::lock(&record));
     record.finish();
     Ok(Rerun {
         executed,
-        looked,
+        reads,
         changes,
         context,
         record,

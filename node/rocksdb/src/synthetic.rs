@@ -4,8 +4,9 @@
 //! another process knows what must be on the disk.
 
 use node::receipt::receipts_root;
+use node::state_tree::batch;
 use node::{BlockResult, Commit, Header, Receipt, ReceiptExit, Tip};
-use tree::{Batch, Path, Tree, ValueHash};
+use tree::{Tree, ValueHash};
 use vm::state::{StateDiff, key};
 
 /// Every how many changes one is a removal, where there are removals.
@@ -102,15 +103,6 @@ pub fn state_key(number: u64) -> Vec<u8> {
     let mut contract = [0; 32];
     contract[..31].copy_from_slice(&address);
     key::value(&contract, &number.to_le_bytes())
-}
-
-/// The changes of the tree that a diff is.
-#[must_use]
-pub fn batch(diff: &StateDiff) -> Batch {
-    let change = |value: &Option<Vec<u8>>| value.as_deref().map(ValueHash::of);
-    diff.iter()
-        .map(|(key, value)| (Path::of_key(key), change(value)))
-        .collect()
 }
 
 fn header(parent: &Tip, height: u64) -> Header {

@@ -121,7 +121,7 @@ fn put_account(world: &mut World, address: [u8; 32], balance: u128, code_hash: O
         balance,
         code_hash,
     };
-    let value = account.encode().expect("encodes").expect("not the default");
+    let value = account.encode().expect("not the default");
     world.values.insert(key::account(&address), value);
 }
 
