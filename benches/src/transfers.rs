@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tree::Tree;
 use vm::execute::Interpreter;
 use vm::state::{Entries, StateDiff};
-use vm::{Fault, Rules};
+use vm::{Fault, Rulebook, Rules};
 
 /// Of each transfer; what it does not use it does not pay.
 const GAS_LIMIT: u64 = 5_000_000;
@@ -212,7 +212,7 @@ impl Chain {
             })
             .collect();
         let balances: BTreeMap<_, _> = keys.iter().map(|key| (key.address(), BALANCE)).collect();
-        let rules = Arc::new(Rules::v1());
+        let rules = Rules::v1();
         let limits = Limits {
             block_gas: u64::MAX.wrapping_shr(1),
             ..Limits::v1()
@@ -226,7 +226,7 @@ impl Chain {
         };
         let parts = Parts {
             engine: Box::new(Interpreter::new()),
-            rules,
+            rules: Rulebook::default().with(rules),
             cache: CachePolicy::Warm,
         };
         let first = keys.first().ok_or("at least one account")?;

@@ -14,8 +14,7 @@ use serde::Serialize;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
-use std::sync::Arc;
-use vm::{Engine, Rules};
+use vm::{Engine, Rulebook};
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -102,7 +101,7 @@ fn apply(
     let name = arguments.engine;
     let parts = Parts {
         engine: engine(name),
-        rules: Arc::new(Rules::v1()),
+        rules: Rulebook::v1(),
         cache: CachePolicy::Warm,
     };
     let mut replay = Replay::new(reader, parts, store)?;

@@ -10,11 +10,10 @@ use node::{
     BlockResult, CachePolicy, CodeCache, Commit, Environment, Genesis, Node, Observer, Overlay,
     Parts, Pending, Receipt, Store, Tip, ValidBlock,
 };
-use std::sync::Arc;
 use tree::Tree;
 use vm::execute::Interpreter;
 use vm::state::StateDiff;
-use vm::{Engine, Fault, Rules};
+use vm::{Engine, Fault, Rulebook};
 
 /// A node, and whatever stands in for what it does with a block.
 pub struct Machine {
@@ -131,7 +130,7 @@ impl Machine {
 struct Composed {
     steps: Box<dyn Steps>,
     engine: Box<dyn Engine>,
-    rules: Arc<Rules>,
+    rules: Rulebook,
     cache: CodeCache,
     genesis: Genesis,
     tree: Tree,
@@ -149,11 +148,12 @@ impl Composed {
         if header.parent != tip.hash || header.parent_result != tip.result {
             return Err(Fault::invariant("a block of another parent"));
         }
-        let mut overlay = Overlay::new(node.store(), &self.cache, &self.rules);
+        let rules = node.rules_at(header.height)?;
+        let mut overlay = Overlay::new(node.store(), &self.cache, rules);
         let context = self.steps.context(header);
         let environment = Environment {
             engine: self.engine.as_ref(),
-            rules: &self.rules,
+            rules,
             block: &context,
         };
         let mut receipts = Vec::with_capacity(block.transactions().len());
@@ -200,10 +200,10 @@ fn commit_of(
 }
 
 /// A node that executes nothing.
-fn beside(rules: &Arc<Rules>, genesis: &Genesis, store: Box<dyn Store>) -> Result<Node, Fault> {
+fn beside(rules: &Rulebook, genesis: &Genesis, store: Box<dyn Store>) -> Result<Node, Fault> {
     let parts = Parts {
         engine: Box::new(Interpreter::new()),
-        rules: Arc::clone(rules),
+        rules: rules.clone(),
         cache: CachePolicy::Disabled,
     };
     Node::open(parts, genesis.clone(), store)

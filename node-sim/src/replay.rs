@@ -190,7 +190,7 @@ impl<R: Read> Replay<R> {
         engine: &dyn Fn() -> Box<dyn vm::Engine>,
     ) -> Result<Traced, Fault> {
         let at = Position {
-            rules: self.node.rules(),
+            rules: self.node.rules_at(block.header().height)?,
             block,
             index,
         };

@@ -7,6 +7,7 @@ use crate::digest::{encode, sha256};
 use crate::limits::{CHAIN_NAME_BYTES_MAX, Limits};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeMap;
+use vm::Fault;
 use vm::state::{Account, StateDiff, key};
 
 /// Begins every genesis document.
@@ -16,6 +17,18 @@ pub const RULES_KEY: &str = "rules";
 
 /// Rules ids with the height from which each is in force, ascending; the value of [`RULES_KEY`].
 pub type Activations = Vec<(u64, [u8; 32])>;
+
+/// Reads the value of [`RULES_KEY`].
+pub(crate) fn decode_activations(value: Option<&[u8]>) -> Result<Activations, Fault> {
+    borsh::from_slice(value.unwrap_or_default())
+        .map_err(|_| Fault::Store("the list of rules does not decode".to_owned()))
+}
+
+/// The id of the rules in force at a height; none before the first activation.
+pub(crate) fn in_force(activations: &Activations, height: u64) -> Option<&[u8; 32]> {
+    let last = activations.iter().rfind(|(from, _)| *from <= height);
+    last.map(|(_, id)| id)
+}
 
 /// The genesis document. Fields are in the order of their encoding.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

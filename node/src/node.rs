@@ -3,7 +3,7 @@
 use crate::block::{Block, Context, Invalid, ValidBlock, transactions_root};
 use crate::cache::{CachePolicy, CodeCache};
 use crate::execute::{self, Environment, Executed};
-use crate::genesis::{Activations, Genesis, RULES_KEY};
+use crate::genesis::{Activations, Genesis, RULES_KEY, decode_activations, in_force};
 use crate::header::{BlockResult, Header, Tip};
 use crate::limits::Limits;
 use crate::overlay::Overlay;
@@ -14,7 +14,7 @@ use crate::transaction::Signed;
 use std::sync::Arc;
 use tree::Tree;
 use vm::state::{Account, StateDiff, key};
-use vm::{Engine, Fault, Rules};
+use vm::{Engine, Fault, Rulebook, Rules};
 
 /// Is told what each transaction came to; changes nothing.
 pub trait Observer {
@@ -44,8 +44,8 @@ impl Observer for NoObserver {
 pub struct Parts {
     /// Runs the guests.
     pub engine: Box<dyn Engine>,
-    /// The rules that this build knows.
-    pub rules: Arc<Rules>,
+    /// The rules that this build knows; which of them hold at a height is in the state.
+    pub rules: Rulebook,
     /// What the cache of checked modules keeps.
     pub cache: CachePolicy,
 }
@@ -57,6 +57,7 @@ pub struct Node {
     store: Box<dyn Store>,
     tree: Tree,
     tip: Tip,
+    activations: Activations,
     genesis: Genesis,
     chain_id: [u8; 32],
     broken: bool,
@@ -83,6 +84,7 @@ impl Node {
             ));
         }
         let tree = rebuild(store.as_ref())?;
+        let activations = decode_activations(store.read(&key::system(RULES_KEY))?.as_deref())?;
         let cache = CodeCache::new(parts.cache);
         let node = Self {
             parts,
@@ -90,6 +92,7 @@ impl Node {
             store,
             tree,
             tip,
+            activations,
             genesis,
             chain_id,
             broken: false,
@@ -128,10 +131,14 @@ impl Node {
         self.store.as_ref()
     }
 
-    /// The rules that this build knows.
-    #[must_use]
-    pub const fn rules(&self) -> &Arc<Rules> {
-        &self.parts.rules
+    /// The rules in force at a height, as far as the chain has said.
+    ///
+    /// # Errors
+    /// [`Fault`] if this build does not know them.
+    pub fn rules_at(&self, height: u64) -> Result<&Arc<Rules>, Fault> {
+        in_force(&self.activations, height)
+            .and_then(|id| self.parts.rules.get(id))
+            .ok_or_else(|| Fault::invariant("this build does not know the rules in force"))
     }
 
     /// The limits of the chain.
@@ -155,17 +162,20 @@ impl Node {
         Account::decode(self.store.read(&key::account(address))?.as_deref())
     }
 
-    /// The next block with these transactions, whether they are valid or not.
+    /// The next block with these transactions, whether they are valid or not, under the rules in
+    /// force at its height.
     #[must_use]
     pub fn propose(&self, transactions: Vec<Signed>, time_ms: u64, proposer: [u8; 32]) -> Block {
+        let height = self.tip.height.saturating_add(1);
+        let rules_id = in_force(&self.activations, height).copied();
         let header = Header {
             parent: self.tip.hash,
-            height: self.tip.height.saturating_add(1),
+            height,
             time_ms,
             chain_id: self.chain_id,
             proposer,
             transactions_root: transactions_root(&transactions),
-            rules_id: *self.parts.rules.id(),
+            rules_id: rules_id.unwrap_or_default(),
             parent_result: self.tip.result,
         };
         Block {
@@ -179,10 +189,12 @@ impl Node {
     /// # Errors
     /// [`Invalid`].
     pub fn validate(&self, block: Block) -> Result<ValidBlock, Invalid> {
+        let height = self.tip.height.saturating_add(1);
+        let rules = self.rules_at(height).map_err(|_| Invalid::RulesUnknown)?;
         let context = Context {
             chain_id: &self.chain_id,
             limits: self.genesis.limits(),
-            rules: &self.parts.rules,
+            rules,
             parent: &self.tip,
         };
         ValidBlock::new(block, &context)
@@ -216,12 +228,12 @@ impl Node {
         }
         // Set back by the commit only: a fault may leave the tree ahead of the store.
         self.broken = true;
-        self.check_applicable(block)?;
+        let rules = self.check_applicable(block)?;
         let Work {
             diff,
             receipts,
             result,
-        } = self.work(block, observer)?;
+        } = self.work(block, &rules, observer)?;
         let header = block.header();
         let tip = Tip {
             height: header.height,
@@ -248,8 +260,15 @@ impl Node {
             return Err(Fault::invariant("a commit of a block that is not pending"));
         }
         let tip = commit.tip;
+        let rules = commit.diff.get(&key::system(RULES_KEY));
+        let activations = rules
+            .map(|value| decode_activations(value.as_deref()))
+            .transpose()?;
         self.store.commit(commit)?;
         self.tip = tip;
+        if let Some(activations) = activations {
+            self.activations = activations;
+        }
         self.broken = false;
         Ok(tip.result)
     }
@@ -287,38 +306,36 @@ impl Node {
         }
     }
 
-    fn check_applicable(&self, block: &ValidBlock) -> Result<(), Fault> {
+    /// The rules that a block is executed under.
+    fn check_applicable(&self, block: &ValidBlock) -> Result<Arc<Rules>, Fault> {
         let header = block.header();
         if header.parent != self.tip.hash || header.parent_result != self.tip.result {
             return Err(Fault::invariant(
                 "a block was validated against another parent",
             ));
         }
-        let rules = self
-            .store
-            .read(&key::system(RULES_KEY))?
-            .unwrap_or_default();
-        let activations: Activations = borsh::from_slice(&rules)
-            .map_err(|_| Fault::Store("the list of rules does not decode".to_owned()))?;
-        let in_force = activations.iter().rfind(|(from, _)| *from <= header.height);
-        if in_force.map(|(_, id)| id) == Some(self.parts.rules.id()) {
-            Ok(())
+        let rules = self.rules_at(header.height)?;
+        if header.rules_id == *rules.id() {
+            Ok(Arc::clone(rules))
         } else {
-            Err(Fault::invariant(
-                "this build does not know the rules in force",
-            ))
+            Err(Fault::invariant("a block was validated under other rules"))
         }
     }
 
-    fn work(&mut self, block: &ValidBlock, observer: &mut dyn Observer) -> Result<Work, Fault> {
+    fn work(
+        &mut self,
+        block: &ValidBlock,
+        rules: &Arc<Rules>,
+        observer: &mut dyn Observer,
+    ) -> Result<Work, Fault> {
         let header = block.header();
         let visible = header.context();
         let environment = Environment {
             engine: self.parts.engine.as_ref(),
-            rules: &self.parts.rules,
+            rules,
             block: &visible,
         };
-        let mut overlay = Overlay::new(self.store.as_ref(), &self.cache, &self.parts.rules);
+        let mut overlay = Overlay::new(self.store.as_ref(), &self.cache, rules);
         let mut receipts: Vec<Receipt> = Vec::with_capacity(block.transactions().len());
         let (mut fees, mut gas_used) = (0_u128, 0_u64);
         let stepwise = observer.wants_roots();

@@ -7,8 +7,7 @@
 use crate::fields::Fields;
 use node::archive::{ArchiveError, ArchiveReader, ArchivedBlock};
 use node::{CachePolicy, MemoryStore, Node, Observer, Parts};
-use std::sync::Arc;
-use vm::{Engine, Fault, Rules};
+use vm::{Engine, Fault, Rulebook};
 
 /// Why an archive cannot be replayed to its end.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +34,8 @@ impl Observer for Receipts {
 
 type Root = Option<[u8; 32]>;
 
-/// What every block of an archive comes to on `engine` under `rules`; an invalid block is the last.
+/// What every block of an archive comes to on `engine`, under the rules of its height;
+/// an invalid block is the last.
 ///
 /// The state tree is rebuilt from the store at the end, and must have the same root.
 ///
@@ -44,11 +44,11 @@ type Root = Option<[u8; 32]>;
 pub fn replay(
     archive: &[u8],
     engine: Box<dyn Engine>,
-    rules: &Arc<Rules>,
+    rules: &Rulebook,
 ) -> Result<Fields, ReplayError> {
     let parts = Parts {
         engine,
-        rules: Arc::clone(rules),
+        rules: rules.clone(),
         cache: CachePolicy::Warm,
     };
     let mut archive = ArchiveReader::new(archive)?;

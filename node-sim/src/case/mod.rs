@@ -29,7 +29,7 @@ use std::sync::Arc;
 use store::{Beyond, CaseStore};
 use vm::frames::Block;
 use vm::state::StateDiff;
-use vm::{Engine, Fault, Rules};
+use vm::{Engine, Fault, Rulebook, Rules};
 
 /// Begins every case.
 pub const MAGIC: &[u8; 16] = b"lockstep/case/1\n";
@@ -234,7 +234,7 @@ impl Case {
     ///
     /// # Errors
     /// [`CaseError`]; whatever the bytes are, it neither panics nor reserves what they only claim.
-    pub fn read(mut input: impl Read) -> Result<Self, CaseError> {
+    pub fn read(mut input: impl Read, rules: &Rulebook) -> Result<Self, CaseError> {
         let mut magic = Vec::new();
         let length = u64::try_from(MAGIC.len()).unwrap_or(u64::MAX);
         let begun = input.by_ref().take(length).read_to_end(&mut magic);
@@ -250,14 +250,19 @@ impl Case {
             return Err(CaseError::Trailing);
         }
         let case: Self = decode_canonical(&payload, ARCHIVE_RECORD_BYTES_MAX)?;
-        case.check()?;
+        case.check(rules)?;
         Ok(case)
     }
 
-    fn check(&self) -> Result<(), CaseError> {
-        if self.rules_id != *Rules::v1().id() {
-            return Err(CaseError::Rules(self.rules_id));
-        }
+    /// The rules that the transaction was executed under.
+    fn rules<'a>(&self, rules: &'a Rulebook) -> Result<&'a Arc<Rules>, CaseError> {
+        rules
+            .get(&self.rules_id)
+            .ok_or(CaseError::Rules(self.rules_id))
+    }
+
+    fn check(&self, rules: &Rulebook) -> Result<(), CaseError> {
+        self.rules(rules)?;
         let (ours, theirs) = (Limits::v1(), &self.limits);
         let names = [&self.expected.by, &self.found.by];
         let is_bounded = theirs.transaction_bytes <= ours.transaction_bytes
@@ -273,8 +278,9 @@ impl Case {
     /// The transaction, if it is valid in a block of this chain.
     ///
     /// # Errors
-    /// [`CaseError::Transaction`].
-    pub fn validate(&self, rules: &Rules) -> Result<ValidTransaction, CaseError> {
+    /// [`CaseError::Transaction`]; [`CaseError::Rules`].
+    pub fn validate(&self, rules: &Rulebook) -> Result<ValidTransaction, CaseError> {
+        let rules = self.rules(rules)?;
         let none = [0; 32];
         let parent = Tip {
             height: self.block.height,
@@ -302,9 +308,12 @@ impl Case {
     pub fn replay(
         &self,
         engine: &dyn Engine,
-        rules: &Arc<Rules>,
+        rules: &Rulebook,
         valid: &ValidTransaction,
     ) -> Result<Replayed, Fault> {
+        let rules = self
+            .rules(rules)
+            .map_err(|error| Fault::invariant(error.to_string()))?;
         let beyond = Beyond::default();
         let store = CaseStore::new(self, beyond.clone());
         let cache = CodeCache::new(CachePolicy::Warm);

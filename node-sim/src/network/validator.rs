@@ -6,13 +6,12 @@ use crate::rerun::MakeEngine;
 use node::{
     Block, BlockResult, CachePolicy, Genesis, LogStore, NoObserver, Node, Parts, ValidBlock,
 };
-use std::sync::Arc;
-use vm::{Fault, Rules};
+use vm::{Fault, Rulebook};
 
 /// A validator; its node is away while it is without power.
 pub(super) struct Validator {
     engine: MakeEngine,
-    rules: Arc<Rules>,
+    rules: Rulebook,
     genesis: Genesis,
     disk: SimulatedDisk,
     node: Option<Node>,
@@ -37,13 +36,13 @@ impl Validator {
     /// A validator with power, at the genesis.
     pub(super) fn new(
         engine: MakeEngine,
-        rules: &Arc<Rules>,
+        rules: &Rulebook,
         genesis: &Genesis,
         seed: u64,
     ) -> Result<Self, Fault> {
         let mut validator = Self {
             engine,
-            rules: Arc::clone(rules),
+            rules: rules.clone(),
             genesis: genesis.clone(),
             disk: SimulatedDisk::new(seed),
             node: None,
@@ -59,7 +58,7 @@ impl Validator {
     pub(super) fn restart(&mut self) -> Result<u64, Fault> {
         let parts = Parts {
             engine: (self.engine)(),
-            rules: Arc::clone(&self.rules),
+            rules: self.rules.clone(),
             cache: CachePolicy::Warm,
         };
         let store = LogStore::open(self.disk.clone())?;

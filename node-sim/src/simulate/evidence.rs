@@ -129,7 +129,7 @@ impl Simulation {
         let (block, _) = self.disputed.as_ref().ok_or_else(missing)?;
         let block = left.validate(block)?;
         let at = Position {
-            rules: &self.rules,
+            rules: left.node()?.rules_at(difference.height)?,
             block: &block,
             index,
         };

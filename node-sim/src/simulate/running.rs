@@ -11,7 +11,7 @@ use node::{
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tree::Tree;
 use vm::state::{Entries, StateDiff};
-use vm::{CheckedModule, Engine, Execution, Fault, Rules};
+use vm::{CheckedModule, Engine, Execution, Fault, Rulebook, Rules};
 
 /// What a transaction came to, as far as executors must agree on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +128,7 @@ pub(super) struct Running {
     executor: Executor,
     store: SharedStore,
     engine: Renewable,
-    rules: Arc<Rules>,
+    rules: Rulebook,
     genesis: Genesis,
     /// Away while it restarts, and after a restart that failed.
     machine: Option<Machine>,
@@ -137,7 +137,7 @@ pub(super) struct Running {
 impl Running {
     pub(super) fn start(
         mut executor: Executor,
-        rules: &Arc<Rules>,
+        rules: &Rulebook,
         genesis: &Genesis,
     ) -> Result<Self, Fault> {
         let nothing = Box::new(MemoryStore::new());
@@ -147,7 +147,7 @@ impl Running {
             executor,
             store: SharedStore(Arc::new(Mutex::new(store))),
             engine,
-            rules: Arc::clone(rules),
+            rules: rules.clone(),
             genesis: genesis.clone(),
             machine: None,
         };
@@ -158,7 +158,7 @@ impl Running {
     fn open(&mut self) -> Result<(), Fault> {
         let parts = Parts {
             engine: Box::new(self.engine.clone()),
-            rules: Arc::clone(&self.rules),
+            rules: self.rules.clone(),
             cache: self.executor.cache,
         };
         let store = Box::new(self.store.clone());

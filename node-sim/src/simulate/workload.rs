@@ -133,9 +133,10 @@ impl Workload {
     /// The next block on the tip of `node`.
     ///
     /// # Errors
-    /// [`Fault`] if the node's store fails.
+    /// [`Fault`] if the node's store fails, or it does not know the rules of the block.
     pub fn next_block(&mut self, node: &Node) -> Result<Block, Fault> {
         let height = node.tip().height.saturating_add(1);
+        self.rules = Arc::clone(node.rules_at(height)?);
         let mut nonces = BTreeMap::new();
         for key in self.accounts.iter().chain([&self.poor]) {
             nonces.insert(key.address(), node.account(&key.address())?.nonce);

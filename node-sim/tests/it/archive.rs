@@ -7,9 +7,8 @@ use node_sim::replay::{Replay, Replayed};
 use node_sim::simulate::planted::WrongGas;
 use node_sim::simulate::{Plan, Progress, Progressed, run, standard};
 use reference::Reference;
-use std::sync::Arc;
 use vm::execute::Interpreter;
-use vm::{Engine, Rules};
+use vm::{Engine, Rulebook};
 
 #[derive(Default)]
 struct Archiving {
@@ -42,7 +41,7 @@ pub(crate) fn archive(blocks: u64, seed: u64) -> (Vec<u8>, Vec<ArchivedBlock>, [
 fn replay(bytes: &[u8], engine: Box<dyn Engine>, store: Box<dyn Store>) -> (Replayed, bool) {
     let parts = Parts {
         engine,
-        rules: Arc::new(Rules::v1()),
+        rules: Rulebook::v1(),
         cache: CachePolicy::Warm,
     };
     let reader = ArchiveReader::new(bytes).unwrap();

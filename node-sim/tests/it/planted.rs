@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use vm::lower::Operator;
 use vm::opcode::Opcode;
-use vm::{CheckedModule, Engine, Execution, Fault, Rules};
+use vm::{CheckedModule, Engine, Execution, Fault, Rulebook, Rules};
 
 const PLAN: Plan = Plan {
     blocks: 8,
@@ -88,7 +88,7 @@ fn history() -> BTreeMap<Site, Vec<At>> {
     let engine = Box::new(Noting(Arc::clone(&visited)));
     let parts = Parts {
         engine,
-        rules,
+        rules: Rulebook::v1(),
         cache: CachePolicy::Warm,
     };
     let store = Box::new(MemoryStore::new());

@@ -23,7 +23,7 @@ use vm::execute::Interpreter;
 use vm::lower::{Operator, Sink};
 use vm::opcode::Opcode;
 use vm::state::{Entries, StateDiff, key};
-use vm::{CheckedModule, Engine, Execution, Fault, Rules};
+use vm::{CheckedModule, Engine, Execution, Fault, Rulebook, Rules};
 
 /// Each fault is reached within it.
 const PLAN: Plan = Plan {
@@ -131,7 +131,7 @@ fn parts(engine: Box<dyn Engine>) -> (Parts, Workload) {
     let workload = Workload::new(&PLAN, &rules).unwrap();
     let parts = Parts {
         engine,
-        rules,
+        rules: Rulebook::v1(),
         cache: CachePolicy::Warm,
     };
     (parts, workload)
@@ -417,7 +417,7 @@ fn every_planted_fault_is_found_where_it_is_planted() {
 
 #[test]
 fn a_right_engine_replays_each_case_and_a_wrong_one_does_not() {
-    let rules = Arc::new(Rules::v1());
+    let rules = Rulebook::v1();
     let engines: [Box<dyn Engine>; 2] = [Box::new(Interpreter::new()), Box::new(Reference::new())];
     let agrees = |replayed: &Replayed| match replayed {
         Replayed::Ran { mismatches, .. } => mismatches.is_empty(),
@@ -429,7 +429,7 @@ fn a_right_engine_replays_each_case_and_a_wrong_one_does_not() {
         };
         let mut file = Vec::new();
         case.write(&mut file).unwrap();
-        let read = Case::read(file.as_slice()).unwrap();
+        let read = Case::read(file.as_slice(), &Rulebook::v1()).unwrap();
         assert_eq!(read, case, "{}", plant.name);
         let valid = read.validate(&rules).unwrap();
         for engine in &engines {

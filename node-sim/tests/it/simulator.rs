@@ -8,8 +8,8 @@ use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{NoProgress, Plan, Progress, Progressed, Report, run, standard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use vm::Rules;
 use vm::execute::Interpreter;
+use vm::{Rulebook, Rules};
 
 fn simulate(plan: Plan, nodes: u32) -> Report {
     let report = run(&plan, standard(nodes), &mut NoProgress).unwrap();
@@ -124,7 +124,7 @@ fn calls_of(plan: &Plan) -> (Workload, Ends) {
     let mut workload = Workload::new(plan, &rules).unwrap();
     let parts = Parts {
         engine: Box::new(Interpreter::new()),
-        rules,
+        rules: Rulebook::v1(),
         cache: CachePolicy::Warm,
     };
     let store = Box::new(MemoryStore::new());
@@ -188,7 +188,7 @@ fn figures_are_those_of_the_chain() {
     let mut workload = Workload::new(&plan, &rules).unwrap();
     let parts = Parts {
         engine: Box::new(Interpreter::new()),
-        rules,
+        rules: Rulebook::v1(),
         cache: CachePolicy::Warm,
     };
     let store = Box::new(MemoryStore::new());

@@ -9,7 +9,7 @@ use node::{
 use reference::Reference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::{Engine, Rules};
+use vm::{Engine, Rulebook, Rules};
 
 pub(crate) const BALANCE: u128 = 1_000_000_000_000;
 pub(crate) const PROPOSER: [u8; 32] = [0xaa; 32];
@@ -65,7 +65,7 @@ impl Chain {
         let genesis = genesis(&rules, limits);
         let parts = Parts {
             engine,
-            rules: Arc::clone(&rules),
+            rules: Rulebook::v1(),
             cache: CachePolicy::Warm,
         };
         let node = Node::open(parts, genesis, Box::new(MemoryStore::new())).unwrap();

@@ -10,14 +10,14 @@ use node_sim::simulate::Plan;
 use node_sim::simulate::workload::Workload;
 use std::sync::Arc;
 use vm::execute::Interpreter;
-use vm::{Engine, Fault, Rules};
+use vm::{Engine, Fault, Rulebook, Rules};
 
 pub(crate) const BLOCKS: u64 = 20;
 
 fn parts() -> Parts {
     Parts {
         engine: Box::new(Interpreter::new()),
-        rules: Arc::new(Rules::v1()),
+        rules: Rulebook::v1(),
         cache: CachePolicy::Warm,
     }
 }

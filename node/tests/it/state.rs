@@ -12,12 +12,12 @@ use reference::Reference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vm::state::{StateDiff, key};
-use vm::{Rules, StateView};
+use vm::{Rulebook, Rules, StateView};
 
 fn parts(cache: CachePolicy) -> Parts {
     Parts {
         engine: Box::new(Reference::new()),
-        rules: Arc::new(Rules::v1()),
+        rules: Rulebook::v1(),
         cache,
     }
 }
