@@ -67,12 +67,15 @@ pub struct Sample {
 /// the given size.
 pub type Runner = Box<dyn FnMut(u32) -> Measured<Sample>>;
 
+/// Loads a kernel in an engine.
+pub type Load = Box<dyn Fn(&workload::Kernel) -> Measured<Runner>>;
+
 /// An engine's name, and how it loads a kernel.
 pub struct Contender {
     /// The key of the engine in every table.
     pub name: &'static str,
     /// Loads a kernel.
-    pub load: fn(&workload::Kernel) -> Measured<Runner>,
+    pub load: Load,
 }
 
 /// Every engine of this build, native code first, ours next.

@@ -18,11 +18,11 @@ pub fn contenders() -> Vec<Contender> {
     let interpreters = [
         Contender {
             name: "wasmi",
-            load: |kernel| wasmi::runner(kernel, wasmi::Fuel::Off),
+            load: Box::new(|kernel| wasmi::runner(kernel, wasmi::Fuel::Off)),
         },
         Contender {
             name: "wasmi-fuel",
-            load: |kernel| wasmi::runner(kernel, wasmi::Fuel::On),
+            load: Box::new(|kernel| wasmi::runner(kernel, wasmi::Fuel::On)),
         },
     ];
     interpreters.into_iter().chain(compilers).collect()
@@ -33,11 +33,11 @@ fn compilers() -> Vec<Contender> {
     vec![
         Contender {
             name: "winch-fuel",
-            load: |kernel| wasmtime::runner(kernel, ::wasmtime::Strategy::Winch),
+            load: Box::new(|kernel| wasmtime::runner(kernel, ::wasmtime::Strategy::Winch)),
         },
         Contender {
             name: "cranelift-fuel",
-            load: |kernel| wasmtime::runner(kernel, ::wasmtime::Strategy::Cranelift),
+            load: Box::new(|kernel| wasmtime::runner(kernel, ::wasmtime::Strategy::Cranelift)),
         },
     ]
 }
