@@ -1,8 +1,9 @@
 //! Runs kernels natively and on our engines, with the host that all engines of a run share.
 
+use crate::Measured;
 use crate::clock::time;
+use crate::contender::{Contender, Runner, Sample};
 use crate::workload::Kernel;
-use crate::{Contender, Measured, Runner, Sample};
 use engines::{Kind, Row};
 use host_api::Function;
 use std::hint::black_box;

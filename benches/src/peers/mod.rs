@@ -5,8 +5,8 @@ mod wasmi;
 #[cfg(feature = "wasmtime")]
 mod wasmtime;
 
-use crate::load::Times;
-use crate::{Contender, Measured, calls};
+use crate::Measured;
+use crate::contender::{Contender, Entry, Times};
 
 /// Every peer of this build.
 #[must_use]
@@ -46,7 +46,7 @@ fn compilers() -> Vec<Contender> {
 ///
 /// # Errors
 /// If it refuses the module.
-pub fn calls() -> Measured<Vec<calls::Entry>> {
+pub fn calls() -> Measured<Vec<Entry>> {
     wasmi::calls()
 }
 

@@ -11,8 +11,8 @@ mod memory;
 
 mod refused;
 
+use conformance::catalogue::PROBE_GAS;
 use conformance::program::{Program, Setting};
-use conformance::sweep::PROBE_GAS;
 use conformance::{Observation, observe, sweep};
 use engine_wasmi::Wasmi;
 use reference::Reference;

@@ -1,6 +1,6 @@
 //! Configures wasmtime for emitted modules and makes instances.
 
-use crate::machine::WasmtimeMachine;
+use crate::machine::{NAME, WasmtimeMachine, own_fault};
 use emitted::Session;
 use emitted::cache::Cache;
 use emitted::machine::{STACK_BYTES, fault};
@@ -8,8 +8,6 @@ use std::sync::Arc;
 use vm::limits::{MEMORY_PAGES_MAX, PAGE_BYTES};
 use vm::{CheckedModule, Engine, Execution, Fault, Rules};
 use wasmtime::{Config, Module, WasmFeatures};
-
-pub(crate) const NAME: &str = "wasmtime";
 
 /// Bytes of a fiber's stack: the Wasm stack and as much again for wasmtime's own functions.
 const FIBER_BYTES: usize = 2 * STACK_BYTES;
@@ -88,8 +86,4 @@ fn config() -> Config {
         .memory_reservation(reserved)
         .memory_may_move(false);
     config
-}
-
-pub(crate) fn own_fault(error: wasmtime::Error) -> Fault {
-    fault(NAME, format!("{error:?}"))
 }
