@@ -71,7 +71,8 @@ pub static INTERPRETER: Row = Row {
 #[cfg(feature = "reference")]
 pub static REFERENCE: Row = Row {
     name: "reference",
-    summary: "R: one match over the operators, the definition; the same results, to the unit of gas",
+    summary: "R: one match over the operators, the definition; \
+        the same results, to the unit of gas",
     kind: Kind::Definition,
     make: || Box::new(reference::Reference::new()),
     make_uncached: || Box::new(reference::Reference::new()),

@@ -52,7 +52,8 @@ fuzz_target!(|bytes: &[u8]| {
         module,
         rules,
     };
-    let expected = conformance::observe((engines::REFERENCE.make)().as_ref(), &program, GAS).expect("no fault");
+    let reference = (engines::REFERENCE.make)();
+    let expected = conformance::observe(reference.as_ref(), &program, GAS).expect("no fault");
     for engine in conformance::differential::engines::engines() {
         let seen = conformance::observe(engine.as_ref(), &program, GAS).expect("no fault");
         assert!(expected.differences(&seen).is_empty(), "{:#?}", expected.differences(&seen));
