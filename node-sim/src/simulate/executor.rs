@@ -1,10 +1,9 @@
 //! Lists the kinds of executors: they differ in everything that must not matter.
 
-use super::odd::{AnewEachCall, Counting, Restless, strangers};
+use super::odd::{Counting, Restless, strangers};
 use crate::disk::SimulatedDisk;
 use crate::rerun::{MakeEngine, MakeTraced};
 use crate::steps::Steps;
-use engine_wasmi::Wasmi;
 use node::{CachePolicy, LogStore, MemoryStore, Store};
 use reference::{Backing, Reference};
 use std::sync::{Arc, Mutex};
@@ -114,7 +113,7 @@ pub fn kind(node: u32) -> Executor {
             reference(name, Warm, Backing::Reserved)
         }
         3 => {
-            let engine: MakeEngine = Box::new(|| Box::new(Wasmi::without_cache()));
+            let engine: MakeEngine = Box::new(|| (engines::WASMI.make_uncached)());
             let name = "wasmi, no cache, restart after every block";
             Executor::new(name, engine, Disabled, EveryBlock)
         }
@@ -136,7 +135,8 @@ pub fn kind(node: u32) -> Executor {
         }
         8 => {
             let name = "interpreter made anew for every call, cold cache";
-            Executor::new(name, Box::new(|| Box::new(AnewEachCall)), Cold, Never)
+            let engine: MakeEngine = Box::new(|| (engines::INTERPRETER.make_uncached)());
+            Executor::new(name, engine, Cold, Never)
         }
         9 => observed("reference under an observer, store read in another order"),
         10 => {
@@ -155,14 +155,14 @@ pub fn kind(node: u32) -> Executor {
 fn interpreter(name: &str, cache: CachePolicy, restart: Restart) -> Executor {
     Executor::new(
         name,
-        Box::new(|| Box::new(Interpreter::new())),
+        Box::new(|| (engines::INTERPRETER.make)()),
         cache,
         restart,
     )
 }
 
 fn wasmi(name: &str, cache: CachePolicy, restart: Restart) -> Executor {
-    Executor::new(name, Box::new(|| Box::new(Wasmi::new())), cache, restart)
+    Executor::new(name, Box::new(|| (engines::WASMI.make)()), cache, restart)
 }
 
 fn reference(name: &str, cache: CachePolicy, backing: Backing) -> Executor {
