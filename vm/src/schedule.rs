@@ -215,7 +215,7 @@ impl Schedule {
                 return Err(ScheduleError::PricedMarker(row.name));
             }
         }
-        for (name, price) in self.entries() {
+        for (name, price) in self.entries(u16::MAX, host_api::TABLE) {
             let per_unit = name.contains(".per_");
             let bound = if per_unit {
                 UNIT_PRICE_BOUND
@@ -229,7 +229,7 @@ impl Schedule {
         Ok(())
     }
 
-    /// Price of an operator; that of a float move is its integer twin's.
+    /// Price of an operator; that of one that is lowered to another is its twin's.
     #[must_use]
     pub fn operator(&self, opcode: Opcode) -> u64 {
         match opcode.class() {
@@ -237,7 +237,7 @@ impl Schedule {
             Class::Float => FLOAT_TRAP_PRICE,
             _ => self
                 .operators
-                .get(opcode.integer_twin().index())
+                .get(opcode.twin().index())
                 .copied()
                 .unwrap_or_default(),
         }
@@ -270,11 +270,11 @@ impl Schedule {
             .saturating_add(self.dynamic.function_entry_per_slot.saturating_mul(slots))
     }
 
-    /// Every price under its published name, in a fixed order.
-    #[must_use]
-    pub fn entries(&self) -> Vec<(String, u64)> {
+    /// Every price of a version under its published name, in a fixed order.
+    pub(crate) fn entries(&self, version: u16, host: &[host_api::Row]) -> Vec<(String, u64)> {
         let mut entries: Vec<(String, u64)> = opcode::TABLE
             .iter()
+            .filter(|row| row.since <= version)
             .map(|row| (row.name.to_owned(), self.operator(row.opcode)))
             .collect();
         let d = &self.dynamic;
@@ -291,7 +291,8 @@ impl Schedule {
             ("frame.per_item", d.frame_per_item),
         ];
         entries.extend(dynamic.map(|(name, price)| (name.to_owned(), price)));
-        for (row, price) in host_api::TABLE.iter().zip(&self.host) {
+        for row in host {
+            let price = self.host(row.function);
             entries.push((format!("host.{}.base", row.name), price.base));
             entries.push((format!("host.{}.per_byte", row.name), price.per_byte));
             entries.push((

@@ -13,7 +13,7 @@ fn every_part_of_every_price_has_a_workload() {
         .iter()
         .map(|work| (work.function, work.part))
         .collect();
-    let schedule = Rules::v1().schedule;
+    let schedule = &Rules::v1().schedule;
     let priced: BTreeSet<_> = TABLE
         .iter()
         .flat_map(|row| {
@@ -26,7 +26,7 @@ fn every_part_of_every_price_has_a_workload() {
 
 #[test]
 fn every_workload_ends_as_it_must_and_pays_its_part_of_the_price() {
-    let schedule = Rules::v1().schedule;
+    let schedule = &Rules::v1().schedule;
     for (work, gas) in gas().unwrap() {
         let prices = Part::of(work.function, &schedule);
         let (_, price) = *prices.iter().find(|(part, _)| *part == work.part).unwrap();
