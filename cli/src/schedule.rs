@@ -1,6 +1,8 @@
 //! Runs `lockstep schedule`: prints every price under its published name.
 
 use crate::args;
+use crate::args::Floats;
+use crate::check;
 use crate::failure::{Answer, Failure, Verdict};
 use crate::print::{self, grouped};
 use serde::ser::SerializeMap;
@@ -31,7 +33,7 @@ impl Serialize for Prices {
 /// # Errors
 /// [`Failure::Environment`] if the output cannot be written.
 pub(crate) fn run(arguments: &args::Schedule) -> Answer {
-    let rules = Rules::v1();
+    let rules = check::rules(Floats::Lower);
     let id = hex::encode(rules.id());
     let entries = rules.prices();
     if arguments.json {

@@ -11,7 +11,6 @@ use crate::receipt::{Receipt, receipts_root};
 use crate::steps::{Plain, Steps, batch};
 use crate::store::{Commit, Store};
 use crate::transaction::Signed;
-use host_api::limits::BLOCK_HASHES_MAX;
 use std::sync::Arc;
 use tree::{Path, Tree, ValueHash};
 use vm::state::{Account, StateDiff, key};
@@ -351,7 +350,7 @@ impl Node {
                 .ok_or_else(too_large)?;
             receipts.push(executed.receipt);
         }
-        write_hash(&mut overlay, header);
+        write_hash(&mut overlay, header, &self.parts.rules);
         let last = execute::pay_proposer(&mut overlay, &header.proposer, fees)?;
         let diff = overlay.into_diff()?;
         observer.block(&diff);
@@ -372,9 +371,10 @@ impl Node {
 }
 
 /// Puts the block's hash where the blocks after it see it, and takes away the one that they do not.
-fn write_hash(overlay: &mut Overlay<'_>, header: &Header) {
+fn write_hash(overlay: &mut Overlay<'_>, header: &Header, rules: &Rules) {
+    let kept = u64::from(rules.host_limits.block_hashes_max);
     overlay.write(key::block_hash(header.height), Some(header.hash().to_vec()));
-    if let Some(height) = header.height.checked_sub(u64::from(BLOCK_HASHES_MAX)) {
+    if let Some(height) = header.height.checked_sub(kept) {
         overlay.write(key::block_hash(height), None);
     }
 }

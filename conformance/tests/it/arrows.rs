@@ -98,6 +98,7 @@ const STAGES: &[(&str, &[&str])] = &[
     ("gas", &["limits"]),
     ("schedule", &["opcode"]),
     ("rules", &["limits", "opcode", "schedule"]),
+    ("rulebook", &["rules", "schedule"]),
     ("module", &["limits"]),
     ("lower", &["module", "opcode"]),
     (

@@ -210,7 +210,8 @@ fn a_module_keeps_its_verdict_and_caches_do_not_mix_versions() {
     let wide = Arc::new(wide.unwrap());
     let grow = r#"(module (memory 1)
         (func (export "f") (param i32) (result i32) (memory.grow (i32.const 65))))"#;
-    for engine in [&Interpreter::new() as &dyn Engine, &Wasmi::new()] {
+    let engines: [&dyn Engine; 2] = [&Interpreter::new(), &Wasmi::new()];
+    for engine in engines {
         for (checked, answer) in [(&one, 1), (&wide, -1), (&two, 1), (&wide, -1)] {
             let mut program = program(grow, checked);
             assert_eq!(program.module.rules_id(), checked.id());
