@@ -81,7 +81,9 @@ macro_rules! since {
 }
 
 macro_rules! opcodes {
-    ($($variant:ident $name:literal $encoding:literal $class:ident $(, since $since:literal)?)*) => {
+    (
+        $($variant:ident $name:literal $encoding:literal $class:ident $(, since $since:literal)?)*
+    ) => {
         /// An operator of the profile, floats included, without its immediates.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         #[repr(u8)]

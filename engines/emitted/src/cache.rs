@@ -8,7 +8,8 @@ use vm::{CheckedModule, Fault, Rules};
 /// Compiled modules that a cache keeps; one more empties it. Bounds the host's memory.
 pub const MODULES_MAX: usize = 64;
 
-/// Code hash, id of the rules of its check and id of the rules at hand: all that the emitted bytes depend on, beside the cache's options.
+/// Code hash, id of the rules of its check and id of the rules at hand: all that the emitted bytes
+/// depend on, beside the cache's options.
 type Key = ([u8; 32], [u8; 32], [u8; 32]);
 
 /// Compiled modules of one engine.

@@ -1,8 +1,9 @@
 //! Decides whether a module is accepted.
 //!
-//! One pass over the sections. For each vector of the module: its count against the limits of the rules,
-//! then decoding, then the limits of its items, then `wasmparser`'s validator, then our allow-list
-//! and policy. Nothing is allocated in proportion to a count before the count was compared.
+//! One pass over the sections. For each vector of the module: its count against the limits of the
+//! rules, then decoding, then the limits of its items, then `wasmparser`'s validator, then our
+//! allow-list and policy. Nothing is allocated in proportion to a count before the count was
+//! compared.
 //!
 //! The verdict does not depend on the decoder's feature flags alone: operators, types and segments
 //! are compared with a list of ours ([`crate::opcode`]).
