@@ -88,6 +88,7 @@ pub fn programs(group: u64, depth: Depth, rules: &Arc<Rules>) -> Result<Vec<Prog
     let place = usize::try_from(group).unwrap_or(usize::MAX);
     let row = TABLE.get(place);
     let (name, text) = match row {
+        Some(row) if !rules.has(row.opcode) => return Ok(Vec::new()),
         Some(row) => (row.name, text_of(row, depth)),
         None if place == TABLE.len() => ("control", Some(CONTROL.to_owned())),
         None => ("host", Some(HOST.to_owned())),

@@ -23,6 +23,7 @@ const STAGES: &[(&str, &[&str])] = &[
     ("gas", &["limits"]),
     ("schedule", &["opcode"]),
     ("rules", &["limits", "opcode", "schedule"]),
+    ("rulebook", &["rules", "schedule"]),
     ("module", &["limits"]),
     ("lower", &["module", "opcode"]),
     (

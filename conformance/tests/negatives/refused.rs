@@ -149,14 +149,14 @@ fn n23_a_changed_rule_is_another_version() {
     assert_ne!(rules.id(), float.id());
     assert_eq!(rules.id(), Rules::v1().id());
     // Every limit is named in the rules, so that none can change without another id.
-    let names: Vec<&str> = Rules::limits().iter().map(|limit| limit.name).collect();
+    let names: Vec<String> = rules.named_limits().map(|limit| limit.name).collect();
     for name in [
         "MODULE_BYTES_MAX",
         "OPERATORS_MAX",
         "NESTING_MAX",
         "STACK_SLOTS_MAX",
     ] {
-        assert!(names.contains(&name), "{name}");
+        assert!(names.iter().any(|named| named == name), "{name}");
     }
 }
 

@@ -71,6 +71,7 @@ mod verify;
 pub(crate) use crate::meter::block::Prices;
 pub use disassemble::disassemble;
 
+use crate::limits::FRAME_SLOTS_MAX;
 use crate::meter::block;
 use crate::module::{CheckedModule, Function, FunctionType};
 use buffer::Buffer;
@@ -84,6 +85,7 @@ use std::collections::BTreeMap;
 /// Slots of a frame beyond those that `check` counted: return address, weight, and operands that
 /// are put aside above the highest position.
 pub(crate) const FRAME_EXTRA_SLOTS: u32 = 8;
+const _: () = assert!(FRAME_SLOTS_MAX + FRAME_EXTRA_SLOTS <= 1 << 13);
 /// Least price of an operator for which the driver's slice of gas bounds how many handlers run in a
 /// row. Below it the code pauses at the start of every run.
 const OPERATOR_PRICE_UNPAUSED: u32 = 8;
