@@ -132,8 +132,9 @@ const STAGES: &[(&str, &[&str])] = &[
             "trap",
         ],
     ),
-    ("state", &["fault", "module", "outcome"]),
-    ("outcome", &["state", "trap"]),
+    ("event", &[]),
+    ("state", &["event", "fault", "module"]),
+    ("outcome", &["event", "state", "trap"]),
     ("span", &[]),
     ("message", &["execution", "span", "trap"]),
     (
@@ -143,6 +144,7 @@ const STAGES: &[(&str, &[&str])] = &[
     (
         "host",
         &[
+            "event",
             "execution",
             "fault",
             "gas",
@@ -247,7 +249,7 @@ fn uses(text: &str) -> BTreeSet<String> {
         ("Fault", "fault"),
         ("Gas", "gas"),
         ("CheckedModule", "module"),
-        ("Event", "outcome"),
+        ("Event", "event"),
         ("Exit", "outcome"),
         ("Outcome", "outcome"),
         ("Rejection", "rejection"),

@@ -2,7 +2,7 @@
 
 use crate::host::call::Call;
 use crate::host::{Halt, Host, Reply};
-use crate::outcome::Event;
+use crate::event::Event;
 use crate::trap::Trap;
 use host_api::limits::{EVENT_BYTES_MAX, EVENT_TOPICS_MAX, EVENTS_MAX, TOPIC_BYTES};
 

@@ -9,7 +9,7 @@
 
 use crate::fault::Fault;
 use crate::module::CheckedModule;
-use crate::outcome::Event;
+use crate::event::Event;
 use crate::state::{AccessSet, Account, StateDiff, StateView, key};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
