@@ -25,8 +25,13 @@
     reason = "a charge is far below 2^63, a distance fits the machine's addresses"
 )]
 
-use super::context::{Cell, Context};
+use super::context::{Cell, Context, Entry};
 use super::exit;
+use super::handler::{ACC, SLOT};
+use crate::translate::form;
+use crate::translate::layout::{
+    At, Cost, Destination, Function, InFrame, IsOperand, Operands, Read, Target, Write,
+};
 
 /// Six machine words, all in registers under the System V convention.
 #[derive(Clone, Copy)]
@@ -206,52 +211,89 @@ pub(crate) unsafe fn price_of(code: *const Cell) -> u64 {
     (*code.sub(1)).bits
 }
 
+/// The instruction of a stub.
+pub(crate) const TRANSLATE: form::Translate = form::Translate::of(Operands::NONE);
+
 /// The function that the stub at `stub` stands for.
 ///
 /// # Safety
 /// `stub` is the code of a stub.
 pub(crate) unsafe fn function_of(stub: *const Cell) -> u64 {
-    (*stub.add(1)).bits
+    (*stub.add(TRANSLATE.function.cell())).bits
 }
 
 /// Reading fields and slots, and the ways to go on.
 impl Registers {
     #[inline(always)]
-    unsafe fn field<T: Copy>(self, at: usize) -> T {
-        self.ip.cast::<u8>().add(at).cast::<T>().read()
+    unsafe fn field<T: Copy, H>(self, at: At<H>) -> T {
+        self.ip.cast::<u8>().add(at.byte()).cast::<T>().read()
     }
 
+    /// A number in the instruction.
     #[inline(always)]
-    pub(crate) unsafe fn u16(self, at: usize) -> u16 {
+    pub(crate) unsafe fn number<T: Copy + Into<u64>>(self, at: At<T>) -> T {
+        self.field(at)
+    }
+
+    /// The price of a run.
+    #[inline(always)]
+    pub(crate) unsafe fn cost(self, at: At<Cost>) -> u64 {
+        let cost: u32 = self.field(at);
+        u64::from(cost)
+    }
+
+    /// The function that an instruction calls.
+    #[inline(always)]
+    pub(crate) unsafe fn entry(self, at: At<Function>) -> *const Entry {
         self.field(at)
     }
 
     #[inline(always)]
-    pub(crate) unsafe fn u32(self, at: usize) -> u32 {
-        self.field(at)
+    unsafe fn slot_of<H>(self, at: At<H>) -> *mut u64 {
+        self.sp.add(usize::from(self.field::<u16, H>(at))).cast()
     }
 
+    /// The slot that a field names.
     #[inline(always)]
-    pub(crate) unsafe fn u64(self, at: usize) -> u64 {
-        self.field(at)
+    pub(crate) unsafe fn slot<H: InFrame>(self, at: At<H>) -> *mut u64 {
+        self.slot_of(at)
     }
 
-    /// The slot that the field at `at` names.
+    /// Bytes from this frame to a slot.
     #[inline(always)]
-    pub(crate) unsafe fn slot(self, at: usize) -> *mut u64 {
-        self.sp.add(usize::from(self.u16(at))).cast()
+    pub(crate) unsafe fn distance(self, at: At<Write>) -> usize {
+        usize::from(self.field::<u16, Write>(at))
     }
 
-    /// The value of the slot that the field at `at` names.
+    /// The value of a slot.
     #[inline(always)]
-    pub(crate) unsafe fn get(self, at: usize) -> u64 {
+    pub(crate) unsafe fn get(self, at: At<Read>) -> u64 {
         self.slot(at).read()
     }
 
-    /// Writes the slot that the field at `at` names.
+    /// Writes a slot.
     #[inline(always)]
-    pub(crate) unsafe fn put(self, at: usize, value: u64) {
+    pub(crate) unsafe fn put(self, at: At<Write>, value: u64) {
         self.slot(at).write(value);
+    }
+
+    /// An operand of the kind that the handler was made for.
+    #[inline(always)]
+    pub(crate) unsafe fn operand<const KIND: u8, H: IsOperand>(self, at: At<H>) -> u64 {
+        match KIND {
+            SLOT => self.slot_of(at).read(),
+            ACC => self.acc,
+            _ if at.bytes() == size_of::<u32>() => u64::from(self.field::<u32, H>(at)),
+            _ => self.field(at),
+        }
+    }
+
+    /// Writes the result to the slot that it goes to as well, if it does.
+    #[inline(always)]
+    pub(crate) unsafe fn keep<const TO_SLOT: bool>(self, at: At<Destination>, value: u64) {
+        if TO_SLOT {
+            self.slot(at).write(value);
+        }
     }
 
     /// Goes on with the instruction `cells` further and `acc` in the accumulator.
@@ -261,16 +303,15 @@ impl Registers {
         D::next(Self { ip, acc, ..self })
     }
 
-    /// Goes on with a result, which is written to the slot at field 8 if it is to be.
+    /// Goes on with a result, which is written to its slot if it is to be.
     #[inline(always)]
     pub(crate) unsafe fn result<D: Dispatch, const TO_SLOT: bool>(
         self,
+        at: At<Destination>,
         cells: usize,
         value: u64,
     ) -> u64 {
-        if TO_SLOT {
-            self.put(8, value);
-        }
+        self.keep::<TO_SLOT>(at, value);
         self.go::<D>(cells, value)
     }
 
@@ -289,9 +330,9 @@ impl Registers {
         D::next(entered)
     }
 
-    /// The instruction at the distance that the field at `at` of this instruction says.
+    /// The instruction that a branch goes to.
     #[inline(always)]
-    pub(crate) unsafe fn target(self, at: usize) -> *const Cell {
+    pub(crate) unsafe fn target(self, at: At<Target>) -> *const Cell {
         let distance: i32 = self.field(at);
         self.ip.byte_offset(distance as isize)
     }

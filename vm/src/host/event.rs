@@ -1,8 +1,8 @@
 //! Emits events into the journal, within the limits of the transaction.
 
+use crate::event::Event;
 use crate::host::call::Call;
 use crate::host::{Halt, Host, Reply};
-use crate::event::Event;
 use crate::trap::Trap;
 use host_api::limits::{EVENT_BYTES_MAX, EVENT_TOPICS_MAX, EVENTS_MAX, TOPIC_BYTES};
 

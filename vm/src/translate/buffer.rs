@@ -1,29 +1,26 @@
 //! Collects the code of one function: instructions of whole cells, written field by field.
 //!
 //! A cell is 8 bytes. The first cell of an instruction names its shape until `execute` links it;
-//! the others hold fields at byte offsets that [`super::shape`] lists.
-#![expect(
-    clippy::host_endian_bytes,
-    reason = "fields are read by the machine that wrote them and never leave it"
-)]
+//! the others hold the fields that [`super::form`] lists, in this machine's order of bytes: they are
+//! read by the machine that wrote them.
 #![expect(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     reason = "places come from this buffer; a wrong one is a bug of the translator"
 )]
 
+use super::index;
+use super::layout::{At, Destination, Held};
 use super::shape::{CELL, Shape};
 
 /// Code that grows at its end; the last instruction can be taken back.
 #[derive(Default)]
 pub(crate) struct Buffer {
-    /// Whole cells.
     cells: Vec<u64>,
-    /// The cell that is being filled, and how many of its bytes are.
-    open: u64,
-    filled: usize,
     /// The cell at which each instruction starts.
     starts: Vec<u32>,
+    /// Where the last instruction starts, in bytes.
+    last: usize,
 }
 
 impl Buffer {
@@ -31,91 +28,67 @@ impl Buffer {
     pub(crate) fn reusing(mut cells: Vec<u64>, mut starts: Vec<u32>) -> Self {
         cells.clear();
         starts.clear();
+        let last = 0;
         Self {
             cells,
-            open: 0,
-            filled: 0,
             starts,
+            last,
         }
     }
 
     /// Bytes so far: where the next instruction will start.
     #[inline(always)]
     pub(crate) fn here(&self) -> usize {
-        debug_assert_eq!(self.filled, 0, "an instruction has whole cells");
         self.cells.len() * CELL
     }
 
-    /// Starts an instruction.
+    /// Starts an instruction of so many cells, every field 0.
     #[inline(always)]
-    pub(crate) fn begin(&mut self, shape: Shape) -> usize {
-        let at = self.here();
-        let start = u32::try_from(self.cells.len()).unwrap_or(u32::MAX);
-        self.starts.push(start);
-        self.cells.push(shape.pack());
-        at
+    pub(crate) fn begin(&mut self, shape: Shape, cells: usize) -> usize {
+        let start = self.cells.len();
+        self.starts.push(u32::try_from(start).unwrap_or(u32::MAX));
+        self.cells.resize(start + cells, 0);
+        self.cells[start] = shape.pack();
+        self.last = start * CELL;
+        self.last
     }
 
-    /// Removes everything from the instruction at `at` on, which must be the last one.
+    /// Removes the instruction at `at`, which must be the last one.
     pub(crate) fn take_back(&mut self, at: usize) {
+        let last = self.starts.pop();
+        debug_assert_eq!(last.map(|start| index(start) * CELL), Some(at));
         self.cells.truncate(at / CELL);
-        self.starts.pop();
     }
 
+    /// Writes a field of the last instruction; one that is not there is nothing.
     #[inline(always)]
-    fn put(&mut self, value: u64, size: usize) -> &mut Self {
-        self.open |= value << shift(self.filled, size);
-        self.filled += size;
-        if self.filled == CELL {
-            self.close();
+    pub(crate) fn put<T: Held>(&mut self, field: At<T>, value: T::Value) -> &mut Self {
+        let (bits, at) = (T::bits(value), field.after(self.last));
+        match field.bytes() {
+            0 => {}
+            CELL => self.cells[at / CELL] = bits,
+            bytes => self.set(at, bits, bytes),
         }
         self
     }
 
-    #[inline(always)]
-    fn close(&mut self) {
-        self.cells.push(self.open);
-        (self.open, self.filled) = (0, 0);
+    /// Writes the slot that the result of the instruction at `at` goes to.
+    pub(crate) fn set_destination(&mut self, at: usize, slot: u16) {
+        let field = At::<Destination>::FIRST;
+        self.set(field.after(at), u64::from(slot), field.bytes());
     }
 
-    #[inline(always)]
-    pub(crate) fn u16(&mut self, value: u16) -> &mut Self {
-        self.put(u64::from(value), 2)
-    }
-
-    #[inline(always)]
-    pub(crate) fn u32(&mut self, value: u32) -> &mut Self {
-        self.put(u64::from(value), 4)
-    }
-
-    #[inline(always)]
-    pub(crate) fn u64(&mut self, value: u64) -> &mut Self {
-        debug_assert_eq!(self.filled, 0, "a number of 8 bytes has a cell of its own");
-        self.cells.push(value);
-        self
-    }
-
-    /// Fills the cell.
-    #[inline(always)]
-    pub(crate) fn pad(&mut self) -> &mut Self {
-        if self.filled > 0 {
-            self.close();
-        }
-        self
-    }
-
-    pub(crate) fn set_u16(&mut self, at: usize, value: u16) {
-        self.set(at, u64::from(value), u64::from(u16::MAX), 2);
-    }
-
+    /// Writes a field of 4 bytes that stands at byte `at`.
     pub(crate) fn set_u32(&mut self, at: usize, value: u32) {
-        self.set(at, u64::from(value), u64::from(u32::MAX), 4);
+        self.set(at, u64::from(value), <u32 as Held>::BYTES);
     }
 
-    fn set(&mut self, at: usize, value: u64, mask: u64, size: usize) {
-        let shift = shift(at % CELL, size);
+    #[inline(always)]
+    fn set(&mut self, at: usize, value: u64, bytes: usize) {
+        let shift = shift(at % CELL, bytes);
+        let mask = mask(bytes);
         let cell = &mut self.cells[at / CELL];
-        *cell = *cell & !(mask << shift) | value << shift;
+        *cell = *cell & !(mask << shift) | (value & mask) << shift;
     }
 
     pub(crate) fn shape(&self, at: usize) -> Shape {
@@ -134,35 +107,27 @@ impl Buffer {
 
 /// Bits above which the field at byte `place` of a cell stands, in this machine's order of bytes.
 #[inline(always)]
-const fn shift(place: usize, size: usize) -> usize {
-    let bytes = if cfg!(target_endian = "big") {
-        CELL - size - place
+const fn shift(place: usize, bytes: usize) -> usize {
+    let below = if cfg!(target_endian = "big") {
+        CELL - bytes - place
     } else {
         place
     };
-    bytes * 8
+    below * 8
 }
 
-/// Reads a field of finished code.
+/// The bits of a field, at the low end.
+#[inline(always)]
+const fn mask(bytes: usize) -> u64 {
+    u64::MAX >> ((CELL - bytes) * 8)
+}
+
+/// Reads fields of finished code.
 pub(crate) struct Fields<'a>(pub(crate) &'a [u64]);
 
 impl Fields<'_> {
-    pub(crate) fn u16(&self, at: usize) -> u16 {
-        let bytes = self.0[at / CELL].to_ne_bytes();
-        u16::from_ne_bytes([bytes[at % CELL], bytes[at % CELL + 1]])
-    }
-
-    pub(crate) fn u32(&self, at: usize) -> u32 {
-        let bytes = self.0[at / CELL].to_ne_bytes();
-        let half = if at.is_multiple_of(CELL) {
-            &bytes[..4]
-        } else {
-            &bytes[4..]
-        };
-        u32::from_ne_bytes([half[0], half[1], half[2], half[3]])
-    }
-
-    pub(crate) fn u64(&self, at: usize) -> u64 {
-        self.0[at / CELL]
+    /// What the field of so many bytes at byte `at` holds.
+    pub(crate) fn read(&self, at: usize, bytes: usize) -> u64 {
+        self.0[at / CELL] >> shift(at % CELL, bytes) & mask(bytes)
     }
 }

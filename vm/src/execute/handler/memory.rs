@@ -6,12 +6,14 @@
 )]
 
 use super::arithmetic::pure;
-use super::{ACC, SLOT};
+use super::{ABSENT, kinds};
 use crate::execute::dispatch::{Dispatch, Operation, Registers};
 use crate::execute::exit;
 use crate::limits::PAGE_BYTES;
+use crate::translate::form;
 use crate::translate::fusion::LoadOperator;
 use crate::translate::integer::{BinaryOperator, Word};
+use crate::translate::layout::{At, Operands};
 use crate::trap::Trap;
 use std::marker::PhantomData;
 use std::ptr;
@@ -64,72 +66,72 @@ pub(super) unsafe fn read<T: LoadOperator>(r: Registers, address: u64) -> u64 {
     })
 }
 
-#[inline(always)]
-unsafe fn address<const A: u8>(r: Registers) -> u32 {
-    u32::from_bits(if A == SLOT { r.get(10) } else { r.acc })
+// The end of every load: from a base, to which a folded addition has added and wrapped at 2^32; the
+// offset is added in 64 bits.
+macro_rules! load_at {
+    ($T:ident, $D:ident, $TO_SLOT:ident, $r:ident, $base:expr, $f:ident) => {{
+        let address = u64::from($base).wrapping_add(u64::from($r.number($f.offset)));
+        if check::<$T>($r, address) {
+            return $r.leave::<OUT_OF_BOUNDS>();
+        }
+        let value = read::<$T>($r, address);
+        $r.result::<$D, $TO_SLOT>($f.d, $f.cells, value)
+    }};
 }
 
-#[inline(always)]
-unsafe fn load_at<T: LoadOperator, D: Dispatch, const TO_SLOT: bool>(
-    r: Registers,
-    base: u32,
-    offset: u32,
-    cells: usize,
-) -> u64 {
-    // A folded addition has wrapped at 2^32; the offset is added in 64 bits.
-    let address = u64::from(base).wrapping_add(u64::from(offset));
-    if check::<T>(r, address) {
-        return r.leave::<OUT_OF_BOUNDS>();
-    }
-    let value = read::<T>(r, address);
-    r.result::<D, TO_SLOT>(cells, value)
-}
-
-/// `d@8 a@10 offset@12`
+/// See [`form::Load`].
 pub(in crate::execute) struct Load<T, const A: u8, const TO_SLOT: bool>(PhantomData<T>);
 
 impl<T: LoadOperator, const A: u8, const TO_SLOT: bool> Operation for Load<T, A, TO_SLOT> {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        load_at::<T, D, TO_SLOT>(r, address::<A>(r), r.u32(12), 2)
+        let f = const { form::Load::of(kinds(A, ABSENT, ABSENT)) };
+        let base = u32::from_bits(r.operand::<A, _>(f.a));
+        load_at!(T, D, TO_SLOT, r, base, f)
     }
 }
 
-/// `d@8 a@10 b@12 offset@16`
+/// See [`form::LoadIndexed`].
 pub(in crate::execute) struct LoadIndexed<T, const A: u8, const TO_SLOT: bool>(PhantomData<T>);
 
 impl<T: LoadOperator, const A: u8, const TO_SLOT: bool> Operation for LoadIndexed<T, A, TO_SLOT> {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let index = u32::from_bits(r.get(12));
-        load_at::<T, D, TO_SLOT>(r, address::<A>(r).wrapping_add(index), r.u32(16), 3)
+        let f = const { form::LoadIndexed::of(kinds(A, ABSENT, ABSENT)) };
+        let a = u32::from_bits(r.operand::<A, _>(f.a));
+        let base = a.wrapping_add(u32::from_bits(r.get(f.b)));
+        load_at!(T, D, TO_SLOT, r, base, f)
     }
 }
 
-/// `d@8 a@10 displacement@12 offset@16`
+/// See [`form::LoadDisplaced`].
 pub(in crate::execute) struct LoadDisplaced<T, const A: u8, const TO_SLOT: bool>(PhantomData<T>);
 
 impl<T: LoadOperator, const A: u8, const TO_SLOT: bool> Operation for LoadDisplaced<T, A, TO_SLOT> {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let base = address::<A>(r).wrapping_add(r.u32(12));
-        load_at::<T, D, TO_SLOT>(r, base, r.u32(16), 3)
+        let f = const { form::LoadDisplaced::of(kinds(A, ABSENT, ABSENT)) };
+        let a = u32::from_bits(r.operand::<A, _>(f.a));
+        let base = a.wrapping_add(r.number(f.displacement));
+        load_at!(T, D, TO_SLOT, r, base, f)
     }
 }
 
-/// `d@8 a@10 b@12 shift@14 offset@16`
+/// See [`form::LoadScaled`].
 pub(in crate::execute) struct LoadScaled<T, const A: u8, const TO_SLOT: bool>(PhantomData<T>);
 
 impl<T: LoadOperator, const A: u8, const TO_SLOT: bool> Operation for LoadScaled<T, A, TO_SLOT> {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let scaled = address::<A>(r).wrapping_shl(u32::from(r.u16(14)));
-        let base = scaled.wrapping_add(u32::from_bits(r.get(12)));
-        load_at::<T, D, TO_SLOT>(r, base, r.u32(16), 3)
+        let f = const { form::LoadScaled::of(kinds(A, ABSENT, ABSENT)) };
+        let a = u32::from_bits(r.operand::<A, _>(f.a));
+        let scaled = a.wrapping_shl(u32::from(r.number(f.shift)));
+        let base = scaled.wrapping_add(u32::from_bits(r.get(f.b)));
+        load_at!(T, D, TO_SLOT, r, base, f)
     }
 }
 
-/// `d@8 a@10 offset@12 x@16 displacement@20` (0 where there is none).
+/// See [`form::LoadBinary`]; a displacement of 0 is none.
 pub(in crate::execute) struct LoadBinary<T, O, const X: u8, const TO_SLOT: bool>(
     PhantomData<(T, O)>,
 );
@@ -139,40 +141,29 @@ impl<T: LoadOperator, O: BinaryOperator, const X: u8, const TO_SLOT: bool> Opera
 {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let base = u32::from_bits(r.get(10)).wrapping_add(r.u32(20));
-        let address = u64::from(base).wrapping_add(u64::from(r.u32(12)));
+        let f = const { form::LoadBinary::of(kinds(X, ABSENT, ABSENT)) };
+        let base = u32::from_bits(r.get(f.a)).wrapping_add(r.number(f.displacement));
+        let address = u64::from(base).wrapping_add(u64::from(r.number(f.offset)));
         if check::<T>(r, address) {
             return r.leave::<OUT_OF_BOUNDS>();
         }
         let loaded = O::W::from_bits(read::<T>(r, address));
-        let x = O::W::from_bits(if X == SLOT { r.get(16) } else { r.acc });
+        let x = O::W::from_bits(r.operand::<X, _>(f.x));
         let value = pure::<O>(x, loaded);
-        r.result::<D, TO_SLOT>(3, value)
+        r.result::<D, TO_SLOT>(f.d, f.cells, value)
     }
 }
 
-#[inline(always)]
-unsafe fn store_at<D: Dispatch, const SIZE: usize, const V: u8>(
-    r: Registers,
-    base: u32,
-    cells: usize,
-) -> u64 {
-    let address = u64::from(base).wrapping_add(u64::from(r.u32(12)));
-    if outside::<SIZE>(r, address) {
-        return r.leave::<OUT_OF_BOUNDS>();
-    }
-    let value = match V {
-        SLOT => r.get(8),
-        ACC => r.acc,
-        _ => r.u64(cells.wrapping_mul(8)),
-    };
-    write_bytes::<SIZE>(r, address, value);
-    let cells = if V > ACC {
-        cells.wrapping_add(1)
-    } else {
-        cells
-    };
-    r.go::<D>(cells, r.acc)
+// The end of every store, likewise.
+macro_rules! store_at {
+    ($D:ident, $SIZE:ident, $V:ident, $r:ident, $base:expr, $f:ident) => {{
+        let address = u64::from($base).wrapping_add(u64::from($r.number($f.offset)));
+        if outside::<$SIZE>($r, address) {
+            return $r.leave::<OUT_OF_BOUNDS>();
+        }
+        write_bytes::<$SIZE>($r, address, $r.operand::<$V, _>($f.v));
+        $r.go::<$D>($f.cells, $r.acc)
+    }};
 }
 
 /// Writes the low `SIZE` bytes of `value` at `address`, which was checked.
@@ -205,79 +196,72 @@ impl Bits16 for u16 {
     }
 }
 
-/// `v@8 a@10 offset@12`, immediate v `u64@16`.
+/// See [`form::Store`].
 pub(in crate::execute) struct Store<const SIZE: usize, const A: u8, const V: u8>;
 
 impl<const SIZE: usize, const A: u8, const V: u8> Operation for Store<SIZE, A, V> {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        store_at::<D, SIZE, V>(r, address::<A>(r), 2)
+        let f = const { form::Store::of(kinds(A, V, ABSENT)) };
+        let base = u32::from_bits(r.operand::<A, _>(f.a));
+        store_at!(D, SIZE, V, r, base, f)
     }
 }
 
-/// `v@8 a@10 offset@12 b@16`, or `displacement@20`; immediate v `u64@24`.
-pub(in crate::execute) struct StoreIndexed<
-    const SIZE: usize,
-    const A: u8,
-    const V: u8,
-    const DISPLACED: bool,
->;
+/// See [`form::StoreIndexed`].
+pub(in crate::execute) struct StoreIndexed<const SIZE: usize, const A: u8, const V: u8, const B: u8>;
 
-impl<const SIZE: usize, const A: u8, const V: u8, const DISPLACED: bool> Operation
-    for StoreIndexed<SIZE, A, V, DISPLACED>
+impl<const SIZE: usize, const A: u8, const V: u8, const B: u8> Operation
+    for StoreIndexed<SIZE, A, V, B>
 {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let b = if DISPLACED {
-            r.u32(20)
-        } else {
-            u32::from_bits(r.get(16))
-        };
-        store_at::<D, SIZE, V>(r, address::<A>(r).wrapping_add(b), 3)
+        let f = const { form::StoreIndexed::of(kinds(A, V, B)) };
+        let b = u32::from_bits(r.operand::<B, _>(f.b));
+        let base = u32::from_bits(r.operand::<A, _>(f.a)).wrapping_add(b);
+        store_at!(D, SIZE, V, r, base, f)
     }
 }
 
 #[inline(always)]
 #[expect(clippy::as_conversions, reason = "usize has at least 32 bits")]
-pub(super) unsafe fn global(r: Registers) -> *mut u64 {
-    (*r.context).globals.add(r.u32(12) as usize)
+pub(super) unsafe fn global(r: Registers, at: At<u32>) -> *mut u64 {
+    (*r.context).globals.add(r.number(at) as usize)
 }
 
-/// `d@8 global@12`
+/// See [`form::GlobalGet`].
 pub(in crate::execute) struct GlobalGet<const TO_SLOT: bool>;
 
 impl<const TO_SLOT: bool> Operation for GlobalGet<TO_SLOT> {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let value = global(r).read();
-        r.result::<D, TO_SLOT>(2, value)
+        let f = const { form::GlobalGet::of(Operands::NONE) };
+        let value = global(r, f.global).read();
+        r.result::<D, TO_SLOT>(f.d, f.cells, value)
     }
 }
 
-/// `v@8 global@12`, immediate `u64@16`.
+/// See [`form::GlobalSet`].
 pub(in crate::execute) struct GlobalSet<const V: u8>;
 
 impl<const V: u8> Operation for GlobalSet<V> {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let (value, cells) = match V {
-            SLOT => (r.get(8), 2),
-            ACC => (r.acc, 2),
-            _ => (r.u64(16), 3),
-        };
-        global(r).write(value);
-        r.go::<D>(cells, r.acc)
+        let f = const { form::GlobalSet::of(kinds(V, ABSENT, ABSENT)) };
+        global(r, f.global).write(r.operand::<V, _>(f.v));
+        r.go::<D>(f.cells, r.acc)
     }
 }
 
-/// `d@8`
+/// See [`form::MemorySize`].
 pub(in crate::execute) struct MemorySize<const TO_SLOT: bool>;
 
 impl<const TO_SLOT: bool> Operation for MemorySize<TO_SLOT> {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
+        let f = const { form::MemorySize::of(Operands::NONE) };
         let pages = (*r.context).memory_pages;
-        r.result::<D, TO_SLOT>(2, pages)
+        r.result::<D, TO_SLOT>(f.d, f.cells, pages)
     }
 }
 
@@ -306,13 +290,14 @@ unsafe fn unpaid(r: Registers) -> u64 {
     }
 }
 
-/// `d@8 a@10 cost@12`
+/// See [`form::MemoryGrow`].
 pub(in crate::execute) struct MemoryGrow;
 
 impl Operation for MemoryGrow {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let delta = u32::from_bits(r.get(10));
+        let f = const { form::MemoryGrow::of(Operands::NONE) };
+        let delta = u32::from_bits(r.get(f.a));
         let Some(gas) = pay::<D>(r, (*r.context).grow_per_page, delta) else {
             return unpaid(r);
         };
@@ -325,9 +310,9 @@ impl Operation for MemoryGrow {
             context.set_pages(pages);
             old
         };
-        r.put(8, acc);
+        r.put(f.d, acc);
         let r = Registers { acc, gas, ..r };
-        r.enter_run::<D>(u64::from(r.u32(12)), r.ip.add(2))
+        r.enter_run::<D>(r.cost(f.cost), r.ip.add(f.cells))
     }
 }
 
@@ -355,13 +340,15 @@ unsafe fn bulk<const FILL: bool>(r: Registers, to: u32, from: u32, length: u32) 
     true
 }
 
-/// `d@8 s@10 n@12 cost@16`; `FILL` takes the byte from s.
+/// See [`form::MemoryCopy`], and [`form::MemoryFill`] with the same fields: `FILL` takes the byte
+/// from s.
 pub(in crate::execute) struct MemoryBulk<const FILL: bool>;
 
 impl<const FILL: bool> Operation for MemoryBulk<FILL> {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let length = u32::from_bits(r.get(12));
+        let f = const { form::MemoryCopy::of(Operands::NONE) };
+        let length = u32::from_bits(r.get(f.n));
         let per_byte = if FILL {
             (*r.context).fill_per_byte
         } else {
@@ -373,12 +360,12 @@ impl<const FILL: bool> Operation for MemoryBulk<FILL> {
         let r = Registers { gas, ..r };
         if !bulk::<FILL>(
             r,
-            u32::from_bits(r.get(8)),
-            u32::from_bits(r.get(10)),
+            u32::from_bits(r.get(f.d)),
+            u32::from_bits(r.get(f.s)),
             length,
         ) {
             return r.leave::<OUT_OF_BOUNDS>();
         }
-        r.enter_run::<D>(u64::from(r.u32(16)), r.ip.add(3))
+        r.enter_run::<D>(r.cost(f.cost), r.ip.add(f.cells))
     }
 }
