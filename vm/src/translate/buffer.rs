@@ -83,8 +83,9 @@ impl Buffer {
         self.set(at, u64::from(value), <u32 as Held>::BYTES);
     }
 
+    /// Writes the field of so many bytes that stands at byte `at`.
     #[inline(always)]
-    fn set(&mut self, at: usize, value: u64, bytes: usize) {
+    pub(super) fn set(&mut self, at: usize, value: u64, bytes: usize) {
         let shift = shift(at % CELL, bytes);
         let mask = mask(bytes);
         let cell = &mut self.cells[at / CELL];

@@ -49,7 +49,8 @@ pub fn disassemble(module: &CheckedModule, rules: &Rules, function_index: u32) -
     Some(text)
 }
 
-fn line(text: &mut String, start: u32, cells: &[u64]) {
+/// One instruction.
+pub(super) fn line(text: &mut String, start: u32, cells: &[u64]) {
     let Some(layout) = Layout::of(cells) else {
         return;
     };

@@ -71,6 +71,9 @@ mod stored;
 
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use crate::meter::block::Prices;
 pub use disassemble::disassemble;
 

@@ -112,6 +112,7 @@ mod tests {
     use crate::meter::block::Prices;
     use crate::module::CheckedModule;
     use crate::rules::Rules;
+    use crate::translate::shape::Shape;
     use crate::translate::{Source, Workspace, canonical_types, translate};
 
     const TEXT: &str = r#"(module (memory 1) (func (param i32) (result i32) (local i32)
