@@ -25,7 +25,8 @@ use crate::translate::fusion::{
     with_binary_store, with_load_compare, with_load_pair, with_load_store, with_pair, with_step,
 };
 use crate::translate::integer::{self, with_binary, with_compare, with_listed};
-use crate::translate::shape::{Kind, Shape};
+use crate::translate::layout::Kind;
+use crate::translate::shape::Shape;
 use crate::trap::Trap;
 
 // `$e` with `$A` naming the kind of an operand as a constant.

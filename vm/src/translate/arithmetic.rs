@@ -7,7 +7,8 @@
 use super::form::{self, Family};
 use super::fusion::{can_fuse_binary, can_fuse_load};
 use super::integer::{Binary, Unary};
-use super::shape::{Kind, Shape};
+use super::layout::Kind;
+use super::shape::Shape;
 use super::{Entry, Operand, Pattern, Translator};
 
 impl Translator<'_> {

@@ -9,9 +9,10 @@
     reason = "places come from this buffer; a wrong one is a bug of the translator"
 )]
 
+use super::form::{BranchTable, Family};
 use super::index;
-use super::layout::{At, Destination, Held};
-use super::shape::{CELL, Shape};
+use super::layout::{At, CELL, Destination, Field, Held, Role};
+use super::shape::Shape;
 
 /// Code that grows at its end; the last instruction can be taken back.
 #[derive(Default)]
@@ -130,5 +131,47 @@ impl Fields<'_> {
     /// What the field of so many bytes at byte `at` holds.
     pub(crate) fn read(&self, at: usize, bytes: usize) -> u64 {
         self.0[at / CELL] >> shift(at % CELL, bytes) & mask(bytes)
+    }
+}
+
+/// An instruction as whoever walks code sees it.
+pub(super) struct Layout {
+    pub(super) shape: Shape,
+    pub(super) fields: Vec<Field>,
+    pub(super) cells: usize,
+}
+
+impl Layout {
+    /// The instruction at the start of `cells`, with the fields that are there; `None` if it is cut
+    /// off.
+    pub(super) fn of(cells: &[u64]) -> Option<Self> {
+        let shape = Shape::unpack(*cells.first()?);
+        let operands = shape.operands();
+        let (mut fields, mut length) = shape.family.fields(operands);
+        if cells.len() < length {
+            return None;
+        }
+        fields.retain(|field| match field.role {
+            Role::Destination => shape.to_slot,
+            _ => field.bytes > 0,
+        });
+        if shape.family == Family::BranchTable {
+            let table = BranchTable::of(operands);
+            let last = Fields(cells).read(table.last.byte(), table.last.bytes());
+            let last = usize::try_from(last).unwrap_or(usize::MAX);
+            length = length.saturating_add(last).saturating_add(1);
+            if cells.len() < length {
+                return None;
+            }
+            for number in 0..=last {
+                let (target, cost) = table.edge(number);
+                fields.extend([target.listed("target"), cost.listed("cost")]);
+            }
+        }
+        Some(Self {
+            shape,
+            fields,
+            cells: length,
+        })
     }
 }

@@ -7,8 +7,8 @@
 
 use super::form::{self, Family};
 use super::idiom::is_multi3;
-use super::layout::{At, Cost, Operands};
-use super::shape::{Kind, Shape};
+use super::layout::{At, Cost, Kind, Operands};
+use super::shape::Shape;
 use super::{Entry, Operand, Pattern, Translator, index};
 
 impl Translator<'_> {

@@ -10,8 +10,8 @@ use super::charge::Number;
 use super::form::{self, Family};
 use super::fusion::{can_fuse_load_compare, can_fuse_step};
 use super::integer::Binary;
-use super::layout::{At, Cost, Operands, Target};
-use super::shape::{Kind, Shape};
+use super::layout::{At, Cost, Kind, Operands, Target};
+use super::shape::Shape;
 use super::{Entry, Operand, Pattern, Translator, index};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -461,7 +461,7 @@ impl Translator<'_> {
         let mut stubs: Vec<(u32, usize)> = Vec::new();
         for (number, depth) in depths.iter().enumerate() {
             let place = self.place_of(*depth);
-            let (target, cost) = f.edges.edge(number);
+            let (target, cost) = f.edge(number);
             if self.moves(place, top) {
                 stubs.push((*depth, target.after(at)));
             } else {

@@ -1,11 +1,11 @@
 //! Prints the internal code of a function, for people.
 
 use super::arithmetic::low;
-use super::buffer::Fields;
+use super::buffer::{Fields, Layout};
 use super::form::Operator;
 use super::integer::{Binary, Load, Store, Unary};
-use super::layout::{Field, Layout, Role};
-use super::shape::{CELL, Kind, Shape};
+use super::layout::{CELL, Field, Kind, Role};
+use super::shape::Shape;
 use super::{Source, Workspace, canonical_types, index, translate};
 use crate::meter::block::Prices;
 use crate::module::CheckedModule;
@@ -87,7 +87,7 @@ fn write_field(text: &mut String, start: u32, fields: &Fields<'_>, field: Field)
             let cells = i64::from(low(value).cast_signed()) / 8;
             write!(text, " {name}={}", i64::from(start).saturating_add(cells))
         }
-        Role::Number | Role::Edges => write!(text, " {name}={value}"),
+        Role::Number => write!(text, " {name}={value}"),
     };
 }
 

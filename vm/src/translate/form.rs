@@ -11,9 +11,8 @@
 
 use super::Operand;
 use super::layout::{
-    At, Cost, Cursor, Destination, Edges, Field, Function, Operands, Read, Target, Term, Write,
+    At, Cost, Cursor, Destination, Field, Function, Kind, Operands, Read, Target, Term, Write,
 };
-use super::shape::Kind;
 
 /// What the numbers `first` and `second` of a shape stand for.
 #[derive(Clone, Copy, Debug)]
@@ -132,9 +131,8 @@ forms! {
     LoadCompareBranch "load.compare.branch" [Load Binary] sites 1
         { d: Destination, a: Read, target: Target, taken: Cost, otherwise: Cost, offset: u32,
           index: Operand = c, b: Operand = b }
-    /// go to the target number a + displacement, or to the last
-    BranchTable "branch.table" [] sites 0
-        { a: Operand = a, last: u32, displacement: u32, edges: Edges }
+    /// go to the target number a + displacement, or to the last; see [`BranchTable::edge`]
+    BranchTable "branch.table" [] sites 0 { a: Operand = a, last: u32, displacement: u32 }
     /// d = load first at a + offset
     Load "load" [Load] sites 1 { d: Destination, a: Operand = a, offset: u32 }
     /// d = load first at (a + b) + offset
@@ -198,4 +196,14 @@ forms! {
     Stop "stop" [] sites 0 {}
     /// the function is to be translated first
     Translate "translate" [] sites 0 { function: Function }
+}
+
+impl BranchTable {
+    /// Target and cost of the way of this number: each way, up to the last, has a cell of its own
+    /// after the fields.
+    #[inline(always)]
+    pub(crate) const fn edge(self, number: usize) -> (At<Target>, At<Cost>) {
+        let cursor = &mut Cursor::of_cell(self.cells.wrapping_add(number));
+        (cursor.take(Kind::Slot), cursor.take(Kind::Slot))
+    }
 }

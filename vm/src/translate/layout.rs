@@ -6,10 +6,42 @@
 //! is filled up.
 
 use super::Operand;
-use super::buffer::Fields;
-use super::form::{BranchTable, Family};
-use super::shape::{CELL, Kind, Shape};
 use std::marker::PhantomData;
+
+/// Bytes of a cell.
+pub(crate) const CELL: usize = 8;
+
+/// Where an operand comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    /// A slot of the frame.
+    Slot = 0,
+    /// The accumulator: the result of an instruction before.
+    Acc = 1,
+    /// In the instruction.
+    Immediate = 2,
+    /// There is none.
+    Absent = 3,
+}
+
+impl Kind {
+    /// The number that handlers know it by.
+    #[expect(clippy::as_conversions, reason = "a fieldless enum widened")]
+    pub(crate) const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The kind of a number; only the last two bits count.
+    pub(crate) const fn of(number: u8) -> Self {
+        match number & 3 {
+            0 => Self::Slot,
+            1 => Self::Acc,
+            2 => Self::Immediate,
+            _ => Self::Absent,
+        }
+    }
+}
 
 /// Where a field stands in its instruction; `T` says what it holds.
 pub(crate) struct At<T> {
@@ -72,26 +104,12 @@ impl At<Destination> {
     pub(super) const FIRST: Self = Self::new(CELL, Destination::BYTES);
 }
 
-impl At<Edges> {
-    /// Target and cost of the edge of this number.
-    #[inline(always)]
-    pub(crate) const fn edge(self, number: usize) -> (At<Target>, At<Cost>) {
-        let mut cursor = Cursor {
-            next: self.byte.wrapping_add(number.wrapping_mul(CELL)),
-            ..Cursor::new(Operands::NONE)
-        };
-        (cursor.take(Kind::Slot), cursor.take(Kind::Slot))
-    }
-}
-
 /// What a field can hold.
 pub(crate) trait Held {
     /// What is written there.
     type Value;
     /// Its width in bytes; of an operand that of a slot.
     const BYTES: usize;
-    /// It stands at a multiple of this.
-    const ALIGN: usize = Self::BYTES;
     /// An immediate has the width of the operator, not that of a cell.
     const IS_TERM: bool = false;
     /// The bits of a value.
@@ -112,8 +130,6 @@ pub(crate) struct Target;
 pub(crate) struct Cost;
 /// The index of a function; its entry, when linked.
 pub(crate) struct Function;
-/// A target and a cost for each way of a branch table, to the end of the instruction.
-pub(crate) struct Edges;
 /// An operand whose immediate has 4 bytes where the operator is narrow.
 pub(crate) struct Term;
 
@@ -153,20 +169,6 @@ held! {
     u16: u16, 2, Number;
     u32: u32, 4, Number;
     u64: u64, 8, Number;
-}
-
-impl Held for Edges {
-    type Value = ();
-    const BYTES: usize = 0;
-    const ALIGN: usize = CELL;
-
-    fn bits((): ()) -> u64 {
-        0
-    }
-
-    fn role(_: usize) -> Role {
-        Role::Edges
-    }
 }
 
 macro_rules! held_operand {
@@ -234,6 +236,17 @@ impl Cursor {
         }
     }
 
+    /// For what stands in a cell of its own.
+    #[inline(always)]
+    pub(super) const fn of_cell(cell: usize) -> Self {
+        let next = cell.wrapping_mul(CELL);
+        Self {
+            wide: false,
+            next,
+            immediate: next,
+        }
+    }
+
     /// From the start, when all fields were taken once.
     #[inline(always)]
     pub(super) const fn again(&self) -> Self {
@@ -249,7 +262,7 @@ impl Cursor {
     pub(super) const fn take<T: Held>(&mut self, kind: Kind) -> At<T> {
         match kind {
             Kind::Slot => {
-                let byte = aligned(self.next, T::ALIGN);
+                let byte = aligned(self.next, T::BYTES);
                 self.next = byte.wrapping_add(T::BYTES);
                 At::new(byte, T::BYTES)
             }
@@ -294,8 +307,6 @@ pub(crate) enum Role {
     Target,
     /// A number without further meaning here.
     Number,
-    /// The rest of the instruction.
-    Edges,
 }
 
 /// A field of an instruction that is there.
@@ -305,47 +316,4 @@ pub(super) struct Field {
     pub(super) at: usize,
     pub(super) bytes: usize,
     pub(super) role: Role,
-}
-
-/// An instruction as whoever walks code sees it.
-pub(super) struct Layout {
-    pub(super) shape: Shape,
-    pub(super) fields: Vec<Field>,
-    pub(super) cells: usize,
-}
-
-impl Layout {
-    /// The instruction at the start of `cells`, with the fields that are there; `None` if it is cut
-    /// off.
-    pub(super) fn of(cells: &[u64]) -> Option<Self> {
-        let shape = Shape::unpack(*cells.first()?);
-        let operands = shape.operands();
-        let (mut fields, mut length) = shape.family.fields(operands);
-        if cells.len() < length {
-            return None;
-        }
-        fields.retain(|field| match field.role {
-            Role::Destination => shape.to_slot,
-            Role::Edges => false,
-            _ => field.bytes > 0,
-        });
-        if shape.family == Family::BranchTable {
-            let table = BranchTable::of(operands);
-            let last = Fields(cells).read(table.last.byte(), table.last.bytes());
-            let last = usize::try_from(last).unwrap_or(usize::MAX);
-            length = length.saturating_add(last).saturating_add(1);
-            if cells.len() < length {
-                return None;
-            }
-            for number in 0..=last {
-                let (target, cost) = table.edges.edge(number);
-                fields.extend([target.listed("target"), cost.listed("cost")]);
-            }
-        }
-        Some(Self {
-            shape,
-            fields,
-            cells: length,
-        })
-    }
 }

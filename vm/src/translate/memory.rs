@@ -7,8 +7,8 @@
 use super::arithmetic::low;
 use super::form::{self, Family};
 use super::integer::{Binary, Load, Store};
-use super::layout::Operands;
-use super::shape::{Kind, Shape};
+use super::layout::{Kind, Operands};
+use super::shape::Shape;
 use super::{Entry, Operand, Pattern, Translator};
 
 impl Translator<'_> {

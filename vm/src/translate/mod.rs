@@ -83,8 +83,9 @@ use buffer::Buffer;
 use charge::Charges;
 use control::{Label, Open};
 use integer::{Binary, Load};
+use layout::Kind;
 use operands::Operands;
-use shape::{Kind, Shape};
+use shape::Shape;
 use std::collections::BTreeMap;
 
 /// Slots of a frame beyond those that `check` counted: return address, weight, and operands that

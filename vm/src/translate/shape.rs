@@ -5,42 +5,7 @@
 
 use super::form::Family;
 use super::integer::Binary;
-use super::layout::Operands;
-
-/// Bytes of a cell.
-pub(crate) const CELL: usize = 8;
-
-/// Where an operand comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub(crate) enum Kind {
-    /// A slot of the frame.
-    Slot = 0,
-    /// The accumulator: the result of an instruction before.
-    Acc = 1,
-    /// In the instruction.
-    Immediate = 2,
-    /// There is none.
-    Absent = 3,
-}
-
-impl Kind {
-    /// The number that handlers know it by.
-    #[expect(clippy::as_conversions, reason = "a fieldless enum widened")]
-    pub(crate) const fn number(self) -> u8 {
-        self as u8
-    }
-
-    /// The kind of a number; only the last two bits count.
-    pub(crate) const fn of(number: u8) -> Self {
-        match number & 3 {
-            0 => Self::Slot,
-            1 => Self::Acc,
-            2 => Self::Immediate,
-            _ => Self::Absent,
-        }
-    }
-}
+use super::layout::{Kind, Operands};
 
 /// What an instruction is, without the values of its fields.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -6,8 +6,8 @@
 
 use super::form::{self, Family};
 use super::integer::Binary;
-use super::layout::Operands;
-use super::shape::{Kind, Shape};
+use super::layout::{Kind, Operands};
+use super::shape::Shape;
 use super::{Emitted, Entry, Operand, Pattern, SLOT, Translator, index};
 
 /// Slots between the parameters and the declared locals: return address and weight.

@@ -3,8 +3,8 @@
 use super::form::{self, Family};
 use super::fusion::{can_fuse_load_store, can_fuse_store};
 use super::integer::{Binary, Store};
-use super::layout::Operands;
-use super::shape::{CELL, Kind, Shape};
+use super::layout::{CELL, Kind, Operands};
+use super::shape::Shape;
 use super::{Emitted, Entry, Operand, Pattern, Translator};
 
 impl Translator<'_> {

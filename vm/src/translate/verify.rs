@@ -9,10 +9,9 @@
 )]
 
 use super::arithmetic::low;
-use super::buffer::Fields;
+use super::buffer::{Fields, Layout};
 use super::form::Family;
-use super::layout::{Field, Layout, Role};
-use super::shape::CELL;
+use super::layout::{CELL, Field, Role};
 use super::{FRAME_EXTRA_SLOTS, FrameLayout, FunctionCode, SLOT, index};
 use crate::module::Function;
 use std::collections::BTreeSet;
@@ -100,7 +99,7 @@ fn check_field(
                 return Err(format!("cell {start}: a branch to byte {to}"));
             }
         }
-        Role::Number | Role::Edges => {}
+        Role::Number => {}
     }
     Ok(())
 }

@@ -15,8 +15,7 @@ pub(super) mod fused;
 
 pub(super) mod memory;
 
-use crate::translate::layout::Operands;
-use crate::translate::shape::Kind;
+use crate::translate::layout::{Kind, Operands};
 
 /// An operand in a slot.
 pub(super) const SLOT: u8 = Kind::Slot.number();
