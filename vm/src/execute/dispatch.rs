@@ -49,6 +49,9 @@ pub(crate) struct Registers {
 
 /// What an instruction does.
 pub(crate) trait Operation {
+    /// # Safety
+    /// The state contract, for the handler of an instruction of this operation: `link` upholds it
+    /// for the first handler, each handler for the next.
     unsafe fn run<D: Dispatch>(r: Registers) -> u64;
 }
 
@@ -58,6 +61,9 @@ pub(crate) trait Dispatch: Sized {
     const METERED: bool = true;
 
     /// Executes the instruction at `r.ip`; answers an exit.
+    ///
+    /// # Safety
+    /// The state contract at `r.ip`; the handler that goes on upholds it.
     unsafe fn next(r: Registers) -> u64;
 
     /// The handler of an operation; equal ones for different `REPLICA` where that pays.
@@ -78,6 +84,9 @@ macro_rules! with_convention {
             gas: i64,
         ) -> u64;
 
+        /// # Safety
+        /// The state contract; who calls it has read it from the instruction at `ip`, where `link`
+        /// put it.
         unsafe extern $convention fn handle<O: Operation, D: Dispatch, const REPLICA: u8>(
             ip: *const Cell,
             sp: *mut u8,
@@ -94,6 +103,9 @@ macro_rules! with_convention {
         ///
         /// The exit is opaque to the compiler: were it known, handlers would return it themselves
         /// after a call that is no sibling call, and keep their stack aligned for it.
+        ///
+        /// # Safety
+        /// The state contract: the context lives. The handler that leaves upholds it.
         #[inline(never)]
         unsafe extern $convention fn leave<const EXIT: u64>(
             ip: *const Cell,
@@ -128,6 +140,7 @@ fn replica<const REPLICA: u8>() {
 pub(crate) struct Threaded;
 
 impl Dispatch for Threaded {
+    // SAFETY: `link` put this very handler into the first cell of the instruction.
     #[inline(always)]
     unsafe fn next(r: Registers) -> u64 {
         let handler = (*r.ip).handler;
@@ -147,6 +160,7 @@ pub(crate) struct Unmetered;
 impl Dispatch for Unmetered {
     const METERED: bool = false;
 
+    // SAFETY: `Strategy::handler` linked all handlers with this dispatch.
     #[inline(always)]
     unsafe fn next(r: Registers) -> u64 {
         Threaded::next(r)
@@ -161,6 +175,7 @@ impl Dispatch for Unmetered {
 pub(crate) struct Trampoline;
 
 impl Dispatch for Trampoline {
+    // SAFETY: the context is alive and used by this handler alone; `run_trampoline` goes on.
     #[inline(always)]
     unsafe fn next(r: Registers) -> u64 {
         (*r.context).saved = super::context::Saved {
@@ -224,18 +239,27 @@ pub(crate) unsafe fn function_of(stub: *const Cell) -> u64 {
 
 /// Reading fields and slots, and the ways to go on.
 impl Registers {
+    /// # Safety
+    /// The instruction at `ip` has this field, with the width of `T`: `link` chose the handler by
+    /// the shape whose row of `form` it reads.
     #[inline(always)]
     unsafe fn field<T: Copy, H>(self, at: At<H>) -> T {
         self.ip.cast::<u8>().add(at.byte()).cast::<T>().read()
     }
 
     /// A number in the instruction.
+    ///
+    /// # Safety
+    /// As for [`Self::field`].
     #[inline(always)]
     pub(crate) unsafe fn number<T: Copy + Into<u64>>(self, at: At<T>) -> T {
         self.field(at)
     }
 
     /// The price of a run.
+    ///
+    /// # Safety
+    /// As for [`Self::field`].
     #[inline(always)]
     pub(crate) unsafe fn cost(self, at: At<Cost>) -> u64 {
         let cost: u32 = self.field(at);
@@ -243,41 +267,63 @@ impl Registers {
     }
 
     /// The function that an instruction calls.
+    ///
+    /// # Safety
+    /// As for [`Self::field`]; `link` wrote an entry there.
     #[inline(always)]
     pub(crate) unsafe fn entry(self, at: At<Function>) -> *const Entry {
         self.field(at)
     }
 
+    /// # Safety
+    /// As for [`Self::field`]; the field holds a slot of the frame, which `verify` checks in debug
+    /// builds.
     #[inline(always)]
     unsafe fn slot_of<H>(self, at: At<H>) -> *mut u64 {
         self.sp.add(usize::from(self.field::<u16, H>(at))).cast()
     }
 
     /// The slot that a field names.
+    ///
+    /// # Safety
+    /// As for [`Self::slot_of`].
     #[inline(always)]
     pub(crate) unsafe fn slot<H: InFrame>(self, at: At<H>) -> *mut u64 {
         self.slot_of(at)
     }
 
     /// Bytes from this frame to a slot.
+    ///
+    /// # Safety
+    /// As for [`Self::field`].
     #[inline(always)]
     pub(crate) unsafe fn distance(self, at: At<Write>) -> usize {
         usize::from(self.field::<u16, Write>(at))
     }
 
     /// The value of a slot.
+    ///
+    /// # Safety
+    /// As for [`Self::slot_of`]; the stack is initialised when it is made.
     #[inline(always)]
     pub(crate) unsafe fn get(self, at: At<Read>) -> u64 {
         self.slot(at).read()
     }
 
     /// Writes a slot.
+    ///
+    /// # Safety
+    /// As for [`Self::slot_of`].
     #[inline(always)]
     pub(crate) unsafe fn put(self, at: At<Write>, value: u64) {
         self.slot(at).write(value);
     }
 
     /// An operand of the kind that the handler was made for.
+    ///
+    /// # Safety
+    /// As for [`Self::slot_of`], with the kind that the shape says: `select` made the handler for
+    /// it.
     #[inline(always)]
     pub(crate) unsafe fn operand<const KIND: u8, H: IsOperand>(self, at: At<H>) -> u64 {
         match KIND {
@@ -289,6 +335,9 @@ impl Registers {
     }
 
     /// Writes the result to the slot that it goes to as well, if it does.
+    ///
+    /// # Safety
+    /// As for [`Self::slot_of`].
     #[inline(always)]
     pub(crate) unsafe fn keep<const TO_SLOT: bool>(self, at: At<Destination>, value: u64) {
         if TO_SLOT {
@@ -297,6 +346,10 @@ impl Registers {
     }
 
     /// Goes on with the instruction `cells` further and `acc` in the accumulator.
+    ///
+    /// # Safety
+    /// The state contract; the next instruction is so many cells further, by the length that
+    /// `form` says and the translator wrote.
     #[inline(always)]
     pub(crate) unsafe fn go<D: Dispatch>(self, cells: usize, acc: u64) -> u64 {
         let ip = self.ip.add(cells);
@@ -304,6 +357,9 @@ impl Registers {
     }
 
     /// Goes on with a result, which is written to its slot if it is to be.
+    ///
+    /// # Safety
+    /// As for [`Self::keep`] and [`Self::go`].
     #[inline(always)]
     pub(crate) unsafe fn result<D: Dispatch, const TO_SLOT: bool>(
         self,
@@ -316,6 +372,9 @@ impl Registers {
     }
 
     /// Pays for the run that begins at `ip` and goes there. Short of gas, the driver decides.
+    ///
+    /// # Safety
+    /// The state contract at `ip`.
     #[inline(always)]
     pub(crate) unsafe fn enter_run<D: Dispatch>(self, cost: u64, ip: *const Cell) -> u64 {
         if !D::METERED {
@@ -331,6 +390,10 @@ impl Registers {
     }
 
     /// The instruction that a branch goes to.
+    ///
+    /// # Safety
+    /// As for [`Self::field`]; the distance leads to an instruction, which `verify` checks in
+    /// debug builds.
     #[inline(always)]
     pub(crate) unsafe fn target(self, at: At<Target>) -> *const Cell {
         let distance: i32 = self.field(at);
@@ -338,6 +401,9 @@ impl Registers {
     }
 
     /// Gives control to the driver.
+    ///
+    /// # Safety
+    /// The state contract: the context lives.
     #[inline(always)]
     pub(crate) unsafe fn leave<const EXIT: u64>(self) -> u64 {
         leave::<EXIT>(

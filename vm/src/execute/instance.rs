@@ -142,7 +142,7 @@ impl Instance {
         for (place, value) in arguments.iter().enumerate() {
             // SAFETY: at most 64 parameters, far inside the stack.
             let slot = unsafe { stack.add(place) };
-            // SAFETY: as above.
+            // SAFETY: `Stack` owns the place, and no handler runs before `drive`.
             unsafe { slot.write(value.to_bits()) };
         }
         let sp: *mut u8 = stack.cast();
@@ -477,7 +477,7 @@ impl Execution for Instance {
             r.acc = value.to_bits();
             // SAFETY: where the callee's frame would be is the slot of the call's result.
             let slot = unsafe { r.slot(CALL.frame) };
-            // SAFETY: as above, inside the caller's frame.
+            // SAFETY: `stack_slot` gave it to the translator, inside the caller's frame.
             unsafe { slot.write(r.acc) };
         }
         r.ip = r.ip.wrapping_add(CALL.cells);

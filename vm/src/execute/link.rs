@@ -67,12 +67,12 @@ impl Strategy {
     #[inline(always)]
     pub(super) unsafe fn run(self, r: Registers) -> u64 {
         match self {
-            // SAFETY: the caller's.
+            // SAFETY: the caller upholds the state contract for this strategy.
             Self::Threaded => unsafe { dispatch::run_threaded(r) },
             #[cfg(feature = "unmetered")]
-            // SAFETY: the caller's.
+            // SAFETY: the caller upholds the state contract for this strategy.
             Self::Unmetered => unsafe { dispatch::run_threaded(r) },
-            // SAFETY: the caller's.
+            // SAFETY: the caller upholds the state contract for this strategy.
             Self::Trampoline => unsafe { dispatch::run_trampoline(r) },
         }
     }
@@ -176,7 +176,7 @@ impl Handlers {
 
 // SAFETY: addresses inside lead to memory that it owns; what changes is behind a lock or atomic.
 unsafe impl Send for CompiledModule {}
-// SAFETY: as above.
+// SAFETY: `publish` stores the address of code that is written whole, under the lock.
 unsafe impl Sync for CompiledModule {}
 
 /// Cells of a stub: a price of nothing, and the instruction.

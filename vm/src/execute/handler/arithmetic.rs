@@ -34,6 +34,8 @@ pub(in crate::execute) struct Binary<O, const A: u8, const B: u8, const TO_SLOT:
 impl<O: BinaryOperator, const A: u8, const B: u8, const TO_SLOT: bool> Operation
     for Binary<O, A, B, TO_SLOT>
 {
+    // SAFETY: every slot comes from `Translator::binary`, which asks `local_slot` and
+    // `stack_slot`.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::Binary::of(kinds(A, B, ABSENT).wide(O::WIDE)) };
@@ -51,6 +53,7 @@ impl<O: BinaryOperator, const A: u8, const B: u8, const TO_SLOT: bool> Operation
 pub(in crate::execute) struct Unary<O, const A: u8, const TO_SLOT: bool>(PhantomData<O>);
 
 impl<O: UnaryOperator, const A: u8, const TO_SLOT: bool> Operation for Unary<O, A, TO_SLOT> {
+    // SAFETY: the slots are what `Translator::unary` took from `local_slot` and `stack_slot`.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::Unary::of(kinds(A, ABSENT, ABSENT)) };
@@ -75,6 +78,8 @@ where
     O: BinaryOperator,
     P: BinaryOperator,
 {
+    // SAFETY: `Translator::fuse_binary` moves the slots of two instructions; `can_fuse_binary`
+    // lists no division, so `pure` holds.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::BinaryBinary::of(kinds(A, B, C)) };
@@ -90,6 +95,7 @@ where
 pub(in crate::execute) struct AddAdd;
 
 impl Operation for AddAdd {
+    // SAFETY: `Translator::fuse_two_additions` moves the slots of two instructions.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::AddAdd::of(Operands::NONE) };
@@ -107,6 +113,7 @@ impl Operation for AddAdd {
 pub(in crate::execute) struct CopySlot;
 
 impl Operation for CopySlot {
+    // SAFETY: `Translator::copy_slot` is given slots of this frame by whoever moves a value.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::CopySlot::of(Operands::NONE) };
@@ -119,6 +126,7 @@ impl Operation for CopySlot {
 pub(in crate::execute) struct CopyTwoSlots;
 
 impl Operation for CopyTwoSlots {
+    // SAFETY: `Translator::copy_with_last` moves the slots of two copies.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::CopyTwoSlots::of(Operands::NONE) };
@@ -132,6 +140,7 @@ impl Operation for CopyTwoSlots {
 pub(in crate::execute) struct CopyAcc;
 
 impl Operation for CopyAcc {
+    // SAFETY: `Translator::copy_acc` is given a slot of this frame.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::CopyAcc::of(Operands::NONE) };
@@ -144,6 +153,7 @@ impl Operation for CopyAcc {
 pub(in crate::execute) struct CopyImmediate;
 
 impl Operation for CopyImmediate {
+    // SAFETY: `Translator::copy_immediate` is given a slot of this frame.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::CopyImmediate::of(Operands::NONE) };
@@ -156,6 +166,7 @@ impl Operation for CopyImmediate {
 pub(in crate::execute) struct CopyTwoImmediates;
 
 impl Operation for CopyTwoImmediates {
+    // SAFETY: `Translator::copy_immediate` moves the slots of two instructions.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::CopyTwoImmediates::of(Operands::NONE) };
@@ -169,6 +180,7 @@ impl Operation for CopyTwoImmediates {
 pub(in crate::execute) struct Select<const C: u8, const TO_SLOT: bool>;
 
 impl<const C: u8, const TO_SLOT: bool> Operation for Select<C, TO_SLOT> {
+    // SAFETY: `Translator::select` puts both values in slots of this frame before.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::Select::of(kinds(C, ABSENT, ABSENT)) };
@@ -186,6 +198,7 @@ pub(in crate::execute) struct CompareSelect<O, const A: u8, const B: u8, const T
 impl<O: BinaryOperator, const A: u8, const B: u8, const TO_SLOT: bool> Operation
     for CompareSelect<O, A, B, TO_SLOT>
 {
+    // SAFETY: as for `Select`; `take_back_compare` takes comparisons only, so `pure` holds.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::CompareSelect::of(kinds(A, B, ABSENT)) };

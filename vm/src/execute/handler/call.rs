@@ -75,6 +75,10 @@ pub(in crate::execute) unsafe fn make_frame(
     }
 }
 
+/// # Safety
+/// The state contract, at a call of `entry`, which is alive. The frame that is made lies in the
+/// stack since the counter admits it: `linear` reserves what the counter admits and the linkage of
+/// every frame.
 #[inline(always)]
 pub(super) unsafe fn call<D: Dispatch>(r: Registers, entry: *const Entry) -> u64 {
     let callee = &*entry;
@@ -92,6 +96,9 @@ pub(super) unsafe fn call<D: Dispatch>(r: Registers, entry: *const Entry) -> u64
 }
 
 /// The host runs outside of handlers. In debt the run has ended.
+///
+/// # Safety
+/// The state contract, at a call of `entry`.
 #[inline(always)]
 unsafe fn call_host(r: Registers, entry: *const Entry) -> u64 {
     if r.gas < 0 {
@@ -105,6 +112,8 @@ unsafe fn call_host(r: Registers, entry: *const Entry) -> u64 {
 pub(in crate::execute) struct Call;
 
 impl Operation for Call {
+    // SAFETY: `link` put the entry of a function of this module where its index was, and the
+    // module keeps its entries as long as its code.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         call::<D>(r, r.entry(CALL.function))
@@ -115,6 +124,7 @@ impl Operation for Call {
 pub(in crate::execute) struct CallHost;
 
 impl Operation for CallHost {
+    // SAFETY: as for `Call`; the entry of an import says which function of the host it is.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         call_host(r, r.entry(CALL.function))
@@ -125,6 +135,8 @@ impl Operation for CallHost {
 pub(in crate::execute) struct CallIndirect<const A: u8>;
 
 impl<const A: u8> Operation for CallIndirect<A> {
+    // SAFETY: `table_of` made a table of entries and nulls, and the index is compared with its
+    // length before.
     #[inline(always)]
     #[expect(clippy::as_conversions, reason = "usize has at least 32 bits")]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
@@ -151,6 +163,8 @@ impl<const A: u8> Operation for CallIndirect<A> {
 pub(in crate::execute) struct Return<const V: u8>;
 
 impl<const V: u8> Operation for Return<V> {
+    // SAFETY: `make_frame` wrote the address that follows a call, and no instruction names its
+    // slot as one to write: `local_slot` and `stack_slot` leave it out.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::Return::of(kinds(V, ABSENT, ABSENT)) };
@@ -174,6 +188,7 @@ impl<const V: u8> Operation for Return<V> {
 pub(in crate::execute) struct Stop;
 
 impl Operation for Stop {
+    // SAFETY: only the driver is called.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         r.leave::<{ exit::RETURN }>()
@@ -184,6 +199,7 @@ impl Operation for Stop {
 pub(in crate::execute) struct Translate;
 
 impl Operation for Translate {
+    // SAFETY: only the driver is called; `stubs` put the function beside.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         r.leave::<{ exit::TRANSLATE }>()

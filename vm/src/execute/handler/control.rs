@@ -32,6 +32,7 @@ macro_rules! choose {
 pub(in crate::execute) struct Branch;
 
 impl Operation for Branch {
+    // SAFETY: `Translator::close` and `target` lead to instructions of this function alone.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::Branch::of(Operands::NONE) };
@@ -43,6 +44,7 @@ impl Operation for Branch {
 pub(in crate::execute) struct CompareBranch<O, const A: u8, const B: u8>(PhantomData<O>);
 
 impl<O: BinaryOperator, const A: u8, const B: u8> Operation for CompareBranch<O, A, B> {
+    // SAFETY: as for `Branch`; `condition` gives comparisons only, so `pure` holds.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::CompareBranch::of(kinds(A, B, ABSENT)) };
@@ -56,6 +58,8 @@ impl<O: BinaryOperator, const A: u8, const B: u8> Operation for CompareBranch<O,
 pub(in crate::execute) struct BinaryCompareBranch<O, P, const B: u8>(PhantomData<(O, P)>);
 
 impl<O: BinaryOperator, P: BinaryOperator, const B: u8> Operation for BinaryCompareBranch<O, P, B> {
+    // SAFETY: as for `Branch`; `can_fuse_step` lists additions and comparisons only, so `pure`
+    // holds.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::BinaryCompareBranch::of(kinds(ABSENT, B, ABSENT)) };
@@ -85,6 +89,8 @@ where
     T: LoadOperator,
     O: BinaryOperator,
 {
+    // SAFETY: as for `Branch`; `check` comes before `read`, and `can_fuse_load_compare` lists
+    // comparisons only, so `pure` holds.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::LoadCompareBranch::of(kinds(ABSENT, B, INDEX)) };
@@ -108,6 +114,7 @@ where
 pub(in crate::execute) struct BranchTable<const A: u8>;
 
 impl<const A: u8> Operation for BranchTable<A> {
+    // SAFETY: `Translator::branch_table` writes last + 1 edges, and the index is cut to last.
     #[inline(always)]
     #[expect(clippy::as_conversions, reason = "usize has at least 32 bits")]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
@@ -115,7 +122,7 @@ impl<const A: u8> Operation for BranchTable<A> {
         let a = u32::from_bits(r.operand::<A, _>(f.a));
         let index = a.wrapping_add(r.number(f.displacement));
         let edge = index.min(r.number(f.last)) as usize;
-        let (target, cost) = f.edges.edge(edge);
+        let (target, cost) = f.edge(edge);
         r.enter_run::<D>(r.cost(cost), r.target(target))
     }
 }
@@ -124,6 +131,7 @@ impl<const A: u8> Operation for BranchTable<A> {
 pub(in crate::execute) struct Charge;
 
 impl Operation for Charge {
+    // SAFETY: `Translator::cut_run` lets another instruction follow.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::Charge::of(Operands::NONE) };
@@ -135,6 +143,7 @@ impl Operation for Charge {
 pub(in crate::execute) struct Pause;
 
 impl Operation for Pause {
+    // SAFETY: `Translator::enter` lets another instruction follow, at which the driver goes on.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::Pause::of(Operands::NONE) };
@@ -147,6 +156,7 @@ impl Operation for Pause {
 pub(in crate::execute) struct Unreachable;
 
 impl Operation for Unreachable {
+    // SAFETY: only the driver is called, which ends the execution.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         r.leave::<{ exit::of_trap(Trap::Unreachable) }>()
@@ -157,6 +167,7 @@ impl Operation for Unreachable {
 pub(in crate::execute) struct Float;
 
 impl Operation for Float {
+    // SAFETY: only the driver is called, which ends the execution.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         r.leave::<{ exit::of_trap(Trap::FloatInstruction) }>()

@@ -31,6 +31,8 @@ pub(in crate::execute) struct BinaryStore<
 impl<O: BinaryOperator, const SIZE: usize, const X: u8, const Y: u8, const TO_SLOT: bool> Operation
     for BinaryStore<O, SIZE, X, Y, TO_SLOT>
 {
+    // SAFETY: `outside` comes before `write_bytes`; `can_fuse_store` lists no division, so `pure`
+    // holds.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::BinaryStore::of(kinds(X, Y, ABSENT)) };
@@ -52,6 +54,8 @@ impl<O: BinaryOperator, const SIZE: usize, const X: u8, const Y: u8, const TO_SL
 pub(in crate::execute) struct LoadStore<T, const SIZE: usize>(PhantomData<T>);
 
 impl<T: LoadOperator, const SIZE: usize> Operation for LoadStore<T, SIZE> {
+    // SAFETY: `check` comes before `read`, `outside` before `write_bytes`; the second cell is of
+    // this instruction.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::LoadStore::of(Operands::NONE) };
@@ -77,6 +81,7 @@ impl<T: LoadOperator, const SIZE: usize> Operation for LoadStore<T, SIZE> {
 pub(in crate::execute) struct CopyFourSlots;
 
 impl Operation for CopyFourSlots {
+    // SAFETY: `Translator::copy_with_last` moves the slots of up to four copies.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::CopyFourSlots::of(Operands::NONE) };
@@ -92,6 +97,7 @@ impl Operation for CopyFourSlots {
 pub(in crate::execute) struct CopyBranch;
 
 impl Operation for CopyBranch {
+    // SAFETY: as for `CopySlot` and `Branch`.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::CopyBranch::of(Operands::NONE) };
@@ -104,6 +110,7 @@ impl Operation for CopyBranch {
 pub(in crate::execute) struct GlobalAdd<const A: u8, const TO_SLOT: bool>;
 
 impl<const A: u8, const TO_SLOT: bool> Operation for GlobalAdd<A, TO_SLOT> {
+    // SAFETY: `check` proved the index of the global, see `global`.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::GlobalAdd::of(kinds(A, ABSENT, ABSENT)) };
@@ -126,6 +133,8 @@ impl<const A: u8, const TO_SLOT: bool> Operation for GlobalAdd<A, TO_SLOT> {
 pub(in crate::execute) struct CallMultiply;
 
 impl Operation for CallMultiply {
+    // SAFETY: as for `Call`; `is_multi3` has looked at the signature, so the frame of the callee
+    // has five parameters, and `outside` comes before the writes.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let entry = r.entry(CALL.function);

@@ -21,6 +21,9 @@ use std::ptr;
 pub(super) const OUT_OF_BOUNDS: u64 = exit::of_trap(Trap::MemoryOutOfBounds);
 
 /// True if an access of `SIZE` bytes at `address` (below 2^33) leaves memory.
+///
+/// # Safety
+/// The state contract: the context lives.
 #[inline(always)]
 pub(super) unsafe fn outside<const SIZE: usize>(r: Registers, address: u64) -> bool {
     let context = &*r.context;
@@ -34,6 +37,8 @@ pub(super) unsafe fn outside<const SIZE: usize>(r: Registers, address: u64) -> b
     address.cast_signed() > limit
 }
 
+/// # Safety
+/// Memory holds `address`: the caller has asked [`outside`] or compared with the length.
 #[inline(always)]
 #[expect(
     clippy::as_conversions,
@@ -44,6 +49,9 @@ unsafe fn at(r: Registers, address: u64) -> *mut u8 {
 }
 
 /// True if a load at `address` leaves memory.
+///
+/// # Safety
+/// The state contract: the context lives.
 #[inline(always)]
 pub(super) unsafe fn check<T: LoadOperator>(r: Registers, address: u64) -> bool {
     match T::SIZE {
@@ -55,6 +63,9 @@ pub(super) unsafe fn check<T: LoadOperator>(r: Registers, address: u64) -> bool 
 }
 
 /// What a load finds at `address`, which was checked.
+///
+/// # Safety
+/// The caller has asked [`check`] about this address.
 #[inline(always)]
 pub(super) unsafe fn read<T: LoadOperator>(r: Registers, address: u64) -> u64 {
     let place = at(r, address);
@@ -83,6 +94,7 @@ macro_rules! load_at {
 pub(in crate::execute) struct Load<T, const A: u8, const TO_SLOT: bool>(PhantomData<T>);
 
 impl<T: LoadOperator, const A: u8, const TO_SLOT: bool> Operation for Load<T, A, TO_SLOT> {
+    // SAFETY: `load_at` checks the address before it reads.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::Load::of(kinds(A, ABSENT, ABSENT)) };
@@ -95,6 +107,7 @@ impl<T: LoadOperator, const A: u8, const TO_SLOT: bool> Operation for Load<T, A,
 pub(in crate::execute) struct LoadIndexed<T, const A: u8, const TO_SLOT: bool>(PhantomData<T>);
 
 impl<T: LoadOperator, const A: u8, const TO_SLOT: bool> Operation for LoadIndexed<T, A, TO_SLOT> {
+    // SAFETY: `load_at` checks the address before it reads.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::LoadIndexed::of(kinds(A, ABSENT, ABSENT)) };
@@ -108,6 +121,7 @@ impl<T: LoadOperator, const A: u8, const TO_SLOT: bool> Operation for LoadIndexe
 pub(in crate::execute) struct LoadDisplaced<T, const A: u8, const TO_SLOT: bool>(PhantomData<T>);
 
 impl<T: LoadOperator, const A: u8, const TO_SLOT: bool> Operation for LoadDisplaced<T, A, TO_SLOT> {
+    // SAFETY: `load_at` checks the address before it reads.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::LoadDisplaced::of(kinds(A, ABSENT, ABSENT)) };
@@ -121,6 +135,7 @@ impl<T: LoadOperator, const A: u8, const TO_SLOT: bool> Operation for LoadDispla
 pub(in crate::execute) struct LoadScaled<T, const A: u8, const TO_SLOT: bool>(PhantomData<T>);
 
 impl<T: LoadOperator, const A: u8, const TO_SLOT: bool> Operation for LoadScaled<T, A, TO_SLOT> {
+    // SAFETY: `load_at` checks the address before it reads.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::LoadScaled::of(kinds(A, ABSENT, ABSENT)) };
@@ -139,6 +154,7 @@ pub(in crate::execute) struct LoadBinary<T, O, const X: u8, const TO_SLOT: bool>
 impl<T: LoadOperator, O: BinaryOperator, const X: u8, const TO_SLOT: bool> Operation
     for LoadBinary<T, O, X, TO_SLOT>
 {
+    // SAFETY: `check` comes before `read`; `can_fuse_load` lists no division, so `pure` holds.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::LoadBinary::of(kinds(X, ABSENT, ABSENT)) };
@@ -167,6 +183,9 @@ macro_rules! store_at {
 }
 
 /// Writes the low `SIZE` bytes of `value` at `address`, which was checked.
+///
+/// # Safety
+/// The caller has asked [`outside`] about this address and size.
 #[inline(always)]
 pub(super) unsafe fn write_bytes<const SIZE: usize>(r: Registers, address: u64, value: u64) {
     let place = at(r, address);
@@ -178,6 +197,8 @@ pub(super) unsafe fn write_bytes<const SIZE: usize>(r: Registers, address: u64, 
     }
 }
 
+/// # Safety
+/// `write_bytes`, which alone calls it, gives a place of memory with as many bytes as a `T` has.
 #[inline(always)]
 unsafe fn write<T>(place: *mut u8, value: T) {
     place.cast::<T>().write_unaligned(value);
@@ -200,6 +221,7 @@ impl Bits16 for u16 {
 pub(in crate::execute) struct Store<const SIZE: usize, const A: u8, const V: u8>;
 
 impl<const SIZE: usize, const A: u8, const V: u8> Operation for Store<SIZE, A, V> {
+    // SAFETY: `store_at` checks the address before it writes.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::Store::of(kinds(A, V, ABSENT)) };
@@ -214,6 +236,7 @@ pub(in crate::execute) struct StoreIndexed<const SIZE: usize, const A: u8, const
 impl<const SIZE: usize, const A: u8, const V: u8, const B: u8> Operation
     for StoreIndexed<SIZE, A, V, B>
 {
+    // SAFETY: `store_at` checks the address before it writes.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::StoreIndexed::of(kinds(A, V, B)) };
@@ -223,6 +246,8 @@ impl<const SIZE: usize, const A: u8, const V: u8, const B: u8> Operation
     }
 }
 
+/// # Safety
+/// The field is that of a global: `check` proved its index, and the instance has them all.
 #[inline(always)]
 #[expect(clippy::as_conversions, reason = "usize has at least 32 bits")]
 pub(super) unsafe fn global(r: Registers, at: At<u32>) -> *mut u64 {
@@ -233,6 +258,7 @@ pub(super) unsafe fn global(r: Registers, at: At<u32>) -> *mut u64 {
 pub(in crate::execute) struct GlobalGet<const TO_SLOT: bool>;
 
 impl<const TO_SLOT: bool> Operation for GlobalGet<TO_SLOT> {
+    // SAFETY: `check` proved the index of the global, see `global`.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::GlobalGet::of(Operands::NONE) };
@@ -245,6 +271,7 @@ impl<const TO_SLOT: bool> Operation for GlobalGet<TO_SLOT> {
 pub(in crate::execute) struct GlobalSet<const V: u8>;
 
 impl<const V: u8> Operation for GlobalSet<V> {
+    // SAFETY: `check` proved the index of the global, see `global`.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::GlobalSet::of(kinds(V, ABSENT, ABSENT)) };
@@ -257,6 +284,7 @@ impl<const V: u8> Operation for GlobalSet<V> {
 pub(in crate::execute) struct MemorySize<const TO_SLOT: bool>;
 
 impl<const TO_SLOT: bool> Operation for MemorySize<TO_SLOT> {
+    // SAFETY: the context is the instance's, which lives while handlers run.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::MemorySize::of(Operands::NONE) };
@@ -268,6 +296,9 @@ impl<const TO_SLOT: bool> Operation for MemorySize<TO_SLOT> {
 /// What is left after `per_unit * units`; `None` if the slice does not hold it, and then the driver
 /// must look. A price per unit is below 2^31 by the schedule's constructor, so the product does not
 /// wrap.
+///
+/// # Safety
+/// The state contract: the context lives and nobody else uses it.
 #[inline(always)]
 unsafe fn pay<D: Dispatch>(r: Registers, per_unit: u64, units: u32) -> Option<i64> {
     let Registers { context, gas, .. } = r;
@@ -281,6 +312,9 @@ unsafe fn pay<D: Dispatch>(r: Registers, per_unit: u64, units: u32) -> Option<i6
 }
 
 /// A price that the slice does not hold: in debt the run has ended, else the driver pays.
+///
+/// # Safety
+/// The state contract.
 #[inline(always)]
 unsafe fn unpaid(r: Registers) -> u64 {
     if r.gas < 0 {
@@ -294,6 +328,8 @@ unsafe fn unpaid(r: Registers) -> u64 {
 pub(in crate::execute) struct MemoryGrow;
 
 impl Operation for MemoryGrow {
+    // SAFETY: the context is used by this handler alone; `Memory` reserved the maximum, below
+    // which the new length is.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::MemoryGrow::of(Operands::NONE) };
@@ -318,6 +354,9 @@ impl Operation for MemoryGrow {
 
 /// True if both ranges are inside. Out of line: a call that is no sibling call would make its
 /// handler save registers on entry.
+///
+/// # Safety
+/// The state contract; the ranges are checked here.
 #[inline(never)]
 #[expect(
     clippy::as_conversions,
@@ -345,6 +384,7 @@ unsafe fn bulk<const FILL: bool>(r: Registers, to: u32, from: u32, length: u32) 
 pub(in crate::execute) struct MemoryBulk<const FILL: bool>;
 
 impl<const FILL: bool> Operation for MemoryBulk<FILL> {
+    // SAFETY: `bulk` checks both ranges before it touches them.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::MemoryCopy::of(Operands::NONE) };
