@@ -1,8 +1,8 @@
 //! Emits events into the journal, within the limits of the transaction.
 
+use crate::event::Event;
 use crate::host::call::Call;
 use crate::host::{Halt, Host, Reply};
-use crate::outcome::Event;
 use crate::trap::Trap;
 
 pub(super) fn emit(host: &mut Host<'_>, call: &Call<'_>) -> Result<Reply, Halt> {
