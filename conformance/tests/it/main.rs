@@ -8,4 +8,5 @@
 mod arrows;
 mod determinism;
 mod emitted_agrees;
+mod mutants;
 mod tidy;
