@@ -31,7 +31,7 @@ pub enum TreeError {
 }
 
 impl Tree {
-    /// A copy of the project at `root`, in its `target/mutants`.
+    /// A copy of the project at `root` as it is now, in its `target/mutants`.
     ///
     /// # Errors
     /// [`TreeError`] if it cannot be made.
@@ -42,7 +42,7 @@ impl Tree {
             copy: folder.join("tree"),
             build: folder.join("build"),
         };
-        tree.mend()?;
+        tree.fill()?;
         Ok(tree)
     }
 
@@ -66,11 +66,15 @@ impl Tree {
         apply(&self.copy, patch, &[])
     }
 
-    /// Makes the copy equal to the project again.
+    /// Takes a patch back that was applied.
     ///
     /// # Errors
-    /// [`TreeError`] if a file cannot be read or written.
-    pub fn mend(&self) -> Result<(), TreeError> {
+    /// [`TreeError`] if a file cannot be written.
+    pub fn mend(&self, patch: &Path) -> Result<(), TreeError> {
+        apply(&self.copy, patch, &["--reverse"])
+    }
+
+    fn fill(&self) -> Result<(), TreeError> {
         let mut kept = BTreeSet::new();
         for name in self.files()? {
             let (from, to) = (self.root.join(&name), self.copy.join(&name));

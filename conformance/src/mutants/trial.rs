@@ -25,7 +25,7 @@ pub fn try_mutant(tree: &Tree, mutant: &Mutant) -> Verdict {
         return Verdict::Broken(error.to_string());
     }
     let verdict = check(tree, &mutant.check);
-    match tree.mend() {
+    match tree.mend(&mutant.patch) {
         Ok(()) => verdict,
         Err(error) => Verdict::Broken(error.to_string()),
     }
@@ -65,8 +65,10 @@ fn cargo(tree: &Tree, arguments: &[String], options: &[&str]) -> io::Result<Outp
     Command::new("cargo")
         .current_dir(tree.copy())
         .env("CARGO_TARGET_DIR", tree.build())
-        // A patch changes a few lines of a large crate, again and again.
+        // A patch changes a few lines of a large crate, again and again, and few tests are run.
         .env("CARGO_INCREMENTAL", "1")
+        .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .args(first)
         .arg("--locked")
         .args(options)
