@@ -43,9 +43,10 @@ changed_files() { # base
 # Names of the default members, or with --workspace of all.
 members() { cargo tree -q --depth 0 --prefix none -e normal "$@" | awk 'NF { print $1 }' | sort -u; }
 
-# Members that depend on a package, and the package, by the kinds of dependencies given.
+# Members that depend on a package, and the package, by the kinds of dependencies given; with the
+# features that .ci/run builds, and no others.
 dependents() { # package options of cargo tree...
-    cargo tree -q --workspace --all-features --prefix none -i "$@" | awk '{ print $1 }' |
+    cargo tree -q --workspace --features cli/rocksdb,benches/rocksdb --prefix none -i "$@" | awk '{ print $1 }' |
         grep -Fx "$workspace" | sort -u
 }
 
@@ -57,6 +58,16 @@ package_of() { # file
             sed -n 's/^name = "\(.*\)"/\1/p' "$folder/Cargo.toml" | head -n 1
             return
         fi
+    done
+}
+
+# Links that the file is behind: what is beside a link reads it.
+links() { # file
+    local link
+    for link in $(git ls-files -s | sed -n 's/^120000 .*\t//p'); do
+        case $(realpath "$1") in
+        "$(realpath "$link")" | "$(realpath "$link")"/*) echo "$link" ;;
+        esac
     done
 }
 
@@ -98,7 +109,7 @@ touch_file() { # file
     *.md) ;;
     *) [ -z "$(package_of "$1")" ] || touch_package "$(package_of "$1")" ;;
     esac
-    for reader in $(readers "$1"); do
+    for reader in $(readers "$1") $(links "$1"); do
         case $reader in
         */tests/* | vm/src/lib.rs) touch_word "tests/$(package_of "$reader")" || true ;;
         *) touch_package "$(package_of "$reader")" ;;

@@ -182,7 +182,8 @@ step_rocksdb_kill() {
 
 step_wasmtime() {
     cargo test -p lockstep-wasmtime
-    cargo run --release -p lockstep-wasmtime --example differential -- 0..2000 50 full
+    cargo run --release -p conformance --features wasmtime --bin differential -- \
+        --seeds 0..2000 --single full --sweep 50 --engine wasmtime
 }
 
 step_mutants() { cargo run --release -p conformance --bin mutants; }

@@ -77,7 +77,7 @@ impl Tree {
     fn fill(&self) -> Result<(), TreeError> {
         let mut kept = BTreeSet::new();
         for name in self.files()? {
-            let (from, to) = (self.root.join(&name), self.copy.join(&name));
+            let (from, to) = (self.root.join(&name), self.copy.join(name));
             match copy_if_other(&from, &to) {
                 Ok(()) => {
                     kept.insert(to);
@@ -90,12 +90,26 @@ impl Tree {
         remove_others(&self.copy, &kept).map_err(|error| TreeError::File(self.copy.clone(), error))
     }
 
-    fn files(&self) -> Result<Vec<String>, TreeError> {
+    /// Relative to the root.
+    fn files(&self) -> Result<Vec<PathBuf>, TreeError> {
         let mut command = git(&self.root);
         command.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
         let names = run(command)?;
-        let names = names.split('\0').filter(|name| !name.is_empty());
-        Ok(names.map(str::to_owned).collect())
+        let mut files = Vec::new();
+        for name in names.split('\0').filter(|name| !name.is_empty()) {
+            // A link to a folder is one name to git; the copy gets the files in it.
+            let path = self.root.join(name);
+            if path.is_dir() {
+                let error = |error| TreeError::File(path.clone(), error);
+                for entry in fs::read_dir(&path).map_err(error)? {
+                    let inside = entry.map_err(error)?.file_name();
+                    files.push(Path::new(name).join(inside));
+                }
+            } else {
+                files.push(PathBuf::from(name));
+            }
+        }
+        Ok(files)
     }
 }
 
