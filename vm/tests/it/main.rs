@@ -16,6 +16,7 @@ mod frames;
 mod frames_journal;
 mod host;
 mod host_crypto;
+mod host_edges;
 mod host_order;
 mod host_page;
 mod host_ranges;
