@@ -8,6 +8,7 @@ use crate::reject::{Printed, Refusal};
 use crate::signature;
 use crate::survey::Survey;
 use crate::usage;
+use debug_info::DebugInfo;
 use serde::Serialize;
 use vm::module::{ExportKind, ValueType};
 use vm::rules::FloatPolicy;
@@ -82,9 +83,10 @@ pub(crate) fn run(arguments: &Check) -> Answer {
 fn one(loaded: &Loaded, rules: &Rules, json: bool) -> Answer {
     let survey = Survey::of(&loaded.bytes);
     let checked = loaded.check(rules);
-    let warnings = checked
-        .as_ref()
-        .map_or_else(|_| Vec::new(), |module| warnings(module, &survey));
+    let warnings = checked.as_ref().map_or_else(
+        |_| Vec::new(),
+        |module| warnings(module, &DebugInfo::of(&loaded.bytes)),
+    );
     if json {
         print::json(&line(
             loaded,
@@ -220,20 +222,19 @@ fn limits_text(module: &CheckedModule) -> String {
 }
 
 /// What is accepted and yet probably not meant.
-pub(crate) fn warnings(module: &CheckedModule, survey: &Survey) -> Vec<Warning> {
-    stack_not_first(module, survey)
+pub(crate) fn warnings(module: &CheckedModule, info: &DebugInfo<'_>) -> Vec<Warning> {
+    stack_not_first(module, info)
         .into_iter()
         .chain(absolute_path(module))
         .collect()
 }
 
 /// The shadow stack grows down; with data below it, an overflow overwrites the data.
-fn stack_not_first(module: &CheckedModule, survey: &Survey) -> Option<Warning> {
+fn stack_not_first(module: &CheckedModule, info: &DebugInfo<'_>) -> Option<Warning> {
     let pointer = module.globals().first()?;
     let is_pointer = pointer.mutable
         && pointer.value_type == ValueType::I32
-        && (survey.first_global_name.as_deref() == Some(STACK_POINTER)
-            || exports_stack_pointer(module));
+        && (info.global_name(0) == Some(STACK_POINTER) || exports_stack_pointer(module));
     let lowest = module.data().iter().map(|data| data.offset).min()?;
     (is_pointer && u64::from(lowest) < pointer.initial).then(|| Warning {
         name: "stack-not-first",

@@ -8,8 +8,7 @@
 //! | `report` | a simulation as a page of HTML |
 //! | `case`, `site` | one transaction that replays alone; where two executions part |
 //! | `load`, `survey`, `reject` | a file's bytes, what they say, why they were refused |
-//! | `location`, `callpath` | source line and chain of calls of a place that was refused |
-//! | `listing`, `signature`, `usage` | parts of what is shown of a module |
+//! //! | `functions`, `listing`, `signature`, `usage` | parts of what is shown of a module |
 //! | `replacement`, `pace` | files that are there as a whole or not at all; progress |
 //! | `failure`, `print` | exit codes; the only file that prints |
 //!
@@ -26,9 +25,7 @@ mod load;
 
 mod survey;
 
-mod location;
-
-mod callpath;
+mod functions;
 
 mod reject;
 

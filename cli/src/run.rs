@@ -4,11 +4,12 @@ use crate::args::{EngineName, Run};
 use crate::check;
 use crate::explain;
 use crate::failure::{Answer, Failure, Verdict};
+use crate::functions::FunctionName;
 use crate::load;
 use crate::print::{self, Colour, grouped, printable, printable_lines};
-use crate::reject::FunctionName;
 use crate::signature;
 use crate::survey::Survey;
+use debug_info::DebugInfo;
 use reference::Reference;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -131,7 +132,8 @@ pub(crate) fn run(arguments: &Run) -> Answer {
             "{word}: floats of `{name}` are shown and taken as their bits"
         ));
     }
-    let line = line(&module, &rules, &call, &ended, &survey);
+    let info = DebugInfo::of(&loaded.bytes);
+    let line = line(&module, &rules, &call, &ended, &info);
     if arguments.json {
         print::json(&line)?;
     } else {
@@ -336,7 +338,7 @@ fn line(
     rules: &Rules,
     call: &Call,
     ended: &Ended,
-    survey: &Survey,
+    info: &DebugInfo<'_>,
 ) -> Line {
     let (exit, values, trap, output) = match &ended.exit {
         FrameExit::Return { value, output } => ("return", *value, None, Some(hex::encode(output))),
@@ -356,7 +358,7 @@ fn line(
     Line {
         exit,
         values: values.into_iter().map(value_text).collect(),
-        trap: trap.map(|trap| trap_line(trap, &ended.diagnosis, survey)),
+        trap: trap.map(|trap| trap_line(trap, &ended.diagnosis, info)),
         gas_used: ended.gas_used.to_string(),
         gas_limit: call.gas_limit.to_string(),
         memory_sha256: ended.memory_sha256.clone(),
@@ -382,8 +384,8 @@ fn value_text(value: Value) -> String {
     }
 }
 
-fn trap_line(trap: Trap, diagnosis: &Diagnosis, survey: &Survey) -> TrapLine {
-    let named = |index: &u32| FunctionName::of(*index, survey);
+fn trap_line(trap: Trap, diagnosis: &Diagnosis, info: &DebugInfo<'_>) -> TrapLine {
+    let named = |index: &u32| FunctionName::of(*index, info);
     TrapLine {
         code: trap.code(),
         name: trap.name(),

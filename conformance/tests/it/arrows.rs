@@ -8,6 +8,7 @@ use std::fs;
 const CRATES: &[(&str, &[&str])] = &[
     ("host-api", &[]),
     ("vm", &["host-api"]),
+    ("debug-info", &[]),
     ("engines/reference", &["host-api", "vm"]),
     ("engines/emitted", &["host-api", "vm"]),
     ("engines/wasmi", &["host-api", "vm", "emitted"]),
@@ -34,6 +35,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "vm",
             "reference",
             "engine-wasmi",
+            "debug-info",
             "contract-types",
         ],
     ),
@@ -82,6 +84,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "node-sim",
             "vectors",
             "testkit",
+            "debug-info",
             "rocksdb-store",
         ],
     ),
