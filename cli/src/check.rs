@@ -1,24 +1,19 @@
 //! Runs `lockstep check`: says whether each file is accepted, and warns of what will surprise.
 
-use crate::args::{Check, Floats};
+use crate::args::Check;
 use crate::failure::{Answer, Failure, Verdict};
-use crate::load::Loaded;
-use crate::print::{self, Colour, counted, grouped, printable};
+use crate::load::{self, Loaded};
+use crate::print::{self, Colour};
 use crate::reject::{Printed, Refusal};
 use crate::signature;
 use crate::survey::Survey;
+use crate::text::{counted, grouped, printable};
 use crate::usage;
+use crate::warnings::{self, Warning};
 use debug_info::DebugInfo;
 use serde::Serialize;
-use vm::module::{ExportKind, ValueType};
-use vm::rules::FloatPolicy;
-use vm::schedule::Schedule;
 use vm::{CheckedModule, Rules};
 
-/// Name that linkers give the pointer of the shadow stack.
-const STACK_POINTER: &str = "__stack_pointer";
-/// Beginnings of absolute paths of somebody's machine.
-const PATH_STARTS: &[&[u8]] = &[b"/home/", b"/root/", b"/Users/", b"C:\\"];
 /// Limits that the text shows: the nearest ones.
 const USAGES_SHOWN: usize = 3;
 
@@ -40,28 +35,12 @@ struct FloatLine {
     functions: u32,
 }
 
-/// Something that is accepted and yet probably not meant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Warning {
-    name: &'static str,
-    message: String,
-    help: &'static str,
-}
-
-/// The rules of version 1 with the float policy of the command line.
-pub(crate) fn rules(floats: Floats) -> Rules {
-    match floats {
-        Floats::Lower => Rules::v1(),
-        Floats::Reject => Rules::new(FloatPolicy::Reject, Schedule::v1()),
-    }
-}
-
 /// Checks every file; the worst one decides the exit code.
 ///
 /// # Errors
 /// [`Failure::Environment`] if the output cannot be written.
 pub(crate) fn run(arguments: &Check) -> Answer {
-    let rules = rules(arguments.floats);
+    let rules = load::rules(arguments.floats);
     let mut worst = Verdict::Passed;
     for path in &arguments.files {
         let verdict = match Loaded::read(path) {
@@ -85,7 +64,7 @@ fn one(loaded: &Loaded, rules: &Rules, json: bool) -> Answer {
     let checked = loaded.check(rules);
     let warnings = checked.as_ref().map_or_else(
         |_| Vec::new(),
-        |module| warnings(module, &DebugInfo::of(&loaded.bytes)),
+        |module| warnings::of(module, &DebugInfo::of(&loaded.bytes)),
     );
     if json {
         print::json(&line(
@@ -155,8 +134,8 @@ fn accepted_text(loaded: &Loaded, module: &CheckedModule, survey: &Survey) -> St
     row("code hash", &hex::encode(module.code_hash()));
     row("size", &counted(module.bytes().len(), "byte"));
     row("functions", &grouped(module.functions().len()));
-    row("memory", &memory_text(module));
-    row("floats", &float_text(module));
+    row("memory", &signature::memory_text(module));
+    row("floats", &signature::float_text(module));
     row(
         "imports",
         &or_none(
@@ -182,31 +161,6 @@ fn or_none(lines: &[String]) -> String {
     }
 }
 
-/// Size and bound of the memory.
-pub(crate) fn memory_text(module: &CheckedModule) -> String {
-    match module.memory() {
-        Some(memory) => format!(
-            "{} of 64 KiB, grows to {}",
-            counted(memory.initial, "page"),
-            grouped(memory.maximum)
-        ),
-        None => "none".to_owned(),
-    }
-}
-
-/// How many float operators there are and what becomes of them.
-pub(crate) fn float_text(module: &CheckedModule) -> String {
-    let floats = module.floats();
-    if floats.operators == 0 {
-        return "none".to_owned();
-    }
-    format!(
-        "{} in {}: moves keep their bits, arithmetic traps",
-        counted(floats.operators, "operator"),
-        counted(floats.functions, "function"),
-    )
-}
-
 fn limits_text(module: &CheckedModule) -> String {
     let mut usages = usage::of(module);
     usages.sort_by_key(|usage| std::cmp::Reverse(usage.percent()));
@@ -219,83 +173,4 @@ fn limits_text(module: &CheckedModule) -> String {
             format!("{} {used} of {maximum} ({} %)", usage.name, usage.percent())
         });
     or_none(&nearest.collect::<Vec<_>>())
-}
-
-/// What is accepted and yet probably not meant.
-pub(crate) fn warnings(module: &CheckedModule, info: &DebugInfo<'_>) -> Vec<Warning> {
-    stack_not_first(module, info)
-        .into_iter()
-        .chain(absolute_path(module))
-        .collect()
-}
-
-/// The shadow stack grows down; with data below it, an overflow overwrites the data.
-fn stack_not_first(module: &CheckedModule, info: &DebugInfo<'_>) -> Option<Warning> {
-    let pointer = module.globals().first()?;
-    let is_pointer = pointer.mutable
-        && pointer.value_type == ValueType::I32
-        && (info.global_name(0) == Some(STACK_POINTER) || exports_stack_pointer(module));
-    let lowest = module.data().iter().map(|data| data.offset).min()?;
-    (is_pointer && u64::from(lowest) < pointer.initial).then(|| Warning {
-        name: "stack-not-first",
-        message: format!(
-            "data at address {} lies below the stack pointer's start {}: a stack overflow \
-             overwrites it without a trap",
-            grouped(lowest),
-            grouped(pointer.initial)
-        ),
-        help: "link with --stack-first (clang: -Wl,--stack-first; rustc: -Clink-arg=--stack-first)",
-    })
-}
-
-fn exports_stack_pointer(module: &CheckedModule) -> bool {
-    let is_it = |export: &vm::module::Export| {
-        export.kind == ExportKind::Global && export.index == 0 && export.name == STACK_POINTER
-    };
-    module.exports().iter().any(is_it)
-}
-
-/// A path of the builder's machine makes the code hash depend on who builds.
-fn absolute_path(module: &CheckedModule) -> Option<Warning> {
-    let path = module
-        .data()
-        .iter()
-        .find_map(|data| path_in(module.data_bytes(data)))?;
-    Some(Warning {
-        name: "absolute-path",
-        message: format!("a data segment holds an absolute path: {path}"),
-        help: "build with --remap-path-prefix (rustc) or -ffile-prefix-map (clang): else the \
-               code hash differs between machines",
-    })
-}
-
-fn path_in(data: &[u8]) -> Option<String> {
-    let starts_path = |at: &usize| {
-        let rest = data.get(*at..).unwrap_or_default();
-        PATH_STARTS.iter().any(|start| rest.starts_with(start))
-    };
-    let at = (0..data.len()).find(starts_path)?;
-    let rest = data.get(at..).unwrap_or_default();
-    let end = rest
-        .iter()
-        .position(|byte| !(b' '..=b'~').contains(byte))
-        .unwrap_or(rest.len());
-    let path = String::from_utf8_lossy(rest.get(..end).unwrap_or_default());
-    Some(printable(&path))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::path_in;
-
-    #[test]
-    fn absolute_paths_are_found_and_cut_at_their_end() {
-        assert_eq!(
-            path_in(b"\0at /home/a/b.rs\0rest").as_deref(),
-            Some("/home/a/b.rs")
-        );
-        assert_eq!(path_in(b"C:\\a\\b.c\0").as_deref(), Some("C:\\a\\b.c"));
-        assert_eq!(path_in(b"/rustc/abc/library/core"), None);
-        assert_eq!(path_in(b""), None);
-    }
 }

@@ -1,6 +1,6 @@
 //! Names functions, and chains of calls to one, the same in every command.
 
-use crate::print::printable;
+use crate::text::printable;
 use debug_info::{CallStep, DebugInfo};
 use serde::Serialize;
 

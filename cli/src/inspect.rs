@@ -1,15 +1,16 @@
 //! Runs `lockstep inspect`: shows what is in an accepted module and what it may ask of its host.
 
 use crate::args::{Floats, Inspect};
-use crate::check;
-use crate::failure::{Answer, Failure, Verdict};
+use crate::failure::{Answer, Verdict};
 use crate::functions;
 use crate::listing;
 use crate::load::{self, Loaded};
-use crate::print::{self, counted, grouped, printable, printable_lines};
+use crate::print::{self, Unwritten};
 use crate::signature;
 use crate::survey::Survey;
+use crate::text::{counted, grouped, printable, printable_lines};
 use crate::usage;
+use crate::warnings;
 use crate::wit;
 use debug_info::DebugInfo;
 use serde::Serialize;
@@ -35,9 +36,9 @@ struct FunctionLine {
 /// Shows the module, its code or its interface.
 ///
 /// # Errors
-/// [`Failure::Rejected`], or [`Failure::Environment`] if the file cannot be read.
+/// `Failure::Rejected`, or `Failure::Environment` if the file cannot be read.
 pub(crate) fn run(arguments: &Inspect) -> Answer {
-    let rules = check::rules(Floats::Lower);
+    let rules = load::rules(Floats::Lower);
     let (loaded, module) = load::checked(&arguments.file, &rules)?;
     let info = DebugInfo::of(&loaded.bytes);
     if arguments.interface {
@@ -52,7 +53,7 @@ pub(crate) fn run(arguments: &Inspect) -> Answer {
     Ok(Verdict::Passed)
 }
 
-fn interface(loaded: &Loaded, info: &DebugInfo<'_>, arguments: &Inspect) -> Result<(), Failure> {
+fn interface(loaded: &Loaded, info: &DebugInfo<'_>, arguments: &Inspect) -> Result<(), Unwritten> {
     let parsed = info.interface().map(|bytes| {
         serde_json::from_slice::<Json>(bytes)
             .unwrap_or_else(|_| json!({ "hex": hex::encode(bytes) }))
@@ -78,7 +79,7 @@ fn code(
     rules: &Rules,
     info: &DebugInfo<'_>,
     json: bool,
-) -> Result<(), Failure> {
+) -> Result<(), Unwritten> {
     for listing in listing::of(module, rules, info) {
         if json {
             print::json(&listing)?;
@@ -159,7 +160,7 @@ fn facts(loaded: &Loaded, module: &CheckedModule, info: &DebugInfo<'_>, rules: &
         "floats": { "operators": floats.operators, "functions": floats.functions },
         "limits": limits.collect::<Vec<_>>(),
         "functions": function_lines(module, info),
-        "warnings": check::warnings(module, info),
+        "warnings": warnings::of(module, info),
     })
 }
 
@@ -180,8 +181,8 @@ fn text(loaded: &Loaded, module: &CheckedModule, info: &DebugInfo<'_>, rules: &R
         printable(&loaded.file),
         hex::encode(module.code_hash()),
         counted(module.bytes().len(), "byte"),
-        check::memory_text(module),
-        check::float_text(module),
+        signature::memory_text(module),
+        signature::float_text(module),
         grouped(vm::frames::frame_price(module, rules)),
     );
     if let Some(start) = module.start() {

@@ -3,8 +3,8 @@
 //! The charge stands at the first operator of a run and is paid there for the whole run.
 
 use crate::functions::{self, FunctionName};
-use crate::print::grouped;
 use crate::signature;
+use crate::text::grouped;
 use debug_info::DebugInfo;
 use serde::Serialize;
 use vm::lower::{MemoryArgument, Operator};

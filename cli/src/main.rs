@@ -1,39 +1,66 @@
 //! Is the `lockstep` command: parses the command line, runs one command, answers with an exit code.
 //!
+//! Each file uses those above it in this table, never one below:
+//!
 //! | file | what it holds |
 //! |---|---|
 //! | `args` | the command line |
-//! | `check`, `run`, `meter`, `schedule`, `inspect`, `explain` | one command each |
-//! | `sim`, `network`, `node`, `conform` | the same, over many nodes and many machines |
+//! | `text`, `print` | how things are spelt; the only file that prints |
+//! | `pace`, `replacement` | progress; files that are there as a whole or not at all |
+//! | `functions`, `reject` | functions by name; why a file was refused |
+//! | `failure` | exit codes |
+//! | `load`, `survey` | a file's bytes, and what is in them |
+//! | `signature`, `usage`, `warnings`, `listing`, `wit` | parts of what is shown of a module |
+//! | `engine`, `store`, `site`, `case_file` | parts of a node, and where two executions part |
+//! | `explanations` | rejections, traps and statuses in words |
 //! | `report` | a simulation as a page of HTML |
-//! | `case`, `site` | one transaction that replays alone; where two executions part |
-//! | `load`, `survey`, `reject` | a file's bytes, what they say, why they were refused |
-//! //! | `functions`, `listing`, `signature`, `usage` | parts of what is shown of a module |
-//! | `replacement`, `pace` | files that are there as a whole or not at all; progress |
-//! | `failure`, `print` | exit codes; the only file that prints |
+//! | `check`, `run`, `meter`, `schedule`, `inspect`, `explain` | one command each |
+//! | `network`, `sim`, `case`, `node`, `conform` | the same, over many nodes and many machines |
 //!
 //! Verdicts, gas and results come from the libraries; nothing here computes them.
 #![forbid(unsafe_code)]
 
 mod args;
 
-mod failure;
+mod text;
 
 mod print;
 
-mod load;
+mod pace;
 
-mod survey;
+mod replacement;
 
 mod functions;
 
 mod reject;
 
+mod failure;
+
+mod load;
+
+mod survey;
+
 mod signature;
 
 mod usage;
 
+mod warnings;
+
 mod listing;
+
+mod wit;
+
+mod engine;
+
+mod store;
+
+mod site;
+
+mod case_file;
+
+mod explanations;
+
+mod report;
 
 mod check;
 
@@ -47,28 +74,15 @@ mod inspect;
 
 mod explain;
 
-/// Stores by name.
-mod store;
+mod network;
 
 mod sim;
 
-mod report;
-
-mod network;
+mod case;
 
 mod node;
 
-mod case;
-
-mod site;
-
-mod replacement;
-
-mod pace;
-
 mod conform;
-
-mod wit;
 
 use args::{Command, CommandLine};
 use clap::Parser;
@@ -102,7 +116,7 @@ fn report(failure: &Failure, json: bool) -> ExitCode {
     match failure {
         Failure::Rejected(refusal) => {
             if let Err(worse) = refusal.print(json) {
-                return report(&worse, false);
+                return report(&worse.into(), false);
             }
         }
         Failure::Usage(message) | Failure::Environment(message) => {

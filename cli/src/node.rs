@@ -1,12 +1,15 @@
 //! Runs `lockstep node replay`: applies an archive of blocks and names the first difference.
 
-use crate::args::{EngineName, Node, NodeCommand, Replay as Arguments};
+use crate::args::{Node, NodeCommand, Replay as Arguments};
 use crate::case;
+use crate::case_file;
+use crate::engine;
 use crate::failure::{Answer, Failure, Verdict};
 use crate::pace::Pace;
-use crate::print::{self, Colour, counted, grouped, printable};
+use crate::print::{self, Colour};
 use crate::site::{self, SiteLine};
 use crate::store::StoreName;
+use crate::text::{counted, grouped, printable_path};
 use node_sim::archive::{ArchiveError, ArchiveReader};
 use node_sim::node::Parts;
 use node_sim::replay::{Replay, ReplayDifference, ReplayError, Replayed, Traced};
@@ -16,7 +19,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
-use vm::{Engine, Rules};
+use vm::Rules;
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -66,7 +69,7 @@ fn replay(arguments: &Arguments) -> Answer {
     let file = &arguments.archive;
     let (replayed, traced) = apply(arguments, store).map_err(|error| failure(file, error))?;
     if let (Some(path), Some(traced)) = (&arguments.out, &traced) {
-        case::write(&traced.case, path)?;
+        case_file::write(&traced.case, path)?;
     }
     if arguments.json {
         print::json(&Line {
@@ -86,14 +89,6 @@ fn replay(arguments: &Arguments) -> Answer {
     })
 }
 
-/// The engine of a name.
-pub(crate) fn engine(name: EngineName) -> Box<dyn Engine> {
-    match name {
-        EngineName::Interpreter => Box::new(vm::execute::Interpreter::new()),
-        EngineName::Reference => Box::new(reference::Reference::new()),
-    }
-}
-
 fn apply(
     arguments: &Arguments,
     store: Box<dyn Store>,
@@ -102,13 +97,13 @@ fn apply(
     let reader = ArchiveReader::new(BufReader::new(input))?;
     let name = arguments.engine;
     let parts = Parts {
-        engine: engine(name),
+        engine: engine::by_name(name),
         rules: Arc::new(Rules::v1()),
         cache: CachePolicy::Warm,
     };
     let mut replay = Replay::new(reader, parts, store)?;
     if arguments.bisect {
-        replay = replay.bisecting(Box::new(move || engine(name)));
+        replay = replay.bisecting(Box::new(move || engine::by_name(name)));
     }
     let mut pace = Pace::start();
     while replay.step()? {
@@ -151,7 +146,7 @@ fn traced_text(traced: Option<&Traced>, arguments: &Arguments) -> String {
         ),
     };
     if let Some(path) = &arguments.out {
-        let path = printable(&path.display().to_string());
+        let path = printable_path(path);
         text.push_str(&format!("replay it alone: lockstep node case {path}\n"));
     }
     text
@@ -160,10 +155,9 @@ fn traced_text(traced: Option<&Traced>, arguments: &Arguments) -> String {
 fn failure(file: &Path, error: ReplayError) -> Failure {
     print::progress_end();
     match error {
-        ReplayError::Archive(error) => Failure::Environment(format!(
-            "cannot read {}: {error}",
-            printable(&file.display().to_string())
-        )),
+        ReplayError::Archive(error) => {
+            Failure::Environment(format!("cannot read {}: {error}", printable_path(file)))
+        }
         ReplayError::Fault(fault) => fault.into(),
     }
 }

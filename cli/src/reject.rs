@@ -1,8 +1,8 @@
 //! Prints why a module was refused, the same in every command: rule, place, reason, fix.
 
-use crate::failure::Failure;
 use crate::functions::{self, FunctionName, Step};
-use crate::print::{self, Colour};
+use crate::print::{self, Colour, Unwritten};
+use crate::text::{printable, printable_lines};
 use debug_info::{CallStep, DebugInfo, Location};
 use serde::Serialize;
 use vm::Rejection;
@@ -158,12 +158,9 @@ impl Refusal {
         };
         let mut text = format!(
             "{error_word}[{code} {name}]: {}\n",
-            print::printable_lines(message)
+            printable_lines(message)
         );
-        text.push_str(&format!(
-            "  --> {}, {place}\n",
-            print::printable(&self.file)
-        ));
+        text.push_str(&format!("  --> {}, {place}\n", printable(&self.file)));
         if let Some(location) = location {
             text.push_str(&format!("  source: {location}\n"));
         }
@@ -173,9 +170,9 @@ impl Refusal {
             None => {}
         }
         for line in self.report.iter().flat_map(|report| report.lines()).skip(2) {
-            text.push_str(&format!(" {}\n", print::printable(line)));
+            text.push_str(&format!(" {}\n", printable(line)));
         }
-        text.push_str(&format!("  help: {}\n", print::printable_lines(help)));
+        text.push_str(&format!("  help: {}\n", printable_lines(help)));
         text.push_str(&format!("  more: lockstep explain {code}"));
         text
     }
@@ -185,7 +182,7 @@ impl Refusal {
     ///
     /// # Errors
     /// As [`print::out`].
-    pub(crate) fn print(&self, json: bool) -> Result<(), Failure> {
+    pub(crate) fn print(&self, json: bool) -> Result<(), Unwritten> {
         if json {
             print::json(&Line {
                 file: &self.file,
@@ -201,7 +198,7 @@ impl Refusal {
 
 /// `file:line`.
 fn place(location: Location<'_>) -> String {
-    let file = print::printable(location.file);
+    let file = printable(location.file);
     match location.line {
         Some(line) => format!("{file}:{line}"),
         None => file,

@@ -1,21 +1,20 @@
 //! Runs `lockstep run`: one call of an exported function, on empty state, with its gas and effects.
 
-use crate::args::{EngineName, Run};
-use crate::check;
-use crate::explain;
+use crate::args::Run;
+use crate::engine;
+use crate::explanations;
 use crate::failure::{Answer, Failure, Verdict};
 use crate::functions::FunctionName;
 use crate::load;
-use crate::print::{self, Colour, grouped, printable, printable_lines};
+use crate::print::{self, Colour};
 use crate::signature;
 use crate::survey::Survey;
+use crate::text::{counted, grouped, printable, printable_lines};
 use debug_info::DebugInfo;
-use reference::Reference;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 use std::sync::Arc;
-use vm::execute::Interpreter;
 use vm::frames::{self, Block, FrameExit};
 use vm::host::Host;
 use vm::limits::GAS_LIMIT_MAX;
@@ -114,12 +113,12 @@ impl StateView for EmptyState {
 /// [`Failure::Usage`] for a function, argument or limit that does not exist;
 /// [`Failure::Rejected`]; [`Failure::Environment`] if the file cannot be read.
 pub(crate) fn run(arguments: &Run) -> Answer {
-    let engine = engine(arguments.engine);
+    let engine = engine::by_name(arguments.engine);
     if arguments.gas > GAS_LIMIT_MAX {
         let message = format!("--gas is at most {} (2^63 - 1)", grouped(GAS_LIMIT_MAX));
         return Err(Failure::Usage(message));
     }
-    let rules = Arc::new(check::rules(arguments.floats));
+    let rules = Arc::new(load::rules(arguments.floats));
     let (loaded, module) = load::checked(&arguments.file, &rules)?;
     let call = call(&module, arguments)?;
     let module = Arc::new(module);
@@ -145,13 +144,6 @@ pub(crate) fn run(arguments: &Run) -> Answer {
     } else {
         Verdict::Failed
     })
-}
-
-fn engine(name: EngineName) -> Box<dyn Engine> {
-    match name {
-        EngineName::Reference => Box::new(Reference::default()),
-        EngineName::Interpreter => Box::new(Interpreter::new()),
-    }
 }
 
 fn call(module: &CheckedModule, arguments: &Run) -> Result<Call, Failure> {
@@ -182,7 +174,7 @@ fn call(module: &CheckedModule, arguments: &Run) -> Result<Call, Failure> {
             "`{}{}` takes {}, not {}",
             printable(&name),
             signature.map(signature::of_type).unwrap_or_default(),
-            print::counted(parameters.len(), "argument"),
+            counted(parameters.len(), "argument"),
             arguments.arguments.len(),
         )));
     }
@@ -396,7 +388,7 @@ fn trap_line(trap: Trap, diagnosis: &Diagnosis, info: &DebugInfo<'_>) -> TrapLin
             .map(named)
             .collect(),
         offset: diagnosis.offset,
-        message: explain::trap_summary(trap),
+        message: explanations::trap_summary(trap),
     }
 }
 

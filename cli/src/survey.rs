@@ -3,7 +3,7 @@
 //! Best effort over untrusted bytes: it stops at the first thing that does not decode, keeps a
 //! bounded number of everything, and decides nothing. Verdicts come from `vm::check` alone.
 
-use crate::print::printable;
+use crate::text::printable;
 use std::ops::Range;
 use vm::limits;
 use vm::opcode::Opcode;
