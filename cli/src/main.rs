@@ -7,15 +7,13 @@
 //! | `args` | the command line |
 //! | `text`, `print` | how things are spelt; the only file that prints |
 //! | `pace`, `replacement` | progress; files that are there as a whole or not at all |
-//! | `functions`, `reject` | functions by name; why a file was refused |
+//! | `functions`, `refusal` | functions by name; why a file was refused |
 //! | `failure` | exit codes |
-//! | `load`, `survey` | a file's bytes, and what is in them |
-//! | `signature`, `usage`, `warnings`, `listing`, `wit` | parts of what is shown of a module |
-//! | `engine`, `store`, `site`, `case_file` | parts of a node, and where two executions part |
+//! | `module` | a contract's file, and parts of what is shown of it |
+//! | `chain` | parts of a node, and where two executions part |
 //! | `explanations` | rejections, traps and statuses in words |
 //! | `report` | a simulation as a page of HTML |
-//! | `check`, `run`, `meter`, `schedule`, `inspect`, `explain` | one command each |
-//! | `network`, `sim`, `case`, `node`, `conform` | the same, over many nodes and many machines |
+//! | `commands` | one file for each command |
 //!
 //! Verdicts, gas and results come from the libraries; nothing here computes them.
 #![forbid(unsafe_code)]
@@ -32,60 +30,23 @@ mod replacement;
 
 mod functions;
 
-mod reject;
+mod refusal;
 
 mod failure;
 
-mod load;
+mod module;
 
-mod survey;
-
-mod signature;
-
-mod usage;
-
-mod warnings;
-
-mod listing;
-
-mod wit;
-
-mod engine;
-
-mod store;
-
-mod site;
-
-mod case_file;
+mod chain;
 
 mod explanations;
 
 mod report;
 
-mod check;
-
-mod run;
-
-mod meter;
-
-mod schedule;
-
-mod inspect;
-
-mod explain;
-
-mod network;
-
-mod sim;
-
-mod case;
-
-mod node;
-
-mod conform;
+mod commands;
 
 use args::{Command, CommandLine};
 use clap::Parser;
+use commands::{check, conform, explain, inspect, meter, node, run, schedule, sim};
 use failure::{Answer, Failure};
 use print::Colour;
 use std::process::ExitCode;

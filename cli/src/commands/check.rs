@@ -2,14 +2,14 @@
 
 use crate::args::Check;
 use crate::failure::{Answer, Failure, Verdict};
-use crate::load::{self, Loaded};
+use crate::module::load::{self, Loaded};
+use crate::module::signature;
+use crate::module::survey::Survey;
+use crate::module::usage;
+use crate::module::warnings::{self, Warning};
 use crate::print::{self, Colour};
-use crate::reject::{Printed, Refusal};
-use crate::signature;
-use crate::survey::Survey;
+use crate::refusal::{Printed, Refusal};
 use crate::text::{counted, grouped, printable};
-use crate::usage;
-use crate::warnings::{self, Warning};
 use debug_info::DebugInfo;
 use serde::Serialize;
 use vm::{CheckedModule, Rules};

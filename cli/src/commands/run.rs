@@ -1,14 +1,14 @@
 //! Runs `lockstep run`: one call of an exported function, on empty state, with its gas and effects.
 
 use crate::args::Run;
-use crate::engine;
+use crate::chain::engine;
 use crate::explanations;
 use crate::failure::{Answer, Failure, Verdict};
 use crate::functions::FunctionName;
-use crate::load;
+use crate::module::load;
+use crate::module::signature;
+use crate::module::survey::Survey;
 use crate::print::{self, Colour};
-use crate::signature;
-use crate::survey::Survey;
 use crate::text::{counted, grouped, printable, printable_lines};
 use debug_info::DebugInfo;
 use serde::Serialize;

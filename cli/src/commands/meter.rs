@@ -2,7 +2,7 @@
 
 use crate::args::{Floats, Meter};
 use crate::failure::{Answer, Failure, Verdict};
-use crate::load;
+use crate::module::load;
 use crate::print;
 use crate::replacement::replace;
 use crate::text::{counted, printable, printable_path};

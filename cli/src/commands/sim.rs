@@ -1,15 +1,15 @@
 //! Runs `lockstep sim`: unlike nodes on the same blocks, compared after each transaction.
 
 use crate::args::Sim;
-use crate::case_file;
+use crate::chain::case_file;
+use crate::chain::site::{self, SiteLine};
+use crate::chain::store::StoreName;
+use crate::commands::network;
 use crate::failure::{Answer, Failure, Verdict};
-use crate::network;
 use crate::pace::Pace;
 use crate::print::{self, Colour};
 use crate::replacement::Replacement;
 use crate::report::{self, Timing};
-use crate::site::{self, SiteLine};
-use crate::store::StoreName;
 use crate::text::{counted, grouped, printable_path};
 use node_sim::archive::{ArchiveWriter, ArchivedBlock};
 use node_sim::simulate::figures::{BlockFigures, TargetFigures};

@@ -1,8 +1,8 @@
 //! Runs `lockstep node case`: replays one transaction from a file that holds all that it read.
 
 use crate::args::CaseArguments as Arguments;
-use crate::case_file;
-use crate::engine;
+use crate::chain::case_file;
+use crate::chain::engine;
 use crate::failure::{Answer, Verdict};
 use crate::print::{self, Colour};
 use crate::text::{counted, grouped, printable};

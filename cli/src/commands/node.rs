@@ -1,14 +1,14 @@
 //! Runs `lockstep node replay`: applies an archive of blocks and names the first difference.
 
 use crate::args::{Node, NodeCommand, Replay as Arguments};
-use crate::case;
-use crate::case_file;
-use crate::engine;
+use crate::chain::case_file;
+use crate::chain::engine;
+use crate::chain::site::{self, SiteLine};
+use crate::chain::store::StoreName;
+use crate::commands::case;
 use crate::failure::{Answer, Failure, Verdict};
 use crate::pace::Pace;
 use crate::print::{self, Colour};
-use crate::site::{self, SiteLine};
-use crate::store::StoreName;
 use crate::text::{counted, grouped, printable_path};
 use node_sim::archive::{ArchiveError, ArchiveReader};
 use node_sim::node::Parts;

@@ -3,7 +3,7 @@
 //! The charge stands at the first operator of a run and is paid there for the whole run.
 
 use crate::functions::{self, FunctionName};
-use crate::signature;
+use crate::module::signature;
 use crate::text::grouped;
 use debug_info::DebugInfo;
 use serde::Serialize;
