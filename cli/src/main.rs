@@ -10,7 +10,7 @@
 //! | `functions`, `refusal` | functions by name; why a file was refused |
 //! | `failure` | exit codes |
 //! | `module` | a contract's file, and parts of what is shown of it |
-//! | `chain` | parts of a node, and where two executions part |
+//! | `chain` | stores, cases in files, and where two executions part |
 //! | `explanations` | rejections, traps and statuses in words |
 //! | `report` | a simulation as a page of HTML |
 //! | `commands` | one file for each command |

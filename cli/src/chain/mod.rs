@@ -1,12 +1,10 @@
-//! Makes parts of a node by name, and shows where two executions part.
+//! Opens stores, keeps cases in files, and shows where two executions part.
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `engine`, `store` | what `--engine` and `--store` name |
+//! | `store` | what `--store` names |
 //! | `site` | where two executions part |
-//! | `case_file` | one transaction that replays alone |
-
-pub(crate) mod engine;
+//! | `case_file` | one transaction with all that it read |
 
 pub(crate) mod store;
 

@@ -2,7 +2,6 @@
 
 use crate::args::CaseArguments as Arguments;
 use crate::chain::case_file;
-use crate::chain::engine;
 use crate::failure::{Answer, Verdict};
 use crate::print::{self, Colour};
 use crate::text::{counted, grouped, printable};
@@ -63,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Answer {
     let valid = case
         .validate(&rules)
         .map_err(|error| case_file::unusable(file, &error))?;
-    let engine = engine::by_name(arguments.engine);
+    let engine = (arguments.engine.make)();
     let replayed = case.replay(engine.as_ref(), &rules, &valid)?;
     if arguments.json {
         print::json(&line(&case, engine.name(), &replayed))?;

@@ -2,7 +2,6 @@
 
 use crate::args::{Node, NodeCommand, Replay as Arguments};
 use crate::chain::case_file;
-use crate::chain::engine;
 use crate::chain::site::{self, SiteLine};
 use crate::chain::store::StoreName;
 use crate::commands::case;
@@ -95,15 +94,15 @@ fn apply(
 ) -> Result<(Replayed, Option<Traced>), ReplayError> {
     let input = File::open(&arguments.archive).map_err(ArchiveError::from)?;
     let reader = ArchiveReader::new(BufReader::new(input))?;
-    let name = arguments.engine;
+    let make = arguments.engine.make;
     let parts = Parts {
-        engine: engine::by_name(name),
+        engine: make(),
         rules: Arc::new(Rules::v1()),
         cache: CachePolicy::Warm,
     };
     let mut replay = Replay::new(reader, parts, store)?;
     if arguments.bisect {
-        replay = replay.bisecting(Box::new(move || engine::by_name(name)));
+        replay = replay.bisecting(Box::new(move || make()));
     }
     let mut pace = Pace::start();
     while replay.step()? {

@@ -1,7 +1,6 @@
 //! Runs `lockstep run`: one call of an exported function, on empty state, with its gas and effects.
 
 use crate::args::Run;
-use crate::chain::engine;
 use crate::explanations;
 use crate::failure::{Answer, Failure, Verdict};
 use crate::functions::FunctionName;
@@ -113,7 +112,7 @@ impl StateView for EmptyState {
 /// [`Failure::Usage`] for a function, argument or limit that does not exist;
 /// [`Failure::Rejected`]; [`Failure::Environment`] if the file cannot be read.
 pub(crate) fn run(arguments: &Run) -> Answer {
-    let engine = engine::by_name(arguments.engine);
+    let engine = (arguments.engine.make)();
     if arguments.gas > GAS_LIMIT_MAX {
         let message = format!("--gas is at most {} (2^63 - 1)", grouped(GAS_LIMIT_MAX));
         return Err(Failure::Usage(message));
