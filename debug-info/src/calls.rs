@@ -4,7 +4,7 @@
 //! reach every function of its type that an element segment names.
 
 use crate::limits::{ENTRIES_MAX, room};
-use crate::payloads;
+use crate::payloads::payloads;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use wasmparser::{
     ElementItems, ElementSectionReader, ExternalKind, FunctionBody, Operator, Payload, TypeRef,

@@ -1,7 +1,7 @@
 //! Says which function a byte of the code section belongs to.
 
 use crate::limits::ENTRIES_MAX;
-use crate::payloads;
+use crate::payloads::payloads;
 use std::ops::Range;
 use wasmparser::Payload;
 

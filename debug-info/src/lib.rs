@@ -9,6 +9,7 @@
 //! | `code` | which function a byte belongs to |
 //! | `calls` | how an export comes to reach a function |
 //! | `lines` | which line of the source an operator is of, and back; feature `lines` |
+//! | `payloads` | parts of the module, as far as they decode |
 //! | `limits` | how much is read, kept and decoded |
 //!
 //! # Invariants
@@ -25,6 +26,8 @@
 #![forbid(unsafe_code)]
 
 pub mod limits;
+
+mod payloads;
 
 mod names;
 
@@ -43,7 +46,6 @@ use calls::Graph;
 use code::Code;
 use names::Names;
 use std::cell::OnceCell;
-use wasmparser::{Encoding, Parser, Payload};
 
 /// What a module says about itself. Offsets are bytes from the start of the module, function
 /// indexes count imports first.
@@ -128,19 +130,4 @@ impl<'a> DebugInfo<'a> {
     fn names(&self) -> &Names<'a> {
         self.names.get_or_init(|| Names::of(self.bytes))
     }
-}
-
-/// Parts of a module up to the first that does not decode; none of a component.
-fn payloads(bytes: &[u8]) -> impl Iterator<Item = Payload<'_>> {
-    let is_module = |payload: &Payload<'_>| {
-        !matches!(
-            payload,
-            Payload::Version {
-                encoding: Encoding::Component,
-                ..
-            }
-        )
-    };
-    let decoded = Parser::new(0).parse_all(bytes).map_while(Result::ok);
-    decoded.take_while(is_module)
 }

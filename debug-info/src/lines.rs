@@ -4,7 +4,7 @@
 //! units ask for in all is counted, since many may refer to one long program, table or text.
 
 use crate::limits::{LINE_ROWS_MAX, LINE_WORK_BYTES_MAX, PATH_BYTES_MAX};
-use crate::payloads;
+use crate::payloads::payloads;
 use gimli::{
     ColumnType, DW_FORM_implicit_const, Dwarf, EndianSlice, IncompleteLineProgram,
     LineProgramHeader, LittleEndian, Reader, Section, SectionId, UnitRef,

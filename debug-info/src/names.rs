@@ -1,7 +1,7 @@
 //! Names functions and globals, as far as the name section, exports and imports name them.
 
 use crate::limits::{NAME_BYTES_MAX, room};
-use crate::payloads;
+use crate::payloads::payloads;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use wasmparser::{
