@@ -7,6 +7,7 @@ use node_sim::case::{Case, CaseError};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
+use vm::Rulebook;
 
 /// Writes a case to a file, as a whole or not at all.
 ///
@@ -28,12 +29,12 @@ pub(crate) fn write(case: &Case, path: &Path) -> Result<(), Failure> {
 ///
 /// # Errors
 /// [`Failure::Environment`] if there is none.
-pub(crate) fn read(file: &Path) -> Result<Case, Failure> {
+pub(crate) fn read(file: &Path, rules: &Rulebook) -> Result<Case, Failure> {
     let opened = File::open(file).map_err(|error| {
         let file = printable_path(file);
         Failure::Environment(format!("cannot read {file}: {error}"))
     })?;
-    Case::read(BufReader::new(opened)).map_err(|error| unusable(file, &error))
+    Case::read(BufReader::new(opened), rules).map_err(|error| unusable(file, &error))
 }
 
 /// Says that a case cannot be used.

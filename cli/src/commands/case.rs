@@ -5,12 +5,11 @@ use crate::chain::case_file;
 use crate::failure::{Answer, Verdict};
 use crate::print::{self, Colour};
 use crate::text::{counted, grouped, printable};
-use node_sim::Payload;
+use node::Payload;
 use node_sim::case::{Case, Outcome, Replayed};
 use node_sim::simulate::Mismatch;
 use serde::Serialize;
-use std::sync::Arc;
-use vm::Rules;
+use vm::Rulebook;
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -57,8 +56,8 @@ struct MismatchLine<'a> {
 /// `Failure::Environment` if the file is no case or this machine fails.
 pub(crate) fn run(arguments: &Arguments) -> Answer {
     let file = &arguments.file;
-    let case = case_file::read(file)?;
-    let rules = Arc::new(Rules::v1());
+    let rules = Rulebook::v1();
+    let case = case_file::read(file, &rules)?;
     let valid = case
         .validate(&rules)
         .map_err(|error| case_file::unusable(file, &error))?;

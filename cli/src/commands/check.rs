@@ -12,6 +12,7 @@ use crate::refusal::{Printed, Refusal};
 use crate::text::{counted, grouped, printable};
 use debug_info::DebugInfo;
 use serde::Serialize;
+use vm::limits::Limits;
 use vm::{CheckedModule, Rules};
 
 /// Limits that the text shows: the nearest ones.
@@ -75,7 +76,7 @@ fn one(loaded: &Loaded, rules: &Rules, json: bool) -> Answer {
         ))?;
     } else {
         match &checked {
-            Ok(module) => print::out(&accepted_text(loaded, module, &survey))?,
+            Ok(module) => print::out(&accepted_text(loaded, module, &survey, &rules.limits))?,
             Err(refusal) => print::out(&refused_text(loaded, refusal))?,
         }
         let word = print::coloured_note("warning", Colour::Yellow);
@@ -122,7 +123,12 @@ fn refused_text(loaded: &Loaded, refusal: &Refusal) -> String {
     )
 }
 
-fn accepted_text(loaded: &Loaded, module: &CheckedModule, survey: &Survey) -> String {
+fn accepted_text(
+    loaded: &Loaded,
+    module: &CheckedModule,
+    survey: &Survey,
+    limits: &Limits,
+) -> String {
     let word = print::coloured("accepted", Colour::Green);
     let mut text = format!("{}: {word}\n", printable(&loaded.file));
     let mut row = |name: &str, value: &str| {
@@ -149,7 +155,7 @@ fn accepted_text(loaded: &Loaded, module: &CheckedModule, survey: &Survey) -> St
     let (entries, others) = signature::of_exports(module);
     row("entries", &or_none(&entries));
     row("exports", &or_none(&others));
-    row("limits", &limits_text(module));
+    row("limits", &limits_text(module, limits));
     text
 }
 
@@ -161,8 +167,8 @@ fn or_none(lines: &[String]) -> String {
     }
 }
 
-fn limits_text(module: &CheckedModule) -> String {
-    let mut usages = usage::of(module);
+fn limits_text(module: &CheckedModule, limits: &Limits) -> String {
+    let mut usages = usage::of(module, limits);
     usages.sort_by_key(|usage| std::cmp::Reverse(usage.percent()));
     let nearest = usages
         .iter()

@@ -134,7 +134,7 @@ fn facts(loaded: &Loaded, module: &CheckedModule, info: &DebugInfo<'_>, rules: &
         };
         json!({ "name": export.name, "kind": kind, "index": export.index, "type": signature })
     });
-    let limits = usage::of(module)
+    let limits = usage::of(module, &rules.limits)
         .into_iter()
         .map(|usage| json!({ "name": usage.name, "used": usage.used, "maximum": usage.maximum }));
     let memory = module
@@ -206,7 +206,7 @@ fn text(loaded: &Loaded, module: &CheckedModule, info: &DebugInfo<'_>, rules: &R
     text.push_str(&group("entries", &entries));
     text.push_str(&group("other exports", &others));
     text.push_str("\nlimits\n");
-    for usage in usage::of(module) {
+    for usage in usage::of(module, &rules.limits) {
         let (used, maximum) = (grouped(usage.used), grouped(usage.maximum));
         let percent = usage.percent();
         text.push_str(&format!(
