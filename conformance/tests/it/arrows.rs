@@ -104,7 +104,6 @@ const STAGES: &[(&str, &[&str])] = &[
 /// Circles that are still to be broken, by crate.
 const CIRCLES: &[(&str, &[&str])] = &[
     ("vm", &["outcome", "state"]),
-    ("node-sim", &["bisect", "case", "simulate"]),
     (
         "cli",
         &[
