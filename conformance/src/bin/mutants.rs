@@ -5,10 +5,7 @@
     clippy::print_stderr,
     reason = "a command prints"
 )]
-#![expect(
-    clippy::disallowed_types,
-    reason = "the clock is for the reader alone"
-)]
+#![expect(clippy::disallowed_types, reason = "the clock is for the reader alone")]
 
 use conformance::mutants::{self, Mutant, Tree, Verdict};
 use serde_json::{Value, json};
@@ -159,7 +156,10 @@ fn print(rows: &[Row], as_json: bool) {
     }
     for row in rows {
         let (result, detail) = (row.result(), row.detail());
-        println!("{:<26} {result:<9} {:>4} s  {detail}", row.mutant.name, row.seconds);
+        println!(
+            "{:<26} {result:<9} {:>4} s  {detail}",
+            row.mutant.name, row.seconds
+        );
     }
     println!("{found} found, {survived} survived, {broken} broken");
 }

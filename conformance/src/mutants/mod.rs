@@ -64,8 +64,7 @@ pub fn read_all(folder: &Path) -> Result<Vec<Mutant>, ReadError> {
 }
 
 fn read(patch: PathBuf) -> Result<Mutant, ReadError> {
-    let text =
-        fs::read_to_string(&patch).map_err(|error| ReadError::File(patch.clone(), error))?;
+    let text = fs::read_to_string(&patch).map_err(|error| ReadError::File(patch.clone(), error))?;
     let name = patch.file_stem().unwrap_or_default().to_string_lossy();
     match header(&text) {
         Ok((wrong, check)) => Ok(Mutant {

@@ -93,7 +93,13 @@ impl Tree {
     /// Relative to the root.
     fn files(&self) -> Result<Vec<PathBuf>, TreeError> {
         let mut command = git(&self.root);
-        command.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+        command.args([
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ]);
         let names = run(command)?;
         let mut files = Vec::new();
         for name in names.split('\0').filter(|name| !name.is_empty()) {
