@@ -7,7 +7,7 @@ use crate::reject::FunctionName;
 use crate::survey::Survey;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use vm::limits::{ELEMENTS_MAX, EXPORTS_MAX, FUNCTIONS_MAX, IMPORTS_MAX, TYPES_MAX};
+use vm::limits::Limits;
 use wasmparser::{
     ElementItems, ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef, ValType,
 };
@@ -115,7 +115,10 @@ impl Graph {
         match payload {
             Payload::TypeSection(reader) => {
                 let types = reader.clone().into_iter_err_on_gc_types();
-                for kind in types.map_while(Result::ok).take(place(TYPES_MAX)) {
+                for kind in types
+                    .map_while(Result::ok)
+                    .take(place(Limits::V1.types_max))
+                {
                     let says = (kind.params().to_vec(), kind.results().to_vec());
                     let next = self.numbers.len();
                     self.types.push(*self.numbers.entry(says).or_insert(next));
@@ -123,7 +126,7 @@ impl Graph {
             }
             Payload::ImportSection(reader) => {
                 let imports = reader.clone().into_imports().map_while(Result::ok);
-                for import in imports.take(place(IMPORTS_MAX)) {
+                for import in imports.take(place(Limits::V1.imports_max)) {
                     if let TypeRef::Func(index) | TypeRef::FuncExact(index) = import.ty {
                         self.functions.push(index);
                         self.imports = self.imports.saturating_add(1);
@@ -132,12 +135,13 @@ impl Graph {
             }
             Payload::FunctionSection(reader) => {
                 let types = reader.clone().into_iter().map_while(Result::ok);
-                self.functions.extend(types.take(place(FUNCTIONS_MAX)));
+                self.functions
+                    .extend(types.take(place(Limits::V1.functions_max)));
             }
             Payload::ExportSection(reader) => {
                 let exports = reader.clone().into_iter().map_while(Result::ok);
                 let functions = exports
-                    .take(place(EXPORTS_MAX))
+                    .take(place(Limits::V1.exports_max))
                     .filter(|export| export.kind == ExternalKind::Func);
                 self.roots.extend(functions.map(|export| export.index));
             }
@@ -145,7 +149,8 @@ impl Graph {
                 for element in reader.clone().into_iter().map_while(Result::ok) {
                     if let ElementItems::Functions(items) = element.items {
                         let items = items.into_iter().map_while(Result::ok);
-                        self.table.extend(items.take(place(ELEMENTS_MAX)));
+                        self.table
+                            .extend(items.take(place(Limits::V1.elements_max)));
                     }
                 }
             }

@@ -9,6 +9,7 @@ use crate::signature;
 use crate::survey::Survey;
 use crate::usage;
 use serde::Serialize;
+use vm::limits::Limits;
 use vm::module::{ExportKind, ValueType};
 use vm::rules::FloatPolicy;
 use vm::schedule::Schedule;
@@ -94,7 +95,7 @@ fn one(loaded: &Loaded, rules: &Rules, json: bool) -> Answer {
         ))?;
     } else {
         match &checked {
-            Ok(module) => print::out(&accepted_text(loaded, module, &survey))?,
+            Ok(module) => print::out(&accepted_text(loaded, module, &survey, &rules.limits))?,
             Err(refusal) => print::out(&refused_text(loaded, refusal))?,
         }
         let word = print::coloured_note("warning", Colour::Yellow);
@@ -141,7 +142,12 @@ fn refused_text(loaded: &Loaded, refusal: &Refusal) -> String {
     )
 }
 
-fn accepted_text(loaded: &Loaded, module: &CheckedModule, survey: &Survey) -> String {
+fn accepted_text(
+    loaded: &Loaded,
+    module: &CheckedModule,
+    survey: &Survey,
+    limits: &Limits,
+) -> String {
     let word = print::coloured("accepted", Colour::Green);
     let mut text = format!("{}: {word}\n", printable(&loaded.file));
     let mut row = |name: &str, value: &str| {
@@ -168,7 +174,7 @@ fn accepted_text(loaded: &Loaded, module: &CheckedModule, survey: &Survey) -> St
     let (entries, others) = signature::of_exports(module);
     row("entries", &or_none(&entries));
     row("exports", &or_none(&others));
-    row("limits", &limits_text(module));
+    row("limits", &limits_text(module, limits));
     text
 }
 
@@ -205,8 +211,8 @@ pub(crate) fn float_text(module: &CheckedModule) -> String {
     )
 }
 
-fn limits_text(module: &CheckedModule) -> String {
-    let mut usages = usage::of(module);
+fn limits_text(module: &CheckedModule, limits: &Limits) -> String {
+    let mut usages = usage::of(module, limits);
     usages.sort_by_key(|usage| std::cmp::Reverse(usage.percent()));
     let nearest = usages
         .iter()

@@ -125,7 +125,7 @@ fn facts(loaded: &Loaded, module: &CheckedModule, survey: &Survey, rules: &Rules
         };
         json!({ "name": export.name, "kind": kind, "index": export.index, "type": signature })
     });
-    let limits = usage::of(module)
+    let limits = usage::of(module, &rules.limits)
         .into_iter()
         .map(|usage| json!({ "name": usage.name, "used": usage.used, "maximum": usage.maximum }));
     let memory = module
@@ -197,7 +197,7 @@ fn text(loaded: &Loaded, module: &CheckedModule, survey: &Survey, rules: &Rules)
     text.push_str(&group("entries", &entries));
     text.push_str(&group("other exports", &others));
     text.push_str("\nlimits\n");
-    for usage in usage::of(module) {
+    for usage in usage::of(module, &rules.limits) {
         let (used, maximum) = (grouped(usage.used), grouped(usage.maximum));
         let percent = usage.percent();
         text.push_str(&format!(

@@ -8,17 +8,17 @@ use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use vm::limits::MODULE_BYTES_MAX;
+use vm::limits::Limits;
 use vm::{CheckedModule, Rules};
 
 /// First bytes of a module.
 const MAGIC: &[u8] = b"\0asm";
 /// Bytes that are read of a module: one more than is allowed, so that `check` sees it is too long.
 #[expect(clippy::as_conversions, reason = "u32 widened; From is not const")]
-const MODULE_BYTES_READ: u64 = MODULE_BYTES_MAX as u64 + 1;
+const MODULE_BYTES_READ: u64 = Limits::V1.module_bytes_max as u64 + 1;
 /// Bytes that are read of a text; a longer one is treated as a module, which is then too long.
 #[expect(clippy::as_conversions, reason = "u32 widened; From is not const")]
-const TEXT_BYTES_MAX: u64 = 4 * MODULE_BYTES_MAX as u64;
+const TEXT_BYTES_MAX: u64 = 4 * Limits::V1.module_bytes_max as u64;
 
 /// A contract file, read and assembled, not yet checked.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl Loaded {
         vm::check::check(&self.bytes, rules).map_err(|mut rejection| {
             if self.is_cut {
                 // The rest was not read, so how long it is is not known.
-                rejection.message = format!("more than {MODULE_BYTES_MAX} bytes");
+                rejection.message = format!("more than {} bytes", Limits::V1.module_bytes_max);
             }
             Box::new(Refusal::of_module(&self.file, rejection, &self.bytes))
         })
@@ -99,7 +99,7 @@ pub(crate) fn checked(path: &Path, rules: &Rules) -> Result<(Loaded, CheckedModu
 }
 
 fn module_bytes_max() -> usize {
-    usize::try_from(MODULE_BYTES_MAX).unwrap_or(usize::MAX)
+    usize::try_from(Limits::V1.module_bytes_max).unwrap_or(usize::MAX)
 }
 
 fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {

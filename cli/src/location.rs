@@ -7,7 +7,7 @@ use crate::print::printable;
 use addr2line::Context;
 use addr2line::gimli::{Dwarf, EndianSlice, Error, LittleEndian, SectionId};
 use std::collections::BTreeMap;
-use vm::limits::MODULE_BYTES_MAX;
+use vm::limits::Limits;
 use wasmparser::{Parser, Payload};
 
 /// How the names of DWARF's custom sections begin.
@@ -15,7 +15,7 @@ const DEBUG_PREFIX: &str = ".debug_";
 
 /// `file:line` of the operator at byte `offset` of the module.
 pub(crate) fn of(bytes: &[u8], offset: u64) -> Option<String> {
-    let maximum = usize::try_from(MODULE_BYTES_MAX).ok()?;
+    let maximum = usize::try_from(Limits::V1.module_bytes_max).ok()?;
     if bytes.len() > maximum {
         return None;
     }

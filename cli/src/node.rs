@@ -7,16 +7,14 @@ use crate::pace::Pace;
 use crate::print::{self, Colour, counted, grouped, printable};
 use crate::site::{self, SiteLine};
 use crate::store::StoreName;
-use node_sim::archive::{ArchiveError, ArchiveReader};
-use node_sim::node::Parts;
+use node::archive::{ArchiveError, ArchiveReader};
+use node::{CachePolicy, Parts, Store};
 use node_sim::replay::{Replay, ReplayDifference, ReplayError, Replayed, Traced};
-use node_sim::{CachePolicy, Store};
 use serde::Serialize;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
-use std::sync::Arc;
-use vm::Rules;
+use vm::Rulebook;
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -95,7 +93,7 @@ fn apply(
     let make = arguments.engine.make;
     let parts = Parts {
         engine: make(),
-        rules: Arc::new(Rules::v1()),
+        rules: Rulebook::v1(),
         cache: CachePolicy::Warm,
     };
     let mut replay = Replay::new(reader, parts, store)?;

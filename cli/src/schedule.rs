@@ -1,12 +1,13 @@
 //! Runs `lockstep schedule`: prints every price under its published name.
 
 use crate::args;
+use crate::args::Floats;
+use crate::check;
 use crate::failure::{Answer, Failure, Verdict};
 use crate::print::{self, grouped};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use vm::Rules;
-use vm::opcode::TABLE;
 
 #[derive(Serialize)]
 struct Line {
@@ -32,23 +33,23 @@ impl Serialize for Prices {
 /// # Errors
 /// [`Failure::Environment`] if the output cannot be written.
 pub(crate) fn run(arguments: &args::Schedule) -> Answer {
-    let rules = Rules::v1();
+    let rules = check::rules(Floats::Lower);
     let id = hex::encode(rules.id());
-    let entries = rules.schedule.entries();
+    let entries = rules.prices();
     if arguments.json {
         print::json(&Line {
             id,
             prices: Prices(entries),
         })?;
     } else {
-        text(&id, &entries)?;
+        text(&rules, &id, &entries)?;
     }
     Ok(Verdict::Passed)
 }
 
-fn text(id: &str, entries: &[(String, u64)]) -> Result<(), Failure> {
+fn text(rules: &Rules, id: &str, entries: &[(String, u64)]) -> Result<(), Failure> {
     let mut text = format!("rules id {id}\n1 gas is about 0.1 ns\n");
-    let (operators, others) = entries.split_at(TABLE.len().min(entries.len()));
+    let (operators, others) = entries.split_at(rules.operators().count().min(entries.len()));
     let mut prices: Vec<u64> = operators.iter().map(|(_, price)| *price).collect();
     prices.sort_unstable();
     prices.dedup();

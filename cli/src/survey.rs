@@ -7,7 +7,7 @@
 use crate::print::printable;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use vm::limits;
+use vm::limits::Limits;
 use vm::opcode::Opcode;
 use wasmparser::{
     CustomSectionReader, Encoding, FunctionBody, KnownCustom, Name, Parser, Payload, TypeRef,
@@ -60,7 +60,7 @@ impl Survey {
     /// Reads `bytes`; nothing of a component or of a file above the size limit.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         let mut survey = Self::default();
-        let limit = usize::try_from(limits::MODULE_BYTES_MAX).unwrap_or(usize::MAX);
+        let limit = usize::try_from(Limits::V1.module_bytes_max).unwrap_or(usize::MAX);
         if bytes.len() <= limit {
             for payload in Parser::new(0).parse_all(bytes) {
                 match payload {
@@ -123,7 +123,7 @@ impl Survey {
             Payload::TypeSection(reader) => self.types(reader.clone()),
             Payload::ImportSection(reader) => self.imports(reader.clone()),
             Payload::FunctionSection(reader) => {
-                let limit = usize::try_from(limits::FUNCTIONS_MAX).unwrap_or(usize::MAX);
+                let limit = usize::try_from(Limits::V1.functions_max).unwrap_or(usize::MAX);
                 let types = reader.clone().into_iter().map_while(Result::ok).take(limit);
                 self.function_types.extend(types);
             }
@@ -135,7 +135,7 @@ impl Survey {
     }
 
     fn types(&mut self, reader: wasmparser::TypeSectionReader<'_>) {
-        let limit = usize::try_from(limits::TYPES_MAX).unwrap_or(usize::MAX);
+        let limit = usize::try_from(Limits::V1.types_max).unwrap_or(usize::MAX);
         let is_float = |value_type: &ValType| matches!(value_type, ValType::F32 | ValType::F64);
         let types = reader
             .into_iter_err_on_gc_types()
@@ -151,7 +151,7 @@ impl Survey {
     }
 
     fn imports(&mut self, reader: wasmparser::ImportSectionReader<'_>) {
-        let limit = usize::try_from(limits::IMPORTS_MAX).unwrap_or(usize::MAX);
+        let limit = usize::try_from(Limits::V1.imports_max).unwrap_or(usize::MAX);
         for import in reader.into_imports().map_while(Result::ok).take(limit) {
             let name = format!("{}.{}", import.module, import.name);
             if let TypeRef::Func(type_index) | TypeRef::FuncExact(type_index) = import.ty {
@@ -163,7 +163,7 @@ impl Survey {
     }
 
     fn exports(&mut self, reader: wasmparser::ExportSectionReader<'_>) {
-        let limit = usize::try_from(limits::EXPORTS_MAX).unwrap_or(usize::MAX);
+        let limit = usize::try_from(Limits::V1.exports_max).unwrap_or(usize::MAX);
         for export in reader.into_iter().map_while(Result::ok).take(limit) {
             if export.kind == wasmparser::ExternalKind::Func {
                 let name = export.name.to_owned();
@@ -213,7 +213,7 @@ impl Survey {
     }
 
     fn names(&mut self, map: wasmparser::NameMap<'_>) {
-        let limit = usize::try_from(limits::FUNCTIONS_MAX).unwrap_or(usize::MAX);
+        let limit = usize::try_from(Limits::V1.functions_max).unwrap_or(usize::MAX);
         let namings = map.map_while(Result::ok).take(limit);
         for naming in namings.filter(|naming| naming.name.len() <= RAW_NAME_BYTES_MAX) {
             if self.named_functions.len() < limit {

@@ -1,7 +1,8 @@
 //! Measures a checked module against the limits of the rules.
 
+use vm::CheckedModule;
+use vm::limits::Limits;
 use vm::lower::{self, Operator, Sink};
-use vm::{CheckedModule, limits};
 
 /// One limit and how much of it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,13 +59,13 @@ fn count(length: usize) -> u64 {
 }
 
 /// Every limit that a module can come near to, with what this one uses.
-pub(crate) fn of(module: &CheckedModule) -> Vec<Usage> {
-    let mut usages = of_tables(module);
-    usages.extend(of_functions(module));
+pub(crate) fn of(module: &CheckedModule, limits: &Limits) -> Vec<Usage> {
+    let mut usages = of_tables(module, limits);
+    usages.extend(of_functions(module, limits));
     usages
 }
 
-fn of_tables(module: &CheckedModule) -> Vec<Usage> {
+fn of_tables(module: &CheckedModule, limits: &Limits) -> Vec<Usage> {
     let functions = count(module.imports().len()).saturating_add(count(module.functions().len()));
     let data: u64 = module
         .data()
@@ -82,41 +83,29 @@ fn of_tables(module: &CheckedModule) -> Vec<Usage> {
         (
             "module bytes",
             count(module.bytes().len()),
-            limits::MODULE_BYTES_MAX,
+            limits.module_bytes_max,
         ),
-        ("types", count(module.types().len()), limits::TYPES_MAX),
-        (
-            "imports",
-            count(module.imports().len()),
-            limits::IMPORTS_MAX,
-        ),
-        (
-            "exports",
-            count(module.exports().len()),
-            limits::EXPORTS_MAX,
-        ),
-        ("functions", functions, limits::FUNCTIONS_MAX),
-        (
-            "globals",
-            count(module.globals().len()),
-            limits::GLOBALS_MAX,
-        ),
+        ("types", count(module.types().len()), limits.types_max),
+        ("imports", count(module.imports().len()), limits.imports_max),
+        ("exports", count(module.exports().len()), limits.exports_max),
+        ("functions", functions, limits.functions_max),
+        ("globals", count(module.globals().len()), limits.globals_max),
         (
             "table entries",
             u64::from(entries),
-            limits::TABLE_ENTRIES_MAX,
+            limits.table_entries_max,
         ),
-        ("elements", elements, limits::ELEMENTS_MAX),
+        ("elements", elements, limits.elements_max),
         (
             "data segments",
             count(module.data().len()),
-            limits::DATA_SEGMENTS_MAX,
+            limits.data_segments_max,
         ),
-        ("data bytes", data, limits::DATA_BYTES_MAX),
+        ("data bytes", data, limits.data_bytes_max),
         (
             "initial pages",
             u64::from(pages),
-            limits::MEMORY_PAGES_INITIAL_MAX,
+            limits.memory_pages_initial_max,
         ),
     ];
     rows.map(|(name, used, maximum)| Usage {
@@ -127,7 +116,7 @@ fn of_tables(module: &CheckedModule) -> Vec<Usage> {
     .into()
 }
 
-fn of_functions(module: &CheckedModule) -> Vec<Usage> {
+fn of_functions(module: &CheckedModule, limits: &Limits) -> Vec<Usage> {
     let (mut body, mut operators, mut locals, mut locals_total) = (0, 0, 0, 0_u64);
     let (mut blocks, mut blocks_total, mut nesting, mut targets) = (0, 0_u64, 0, 0_u64);
     for function in module.functions() {
@@ -149,17 +138,17 @@ fn of_functions(module: &CheckedModule) -> Vec<Usage> {
         targets = targets.saturating_add(shape.targets);
     }
     let rows = [
-        ("body bytes, greatest", body, limits::BODY_BYTES_MAX),
-        ("operators, greatest", operators, limits::OPERATORS_MAX),
-        ("locals, greatest", locals, limits::LOCALS_MAX),
-        ("locals, total", locals_total, limits::LOCALS_TOTAL_MAX),
-        ("blocks, greatest", blocks, limits::BLOCKS_MAX),
-        ("blocks, total", blocks_total, limits::BLOCKS_TOTAL_MAX),
-        ("nesting, greatest", nesting, limits::NESTING_MAX),
+        ("body bytes, greatest", body, limits.body_bytes_max),
+        ("operators, greatest", operators, limits.operators_max),
+        ("locals, greatest", locals, limits.locals_max),
+        ("locals, total", locals_total, limits.locals_total_max),
+        ("blocks, greatest", blocks, limits.blocks_max),
+        ("blocks, total", blocks_total, limits.blocks_total_max),
+        ("nesting, greatest", nesting, limits.nesting_max),
         (
             "branch targets, total",
             targets,
-            limits::BR_TABLE_TARGETS_TOTAL_MAX,
+            limits.br_table_targets_total_max,
         ),
     ];
     rows.map(|(name, used, maximum)| Usage {

@@ -15,6 +15,8 @@
 
 pub mod rules;
 
+pub mod rulebook;
+
 pub mod limits;
 
 pub mod opcode;
@@ -49,6 +51,8 @@ pub mod frames;
 
 pub mod state;
 
+mod event;
+
 pub mod outcome;
 
 pub mod gas;
@@ -59,12 +63,14 @@ pub mod fault;
 
 pub mod budget;
 
+pub use event::Event;
 pub use execution::{Arguments, Engine, Execution, Frame, HostCall, Pending, Step, Stop, Value};
 pub use fault::Fault;
 pub use gas::Gas;
 pub use module::CheckedModule;
-pub use outcome::{Event, Exit, Outcome};
+pub use outcome::{Exit, Outcome};
 pub use rejection::Rejection;
+pub use rulebook::Rulebook;
 pub use rules::Rules;
 pub use state::StateView;
 pub use trap::Trap;

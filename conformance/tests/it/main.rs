@@ -9,4 +9,5 @@ mod arrows;
 mod determinism;
 mod emitted_agrees;
 mod mutants;
+mod second_version;
 mod tidy;

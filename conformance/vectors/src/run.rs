@@ -19,7 +19,7 @@ use vm::host::crypto;
 use vm::module::ValueType;
 use vm::rules::FloatPolicy;
 use vm::schedule::Schedule;
-use vm::{CheckedModule, Rejection, Rules, Value};
+use vm::{CheckedModule, Rejection, Rulebook, Rules, Value};
 
 /// An engine that can run vectors.
 #[derive(Clone, Copy, Debug)]
@@ -152,7 +152,7 @@ impl<'a> Runner<'a> {
             Case::Message(message) => return self.message(part, message),
             Case::Chain(chain) => {
                 let archive = self.set.file(part, &chain.archive)?;
-                let rules = self.rules(Floats::Lower)?;
+                let rules = Rulebook::default().with(self.rules(Floats::Lower)?);
                 let replayed = |(kind, _): &(EngineKind, _)| {
                     let fields = replay(&archive, (kind.make)(), &rules);
                     Ok((
@@ -380,9 +380,9 @@ fn of_module(module: &CheckedModule, rules: &Rules) -> Fields {
 }
 
 fn of_rules(rules: &Rules) -> Fields {
-    let limits = Rules::limits().into_iter();
+    let limits = rules.named_limits();
     let limits = limits.map(|limit| (format!("limit.{}", limit.name), limit.value.to_string()));
-    let prices = rules.schedule.entries().into_iter();
+    let prices = rules.prices().into_iter();
     let prices = prices.map(|(name, price)| (format!("price.{name}"), price.to_string()));
     let id = ("id".to_owned(), hex::encode(rules.id()));
     limits.chain(prices).chain([id]).collect()

@@ -26,4 +26,5 @@ mod host_spec;
 mod interpreter;
 mod ledger;
 mod miri;
+mod second_version;
 mod small_domains;
