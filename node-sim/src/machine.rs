@@ -166,7 +166,7 @@ impl Composed {
             gas_used = gas_used.saturating_add(executed.receipt.gas_used);
             receipts.push(executed.receipt);
         }
-        let last = end_block(&mut overlay, header, fees)?;
+        let last = end_block(&mut overlay, header, rules, fees)?;
         let diff = overlay.into_diff()?;
         observer.block(&diff);
         let result = BlockResult {

@@ -9,7 +9,6 @@ use crate::receipt::{
     Receipt, ReceiptExit, SKIPPED_BALANCE, SKIPPED_NONCE, events_root, output_hash,
 };
 use crate::transaction::{Payload, Transaction};
-use host_api::limits::BLOCK_HASHES_MAX;
 use std::sync::Arc;
 use vm::frames::{self, Block, Message, Setting, Target};
 use vm::state::{StateDiff, key};
@@ -277,10 +276,14 @@ fn check_conservation(net: &Net, fee: u128) -> Result<(), Fault> {
 pub fn end_block(
     overlay: &mut Overlay<'_>,
     header: &Header,
+    rules: &Rules,
     fees: u128,
 ) -> Result<StateDiff, Fault> {
     overlay.write(key::block_hash(header.height), Some(header.hash().to_vec()));
-    if let Some(height) = header.height.checked_sub(u64::from(BLOCK_HASHES_MAX)) {
+    if let Some(height) = header
+        .height
+        .checked_sub(u64::from(rules.host_limits.block_hashes_max))
+    {
         overlay.write(key::block_hash(height), None);
     }
     overlay.credit(&header.proposer, fees)?;

@@ -349,7 +349,7 @@ impl Node {
                 .ok_or_else(too_large)?;
             receipts.push(executed.receipt);
         }
-        let last = execute::end_block(&mut overlay, header, fees)?;
+        let last = execute::end_block(&mut overlay, header, rules, fees)?;
         let diff = overlay.into_diff()?;
         observer.block(&diff);
         // Stepwise the tree has everything but the fees; else it gets the whole block at once.

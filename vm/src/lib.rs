@@ -51,6 +51,8 @@ pub mod frames;
 
 pub mod state;
 
+mod event;
+
 pub mod outcome;
 
 pub mod gas;
@@ -61,11 +63,12 @@ pub mod fault;
 
 pub mod budget;
 
+pub use event::Event;
 pub use execution::{Arguments, Engine, Execution, Frame, HostCall, Pending, Step, Stop, Value};
 pub use fault::Fault;
 pub use gas::Gas;
 pub use module::CheckedModule;
-pub use outcome::{Event, Exit, Outcome};
+pub use outcome::{Exit, Outcome};
 pub use rejection::Rejection;
 pub use rulebook::Rulebook;
 pub use rules::Rules;

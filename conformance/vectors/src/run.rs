@@ -380,9 +380,9 @@ fn of_module(module: &CheckedModule, rules: &Rules) -> Fields {
 }
 
 fn of_rules(rules: &Rules) -> Fields {
-    let limits = Rules::limits().into_iter();
+    let limits = rules.named_limits();
     let limits = limits.map(|limit| (format!("limit.{}", limit.name), limit.value.to_string()));
-    let prices = rules.schedule.entries().into_iter();
+    let prices = rules.prices().into_iter();
     let prices = prices.map(|(name, price)| (format!("price.{name}"), price.to_string()));
     let id = ("id".to_owned(), hex::encode(rules.id()));
     limits.chain(prices).chain([id]).collect()

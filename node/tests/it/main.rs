@@ -20,6 +20,8 @@ mod state;
 
 mod faults;
 
+mod hashes;
+
 mod memory_faults;
 
 mod scrub;

@@ -188,7 +188,7 @@ fn intrinsic_gas_is_the_sum_of_its_parts() {
 #[test]
 fn a_transaction_of_the_largest_module_fits_every_limit() {
     let chain = Chain::new();
-    let module = vec![0; vm::limits::MODULE_BYTES_MAX as usize + 1];
+    let module = vec![0; vm::limits::Limits::V1.module_bytes_max as usize + 1];
     let signed = chain.sign(&chain.alice, 0, Payload::Upload(module));
     assert!(chain.node.validate(chain.block(vec![signed])).is_ok());
 }

@@ -7,9 +7,9 @@
 //!
 //! Growth is bounded by gas: every entry here was paid for by a host call or a frame.
 
+use crate::event::Event;
 use crate::fault::Fault;
 use crate::module::CheckedModule;
-use crate::outcome::Event;
 use crate::state::{AccessSet, Account, StateDiff, StateView, key};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

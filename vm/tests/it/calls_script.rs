@@ -147,10 +147,14 @@ impl Theatre {
 
     /// Sends a message to entry `e0` of the first contract.
     pub(crate) fn play(&self, world: &World, limit: u64) -> Outcome {
-        let rules = Arc::new(Rules::v1());
+        self.play_under(&Arc::new(Rules::v1()), world, limit)
+    }
+
+    /// The same under other rules.
+    pub(crate) fn play_under(&self, rules: &Arc<Rules>, world: &World, limit: u64) -> Outcome {
         let setting = Setting {
             engine: self,
-            rules: &rules,
+            rules,
             view: world,
             block: &block(),
         };

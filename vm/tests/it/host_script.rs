@@ -82,6 +82,7 @@ pub(crate) struct Stage {
     pub(crate) world: World,
     pub(crate) journal: Journal,
     pub(crate) rules: Rules,
+    pub(crate) block: Block,
     pub(crate) input: Vec<u8>,
     pub(crate) value: u128,
     pub(crate) returned: Vec<u8>,
@@ -97,6 +98,7 @@ impl Default for Stage {
             world: World::default(),
             journal: Journal::default(),
             rules: Rules::v1(),
+            block: block(),
             input: Vec::new(),
             value: 0,
             returned: Vec::new(),
@@ -114,12 +116,11 @@ impl Stage {
         function: Function,
         arguments: &[u64],
     ) -> Result<Reply, Fault> {
-        let block = block();
         let mut host = Host {
             rules: &self.rules,
             view: &self.world,
             journal: &mut self.journal,
-            block: &block,
+            block: &self.block,
             caller: CALLER,
             address: CONTRACT,
             tx_hash: TX_HASH,
