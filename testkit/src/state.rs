@@ -33,10 +33,10 @@ impl State {
         self.values.get(key).map(Vec::as_slice)
     }
 
-    pub(crate) fn upload(&mut self, module: CheckedModule) {
+    pub(crate) fn upload(&mut self, module: Arc<CheckedModule>) {
         let code_hash = *module.code_hash();
         self.set(key::code(&code_hash), Some(module.bytes().to_vec()));
-        self.modules.insert_mut(code_hash, Arc::new(module));
+        self.modules.insert_mut(code_hash, module);
     }
 
     pub(crate) fn module(&self, code_hash: &[u8; 32]) -> Option<&Arc<CheckedModule>> {

@@ -1,10 +1,9 @@
 //! Prints why a module was refused, the same in every command: rule, place, reason, fix.
 
-use crate::callpath::{self, Step};
-use crate::failure::Failure;
-use crate::location;
-use crate::print::{self, Colour};
-use crate::survey::Survey;
+use crate::functions::{self, FunctionName, Step};
+use crate::print::{self, Colour, Unwritten};
+use crate::text::{printable, printable_lines};
+use debug_info::{CallStep, DebugInfo, Location};
 use serde::Serialize;
 use vm::Rejection;
 use vm::rejection::Rule;
@@ -64,35 +63,6 @@ fn byte_offset(text: &str, line: usize, column: usize) -> u64 {
     u64::try_from(before.saturating_add(within)).unwrap_or(u64::MAX)
 }
 
-/// A function by index and name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct FunctionName {
-    /// Index in the module's index space.
-    pub(crate) index: u32,
-    /// Its name, see [`Survey::function_name`].
-    pub(crate) name: String,
-}
-
-impl FunctionName {
-    /// The function at `index`, named as far as the bytes name it.
-    pub(crate) fn of(index: u32, survey: &Survey) -> Self {
-        Self {
-            index,
-            name: survey.function_name(index),
-        }
-    }
-
-    /// `function 3 (add)`; without a name of its own `function 3`.
-    pub(crate) fn text(&self) -> String {
-        let Self { index, name } = self;
-        if *name == Survey::placeholder(*index) {
-            format!("function {index}")
-        } else {
-            format!("function {index} ({name})")
-        }
-    }
-}
-
 /// A rejection as `--json` prints it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Printed {
@@ -127,18 +97,19 @@ struct Line<'a> {
 impl Refusal {
     /// A module that `check` refused; the place is resolved from its bytes.
     pub(crate) fn of_module(file: &str, rejection: Rejection, bytes: &[u8]) -> Self {
-        let survey = &Survey::of(bytes);
-        let place = rejection.offset;
+        let info = &DebugInfo::of(bytes);
         let inside = rejection.function;
+        let lines = inside.and_then(|_| info.lines().ok());
+        let location = lines.and_then(|lines| lines.at(rejection.offset));
+        let path = inside.and_then(|index| info.call_path(index));
+        let named = |steps: Vec<CallStep>| steps.into_iter().map(|step| Step::of(step, info));
         let rejection = Printed {
             code: rejection.rule.code(),
             name: rejection.rule.name(),
-            function: rejection
-                .function
-                .map(|index| FunctionName::of(index, survey)),
+            function: inside.map(|index| FunctionName::of(index, info)),
             offset: rejection.offset,
-            location: inside.and_then(|_| location::of(bytes, place)),
-            path: inside.and_then(|index| callpath::to(index, bytes, survey)),
+            location: location.map(place),
+            path: path.map(|steps| named(steps).collect()),
             message: rejection.message,
             help: rejection.help,
         };
@@ -187,24 +158,21 @@ impl Refusal {
         };
         let mut text = format!(
             "{error_word}[{code} {name}]: {}\n",
-            print::printable_lines(message)
+            printable_lines(message)
         );
-        text.push_str(&format!(
-            "  --> {}, {place}\n",
-            print::printable(&self.file)
-        ));
+        text.push_str(&format!("  --> {}, {place}\n", printable(&self.file)));
         if let Some(location) = location {
             text.push_str(&format!("  source: {location}\n"));
         }
         match path {
-            Some(path) => text.push_str(&format!("  called: {}\n", callpath::text(path))),
+            Some(path) => text.push_str(&format!("  called: {}\n", functions::chain_text(path))),
             None if function.is_some() => text.push_str("  called: by nothing that is exported\n"),
             None => {}
         }
         for line in self.report.iter().flat_map(|report| report.lines()).skip(2) {
-            text.push_str(&format!(" {}\n", print::printable(line)));
+            text.push_str(&format!(" {}\n", printable(line)));
         }
-        text.push_str(&format!("  help: {}\n", print::printable_lines(help)));
+        text.push_str(&format!("  help: {}\n", printable_lines(help)));
         text.push_str(&format!("  more: lockstep explain {code}"));
         text
     }
@@ -214,7 +182,7 @@ impl Refusal {
     ///
     /// # Errors
     /// As [`print::out`].
-    pub(crate) fn print(&self, json: bool) -> Result<(), Failure> {
+    pub(crate) fn print(&self, json: bool) -> Result<(), Unwritten> {
         if json {
             print::json(&Line {
                 file: &self.file,
@@ -225,6 +193,15 @@ impl Refusal {
             print::note(&self.text(&print::coloured_note("error", Colour::Red)));
             Ok(())
         }
+    }
+}
+
+/// `file:line`.
+fn place(location: Location<'_>) -> String {
+    let file = printable(location.file);
+    match location.line {
+        Some(line) => format!("{file}:{line}"),
+        None => file,
     }
 }
 

@@ -1,15 +1,18 @@
 //! Runs `lockstep inspect`: shows what is in an accepted module and what it may ask of its host.
 
 use crate::args::{Floats, Inspect};
-use crate::check;
-use crate::failure::{Answer, Failure, Verdict};
-use crate::listing;
-use crate::load::{self, Loaded};
-use crate::print::{self, counted, grouped, printable, printable_lines};
-use crate::signature;
-use crate::survey::Survey;
-use crate::usage;
-use crate::wit;
+use crate::failure::{Answer, Verdict};
+use crate::functions;
+use crate::module::listing;
+use crate::module::load::{self, Loaded};
+use crate::module::signature;
+use crate::module::survey::Survey;
+use crate::module::usage;
+use crate::module::warnings;
+use crate::module::wit;
+use crate::print::{self, Unwritten};
+use crate::text::{counted, grouped, printable, printable_lines};
+use debug_info::DebugInfo;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use vm::module::ExportKind;
@@ -33,25 +36,25 @@ struct FunctionLine {
 /// Shows the module, its code or its interface.
 ///
 /// # Errors
-/// [`Failure::Rejected`], or [`Failure::Environment`] if the file cannot be read.
+/// `Failure::Rejected`, or `Failure::Environment` if the file cannot be read.
 pub(crate) fn run(arguments: &Inspect) -> Answer {
-    let rules = check::rules(Floats::Lower);
+    let rules = load::rules(Floats::Lower);
     let (loaded, module) = load::checked(&arguments.file, &rules)?;
-    let survey = Survey::of(&loaded.bytes);
+    let info = DebugInfo::of(&loaded.bytes);
     if arguments.interface {
-        interface(&loaded, &survey, arguments)?;
+        interface(&loaded, &info, arguments)?;
     } else if arguments.code {
-        code(&module, &rules, &survey, arguments.json)?;
+        code(&module, &rules, &info, arguments.json)?;
     } else if arguments.json {
-        print::json(&facts(&loaded, &module, &survey, &rules))?;
+        print::json(&facts(&loaded, &module, &info, &rules))?;
     } else {
-        print::out(&text(&loaded, &module, &survey, &rules))?;
+        print::out(&text(&loaded, &module, &info, &rules))?;
     }
     Ok(Verdict::Passed)
 }
 
-fn interface(loaded: &Loaded, survey: &Survey, arguments: &Inspect) -> Result<(), Failure> {
-    let parsed = survey.interface.as_ref().map(|bytes| {
+fn interface(loaded: &Loaded, info: &DebugInfo<'_>, arguments: &Inspect) -> Result<(), Unwritten> {
+    let parsed = info.interface().map(|bytes| {
         serde_json::from_slice::<Json>(bytes)
             .unwrap_or_else(|_| json!({ "hex": hex::encode(bytes) }))
     });
@@ -71,8 +74,13 @@ fn interface(loaded: &Loaded, survey: &Survey, arguments: &Inspect) -> Result<()
     }
 }
 
-fn code(module: &CheckedModule, rules: &Rules, survey: &Survey, json: bool) -> Result<(), Failure> {
-    for listing in listing::of(module, rules, survey) {
+fn code(
+    module: &CheckedModule,
+    rules: &Rules,
+    info: &DebugInfo<'_>,
+    json: bool,
+) -> Result<(), Unwritten> {
+    for listing in listing::of(module, rules, info) {
         if json {
             print::json(&listing)?;
         } else {
@@ -82,11 +90,11 @@ fn code(module: &CheckedModule, rules: &Rules, survey: &Survey, json: bool) -> R
     Ok(())
 }
 
-fn functions(module: &CheckedModule, survey: &Survey) -> Vec<FunctionLine> {
+fn function_lines(module: &CheckedModule, info: &DebugInfo<'_>) -> Vec<FunctionLine> {
     let imports = u32::try_from(module.imports().len()).unwrap_or(u32::MAX);
     let line = |(function, index): (&vm::module::Function, u32)| FunctionLine {
         index,
-        name: survey.function_name(index),
+        name: functions::name(index, info),
         signature: module
             .function_type(index)
             .map(signature::of_type)
@@ -107,7 +115,8 @@ const fn kind_name(kind: ExportKind) -> &'static str {
     }
 }
 
-fn facts(loaded: &Loaded, module: &CheckedModule, survey: &Survey, rules: &Rules) -> Json {
+fn facts(loaded: &Loaded, module: &CheckedModule, info: &DebugInfo<'_>, rules: &Rules) -> Json {
+    let survey = Survey::of(&loaded.bytes);
     let sections = survey.sections.iter().map(|section| {
         let bytes = section.range.end.saturating_sub(section.range.start);
         json!({ "name": section.name, "offset": section.range.start, "bytes": bytes })
@@ -150,8 +159,8 @@ fn facts(loaded: &Loaded, module: &CheckedModule, survey: &Survey, rules: &Rules
         "table_entries": module.table().map(|table| table.initial),
         "floats": { "operators": floats.operators, "functions": floats.functions },
         "limits": limits.collect::<Vec<_>>(),
-        "functions": functions(module, survey),
-        "warnings": check::warnings(module, survey),
+        "functions": function_lines(module, info),
+        "warnings": warnings::of(module, info),
     })
 }
 
@@ -166,24 +175,24 @@ fn permissions(module: &CheckedModule) -> impl Iterator<Item = &'static host_api
     host_api::TABLE.iter().filter(imported)
 }
 
-fn text(loaded: &Loaded, module: &CheckedModule, survey: &Survey, rules: &Rules) -> String {
+fn text(loaded: &Loaded, module: &CheckedModule, info: &DebugInfo<'_>, rules: &Rules) -> String {
     let mut text = format!(
         "{}\n  code hash  {}\n  size       {}\n  memory     {}\n  floats     {}\n  frame gas  {}\n",
         printable(&loaded.file),
         hex::encode(module.code_hash()),
         counted(module.bytes().len(), "byte"),
-        check::memory_text(module),
-        check::float_text(module),
+        signature::memory_text(module),
+        signature::float_text(module),
         grouped(vm::frames::frame_price(module, rules)),
     );
     if let Some(start) = module.start() {
         text.push_str(&format!(
             "  start      function {start} ({})\n",
-            survey.function_name(start)
+            functions::name(start, info)
         ));
     }
     text.push_str("\nsections\n");
-    for section in &survey.sections {
+    for section in &Survey::of(&loaded.bytes).sections {
         let bytes = section.range.end.saturating_sub(section.range.start);
         let offset = section.range.start;
         text.push_str(&format!(
@@ -205,7 +214,7 @@ fn text(loaded: &Loaded, module: &CheckedModule, survey: &Survey, rules: &Rules)
             usage.name
         ));
     }
-    text.push_str(&function_text(module, survey));
+    text.push_str(&function_text(module, info));
     text
 }
 
@@ -231,8 +240,8 @@ fn group(title: &str, lines: &[String]) -> String {
     text
 }
 
-fn function_text(module: &CheckedModule, survey: &Survey) -> String {
-    let mut functions = functions(module, survey);
+fn function_text(module: &CheckedModule, info: &DebugInfo<'_>) -> String {
+    let mut functions = function_lines(module, info);
     functions.sort_by_key(|function| std::cmp::Reverse(function.body_bytes));
     let mut text = format!(
         "\nfunctions, largest first\n  {:>6} {:>8} {:>10} {:>6}  name\n",

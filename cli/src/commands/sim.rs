@@ -1,14 +1,16 @@
 //! Runs `lockstep sim`: unlike nodes on the same blocks, compared after each transaction.
 
 use crate::args::Sim;
+use crate::chain::case_file;
+use crate::chain::site::{self, SiteLine};
+use crate::chain::store::StoreName;
+use crate::commands::network;
 use crate::failure::{Answer, Failure, Verdict};
-use crate::network;
 use crate::pace::Pace;
-use crate::print::{self, Colour, counted, grouped, printable};
+use crate::print::{self, Colour};
 use crate::replacement::Replacement;
 use crate::report::{self, Timing};
-use crate::site::{self, SiteLine};
-use crate::store::StoreName;
+use crate::text::{counted, grouped, printable_path};
 use node::archive::{ArchiveWriter, ArchivedBlock};
 use node::{Genesis, ReceiptExit};
 use node_sim::simulate::figures::{BlockFigures, TargetFigures};
@@ -208,7 +210,7 @@ pub(crate) fn run(arguments: &Sim) -> Answer {
         written.map_err(no_report)?;
     }
     if let (Some(path), Some(case)) = (&arguments.case, &case) {
-        crate::case::write(case, path)?;
+        case_file::write(case, path)?;
     }
     if arguments.json {
         print::json(&Line {
@@ -222,7 +224,7 @@ pub(crate) fn run(arguments: &Sim) -> Answer {
             text.push_str(&site::text(site, names));
         }
         if let (Some(path), Some(_)) = (&arguments.case, &case) {
-            let path = printable(&path.display().to_string());
+            let path = printable_path(path);
             text.push_str(&format!("replay it alone: lockstep node case {path}\n"));
         }
         print::out(&text)?;

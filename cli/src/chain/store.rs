@@ -1,7 +1,7 @@
 //! Opens the store that `--store` names: memory, or a folder of RocksDB where this build has it.
 
 use crate::failure::Failure;
-use crate::print::printable;
+use crate::text::{printable, printable_path};
 use node::{MemoryStore, Store};
 use node_sim::simulate::Executor;
 use std::path::{Path, PathBuf};
@@ -69,7 +69,7 @@ impl StoreName {
             if store.tip()?.is_some() {
                 return Err(Failure::Environment(format!(
                     "{} holds a chain already: a simulation begins with an empty folder",
-                    printable(&folder.display().to_string())
+                    printable_path(&folder)
                 )));
             }
             executor.name.push_str(if compacted {

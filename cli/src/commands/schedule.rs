@@ -1,10 +1,10 @@
 //! Runs `lockstep schedule`: prints every price under its published name.
 
-use crate::args;
-use crate::args::Floats;
-use crate::check;
-use crate::failure::{Answer, Failure, Verdict};
-use crate::print::{self, grouped};
+use crate::args::{self, Floats};
+use crate::failure::{Answer, Verdict};
+use crate::module::load;
+use crate::print::{self, Unwritten};
+use crate::text::grouped;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use vm::Rules;
@@ -31,9 +31,9 @@ impl Serialize for Prices {
 /// Prints the schedule of version 1. Its id is the rules id, which covers the prices and all else.
 ///
 /// # Errors
-/// [`Failure::Environment`] if the output cannot be written.
+/// `Failure::Environment` if the output cannot be written.
 pub(crate) fn run(arguments: &args::Schedule) -> Answer {
-    let rules = check::rules(Floats::Lower);
+    let rules = load::rules(Floats::Lower);
     let id = hex::encode(rules.id());
     let entries = rules.prices();
     if arguments.json {
@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &args::Schedule) -> Answer {
     Ok(Verdict::Passed)
 }
 
-fn text(rules: &Rules, id: &str, entries: &[(String, u64)]) -> Result<(), Failure> {
+fn text(rules: &Rules, id: &str, entries: &[(String, u64)]) -> Result<(), Unwritten> {
     let mut text = format!("rules id {id}\n1 gas is about 0.1 ns\n");
     let (operators, others) = entries.split_at(rules.operators().count().min(entries.len()));
     let mut prices: Vec<u64> = operators.iter().map(|(_, price)| *price).collect();

@@ -1,16 +1,14 @@
 //! Runs `lockstep node case`: replays one transaction from a file that holds all that it read.
 
 use crate::args::CaseArguments as Arguments;
-use crate::failure::{Answer, Failure, Verdict};
-use crate::print::{self, Colour, counted, grouped, printable};
-use crate::replacement::Replacement;
-use ::node::Payload;
-use node_sim::case::{Case, CaseError, Outcome, Replayed};
+use crate::chain::case_file;
+use crate::failure::{Answer, Verdict};
+use crate::print::{self, Colour};
+use crate::text::{counted, grouped, printable};
+use node::Payload;
+use node_sim::case::{Case, Outcome, Replayed};
 use node_sim::simulate::Mismatch;
 use serde::Serialize;
-use std::fs::File;
-use std::io::BufReader;
-use std::path::Path;
 use vm::Rulebook;
 
 #[derive(Serialize)]
@@ -55,14 +53,14 @@ struct MismatchLine<'a> {
 /// Replays a case and says whether it comes to the expected outcome.
 ///
 /// # Errors
-/// [`Failure::Environment`] if the file is no case or this machine fails.
+/// `Failure::Environment` if the file is no case or this machine fails.
 pub(crate) fn run(arguments: &Arguments) -> Answer {
     let file = &arguments.file;
     let rules = Rulebook::v1();
-    let case = read(file, &rules)?;
+    let case = case_file::read(file, &rules)?;
     let valid = case
         .validate(&rules)
-        .map_err(|error| failure(file, &error))?;
+        .map_err(|error| case_file::unusable(file, &error))?;
     let engine = (arguments.engine.make)();
     let replayed = case.replay(engine.as_ref(), &rules, &valid)?;
     if arguments.json {
@@ -75,35 +73,6 @@ pub(crate) fn run(arguments: &Arguments) -> Answer {
     } else {
         Verdict::Failed
     })
-}
-
-/// Writes a case to a file, as a whole or not at all.
-///
-/// # Errors
-/// [`Failure::Environment`].
-pub(crate) fn write(case: &Case, path: &Path) -> Result<(), Failure> {
-    let written = || {
-        let mut output = Replacement::create(path)?;
-        case.write(&mut output)?;
-        output.finish()
-    };
-    written().map_err(|error| {
-        let path = printable(&path.display().to_string());
-        Failure::Environment(format!("cannot write {path}: {error}"))
-    })
-}
-
-fn read(file: &Path, rules: &Rulebook) -> Result<Case, Failure> {
-    let opened = File::open(file).map_err(|error| {
-        let file = printable(&file.display().to_string());
-        Failure::Environment(format!("cannot read {file}: {error}"))
-    })?;
-    Case::read(BufReader::new(opened), rules).map_err(|error| failure(file, &error))
-}
-
-fn failure(file: &Path, error: &CaseError) -> Failure {
-    let file = printable(&file.display().to_string());
-    Failure::Environment(format!("{file}: {error}"))
 }
 
 fn agrees(replayed: &Replayed) -> bool {

@@ -1,11 +1,11 @@
 //! Runs `lockstep meter`: writes the emitted module, as a whole or not at all.
 
 use crate::args::{Floats, Meter};
-use crate::check;
 use crate::failure::{Answer, Failure, Verdict};
-use crate::load;
-use crate::print::{self, counted, printable};
+use crate::module::load;
+use crate::print;
 use crate::replacement::replace;
+use crate::text::{counted, printable, printable_path};
 use serde::Serialize;
 use vm::emit::{Bulk, Options};
 
@@ -22,7 +22,7 @@ struct Line {
 /// # Errors
 /// [`Failure::Rejected`], or [`Failure::Environment`] if a file cannot be read or written.
 pub(crate) fn run(arguments: &Meter) -> Answer {
-    let rules = check::rules(Floats::Lower);
+    let rules = load::rules(Floats::Lower);
     let (loaded, module) = load::checked(&arguments.file, &rules)?;
     let bulk = if arguments.lower_bulk {
         Bulk::Lower
@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &Meter) -> Answer {
              \x20 code hash  {}\n  rules id   {}\n",
             printable(&loaded.file),
             counted(module.bytes().len(), "byte"),
-            printable(&output.display().to_string()),
+            printable_path(output),
             counted(emitted.len(), "byte"),
             hex::encode(module.code_hash()),
             hex::encode(rules.id()),

@@ -1,25 +1,16 @@
-//! Reads what bytes say about themselves, accepted or not: names, sections, exports, floats.
+//! Reads what is in bytes, accepted or not: sections, imports, exports, floats.
 //!
 //! Best effort over untrusted bytes: it stops at the first thing that does not decode, keeps a
-//! bounded number of everything, and decides nothing. Verdicts come from `vm::check` alone, which
-//! never looks at the name section.
+//! bounded number of everything, and decides nothing. Verdicts come from `vm::check` alone.
 
-use crate::print::printable;
-use std::collections::BTreeMap;
+use crate::text::printable;
 use std::ops::Range;
 use vm::limits::Limits;
 use vm::opcode::Opcode;
-use wasmparser::{
-    CustomSectionReader, Encoding, FunctionBody, KnownCustom, Name, Parser, Payload, TypeRef,
-    ValType,
-};
+use wasmparser::{Encoding, FunctionBody, Parser, Payload, TypeRef, ValType};
 
 /// Sections that are kept for display.
 const SECTIONS_MAX: usize = 256;
-/// Bytes of a function name before demangling; longer names are not kept.
-const RAW_NAME_BYTES_MAX: usize = 4_096;
-/// The custom section that carries the contract's interface.
-const INTERFACE_SECTION: &str = "lockstep.interface";
 
 /// A section of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +21,7 @@ pub(crate) struct Section {
     pub(crate) range: Range<u64>,
 }
 
-/// What bytes say about themselves.
+/// What is in bytes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Survey {
     /// Sections in order.
@@ -43,17 +34,10 @@ pub(crate) struct Survey {
     pub(crate) float_operators: u32,
     /// Functions that hold at least one of them.
     pub(crate) float_functions: u32,
-    /// Content of the interface section.
-    pub(crate) interface: Option<Vec<u8>>,
-    /// Name of global 0 in the name section.
-    pub(crate) first_global_name: Option<String>,
     /// Of each type, whether it mentions a float.
     float_types: Vec<bool>,
     /// Of each function, imports first, the index of its type.
     function_types: Vec<u32>,
-    imported_functions: Vec<String>,
-    exported_functions: BTreeMap<u32, String>,
-    named_functions: BTreeMap<u32, String>,
 }
 
 impl Survey {
@@ -74,26 +58,6 @@ impl Survey {
             }
         }
         survey
-    }
-
-    /// What the function at `index` is called: by the name section, its export, its import; where
-    /// it has no name, `func[index]`. Demangled, safe to print.
-    pub(crate) fn function_name(&self, index: u32) -> String {
-        if let Some(name) = self.named_functions.get(&index) {
-            return demangled(name);
-        }
-        let imported = usize::try_from(index)
-            .ok()
-            .and_then(|at| self.imported_functions.get(at));
-        match self.exported_functions.get(&index).or(imported) {
-            Some(name) => printable(name),
-            None => Self::placeholder(index),
-        }
-    }
-
-    /// What stands for the name of a function that has none.
-    pub(crate) fn placeholder(index: u32) -> String {
-        format!("func[{index}]")
     }
 
     /// Whether the original type of the function at `index` mentions a float.
@@ -129,7 +93,6 @@ impl Survey {
             }
             Payload::ExportSection(reader) => self.exports(reader.clone()),
             Payload::CodeSectionEntry(body) => self.floats(body),
-            Payload::CustomSection(custom) => self.custom(custom),
             _ => {}
         }
     }
@@ -153,22 +116,17 @@ impl Survey {
     fn imports(&mut self, reader: wasmparser::ImportSectionReader<'_>) {
         let limit = usize::try_from(Limits::V1.imports_max).unwrap_or(usize::MAX);
         for import in reader.into_imports().map_while(Result::ok).take(limit) {
-            let name = format!("{}.{}", import.module, import.name);
             if let TypeRef::Func(type_index) | TypeRef::FuncExact(type_index) = import.ty {
-                self.imported_functions.push(name.clone());
                 self.function_types.push(type_index);
             }
-            self.imports.push(name);
+            self.imports
+                .push(format!("{}.{}", import.module, import.name));
         }
     }
 
     fn exports(&mut self, reader: wasmparser::ExportSectionReader<'_>) {
         let limit = usize::try_from(Limits::V1.exports_max).unwrap_or(usize::MAX);
         for export in reader.into_iter().map_while(Result::ok).take(limit) {
-            if export.kind == wasmparser::ExternalKind::Func {
-                let name = export.name.to_owned();
-                self.exported_functions.entry(export.index).or_insert(name);
-            }
             self.exports.push(export.name.to_owned());
         }
     }
@@ -188,47 +146,6 @@ impl Survey {
         self.float_functions = self
             .float_functions
             .saturating_add(u32::from(operators > 0));
-    }
-
-    fn custom(&mut self, custom: &CustomSectionReader<'_>) {
-        if custom.name() == INTERFACE_SECTION {
-            self.interface = Some(custom.data().to_vec());
-        }
-        let KnownCustom::Name(names) = custom.as_known() else {
-            return;
-        };
-        for subsection in names.into_iter().map_while(Result::ok) {
-            match subsection {
-                Name::Function(map) => self.names(map),
-                Name::Global(mut map) => {
-                    let first = map
-                        .next()
-                        .and_then(Result::ok)
-                        .filter(|naming| naming.index == 0);
-                    self.first_global_name = first.map(|naming| naming.name.to_owned());
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn names(&mut self, map: wasmparser::NameMap<'_>) {
-        let limit = usize::try_from(Limits::V1.functions_max).unwrap_or(usize::MAX);
-        let namings = map.map_while(Result::ok).take(limit);
-        for naming in namings.filter(|naming| naming.name.len() <= RAW_NAME_BYTES_MAX) {
-            if self.named_functions.len() < limit {
-                self.named_functions
-                    .insert(naming.index, naming.name.to_owned());
-            }
-        }
-    }
-}
-
-/// A Rust name without its mangling and hash; any other name as it is.
-fn demangled(name: &str) -> String {
-    match rustc_demangle::try_demangle(name) {
-        Ok(demangled) => printable(&format!("{demangled:#}")),
-        Err(_) => printable(name),
     }
 }
 

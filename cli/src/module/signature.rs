@@ -1,6 +1,6 @@
-//! Spells exports with their function types, entries of a contract apart from the rest.
+//! Spells what a module declares: types, exports with theirs, memory, floats.
 
-use crate::print::printable;
+use crate::text::{counted, grouped, printable};
 use vm::CheckedModule;
 use vm::module::{Export, ExportKind, FunctionType, ValueType};
 
@@ -50,4 +50,29 @@ fn of_export(module: &CheckedModule, export: &Export) -> String {
         ExportKind::Memory => format!("{name} (memory)"),
         ExportKind::Global => format!("{name} (global)"),
     }
+}
+
+/// Size and bound of the memory.
+pub(crate) fn memory_text(module: &CheckedModule) -> String {
+    match module.memory() {
+        Some(memory) => format!(
+            "{} of 64 KiB, grows to {}",
+            counted(memory.initial, "page"),
+            grouped(memory.maximum)
+        ),
+        None => "none".to_owned(),
+    }
+}
+
+/// How many float operators there are and what becomes of them.
+pub(crate) fn float_text(module: &CheckedModule) -> String {
+    let floats = module.floats();
+    if floats.operators == 0 {
+        return "none".to_owned();
+    }
+    format!(
+        "{} in {}: moves keep their bits, arithmetic traps",
+        counted(floats.operators, "operator"),
+        counted(floats.functions, "function"),
+    )
 }

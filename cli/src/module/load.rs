@@ -2,13 +2,16 @@
 //!
 //! The content decides, never the file's name.
 
+use crate::args::Floats;
 use crate::failure::Failure;
-use crate::reject::{Refusal, TextError};
+use crate::refusal::{Refusal, TextError};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use vm::limits::Limits;
+use vm::rules::FloatPolicy;
+use vm::schedule::Schedule;
 use vm::{CheckedModule, Rules};
 
 /// First bytes of a module.
@@ -85,6 +88,14 @@ impl Loaded {
             }
             Box::new(Refusal::of_module(&self.file, rejection, &self.bytes))
         })
+    }
+}
+
+/// The rules of version 1 with the float policy of the command line.
+pub(crate) fn rules(floats: Floats) -> Rules {
+    match floats {
+        Floats::Lower => Rules::v1(),
+        Floats::Reject => Rules::new(FloatPolicy::Reject, Schedule::v1()),
     }
 }
 

@@ -3,78 +3,28 @@
 //! Best effort over untrusted bytes, and wider than what runs: a call through the table is taken to
 //! reach every function of its type that an element segment names.
 
-use crate::reject::FunctionName;
-use crate::survey::Survey;
-use serde::Serialize;
+use crate::limits::{ENTRIES_MAX, room};
+use crate::payloads::payloads;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use vm::limits::Limits;
 use wasmparser::{
-    ElementItems, ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef, ValType,
+    ElementItems, ElementSectionReader, ExternalKind, FunctionBody, Operator, Payload, TypeRef,
+    ValType,
 };
 
-/// One function of a chain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Step {
-    #[serde(flatten)]
-    function: FunctionName,
+/// One function of a chain of calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallStep {
+    /// Index of the function.
+    pub function: u32,
     /// True if the one before reaches it through the table.
-    through_table: bool,
-}
-
-/// Steps that a line shows; of a longer chain both ends.
-const STEPS_SHOWN: usize = 8;
-
-/// The chain from an export, or the start function, to the function at `target`, both included.
-/// `None` if nothing that the bytes show calls it.
-pub(crate) fn to(target: u32, bytes: &[u8], survey: &Survey) -> Option<Vec<Step>> {
-    let graph = Graph::of(bytes);
-    let before = graph.search(target);
-    let mut steps = Vec::new();
-    let mut at = target;
-    loop {
-        let from = before.get(&at)?;
-        steps.push(Step {
-            function: FunctionName::of(at, survey),
-            through_table: from.is_some_and(|(_, through_table)| through_table),
-        });
-        match from {
-            Some((caller, _)) => at = *caller,
-            None => break,
-        }
-    }
-    steps.reverse();
-    Some(steps)
-}
-
-/// The chain in one line.
-pub(crate) fn text(steps: &[Step]) -> String {
-    let mut line = String::new();
-    let half = STEPS_SHOWN / 2;
-    for (place, step) in steps.iter().enumerate() {
-        let left = steps.len().saturating_sub(place);
-        if steps.len() > STEPS_SHOWN && place >= half && left > half {
-            if place == half {
-                let hidden = steps.len().saturating_sub(STEPS_SHOWN);
-                line.push_str(&format!(" -> ({hidden} more)"));
-            }
-            continue;
-        }
-        if place > 0 {
-            line.push_str(" -> ");
-        }
-        if step.through_table {
-            line.push_str("(table) -> ");
-        }
-        line.push_str(&step.function.text());
-    }
-    line
+    pub through_table: bool,
 }
 
 /// By function reached: the caller and whether the table lay between; `None` for a root.
 type Before = BTreeMap<u32, Option<(u32, bool)>>;
 
 /// What one body calls.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Calls {
     functions: BTreeSet<u32>,
     /// Types of calls through the table.
@@ -82,8 +32,8 @@ struct Calls {
 }
 
 /// Who calls whom, as far as the bytes decode.
-#[derive(Default)]
-struct Graph {
+#[derive(Debug, Default)]
+pub(crate) struct Graph {
     /// Number of each type by what it says; equal types have one number.
     numbers: BTreeMap<(Vec<ValType>, Vec<ValType>), usize>,
     types: Vec<usize>,
@@ -92,33 +42,64 @@ struct Graph {
     imports: u32,
     /// Exported functions in order, then the start function.
     roots: Vec<u32>,
-    table: BTreeSet<u32>,
+    /// Functions that an element segment names.
+    elements: BTreeSet<u32>,
+    /// The same by the number of their type.
+    table: BTreeMap<usize, Vec<u32>>,
     /// By defined function.
     calls: Vec<Calls>,
+    /// Calls that may still be kept.
+    calls_left: usize,
 }
 
 impl Graph {
-    fn of(bytes: &[u8]) -> Self {
-        let mut graph = Self::default();
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let mut graph = Self {
+            calls_left: ENTRIES_MAX,
+            ..Self::default()
+        };
         let mut start = None;
-        for payload in Parser::new(0).parse_all(bytes).map_while(Result::ok) {
+        for payload in payloads(bytes) {
             match payload {
                 Payload::StartSection { func, .. } => start = Some(func),
                 other => graph.payload(&other),
             }
         }
         graph.roots.extend(start);
+        for function in &graph.elements {
+            if let Some(kind) = graph.type_of(*function) {
+                graph.table.entry(kind).or_default().push(*function);
+            }
+        }
         graph
+    }
+
+    /// The chain from a root to `target`, both included.
+    pub(crate) fn path(&self, target: u32) -> Option<Vec<CallStep>> {
+        let before = self.search(target);
+        let mut steps = Vec::new();
+        let mut at = target;
+        loop {
+            let from = before.get(&at)?;
+            steps.push(CallStep {
+                function: at,
+                through_table: from.is_some_and(|(_, through_table)| through_table),
+            });
+            match from {
+                Some((caller, _)) => at = *caller,
+                None => break,
+            }
+        }
+        steps.reverse();
+        Some(steps)
     }
 
     fn payload(&mut self, payload: &Payload<'_>) {
         match payload {
             Payload::TypeSection(reader) => {
                 let types = reader.clone().into_iter_err_on_gc_types();
-                for kind in types
-                    .map_while(Result::ok)
-                    .take(place(Limits::V1.types_max))
-                {
+                let types = types.map_while(Result::ok);
+                for kind in types.take(room(self.types.len())) {
                     let says = (kind.params().to_vec(), kind.results().to_vec());
                     let next = self.numbers.len();
                     self.types.push(*self.numbers.entry(says).or_insert(next));
@@ -126,7 +107,7 @@ impl Graph {
             }
             Payload::ImportSection(reader) => {
                 let imports = reader.clone().into_imports().map_while(Result::ok);
-                for import in imports.take(place(Limits::V1.imports_max)) {
+                for import in imports.take(room(self.functions.len())) {
                     if let TypeRef::Func(index) | TypeRef::FuncExact(index) = import.ty {
                         self.functions.push(index);
                         self.imports = self.imports.saturating_add(1);
@@ -136,27 +117,54 @@ impl Graph {
             Payload::FunctionSection(reader) => {
                 let types = reader.clone().into_iter().map_while(Result::ok);
                 self.functions
-                    .extend(types.take(place(Limits::V1.functions_max)));
+                    .extend(types.take(room(self.functions.len())));
             }
             Payload::ExportSection(reader) => {
                 let exports = reader.clone().into_iter().map_while(Result::ok);
-                let functions = exports
-                    .take(place(Limits::V1.exports_max))
-                    .filter(|export| export.kind == ExternalKind::Func);
-                self.roots.extend(functions.map(|export| export.index));
+                let functions = exports.filter(|export| export.kind == ExternalKind::Func);
+                let roots = functions
+                    .take(room(self.roots.len()))
+                    .map(|export| export.index);
+                self.roots.extend(roots);
             }
-            Payload::ElementSection(reader) => {
-                for element in reader.clone().into_iter().map_while(Result::ok) {
-                    if let ElementItems::Functions(items) = element.items {
-                        let items = items.into_iter().map_while(Result::ok);
-                        self.table
-                            .extend(items.take(place(Limits::V1.elements_max)));
-                    }
-                }
+            Payload::ElementSection(reader) => self.element_section(reader.clone()),
+            Payload::CodeSectionEntry(body) if room(self.calls.len()) > 0 => {
+                let calls = self.body(body);
+                self.calls.push(calls);
             }
-            Payload::CodeSectionEntry(body) => self.calls.push(calls(body)),
             _ => {}
         }
+    }
+
+    fn element_section(&mut self, reader: ElementSectionReader<'_>) {
+        for element in reader.into_iter().map_while(Result::ok) {
+            if let ElementItems::Functions(items) = element.items {
+                let functions = items.into_iter().map_while(Result::ok);
+                self.elements
+                    .extend(functions.take(room(self.elements.len())));
+            }
+        }
+    }
+
+    fn body(&mut self, body: &FunctionBody<'_>) -> Calls {
+        let mut calls = Calls::default();
+        let Ok(operators) = body.get_operators_reader() else {
+            return calls;
+        };
+        for operator in operators.into_iter().map_while(Result::ok) {
+            let (kept, index) = match operator {
+                Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
+                    (&mut calls.functions, function_index)
+                }
+                Operator::CallIndirect { type_index, .. }
+                | Operator::ReturnCallIndirect { type_index, .. } => (&mut calls.types, type_index),
+                _ => continue,
+            };
+            if self.calls_left > 0 && kept.insert(index) {
+                self.calls_left = self.calls_left.saturating_sub(1);
+            }
+        }
+        calls
     }
 
     fn type_of(&self, function: u32) -> Option<usize> {
@@ -191,34 +199,13 @@ impl Graph {
             }
             let types = calls.types.iter().filter_map(|kind| self.type_at(*kind));
             for kind in types.filter(|kind| types_done.insert(*kind)) {
-                let same = |callee: &&u32| self.type_of(**callee) == Some(kind);
-                for callee in self.table.iter().filter(same) {
+                for callee in self.table.get(&kind).into_iter().flatten() {
                     reach(*callee, true);
                 }
             }
         }
         before
     }
-}
-
-fn calls(body: &FunctionBody<'_>) -> Calls {
-    let mut calls = Calls::default();
-    let Ok(operators) = body.get_operators_reader() else {
-        return calls;
-    };
-    for operator in operators.into_iter().map_while(Result::ok) {
-        match operator {
-            Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
-                calls.functions.insert(function_index);
-            }
-            Operator::CallIndirect { type_index, .. }
-            | Operator::ReturnCallIndirect { type_index, .. } => {
-                calls.types.insert(type_index);
-            }
-            _ => {}
-        }
-    }
-    calls
 }
 
 fn place(index: u32) -> usize {

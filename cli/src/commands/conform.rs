@@ -2,26 +2,17 @@
 
 use crate::args::{Conform, ConformCommand, ConformCompare, ConformEngine, ConformRun};
 use crate::failure::{Answer, Failure, Verdict};
-use crate::print::{self, Colour, counted, grouped, printable};
+use crate::pace::Pace;
+use crate::print::{self, Colour};
 use crate::replacement::replace;
+use crate::text::{counted, grouped, printable};
 use serde::Serialize;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
-#[expect(
-    clippy::disallowed_types,
-    reason = "paces progress for a person; in no result"
-)]
-use std::time::Instant;
 use vectors::VectorError;
 use vectors::report::{self, Difference, Disagreement, Machine, Report};
 use vectors::run::{EngineKind, Runner};
 use vectors::source::Set;
-
-/// Between two lines of progress on a terminal.
-const TERMINAL_PAUSE: Duration = Duration::from_millis(100);
-/// Between two lines of progress in a log.
-const LOG_PAUSE: Duration = Duration::from_secs(5);
 
 #[derive(Serialize)]
 struct RunLine<'a> {
@@ -272,41 +263,24 @@ fn compare_text(names: &[String], reports: &[Report], found: Option<&Disagreemen
     text
 }
 
-/// Shows how far the run is, not more often than a person can read.
-#[expect(
-    clippy::disallowed_types,
-    reason = "paces progress for a person; in no result"
-)]
+/// Shows how far the run is.
 struct Shown {
     vectors: usize,
-    last: Instant,
-    pause: Duration,
+    pace: Pace,
 }
 
-#[expect(
-    clippy::disallowed_types,
-    reason = "paces progress for a person; in no result"
-)]
 impl Shown {
     fn start(vectors: usize) -> Self {
-        let pause = if print::stderr_is_terminal() {
-            TERMINAL_PAUSE
-        } else {
-            LOG_PAUSE
-        };
         Self {
             vectors,
-            last: Instant::now(),
-            pause,
+            pace: Pace::start(),
         }
     }
 
     fn vector(&mut self, done: usize, name: &str) {
-        if self.last.elapsed() < self.pause {
-            return;
+        if self.pace.is_due() {
+            let (done, vectors) = (grouped(done), grouped(self.vectors));
+            print::progress(&format!("{done} of {vectors}  {}", printable(name)));
         }
-        self.last = Instant::now();
-        let (done, vectors) = (grouped(done), grouped(self.vectors));
-        print::progress(&format!("{done} of {vectors}  {}", printable(name)));
     }
 }

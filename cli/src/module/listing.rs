@@ -2,10 +2,10 @@
 //!
 //! The charge stands at the first operator of a run and is paid there for the whole run.
 
-use crate::print::grouped;
-use crate::reject::FunctionName;
-use crate::signature;
-use crate::survey::Survey;
+use crate::functions::{self, FunctionName};
+use crate::module::signature;
+use crate::text::grouped;
+use debug_info::DebugInfo;
 use serde::Serialize;
 use vm::lower::{MemoryArgument, Operator};
 use vm::meter::{self, MeteredSink};
@@ -42,11 +42,11 @@ pub(crate) struct Listing {
 }
 
 /// Lists the defined functions one by one.
-pub(crate) fn of<'a>(
+pub(crate) fn of<'a, 'b>(
     module: &'a CheckedModule,
     rules: &'a Rules,
-    survey: &'a Survey,
-) -> impl Iterator<Item = Listing> + 'a {
+    info: &'a DebugInfo<'b>,
+) -> impl Iterator<Item = Listing> + use<'a, 'b> {
     let imports = u32::try_from(module.imports().len()).unwrap_or(u32::MAX);
     module
         .functions()
@@ -55,17 +55,14 @@ pub(crate) fn of<'a>(
         .map(move |(function, index)| {
             let mut lister = Lister {
                 rules,
-                survey,
+                info,
                 rows: Vec::new(),
                 run: 0,
                 depth: 1,
             };
             meter::function(module, function, &rules.schedule, &mut lister);
             Listing {
-                name: FunctionName {
-                    index,
-                    name: survey.function_name(index),
-                },
+                name: FunctionName::of(index, info),
                 signature: signature_of(module, function),
                 slots: function.slots,
                 entry_gas: rules.schedule.function_entry(function.slots).to_string(),
@@ -110,16 +107,16 @@ impl Listing {
     }
 }
 
-struct Lister<'a> {
+struct Lister<'a, 'b> {
     rules: &'a Rules,
-    survey: &'a Survey,
+    info: &'a DebugInfo<'b>,
     rows: Vec<Row>,
     /// Place of the first operator of the open run.
     run: usize,
     depth: usize,
 }
 
-impl MeteredSink for Lister<'_> {
+impl MeteredSink for Lister<'_, '_> {
     fn operator(&mut self, operator: Operator<'_>, offset: u32) {
         if matches!(operator, Operator::End | Operator::Else) {
             self.depth = self.depth.saturating_sub(1);
@@ -128,7 +125,7 @@ impl MeteredSink for Lister<'_> {
             offset,
             charge: None,
             price: self.rules.schedule.operator(operator.opcode()),
-            text: text(operator, self.survey),
+            text: text(operator, self.info),
             depth: self.depth,
         });
         let opens = matches!(
@@ -151,7 +148,7 @@ impl MeteredSink for Lister<'_> {
 }
 
 /// The operator as the text format writes it.
-fn text(operator: Operator<'_>, survey: &Survey) -> String {
+fn text(operator: Operator<'_>, info: &DebugInfo<'_>) -> String {
     let name = operator.opcode().name();
     match operator {
         Operator::Block(result) | Operator::Loop(result) | Operator::If(result) => {
@@ -165,7 +162,7 @@ fn text(operator: Operator<'_>, survey: &Survey) -> String {
             }
             text
         }
-        Operator::Call(index) => format!("{name} {index} ({})", survey.function_name(index)),
+        Operator::Call(index) => format!("{name} {index} ({})", functions::name(index, info)),
         Operator::CallIndirect(index) => format!("{name} (type {index})"),
         Operator::LocalGet(index)
         | Operator::LocalSet(index)

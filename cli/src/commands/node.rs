@@ -1,12 +1,14 @@
 //! Runs `lockstep node replay`: applies an archive of blocks and names the first difference.
 
 use crate::args::{Node, NodeCommand, Replay as Arguments};
-use crate::case;
+use crate::chain::case_file;
+use crate::chain::site::{self, SiteLine};
+use crate::chain::store::StoreName;
+use crate::commands::case;
 use crate::failure::{Answer, Failure, Verdict};
 use crate::pace::Pace;
-use crate::print::{self, Colour, counted, grouped, printable};
-use crate::site::{self, SiteLine};
-use crate::store::StoreName;
+use crate::print::{self, Colour};
+use crate::text::{counted, grouped, printable_path};
 use node::archive::{ArchiveError, ArchiveReader};
 use node::{CachePolicy, Parts, Store};
 use node_sim::replay::{Replay, ReplayDifference, ReplayError, Replayed, Traced};
@@ -64,7 +66,7 @@ fn replay(arguments: &Arguments) -> Answer {
     let file = &arguments.archive;
     let (replayed, traced) = apply(arguments, store).map_err(|error| failure(file, error))?;
     if let (Some(path), Some(traced)) = (&arguments.out, &traced) {
-        case::write(&traced.case, path)?;
+        case_file::write(&traced.case, path)?;
     }
     if arguments.json {
         print::json(&Line {
@@ -141,7 +143,7 @@ fn traced_text(traced: Option<&Traced>, arguments: &Arguments) -> String {
         ),
     };
     if let Some(path) = &arguments.out {
-        let path = printable(&path.display().to_string());
+        let path = printable_path(path);
         text.push_str(&format!("replay it alone: lockstep node case {path}\n"));
     }
     text
@@ -150,10 +152,9 @@ fn traced_text(traced: Option<&Traced>, arguments: &Arguments) -> String {
 fn failure(file: &Path, error: ReplayError) -> Failure {
     print::progress_end();
     match error {
-        ReplayError::Archive(error) => Failure::Environment(format!(
-            "cannot read {}: {error}",
-            printable(&file.display().to_string())
-        )),
+        ReplayError::Archive(error) => {
+            Failure::Environment(format!("cannot read {}: {error}", printable_path(file)))
+        }
         ReplayError::Fault(fault) => fault.into(),
     }
 }

@@ -1,14 +1,15 @@
 //! Runs `lockstep run`: one call of an exported function, on empty state, with its gas and effects.
 
 use crate::args::Run;
-use crate::check;
-use crate::explain;
+use crate::explanations;
 use crate::failure::{Answer, Failure, Verdict};
-use crate::load;
-use crate::print::{self, Colour, grouped, printable, printable_lines};
-use crate::reject::FunctionName;
-use crate::signature;
-use crate::survey::Survey;
+use crate::functions::FunctionName;
+use crate::module::load;
+use crate::module::signature;
+use crate::module::survey::Survey;
+use crate::print::{self, Colour};
+use crate::text::{counted, grouped, printable, printable_lines};
+use debug_info::DebugInfo;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
@@ -116,7 +117,7 @@ pub(crate) fn run(arguments: &Run) -> Answer {
         let message = format!("--gas is at most {} (2^63 - 1)", grouped(GAS_LIMIT_MAX));
         return Err(Failure::Usage(message));
     }
-    let rules = Arc::new(check::rules(arguments.floats));
+    let rules = Arc::new(load::rules(arguments.floats));
     let (loaded, module) = load::checked(&arguments.file, &rules)?;
     let call = call(&module, arguments)?;
     let module = Arc::new(module);
@@ -129,7 +130,8 @@ pub(crate) fn run(arguments: &Run) -> Answer {
             "{word}: floats of `{name}` are shown and taken as their bits"
         ));
     }
-    let line = line(&module, &rules, &call, &ended, &survey);
+    let info = DebugInfo::of(&loaded.bytes);
+    let line = line(&module, &rules, &call, &ended, &info);
     if arguments.json {
         print::json(&line)?;
     } else {
@@ -171,7 +173,7 @@ fn call(module: &CheckedModule, arguments: &Run) -> Result<Call, Failure> {
             "`{}{}` takes {}, not {}",
             printable(&name),
             signature.map(signature::of_type).unwrap_or_default(),
-            print::counted(parameters.len(), "argument"),
+            counted(parameters.len(), "argument"),
             arguments.arguments.len(),
         )));
     }
@@ -327,7 +329,7 @@ fn line(
     rules: &Rules,
     call: &Call,
     ended: &Ended,
-    survey: &Survey,
+    info: &DebugInfo<'_>,
 ) -> Line {
     let (exit, values, trap, output) = match &ended.exit {
         FrameExit::Return { value, output } => ("return", *value, None, Some(hex::encode(output))),
@@ -347,7 +349,7 @@ fn line(
     Line {
         exit,
         values: values.into_iter().map(value_text).collect(),
-        trap: trap.map(|trap| trap_line(trap, &ended.diagnosis, survey)),
+        trap: trap.map(|trap| trap_line(trap, &ended.diagnosis, info)),
         gas_used: ended.gas_used.to_string(),
         gas_limit: call.gas_limit.to_string(),
         memory_sha256: ended.memory_sha256.clone(),
@@ -373,8 +375,8 @@ fn value_text(value: Value) -> String {
     }
 }
 
-fn trap_line(trap: Trap, diagnosis: &Diagnosis, survey: &Survey) -> TrapLine {
-    let named = |index: &u32| FunctionName::of(*index, survey);
+fn trap_line(trap: Trap, diagnosis: &Diagnosis, info: &DebugInfo<'_>) -> TrapLine {
+    let named = |index: &u32| FunctionName::of(*index, info);
     TrapLine {
         code: trap.code(),
         name: trap.name(),
@@ -385,7 +387,7 @@ fn trap_line(trap: Trap, diagnosis: &Diagnosis, survey: &Survey) -> TrapLine {
             .map(named)
             .collect(),
         offset: diagnosis.offset,
-        message: explain::trap_summary(trap),
+        message: explanations::trap_summary(trap),
     }
 }
 
