@@ -217,8 +217,11 @@ fn failures_have_their_exits_and_keep_the_fee_alone() {
             input: Vec::new(),
             value: 1_000,
         };
+        let signer = chain.alice.address();
+        let before = chain.node.account(&signer).unwrap();
         let signed = chain.sign(&chain.alice, 0, payload);
         let limit = signed.transaction.gas_limit;
+        let price = signed.transaction.gas_price;
         let executed = chain.apply(vec![signed]).pop().unwrap();
         let receipt = &executed.receipt;
         assert_eq!((receipt.exit, receipt.code), (exit, code), "{entry}");
@@ -231,9 +234,16 @@ fn failures_have_their_exits_and_keep_the_fee_alone() {
             exit == ReceiptExit::OutOfGas,
             "{entry}"
         );
+        let after = chain.node.account(&signer).unwrap();
+        assert_eq!(after.nonce, before.nonce + 1, "{entry}");
+        let paid = u128::from(receipt.gas_used) * u128::from(price);
+        assert_eq!(before.balance - after.balance, paid, "{entry}");
+        let output: &[u8] = if entry == "undo" { b"scratch" } else { b"" };
+        assert_eq!(executed.output, output, "{entry}");
+        assert_eq!(receipt.output_hash, output_hash(output), "{entry}");
         assert!(executed.events.is_empty(), "{entry}");
         let changed: Vec<&Vec<u8>> = executed.diff.keys().collect();
-        assert_eq!(changed, [&key::account(&chain.alice.address())], "{entry}");
+        assert_eq!(changed, [&key::account(&signer)], "{entry}");
         assert_eq!(chain.balance(&contract), 0, "{entry}");
     }
 }

@@ -16,7 +16,10 @@ fn the_state_keeps_the_hashes_of_the_last_256_blocks() {
     for _ in 0..count {
         chain.apply(Vec::new());
     }
-    assert!(is_kept(&chain, 1), "256 blocks, and the first is among them");
+    assert!(
+        is_kept(&chain, 1),
+        "256 blocks, and the first is among them"
+    );
     chain.apply(Vec::new());
     assert!(!is_kept(&chain, 1));
     assert!(is_kept(&chain, 2));
