@@ -6,8 +6,9 @@
 
 use crate::Measured;
 use crate::clock::time;
-use crate::execute::{ByEngine, Plan};
+use crate::contender::Times;
 use crate::linked::{COUNTER, linked};
+use crate::plan::{ByEngine, Plan};
 use crate::shapes::{SHAPES, Shape};
 use crate::statistics::{median, per, ratio};
 use serde::Serialize;
@@ -16,9 +17,6 @@ use std::sync::Arc;
 use vm::check::check;
 use vm::execute::Interpreter;
 use vm::{Engine, Rules};
-
-/// Nanoseconds of one load, by what was loaded how.
-pub type Times = Vec<(&'static str, f64)>;
 
 /// Nanoseconds per byte of three modules by engine, rounds interleaved.
 ///

@@ -9,15 +9,13 @@ use crate::clock;
 use crate::state::{empty, process};
 use crate::statistics::{median, ratio};
 use contract_types::token;
-use node_sim::limits::Limits;
-use node_sim::node::{NoObserver, Parts};
-use node_sim::receipt::ReceiptExit;
-use node_sim::simulate::samples::TOKEN;
-use node_sim::store::Commit;
-use node_sim::{
-    CachePolicy, Genesis, Node, Payload, Receipt, SecretKey, Signed, Store, Transaction,
+use node::limits::Limits;
+use node::state_tree::batch;
+use node::{
+    CachePolicy, Commit, Genesis, NoObserver, Node, Parts, Payload, Receipt, ReceiptExit,
+    SecretKey, Signed, Store, Transaction,
 };
-use rocksdb_store::synthetic::batch;
+use node_sim::simulate::samples::TOKEN;
 use rocksdb_store::{RocksStore, Settings};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -26,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tree::Tree;
 use vm::execute::Interpreter;
 use vm::state::{Entries, StateDiff};
-use vm::{Fault, Rules};
+use vm::{Fault, Rulebook, Rules};
 
 /// Of each transfer; what it does not use it does not pay.
 const GAS_LIMIT: u64 = 5_000_000;
@@ -118,7 +116,7 @@ impl Store for Timed {
         self.timed(|store| store.scan(start, end, limit))
     }
 
-    fn tip(&self) -> Result<Option<node_sim::header::Tip>, Fault> {
+    fn tip(&self) -> Result<Option<node::Tip>, Fault> {
         self.inner.tip()
     }
 
@@ -214,7 +212,7 @@ impl Chain {
             })
             .collect();
         let balances: BTreeMap<_, _> = keys.iter().map(|key| (key.address(), BALANCE)).collect();
-        let rules = Arc::new(Rules::v1());
+        let rules = Rules::v1();
         let limits = Limits {
             block_gas: u64::MAX.wrapping_shr(1),
             ..Limits::v1()
@@ -228,7 +226,7 @@ impl Chain {
         };
         let parts = Parts {
             engine: Box::new(Interpreter::new()),
-            rules,
+            rules: Rulebook::default().with(rules),
             cache: CachePolicy::Warm,
         };
         let first = keys.first().ok_or("at least one account")?;

@@ -2,18 +2,16 @@
 
 use crate::args::CaseArguments as Arguments;
 use crate::failure::{Answer, Failure, Verdict};
-use crate::node;
 use crate::print::{self, Colour, counted, grouped, printable};
 use crate::replacement::Replacement;
-use node_sim::Payload;
+use ::node::Payload;
 use node_sim::case::{Case, CaseError, Outcome, Replayed};
 use node_sim::simulate::Mismatch;
 use serde::Serialize;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
-use std::sync::Arc;
-use vm::Rules;
+use vm::Rulebook;
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -60,12 +58,12 @@ struct MismatchLine<'a> {
 /// [`Failure::Environment`] if the file is no case or this machine fails.
 pub(crate) fn run(arguments: &Arguments) -> Answer {
     let file = &arguments.file;
-    let case = read(file)?;
-    let rules = Arc::new(Rules::v1());
+    let rules = Rulebook::v1();
+    let case = read(file, &rules)?;
     let valid = case
         .validate(&rules)
         .map_err(|error| failure(file, &error))?;
-    let engine = node::engine(arguments.engine);
+    let engine = (arguments.engine.make)();
     let replayed = case.replay(engine.as_ref(), &rules, &valid)?;
     if arguments.json {
         print::json(&line(&case, engine.name(), &replayed))?;
@@ -95,12 +93,12 @@ pub(crate) fn write(case: &Case, path: &Path) -> Result<(), Failure> {
     })
 }
 
-fn read(file: &Path) -> Result<Case, Failure> {
+fn read(file: &Path, rules: &Rulebook) -> Result<Case, Failure> {
     let opened = File::open(file).map_err(|error| {
         let file = printable(&file.display().to_string());
         Failure::Environment(format!("cannot read {file}: {error}"))
     })?;
-    Case::read(BufReader::new(opened)).map_err(|error| failure(file, &error))
+    Case::read(BufReader::new(opened), rules).map_err(|error| failure(file, &error))
 }
 
 fn failure(file: &Path, error: &CaseError) -> Failure {

@@ -1,22 +1,20 @@
 //! Runs `lockstep node replay`: applies an archive of blocks and names the first difference.
 
-use crate::args::{EngineName, Node, NodeCommand, Replay as Arguments};
+use crate::args::{Node, NodeCommand, Replay as Arguments};
 use crate::case;
 use crate::failure::{Answer, Failure, Verdict};
 use crate::pace::Pace;
 use crate::print::{self, Colour, counted, grouped, printable};
 use crate::site::{self, SiteLine};
 use crate::store::StoreName;
-use node_sim::archive::{ArchiveError, ArchiveReader};
-use node_sim::node::Parts;
+use node::archive::{ArchiveError, ArchiveReader};
+use node::{CachePolicy, Parts, Store};
 use node_sim::replay::{Replay, ReplayDifference, ReplayError, Replayed, Traced};
-use node_sim::{CachePolicy, Store};
 use serde::Serialize;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
-use std::sync::Arc;
-use vm::{Engine, Rules};
+use vm::Rulebook;
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -86,29 +84,21 @@ fn replay(arguments: &Arguments) -> Answer {
     })
 }
 
-/// The engine of a name.
-pub(crate) fn engine(name: EngineName) -> Box<dyn Engine> {
-    match name {
-        EngineName::Interpreter => Box::new(vm::execute::Interpreter::new()),
-        EngineName::Reference => Box::new(reference::Reference::new()),
-    }
-}
-
 fn apply(
     arguments: &Arguments,
     store: Box<dyn Store>,
 ) -> Result<(Replayed, Option<Traced>), ReplayError> {
     let input = File::open(&arguments.archive).map_err(ArchiveError::from)?;
     let reader = ArchiveReader::new(BufReader::new(input))?;
-    let name = arguments.engine;
+    let make = arguments.engine.make;
     let parts = Parts {
-        engine: engine(name),
-        rules: Arc::new(Rules::v1()),
+        engine: make(),
+        rules: Rulebook::v1(),
         cache: CachePolicy::Warm,
     };
     let mut replay = Replay::new(reader, parts, store)?;
     if arguments.bisect {
-        replay = replay.bisecting(Box::new(move || engine(name)));
+        replay = replay.bisecting(Box::new(move || make()));
     }
     let mut pace = Pace::start();
     while replay.step()? {

@@ -1,6 +1,6 @@
 //! Runs `lockstep run`: one call of an exported function, on empty state, with its gas and effects.
 
-use crate::args::{EngineName, Run};
+use crate::args::Run;
 use crate::check;
 use crate::explain;
 use crate::failure::{Answer, Failure, Verdict};
@@ -9,12 +9,10 @@ use crate::print::{self, Colour, grouped, printable, printable_lines};
 use crate::reject::FunctionName;
 use crate::signature;
 use crate::survey::Survey;
-use reference::Reference;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 use std::sync::Arc;
-use vm::execute::Interpreter;
 use vm::frames::{self, Block, FrameExit};
 use vm::host::Host;
 use vm::limits::GAS_LIMIT_MAX;
@@ -113,7 +111,7 @@ impl StateView for EmptyState {
 /// [`Failure::Usage`] for a function, argument or limit that does not exist;
 /// [`Failure::Rejected`]; [`Failure::Environment`] if the file cannot be read.
 pub(crate) fn run(arguments: &Run) -> Answer {
-    let engine = engine(arguments.engine);
+    let engine = (arguments.engine.make)();
     if arguments.gas > GAS_LIMIT_MAX {
         let message = format!("--gas is at most {} (2^63 - 1)", grouped(GAS_LIMIT_MAX));
         return Err(Failure::Usage(message));
@@ -143,13 +141,6 @@ pub(crate) fn run(arguments: &Run) -> Answer {
     } else {
         Verdict::Failed
     })
-}
-
-fn engine(name: EngineName) -> Box<dyn Engine> {
-    match name {
-        EngineName::Reference => Box::new(Reference::default()),
-        EngineName::Interpreter => Box::new(Interpreter::new()),
-    }
 }
 
 fn call(module: &CheckedModule, arguments: &Run) -> Result<Call, Failure> {

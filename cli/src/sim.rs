@@ -9,13 +9,13 @@ use crate::replacement::Replacement;
 use crate::report::{self, Timing};
 use crate::site::{self, SiteLine};
 use crate::store::StoreName;
-use node_sim::archive::{ArchiveWriter, ArchivedBlock};
+use node::archive::{ArchiveWriter, ArchivedBlock};
+use node::{Genesis, ReceiptExit};
 use node_sim::simulate::figures::{BlockFigures, TargetFigures};
 use node_sim::simulate::planted::{self, Plant};
 use node_sim::simulate::{
     self, Difference, Investigated, Mismatch, Plan, Progress, Progressed, Report,
 };
-use node_sim::{Genesis, ReceiptExit};
 use serde::Serialize;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};

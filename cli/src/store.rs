@@ -2,8 +2,8 @@
 
 use crate::failure::Failure;
 use crate::print::printable;
+use node::{MemoryStore, Store};
 use node_sim::simulate::Executor;
-use node_sim::{MemoryStore, Store};
 use std::path::{Path, PathBuf};
 
 const MEMORY: &str = "memory";

@@ -102,6 +102,9 @@ pub enum Invalid {
     /// The header names rules that are not in force at its height.
     #[error("rules that are not in force")]
     RulesId,
+    /// This build does not know the rules in force: it can neither accept nor execute the block.
+    #[error("rules in force that this build does not know")]
+    RulesUnknown,
     /// The height is not the parent's + 1.
     #[error("height {found}, {expected} expected")]
     Height {

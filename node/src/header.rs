@@ -4,6 +4,7 @@
 
 use crate::digest::{encode, sha256};
 use borsh::{BorshDeserialize, BorshSerialize};
+use vm::frames;
 
 const HEADER_DOMAIN: &[u8] = b"lockstep/header/1";
 
@@ -52,6 +53,17 @@ impl Header {
     #[must_use]
     pub fn hash(&self) -> [u8; 32] {
         sha256(&[HEADER_DOMAIN, &encode(self)])
+    }
+
+    /// What guests learn about the block.
+    #[must_use]
+    pub const fn context(&self) -> frames::Block {
+        frames::Block {
+            height: self.height,
+            time_ms: self.time_ms,
+            chain_id: self.chain_id,
+            proposer: self.proposer,
+        }
     }
 }
 

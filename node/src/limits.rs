@@ -21,8 +21,6 @@ pub const CHAIN_NAME_BYTES_MAX: u32 = 64;
 pub const CACHE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Bytes of a record of an archive: the largest block, and eight times as much for what came of it.
 pub const ARCHIVE_RECORD_BYTES_MAX: u32 = 9 * BLOCK_BYTES_MAX;
-/// Transactions of one simulated block; bounds what a plan can make the simulator hold.
-pub const SIMULATED_TRANSACTIONS_MAX: u32 = 1_000;
 
 /// The limits of one chain.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

@@ -49,7 +49,7 @@ impl State {
     }
 
     pub(crate) fn set_account(&mut self, address: &[u8; 32], account: &Account) {
-        self.set(key::account(address), account.encode().unwrap_or_default());
+        self.set(key::account(address), account.encode());
     }
 
     /// Entries with `start <= key < end`, in bytewise order.

@@ -194,7 +194,7 @@ pub trait Execution {
 }
 
 /// Makes instances; keeps its compiled form by (code hash, rules id).
-pub trait Engine {
+pub trait Engine: Send + Sync {
     /// The engine's name for messages.
     fn name(&self) -> &'static str;
 

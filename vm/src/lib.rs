@@ -15,6 +15,8 @@
 
 pub mod rules;
 
+pub mod rulebook;
+
 pub mod limits;
 
 pub mod opcode;
@@ -68,6 +70,7 @@ pub use gas::Gas;
 pub use module::CheckedModule;
 pub use outcome::{Exit, Outcome};
 pub use rejection::Rejection;
+pub use rulebook::Rulebook;
 pub use rules::Rules;
 pub use state::StateView;
 pub use trap::Trap;

@@ -134,8 +134,7 @@ impl Stage {
             balance,
             code_hash: Some(code),
         };
-        self.values
-            .insert(key::account(&address), account.encode()?);
+        self.values.insert(key::account(&address), account.encode());
         Ok(())
     }
 

@@ -30,7 +30,7 @@ mod world;
 
 pub use proposal::Behaviour;
 
-use crate::simulate::executor::MakeEngine;
+use crate::rerun::MakeEngine;
 use vm::Fault;
 
 /// What to run.
@@ -112,9 +112,9 @@ pub fn run(scenario: &Scenario, engines: Vec<MakeEngine>) -> Result<NetworkRepor
 #[must_use]
 pub fn standard() -> Vec<MakeEngine> {
     vec![
-        Box::new(|| Box::new(vm::execute::Interpreter::new())),
-        Box::new(|| Box::new(reference::Reference::new())),
-        Box::new(|| Box::new(engine_wasmi::Wasmi::new())),
-        Box::new(|| Box::new(vm::execute::Interpreter::new())),
+        Box::new(|| (engines::INTERPRETER.make)()),
+        Box::new(|| (engines::REFERENCE.make)()),
+        Box::new(|| (engines::WASMI.make)()),
+        Box::new(|| (engines::INTERPRETER.make)()),
     ]
 }

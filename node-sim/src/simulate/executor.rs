@@ -1,16 +1,14 @@
 //! Lists the kinds of executors: they differ in everything that must not matter.
 
-use super::odd::{AnewEachCall, Counting, Restless, strangers};
-use crate::bisect::MakeTraced;
-use crate::cache::CachePolicy;
-use crate::steps::{Plain, Steps};
-use crate::store::disk::SimulatedDisk;
-use crate::store::{LogStore, MemoryStore, Store};
-use engine_wasmi::Wasmi;
+use super::odd::{Counting, Restless, strangers};
+use crate::disk::SimulatedDisk;
+use crate::rerun::{MakeEngine, MakeTraced};
+use crate::steps::Steps;
+use node::{CachePolicy, LogStore, MemoryStore, Store};
 use reference::{Backing, Reference};
 use std::sync::{Arc, Mutex};
+use vm::CheckedModule;
 use vm::execute::{Interpreter, Strategy};
-use vm::{CheckedModule, Engine};
 
 /// When an executor drops everything but its store and starts again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,9 +20,6 @@ pub enum Restart {
     /// Not before the end, but its caches are deleted after every block.
     Caches,
 }
-
-/// Makes an engine; called again at every restart.
-pub type MakeEngine = Box<dyn Fn() -> Box<dyn Engine>>;
 
 /// Makes the steps around the VM; called again at every restart.
 pub type MakeSteps = Box<dyn Fn() -> Box<dyn Steps>>;
@@ -41,8 +36,8 @@ pub struct Executor {
     pub restart: Restart,
     /// Its store, without a genesis.
     pub store: Box<dyn Store>,
-    /// Its steps around the VM.
-    pub steps: MakeSteps,
+    /// Its steps around the VM, where they are not those of the node.
+    pub steps: Option<MakeSteps>,
     /// Its engine with operators shown, where it is R or made of R: a difference is then found to
     /// the instruction.
     pub traced: Option<MakeTraced>,
@@ -60,7 +55,7 @@ impl Executor {
             cache,
             restart,
             store: Box::new(MemoryStore::new()),
-            steps: Box::new(|| Box::new(Plain)),
+            steps: None,
             traced: None,
             strangers: Vec::new(),
         }
@@ -76,7 +71,7 @@ impl Executor {
     /// The same with other steps around the VM.
     #[must_use]
     pub fn with_steps(mut self, steps: MakeSteps) -> Self {
-        self.steps = steps;
+        self.steps = Some(steps);
         self
     }
 
@@ -118,7 +113,7 @@ pub fn kind(node: u32) -> Executor {
             reference(name, Warm, Backing::Reserved)
         }
         3 => {
-            let engine: MakeEngine = Box::new(|| Box::new(Wasmi::without_cache()));
+            let engine: MakeEngine = Box::new(|| (engines::WASMI.make_uncached)());
             let name = "wasmi, no cache, restart after every block";
             Executor::new(name, engine, Disabled, EveryBlock)
         }
@@ -140,7 +135,8 @@ pub fn kind(node: u32) -> Executor {
         }
         8 => {
             let name = "interpreter made anew for every call, cold cache";
-            Executor::new(name, Box::new(|| Box::new(AnewEachCall)), Cold, Never)
+            let engine: MakeEngine = Box::new(|| (engines::INTERPRETER.make_uncached)());
+            Executor::new(name, engine, Cold, Never)
         }
         9 => observed("reference under an observer, store read in another order"),
         10 => {
@@ -159,14 +155,14 @@ pub fn kind(node: u32) -> Executor {
 fn interpreter(name: &str, cache: CachePolicy, restart: Restart) -> Executor {
     Executor::new(
         name,
-        Box::new(|| Box::new(Interpreter::new())),
+        Box::new(|| (engines::INTERPRETER.make)()),
         cache,
         restart,
     )
 }
 
 fn wasmi(name: &str, cache: CachePolicy, restart: Restart) -> Executor {
-    Executor::new(name, Box::new(|| Box::new(Wasmi::new())), cache, restart)
+    Executor::new(name, Box::new(|| (engines::WASMI.make)()), cache, restart)
 }
 
 fn reference(name: &str, cache: CachePolicy, backing: Backing) -> Executor {

@@ -2,9 +2,9 @@
 
 use crate::chain::{BALANCE, Chain, GAS, PROPOSER, call};
 use contract_types::counter;
-use node_sim::receipt::{SKIPPED_BALANCE, SKIPPED_NONCE, events_root, output_hash};
+use node::receipt::{SKIPPED_BALANCE, SKIPPED_NONCE, events_root, output_hash};
+use node::{Payload, ReceiptExit, SecretKey};
 use node_sim::simulate::samples::{COUNTER, PROBE, REFUSED};
-use node_sim::{Payload, ReceiptExit, SecretKey};
 use vm::Trap;
 use vm::state::key;
 

@@ -6,6 +6,8 @@
     reason = "a test that overflows or truncates fails"
 )]
 
+extern crate lockstep_node as node;
+
 mod chain;
 
 mod transactions;

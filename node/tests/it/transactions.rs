@@ -1,8 +1,7 @@
 //! Tests the bytes of transactions: canonical form, ids, addresses, signatures, intrinsic gas.
 
 use crate::chain::{Chain, alice, bob, call};
-use node_sim::transaction::{DecodeError, intrinsic_gas};
-use node_sim::{Payload, PublicKey, SecretKey, Signed, Transaction};
+use node::{DecodeError, Payload, PublicKey, SecretKey, Signed, Transaction, intrinsic_gas};
 use proptest::prelude::*;
 use vm::host::crypto::sha256;
 use vm::schedule::Schedule;

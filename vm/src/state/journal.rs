@@ -114,7 +114,7 @@ impl Journal {
         address: &[u8; 32],
         account: &Account,
     ) -> Result<(), Fault> {
-        self.write(view, key::account(address), account.encode()?)
+        self.write(view, key::account(address), account.encode())
     }
 
     /// The module under a code hash; the code's key is recorded as read.

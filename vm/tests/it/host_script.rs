@@ -5,11 +5,9 @@
 )]
 
 use host_api::Function;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::{Bound, Range};
-use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use vm::frames::{Block, FrameExit};
 use vm::host::{Host, Reply};
 use vm::outcome::Diagnosis;
@@ -194,9 +192,9 @@ pub(crate) enum Act {
 pub(crate) struct Script {
     pub(crate) acts: Vec<Act>,
     /// Results of host calls, in order.
-    pub(crate) results: Rc<RefCell<Vec<Option<Value>>>>,
+    pub(crate) results: Arc<Mutex<Vec<Option<Value>>>>,
     /// Entries that were started, with the gas they were given.
-    pub(crate) started: Rc<RefCell<Vec<(u32, u64)>>>,
+    pub(crate) started: Arc<Mutex<Vec<(u32, u64)>>>,
 }
 
 impl Script {
@@ -271,14 +269,19 @@ impl Execution for ScriptedGuest {
     fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
         self.script
             .started
-            .borrow_mut()
+            .lock()
+            .expect("not poisoned")
             .push((frame.entry, frame.gas.remaining()));
         self.gas = frame.gas;
         Ok(self.advance())
     }
 
     fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
-        self.script.results.borrow_mut().push(result);
+        self.script
+            .results
+            .lock()
+            .expect("not poisoned")
+            .push(result);
         Ok(self.advance())
     }
 

@@ -8,37 +8,10 @@
 //! The handle is shared: a test keeps one, the store has the other, and what outlives the store is
 //! what a real disk would still hold. Nothing here depends on a clock or on the machine.
 
-use crate::digest::sha256;
+use node::Disk;
+use node::digest::sha256;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vm::Fault;
-
-/// An append-only file; every failure is a [`Fault`] of this machine.
-pub trait Disk {
-    /// The whole contents.
-    ///
-    /// # Errors
-    /// [`Fault::Store`] if the file cannot be read.
-    fn read(&self) -> Result<Vec<u8>, Fault>;
-
-    /// Appends bytes; they may be lost until [`Disk::sync`]. After an error any prefix of them may
-    /// be there.
-    ///
-    /// # Errors
-    /// [`Fault::Store`].
-    fn append(&mut self, bytes: &[u8]) -> Result<(), Fault>;
-
-    /// Makes everything appended outlive a crash. After an error nobody knows what does.
-    ///
-    /// # Errors
-    /// [`Fault::Store`].
-    fn sync(&mut self) -> Result<(), Fault>;
-
-    /// Cuts the file to `length` bytes and syncs it.
-    ///
-    /// # Errors
-    /// [`Fault::Store`].
-    fn truncate(&mut self, length: u64) -> Result<(), Fault>;
-}
 
 /// What a crash does to the bytes that were not synced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,17 +1,22 @@
 //! Executes one transaction of a block once more, recorded, on the state before it.
 
-use super::record::{MakeTraced, Record, Recorded, Recording, SharedRecord};
-use crate::block::ValidBlock;
-use crate::cache::{CachePolicy, CodeCache};
-use crate::execute::{Environment, Executed};
-use crate::overlay::{Looked, Overlay};
+mod record;
+
+pub use record::MakeTraced;
+
+pub(crate) use record::{Crossed, Event, Record, Shown, WINDOW};
+
 use crate::steps::Steps;
-use crate::store::Store;
+use node::{CachePolicy, CodeCache, Environment, Executed, Overlay, ReadSet, Store, ValidBlock};
+use record::{Recorded, Recording, SharedRecord};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use vm::frames::Block;
 use vm::state::StateDiff;
 use vm::{Engine, Fault, Rules};
+
+/// Makes an engine; called again for each execution that needs a fresh one.
+pub type MakeEngine = Box<dyn Fn() -> Box<dyn Engine>>;
 
 /// A machine that executes transactions, with the state before the block.
 #[derive(Clone, Copy)]
@@ -44,7 +49,7 @@ pub struct Position<'a> {
 /// What the second execution came to.
 pub(crate) struct Rerun {
     pub(crate) executed: Executed,
-    pub(crate) looked: Looked,
+    pub(crate) reads: ReadSet,
     /// What the block had changed before the transaction.
     pub(crate) changes: StateDiff,
     pub(crate) context: Block,
@@ -83,10 +88,10 @@ pub(crate) fn rerun(
         subject.steps.transaction(&plain, &mut overlay, earlier)?;
     }
     let changes = overlay.block_changes().clone();
-    let mut overlay = overlay.looking();
+    let mut overlay = overlay.noting_reads();
     let (recorded, window) = match (depth, subject.traced) {
         (Depth::Operators(window), Some(traced)) => (Recorded::Operators(traced), window),
-        _ => (Recorded::Steps(engine.as_ref()), 0..0),
+        _ => (Recorded::Steps((subject.engine)()), 0..0),
     };
     let record: SharedRecord = Arc::new(Mutex::new(Record::keeping(window)));
     let recording = Recording {
@@ -100,12 +105,12 @@ pub(crate) fn rerun(
     let executed = subject
         .steps
         .transaction(&environment, &mut overlay, valid)?;
-    let looked = overlay.looked();
-    let mut record = core::mem::take(&mut *super::record::lock(&record));
+    let reads = overlay.reads();
+    let mut record = core::mem::take(&mut *record::lock(&record));
     record.finish();
     Ok(Rerun {
         executed,
-        looked,
+        reads,
         changes,
         context,
         record,

@@ -18,7 +18,7 @@ const MEMORIES_MAX: usize = 2_048;
 pub(crate) const WINDOW: u64 = 65_536;
 
 /// Makes R, or another machine than R, that shows its operators.
-pub type MakeTraced = Box<dyn Fn(SharedTrace) -> Box<dyn Engine>>;
+pub type MakeTraced = Box<dyn Fn(SharedTrace) -> Box<dyn Engine> + Send + Sync>;
 
 /// An operator that R was about to execute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,7 +164,7 @@ pub(crate) type SharedRecord = Arc<Mutex<Record>>;
 /// Which engine is recorded.
 pub(crate) enum Recorded<'a> {
     /// Any, by its steps.
-    Steps(&'a dyn Engine),
+    Steps(Box<dyn Engine>),
     /// R, operator by operator.
     Operators(&'a MakeTraced),
 }
@@ -190,7 +190,7 @@ struct RecordedExecution {
 
 impl Engine for Recording<'_> {
     fn name(&self) -> &'static str {
-        match self.engine {
+        match &self.engine {
             Recorded::Steps(engine) => engine.name(),
             Recorded::Operators(_) => "reference",
         }
@@ -207,7 +207,7 @@ impl Engine for Recording<'_> {
             u32::try_from(record.modules.len()).unwrap_or(u32::MAX)
         };
         let record = Arc::clone(&self.record);
-        let inner = match self.engine {
+        let inner = match &self.engine {
             Recorded::Steps(engine) => engine.instantiate(module, rules)?,
             Recorded::Operators(make) => {
                 let slot = None;

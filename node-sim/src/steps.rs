@@ -1,15 +1,14 @@
 //! Names the steps of a block that a node takes around the VM, so that a planted fault can stand in
 //! for one of them.
 //!
-//! `Plain` is what every node runs. Another implementation is another machine: it belongs into a
-//! simulation that must find it, see [`crate::simulate::planted`].
+//! [`Plain`] takes them as a node does. Another implementation is another machine, which a
+//! simulation must find.
 
-use crate::block::ValidTransaction;
-use crate::execute::{self, Environment, Executed};
-use crate::header::Header;
-use crate::overlay::Overlay;
-use crate::receipt::{Receipt, receipts_root};
-use tree::{Batch, Path, Tree, ValueHash};
+use node::execute::execute;
+use node::receipt::receipts_root;
+use node::state_tree::batch;
+use node::{Environment, Executed, Header, Overlay, Receipt, ValidTransaction};
+use tree::Tree;
 use vm::state::StateDiff;
 use vm::{Fault, frames};
 
@@ -17,25 +16,20 @@ use vm::{Fault, frames};
 pub trait Steps {
     /// What guests learn about the block.
     fn context(&self, header: &Header) -> frames::Block {
-        frames::Block {
-            height: header.height,
-            time_ms: header.time_ms,
-            chain_id: header.chain_id,
-            proposer: header.proposer,
-        }
+        header.context()
     }
 
     /// Executes one transaction.
     ///
     /// # Errors
-    /// As [`execute::execute`].
+    /// As [`execute`].
     fn transaction(
         &self,
         environment: &Environment<'_>,
         overlay: &mut Overlay<'_>,
         valid: &ValidTransaction,
     ) -> Result<Executed, Fault> {
-        execute::execute(environment, overlay, valid)
+        execute(environment, overlay, valid)
     }
 
     /// Brings the tree up to date with a net change; answers its root.
@@ -54,12 +48,3 @@ pub trait Steps {
 pub struct Plain;
 
 impl Steps for Plain {}
-
-/// The changes of the tree that a diff is.
-#[must_use]
-pub fn batch(diff: &StateDiff) -> Batch {
-    let change = |value: &Option<Vec<u8>>| value.as_deref().map(ValueHash::of);
-    diff.iter()
-        .map(|(key, value)| (Path::of_key(key), change(value)))
-        .collect()
-}
