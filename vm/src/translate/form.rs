@@ -203,7 +203,10 @@ impl BranchTable {
     /// after the fields.
     #[inline(always)]
     pub(crate) const fn edge(self, number: usize) -> (At<Target>, At<Cost>) {
-        let cursor = &mut Cursor::of_cell(self.cells.wrapping_add(number));
-        (cursor.take(Kind::Slot), cursor.take(Kind::Slot))
+        let cursor = &mut Cursor::of_cell(self.cells);
+        let (target, cost): (At<Target>, At<Cost>) =
+            (cursor.take(Kind::Slot), cursor.take(Kind::Slot));
+        // The places of the first way are constants; what is added is not rounded again.
+        (target.further(number), cost.further(number))
     }
 }
