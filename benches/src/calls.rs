@@ -6,7 +6,7 @@ use crate::lockstep::{Loaded, PLENTY, drive, interpreter};
 use crate::statistics::{median, per};
 use crate::{Measured, workload};
 use std::collections::BTreeMap;
-use vm::{Frame, Gas, Step, Stop, Value};
+use vm::{Frame, GasMeter, Step, Stop, Value};
 
 /// Instances that are alive at once while empty calls are timed: a clock costs more than one call.
 const ALIVE: usize = 16;
@@ -119,7 +119,7 @@ fn enter(loaded: &Loaded, count: usize) -> Measured<f64> {
                 let frame = Frame {
                     entry: empty,
                     arguments: Vec::new(),
-                    gas: Gas::new(PLENTY),
+                    gas: GasMeter::new(PLENTY),
                 };
                 matches!(execution.start(frame), Ok(Step::Exit(Stop::Return(None))))
             })

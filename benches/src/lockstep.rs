@@ -11,7 +11,7 @@ use vm::check::check;
 use vm::execute::Interpreter;
 #[cfg(feature = "unmetered")]
 use vm::execute::Strategy;
-use vm::{CheckedModule, Engine, Execution, Frame, Gas, Pending, Rules, Step, Stop, Value};
+use vm::{CheckedModule, Engine, Execution, Frame, GasMeter, Pending, Rules, Step, Stop, Value};
 
 /// Gas that no kernel uses up.
 pub const PLENTY: u64 = 1 << 60;
@@ -143,7 +143,7 @@ pub fn drive(execution: &mut dyn Execution, entry: u32, arguments: Vec<Value>) -
     let mut step = execution.start(Frame {
         entry,
         arguments,
-        gas: Gas::new(PLENTY),
+        gas: GasMeter::new(PLENTY),
     })?;
     loop {
         match step {

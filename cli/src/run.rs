@@ -21,7 +21,7 @@ use vm::limits::GAS_LIMIT_MAX;
 use vm::module::{ExportKind, ValueType};
 use vm::outcome::Diagnosis;
 use vm::state::{Entries, Journal};
-use vm::{CheckedModule, Engine, Event, Fault, Frame, Gas, Rules, StateView, Trap, Value};
+use vm::{CheckedModule, Engine, Event, Fault, Frame, GasMeter, Rules, StateView, Trap, Value};
 
 /// Caller, contract and chain id of a run.
 const ZEROS: [u8; 32] = [0; 32];
@@ -301,7 +301,7 @@ fn execute(
     let frame = Frame {
         entry: call.index,
         arguments: call.arguments.clone(),
-        gas: Gas::new(call.gas_limit),
+        gas: GasMeter::new(call.gas_limit),
     };
     let exit = frames::run(execution.as_mut(), frame, &mut host)?;
     let debug_log = std::mem::take(&mut host.debug_log);

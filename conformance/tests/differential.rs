@@ -21,7 +21,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use vm::execute::Interpreter;
 use vm::meter::MeteredSink;
-use vm::{Engine, Gas, Rules, Value};
+use vm::{Engine, GasMeter, Rules, Value};
 use wasmparser::{Validator, WasmFeatures};
 
 const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
@@ -304,7 +304,7 @@ fn gas_arithmetic_is_that_of_whole_numbers() {
                 .iter()
                 .flat_map(|one| numbers.iter().map(move |two| (one, two)))
             {
-                let mut gas = Gas::new(limit);
+                let mut gas = GasMeter::new(limit);
                 let paid = gas.charge_linear(*base, *per_unit, *units).is_ok();
                 let cost = u128::from(*base) + u128::from(*per_unit) * u128::from(*units);
                 assert_eq!(

@@ -7,7 +7,7 @@ use crate::limits::GAS_LIMIT_MAX;
 
 /// The gas of one contract frame: a limit and what is left of it. One gas is about 0.1 ns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gas {
+pub struct GasMeter {
     limit: u64,
     remaining: u64,
 }
@@ -16,7 +16,7 @@ pub struct Gas {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutOfGas;
 
-impl Gas {
+impl GasMeter {
     /// A full tank; limits above 2^63 - 1 are cut to it (callers validate before).
     #[must_use]
     pub const fn new(limit: u64) -> Self {

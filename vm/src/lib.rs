@@ -61,7 +61,7 @@ pub mod budget;
 
 pub use execution::{Arguments, Engine, Execution, Frame, HostCall, Pending, Step, Stop, Value};
 pub use fault::Fault;
-pub use gas::Gas;
+pub use gas::GasMeter;
 pub use module::CheckedModule;
 pub use outcome::{Event, Exit, Outcome};
 pub use rejection::Rejection;

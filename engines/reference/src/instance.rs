@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use vm::module::ValueType;
 use vm::outcome::Diagnosis;
-use vm::{Arguments, CheckedModule, Execution, Fault, Frame, Gas, Pending, Rules, Step, Value};
+use vm::{
+    Arguments, CheckedModule, Execution, Fault, Frame, GasMeter, Pending, Rules, Step, Value,
+};
 
 /// Active functions that a diagnosis names, innermost first.
 const DIAGNOSIS_FUNCTIONS_MAX: usize = 64;
@@ -25,7 +27,7 @@ pub(crate) struct Instance {
     pub(crate) globals: Vec<u64>,
     /// Function indices; `None` is an empty entry.
     pub(crate) table: Vec<Option<u32>>,
-    pub(crate) gas: Gas,
+    pub(crate) gas: GasMeter,
     /// Locals of each active function, followed by its operands; one slot each.
     pub(crate) values: Vec<u64>,
     /// Open blocks of all active functions, innermost last.
@@ -94,7 +96,7 @@ impl Instance {
                 .map(|global| global.initial)
                 .collect(),
             table: table_of(module)?,
-            gas: Gas::new(0),
+            gas: GasMeter::new(0),
             values: Vec::new(),
             labels: Vec::new(),
             activations: Vec::new(),
@@ -178,7 +180,7 @@ impl Execution for Instance {
         self.memory.bytes_mut()
     }
 
-    fn gas(&mut self) -> &mut Gas {
+    fn gas(&mut self) -> &mut GasMeter {
         &mut self.gas
     }
 

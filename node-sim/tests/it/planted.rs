@@ -134,7 +134,7 @@ fn places(sample: &Sample, opcode: Opcode) -> Vec<Site> {
         let frame = vm::Frame {
             entry,
             arguments,
-            gas: vm::Gas::new(1_000_000),
+            gas: vm::GasMeter::new(1_000_000),
         };
         execution.start(frame).unwrap();
     }

@@ -20,7 +20,7 @@ use super::link::CompiledModule;
 use super::{Shared, exit};
 use crate::execution::{Execution, Frame, Pending, Step, Stop, Value};
 use crate::fault::Fault;
-use crate::gas::Gas;
+use crate::gas::GasMeter;
 use crate::module::ValueType;
 use crate::outcome::Diagnosis;
 use crate::translate::{FrameLayout, index};
@@ -60,7 +60,7 @@ pub(crate) struct Instance {
     memory: Option<Memory>,
     stack: Option<Stack>,
     globals: Vec<u64>,
-    gas: Gas,
+    gas: GasMeter,
     /// Gas of the frame that is not in the register.
     reserve: u64,
     /// The run that executes could not be paid.
@@ -100,7 +100,7 @@ impl Instance {
                 .iter()
                 .map(|global| global.initial)
                 .collect(),
-            gas: Gas::new(0),
+            gas: GasMeter::new(0),
             reserve: 0,
             debt: false,
             entry: None,
@@ -505,7 +505,7 @@ impl Execution for Instance {
         }
     }
 
-    fn gas(&mut self) -> &mut Gas {
+    fn gas(&mut self) -> &mut GasMeter {
         &mut self.gas
     }
 

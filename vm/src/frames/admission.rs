@@ -6,7 +6,7 @@
 
 use crate::fault::Fault;
 use crate::frames::{Setting, Target, contract_address, frame_price};
-use crate::gas::{Gas, OutOfGas};
+use crate::gas::{GasMeter, OutOfGas};
 use crate::module::CheckedModule;
 use crate::state::{Account, Journal, key};
 use host_api::status;
@@ -70,7 +70,7 @@ pub(super) fn admit(
     setting: &Setting<'_>,
     attempt: &Attempt<'_>,
     journal: &mut Journal,
-    gas: &mut Gas,
+    gas: &mut GasMeter,
 ) -> Result<Admitted, Refusal> {
     let view = setting.view;
     let address = address_of(attempt.payer, attempt.target);
@@ -110,7 +110,7 @@ fn load(
     setting: &Setting<'_>,
     attempt: &Attempt<'_>,
     code_hash: &[u8; 32],
-    (journal, gas): (&mut Journal, &mut Gas),
+    (journal, gas): (&mut Journal, &mut GasMeter),
 ) -> Result<Arc<CheckedModule>, Refusal> {
     if journal.touch(&key::code(code_hash)) {
         gas.charge(attempt.cold)?;

@@ -6,7 +6,7 @@ use crate::fault::Fault;
 use crate::frames::admission::{Attempt, Refusal, admit};
 use crate::frames::stack::{ContractFrame, Ended, FrameStack, enter};
 use crate::frames::{FrameExit, Message, Setting};
-use crate::gas::Gas;
+use crate::gas::GasMeter;
 use crate::outcome::{Diagnosis, Exit, Outcome};
 use crate::state::{Journal, key};
 use crate::trap::Trap;
@@ -19,7 +19,7 @@ use host_api::status;
 /// A [`Fault`] of this machine.
 pub fn execute(setting: &Setting<'_>, message: &Message, gas_limit: u64) -> Result<Outcome, Fault> {
     let mut journal = Journal::default();
-    let mut gas = Gas::new(gas_limit);
+    let mut gas = GasMeter::new(gas_limit);
     if u32::try_from(message.input.len()).map_or(true, |length| length > DATA_BYTES_MAX) {
         return Ok(refused(Exit::Trap(Trap::OutputLength), gas, journal));
     }
@@ -59,7 +59,7 @@ pub fn execute(setting: &Setting<'_>, message: &Message, gas_limit: u64) -> Resu
 }
 
 /// The outcome of a message whose frame did not begin: what was charged stays charged.
-fn refused(exit: Exit, gas: Gas, journal: Journal) -> Outcome {
+fn refused(exit: Exit, gas: GasMeter, journal: Journal) -> Outcome {
     Outcome {
         exit,
         gas_used: gas.used(),

@@ -9,7 +9,7 @@ use host_api::{Function, Static, TABLE, flags, status};
 use vm::frames::{MESSAGE_MEMORY_BYTES_MAX, contract_address, frame_price};
 use vm::host::Reply;
 use vm::state::key;
-use vm::{Exit, Fault, Gas, Rules, StateView, Trap};
+use vm::{Exit, Fault, GasMeter, Rules, StateView, Trap};
 
 fn call(to: usize, entry: usize) -> Op {
     call_with(0, address(to), entry, 0)
@@ -470,7 +470,7 @@ fn the_block_hash_is_read_for_the_last_256_blocks_only() {
         assert_eq!(ask(outside), (zero.clone(), price.base, false), "{outside}");
     }
     stage.world.values.insert(key::block_hash(4), vec![1]);
-    stage.gas = Gas::new(PLENTY);
+    stage.gas = GasMeter::new(PLENTY);
     let damaged = stage.try_call(Function::BlockHash, &[4, 0]);
     assert!(matches!(damaged, Err(Fault::Store(_))));
 }

@@ -15,8 +15,8 @@ use vm::frames::{Message, Setting, Target, execute};
 use vm::outcome::Diagnosis;
 use vm::state::{Account, key};
 use vm::{
-    CheckedModule, Engine, Execution, Fault, Frame, Gas, Outcome, Pending, Rules, Step, Stop, Trap,
-    Value,
+    CheckedModule, Engine, Execution, Fault, Frame, GasMeter, Outcome, Pending, Rules, Step, Stop,
+    Trap, Value,
 };
 
 /// Codes of the tests; code k has the entries `e0` to `e3`.
@@ -201,7 +201,7 @@ impl Engine for Theatre {
             asked: Vec::new(),
             waits: None,
             memory: vec![0; 4096],
-            gas: Gas::new(0),
+            gas: GasMeter::new(0),
         }))
     }
 }
@@ -217,7 +217,7 @@ struct Actor {
     asked: Vec<u64>,
     waits: Option<Wait>,
     memory: Vec<u8>,
-    gas: Gas,
+    gas: GasMeter,
 }
 
 impl Drop for Actor {

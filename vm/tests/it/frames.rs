@@ -15,7 +15,8 @@ use vm::host::{Host, crypto};
 use vm::limits::GAS_LIMIT_MAX;
 use vm::state::{Account, key};
 use vm::{
-    CheckedModule, Event, Execution, Exit, Fault, Frame, Gas, Outcome, Rules, Stop, Trap, Value,
+    CheckedModule, Event, Execution, Exit, Fault, Frame, GasMeter, Outcome, Rules, Stop, Trap,
+    Value,
 };
 
 fn module(text: &str) -> Arc<CheckedModule> {
@@ -456,7 +457,7 @@ fn run_passes_values_through_and_leaves_nothing_after_out_of_gas() {
         let frame = Frame {
             entry: 2,
             arguments: Vec::new(),
-            gas: Gas::new(limit),
+            gas: GasMeter::new(limit),
         };
         let exit = run(&mut guest, frame, &mut host).expect("no fault");
         (exit, guest.gas().remaining())

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use vm::frames::FrameExit;
 use vm::host::{Reply, crypto};
 use vm::limits::DEBUG_LOG_BYTES_MAX;
-use vm::{Event, Fault, Gas, Trap, Value};
+use vm::{Event, Fault, GasMeter, Trap, Value};
 
 const NOTHING: Reply = Reply::Resume(None);
 
@@ -298,12 +298,12 @@ fn context_is_what_the_host_was_given() {
 fn gas_left_has_its_own_price_deducted() {
     let mut stage = Stage::default();
     let base = stage.rules.schedule.host(Function::GasLeft).base;
-    stage.gas = Gas::new(base + 5);
+    stage.gas = GasMeter::new(base + 5);
     assert_eq!(
         stage.call(Function::GasLeft, &[]),
         Reply::Resume(Some(Value::I64(5)))
     );
-    stage.gas = Gas::new(base - 1);
+    stage.gas = GasMeter::new(base - 1);
     assert_eq!(stage.call(Function::GasLeft, &[]), OUT_OF_GAS);
 }
 

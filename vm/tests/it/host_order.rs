@@ -8,7 +8,7 @@ use crate::host_script::{CONTRACT, OUT_OF_GAS, PLENTY, Stage, trapped};
 use host_api::{Argument, Function, Row, Static, TABLE};
 use vm::host::Reply;
 use vm::state::{Account, key};
-use vm::{Gas, Trap};
+use vm::{GasMeter, Trap};
 
 const MEMORY: usize = 200_000;
 /// First address outside.
@@ -139,7 +139,7 @@ fn check(stage: &mut Stage, row: &Row, broken: &[Break]) {
     } else {
         PLENTY
     };
-    stage.gas = Gas::new(limit);
+    stage.gas = GasMeter::new(limit);
     stage.is_static = broken.contains(&Break::Static);
     stage.journal = vm::state::Journal::default();
     let before = stage.memory.clone();
@@ -212,7 +212,7 @@ fn a_price_that_is_short_ends_the_frame_without_a_trace() {
         let steps = (0..64).map(|part| total / 64 * part).chain([total - 1]);
         for limit in steps {
             let mut stage = stage();
-            stage.gas = Gas::new(limit);
+            stage.gas = GasMeter::new(limit);
             assert_eq!(
                 stage.call(row.function, &slots),
                 OUT_OF_GAS,
@@ -225,7 +225,7 @@ fn a_price_that_is_short_ends_the_frame_without_a_trace() {
             assert_eq!(stage.debug_log, b"");
         }
         let mut stage = stage();
-        stage.gas = Gas::new(total);
+        stage.gas = GasMeter::new(total);
         assert_ne!(stage.call(row.function, &slots), OUT_OF_GAS, "{}", row.name);
         assert_eq!(stage.gas.remaining(), 0, "{}", row.name);
     }

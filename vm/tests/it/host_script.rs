@@ -15,8 +15,8 @@ use vm::host::{Host, Reply};
 use vm::outcome::Diagnosis;
 use vm::state::{Entries, Journal, StateDiff, key};
 use vm::{
-    CheckedModule, Engine, Execution, Fault, Frame, Gas, Pending, Rules, StateView, Step, Stop,
-    Trap, Value,
+    CheckedModule, Engine, Execution, Fault, Frame, GasMeter, Pending, Rules, StateView, Step,
+    Stop, Trap, Value,
 };
 
 /// Gas that no test uses up by accident.
@@ -90,7 +90,7 @@ pub(crate) struct Stage {
     pub(crate) is_static: bool,
     pub(crate) debug_log: Vec<u8>,
     pub(crate) memory: Vec<u8>,
-    pub(crate) gas: Gas,
+    pub(crate) gas: GasMeter,
 }
 
 impl Default for Stage {
@@ -105,7 +105,7 @@ impl Default for Stage {
             is_static: false,
             debug_log: Vec::new(),
             memory: vec![0; 1024],
-            gas: Gas::new(PLENTY),
+            gas: GasMeter::new(PLENTY),
         }
     }
 }
@@ -147,10 +147,10 @@ impl Stage {
 
     /// What the call deducts; the tank is full again afterwards.
     pub(crate) fn cost(&mut self, function: Function, arguments: &[u64]) -> (Reply, u64) {
-        self.gas = Gas::new(PLENTY);
+        self.gas = GasMeter::new(PLENTY);
         let reply = self.call(function, arguments);
         let cost = self.gas.used();
-        self.gas = Gas::new(PLENTY);
+        self.gas = GasMeter::new(PLENTY);
         (reply, cost)
     }
 
@@ -213,7 +213,7 @@ impl Script {
             next: 0,
             asked: Vec::new(),
             memory: vec![0; 4096],
-            gas: Gas::new(0),
+            gas: GasMeter::new(0),
         }
     }
 }
@@ -237,7 +237,7 @@ pub(crate) struct ScriptedGuest {
     next: usize,
     asked: Vec<u64>,
     memory: Vec<u8>,
-    gas: Gas,
+    gas: GasMeter,
 }
 
 impl ScriptedGuest {

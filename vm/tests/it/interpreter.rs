@@ -5,7 +5,7 @@ use host_api::Function;
 use std::sync::Arc;
 use vm::execute::{Interpreter, NATIVE_STACK_BYTES, Strategy};
 use vm::translate::disassemble;
-use vm::{CheckedModule, Engine, Frame, Gas, Rules, Step, Stop, Trap, Value, check};
+use vm::{CheckedModule, Engine, Frame, GasMeter, Rules, Step, Stop, Trap, Value, check};
 
 const STRATEGIES: [Strategy; 2] = [Strategy::Threaded, Strategy::Trampoline];
 fn module(text: &str) -> (Arc<CheckedModule>, Arc<Rules>) {
@@ -18,7 +18,7 @@ fn frame(module: &CheckedModule, arguments: &[Value], gas: u64) -> Frame {
     Frame {
         entry: module.exported_function("run").unwrap(),
         arguments: arguments.to_vec(),
-        gas: Gas::new(gas),
+        gas: GasMeter::new(gas),
     }
 }
 

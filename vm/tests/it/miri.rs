@@ -7,7 +7,9 @@
 
 use std::sync::Arc;
 use vm::execute::{Interpreter, Strategy};
-use vm::{CheckedModule, Engine, Execution, Frame, Gas, Rules, Step, Stop, Trap, Value, check};
+use vm::{
+    CheckedModule, Engine, Execution, Frame, GasMeter, Rules, Step, Stop, Trap, Value, check,
+};
 
 const PLENTY: u64 = 1 << 40;
 
@@ -33,7 +35,7 @@ impl Stage {
         let frame = Frame {
             entry: self.module.exported_function("run").unwrap(),
             arguments: arguments.iter().map(|value| Value::I32(*value)).collect(),
-            gas: Gas::new(gas),
+            gas: GasMeter::new(gas),
         };
         let step = execution.start(frame).unwrap();
         (execution, step)

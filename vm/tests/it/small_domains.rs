@@ -10,7 +10,7 @@ use vm::execute::{Interpreter, Strategy};
 use vm::lower::Operator;
 use vm::meter::MeteredSink;
 use vm::opcode::Opcode;
-use vm::{Engine, Frame, Gas, Rules, Step, Stop, Trap, check};
+use vm::{Engine, Frame, GasMeter, Rules, Step, Stop, Trap, check};
 
 /// Every encoding of one and two bytes, and of five bytes with every last byte.
 fn encodings() -> Vec<Vec<u8>> {
@@ -199,7 +199,7 @@ fn a_trap_gives_back_the_sum_of_what_did_not_run() {
                 let frame = Frame {
                     entry: module.exported_function("run").unwrap(),
                     arguments: Vec::new(),
-                    gas: Gas::new(limit),
+                    gas: GasMeter::new(limit),
                 };
                 match execution.start(frame).unwrap() {
                     Step::Exit(stop) => (stop, execution.gas().used()),

@@ -4,7 +4,7 @@ use super::Session;
 use crate::machine::{Event, Machine};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use vm::{Arguments, Execution, Fault, Frame, Gas, HostCall, Rules, Step, Stop, Trap, Value};
+use vm::{Arguments, Execution, Fault, Frame, GasMeter, HostCall, Rules, Step, Stop, Trap, Value};
 
 /// A machine that does what the test says.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ fn start(session: &mut Session<Scripted>) -> Result<Step, Box<Fault>> {
     session.start(Frame {
         entry: 1,
         arguments: Vec::new(),
-        gas: Gas::new(100),
+        gas: GasMeter::new(100),
     })
 }
 
@@ -202,7 +202,7 @@ fn a_function_that_is_not_exported_is_a_fault() {
     let frame = Frame {
         entry: 0,
         arguments: Vec::new(),
-        gas: Gas::new(1),
+        gas: GasMeter::new(1),
     };
     assert!(session.start(frame).is_err());
     assert!(session.machine.calls.is_empty());

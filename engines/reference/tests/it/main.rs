@@ -20,7 +20,7 @@ use host_api::Function;
 use reference::{Backing, Reference};
 use std::sync::Arc;
 use vm::outcome::Diagnosis;
-use vm::{CheckedModule, Engine, Frame, Gas, Rules, Step, Stop, Trap, Value};
+use vm::{CheckedModule, Engine, Frame, GasMeter, Rules, Step, Stop, Trap, Value};
 
 /// More gas than any program here consumes.
 pub(crate) const PLENTY: u64 = 1_000_000_000_000;
@@ -62,7 +62,7 @@ impl Program {
         Frame {
             entry,
             arguments: arguments.to_vec(),
-            gas: Gas::new(limit),
+            gas: GasMeter::new(limit),
         }
     }
 
