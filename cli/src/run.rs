@@ -20,7 +20,7 @@ use vm::host::Host;
 use vm::limits::GAS_LIMIT_MAX;
 use vm::module::{ExportKind, ValueType};
 use vm::outcome::Diagnosis;
-use vm::state::{Entries, Journal};
+use vm::state::{Entries, Journal, Walked};
 use vm::{CheckedModule, Engine, Event, Fault, Frame, GasMeter, Rules, StateView, Trap, Value};
 
 /// Caller, contract and chain id of a run.
@@ -100,6 +100,10 @@ impl StateView for EmptyState {
 
     fn scan(&self, _range: Range<&[u8]>, _limit: usize) -> Result<Entries, Fault> {
         Ok(Entries::new())
+    }
+
+    fn walk(&self, _range: Range<&[u8]>, _limit: usize) -> Result<Walked, Fault> {
+        Ok(Walked::new())
     }
 
     fn code(&self, _code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {

@@ -200,12 +200,12 @@ fn run_message(
     message: &Message,
     gas_limit: u64,
 ) -> Result<Ended, Fault> {
-    let setting = Setting {
-        engine: environment.engine,
-        rules: environment.rules,
-        view: &*overlay,
-        block: environment.block,
-    };
+    let Environment {
+        engine,
+        rules,
+        block,
+    } = *environment;
+    let setting = Setting::new(engine, rules, &*overlay, block)?;
     let Outcome { exit, gas_used, .. } = frames::execute(&setting, message, gas_limit)?;
     let ended = match exit {
         Exit::Return {

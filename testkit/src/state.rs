@@ -3,7 +3,7 @@
 use rpds::RedBlackTreeMapSync;
 use std::ops::{Bound, Range};
 use std::sync::Arc;
-use vm::state::{Account, Entries, StateDiff, key};
+use vm::state::{Account, Entries, StateDiff, Walked, key, walk_committed};
 use vm::{CheckedModule, Fault, StateView};
 
 /// State values and the checked modules of the code in them.
@@ -73,6 +73,10 @@ impl StateView for State {
         Ok(entries
             .map(|(key, value)| (key.to_vec(), value.to_vec()))
             .collect())
+    }
+
+    fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
+        walk_committed(self, range, limit)
     }
 
     fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {

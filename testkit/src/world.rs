@@ -391,13 +391,9 @@ impl World {
             input: call.input.clone(),
             value: call.value,
         };
-        let setting = Setting {
-            engine,
-            rules: &self.rules,
-            view: &self.now.state,
-            block: &self.now.block,
-        };
-        let outcome = frames::execute(&setting, &message, call.gas);
+        let now = &self.now;
+        let outcome = Setting::new(engine, &self.rules, &now.state, &now.block)
+            .and_then(|setting| frames::execute(&setting, &message, call.gas));
         outcome.map_err(|fault| self.failure(call, 0, "", Cause::Machine(fault)))
     }
 

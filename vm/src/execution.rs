@@ -155,7 +155,7 @@ pub enum Stop {
 }
 
 /// One instance of a module, running or suspended. Used for one contract frame, then dropped.
-pub trait Execution {
+pub trait Execution: Send {
     /// Runs the start function if there is one, then the entry of `frame`.
     ///
     /// # Errors
@@ -194,7 +194,7 @@ pub trait Execution {
 }
 
 /// Makes instances; keeps its compiled form by (code hash, rules id).
-pub trait Engine {
+pub trait Engine: Send + Sync {
     /// The engine's name for messages.
     fn name(&self) -> &'static str;
 

@@ -151,12 +151,8 @@ impl Running {
 
     /// Runs the message once; gas used.
     fn run(&self, engine: &dyn Engine) -> Measured<u64> {
-        let setting = Setting {
-            engine,
-            rules: &self.stage.rules,
-            view: &self.stage,
-            block: &self.stage.block,
-        };
+        let stage = &self.stage;
+        let setting = Setting::new(engine, &stage.rules, stage, &stage.block)?;
         let outcome = frames::execute(&setting, black_box(&self.message), PLENTY)?;
         let output = match (&outcome.exit, self.end) {
             (Exit::Return { output, .. }, End::Result(expected)) => {

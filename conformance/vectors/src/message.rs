@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use vm::frames::{self, Message};
-use vm::state::Entries;
+use vm::state::{Entries, Walked, walk_committed};
 use vm::{CheckedModule, Engine, Fault, Rules, StateView};
 
 /// State, and the code that was uploaded.
@@ -28,12 +28,7 @@ impl World {
         rules: &Arc<Rules>,
         (message, gas_limit): (&Message, u64),
     ) -> Result<Fields, Fault> {
-        let setting = frames::Setting {
-            engine,
-            rules,
-            view: self,
-            block: &self.setting.block,
-        };
+        let setting = frames::Setting::new(engine, rules, self, &self.setting.block)?;
         let outcome = frames::execute(&setting, message, gas_limit)?;
         Ok(fields::of_outcome(&outcome))
     }
@@ -46,6 +41,10 @@ impl StateView for World {
 
     fn scan(&self, range: Range<&[u8]>, limit: usize) -> Result<Entries, Fault> {
         self.setting.scan(range, limit)
+    }
+
+    fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
+        walk_committed(self, range, limit)
     }
 
     fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {

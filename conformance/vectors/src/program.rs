@@ -5,7 +5,7 @@ use std::ops::{Bound, Range};
 use std::sync::Arc;
 use vm::frames::Block;
 use vm::module::ExportKind;
-use vm::state::Entries;
+use vm::state::{Entries, Walked, walk_committed};
 use vm::{CheckedModule, Fault, Rules, StateView, Value};
 
 /// What is run.
@@ -102,6 +102,10 @@ impl StateView for Setting {
         Ok(entries
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect())
+    }
+
+    fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
+        walk_committed(self, range, limit)
     }
 
     fn code(&self, _code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {

@@ -26,7 +26,7 @@ pub enum Event {
 }
 
 /// One instance of an emitted module in somebody's engine.
-pub trait Machine {
+pub trait Machine: Send {
     /// The engine's name for messages.
     fn name(&self) -> &'static str;
 

@@ -18,7 +18,7 @@ const MEMORIES_MAX: usize = 2_048;
 pub(crate) const WINDOW: u64 = 65_536;
 
 /// Makes R, or another machine than R, that shows its operators.
-pub type MakeTraced = Box<dyn Fn(SharedTrace) -> Box<dyn Engine>>;
+pub type MakeTraced = Box<dyn Fn(SharedTrace) -> Box<dyn Engine> + Send + Sync>;
 
 /// An operator that R was about to execute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -72,6 +72,10 @@ pub(crate) struct Instance {
     phase: Phase,
 }
 
+// SAFETY: the pointers of its context reach its own memory, stack and globals, which move with it,
+// and the compiled module, which is shared between threads already and lives as long.
+unsafe impl Send for Instance {}
+
 /// What the driver does next.
 enum Next {
     Run(Registers),

@@ -166,7 +166,7 @@ fn how_the_callee_ended_is_the_status_and_only_a_return_keeps_effects() {
             if kept { (3, 1) } else { (0, 0) }
         );
         let balance = if kept { OWNED + 30 } else { OWNED };
-        let seen = theatre.seen.borrow();
+        let seen = theatre.seen.lock().expect("not poisoned");
         let told = seen.last().expect("the balance");
         assert_eq!(told.2[..16], balance.to_le_bytes());
     }
@@ -245,7 +245,7 @@ fn sixteen_frames_with_full_memories_are_the_most() {
     };
     let (theatre, outcome) = play(vec![next(0)], vec![((1, 0), vec![next(1)])]);
     assert!(matches!(outcome.exit, Exit::Return { .. }));
-    assert_eq!(theatre.alive.borrow().1, 16);
+    assert_eq!(theatre.alive.lock().expect("not poisoned").1, 16);
     assert_eq!(CALL_DEPTH_MAX, 16);
     assert_eq!(MESSAGE_MEMORY_BYTES_MAX, 16 * 16 * 1024 * 1024);
 }
@@ -412,7 +412,7 @@ fn code_is_pinned_at_entry_and_a_revert_restores_it() {
     let ops = || vec![call(1, 0), call(1, 1), Op::Returned];
     for (end, after) in [(Op::Return(0), 22), (Op::Revert(0), 11)] {
         let (theatre, _) = play(ops(), rest(end));
-        let seen = theatre.seen.borrow();
+        let seen = theatre.seen.lock().expect("not poisoned");
         let returned = seen.iter().filter(|(name, ..)| *name == "returned");
         let bytes: Vec<u8> = returned.map(|(_, _, output)| output[0]).collect();
         assert_eq!(bytes, [22, after]);
@@ -440,7 +440,7 @@ fn a_contract_that_does_not_return_from_its_deployment_does_not_exist() {
             panic!("the caller goes on");
         };
         assert_eq!(diff.contains_key(&key::account(&made)), exists);
-        let seen = theatre.seen.borrow();
+        let seen = theatre.seen.lock().expect("not poisoned");
         let written = if exists { made } else { [0; 32] };
         assert_eq!(
             seen.iter().find(|call| call.0 == "deploy").expect("one").2[..32],

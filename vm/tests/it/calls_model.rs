@@ -208,7 +208,7 @@ fn by_vm(scripts: &Scripts, limit: u64) -> Played {
     let theatre = Theatre::new(scripts.clone());
     let outcome = theatre.play(&world(), limit);
     assert_eq!(
-        theatre.alive.borrow().0,
+        theatre.alive.lock().expect("not poisoned").0,
         0,
         "no instance outlives its message"
     );
@@ -232,7 +232,7 @@ fn by_vm(scripts: &Scripts, limit: u64) -> Played {
         Exit::Trap(trap) => (End::Trap(trap), Effects::default()),
         Exit::OutOfGas => (End::OutOfGas, Effects::default()),
     };
-    let seen = theatre.seen.borrow().clone();
+    let seen = theatre.seen.lock().expect("not poisoned").clone();
     Played {
         end,
         gas_used: outcome.gas_used,

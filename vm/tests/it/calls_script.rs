@@ -7,10 +7,8 @@
 
 use crate::host_script::{Act, World, block};
 use host_api::Function;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use vm::frames::{Message, Setting, Target, execute};
 use vm::outcome::Diagnosis;
 use vm::state::{Account, key};
@@ -133,16 +131,16 @@ pub(crate) type Seen = Vec<(&'static str, i64, Vec<u8>)>;
 /// An engine whose guests do what the scripts say.
 #[derive(Clone, Default)]
 pub(crate) struct Theatre {
-    pub(crate) scripts: Rc<Scripts>,
-    pub(crate) seen: Rc<RefCell<Seen>>,
+    pub(crate) scripts: Arc<Scripts>,
+    pub(crate) seen: Arc<Mutex<Seen>>,
     /// Instances alive at once, now and at most.
-    pub(crate) alive: Rc<RefCell<(usize, usize)>>,
+    pub(crate) alive: Arc<Mutex<(usize, usize)>>,
 }
 
 impl Theatre {
     pub(crate) fn new(scripts: Scripts) -> Self {
         Self {
-            scripts: Rc::new(scripts),
+            scripts: Arc::new(scripts),
             ..Self::default()
         }
     }
@@ -150,12 +148,8 @@ impl Theatre {
     /// Sends a message to entry `e0` of the first contract.
     pub(crate) fn play(&self, world: &World, limit: u64) -> Outcome {
         let rules = Arc::new(Rules::v1());
-        let setting = Setting {
-            engine: self,
-            rules: &rules,
-            view: world,
-            block: &block(),
-        };
+        let block = block();
+        let setting = Setting::new(self, &rules, world, &block).expect("no fault");
         let message = Message {
             tx_hash: [0x7a; 32],
             caller: SENDER,
@@ -171,7 +165,7 @@ impl Theatre {
 
     /// The results of a function, in order.
     pub(crate) fn results(&self, name: &str) -> Vec<i64> {
-        let seen = self.seen.borrow();
+        let seen = self.seen.lock().expect("not poisoned");
         let of_name = seen.iter().filter(|(function, ..)| *function == name);
         of_name.map(|(_, result, _)| *result).collect()
     }
@@ -187,7 +181,7 @@ impl Engine for Theatre {
         module: &Arc<CheckedModule>,
         _: &Arc<Rules>,
     ) -> Result<Box<dyn Execution>, Fault> {
-        let mut alive = self.alive.borrow_mut();
+        let mut alive = self.alive.lock().expect("not poisoned");
         alive.0 += 1;
         alive.1 = alive.1.max(alive.0);
         let code = modules()
@@ -222,7 +216,7 @@ struct Actor {
 
 impl Drop for Actor {
     fn drop(&mut self) {
-        self.theatre.alive.borrow_mut().0 -= 1;
+        self.theatre.alive.lock().expect("not poisoned").0 -= 1;
     }
 }
 
@@ -347,7 +341,11 @@ impl Execution for Actor {
             Some(Value::I64(value)) => value,
         };
         let output = self.memory[output].to_vec();
-        self.theatre.seen.borrow_mut().push((name, result, output));
+        self.theatre
+            .seen
+            .lock()
+            .expect("not poisoned")
+            .push((name, result, output));
         Ok(self.advance())
     }
 

@@ -87,12 +87,8 @@ fn try_execute(
     limit: u64,
 ) -> Result<Outcome, Fault> {
     let rules = Arc::new(Rules::v1());
-    let setting = Setting {
-        engine: script,
-        rules: &rules,
-        view: world,
-        block: &block(),
-    };
+    let block = block();
+    let setting = Setting::new(script, &rules, world, &block)?;
     execute(&setting, message, limit)
 }
 
@@ -156,7 +152,10 @@ fn a_return_yields_output_events_and_the_net_diff() {
     set(&mut expected, CONTRACT, &contract);
     assert_eq!(after.values, expected.values);
     assert_eq!(outcome.diagnosis.debug_log, b"k");
-    assert_eq!(*script.started.borrow(), [(0, PLENTY - price())]);
+    assert_eq!(
+        *script.started.lock().expect("not poisoned"),
+        [(0, PLENTY - price())]
+    );
     assert_eq!(outcome.access.writes.len(), 3);
 }
 
@@ -226,7 +225,10 @@ fn gas_used_is_frame_price_operators_and_host_calls() {
     let enough = outcome(&world(), &script, &call(0), used);
     assert_eq!(enough.gas_used, used);
     assert!(matches!(enough.exit, Exit::Return { .. }));
-    assert_eq!(*script.results.borrow(), [Some(Value::I64(7))]);
+    assert_eq!(
+        *script.results.lock().expect("not poisoned"),
+        [Some(Value::I64(7))]
+    );
     for limit in [0, 1, price() - 1, price(), price() + 123, used - 1] {
         let short = outcome(&world(), &script, &call(0), limit);
         assert_eq!((short.exit, short.gas_used), (Exit::OutOfGas, limit));
@@ -316,7 +318,10 @@ fn the_first_broken_condition_of_a_message_decides() {
                 (exit, gas_used),
                 "{broken:?}"
             );
-            assert!(script.started.borrow().is_empty() && outcome.access.writes.is_empty());
+            assert!(
+                script.started.lock().expect("not poisoned").is_empty()
+                    && outcome.access.writes.is_empty()
+            );
         }
     }
 }
@@ -332,7 +337,10 @@ fn the_longest_input_reaches_the_guest() {
         outcome(&world(), &script, &message, PLENTY).exit,
         Exit::Return { .. }
     ));
-    assert_eq!(*script.results.borrow(), [Some(Value::I32(65_536))]);
+    assert_eq!(
+        *script.results.lock().expect("not poisoned"),
+        [Some(Value::I32(65_536))]
+    );
 }
 
 #[test]

@@ -215,6 +215,9 @@ fn the_committed_value_is_asked_for_once() {
         fn scan(&self, _: std::ops::Range<&[u8]>, _: usize) -> Result<vm::state::Entries, Fault> {
             Ok(Vec::new())
         }
+        fn walk(&self, _: std::ops::Range<&[u8]>, _: usize) -> Result<vm::state::Walked, Fault> {
+            Ok(Vec::new())
+        }
         fn code(&self, _: &[u8; 32]) -> Result<Option<std::sync::Arc<vm::CheckedModule>>, Fault> {
             Ok(None)
         }

@@ -5,15 +5,13 @@
 )]
 
 use host_api::Function;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::{Bound, Range};
-use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use vm::frames::{Block, FrameExit};
 use vm::host::{Host, Reply};
 use vm::outcome::Diagnosis;
-use vm::state::{Entries, Journal, StateDiff, key};
+use vm::state::{Entries, Journal, StateDiff, Walked, key, walk_committed};
 use vm::{
     CheckedModule, Engine, Execution, Fault, Frame, GasMeter, Pending, Rules, StateView, Step,
     Stop, Trap, Value,
@@ -62,6 +60,10 @@ impl StateView for World {
         Ok(entries
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect())
+    }
+
+    fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
+        walk_committed(self, range, limit)
     }
 
     fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
@@ -194,9 +196,9 @@ pub(crate) enum Act {
 pub(crate) struct Script {
     pub(crate) acts: Vec<Act>,
     /// Results of host calls, in order.
-    pub(crate) results: Rc<RefCell<Vec<Option<Value>>>>,
+    pub(crate) results: Arc<Mutex<Vec<Option<Value>>>>,
     /// Entries that were started, with the gas they were given.
-    pub(crate) started: Rc<RefCell<Vec<(u32, u64)>>>,
+    pub(crate) started: Arc<Mutex<Vec<(u32, u64)>>>,
 }
 
 impl Script {
@@ -271,14 +273,19 @@ impl Execution for ScriptedGuest {
     fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
         self.script
             .started
-            .borrow_mut()
+            .lock()
+            .expect("not poisoned")
             .push((frame.entry, frame.gas.remaining()));
         self.gas = frame.gas;
         Ok(self.advance())
     }
 
     fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
-        self.script.results.borrow_mut().push(result);
+        self.script
+            .results
+            .lock()
+            .expect("not poisoned")
+            .push(result);
         Ok(self.advance())
     }
 
