@@ -6,7 +6,8 @@ use crate::lockstep::{Loaded, PLENTY, drive, interpreter};
 use crate::statistics::{median, per};
 use crate::{Measured, workload};
 use std::collections::BTreeMap;
-use vm::{Frame, GasMeter, Step, Stop, Value};
+use vm::unstable::execution::{Frame, Step, Stop, Value};
+use vm::unstable::gas::GasMeter;
 
 /// Instances that are alive at once while empty calls are timed: a clock costs more than one call.
 const ALIVE: usize = 16;

@@ -13,9 +13,7 @@ use crate::statistics::{median, per, ratio};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::check::check;
-use vm::execute::Interpreter;
-use vm::{Engine, Rules};
+use vm::{Engine, Interpreter, Rules, check};
 
 /// Nanoseconds of one load, by what was loaded how.
 pub type Times = Vec<(&'static str, f64)>;

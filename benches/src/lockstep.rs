@@ -7,11 +7,11 @@ use host_api::Function;
 use reference::Reference;
 use std::hint::black_box;
 use std::sync::Arc;
-use vm::check::check;
-use vm::execute::Interpreter;
 #[cfg(feature = "unmetered")]
-use vm::execute::Strategy;
-use vm::{CheckedModule, Engine, Execution, Frame, GasMeter, Pending, Rules, Step, Stop, Value};
+use vm::unstable::execute::Strategy;
+use vm::unstable::execution::{Frame, Pending, Step, Stop, Value};
+use vm::unstable::gas::GasMeter;
+use vm::{CheckedModule, Engine, Execution, Interpreter, Rules, check};
 
 /// Gas that no kernel uses up.
 pub const PLENTY: u64 = 1 << 60;

@@ -7,7 +7,7 @@ use crate::reject::FunctionName;
 use crate::survey::Survey;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use vm::limits::{ELEMENTS_MAX, EXPORTS_MAX, FUNCTIONS_MAX, IMPORTS_MAX, TYPES_MAX};
+use vm::unstable::limits::{ELEMENTS_MAX, EXPORTS_MAX, FUNCTIONS_MAX, IMPORTS_MAX, TYPES_MAX};
 use wasmparser::{
     ElementItems, ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef, ValType,
 };

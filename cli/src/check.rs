@@ -9,9 +9,9 @@ use crate::signature;
 use crate::survey::Survey;
 use crate::usage;
 use serde::Serialize;
-use vm::module::{ExportKind, ValueType};
-use vm::rules::FloatPolicy;
-use vm::schedule::Schedule;
+use vm::unstable::module::{ExportKind, ValueType};
+use vm::unstable::rules::FloatPolicy;
+use vm::unstable::schedule::Schedule;
 use vm::{CheckedModule, Rules};
 
 /// Name that linkers give the pointer of the shadow stack.
@@ -248,7 +248,7 @@ fn stack_not_first(module: &CheckedModule, survey: &Survey) -> Option<Warning> {
 }
 
 fn exports_stack_pointer(module: &CheckedModule) -> bool {
-    let is_it = |export: &vm::module::Export| {
+    let is_it = |export: &vm::unstable::module::Export| {
         export.kind == ExportKind::Global && export.index == 0 && export.name == STACK_POINTER
     };
     module.exports().iter().any(is_it)

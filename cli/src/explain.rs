@@ -6,7 +6,7 @@ use crate::print::{self, printable};
 use host_api::status;
 use serde::Serialize;
 use vm::Trap;
-use vm::rejection::Rule;
+use vm::unstable::rejection::Rule;
 
 /// Edits at which a word is no longer taken for a misspelling.
 const EDITS_MAX: usize = 4;

@@ -12,7 +12,7 @@ use crate::usage;
 use crate::wit;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
-use vm::module::ExportKind;
+use vm::unstable::module::ExportKind;
 use vm::{CheckedModule, Rules};
 
 /// Functions that the text shows, the largest first; JSON has all.
@@ -84,7 +84,7 @@ fn code(module: &CheckedModule, rules: &Rules, survey: &Survey, json: bool) -> R
 
 fn functions(module: &CheckedModule, survey: &Survey) -> Vec<FunctionLine> {
     let imports = u32::try_from(module.imports().len()).unwrap_or(u32::MAX);
-    let line = |(function, index): (&vm::module::Function, u32)| FunctionLine {
+    let line = |(function, index): (&vm::unstable::module::Function, u32)| FunctionLine {
         index,
         name: survey.function_name(index),
         signature: module
@@ -136,7 +136,7 @@ fn facts(loaded: &Loaded, module: &CheckedModule, survey: &Survey, rules: &Rules
         "file": loaded.file,
         "code_hash": hex::encode(module.code_hash()),
         "rules_id": hex::encode(module.rules_id()),
-        "frame_gas": vm::frames::frame_price(module, rules).to_string(),
+        "frame_gas": vm::unstable::frames::frame_price(module, rules).to_string(),
         "sections": sections.collect::<Vec<_>>(),
         "imports": permissions(module).map(|row| json!({
             "name": format!("{}.{}", host_api::MODULE, row.name),
@@ -174,7 +174,7 @@ fn text(loaded: &Loaded, module: &CheckedModule, survey: &Survey, rules: &Rules)
         counted(module.bytes().len(), "byte"),
         check::memory_text(module),
         check::float_text(module),
-        grouped(vm::frames::frame_price(module, rules)),
+        grouped(vm::unstable::frames::frame_price(module, rules)),
     );
     if let Some(start) = module.start() {
         text.push_str(&format!(

@@ -7,9 +7,9 @@ use crate::reject::FunctionName;
 use crate::signature;
 use crate::survey::Survey;
 use serde::Serialize;
-use vm::lower::{MemoryArgument, Operator};
-use vm::meter::{self, MeteredSink};
-use vm::module::{Function, FunctionType, ValueType};
+use vm::unstable::lower::{MemoryArgument, Operator};
+use vm::unstable::meter::{self, MeteredSink};
+use vm::unstable::module::{Function, FunctionType, ValueType};
 use vm::{CheckedModule, Rules};
 
 /// Deepest indentation of the text; code may nest deeper.

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use vm::limits::MODULE_BYTES_MAX;
+use vm::unstable::limits::MODULE_BYTES_MAX;
 use vm::{CheckedModule, Rules};
 
 /// First bytes of a module.
@@ -78,7 +78,7 @@ impl Loaded {
         if let Some(error) = &self.text_error {
             return Err(Box::new(Refusal::of_text(&self.file, error)));
         }
-        vm::check::check(&self.bytes, rules).map_err(|mut rejection| {
+        vm::check(&self.bytes, rules).map_err(|mut rejection| {
             if self.is_cut {
                 // The rest was not read, so how long it is is not known.
                 rejection.message = format!("more than {MODULE_BYTES_MAX} bytes");

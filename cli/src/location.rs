@@ -7,7 +7,7 @@ use crate::print::printable;
 use addr2line::Context;
 use addr2line::gimli::{Dwarf, EndianSlice, Error, LittleEndian, SectionId};
 use std::collections::BTreeMap;
-use vm::limits::MODULE_BYTES_MAX;
+use vm::unstable::limits::MODULE_BYTES_MAX;
 use wasmparser::{Parser, Payload};
 
 /// How the names of DWARF's custom sections begin.

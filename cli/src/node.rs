@@ -89,7 +89,7 @@ fn replay(arguments: &Arguments) -> Answer {
 /// The engine of a name.
 pub(crate) fn engine(name: EngineName) -> Box<dyn Engine> {
     match name {
-        EngineName::Interpreter => Box::new(vm::execute::Interpreter::new()),
+        EngineName::Interpreter => Box::new(vm::Interpreter::new()),
         EngineName::Reference => Box::new(reference::Reference::new()),
     }
 }

@@ -7,7 +7,7 @@ use crate::print::{self, Colour};
 use crate::survey::Survey;
 use serde::Serialize;
 use vm::Rejection;
-use vm::rejection::Rule;
+use vm::unstable::rejection::Rule;
 
 /// Where and why a text does not assemble.
 #[derive(Clone, Debug, PartialEq, Eq)]

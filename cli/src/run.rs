@@ -14,14 +14,18 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 use std::sync::Arc;
-use vm::execute::Interpreter;
-use vm::frames::{self, Block, FrameExit};
-use vm::host::Host;
-use vm::limits::GAS_LIMIT_MAX;
-use vm::module::{ExportKind, ValueType};
-use vm::outcome::Diagnosis;
-use vm::state::{Entries, Journal, Walked};
-use vm::{CheckedModule, Engine, Event, Fault, Frame, GasMeter, Rules, StateView, Trap, Value};
+use vm::unstable::execution::{Frame, Value};
+use vm::unstable::frames::{self, FrameExit};
+use vm::unstable::gas::GasMeter;
+use vm::unstable::host::Host;
+use vm::unstable::limits::GAS_LIMIT_MAX;
+use vm::unstable::module::{ExportKind, ValueType};
+use vm::unstable::outcome::Diagnosis;
+use vm::unstable::state::Journal;
+use vm::{
+    Block, CheckedModule, Engine, Entries, Event, Fault, Interpreter, Rules, StateView, Trap,
+    Walked,
+};
 
 /// Caller, contract and chain id of a run.
 const ZEROS: [u8; 32] = [0; 32];

@@ -6,7 +6,7 @@ use crate::print::{self, grouped};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use vm::Rules;
-use vm::opcode::TABLE;
+use vm::unstable::opcode::TABLE;
 
 #[derive(Serialize)]
 struct Line {

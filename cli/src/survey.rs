@@ -7,8 +7,8 @@
 use crate::print::printable;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use vm::limits;
-use vm::opcode::Opcode;
+use vm::unstable::limits;
+use vm::unstable::opcode::Opcode;
 use wasmparser::{
     CustomSectionReader, Encoding, FunctionBody, KnownCustom, Name, Parser, Payload, TypeRef,
     ValType,

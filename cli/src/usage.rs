@@ -1,7 +1,8 @@
 //! Measures a checked module against the limits of the rules.
 
-use vm::lower::{self, Operator, Sink};
-use vm::{CheckedModule, limits};
+use vm::CheckedModule;
+use vm::unstable::limits;
+use vm::unstable::lower::{self, Operator, Sink};
 
 /// One limit and how much of it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use reference::{Reference, SharedTrace, Trace};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use vm::frames::FrameExit;
+use vm::unstable::frames::FrameExit;
 use vm::{Engine, Fault};
 
 /// Gas of the run that finds the total, unless a program says otherwise: about a million operators.

@@ -11,10 +11,10 @@ use conformance::spec::{Suite, official};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use vm::emit::{Bulk, Options, emit, emit_with};
-use vm::lower::{self, Operator, Sink};
-use vm::opcode::{Class, Opcode, TABLE};
-use vm::{CheckedModule, Rules};
+use vm::unstable::emit::{Bulk, Options, emit_with};
+use vm::unstable::lower::{self, Operator, Sink};
+use vm::unstable::opcode::{Class, Opcode, TABLE};
+use vm::{CheckedModule, Rules, emit};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -105,7 +105,7 @@ fn a_disagreement_is_found() {
     let rules = Rules::v1();
     let text = "(module (memory 1) (func (export \"f\") (param i32) (result i32)
         (i32.load offset=8 (local.get 0))))";
-    let module = vm::check::check(&wat::parse_str(text).unwrap(), &rules).unwrap();
+    let module = vm::check(&wat::parse_str(text).unwrap(), &rules).unwrap();
     let bytes = emit(&module, &rules);
     assert!(compare(&bytes).is_ok());
     // The same number in a longer encoding: both read it, and what is written again is shorter.

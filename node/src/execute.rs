@@ -9,9 +9,7 @@ use crate::receipt::{
 };
 use crate::transaction::{Payload, Transaction};
 use std::sync::Arc;
-use vm::frames::{self, Block, Message, Setting, Target};
-use vm::state::StateDiff;
-use vm::{Engine, Event, Exit, Fault, Outcome, Rules};
+use vm::{Block, Engine, Event, Exit, Fault, Message, Outcome, Rules, Setting, StateDiff, Target};
 
 /// What all transactions of a block are executed with.
 #[derive(Clone, Copy)]
@@ -181,7 +179,7 @@ fn message(
 
 /// Checks a module and keeps it; its price depends on its length alone and is paid already.
 fn upload(rules: &Arc<Rules>, overlay: &mut Overlay<'_>, bytes: &[u8]) -> Ended {
-    match vm::check::check(bytes, rules) {
+    match vm::check(bytes, rules) {
         Ok(module) => {
             let output = [module.code_hash().as_slice(), rules.id()].concat();
             overlay.upload(module);
@@ -206,7 +204,7 @@ fn run_message(
         block,
     } = *environment;
     let setting = Setting::new(engine, rules, &*overlay, block)?;
-    let Outcome { exit, gas_used, .. } = frames::execute(&setting, message, gas_limit)?;
+    let Outcome { exit, gas_used, .. } = vm::execute(&setting, message, gas_limit)?;
     let ended = match exit {
         Exit::Return {
             output,

@@ -7,7 +7,8 @@ use crate::digest::{encode, sha256};
 use crate::limits::{CHAIN_NAME_BYTES_MAX, Limits};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeMap;
-use vm::state::{Account, StateDiff, key};
+use vm::unstable::state::Account;
+use vm::{StateDiff, key};
 
 /// Begins every genesis document.
 pub const FORMAT: &str = "lockstep/genesis/1";

@@ -6,7 +6,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 /// Bytes of an encoded signed transaction: a module of the largest size and room for the rest, so
 /// that a module one byte too long is a transaction that is paid for and `Rejected`.
-pub const TRANSACTION_BYTES_MAX: u32 = vm::limits::MODULE_BYTES_MAX + TRANSACTION_OVERHEAD_BYTES;
+pub const TRANSACTION_BYTES_MAX: u32 =
+    vm::unstable::limits::MODULE_BYTES_MAX + TRANSACTION_OVERHEAD_BYTES;
 /// Room for everything but the module in an upload; an upload needs 200 bytes.
 pub const TRANSACTION_OVERHEAD_BYTES: u32 = 4_096;
 /// Bytes of an encoded block: one transaction of the largest size and as much again.

@@ -14,8 +14,8 @@ use crate::transaction::Signed;
 use host_api::limits::BLOCK_HASHES_MAX;
 use std::sync::Arc;
 use tree::{Path, Tree, ValueHash};
-use vm::state::{Account, StateDiff, key};
-use vm::{CheckedModule, Engine, Fault, Rules};
+use vm::unstable::state::Account;
+use vm::{CheckedModule, Engine, Fault, Rules, StateDiff, key};
 
 /// Entries that a rebuild of the tree reads at once; bounds memory, changes nothing.
 const SCAN_PAGE: usize = 4_096;
@@ -74,7 +74,7 @@ impl Node {
     /// [`Fault`] if the store fails, belongs to another chain, or does not have the root it says.
     pub fn open(parts: Parts, genesis: Genesis, mut store: Box<dyn Store>) -> Result<Self, Fault> {
         // A backend that hashes or verifies wrongly must stop this node, not split the chain.
-        vm::host::crypto::known_answers()?;
+        vm::unstable::host::crypto::known_answers()?;
         let chain_id = genesis.chain_id();
         if store.tip()?.is_none() {
             commit_genesis(store.as_mut(), &genesis)?;

@@ -11,8 +11,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, Range};
 use std::sync::Arc;
-use vm::state::{Account, Entries, StateDiff, Walked, key};
-use vm::{CheckedModule, Fault, Rules, StateView};
+use vm::unstable::state::Account;
+use vm::{CheckedModule, Entries, Fault, Rules, StateDiff, StateView, Walked, key};
 
 /// State inside a block.
 pub struct Overlay<'a> {
@@ -233,7 +233,7 @@ impl<'a> Overlay<'a> {
                 "stored code has another hash than its key".to_owned(),
             ));
         }
-        let module = vm::check::check(&bytes, self.rules)
+        let module = vm::check(&bytes, self.rules)
             .map_err(|_| Fault::invariant("stored code is no longer accepted"))?;
         let module = Arc::new(module);
         self.cache.insert(Arc::clone(&module));

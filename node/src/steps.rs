@@ -10,14 +10,13 @@ use crate::header::Header;
 use crate::overlay::Overlay;
 use crate::receipt::{Receipt, receipts_root};
 use tree::{Batch, Path, Tree, ValueHash};
-use vm::state::StateDiff;
-use vm::{Fault, frames};
+use vm::{Fault, StateDiff};
 
 /// What a node does with a block around the VM, step by step.
 pub trait Steps {
     /// What guests learn about the block.
-    fn context(&self, header: &Header) -> frames::Block {
-        frames::Block {
+    fn context(&self, header: &Header) -> vm::Block {
+        vm::Block {
             height: header.height,
             time_ms: header.time_ms,
             chain_id: header.chain_id,

@@ -4,8 +4,8 @@
 
 use crate::digest::{encode, length, sha256};
 use borsh::{BorshDeserialize, BorshSerialize};
-use vm::host::crypto;
-use vm::schedule::Schedule;
+use vm::unstable::host::crypto;
+use vm::unstable::schedule::Schedule;
 
 const TRANSACTION_DOMAIN: &[u8] = b"lockstep/tx/1";
 const ACCOUNT_DOMAIN: &[u8] = b"lockstep/account/1";

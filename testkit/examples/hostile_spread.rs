@@ -25,9 +25,8 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use testkit::{Call, World};
-use vm::Rules;
-use vm::check::check;
-use vm::execute::COMPILED_MODULES_MAX;
+use vm::Interpreter;
+use vm::{Rules, check};
 
 /// Gas of one call.
 const GAS: u64 = 100_000_000;
@@ -62,7 +61,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let other = world.deploy(alice, &wasm, "touch", &())?;
     let code_hash = world.code_hash(one).unwrap_or_default();
     let mut many = Vec::new();
-    for number in 0..=COMPILED_MODULES_MAX {
+    for number in 0..=Interpreter::COMPILED_MODULES_MAX {
         many.push(world.deploy(alice, &variant(&wasm, number), "touch", &())?);
     }
     let mut calls: Vec<Invocation> = hostile::ENDLESS.map(hostile::endless).into();

@@ -1,7 +1,7 @@
 //! Builds a call: who asks which contract for what, with how much value and gas.
 
 use contract_types::Address;
-use vm::frames::Target;
+use vm::Target;
 
 /// Gas of a call that states none: far above any honest call, and a fraction of a second.
 pub const GAS_DEFAULT: u64 = 200_000_000;

@@ -2,8 +2,7 @@
 
 use reference::Reference;
 use std::sync::Arc;
-use vm::Engine;
-use vm::execute::Interpreter;
+use vm::{Engine, Interpreter};
 
 /// An engine that worlds share; it keeps compiled modules and nothing else.
 pub type SharedEngine = Arc<dyn Engine + Send + Sync>;

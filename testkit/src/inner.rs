@@ -7,9 +7,9 @@ use crate::names::Names;
 use contract_types::Revert;
 use host_api::Function;
 use std::sync::{Arc, Mutex, PoisonError};
-use vm::execution::Value;
-use vm::outcome::Diagnosis;
-use vm::{CheckedModule, Engine, Execution, Fault, Frame, Pending, Rules, Step, Stop};
+use vm::unstable::execution::{Frame, Pending, Step, Stop, Value};
+use vm::unstable::outcome::Diagnosis;
+use vm::{CheckedModule, Engine, Execution, Fault, Rules};
 
 /// Failed inner frames that are kept; the tree of calls may have many.
 const KEPT_MAX: usize = 64;

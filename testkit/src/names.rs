@@ -4,7 +4,7 @@ use contract_types::{CODE_BAD_INPUT, CODE_BAD_STATE, CODE_NOT_PAYABLE};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use vm::CheckedModule;
-use vm::module::ExportKind;
+use vm::unstable::module::ExportKind;
 use wasmparser::{KnownCustom, Name, Parser, Payload};
 
 /// The custom section in which the SDK describes a contract.

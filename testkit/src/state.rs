@@ -3,8 +3,8 @@
 use rpds::RedBlackTreeMapSync;
 use std::ops::{Bound, Range};
 use std::sync::Arc;
-use vm::state::{Account, Entries, StateDiff, Walked, key, walk_committed};
-use vm::{CheckedModule, Fault, StateView};
+use vm::unstable::state::Account;
+use vm::{CheckedModule, Entries, Fault, StateDiff, StateView, Walked, key, walk_committed};
 
 /// State values and the checked modules of the code in them.
 #[derive(Clone, Debug, Default)]

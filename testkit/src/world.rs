@@ -11,10 +11,9 @@ use contract_types::{Address, Revert};
 use host_api::status;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
-use vm::frames::{self, Block, Message, Setting, Target, contract_address, frame_price};
-use vm::host::crypto::sha256;
-use vm::state::key;
-use vm::{CheckedModule, Engine, Exit, Outcome, Rules};
+use vm::unstable::frames::{contract_address, frame_price};
+use vm::unstable::host::crypto::sha256;
+use vm::{Block, CheckedModule, Engine, Exit, Message, Outcome, Rules, Setting, Target, key};
 
 /// Accounts, contracts and their state, in process. `Send`, and as cheap to clone as to save.
 #[derive(Clone)]
@@ -157,7 +156,7 @@ impl World {
     /// # Errors
     /// [`Cause::Rejected`].
     pub fn upload(&mut self, bytes: &[u8]) -> Result<[u8; 32], Failure> {
-        match vm::check::check(bytes, &self.rules) {
+        match vm::check(bytes, &self.rules) {
             Ok(module) => {
                 let code_hash = *module.code_hash();
                 let names = self.names.entry(code_hash);
@@ -309,7 +308,7 @@ impl World {
         self.names.get(module.code_hash()).map(Arc::as_ref)
     }
 
-    fn execute(&self, call: &Call) -> Result<(Receipt, vm::state::StateDiff), Failure> {
+    fn execute(&self, call: &Call) -> Result<(Receipt, vm::StateDiff), Failure> {
         let first = self.run(&*self.engines.first, call)?;
         for engine in &self.engines.others {
             let other = self.run(&**engine, call)?;
@@ -393,7 +392,7 @@ impl World {
         };
         let now = &self.now;
         let outcome = Setting::new(engine, &self.rules, &now.state, &now.block)
-            .and_then(|setting| frames::execute(&setting, &message, call.gas));
+            .and_then(|setting| vm::execute(&setting, &message, call.gas));
         outcome.map_err(|fault| self.failure(call, 0, "", Cause::Machine(fault)))
     }
 

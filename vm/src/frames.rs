@@ -10,7 +10,7 @@ mod message;
 
 mod stack;
 
-pub use crate::message::{Block, CallRequest, FrameExit, Message, Target};
+use crate::message::{Block, CallRequest, FrameExit, Message, Target};
 
 pub use message::execute;
 

@@ -1,72 +1,92 @@
 //! Turns contract bytes into an outcome: check, lower, meter, execute; a function without effects.
 //!
+//! | an embedder uses | for |
+//! |---|---|
+//! | [`check()`], [`CheckedModule`], [`Rejection`] | an upload: accepted, or why not |
+//! | [`Rules`] | prices and limits, and the id of both |
+//! | [`Setting`], [`Block`], [`Message`], [`Target`] | what is executed, where |
+//! | [`StateView`], [`Entries`], [`Walked`], [`walk_committed`], [`key`] | state as a store has it |
+//! | [`execute()`] | a message against a view; writes nothing |
+//! | [`Outcome`], [`Exit`], [`Event`], [`StateDiff`], [`Trap`] | what came of it, on every machine |
+//! | [`Fault`] | a failure of this machine; stops the node |
+//! | [`Interpreter`]; [`Engine`], [`Execution`] | what runs guests; the seam of any other |
+//! | [`emit()`] | a plain module that charges for itself, for anybody's engine |
+//!
+//! That is all of it; [`unstable`] is for the crates of this workspace.
+//!
 //! | stage | takes | gives | refuses with |
 //! |---|---|---|---|
-//! | [`check::check`] | bytes, [`Rules`] | [`CheckedModule`] | [`Rejection`] |
-//! | [`lower`] | [`CheckedModule`] | the same operators without floats | never |
-//! | [`meter`] | lowered operators | operators with charges | never |
-//! | [`translate`] | metered operators | internal code | never |
-//! | [`execute`] | internal code, gas | steps, gas exact to the unit | [`Fault`] |
-//! | [`emit::emit`] | [`CheckedModule`] | a plain module that charges for itself | never |
-//! | [`frames::execute`] | an [`Engine`], a message, a [`StateView`] | [`Outcome`] | [`Fault`] |
+//! | [`check()`] | bytes, [`Rules`] | [`CheckedModule`] | [`Rejection`] |
+//! | `lower` | [`CheckedModule`] | the same operators without floats | never |
+//! | `meter` | lowered operators | operators with charges | never |
+//! | `translate` | metered operators | internal code | never |
+//! | the interpreter | internal code, gas | steps, gas exact to the unit | [`Fault`] |
+//! | [`emit()`] | [`CheckedModule`] | a plain module that charges for itself | never |
+//! | [`execute()`] | an [`Engine`], a message, a [`StateView`] | [`Outcome`] | [`Fault`] |
 //!
 //! An engine (the interpreter, the reference interpreter R, the emitted module in somebody else's
 //! engine) stands behind one seam, [`Execution`]. Nothing here knows a clock, a disk or a thread.
 
-pub mod rules;
+mod rules;
 
-pub mod limits;
+mod limits;
 
-pub mod opcode;
+mod opcode;
 
-pub mod schedule;
+mod schedule;
 
-pub mod rejection;
+mod rejection;
 
-pub mod module;
+mod module;
 
-pub mod check;
+mod check;
 
-pub mod lower;
+mod lower;
 
-pub mod meter;
+mod meter;
 
-pub mod emit;
+mod emit;
 
-pub mod translate;
+mod translate;
 
-pub mod execute;
+mod execute;
 
-pub mod execution;
+mod execution;
 
-pub mod host;
+mod host;
 
-pub mod span;
+mod span;
 
-pub mod message;
+mod message;
 
-pub mod frames;
+mod frames;
 
-pub mod state;
+mod state;
 
-pub mod outcome;
+mod outcome;
 
-pub mod gas;
+mod gas;
 
-pub mod trap;
+mod trap;
 
-pub mod fault;
+mod fault;
 
-pub mod budget;
+mod budget;
 
-pub use execution::{Arguments, Engine, Execution, Frame, HostCall, Pending, Step, Stop, Value};
+pub mod unstable;
+
+pub use check::check;
+pub use emit::emit;
+pub use execute::Interpreter;
+pub use execution::{Engine, Execution};
 pub use fault::Fault;
-pub use gas::GasMeter;
+pub use frames::{Setting, execute};
+pub use message::{Block, Message, Target};
 pub use module::CheckedModule;
 pub use outcome::{Event, Exit, Outcome};
 pub use rejection::Rejection;
 pub use rules::Rules;
-pub use state::StateView;
+pub use state::{Entries, StateDiff, StateView, Walked, key, walk_committed};
 pub use trap::Trap;
 
 /// Compiles and runs the page for whoever embeds the VM.

@@ -5,11 +5,11 @@ use crate::program as at;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
-use vm::check::check;
-use vm::frames::{Block, Message, Target};
-use vm::host::crypto::sha256;
-use vm::state::{Account, Entries, Walked, key};
-use vm::{CheckedModule, Fault, Rules, StateView};
+use vm::unstable::host::crypto::sha256;
+use vm::unstable::state::Account;
+use vm::{
+    Block, CheckedModule, Entries, Fault, Message, Rules, StateView, Target, Walked, check, key,
+};
 
 /// The contract whose calls are measured.
 pub const OWN: [u8; 32] = [0xaa; 32];

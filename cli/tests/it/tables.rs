@@ -17,7 +17,7 @@ fn the_schedule_has_a_plain_number_for_every_operator_and_dynamic_price() {
             .values()
             .all(|price| price.as_u64().is_some_and(|price| price < 1 << 53))
     );
-    for row in vm::opcode::TABLE {
+    for row in vm::unstable::opcode::TABLE {
         assert!(prices.contains_key(row.name), "{}", row.name);
     }
     let dynamic = "function.entry function.entry.per_slot memory.grow.per_page memory.copy.per_byte
@@ -76,7 +76,7 @@ fn everything_that_is_listed_is_explained() {
         .map(|entry| entry["code"].as_str().unwrap())
         .collect();
     assert_eq!(codes.len(), entries.len(), "codes are unique");
-    for rule in vm::rejection::Rule::ALL {
+    for rule in vm::unstable::rejection::Rule::ALL {
         assert!(codes.contains(rule.code().as_str()));
     }
     for entry in &entries {

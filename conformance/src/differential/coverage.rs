@@ -6,9 +6,9 @@
 use crate::observation::Observation;
 use reference::Trace;
 use std::collections::BTreeMap;
-use vm::frames::FrameExit;
-use vm::opcode::{Class, Opcode, TABLE};
-use vm::schedule::Schedule;
+use vm::unstable::frames::FrameExit;
+use vm::unstable::opcode::{Class, Opcode, TABLE};
+use vm::unstable::schedule::Schedule;
 use vm::{CheckedModule, Trap};
 use wasmparser::{BinaryReader, OperatorsReader};
 

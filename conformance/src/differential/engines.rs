@@ -2,8 +2,7 @@
 
 use super::coverage::Operators;
 use engine_wasmi::Wasmi;
-use vm::Engine;
-use vm::execute::Interpreter;
+use vm::{Engine, Interpreter};
 
 /// Makes one set of engines; each thread of a campaign makes its own.
 pub type MakeEngines<'a> = dyn Fn() -> Vec<Box<dyn Engine>> + Sync + 'a;
@@ -31,7 +30,7 @@ pub fn named(names: &[String]) -> Vec<Box<dyn Engine>> {
 ///   `wasmi_selects_wrongly_after_a_comparison_with_zero`.
 #[must_use]
 pub fn known_defect(engine: &str, operators: &Operators) -> bool {
-    use vm::opcode::Opcode;
+    use vm::unstable::opcode::Opcode;
     let compares = [Opcode::I32Eqz, Opcode::I32Eq, Opcode::I32Ne];
     engine == "wasmi"
         && compares

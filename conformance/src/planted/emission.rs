@@ -80,7 +80,7 @@ impl Engine for Emission {
         let compiled = match kept.get(&key) {
             Some(compiled) => compiled.clone(),
             None => {
-                let emitted = vm::emit::emit(module, rules);
+                let emitted = vm::emit(module, rules);
                 let bytes = broken(&emitted, self.broken, turned);
                 let bytes = bytes.map_err(|error| Fault::invariant(error.to_string()))?;
                 let compiled = compile(&bytes)?;
@@ -178,7 +178,7 @@ fn without_start(
     let mut exports = wasm::ExportSection::new();
     for export in section {
         let export = export?;
-        let name = if export.name == vm::emit::START {
+        let name = if export.name == vm::unstable::emit::START {
             "$not"
         } else {
             export.name

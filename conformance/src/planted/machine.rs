@@ -1,8 +1,9 @@
 //! Runs a module that calls no host function in wasmi, for emitted modules that we have broken.
 
 use emitted::machine::{Event, Machine, RECURSION_MAX, STACK_BYTES, fault};
-use vm::emit::{GAS, MEMORY};
-use vm::{Fault, Trap, Value};
+use vm::unstable::emit::{GAS, MEMORY};
+use vm::unstable::execution::Value;
+use vm::{Fault, Trap};
 use wasmi::{Config, Global, Instance, Memory, Module, Store, TrapCode, Val};
 
 const NAME: &str = "planted";

@@ -5,9 +5,9 @@ use crate::program::Setting;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
-use vm::frames::{self, Message};
-use vm::state::{Entries, Walked, walk_committed};
-use vm::{CheckedModule, Engine, Fault, Rules, StateView};
+use vm::{
+    CheckedModule, Engine, Entries, Fault, Message, Rules, StateView, Walked, walk_committed,
+};
 
 /// State, and the code that was uploaded.
 pub(crate) struct World {
@@ -28,8 +28,8 @@ impl World {
         rules: &Arc<Rules>,
         (message, gas_limit): (&Message, u64),
     ) -> Result<Fields, Fault> {
-        let setting = frames::Setting::new(engine, rules, self, &self.setting.block)?;
-        let outcome = frames::execute(&setting, message, gas_limit)?;
+        let setting = vm::Setting::new(engine, rules, self, &self.setting.block)?;
+        let outcome = vm::execute(&setting, message, gas_limit)?;
         Ok(fields::of_outcome(&outcome))
     }
 }

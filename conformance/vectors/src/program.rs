@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::{Bound, Range};
 use std::sync::Arc;
-use vm::frames::Block;
-use vm::module::ExportKind;
-use vm::state::{Entries, Walked, walk_committed};
-use vm::{CheckedModule, Fault, Rules, StateView, Value};
+use vm::unstable::execution::Value;
+use vm::unstable::module::ExportKind;
+use vm::{Block, CheckedModule, Entries, Fault, Rules, StateView, Walked, walk_committed};
 
 /// What is run.
 #[derive(Clone, Debug)]

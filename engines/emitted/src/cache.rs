@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-use vm::emit::Options;
+use vm::unstable::emit::Options;
 use vm::{CheckedModule, Fault, Rules};
 
 /// Compiled modules that a cache keeps; one more empties it. Bounds the host's memory.
@@ -55,7 +55,7 @@ impl<C: Clone> Cache<C> {
         rules: &Rules,
         compile: impl FnOnce(&[u8]) -> Result<C, Fault>,
     ) -> Result<C, Fault> {
-        let emit = || vm::emit::emit_with(module, rules, self.options);
+        let emit = || vm::unstable::emit::emit_with(module, rules, self.options);
         let Some(kept) = &self.kept else {
             return compile(&emit());
         };

@@ -6,11 +6,11 @@
 
 use crate::machine::{Event, Machine, fault};
 use std::sync::Arc;
-use vm::emit::{GLOBAL_PREFIX, STACK, START, TRAP};
-use vm::module::ExportKind;
-use vm::{
-    Arguments, CheckedModule, Execution, Fault, Frame, GasMeter, Pending, Step, Stop, Trap, Value,
-};
+use vm::unstable::emit::{GLOBAL_PREFIX, STACK, START, TRAP};
+use vm::unstable::execution::{Arguments, Frame, Pending, Step, Stop, Value};
+use vm::unstable::gas::GasMeter;
+use vm::unstable::module::ExportKind;
+use vm::{CheckedModule, Execution, Fault, Trap};
 
 #[cfg(test)]
 mod tests;

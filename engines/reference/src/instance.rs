@@ -9,11 +9,11 @@ use crate::interpret::Halt;
 use crate::memory::Memory;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::module::ValueType;
-use vm::outcome::Diagnosis;
-use vm::{
-    Arguments, CheckedModule, Execution, Fault, Frame, GasMeter, Pending, Rules, Step, Value,
-};
+use vm::unstable::execution::{Arguments, Frame, Pending, Step, Value};
+use vm::unstable::gas::GasMeter;
+use vm::unstable::module::ValueType;
+use vm::unstable::outcome::Diagnosis;
+use vm::{CheckedModule, Execution, Fault, Rules};
 
 /// Active functions that a diagnosis names, innermost first.
 const DIAGNOSIS_FUNCTIONS_MAX: usize = 64;

@@ -34,8 +34,8 @@ mod numeric;
 use instance::Instance;
 use memory::Memory;
 use std::sync::{Arc, Mutex};
-use vm::budget::{Budget, SharedBudget};
-use vm::lower::Operator;
+use vm::unstable::budget::{Budget, SharedBudget};
+use vm::unstable::lower::Operator;
 use vm::{CheckedModule, Engine, Execution, Fault, Rules};
 
 /// The reference engine.

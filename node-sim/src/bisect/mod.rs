@@ -30,8 +30,9 @@ pub(crate) use rerun::{Depth, Rerun, rerun};
 use crate::simulate::compare_transactions;
 use record::{Crossed, Event, Record, Shown};
 use reference::Reference;
-use vm::lower::{Operator, Sink};
-use vm::{CheckedModule, Engine, Fault, Value};
+use vm::unstable::execution::Value;
+use vm::unstable::lower::{Operator, Sink};
+use vm::{CheckedModule, Engine, Fault};
 
 /// What kind of place it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -324,7 +325,7 @@ fn operator_at(module: &CheckedModule, function: u32, offset: u32) -> String {
         found: None,
     };
     if let Some(function) = module.function(function) {
-        vm::lower::function(module, function, &mut finder);
+        vm::unstable::lower::function(module, function, &mut finder);
     }
     finder.found.unwrap_or_default()
 }

@@ -9,9 +9,7 @@ use crate::steps::Steps;
 use crate::store::Store;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
-use vm::frames::Block;
-use vm::state::StateDiff;
-use vm::{Engine, Fault, Rules};
+use vm::{Block, Engine, Fault, Rules, StateDiff};
 
 /// A machine that executes transactions, with the state before the block.
 #[derive(Clone, Copy)]

@@ -7,8 +7,7 @@ use crate::store::{Commit, Store};
 use std::cell::RefCell;
 use std::ops::Bound;
 use std::rc::Rc;
-use vm::Fault;
-use vm::state::Entries;
+use vm::{Entries, Fault};
 
 /// The first key that was asked for and is not held.
 #[derive(Clone, Default)]

@@ -4,7 +4,7 @@ use super::running::{Step, Trail};
 use crate::header::BlockResult;
 use crate::receipt::Receipt;
 use std::collections::BTreeSet;
-use vm::state::StateDiff;
+use vm::StateDiff;
 
 /// How many mismatches of one transaction are listed.
 const MISMATCHES_MAX: usize = 16;

@@ -9,8 +9,8 @@ use crate::store::{LogStore, MemoryStore, Store};
 use engine_wasmi::Wasmi;
 use reference::{Backing, Reference};
 use std::sync::{Arc, Mutex};
-use vm::execute::{Interpreter, Strategy};
-use vm::{CheckedModule, Engine};
+use vm::unstable::execute::Strategy;
+use vm::{CheckedModule, Engine, Interpreter};
 
 /// When an executor drops everything but its store and starts again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

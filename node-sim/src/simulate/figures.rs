@@ -9,7 +9,7 @@ use crate::digest::length;
 use crate::receipt::{Receipt, ReceiptExit};
 use crate::transaction::Payload;
 use std::collections::BTreeMap;
-use vm::state::StateDiff;
+use vm::StateDiff;
 
 /// What some blocks in a row came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,9 +8,7 @@ use crate::receipt::Receipt;
 use crate::store::{Commit, Store};
 use reference::Trace;
 use std::sync::Arc;
-use vm::execute::Interpreter;
-use vm::state::Entries;
-use vm::{CheckedModule, Engine, Execution, Fault, Rules};
+use vm::{CheckedModule, Engine, Entries, Execution, Fault, Interpreter, Rules};
 
 /// Keys that are read before the one that is asked for.
 const READ_AHEAD: usize = 3;
@@ -100,7 +98,7 @@ pub(super) fn strangers() -> Vec<Arc<CheckedModule>> {
     samples
         .into_iter()
         .chain(never)
-        .filter_map(|bytes| vm::check::check(&bytes, &rules).ok())
+        .filter_map(|bytes| vm::check(&bytes, &rules).ok())
         .map(Arc::new)
         .collect()
 }

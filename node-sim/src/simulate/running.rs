@@ -13,8 +13,7 @@ use crate::store::{Commit, Store};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use vm::state::{Entries, StateDiff};
-use vm::{Fault, Rules};
+use vm::{Entries, Fault, Rules, StateDiff};
 
 /// What a transaction came to, as far as executors must agree on it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,8 +9,7 @@ use node_sim::store::disk::SimulatedDisk;
 use node_sim::{CachePolicy, Genesis, LogStore, MemoryStore, ReceiptExit, Store};
 use reference::Reference;
 use std::sync::Arc;
-use vm::execute::Interpreter;
-use vm::{Engine, Rules};
+use vm::{Engine, Interpreter, Rules};
 
 #[derive(Default)]
 struct Archiving {

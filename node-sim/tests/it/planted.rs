@@ -14,8 +14,8 @@ use node_sim::{CachePolicy, MemoryStore, Node, Observer, ReceiptExit};
 use reference::{Reference, Trace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
-use vm::lower::Operator;
-use vm::opcode::Opcode;
+use vm::unstable::lower::Operator;
+use vm::unstable::opcode::Opcode;
 use vm::{CheckedModule, Engine, Execution, Fault, Rules};
 
 const PLAN: Plan = Plan {
@@ -119,7 +119,7 @@ fn places(sample: &Sample, opcode: Opcode) -> Vec<Site> {
         operator
     });
     let rules = Arc::new(Rules::v1());
-    let module = Arc::new(vm::check::check(sample.bytes, &rules).unwrap());
+    let module = Arc::new(vm::check(sample.bytes, &rules).unwrap());
     for function in 0..module.functions().len() {
         // Functions are prepared when they are entered: enter each.
         let entry = (module.imports().len() + function) as u32;
@@ -128,13 +128,13 @@ fn places(sample: &Sample, opcode: Opcode) -> Vec<Site> {
             .unwrap()
             .parameters
             .iter()
-            .map(|kind| vm::Value::from_bits(*kind, 0))
+            .map(|kind| vm::unstable::execution::Value::from_bits(*kind, 0))
             .collect();
         let mut execution = engine.instantiate(&module, &rules).unwrap();
-        let frame = vm::Frame {
+        let frame = vm::unstable::execution::Frame {
             entry,
             arguments,
-            gas: vm::GasMeter::new(1_000_000),
+            gas: vm::unstable::gas::GasMeter::new(1_000_000),
         };
         execution.start(frame).unwrap();
     }

@@ -22,11 +22,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
-use vm::execute::Interpreter;
-use vm::lower::{Operator, Sink};
-use vm::opcode::Opcode;
-use vm::state::{Entries, StateDiff, key};
-use vm::{CheckedModule, Engine, Execution, Fault, Rules};
+use vm::unstable::lower::{Operator, Sink};
+use vm::unstable::opcode::Opcode;
+use vm::{CheckedModule, Engine, Entries, Execution, Fault, Interpreter, Rules, StateDiff, key};
 
 /// Each fault is reached within it.
 const PLAN: Plan = Plan {
@@ -185,7 +183,7 @@ impl Right {
     fn module(&self, code_hash: &[u8; 32]) -> CheckedModule {
         let key = key::code(code_hash);
         let bytes = self.commits.values().find_map(|diff| diff.get(&key));
-        vm::check::check(bytes.unwrap().as_ref().unwrap(), &Rules::v1()).unwrap()
+        vm::check(bytes.unwrap().as_ref().unwrap(), &Rules::v1()).unwrap()
     }
 
     fn sender(&self, height: u64, index: u32) -> Vec<u8> {
@@ -225,7 +223,7 @@ fn opcode_at(module: &CheckedModule, function: u32, offset: u32) -> Opcode {
         }
     }
     let mut find = Find(offset, None);
-    vm::lower::function(module, module.function(function).unwrap(), &mut find);
+    vm::unstable::lower::function(module, module.function(function).unwrap(), &mut find);
     find.1.unwrap()
 }
 

@@ -9,8 +9,7 @@ use node_sim::simulate::{NoProgress, Plan, Progress, Progressed, Report, run, st
 use node_sim::{CachePolicy, MemoryStore, Node, Observer, Payload, ReceiptExit};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use vm::Rules;
-use vm::execute::Interpreter;
+use vm::{Interpreter, Rules};
 
 fn simulate(plan: Plan, nodes: u32) -> Report {
     let report = run(&plan, standard(nodes), &mut NoProgress).unwrap();
@@ -87,10 +86,10 @@ fn progress_is_told_after_every_block() {
 fn the_modules_of_the_workload_are_what_they_say() {
     let rules = Rules::v1();
     for sample in ACCEPTED {
-        let checked = vm::check::check(sample.bytes, &rules);
+        let checked = vm::check(sample.bytes, &rules);
         assert!(checked.is_ok(), "{}: {:?}", sample.name, checked.err());
     }
-    assert!(vm::check::check(REFUSED.bytes, &rules).is_err());
+    assert!(vm::check(REFUSED.bytes, &rules).is_err());
     let texts = [
         (
             include_str!("../../src/simulate/modules/probe.wat"),

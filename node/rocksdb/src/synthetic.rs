@@ -7,7 +7,7 @@ use node::header::{BlockResult, Header, Tip};
 use node::receipt::{Receipt, ReceiptExit, receipts_root};
 use node::store::Commit;
 use tree::{Batch, Path, Tree, ValueHash};
-use vm::state::{StateDiff, key};
+use vm::{StateDiff, key};
 
 /// Every how many changes one is a removal, where there are removals.
 const REMOVAL_EVERY: u64 = 5;

@@ -5,8 +5,7 @@ use contract_types::counter;
 use node_sim::receipt::{SKIPPED_BALANCE, SKIPPED_NONCE, events_root, output_hash};
 use node_sim::simulate::samples::{COUNTER, PROBE, REFUSED};
 use node_sim::{Payload, ReceiptExit, SecretKey};
-use vm::Trap;
-use vm::state::key;
+use vm::{Trap, key};
 
 const NOBODY: [u8; 32] = [0x55; 32];
 
@@ -152,7 +151,7 @@ fn a_refused_upload_pays_for_its_length_and_leaves_nothing() {
         assert_eq!((receipt.exit, receipt.code), (ReceiptExit::Rejected, 0));
         assert_eq!(receipt.gas_used, limit);
         assert_eq!(receipt.output_hash, output_hash(&[]));
-        let hash = vm::host::crypto::sha256(&bytes);
+        let hash = vm::unstable::host::crypto::sha256(&bytes);
         assert!(!chain.node.store().contains(&key::code(&hash)).unwrap());
     }
 }
@@ -170,7 +169,8 @@ fn code_uploaded_in_a_block_runs_in_the_same_block() {
         input: increment.input,
         value: 0,
     };
-    let contract = vm::frames::contract_address(&alice.address(), &COUNTER.code_hash(), &[3; 32]);
+    let contract =
+        vm::unstable::frames::contract_address(&alice.address(), &COUNTER.code_hash(), &[3; 32]);
     let get = counter::get();
     let transactions = vec![
         upload,
@@ -275,10 +275,11 @@ fn a_deploy_that_does_not_return_leaves_no_contract() {
         };
         let executed = chain.alone(payload);
         assert_ne!(executed.receipt.exit, ReceiptExit::Return);
-        let address = vm::frames::contract_address(&chain.alice.address(), &code_hash, &salt);
+        let address =
+            vm::unstable::frames::contract_address(&chain.alice.address(), &code_hash, &salt);
         assert_eq!(
             chain.node.account(&address).unwrap(),
-            vm::state::Account::default()
+            vm::unstable::state::Account::default()
         );
     }
 }

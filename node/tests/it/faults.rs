@@ -8,8 +8,7 @@ use node_sim::store::Commit;
 use node_sim::store::disk::{Disk as _, Failing, Loss, SimulatedDisk};
 use node_sim::{Block, BlockResult, CachePolicy, Genesis, LogStore, MemoryStore, Node, Store};
 use std::sync::Arc;
-use vm::execute::Interpreter;
-use vm::{Engine, Fault, Rules};
+use vm::{Engine, Fault, Interpreter, Rules};
 
 pub(crate) const BLOCKS: u64 = 20;
 

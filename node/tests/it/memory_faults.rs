@@ -14,10 +14,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::Mutex;
-use vm::budget::{Budget, Purpose, refused};
-use vm::execute::Interpreter;
-use vm::state::Entries;
-use vm::{Engine, Fault};
+use vm::unstable::budget::{Budget, Purpose, refused};
+use vm::{Engine, Entries, Fault, Interpreter};
 
 /// Requests for one purpose, or reads, that fail in one test; of more, some at equal distances.
 const TRIED_MAX: usize = 50;

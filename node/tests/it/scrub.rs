@@ -7,9 +7,7 @@ use node_sim::store::disk::{Disk as _, SimulatedDisk};
 use node_sim::{LogStore, MemoryStore, Receipt, Store};
 use std::cell::RefCell;
 use std::rc::Rc;
-use vm::Fault;
-use vm::execute::Interpreter;
-use vm::state::Entries;
+use vm::{Entries, Fault, Interpreter};
 
 /// The state key of a value that rots, and the bit of the value that is flipped.
 type Rot = Rc<RefCell<Option<(Vec<u8>, usize)>>>;

@@ -12,8 +12,7 @@ use node_sim::{CachePolicy, Genesis, MemoryStore, Node, Observer, Payload, Secre
 use reference::Reference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::state::{StateDiff, key};
-use vm::{Rules, StateView};
+use vm::{Rules, StateDiff, StateView, key};
 
 fn parts(cache: CachePolicy) -> Parts {
     Parts {
@@ -33,7 +32,8 @@ fn blocks() -> Vec<node_sim::Block> {
     let mut blocks = Vec::new();
     let code_hash = PROBE.code_hash();
     let (salt, entry) = ([1; 32], "init".to_owned());
-    let contract = vm::frames::contract_address(&chain.alice.address(), &code_hash, &salt);
+    let contract =
+        vm::unstable::frames::contract_address(&chain.alice.address(), &code_hash, &salt);
     let payloads = vec![
         Payload::Upload(PROBE.bytes.to_vec()),
         Payload::Deploy {
@@ -251,7 +251,10 @@ fn an_overlay_reads_scans_and_nets_like_the_state_it_describes() {
 fn the_genesis_document_is_the_chain() {
     let rules = Rules::v1();
     let one = genesis(&rules, Limits::v1());
-    assert_eq!(one.chain_id(), vm::host::crypto::sha256(&one.document()));
+    assert_eq!(
+        one.chain_id(),
+        vm::unstable::host::crypto::sha256(&one.document())
+    );
     let other = genesis(
         &rules,
         Limits {

@@ -4,8 +4,8 @@ use crate::chain::{Chain, alice, bob, call};
 use node_sim::transaction::{DecodeError, intrinsic_gas};
 use node_sim::{Payload, PublicKey, SecretKey, Signed, Transaction};
 use proptest::prelude::*;
-use vm::host::crypto::sha256;
-use vm::schedule::Schedule;
+use vm::unstable::host::crypto::sha256;
+use vm::unstable::schedule::Schedule;
 
 const BYTES_MAX: u32 = 100_000;
 
@@ -189,7 +189,7 @@ fn intrinsic_gas_is_the_sum_of_its_parts() {
 #[test]
 fn a_transaction_of_the_largest_module_fits_every_limit() {
     let chain = Chain::new();
-    let module = vec![0; vm::limits::MODULE_BYTES_MAX as usize + 1];
+    let module = vec![0; vm::unstable::limits::MODULE_BYTES_MAX as usize + 1];
     let signed = chain.sign(&chain.alice, 0, Payload::Upload(module));
     assert!(chain.node.validate(chain.block(vec![signed])).is_ok());
 }

@@ -16,14 +16,14 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use testkit::{Address, Call, Cause};
-use vm::Rules;
-use vm::frames::frame_price;
-use vm::state::{Account, key};
+use vm::unstable::frames::frame_price;
+use vm::unstable::state::Account;
+use vm::{Rules, key};
 
 static THEATRE: LazyLock<Theatre> = LazyLock::new(|| {
     let (world, cast) = stage(EVERY.clone());
     let rules = Rules::v1();
-    let module = vm::check::check(&actor(0), &rules).expect("accepted");
+    let module = vm::check(&actor(0), &rules).expect("accepted");
     let frame_gas = frame_price(&module, &rules);
     let costs = costs();
     Theatre {

@@ -9,7 +9,7 @@ use crate::ledger::{Active, Answer, Ask, End, Ledger, Player, Tank};
 use crate::model_script::{Cast, Costs, LOG_BYTES, PAGE, Step};
 use host_api::Function;
 use testkit::World;
-use vm::frames::contract_address;
+use vm::unstable::frames::contract_address;
 use vm::{Rules, Trap};
 
 /// What does not change from one case to the next.

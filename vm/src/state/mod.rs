@@ -2,13 +2,13 @@
 //!
 //! Consensus: "State". Keys are a kind byte and a body, see [`key`].
 
-pub mod access;
+mod access;
 
-pub mod account;
+mod account;
 
 mod balance;
 
-pub mod journal;
+mod journal;
 
 pub mod key;
 

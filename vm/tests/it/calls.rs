@@ -6,10 +6,10 @@ use crate::calls_script::{
 use crate::host_script::{PLENTY, Stage, World, trapped};
 use host_api::limits::CALL_DEPTH_MAX;
 use host_api::{Function, Static, TABLE, flags, status};
-use vm::frames::{MESSAGE_MEMORY_BYTES_MAX, contract_address, frame_price};
-use vm::host::Reply;
-use vm::state::key;
-use vm::{Exit, Fault, GasMeter, Rules, StateView, Trap};
+use vm::unstable::frames::{MESSAGE_MEMORY_BYTES_MAX, contract_address, frame_price};
+use vm::unstable::gas::GasMeter;
+use vm::unstable::host::Reply;
+use vm::{Exit, Fault, Rules, StateView, Trap, key};
 
 fn call(to: usize, entry: usize) -> Op {
     call_with(0, address(to), entry, 0)
@@ -501,22 +501,13 @@ fn a_walk_that_hides_keys_pays_for_each_and_a_created_one_leaves_no_trace() {
         fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
             self.0.read(key)
         }
-        fn scan(
-            &self,
-            range: std::ops::Range<&[u8]>,
-            limit: usize,
-        ) -> Result<vm::state::Entries, Fault> {
+        fn scan(&self, range: std::ops::Range<&[u8]>, limit: usize) -> Result<vm::Entries, Fault> {
             self.0.scan(range, limit)
         }
-        fn walk(
-            &self,
-            range: std::ops::Range<&[u8]>,
-            limit: usize,
-        ) -> Result<vm::state::Walked, Fault> {
+        fn walk(&self, range: std::ops::Range<&[u8]>, limit: usize) -> Result<vm::Walked, Fault> {
             let hidden = key::value(&address(0), &[2]);
             let scanned = self.0.scan(range.clone(), limit)?.into_iter();
-            let mut walked: vm::state::Walked =
-                scanned.map(|(key, value)| (key, Some(value))).collect();
+            let mut walked: vm::Walked = scanned.map(|(key, value)| (key, Some(value))).collect();
             if range.start <= hidden.as_slice() && hidden.as_slice() < range.end {
                 walked.push((hidden, None));
                 walked.sort();
@@ -533,12 +524,12 @@ fn a_walk_that_hides_keys_pays_for_each_and_a_created_one_leaves_no_trace() {
     }
     let view = Later(world());
     let value = |raw: u8| key::value(&address(0), &[raw]);
-    let mut journal = vm::state::Journal::default();
+    let mut journal = vm::unstable::state::Journal::default();
     // 1, 3, 5 are there, 2 is hidden; 3 goes, 4 comes and goes, 6 comes.
     for (raw, change) in [(3, None), (4, Some(vec![])), (4, None), (6, Some(vec![1]))] {
         journal.write(&view, value(raw), change).expect("no fault");
     }
-    let mut walk = vm::state::Walk::new(value(0), key::values_end(&address(0)));
+    let mut walk = vm::unstable::state::Walk::new(value(0), key::values_end(&address(0)));
     let mut walked = Vec::new();
     while let Some((place, found)) = journal.walk(&view, &mut walk).expect("no fault") {
         walked.push((place[33], found.is_some()));

@@ -15,9 +15,8 @@ use crate::ledger::{Active, Answer, Ask, Effects, End, Ledger, Player, Tank};
 use host_api::{Function, status};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use vm::frames::{contract_address, frame_price};
-use vm::state::key;
-use vm::{Exit, Rules, Trap};
+use vm::unstable::frames::{contract_address, frame_price};
+use vm::{Exit, Rules, Trap, key};
 
 struct Model<'a> {
     scripts: &'a Scripts,

@@ -9,12 +9,13 @@ use crate::host_script::{Act, World, block};
 use host_api::Function;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
-use vm::frames::{Message, Setting, Target, execute};
-use vm::outcome::Diagnosis;
-use vm::state::{Account, key};
+use vm::unstable::execution::{Frame, Pending, Step, Stop, Value};
+use vm::unstable::gas::GasMeter;
+use vm::unstable::outcome::Diagnosis;
+use vm::unstable::state::Account;
 use vm::{
-    CheckedModule, Engine, Execution, Fault, Frame, GasMeter, Outcome, Pending, Rules, Step, Stop,
-    Trap, Value,
+    CheckedModule, Engine, Execution, Fault, Message, Outcome, Rules, Setting, Target, Trap,
+    execute, key,
 };
 
 /// Codes of the tests; code k has the entries `e0` to `e3`.
@@ -83,7 +84,7 @@ pub(crate) fn modules() -> &'static [Arc<CheckedModule>] {
                 .collect();
             let text = format!("(module (memory 1) (data (i32.const 0) \"{code}\") {exports})");
             let bytes = wat::parse_str(text).expect("valid text");
-            Arc::new(vm::check::check(&bytes, &Rules::v1()).expect("accepted"))
+            Arc::new(vm::check(&bytes, &Rules::v1()).expect("accepted"))
         };
         (0..CODES).map(module).collect()
     })

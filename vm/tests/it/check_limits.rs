@@ -2,9 +2,9 @@
 #![expect(clippy::arithmetic_side_effects, reason = "sizes of modules made here")]
 
 use super::check_rules::refuse;
-use vm::check::check;
-use vm::rejection::Rule;
-use vm::{Rules, limits};
+use vm::unstable::limits;
+use vm::unstable::rejection::Rule;
+use vm::{Rules, check};
 use wasm_encoder as encoder;
 use wasm_encoder::{ConstExpr, Function, Instruction, ValType};
 

@@ -1,8 +1,9 @@
 //! Breaks several rules at once and expects the first, in the order of docs/spec/check.md.
 
 use super::check_rules::refuse;
-use vm::rejection::Rule;
-use vm::{Rules, limits};
+use vm::Rules;
+use vm::unstable::limits;
+use vm::unstable::rejection::Rule;
 
 fn expect(rule: Rule, text: &str) {
     let bytes = wat::parse_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));

@@ -8,20 +8,20 @@
 use crate::host_script::{Act, CALLER, CONTRACT, PLENTY, Script, Stage, TX_HASH, World, block};
 use host_api::{Function, status};
 use std::sync::Arc;
-use vm::frames::{
-    FrameExit, Message, Setting, Target, contract_address, execute, frame_price, run,
-};
-use vm::host::{Host, crypto};
-use vm::limits::GAS_LIMIT_MAX;
-use vm::state::{Account, key};
+use vm::unstable::execution::{Frame, Stop, Value};
+use vm::unstable::frames::{FrameExit, contract_address, frame_price, run};
+use vm::unstable::gas::GasMeter;
+use vm::unstable::host::{Host, crypto};
+use vm::unstable::limits::GAS_LIMIT_MAX;
+use vm::unstable::state::Account;
 use vm::{
-    CheckedModule, Event, Execution, Exit, Fault, Frame, GasMeter, Outcome, Rules, Stop, Trap,
-    Value,
+    CheckedModule, Event, Execution, Exit, Fault, Message, Outcome, Rules, Setting, Target, Trap,
+    execute, key,
 };
 
 fn module(text: &str) -> Arc<CheckedModule> {
     let bytes = wat::parse_str(text).expect("valid text");
-    Arc::new(vm::check::check(&bytes, &Rules::v1()).expect("accepted"))
+    Arc::new(vm::check(&bytes, &Rules::v1()).expect("accepted"))
 }
 
 fn plain_module() -> Arc<CheckedModule> {

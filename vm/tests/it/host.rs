@@ -9,10 +9,12 @@ use crate::host_script::{CALLER, CONTRACT, OUT_OF_GAS, Stage, block, resume_i32,
 use host_api::limits::{DATA_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX};
 use host_api::{Function, TABLE};
 use proptest::prelude::*;
-use vm::frames::FrameExit;
-use vm::host::{Reply, crypto};
-use vm::limits::DEBUG_LOG_BYTES_MAX;
-use vm::{Event, Fault, GasMeter, Trap, Value};
+use vm::unstable::execution::Value;
+use vm::unstable::frames::FrameExit;
+use vm::unstable::gas::GasMeter;
+use vm::unstable::host::{Reply, crypto};
+use vm::unstable::limits::DEBUG_LOG_BYTES_MAX;
+use vm::{Event, Fault, Trap};
 
 const NOTHING: Reply = Reply::Resume(None);
 

@@ -6,9 +6,10 @@
 
 use crate::host_script::{CONTRACT, OUT_OF_GAS, PLENTY, Stage, trapped};
 use host_api::{Argument, Function, Row, Static, TABLE};
-use vm::host::Reply;
-use vm::state::{Account, key};
-use vm::{GasMeter, Trap};
+use vm::unstable::gas::GasMeter;
+use vm::unstable::host::Reply;
+use vm::unstable::state::Account;
+use vm::{Trap, key};
 
 const MEMORY: usize = 200_000;
 /// First address outside.
@@ -141,7 +142,7 @@ fn check(stage: &mut Stage, row: &Row, broken: &[Break]) {
     };
     stage.gas = GasMeter::new(limit);
     stage.is_static = broken.contains(&Break::Static);
-    stage.journal = vm::state::Journal::default();
+    stage.journal = vm::unstable::state::Journal::default();
     let before = stage.memory.clone();
     let reply = stage.call(row.function, &slots);
     assert_eq!(reply, expected(broken[0]), "{} {broken:?}", row.name);

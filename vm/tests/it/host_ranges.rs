@@ -6,7 +6,8 @@
 
 use crate::host_script::{PLENTY, Stage, trapped};
 use host_api::{Argument, Row, TABLE};
-use vm::{GasMeter, Trap};
+use vm::Trap;
+use vm::unstable::gas::GasMeter;
 
 /// True if a range of the call leaves a memory of `size` bytes.
 fn leaves_memory(row: &Row, slots: &[u64], size: u64) -> bool {

@@ -8,13 +8,15 @@ use host_api::Function;
 use std::collections::BTreeMap;
 use std::ops::{Bound, Range};
 use std::sync::{Arc, Mutex};
-use vm::frames::{Block, FrameExit};
-use vm::host::{Host, Reply};
-use vm::outcome::Diagnosis;
-use vm::state::{Entries, Journal, StateDiff, Walked, key, walk_committed};
+use vm::unstable::execution::{Frame, Pending, Step, Stop, Value};
+use vm::unstable::frames::FrameExit;
+use vm::unstable::gas::GasMeter;
+use vm::unstable::host::{Host, Reply};
+use vm::unstable::outcome::Diagnosis;
+use vm::unstable::state::Journal;
 use vm::{
-    CheckedModule, Engine, Execution, Fault, Frame, GasMeter, Pending, Rules, StateView, Step,
-    Stop, Trap, Value,
+    Block, CheckedModule, Engine, Entries, Execution, Fault, Rules, StateDiff, StateView, Trap,
+    Walked, key, walk_committed,
 };
 
 /// Gas that no test uses up by accident.

@@ -11,9 +11,9 @@
 
 use host_api::{Function, flags, status};
 use std::collections::{BTreeMap, BTreeSet};
-use vm::schedule::HostPrice;
-use vm::state::{Account, key};
-use vm::{Rules, Trap};
+use vm::unstable::schedule::HostPrice;
+use vm::unstable::state::Account;
+use vm::{Rules, Trap, key};
 
 pub(crate) type State = BTreeMap<Vec<u8>, Vec<u8>>;
 

@@ -6,10 +6,10 @@
 #![cfg(test)]
 
 use std::sync::Arc;
-use vm::execute::{Interpreter, Strategy};
-use vm::{
-    CheckedModule, Engine, Execution, Frame, GasMeter, Rules, Step, Stop, Trap, Value, check,
-};
+use vm::unstable::execute::Strategy;
+use vm::unstable::execution::{Frame, Step, Stop, Value};
+use vm::unstable::gas::GasMeter;
+use vm::{CheckedModule, Engine, Execution, Interpreter, Rules, Trap, check};
 
 const PLENTY: u64 = 1 << 40;
 
@@ -24,7 +24,7 @@ impl Stage {
         let rules = Arc::new(Rules::v1());
         let bytes = wat::parse_str(text).unwrap();
         Self {
-            module: Arc::new(check::check(&bytes, &rules).unwrap()),
+            module: Arc::new(check(&bytes, &rules).unwrap()),
             rules,
             engine: Interpreter::with_strategy(Strategy::Trampoline),
         }

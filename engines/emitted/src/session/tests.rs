@@ -4,7 +4,9 @@ use super::Session;
 use crate::machine::{Event, Machine};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use vm::{Arguments, Execution, Fault, Frame, GasMeter, HostCall, Rules, Step, Stop, Trap, Value};
+use vm::unstable::execution::{Arguments, Frame, HostCall, Step, Stop, Value};
+use vm::unstable::gas::GasMeter;
+use vm::{Execution, Fault, Rules, Trap};
 
 /// A machine that does what the test says.
 #[derive(Debug)]
@@ -81,7 +83,7 @@ impl Machine for Scripted {
 
 fn session(machine: Scripted) -> Session<Scripted> {
     let bytes = wat::parse_str("(module (func) (func (export \"entry\")))").unwrap();
-    let module = vm::check::check(&bytes, &Rules::v1()).unwrap();
+    let module = vm::check(&bytes, &Rules::v1()).unwrap();
     Session::new(machine, Arc::new(module))
 }
 

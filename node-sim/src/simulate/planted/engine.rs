@@ -3,10 +3,11 @@
 use host_api::Function;
 use reference::{Reference, SharedTrace};
 use std::sync::Arc;
-use vm::lower::Operator;
-use vm::opcode::{Opcode, TABLE};
-use vm::schedule::Schedule;
-use vm::{CheckedModule, Engine, Execution, Fault, Frame, Pending, Rules, Step, Value};
+use vm::unstable::execution::{Frame, Pending, Step, Value};
+use vm::unstable::lower::Operator;
+use vm::unstable::opcode::{Opcode, TABLE};
+use vm::unstable::schedule::Schedule;
+use vm::{CheckedModule, Engine, Execution, Fault, Rules};
 
 /// One numeric operator of one function of one module, and what it is replaced by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,7 +24,7 @@ use engine::{WrongAnswer, WrongPrice, replacing};
 use reference::Reference;
 use steps::WrongSteps;
 use store::{Wrong, WrongStore};
-use vm::opcode::Opcode;
+use vm::unstable::opcode::Opcode;
 
 /// Height from which on the store faults act.
 pub const STORE_HEIGHT: u64 = 4;

@@ -5,8 +5,7 @@ use crate::receipt::Receipt;
 use crate::store::{Commit, Store};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use vm::Fault;
-use vm::state::{Entries, StateDiff, key};
+use vm::{Entries, Fault, StateDiff, key};
 
 /// A store that loses one write of contract storage: the first of the block of a height.
 ///
