@@ -9,7 +9,9 @@ use crate::receipt::{
 };
 use crate::transaction::{Payload, Transaction};
 use std::sync::Arc;
-use vm::{Block, Engine, Event, Exit, Fault, Message, Outcome, Rules, Setting, StateDiff, Target};
+use vm::{
+    Block, Engine, Event, Exit, Fault, Gas, Message, Outcome, Rules, Setting, StateDiff, Target,
+};
 
 /// What all transactions of a block are executed with.
 #[derive(Clone, Copy)]
@@ -204,7 +206,11 @@ fn run_message(
         block,
     } = *environment;
     let setting = Setting::new(engine, rules, &*overlay, block)?;
-    let Outcome { exit, gas_used, .. } = vm::execute(&setting, message, gas_limit)?;
+    let Outcome {
+        exit,
+        gas_used: Gas(gas_used),
+        ..
+    } = vm::execute(&setting, message, Gas(gas_limit))?;
     let ended = match exit {
         Exit::Return {
             output,

@@ -149,7 +149,7 @@ fn once(
     // The caller, the callee and its code have no cold price.
     let free = 3;
     let touches = touched.reads.len().saturating_add(touched.scans.len());
-    Ok((outcome.gas_used, touches.saturating_sub(free)))
+    Ok((outcome.gas_used.0, touches.saturating_sub(free)))
 }
 
 fn made(contract: Address, call: &Invocation) -> Call {
@@ -175,7 +175,7 @@ fn nanoseconds_per_gas(
             if let Some(wasm) = reloaded {
                 check(wasm, &rules).map_err(|rejection| format!("{rejection:?}"))?;
             }
-            gas = gas.saturating_add(world.outcome(call)?.gas_used);
+            gas = gas.saturating_add(world.outcome(call)?.gas_used.0);
         }
         least = least.min(begun.elapsed().as_nanos() as f64 / gas as f64);
     }

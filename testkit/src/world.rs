@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use vm::unstable::frames::{contract_address, frame_price};
 use vm::unstable::host::crypto::sha256;
-use vm::{Block, CheckedModule, Engine, Exit, Message, Outcome, Rules, Setting, Target, key};
+use vm::{Block, CheckedModule, Engine, Exit, Gas, Message, Outcome, Rules, Setting, Target, key};
 
 /// Accounts, contracts and their state, in process. `Send`, and as cheap to clone as to save.
 #[derive(Clone)]
@@ -317,7 +317,7 @@ impl World {
                     engines: (self.engines.first.name(), engine.name()),
                     outcomes: (describe(&first), describe(&other)),
                 };
-                return Err(self.failure(call, first.gas_used, "", cause));
+                return Err(self.failure(call, first.gas_used.0, "", cause));
             }
         }
         let frame_gas = self
@@ -325,7 +325,7 @@ impl World {
             .map_or(0, |module| frame_price(module, &self.rules));
         let Outcome {
             exit,
-            gas_used,
+            gas_used: Gas(gas_used),
             diagnosis,
             ..
         } = first;
@@ -392,7 +392,7 @@ impl World {
         };
         let now = &self.now;
         let outcome = Setting::new(engine, &self.rules, &now.state, &now.block)
-            .and_then(|setting| vm::execute(&setting, &message, call.gas));
+            .and_then(|setting| vm::execute(&setting, &message, Gas(call.gas)));
         outcome.map_err(|fault| self.failure(call, 0, "", Cause::Machine(fault)))
     }
 

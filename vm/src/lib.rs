@@ -7,7 +7,7 @@
 //! | [`Setting`], [`Block`], [`Message`], [`Target`] | what is executed, where |
 //! | [`StateView`], [`Entries`], [`Walked`], [`walk_committed`], [`key`] | state as a store has it |
 //! | [`execute()`] | a message against a view; writes nothing |
-//! | [`Outcome`], [`Exit`], [`Event`], [`StateDiff`], [`Trap`] | what came of it, on every machine |
+//! | [`Outcome`], [`Exit`], [`Event`], [`StateDiff`], [`Trap`], [`Gas`] | what came of it, on every machine |
 //! | [`Fault`] | a failure of this machine; stops the node |
 //! | [`Interpreter`]; [`Engine`], [`Execution`] | what runs guests; the seam of any other |
 //! | [`emit()`] | a plain module that charges for itself, for anybody's engine |
@@ -81,6 +81,7 @@ pub use execute::Interpreter;
 pub use execution::{Engine, Execution};
 pub use fault::Fault;
 pub use frames::{Setting, execute};
+pub use gas::Gas;
 pub use message::{Block, Message, Target};
 pub use module::CheckedModule;
 pub use outcome::{Event, Exit, Outcome};

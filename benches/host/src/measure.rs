@@ -15,7 +15,7 @@ use serde::Serialize;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 use vm::unstable::frames::frame_price;
-use vm::{Engine, Exit, Interpreter, Message, Setting};
+use vm::{Engine, Exit, Gas, Interpreter, Message, Setting};
 
 /// Nanoseconds that a unit of gas stands for.
 pub const NOMINAL: f64 = 0.1;
@@ -152,7 +152,7 @@ impl Running {
     fn run(&self, engine: &dyn Engine) -> Measured<u64> {
         let stage = &self.stage;
         let setting = Setting::new(engine, &stage.rules, stage, &stage.block)?;
-        let outcome = vm::execute(&setting, black_box(&self.message), PLENTY)?;
+        let outcome = vm::execute(&setting, black_box(&self.message), Gas(PLENTY))?;
         let output = match (&outcome.exit, self.end) {
             (Exit::Return { output, .. }, End::Result(expected)) => {
                 let result = output.as_array().copied().map(i64::from_le_bytes);
@@ -163,7 +163,7 @@ impl Running {
             _ => false,
         };
         match output {
-            true => Ok(outcome.gas_used),
+            true => Ok(outcome.gas_used.0),
             false => Err(format!("{:?}, not {:?}", short(&outcome.exit), self.end).into()),
         }
     }

@@ -133,7 +133,7 @@ const STAGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("state", &["fault", "module", "outcome"]),
-    ("outcome", &["state", "trap"]),
+    ("outcome", &["gas", "state", "trap"]),
     ("span", &[]),
     ("message", &["execution", "span", "trap"]),
     (

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use vm::{
-    CheckedModule, Engine, Entries, Fault, Message, Rules, StateView, Walked, walk_committed,
+    CheckedModule, Engine, Entries, Fault, Gas, Message, Rules, StateView, Walked, walk_committed,
 };
 
 /// State, and the code that was uploaded.
@@ -29,7 +29,7 @@ impl World {
         (message, gas_limit): (&Message, u64),
     ) -> Result<Fields, Fault> {
         let setting = vm::Setting::new(engine, rules, self, &self.setting.block)?;
-        let outcome = vm::execute(&setting, message, gas_limit)?;
+        let outcome = vm::execute(&setting, message, Gas(gas_limit))?;
         Ok(fields::of_outcome(&outcome))
     }
 }

@@ -9,7 +9,7 @@ use host_api::{Function, Static, TABLE, flags, status};
 use vm::unstable::frames::{MESSAGE_MEMORY_BYTES_MAX, contract_address, frame_price};
 use vm::unstable::gas::GasMeter;
 use vm::unstable::host::Reply;
-use vm::{Exit, Fault, Rules, StateView, Trap, key};
+use vm::{Exit, Fault, Gas, Rules, StateView, Trap, key};
 
 fn call(to: usize, entry: usize) -> Op {
     call_with(0, address(to), entry, 0)
@@ -351,18 +351,18 @@ fn the_callee_gets_at_most_all_but_a_64th() {
         let theatre = Theatre::new(scripts(gas));
         let outcome = theatre.play(&world(), before + opened + rest);
         assert_eq!(statuses(&theatre), [i64::from(status::OUT_OF_GAS)]);
-        assert_eq!(outcome.gas_used, before + opened + limit);
+        assert_eq!(outcome.gas_used, Gas(before + opened + limit));
     }
     // A trap consumes what was deducted, and no more leaves the caller.
     let script = vec![Op::Burn(1234), Op::Trap];
     let (_, outcome) = play(vec![call(1, 0)], vec![((1, 0), script)]);
-    assert_eq!(outcome.gas_used, before + opened + 1234);
+    assert_eq!(outcome.gas_used, Gas(before + opened + 1234));
     // One gas less than the frame price ends the caller.
     let theatre = Theatre::new(scripts(0));
     let outcome = theatre.play(&world(), before + opened - 1);
     assert_eq!(
         (outcome.exit, outcome.gas_used),
-        (Exit::OutOfGas, before + opened - 1)
+        (Exit::OutOfGas, Gas(before + opened - 1))
     );
 }
 

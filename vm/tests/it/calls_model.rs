@@ -234,7 +234,7 @@ fn by_vm(scripts: &Scripts, limit: u64) -> Played {
     let seen = theatre.seen.lock().expect("not poisoned").clone();
     Played {
         end,
-        gas_used: outcome.gas_used,
+        gas_used: outcome.gas_used.0,
         effects,
         seen,
     }

@@ -14,7 +14,7 @@ use vm::unstable::gas::GasMeter;
 use vm::unstable::outcome::Diagnosis;
 use vm::unstable::state::Account;
 use vm::{
-    CheckedModule, Engine, Execution, Fault, Message, Outcome, Rules, Setting, Target, Trap,
+    CheckedModule, Engine, Execution, Fault, Gas, Message, Outcome, Rules, Setting, Target, Trap,
     execute, key,
 };
 
@@ -161,7 +161,7 @@ impl Theatre {
             input: Vec::new(),
             value: 0,
         };
-        execute(&setting, &message, limit).expect("no fault")
+        execute(&setting, &message, Gas(limit)).expect("no fault")
     }
 
     /// The results of a function, in order.

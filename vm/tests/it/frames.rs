@@ -15,8 +15,8 @@ use vm::unstable::host::{Host, crypto};
 use vm::unstable::limits::GAS_LIMIT_MAX;
 use vm::unstable::state::Account;
 use vm::{
-    CheckedModule, Event, Execution, Exit, Fault, Message, Outcome, Rules, Setting, Target, Trap,
-    execute, key,
+    CheckedModule, Event, Execution, Exit, Fault, Gas, Message, Outcome, Rules, Setting, Target,
+    Trap, execute, key,
 };
 
 fn module(text: &str) -> Arc<CheckedModule> {
@@ -89,7 +89,7 @@ fn try_execute(
     let rules = Arc::new(Rules::v1());
     let block = block();
     let setting = Setting::new(script, &rules, world, &block)?;
-    execute(&setting, message, limit)
+    execute(&setting, message, Gas(limit))
 }
 
 fn outcome(world: &World, script: &Script, message: &Message, limit: u64) -> Outcome {
@@ -168,7 +168,7 @@ fn falling_off_the_end_returns_nothing() {
         diff: Default::default(),
     };
     assert_eq!(outcome.exit, nothing);
-    assert_eq!(outcome.gas_used, price());
+    assert_eq!(outcome.gas_used, Gas(price()));
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn revert_trap_and_out_of_gas_discard_everything() {
         for message in [call(30), deploy(30)] {
             let outcome = outcome(&world, &script, &message, PLENTY);
             assert_eq!(outcome.exit, exit);
-            assert_eq!(outcome.gas_used == PLENTY, exit == Exit::OutOfGas);
+            assert_eq!(outcome.gas_used == Gas(PLENTY), exit == Exit::OutOfGas);
             assert_eq!(
                 outcome.access.writes.len(),
                 3,
@@ -223,7 +223,7 @@ fn gas_used_is_frame_price_operators_and_host_calls() {
     let rules = Rules::v1();
     let used = price() + 123 + rules.schedule.host(Function::GasLeft).base + 7;
     let enough = outcome(&world(), &script, &call(0), used);
-    assert_eq!(enough.gas_used, used);
+    assert_eq!(enough.gas_used, Gas(used));
     assert!(matches!(enough.exit, Exit::Return { .. }));
     assert_eq!(
         *script.results.lock().expect("not poisoned"),
@@ -231,7 +231,7 @@ fn gas_used_is_frame_price_operators_and_host_calls() {
     );
     for limit in [0, 1, price() - 1, price(), price() + 123, used - 1] {
         let short = outcome(&world(), &script, &call(0), limit);
-        assert_eq!((short.exit, short.gas_used), (Exit::OutOfGas, limit));
+        assert_eq!((short.exit, short.gas_used), (Exit::OutOfGas, Gas(limit)));
     }
     let cut = outcome(
         &world(),
@@ -239,7 +239,10 @@ fn gas_used_is_frame_price_operators_and_host_calls() {
         &call(0),
         u64::MAX,
     );
-    assert_eq!((cut.exit, cut.gas_used), (Exit::OutOfGas, GAS_LIMIT_MAX));
+    assert_eq!(
+        (cut.exit, cut.gas_used),
+        (Exit::OutOfGas, Gas(GAS_LIMIT_MAX))
+    );
 }
 
 /// What can stop a message before its frame, in the order of docs/spec/frames.md.
@@ -315,7 +318,7 @@ fn the_first_broken_condition_of_a_message_decides() {
             };
             assert_eq!(
                 (outcome.exit, outcome.gas_used),
-                (exit, gas_used),
+                (exit, Gas(gas_used)),
                 "{broken:?}"
             );
             assert!(
