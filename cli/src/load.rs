@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use vm::unstable::limits::MODULE_BYTES_MAX;
-use vm::{CheckedModule, Rules};
+use vm::{CheckedModule, CodeHash, Rules};
 
 /// First bytes of a module.
 const MAGIC: &[u8] = b"\0asm";
@@ -65,9 +65,9 @@ impl Loaded {
     }
 
     /// SHA-256 of the module; `None` if it is not there whole.
-    pub(crate) fn code_hash(&self) -> Option<[u8; 32]> {
+    pub(crate) fn code_hash(&self) -> Option<CodeHash> {
         let whole = self.text_error.is_none() && !self.is_cut;
-        whole.then(|| Sha256::digest(&self.bytes).into())
+        whole.then(|| CodeHash(Sha256::digest(&self.bytes).into()))
     }
 
     /// Checks it under `rules`.

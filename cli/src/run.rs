@@ -23,8 +23,8 @@ use vm::unstable::module::{ExportKind, ValueType};
 use vm::unstable::outcome::Diagnosis;
 use vm::unstable::state::Journal;
 use vm::{
-    Block, CheckedModule, Engine, Entries, Event, Fault, Interpreter, Rules, StateView, Trap,
-    Walked,
+    Block, CheckedModule, CodeHash, Engine, Entries, Event, Fault, Interpreter, Rules, StateView,
+    Trap, Walked,
 };
 
 /// Caller, contract and chain id of a run.
@@ -110,7 +110,7 @@ impl StateView for EmptyState {
         Ok(Walked::new())
     }
 
-    fn code(&self, _code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
+    fn code(&self, _code_hash: &CodeHash) -> Result<Option<Arc<CheckedModule>>, Fault> {
         Ok(None)
     }
 }

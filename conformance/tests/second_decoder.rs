@@ -14,14 +14,14 @@ use std::sync::Arc;
 use vm::unstable::emit::{Bulk, Options, emit_with};
 use vm::unstable::lower::{self, Operator, Sink};
 use vm::unstable::opcode::{Class, Opcode, TABLE};
-use vm::{CheckedModule, Rules, emit};
+use vm::{CheckedModule, CodeHash, Rules, emit};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
 /// Modules by code hash, so that none is read twice.
-fn modules() -> BTreeMap<[u8; 32], Arc<CheckedModule>> {
+fn modules() -> BTreeMap<CodeHash, Arc<CheckedModule>> {
     let mut modules: Vec<Arc<CheckedModule>> = Vec::new();
     let cases = [
         texts(&folder("programs")),

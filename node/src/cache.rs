@@ -6,7 +6,7 @@ use crate::limits::CACHE_BYTES_MAX;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::CheckedModule;
+use vm::{CheckedModule, CodeHash};
 
 /// What a cache keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum CachePolicy {
     Warm,
 }
 
-type Key = ([u8; 32], [u8; 32]);
+type Key = (CodeHash, [u8; 32]);
 
 #[derive(Debug, Default)]
 struct Entries {
@@ -49,7 +49,7 @@ impl CodeCache {
 
     /// The module, if it is kept.
     #[must_use]
-    pub fn get(&self, code_hash: &[u8; 32], rules_id: &[u8; 32]) -> Option<Arc<CheckedModule>> {
+    pub fn get(&self, code_hash: &CodeHash, rules_id: &[u8; 32]) -> Option<Arc<CheckedModule>> {
         self.entries
             .borrow()
             .modules

@@ -183,7 +183,7 @@ fn message(
 fn upload(rules: &Arc<Rules>, overlay: &mut Overlay<'_>, bytes: &[u8]) -> Ended {
     match vm::check(bytes, rules) {
         Ok(module) => {
-            let output = [module.code_hash().as_slice(), rules.id()].concat();
+            let output = [module.code_hash().as_ref(), rules.id()].concat();
             overlay.upload(module);
             Ended {
                 output,

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, Range};
 use std::sync::Arc;
 use vm::unstable::state::Account;
-use vm::{CheckedModule, Entries, Fault, Rules, StateDiff, StateView, Walked, key};
+use vm::{CheckedModule, CodeHash, Entries, Fault, Rules, StateDiff, StateView, Walked, key};
 
 /// State inside a block.
 pub struct Overlay<'a> {
@@ -224,11 +224,11 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    fn check_again(&self, code_hash: &[u8; 32]) -> Result<Arc<CheckedModule>, Fault> {
+    fn check_again(&self, code_hash: &CodeHash) -> Result<Arc<CheckedModule>, Fault> {
         let bytes = self
             .read(&key::code(code_hash))?
             .ok_or_else(|| Fault::Store("a value is listed and cannot be read".to_owned()))?;
-        if sha256(&[&bytes]) != *code_hash {
+        if sha256(&[&bytes]) != code_hash.0 {
             return Err(Fault::Store(
                 "stored code has another hash than its key".to_owned(),
             ));
@@ -325,7 +325,7 @@ impl StateView for Overlay<'_> {
         Ok(walked)
     }
 
-    fn code_bytes(&self, code_hash: &[u8; 32]) -> Result<Option<u64>, Fault> {
+    fn code_bytes(&self, code_hash: &CodeHash) -> Result<Option<u64>, Fault> {
         if !self.contains(&key::code(code_hash))? {
             return Ok(None);
         }
@@ -338,7 +338,7 @@ impl StateView for Overlay<'_> {
         Ok(Some(u64::try_from(bytes).unwrap_or(u64::MAX)))
     }
 
-    fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
+    fn code(&self, code_hash: &CodeHash) -> Result<Option<Arc<CheckedModule>>, Fault> {
         // The state decides whether there is a module; the cache only how fast it comes.
         if !self.contains(&key::code(code_hash))? {
             return Ok(None);

@@ -72,8 +72,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         hostile::reenter(other, 1),
         hostile::descend(),
         hostile::touch(),
-        hostile::upgrade(code_hash),
-        hostile::deploy_bomb(code_hash),
+        hostile::upgrade(code_hash.0),
+        hostile::deploy_bomb(code_hash.0),
         hostile::lie(false),
         hostile::lie(true),
     ]);

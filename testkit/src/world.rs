@@ -13,14 +13,17 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use vm::unstable::frames::{contract_address, frame_price};
 use vm::unstable::host::crypto::sha256;
-use vm::{Block, CheckedModule, Engine, Exit, Gas, Message, Outcome, Rules, Setting, Target, key};
+use vm::{
+    Block, CheckedModule, CodeHash, Engine, Exit, Gas, Message, Outcome, Rules, Setting, Target,
+    key,
+};
 
 /// Accounts, contracts and their state, in process. `Send`, and as cheap to clone as to save.
 #[derive(Clone)]
 pub struct World {
     rules: Arc<Rules>,
     engines: Engines,
-    names: BTreeMap<[u8; 32], Arc<Names>>,
+    names: BTreeMap<CodeHash, Arc<Names>>,
     /// Whether a failing call is executed once more, to name what failed inside.
     looks_inside: bool,
     now: Saved,
@@ -162,10 +165,10 @@ impl World {
                 let names = self.names.entry(code_hash);
                 names.or_insert_with(|| Arc::new(Names::of(&module)));
                 self.now.state.upload(module);
-                Ok(code_hash)
+                Ok(code_hash.0)
             }
             Err(rejection) => {
-                let call = Call::deployment(sha256(bytes), [0; 32], "", Vec::new());
+                let call = Call::deployment(CodeHash(sha256(bytes)), [0; 32], "", Vec::new());
                 Err(self.failure(&call, 0, "", Cause::Rejected(rejection)))
             }
         }
@@ -184,7 +187,7 @@ impl World {
         arguments: &A,
     ) -> Result<Address, Failure> {
         let code_hash = self.upload(bytes)?;
-        let call = Call::deployment(code_hash, self.salt(), entry, encode(arguments));
+        let call = Call::deployment(CodeHash(code_hash), self.salt(), entry, encode(arguments));
         Ok(self.call(&call.from(from))?.contract)
     }
 
@@ -240,7 +243,7 @@ impl World {
 
     /// Hash of a contract's code.
     #[must_use]
-    pub fn code_hash(&self, contract: Address) -> Option<[u8; 32]> {
+    pub fn code_hash(&self, contract: Address) -> Option<CodeHash> {
         self.now.state.account(&contract.0).code_hash
     }
 

@@ -10,6 +10,7 @@ mod message;
 
 mod stack;
 
+use crate::identity::CodeHash;
 use crate::message::{Block, CallRequest, FrameExit, Message, Target};
 
 pub use message::execute;
@@ -158,8 +159,8 @@ fn count(length: usize) -> u64 {
 
 /// Address of a contract: `sha256("lockstep/contract/1" || creator || code_hash || salt)`.
 #[must_use]
-pub fn contract_address(creator: &[u8; 32], code_hash: &[u8; 32], salt: &[u8; 32]) -> [u8; 32] {
-    crypto::sha256(&[&b"lockstep/contract/1"[..], creator, code_hash, salt].concat())
+pub fn contract_address(creator: &[u8; 32], code_hash: &CodeHash, salt: &[u8; 32]) -> [u8; 32] {
+    crypto::sha256(&[&b"lockstep/contract/1"[..], creator, &code_hash.0, salt].concat())
 }
 
 #[cfg(test)]
@@ -181,7 +182,7 @@ mod tests {
         fn walk(&self, _: Range<&[u8]>, _: usize) -> Result<Walked, Fault> {
             Ok(Walked::new())
         }
-        fn code(&self, _: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
+        fn code(&self, _: &CodeHash) -> Result<Option<Arc<CheckedModule>>, Fault> {
             Ok(None)
         }
     }

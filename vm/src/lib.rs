@@ -2,7 +2,7 @@
 //!
 //! | an embedder uses | for |
 //! |---|---|
-//! | [`check()`], [`CheckedModule`], [`Rejection`] | an upload: accepted, or why not |
+//! | [`check()`], [`CheckedModule`], [`CodeHash`], [`Rejection`] | an upload: accepted, or why not |
 //! | [`Rules`] | prices and limits, and the id of both |
 //! | [`Setting`], [`Block`], [`Message`], [`Target`] | what is executed, where |
 //! | [`StateView`], [`Entries`], [`Walked`], [`walk_committed`], [`key`] | state as a store has it |
@@ -26,6 +26,8 @@
 //!
 //! An engine (the interpreter, the reference interpreter R, the emitted module in somebody else's
 //! engine) stands behind one seam, [`Execution`]. Nothing here knows a clock, a disk or a thread.
+
+mod identity;
 
 mod rules;
 
@@ -82,6 +84,7 @@ pub use execution::{Engine, Execution};
 pub use fault::Fault;
 pub use frames::{Setting, execute};
 pub use gas::Gas;
+pub use identity::CodeHash;
 pub use message::{Block, Message, Target};
 pub use module::CheckedModule;
 pub use outcome::{Event, Exit, Outcome};

@@ -4,6 +4,7 @@ use super::machine::{PlantedMachine, compile};
 use emitted::Session;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use vm::CodeHash;
 use vm::{CheckedModule, Engine, Execution, Fault, Rules};
 use wasm_encoder::{self as wasm, Encode, Instruction};
 use wasmparser::{
@@ -37,7 +38,7 @@ pub(super) enum Break {
     Start,
 }
 
-type Key = ([u8; 32], bool);
+type Key = (CodeHash, bool);
 
 /// Runs broken emitted modules in wasmi.
 pub(super) struct Emission {

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use vm::{
-    CheckedModule, Engine, Entries, Fault, Gas, Message, Rules, StateView, Walked, walk_committed,
+    CheckedModule, CodeHash, Engine, Entries, Fault, Gas, Message, Rules, StateView, Walked,
+    walk_committed,
 };
 
 /// State, and the code that was uploaded.
@@ -14,7 +15,7 @@ pub(crate) struct World {
     /// Caller, block and state; contracts are accounts of it.
     pub(crate) setting: Setting,
     /// Modules by code hash.
-    pub(crate) codes: BTreeMap<[u8; 32], Arc<CheckedModule>>,
+    pub(crate) codes: BTreeMap<CodeHash, Arc<CheckedModule>>,
 }
 
 impl World {
@@ -47,7 +48,7 @@ impl StateView for World {
         walk_committed(self, range, limit)
     }
 
-    fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
+    fn code(&self, code_hash: &CodeHash) -> Result<Option<Arc<CheckedModule>>, Fault> {
         Ok(self.codes.get(code_hash).map(Arc::clone))
     }
 }

@@ -5,7 +5,9 @@ use std::ops::{Bound, Range};
 use std::sync::Arc;
 use vm::unstable::execution::Value;
 use vm::unstable::module::ExportKind;
-use vm::{Block, CheckedModule, Entries, Fault, Rules, StateView, Walked, walk_committed};
+use vm::{
+    Block, CheckedModule, CodeHash, Entries, Fault, Rules, StateView, Walked, walk_committed,
+};
 
 /// What is run.
 #[derive(Clone, Debug)]
@@ -107,7 +109,7 @@ impl StateView for Setting {
         walk_committed(self, range, limit)
     }
 
-    fn code(&self, _code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
+    fn code(&self, _code_hash: &CodeHash) -> Result<Option<Arc<CheckedModule>>, Fault> {
         Ok(None)
     }
 }

@@ -20,7 +20,7 @@ use vm::unstable::host::crypto;
 use vm::unstable::module::ValueType;
 use vm::unstable::rules::FloatPolicy;
 use vm::unstable::schedule::Schedule;
-use vm::{Block, CheckedModule, Engine, Interpreter, Message, Rejection, Rules, Target};
+use vm::{Block, CheckedModule, CodeHash, Engine, Interpreter, Message, Rejection, Rules, Target};
 
 /// An engine that can run vectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,7 +90,7 @@ pub struct Runner<'a> {
     set: &'a Set,
     engines: Vec<(EngineKind, Box<dyn Engine>)>,
     rules: BTreeMap<Floats, Arc<Rules>>,
-    modules: BTreeMap<[u8; 32], Arc<CheckedModule>>,
+    modules: BTreeMap<CodeHash, Arc<CheckedModule>>,
 }
 
 impl<'a> Runner<'a> {
@@ -230,13 +230,13 @@ impl<'a> Runner<'a> {
     fn module(&mut self, part: &Part, file: &str) -> Result<Arc<CheckedModule>, VectorError> {
         let bytes = self.set.file(part, file)?;
         let hash = crypto::sha256(&bytes);
-        if let Some(found) = self.modules.get(&hash) {
+        if let Some(found) = self.modules.get(&CodeHash(hash)) {
             return Ok(Arc::clone(found));
         }
         let rules = self.rules(Floats::Lower)?;
         let checked = vm::check(&bytes, &rules).map_err(|reason| at(file, reason))?;
         let checked = Arc::new(checked);
-        self.modules.insert(hash, Arc::clone(&checked));
+        self.modules.insert(CodeHash(hash), Arc::clone(&checked));
         Ok(checked)
     }
 

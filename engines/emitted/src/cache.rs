@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use vm::unstable::emit::Options;
-use vm::{CheckedModule, Fault, Rules};
+use vm::{CheckedModule, CodeHash, Fault, Rules};
 
 /// Compiled modules that a cache keeps; one more empties it. Bounds the host's memory.
 pub const MODULES_MAX: usize = 64;
 
 /// Code hash and rules id: all that the emitted bytes depend on, beside the cache's options.
-type Key = ([u8; 32], [u8; 32]);
+type Key = (CodeHash, [u8; 32]);
 
 /// Compiled modules of one engine.
 #[derive(Debug)]

@@ -32,7 +32,7 @@ use record::{Crossed, Event, Record, Shown};
 use reference::Reference;
 use vm::unstable::execution::Value;
 use vm::unstable::lower::{Operator, Sink};
-use vm::{CheckedModule, Engine, Fault};
+use vm::{CheckedModule, CodeHash, Engine, Fault};
 
 /// What kind of place it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Part {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The module.
-    pub code_hash: [u8; 32],
+    pub code_hash: CodeHash,
     /// Index in the function index space.
     pub function: u32,
     /// Byte offset in the module.

@@ -14,6 +14,7 @@ use node_sim::{CachePolicy, MemoryStore, Node, Observer, ReceiptExit};
 use reference::{Reference, Trace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use vm::CodeHash;
 use vm::unstable::lower::Operator;
 use vm::unstable::opcode::Opcode;
 use vm::{CheckedModule, Engine, Execution, Fault, Rules};
@@ -28,14 +29,14 @@ const PLAN: Plan = Plan {
 const SITES_MAX: usize = 60;
 
 /// Code hash, function, byte offset.
-type Site = ([u8; 32], u32, u32);
+type Site = (CodeHash, u32, u32);
 /// Height, index in the block, and how it ended.
 type At = (u64, u32, ReceiptExit);
 
 /// Which operators the current transaction has executed, and of which module.
 #[derive(Default)]
 struct Visited {
-    module: [u8; 32],
+    module: CodeHash,
     sites: BTreeSet<Site>,
 }
 

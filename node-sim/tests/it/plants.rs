@@ -24,7 +24,9 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use vm::unstable::lower::{Operator, Sink};
 use vm::unstable::opcode::Opcode;
-use vm::{CheckedModule, Engine, Entries, Execution, Fault, Interpreter, Rules, StateDiff, key};
+use vm::{
+    CheckedModule, CodeHash, Engine, Entries, Execution, Fault, Interpreter, Rules, StateDiff, key,
+};
 
 /// Each fault is reached within it.
 const PLAN: Plan = Plan {
@@ -61,7 +63,7 @@ impl Store for Showing {
 }
 
 /// An operator that was executed: code hash, function, offset.
-type Executing = ([u8; 32], u32, u32);
+type Executing = (CodeHash, u32, u32);
 
 #[derive(Default)]
 struct List {
@@ -69,7 +71,7 @@ struct List {
     operators: Vec<Executing>,
 }
 
-struct Listed(Arc<Mutex<List>>, [u8; 32]);
+struct Listed(Arc<Mutex<List>>, CodeHash);
 
 impl Trace for Listed {
     fn operator(&mut self, function: u32, offset: u32, _: u64) {
@@ -180,7 +182,7 @@ impl Right {
     }
 
     /// The module under a code hash, as some block uploaded it.
-    fn module(&self, code_hash: &[u8; 32]) -> CheckedModule {
+    fn module(&self, code_hash: &CodeHash) -> CheckedModule {
         let key = key::code(code_hash);
         let bytes = self.commits.values().find_map(|diff| diff.get(&key));
         vm::check(bytes.unwrap().as_ref().unwrap(), &Rules::v1()).unwrap()

@@ -12,6 +12,7 @@ use node_sim::{
 use reference::Reference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use vm::CodeHash;
 use vm::{Engine, Rules};
 
 pub(crate) const BALANCE: u128 = 1_000_000_000_000;
@@ -152,7 +153,7 @@ impl Chain {
         assert_eq!(uploaded.output[..32], code_hash);
         let entry = entry.to_owned();
         let payload = Payload::Deploy {
-            code_hash,
+            code_hash: CodeHash(code_hash),
             salt: [1; 32],
             entry,
             input,
@@ -160,7 +161,11 @@ impl Chain {
         };
         let deployed = self.alone(payload);
         assert_eq!(deployed.receipt.exit, node_sim::ReceiptExit::Return);
-        vm::unstable::frames::contract_address(&self.alice.address(), &code_hash, &[1; 32])
+        vm::unstable::frames::contract_address(
+            &self.alice.address(),
+            &CodeHash(code_hash),
+            &[1; 32],
+        )
     }
 }
 

@@ -5,6 +5,7 @@ use contract_types::counter;
 use node_sim::receipt::{SKIPPED_BALANCE, SKIPPED_NONCE, events_root, output_hash};
 use node_sim::simulate::samples::{COUNTER, PROBE, REFUSED};
 use node_sim::{Payload, ReceiptExit, SecretKey};
+use vm::CodeHash;
 use vm::{Trap, key};
 
 const NOBODY: [u8; 32] = [0x55; 32];
@@ -124,7 +125,7 @@ fn an_upload_keeps_accepted_code_once() {
     assert_eq!(first.receipt.exit, ReceiptExit::Return);
     assert_eq!(
         first.output,
-        [COUNTER.code_hash(), *chain.rules.id()].concat()
+        [COUNTER.code_hash().0, *chain.rules.id()].concat()
     );
     assert_eq!(first.receipt.output_hash, output_hash(&first.output));
     assert_eq!(first.diff.get(&code), Some(&Some(COUNTER.bytes.to_vec())));
@@ -152,7 +153,13 @@ fn a_refused_upload_pays_for_its_length_and_leaves_nothing() {
         assert_eq!(receipt.gas_used, limit);
         assert_eq!(receipt.output_hash, output_hash(&[]));
         let hash = vm::unstable::host::crypto::sha256(&bytes);
-        assert!(!chain.node.store().contains(&key::code(&hash)).unwrap());
+        assert!(
+            !chain
+                .node
+                .store()
+                .contains(&key::code(&CodeHash(hash)))
+                .unwrap()
+        );
     }
 }
 
@@ -252,7 +259,7 @@ fn a_call_that_never_begins_says_why() {
         input: Vec::new(),
         value: 0,
     };
-    let unknown = chain.alone(deploy([9; 32]));
+    let unknown = chain.alone(deploy(CodeHash([9; 32])));
     assert_eq!(unknown.receipt.code, host_api::status::NO_CODE);
     let taken = chain.alone(deploy(COUNTER.code_hash()));
     assert_eq!(taken.receipt.code, host_api::status::TAKEN);

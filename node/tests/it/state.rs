@@ -12,6 +12,7 @@ use node_sim::{CachePolicy, Genesis, MemoryStore, Node, Observer, Payload, Secre
 use reference::Reference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use vm::CodeHash;
 use vm::{Rules, StateDiff, StateView, key};
 
 fn parts(cache: CachePolicy) -> Parts {
@@ -166,7 +167,7 @@ fn stored_code_with_another_hash_is_a_fault() {
     let rules = Arc::new(Rules::v1());
     let mut store = MemoryStore::new();
     let chain = Chain::new();
-    let diff: StateDiff = [(key::code(&[7; 32]), Some(PROBE.bytes.to_vec()))].into();
+    let diff: StateDiff = [(key::code(&CodeHash([7; 32])), Some(PROBE.bytes.to_vec()))].into();
     let commit = Commit {
         diff,
         tip: *chain.node.tip(),
@@ -176,8 +177,8 @@ fn stored_code_with_another_hash_is_a_fault() {
     store.commit(commit).unwrap();
     let cache = CodeCache::new(CachePolicy::Warm);
     let overlay = Overlay::new(&store, &cache, &rules);
-    assert!(overlay.code(&[7; 32]).is_err());
-    assert!(overlay.code(&[8; 32]).unwrap().is_none());
+    assert!(overlay.code(&CodeHash([7; 32])).is_err());
+    assert!(overlay.code(&CodeHash([8; 32])).unwrap().is_none());
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::chain::{Chain, alice, bob, call};
 use node_sim::transaction::{DecodeError, intrinsic_gas};
 use node_sim::{Payload, PublicKey, SecretKey, Signed, Transaction};
 use proptest::prelude::*;
+use vm::CodeHash;
 use vm::unstable::host::crypto::sha256;
 use vm::unstable::schedule::Schedule;
 
@@ -37,7 +38,7 @@ fn payloads() -> impl Strategy<Value = Payload> {
             any::<u128>()
         )
             .prop_map(|(code_hash, salt, entry, input, value)| Payload::Deploy {
-                code_hash,
+                code_hash: CodeHash(code_hash),
                 salt,
                 entry,
                 input,

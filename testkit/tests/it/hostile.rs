@@ -110,7 +110,7 @@ fn a_bomb_of_deployments_leaves_nothing() {
     let code_hash = world.code_hash(contract).unwrap();
     let failure = refused(
         &mut world,
-        &by(alice, contract, hostile::deploy_bomb(code_hash)),
+        &by(alice, contract, hostile::deploy_bomb(code_hash.0)),
     );
     assert!(failure.is_out_of_gas(), "{failure}");
     let made = vm::unstable::frames::contract_address(&contract.0, &code_hash, &first_salt());

@@ -16,6 +16,7 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use testkit::{Address, Call, Cause};
+use vm::CodeHash;
 use vm::unstable::frames::frame_price;
 use vm::unstable::state::Account;
 use vm::{Rules, key};
@@ -71,14 +72,16 @@ fn by_model(theatre: &Theatre, script: &[Step], limit: u64) -> Played {
         theatre,
         ledger: Ledger {
             rules: &theatre.rules,
-            codes: codes.map(|code| (*code, theatre.frame_gas)).collect(),
+            codes: codes
+                .map(|code| (CodeHash(*code), theatre.frame_gas))
+                .collect(),
             now: old.clone(),
             old,
             events: Vec::new(),
             touched: BTreeSet::from([
                 key::account(&theatre.cast.sender.0),
                 key::account(&own),
-                key::code(&theatre.cast.code(0)),
+                key::code(&CodeHash(theatre.cast.code(0))),
             ]),
         },
         log: Vec::new(),

@@ -21,6 +21,7 @@ mod section;
 
 mod segment;
 
+use crate::identity::CodeHash;
 use crate::module::FloatCount;
 use crate::rejection::{Rejection, Rule};
 use crate::rules::FloatPolicy;
@@ -129,7 +130,7 @@ impl<'a> Checker<'a> {
     fn new(bytes: &'a [u8], rules: &Rules) -> Self {
         let module = CheckedModule {
             bytes: Arc::default(),
-            code_hash: [0; 32],
+            code_hash: CodeHash::default(),
             rules_id: *rules.id(),
             types: Vec::new(),
             imports: Vec::new(),
@@ -242,7 +243,7 @@ impl<'a> Checker<'a> {
             let message = "a function type mentions a float";
             return Err(Rejection::new(Rule::FloatType, offset, message));
         }
-        self.module.code_hash = Sha256::digest(self.bytes).into();
+        self.module.code_hash = CodeHash(Sha256::digest(self.bytes).into());
         self.module.bytes = Arc::from(self.bytes);
         Ok(self.module)
     }

@@ -38,6 +38,7 @@ pub use link::Strategy;
 use crate::budget::{Budget, SharedBudget};
 use crate::execution::{Engine, Execution};
 use crate::fault::Fault;
+use crate::identity::CodeHash;
 use crate::module::CheckedModule;
 use crate::rules::Rules;
 use instance::Instance;
@@ -156,7 +157,7 @@ impl Shared {
 }
 
 /// (code hash, rules id)
-type Key = ([u8; 32], [u8; 32]);
+type Key = (CodeHash, [u8; 32]);
 
 /// Compiled modules by key; those not used for longest go first.
 #[derive(Default)]

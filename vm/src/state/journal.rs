@@ -8,6 +8,7 @@
 //! Growth is bounded by gas: every entry here was paid for by a host call or a frame.
 
 use crate::fault::Fault;
+use crate::identity::CodeHash;
 use crate::module::CheckedModule;
 use crate::outcome::Event;
 use crate::state::{AccessSet, Account, StateDiff, StateView, key};
@@ -124,7 +125,7 @@ impl Journal {
     pub fn code(
         &mut self,
         view: &dyn StateView,
-        code_hash: &[u8; 32],
+        code_hash: &CodeHash,
     ) -> Result<Option<Arc<CheckedModule>>, Fault> {
         self.access.reads.insert(key::code(code_hash));
         view.code(code_hash)
@@ -137,7 +138,7 @@ impl Journal {
     pub fn code_bytes(
         &mut self,
         view: &dyn StateView,
-        code_hash: &[u8; 32],
+        code_hash: &CodeHash,
     ) -> Result<Option<u64>, Fault> {
         self.access.reads.insert(key::code(code_hash));
         view.code_bytes(code_hash)

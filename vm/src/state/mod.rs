@@ -20,6 +20,7 @@ pub use journal::{Checkpoint, Effects, Journal};
 pub use walk::Walk;
 
 use crate::fault::Fault;
+use crate::identity::CodeHash;
 use crate::module::CheckedModule;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -69,7 +70,7 @@ pub trait StateView {
     ///
     /// # Errors
     /// As [`StateView::code`].
-    fn code_bytes(&self, code_hash: &[u8; 32]) -> Result<Option<u64>, Fault> {
+    fn code_bytes(&self, code_hash: &CodeHash) -> Result<Option<u64>, Fault> {
         let module = self.code(code_hash)?;
         Ok(module.map(|module| u64::try_from(module.bytes().len()).unwrap_or(u64::MAX)))
     }
@@ -78,7 +79,7 @@ pub trait StateView {
     ///
     /// # Errors
     /// [`Fault`] if the store cannot answer or what it holds is no longer what was checked.
-    fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault>;
+    fn code(&self, code_hash: &CodeHash) -> Result<Option<Arc<CheckedModule>>, Fault>;
 }
 
 /// The answer of [`StateView::walk`] for a view of the state at a block's start, which hides

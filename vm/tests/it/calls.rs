@@ -517,7 +517,7 @@ fn a_walk_that_hides_keys_pays_for_each_and_a_created_one_leaves_no_trace() {
         }
         fn code(
             &self,
-            hash: &[u8; 32],
+            hash: &vm::CodeHash,
         ) -> Result<Option<std::sync::Arc<vm::CheckedModule>>, Fault> {
             self.0.code(hash)
         }

@@ -14,8 +14,8 @@ use vm::unstable::gas::GasMeter;
 use vm::unstable::outcome::Diagnosis;
 use vm::unstable::state::Account;
 use vm::{
-    CheckedModule, Engine, Execution, Fault, Gas, Message, Outcome, Rules, Setting, Target, Trap,
-    execute, key,
+    CheckedModule, CodeHash, Engine, Execution, Fault, Gas, Message, Outcome, Rules, Setting,
+    Target, Trap, execute, key,
 };
 
 /// Codes of the tests; code k has the entries `e0` to `e3`.
@@ -90,10 +90,10 @@ pub(crate) fn modules() -> &'static [Arc<CheckedModule>] {
     })
 }
 
-pub(crate) fn code_hash(code: usize) -> [u8; 32] {
+pub(crate) fn code_hash(code: usize) -> CodeHash {
     match modules().get(code) {
         Some(module) => *module.code_hash(),
-        None => [0xdd; 32],
+        None => CodeHash([0xdd; 32]),
     }
 }
 
@@ -116,7 +116,7 @@ pub(crate) fn world() -> World {
     world
 }
 
-fn put_account(world: &mut World, address: [u8; 32], balance: u128, code_hash: Option<[u8; 32]>) {
+fn put_account(world: &mut World, address: [u8; 32], balance: u128, code_hash: Option<CodeHash>) {
     let account = Account {
         nonce: 0,
         balance,
@@ -261,7 +261,7 @@ fn acts(op: &Op) -> Vec<Act> {
             store(64, value.to_le_bytes()),
             call(Function::Transfer, &[0, 64]),
         ],
-        Op::SetCode(code) => vec![store(0, code_hash(*code)), call(Function::SetCode, &[0])],
+        Op::SetCode(code) => vec![store(0, code_hash(*code).0), call(Function::SetCode, &[0])],
         Op::Returned => vec![call(Function::Returned, &[dst, 100])],
         Op::Call {
             flags,
@@ -285,7 +285,7 @@ fn acts(op: &Op) -> Vec<Act> {
             value,
             gas,
         } => vec![
-            store(0, code_hash(*code)),
+            store(0, code_hash(*code).0),
             store(32, [*salt; 32]),
             store(64, value.to_le_bytes()),
             store(200, format!("e{entry}")),

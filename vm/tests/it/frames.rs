@@ -402,7 +402,7 @@ fn a_deployment_makes_a_contract_and_keeps_the_balance_there() {
 fn the_address_of_a_contract_is_pinned() {
     let preimage = [&b"lockstep/contract/1"[..], &[1; 32], &[2; 32], &[3; 32]].concat();
     assert_eq!(preimage.len(), 19 + 96);
-    let address = contract_address(&[1; 32], &[2; 32], &[3; 32]);
+    let address = contract_address(&[1; 32], &vm::CodeHash([2; 32]), &[3; 32]);
     assert_eq!(address, crypto::sha256(&preimage));
     assert_eq!(
         hex::encode(address),

@@ -15,8 +15,8 @@ use vm::unstable::host::{Host, Reply};
 use vm::unstable::outcome::Diagnosis;
 use vm::unstable::state::Journal;
 use vm::{
-    Block, CheckedModule, Engine, Entries, Execution, Fault, Rules, StateDiff, StateView, Trap,
-    Walked, key, walk_committed,
+    Block, CheckedModule, CodeHash, Engine, Entries, Execution, Fault, Rules, StateDiff, StateView,
+    Trap, Walked, key, walk_committed,
 };
 
 /// Gas that no test uses up by accident.
@@ -33,7 +33,7 @@ pub(crate) const TX_HASH: [u8; 32] = [0x7a; 32];
 #[derive(Clone, Debug, Default)]
 pub(crate) struct World {
     pub(crate) values: BTreeMap<Vec<u8>, Vec<u8>>,
-    pub(crate) codes: BTreeMap<[u8; 32], Arc<CheckedModule>>,
+    pub(crate) codes: BTreeMap<CodeHash, Arc<CheckedModule>>,
     pub(crate) broken: bool,
 }
 
@@ -68,7 +68,7 @@ impl StateView for World {
         walk_committed(self, range, limit)
     }
 
-    fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
+    fn code(&self, code_hash: &CodeHash) -> Result<Option<Arc<CheckedModule>>, Fault> {
         Ok(self.codes.get(code_hash).cloned())
     }
 }
