@@ -1,8 +1,9 @@
 //! Measures what a short contract pays apart from its work: entering, host calls, an instance.
 
 use crate::clock::time;
-use crate::execute::{ByEngine, Plan};
+use crate::contender::Entry;
 use crate::lockstep::{Loaded, PLENTY, drive, interpreter};
+use crate::plan::{ByEngine, Plan};
 use crate::statistics::{median, per};
 use crate::{Measured, workload};
 use std::collections::BTreeMap;
@@ -11,12 +12,6 @@ use vm::unstable::gas::GasMeter;
 
 /// Instances that are alive at once while empty calls are timed: a clock costs more than one call.
 const ALIVE: usize = 16;
-
-/// One kind of call on one engine: answers nanoseconds for each of about `count` calls.
-pub type Call = Box<dyn FnMut(usize) -> Measured<f64>>;
-
-/// A row of the table: kind, engine, measurement.
-pub type Entry = (&'static str, &'static str, Call);
 
 /// Medians by kind and engine, rounds interleaved.
 ///

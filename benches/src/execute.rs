@@ -1,53 +1,12 @@
 //! Runs every kernel on every engine in interleaved rounds, and compares results and gas.
 
+use crate::contender::{Contender, Runner, Sample};
+use crate::plan::{ByEngine, Part, Plan};
 use crate::statistics::{geomean, median, ratio};
 use crate::workload::{KERNELS, Kernel};
-use crate::{Contender, Measured, Runner, Sample, calls, contenders, load, lockstep};
+use crate::{Measured, calls, load, lockstep};
 use serde::Serialize;
 use std::collections::BTreeMap;
-
-/// How much is measured.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// Timed rounds; one more goes before them and is dropped.
-    pub rounds: usize,
-    /// Small sizes: for a look, not for a figure.
-    pub quick: bool,
-    /// Names of kernels; all if empty.
-    pub kernels: Vec<String>,
-    /// Names of engines beside native code; all if empty.
-    pub engines: Vec<String>,
-    /// What is measured; everything if empty.
-    pub parts: Vec<Part>,
-}
-
-/// A part of the report; those that are left out are empty in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Execution of the kernels.
-    Kernels,
-    /// Loading of three modules.
-    Load,
-    /// Empty call, transfer, instantiation.
-    Calls,
-}
-
-impl Plan {
-    /// A short one.
-    #[must_use]
-    pub const fn quick() -> Self {
-        Self {
-            rounds: 3,
-            quick: true,
-            kernels: Vec::new(),
-            engines: Vec::new(),
-            parts: Vec::new(),
-        }
-    }
-}
-
-/// Nanoseconds, or a ratio, by the name of the engine.
-pub type ByEngine = BTreeMap<&'static str, f64>;
 
 /// One kernel.
 #[derive(Clone, Debug, Serialize)]
@@ -117,6 +76,16 @@ pub fn report(plan: &Plan) -> Measured<Report> {
     })
 }
 
+/// Every engine of this build, native code first, ours next.
+#[must_use]
+fn contenders() -> Vec<Contender> {
+    #[cfg(feature = "wasmi")]
+    let others = crate::peers::contenders();
+    #[cfg(not(feature = "wasmi"))]
+    let others = Vec::new();
+    lockstep::contenders().into_iter().chain(others).collect()
+}
+
 /// One row for each kernel of the plan.
 ///
 /// # Errors
@@ -134,15 +103,6 @@ pub fn rows(plan: &Plan) -> Measured<Vec<Row>> {
         .filter(asked)
         .map(|kernel| row(kernel, &engines, plan).map_err(|error| in_kernel(kernel, &error)))
         .collect()
-}
-
-impl Plan {
-    /// True if the engine named `name` takes part; native code always does.
-    #[must_use]
-    pub fn measures(&self, name: &str) -> bool {
-        let asked = self.engines.is_empty() || self.engines.iter().any(|engine| engine == name);
-        asked || name == "native"
-    }
 }
 
 fn in_kernel(

@@ -2,6 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | [`contender`], [`plan`] | what an engine answers to a measurement, and what is measured |
 //! | [`workload`] | the twelve kernels: native function, wasm module, size |
 //! | [`lockstep`] | our engines as [`Runner`]s, and the plain host that all engines share |
 //! | [`peers`] | other engines, with feature `peers` (or `wasmi` alone) |
@@ -20,6 +21,8 @@ pub mod calls;
 
 pub mod clock;
 
+pub mod contender;
+
 pub mod execute;
 
 pub mod linked;
@@ -30,6 +33,8 @@ pub mod lockstep;
 
 #[cfg(feature = "wasmi")]
 pub mod peers;
+
+pub mod plan;
 
 pub mod plot;
 
@@ -47,40 +52,9 @@ pub mod transfers;
 
 pub mod workload;
 
+pub use contender::{Contender, Runner, Sample};
+
 use std::error::Error;
 
 /// What a measurement answers; an error ends the run, for a wrong engine has no time.
 pub type Measured<T> = Result<T, Box<dyn Error + Send + Sync>>;
-
-/// One timed run of a kernel.
-#[derive(Clone, Copy, Debug)]
-pub struct Sample {
-    /// Nanoseconds, instantiation excluded.
-    pub nanoseconds: f64,
-    /// What the kernel answered.
-    pub checksum: u64,
-    /// Gas or fuel, where the engine meters.
-    pub gas: Option<u64>,
-}
-
-/// A kernel loaded in an engine: each call makes a fresh instance, untimed, and times one run of
-/// the given size.
-pub type Runner = Box<dyn FnMut(u32) -> Measured<Sample>>;
-
-/// An engine's name, and how it loads a kernel.
-pub struct Contender {
-    /// The key of the engine in every table.
-    pub name: &'static str,
-    /// Loads a kernel.
-    pub load: fn(&workload::Kernel) -> Measured<Runner>,
-}
-
-/// Every engine of this build, native code first, ours next.
-#[must_use]
-pub fn contenders() -> Vec<Contender> {
-    #[cfg(feature = "wasmi")]
-    let others = peers::contenders();
-    #[cfg(not(feature = "wasmi"))]
-    let others = Vec::new();
-    lockstep::contenders().into_iter().chain(others).collect()
-}

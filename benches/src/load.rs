@@ -6,17 +6,15 @@
 
 use crate::Measured;
 use crate::clock::time;
-use crate::execute::{ByEngine, Plan};
+use crate::contender::Times;
 use crate::linked::{COUNTER, linked};
+use crate::plan::{ByEngine, Plan};
 use crate::shapes::{SHAPES, Shape};
 use crate::statistics::{median, per, ratio};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vm::{Engine, Interpreter, Rules, check};
-
-/// Nanoseconds of one load, by what was loaded how.
-pub type Times = Vec<(&'static str, f64)>;
 
 /// Nanoseconds per byte of three modules by engine, rounds interleaved.
 ///

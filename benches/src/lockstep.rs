@@ -1,50 +1,58 @@
 //! Runs kernels natively and on our engines, with the host that all engines of a run share.
 
+use crate::Measured;
 use crate::clock::time;
+use crate::contender::{Contender, Runner, Sample};
 use crate::workload::Kernel;
-use crate::{Contender, Measured, Runner, Sample};
+use engines::{Kind, Row};
 use host_api::Function;
-use reference::Reference;
 use std::hint::black_box;
 use std::sync::Arc;
+#[cfg(feature = "unmetered")]
+use vm::Interpreter;
 #[cfg(feature = "unmetered")]
 use vm::unstable::execute::Strategy;
 use vm::unstable::execution::{Frame, Pending, Step, Stop, Value};
 use vm::unstable::gas::GasMeter;
-use vm::{CheckedModule, Engine, Execution, Interpreter, Rules, check};
+use vm::{CheckedModule, Engine, Execution, Rules, check};
 
 /// Gas that no kernel uses up.
 pub const PLENTY: u64 = 1 << 60;
 
-/// Native code and our own engines.
+/// Native code and those of our engines that are made for a node, the default one as `lockstep`.
 #[must_use]
 pub fn contenders() -> Vec<Contender> {
-    vec![
-        Contender {
-            name: "native",
-            load: native,
-        },
-        Contender {
-            name: "lockstep",
-            load: |kernel| on(interpreter(), kernel),
-        },
-        #[cfg(feature = "unmetered")]
-        Contender {
-            name: "lockstep-unmetered",
-            load: |kernel| {
-                on(
-                    Arc::new(Interpreter::with_strategy(Strategy::Unmetered)),
-                    kernel,
-                )
-            },
-        },
-    ]
+    let mut contenders = vec![Contender {
+        name: "native",
+        load: Box::new(native),
+    }];
+    for row in engines::ours().filter(|row| row.kind == Kind::Node) {
+        let default = row.name == engines::INTERPRETER.name;
+        contenders.push(Contender {
+            name: if default { "lockstep" } else { row.name },
+            load: Box::new(|kernel| on(made(row), kernel)),
+        });
+    }
+    #[cfg(feature = "unmetered")]
+    contenders.push(Contender {
+        name: "lockstep-unmetered",
+        load: Box::new(|kernel| {
+            let unmetered = Interpreter::with_strategy(Strategy::Unmetered);
+            on(Arc::new(unmetered), kernel)
+        }),
+    });
+    contenders
 }
 
 /// Our interpreter, with empty caches.
 #[must_use]
 pub fn interpreter() -> Arc<dyn Engine> {
-    Arc::new(Interpreter::new())
+    made(&engines::INTERPRETER)
+}
+
+fn made(row: &Row) -> Arc<dyn Engine> {
+    let engine: Box<dyn Engine> = (row.make)();
+    engine.into()
 }
 
 /// R, whose gas is the measure; too slow for the table.
@@ -52,7 +60,7 @@ pub fn interpreter() -> Arc<dyn Engine> {
 /// # Errors
 /// As [`on`].
 pub fn reference(kernel: &Kernel) -> Measured<Runner> {
-    on(Arc::new(Reference::new()), kernel)
+    on(made(&engines::REFERENCE), kernel)
 }
 
 fn native(kernel: &Kernel) -> Measured<Runner> {

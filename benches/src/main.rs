@@ -5,7 +5,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a command prints")]
 
-use benches::execute::{Part, Plan};
+use benches::plan::{Part, Plan};
 use benches::{Measured, execute, load, plot, print};
 #[cfg(feature = "rocksdb")]
 use benches::{state, transfers};

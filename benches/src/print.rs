@@ -1,7 +1,8 @@
 //! Prints reports as text tables.
 
-use crate::execute::{ByEngine, Report};
+use crate::execute::Report;
 use crate::load;
+use crate::plan::ByEngine;
 use crate::statistics::ratio;
 use std::fmt::{self, Write};
 

@@ -1,7 +1,8 @@
 //! Declares the command line: every command, option, default and example that `--help` shows.
 
-use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use engines::Row;
 use node_sim::simulate::planted::{PLANTS, Plant};
 use std::path::PathBuf;
 
@@ -99,13 +100,11 @@ pub(crate) enum Floats {
     Reject,
 }
 
-/// Which engine runs the guest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum EngineName {
-    /// The fast interpreter
-    Interpreter,
-    /// R: one match over the operators, the definition; the same results, to the unit of gas
-    Reference,
+/// Reads the name of one of our own engines.
+fn engine() -> impl TypedValueParser<Value = &'static Row> {
+    let values = engines::ours().map(|row| PossibleValue::new(row.name).help(row.summary));
+    let values: Vec<PossibleValue> = values.collect();
+    PossibleValuesParser::new(values).try_map(|name| engines::find(&name).ok_or("no such engine"))
 }
 
 /// `lockstep check`.
@@ -158,8 +157,8 @@ pub(crate) struct Run {
     #[arg(long, value_name = "N", default_value_t = 1_000_000_000)]
     pub(crate) gas: u64,
     /// The engine
-    #[arg(long, value_enum, default_value = "interpreter")]
-    pub(crate) engine: EngineName,
+    #[arg(long, value_parser = engine(), default_value = engines::INTERPRETER.name)]
+    pub(crate) engine: &'static Row,
     /// What to do about float operators
     #[arg(long, value_enum, default_value = "lower")]
     pub(crate) floats: Floats,
@@ -365,8 +364,8 @@ pub(crate) struct Replay {
     #[arg(value_name = "FILE")]
     pub(crate) archive: PathBuf,
     /// The engine
-    #[arg(long, value_enum, default_value = "interpreter")]
-    pub(crate) engine: EngineName,
+    #[arg(long, value_parser = engine(), default_value = engines::INTERPRETER.name)]
+    pub(crate) engine: &'static Row,
     /// `memory`, or `rocksdb:PATH`: a folder, new or with the first blocks of the archive
     #[arg(long, value_name = "STORE", default_value = "memory")]
     pub(crate) store: String,
@@ -397,8 +396,8 @@ pub(crate) struct CaseArguments {
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// The engine
-    #[arg(long, value_enum, default_value = "interpreter")]
-    pub(crate) engine: EngineName,
+    #[arg(long, value_parser = engine(), default_value = engines::INTERPRETER.name)]
+    pub(crate) engine: &'static Row,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -429,14 +428,23 @@ pub(crate) enum ConformCommand {
 }
 
 /// Which engines run vectors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum ConformEngine {
-    /// The fast interpreter
-    Interpreter,
-    /// R, the definition of the semantics
-    Reference,
-    /// Each of them, the interpreter in both its ways; they must agree
+    /// One of our own.
+    One(&'static Row),
+    /// Each of them, the interpreter in both its ways; they must agree.
     All,
+}
+
+/// Reads the name of one of our own engines, or `all`.
+fn conform_engine() -> impl TypedValueParser<Value = ConformEngine> {
+    let all = "Each of them, the interpreter in both its ways; they must agree";
+    let values = engines::ours().map(|row| PossibleValue::new(row.name).help(row.summary));
+    let values: Vec<PossibleValue> = values
+        .chain([PossibleValue::new("all").help(all)])
+        .collect();
+    PossibleValuesParser::new(values)
+        .map(|name| engines::find(&name).map_or(ConformEngine::All, ConformEngine::One))
 }
 
 /// `lockstep conform run`.
@@ -456,7 +464,7 @@ pub(crate) struct ConformRun {
     #[arg(long, value_name = "DIR")]
     pub(crate) vectors: Option<PathBuf>,
     /// The engine
-    #[arg(long, value_enum, default_value = "all")]
+    #[arg(long, value_parser = conform_engine(), default_value = "all")]
     pub(crate) engine: ConformEngine,
     /// Where to write the report with every result; replaced as a whole or not at all
     #[arg(long, value_name = "FILE")]

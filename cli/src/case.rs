@@ -2,7 +2,6 @@
 
 use crate::args::CaseArguments as Arguments;
 use crate::failure::{Answer, Failure, Verdict};
-use crate::node;
 use crate::print::{self, Colour, counted, grouped, printable};
 use crate::replacement::Replacement;
 use node_sim::Payload;
@@ -65,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> Answer {
     let valid = case
         .validate(&rules)
         .map_err(|error| failure(file, &error))?;
-    let engine = node::engine(arguments.engine);
+    let engine = (arguments.engine.make)();
     let replayed = case.replay(engine.as_ref(), &rules, &valid)?;
     if arguments.json {
         print::json(&line(&case, engine.name(), &replayed))?;

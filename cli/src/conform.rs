@@ -77,15 +77,14 @@ fn run_vectors(arguments: &ConformRun) -> Answer {
         None => Set::embedded(),
     }
     .map_err(environment)?;
-    let engines: &[EngineKind] = match arguments.engine {
-        ConformEngine::Interpreter => &[EngineKind::Interpreter],
-        ConformEngine::Reference => &[EngineKind::Reference],
+    let engines = match arguments.engine {
+        ConformEngine::One(row) => vec![EngineKind::of(row)],
         ConformEngine::All => EngineKind::all(),
     };
     let mut shown = Shown::start(set.vectors().count());
-    let observed = Runner::new(&set, engines).run(&mut |done, name| shown.vector(done, name));
+    let observed = Runner::new(&set, &engines).run(&mut |done, name| shown.vector(done, name));
     print::progress_end();
-    let report = Report::new(&set, engines, observed.map_err(environment)?);
+    let report = Report::new(&set, &engines, observed.map_err(environment)?);
     if let Some(path) = &arguments.out {
         let text = report.render().map_err(environment)?;
         replace(path, text.as_bytes()).map_err(|error| {

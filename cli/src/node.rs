@@ -1,6 +1,6 @@
 //! Runs `lockstep node replay`: applies an archive of blocks and names the first difference.
 
-use crate::args::{EngineName, Node, NodeCommand, Replay as Arguments};
+use crate::args::{Node, NodeCommand, Replay as Arguments};
 use crate::case;
 use crate::failure::{Answer, Failure, Verdict};
 use crate::pace::Pace;
@@ -16,7 +16,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
-use vm::{Engine, Rules};
+use vm::Rules;
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -86,29 +86,21 @@ fn replay(arguments: &Arguments) -> Answer {
     })
 }
 
-/// The engine of a name.
-pub(crate) fn engine(name: EngineName) -> Box<dyn Engine> {
-    match name {
-        EngineName::Interpreter => Box::new(vm::Interpreter::new()),
-        EngineName::Reference => Box::new(reference::Reference::new()),
-    }
-}
-
 fn apply(
     arguments: &Arguments,
     store: Box<dyn Store>,
 ) -> Result<(Replayed, Option<Traced>), ReplayError> {
     let input = File::open(&arguments.archive).map_err(ArchiveError::from)?;
     let reader = ArchiveReader::new(BufReader::new(input))?;
-    let name = arguments.engine;
+    let make = arguments.engine.make;
     let parts = Parts {
-        engine: engine(name),
+        engine: make(),
         rules: Arc::new(Rules::v1()),
         cache: CachePolicy::Warm,
     };
     let mut replay = Replay::new(reader, parts, store)?;
     if arguments.bisect {
-        replay = replay.bisecting(Box::new(move || engine(name)));
+        replay = replay.bisecting(Box::new(move || make()));
     }
     let mut pace = Pace::start();
     while replay.step()? {

@@ -1,6 +1,6 @@
 //! Runs `lockstep run`: one call of an exported function, on empty state, with its gas and effects.
 
-use crate::args::{EngineName, Run};
+use crate::args::Run;
 use crate::check;
 use crate::explain;
 use crate::failure::{Answer, Failure, Verdict};
@@ -9,11 +9,11 @@ use crate::print::{self, Colour, grouped, printable, printable_lines};
 use crate::reject::FunctionName;
 use crate::signature;
 use crate::survey::Survey;
-use reference::Reference;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 use std::sync::Arc;
+use vm::CodeHash;
 use vm::unstable::execution::{Frame, Value};
 use vm::unstable::frames::{self, FrameExit};
 use vm::unstable::gas::GasMeter;
@@ -22,10 +22,7 @@ use vm::unstable::limits::GAS_LIMIT_MAX;
 use vm::unstable::module::{ExportKind, ValueType};
 use vm::unstable::outcome::Diagnosis;
 use vm::unstable::state::Journal;
-use vm::{
-    Block, CheckedModule, CodeHash, Engine, Entries, Event, Fault, Interpreter, Rules, StateView,
-    Trap, Walked,
-};
+use vm::{Block, CheckedModule, Engine, Entries, Event, Fault, Rules, StateView, Trap, Walked};
 
 /// Caller, contract and chain id of a run.
 const ZEROS: [u8; 32] = [0; 32];
@@ -121,7 +118,7 @@ impl StateView for EmptyState {
 /// [`Failure::Usage`] for a function, argument or limit that does not exist;
 /// [`Failure::Rejected`]; [`Failure::Environment`] if the file cannot be read.
 pub(crate) fn run(arguments: &Run) -> Answer {
-    let engine = engine(arguments.engine);
+    let engine = (arguments.engine.make)();
     if arguments.gas > GAS_LIMIT_MAX {
         let message = format!("--gas is at most {} (2^63 - 1)", grouped(GAS_LIMIT_MAX));
         return Err(Failure::Usage(message));
@@ -151,13 +148,6 @@ pub(crate) fn run(arguments: &Run) -> Answer {
     } else {
         Verdict::Failed
     })
-}
-
-fn engine(name: EngineName) -> Box<dyn Engine> {
-    match name {
-        EngineName::Reference => Box::new(Reference::default()),
-        EngineName::Interpreter => Box::new(Interpreter::new()),
-    }
 }
 
 fn call(module: &CheckedModule, arguments: &Run) -> Result<Call, Failure> {

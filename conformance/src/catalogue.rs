@@ -15,7 +15,6 @@
 
 use crate::observation::observe;
 use crate::program::{Program, Setting, State};
-use crate::sweep::PROBE_GAS;
 use reference::Reference;
 use std::collections::BTreeSet;
 use std::fs;
@@ -25,6 +24,10 @@ use vm::unstable::execution::Value;
 use vm::unstable::frames::FrameExit;
 use vm::unstable::module::ValueType;
 use vm::{CheckedModule, Fault, Rules};
+
+/// Gas of the run that finds the total, unless a program says otherwise: about a million operators.
+/// A program that needs more is swept below this limit.
+pub const PROBE_GAS: u64 = 10_000_000;
 
 /// A program with the end that its file promises.
 #[derive(Clone, Debug)]

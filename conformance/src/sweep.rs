@@ -14,9 +14,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use vm::unstable::frames::FrameExit;
 use vm::{Engine, Fault};
 
-/// Gas of the run that finds the total, unless a program says otherwise: about a million operators.
-/// A program that needs more is swept below this limit.
-pub const PROBE_GAS: u64 = 10_000_000;
 /// Largest total that is swept limit by limit.
 pub const EXHAUSTIVE_MAX: u64 = 20_000;
 /// Charge points that are tried; above it every n-th, so that the whole run stays covered.
@@ -63,7 +60,7 @@ impl fmt::Display for Difference {
 /// What a sweep found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sweep {
-    /// How the reference ended with [`PROBE_GAS`].
+    /// How the reference ended with [`crate::catalogue::PROBE_GAS`].
     pub exit: FrameExit,
     /// Gas that it consumed.
     pub total: u64,

@@ -1,9 +1,9 @@
 //! Holds lowered `memory.copy` and `memory.fill` against the operators: result, trap, memory, gas.
 #![cfg(test)]
 
+use conformance::catalogue::PROBE_GAS;
 use conformance::catalogue::texts;
 use conformance::program::{Program, Setting};
-use conformance::sweep::PROBE_GAS;
 use conformance::{observe, sweep};
 use engine_wasmi::Wasmi;
 use reference::Reference;

@@ -3,7 +3,6 @@
 
 use conformance::program::{Program, Setting};
 use libfuzzer_sys::fuzz_target;
-use reference::Reference;
 use std::fmt::Write;
 use std::sync::Arc;
 use vm::unstable::execution::Value;
@@ -54,7 +53,8 @@ fuzz_target!(|bytes: &[u8]| {
         module,
         rules,
     };
-    let expected = conformance::observe(&Reference::new(), &program, GAS).expect("no fault");
+    let reference = (engines::REFERENCE.make)();
+    let expected = conformance::observe(reference.as_ref(), &program, GAS).expect("no fault");
     for engine in conformance::differential::engines::engines() {
         let seen = conformance::observe(engine.as_ref(), &program, GAS).expect("no fault");
         assert!(expected.differences(&seen).is_empty(), "{:#?}", expected.differences(&seen));

@@ -1,15 +1,14 @@
 //! Meters and emits what check accepts: total, and the emitted module is accepted by wasmi.
 #![no_main]
 
-use engine_wasmi::Wasmi;
 use libfuzzer_sys::fuzz_target;
 use std::sync::Arc;
-use vm::{Engine, Rules};
+use vm::Rules;
 
 fuzz_target!(|bytes: &[u8]| {
     let rules = Arc::new(Rules::v1());
     let Ok(module) = vm::check(bytes, &rules) else { return };
     let module = Arc::new(module);
-    let instance = Wasmi::without_cache().instantiate(&module, &rules);
+    let instance = (engines::WASMI.make_uncached)().instantiate(&module, &rules);
     assert!(instance.is_ok(), "{:?}", instance.err());
 });

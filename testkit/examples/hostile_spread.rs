@@ -25,8 +25,7 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use testkit::{Call, World};
-use vm::Interpreter;
-use vm::{Rules, check};
+use vm::{Interpreter, Rules, check};
 
 /// Gas of one call.
 const GAS: u64 = 100_000_000;

@@ -1,8 +1,8 @@
 //! Chooses the engines of a world: one that answers, and others that must answer the same.
 
-use reference::Reference;
+use engines::Row;
 use std::sync::Arc;
-use vm::{Engine, Interpreter};
+use vm::Engine;
 
 /// An engine that worlds share; it keeps compiled modules and nothing else.
 pub type SharedEngine = Arc<dyn Engine + Send + Sync>;
@@ -19,20 +19,24 @@ impl Engines {
     /// The interpreter, which is the default.
     #[must_use]
     pub fn interpreter() -> Self {
-        Self::only(Arc::new(Interpreter::new()))
+        Self::of(&engines::INTERPRETER)
     }
 
     /// R, the reference interpreter: slow, and the definition of the rest.
     #[must_use]
     pub fn reference() -> Self {
-        Self::only(Arc::new(Reference::new()))
+        Self::of(&engines::REFERENCE)
     }
 
     /// The emitted module in wasmi.
     #[cfg(feature = "emitted")]
     #[must_use]
     pub fn wasmi() -> Self {
-        Self::only(Arc::new(engine_wasmi::Wasmi::new()))
+        Self::of(&engines::WASMI)
+    }
+
+    fn of(row: &Row) -> Self {
+        Self::only((row.make)().into())
     }
 
     /// Any engine.
@@ -54,10 +58,10 @@ impl Engines {
     /// Every engine of this build: the interpreter, R and, with the feature `emitted`, wasmi.
     #[must_use]
     pub fn every() -> Self {
-        let engines = Self::interpreter().and(Arc::new(Reference::new()));
-        #[cfg(feature = "emitted")]
-        let engines = engines.and(Arc::new(engine_wasmi::Wasmi::new()));
-        engines
+        let others = engines::ALL.iter().skip(1);
+        others.fold(Self::interpreter(), |engines, row| {
+            engines.and((row.make)().into())
+        })
     }
 }
 

@@ -5,8 +5,8 @@ mod wasmi;
 #[cfg(feature = "wasmtime")]
 mod wasmtime;
 
-use crate::load::Times;
-use crate::{Contender, Measured, calls};
+use crate::Measured;
+use crate::contender::{Contender, Entry, Times};
 
 /// Every peer of this build.
 #[must_use]
@@ -18,11 +18,11 @@ pub fn contenders() -> Vec<Contender> {
     let interpreters = [
         Contender {
             name: "wasmi",
-            load: |kernel| wasmi::runner(kernel, wasmi::Fuel::Off),
+            load: Box::new(|kernel| wasmi::runner(kernel, wasmi::Fuel::Off)),
         },
         Contender {
             name: "wasmi-fuel",
-            load: |kernel| wasmi::runner(kernel, wasmi::Fuel::On),
+            load: Box::new(|kernel| wasmi::runner(kernel, wasmi::Fuel::On)),
         },
     ];
     interpreters.into_iter().chain(compilers).collect()
@@ -33,11 +33,11 @@ fn compilers() -> Vec<Contender> {
     vec![
         Contender {
             name: "winch-fuel",
-            load: |kernel| wasmtime::runner(kernel, ::wasmtime::Strategy::Winch),
+            load: Box::new(|kernel| wasmtime::runner(kernel, ::wasmtime::Strategy::Winch)),
         },
         Contender {
             name: "cranelift-fuel",
-            load: |kernel| wasmtime::runner(kernel, ::wasmtime::Strategy::Cranelift),
+            load: Box::new(|kernel| wasmtime::runner(kernel, ::wasmtime::Strategy::Cranelift)),
         },
     ]
 }
@@ -46,7 +46,7 @@ fn compilers() -> Vec<Contender> {
 ///
 /// # Errors
 /// If it refuses the module.
-pub fn calls() -> Measured<Vec<calls::Entry>> {
+pub fn calls() -> Measured<Vec<Entry>> {
     wasmi::calls()
 }
 

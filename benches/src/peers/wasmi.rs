@@ -1,12 +1,11 @@
 //! Runs kernels in wasmi, with and without fuel.
 
-use crate::calls::Entry;
+use crate::Measured;
 use crate::clock::time;
-use crate::load::Times;
+use crate::contender::{Entry, Runner, Sample, Times};
 use crate::lockstep::{PLENTY, Range, emit_event, storage_read, storage_write};
 use crate::statistics::per;
 use crate::workload::{self, Kernel};
-use crate::{Measured, Runner, Sample};
 use std::hint::black_box;
 use wasmi::{Caller, CompilationMode, Config, Engine, Error, Instance, Linker, Memory};
 use wasmi::{Module, Store};

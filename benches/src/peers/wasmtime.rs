@@ -1,9 +1,10 @@
 //! Runs kernels in wasmtime with fuel: the optimising compiler Cranelift, the baseline one Winch.
 
+use crate::Measured;
 use crate::clock::time;
+use crate::contender::{Runner, Sample};
 use crate::lockstep::{PLENTY, Range, emit_event, storage_read, storage_write};
 use crate::workload::Kernel;
-use crate::{Measured, Runner, Sample};
 use std::hint::black_box;
 use wasmtime::{Caller, Config, Engine, Error, Linker, Memory, Module, Store, Strategy};
 

@@ -1,16 +1,16 @@
-//! Lists the engines that a campaign holds against the reference: the one place to add one.
+//! Takes the engines that a campaign holds against the reference from the registry.
 
 use super::coverage::Operators;
-use engine_wasmi::Wasmi;
-use vm::{Engine, Interpreter};
+use vm::Engine;
 
 /// Makes one set of engines; each thread of a campaign makes its own.
 pub type MakeEngines<'a> = dyn Fn() -> Vec<Box<dyn Engine>> + Sync + 'a;
 
-/// Every engine that needs a Rust toolchain alone.
+/// Every engine of this build but the reference.
 #[must_use]
 pub fn engines() -> Vec<Box<dyn Engine>> {
-    vec![Box::new(Interpreter::new()), Box::new(Wasmi::new())]
+    let made = engines::held().map(|row| -> Box<dyn Engine> { (row.make)() });
+    made.collect()
 }
 
 /// The engines of [`engines`] with one of these names; all of them if none is given.

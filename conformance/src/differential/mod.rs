@@ -9,7 +9,7 @@
 //! | [`coverage`] | what every operator did over all runs |
 //! | [`sweeps`] | every gas limit of generated programs |
 //! | [`shrink`], [`failing`] | a failing module made small, and shown |
-//! | [`engines`] | the engines: the one place to add one |
+//! | [`engines`] | the engines, from the registry |
 //! | [`hostile`] | modules that attack whoever reads them |
 //! | [`random`] | numbers from a seed |
 //!

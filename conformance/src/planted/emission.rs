@@ -1,11 +1,9 @@
 //! Breaks emitted modules: one kind of operator, or one section, is not what the emitter wrote.
 
-use super::machine::{PlantedMachine, compile};
-use emitted::Session;
+use engine_wasmi::{Compiled, Wasmi};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use vm::CodeHash;
-use vm::{CheckedModule, Engine, Execution, Fault, Rules};
+use vm::{CheckedModule, CodeHash, Engine, Execution, Fault, Rules};
 use wasm_encoder::{self as wasm, Encode, Instruction};
 use wasmparser::{
     BinaryReaderError, DataSectionReader, ExportSectionReader, FunctionBody, MemorySectionReader,
@@ -43,15 +41,17 @@ type Key = (CodeHash, bool);
 /// Runs broken emitted modules in wasmi.
 pub(super) struct Emission {
     broken: Break,
+    wasmi: Wasmi,
     instances: Mutex<u64>,
     /// Compiled, by code hash and whether the order is turned; the last few.
-    kept: Mutex<BTreeMap<Key, wasmi::Module>>,
+    kept: Mutex<BTreeMap<Key, Compiled>>,
 }
 
 impl Emission {
     pub(super) fn new(broken: Break) -> Self {
         Self {
             broken,
+            wasmi: Wasmi::new(),
             instances: Mutex::default(),
             kept: Mutex::default(),
         }
@@ -84,7 +84,7 @@ impl Engine for Emission {
                 let emitted = vm::emit(module, rules);
                 let bytes = broken(&emitted, self.broken, turned);
                 let bytes = bytes.map_err(|error| Fault::invariant(error.to_string()))?;
-                let compiled = compile(&bytes)?;
+                let compiled = self.wasmi.compile(&bytes)?;
                 if kept.len() >= KEPT_MAX {
                     kept.clear();
                 }
@@ -93,10 +93,7 @@ impl Engine for Emission {
             }
         };
         drop(kept);
-        Ok(Box::new(Session::new(
-            PlantedMachine::new(&compiled)?,
-            Arc::clone(module),
-        )))
+        self.wasmi.instance(&compiled, module)
     }
 }
 

@@ -9,7 +9,6 @@
 //! | [`bugs`] | the bugs |
 //! | [`checks`] | the checks, and the table |
 //! | `emission` | emitted modules that are broken on purpose, in wasmi |
-//! | `machine` | wasmi as a machine for modules without imports |
 //!
 //! No switch of any kind in `vm` or `reference` helps here: a bug is an engine behind the seam.
 
@@ -18,5 +17,3 @@ pub mod bugs;
 pub mod checks;
 
 mod emission;
-
-mod machine;

@@ -11,8 +11,8 @@ mod memory;
 
 mod refused;
 
+use conformance::catalogue::PROBE_GAS;
 use conformance::program::{Program, Setting};
-use conformance::sweep::PROBE_GAS;
 use conformance::{Observation, observe, sweep};
 use engine_wasmi::Wasmi;
 use reference::Reference;
@@ -21,9 +21,11 @@ use vm::unstable::execution::Value;
 use vm::unstable::frames::FrameExit;
 use vm::{CheckedModule, Engine, Rules};
 
-/// Engines that must agree with the reference; another one joins here.
+/// Engines that must agree with the reference, and one more with bulk operators lowered.
 fn engines() -> Vec<Box<dyn Engine>> {
-    vec![Box::new(Wasmi::new()), Box::new(Wasmi::with_lowered_bulk())]
+    let mut engines = conformance::differential::engines::engines();
+    engines.push(Box::new(Wasmi::with_lowered_bulk()));
+    engines
 }
 
 fn check(text: &str) -> Result<CheckedModule, vm::Rejection> {

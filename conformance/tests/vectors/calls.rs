@@ -1,11 +1,11 @@
 //! Makes a vector of each case of the catalogue, at the gas limits where something changes.
 
 use crate::{Draft, data, files, project};
+use conformance::catalogue::PROBE_GAS;
 use conformance::catalogue::{self, Case};
 use conformance::golden::blesses;
 use conformance::observe;
 use conformance::program::{Program, Setting};
-use conformance::sweep::PROBE_GAS;
 use reference::Reference;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

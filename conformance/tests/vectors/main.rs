@@ -91,7 +91,7 @@ impl Draft {
         let text = self.part.render().unwrap();
         files.insert(name.to_owned(), text.into_bytes());
         let set = Set::of_files(files.clone()).unwrap();
-        let mut runner = Runner::new(&set, &[EngineKind::Reference]);
+        let mut runner = Runner::new(&set, &[EngineKind::of(&engines::REFERENCE)]);
         let observed = runner.run(&mut |_, _| ()).unwrap();
         for (vector, seen) in self.part.vectors.iter_mut().zip(observed) {
             assert!(!seen.fields.is_empty(), "{}: no result", vector.name);
@@ -166,7 +166,7 @@ fn all_engines_give_what_is_expected() {
     let set = Set::of_folder(&data()).unwrap();
     let embedded = Set::embedded().unwrap();
     assert_eq!(set.id(), embedded.id(), "the binary carries other vectors");
-    let all = run(&set, EngineKind::all());
+    let all = run(&set, &EngineKind::all());
     assert!(all.vectors > 2_000, "{}", all.vectors);
     assert_eq!(all.first_difference, None);
     println!("{} vectors, root {}", all.vectors, all.root);

@@ -4,9 +4,8 @@ use crate::{Draft, files, project};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use vectors::format::{Case, Message, Setting};
-use vm::CodeHash;
-use vm::key;
 use vm::unstable::state::Account;
+use vm::{CodeHash, key};
 
 const RELAY: &str = "modules/messages/relay.wasm";
 const COUNTER: &str = "modules/contracts/counter.wasm";

@@ -123,7 +123,7 @@ impl Report {
             differences.extend(difference.map(|difference| Difference {
                 vector: vector.name.clone(),
                 field: difference.field,
-                engine: seen.engine.map(|kind| kind.name().to_owned()),
+                engine: seen.engine.map(str::to_owned),
                 expected: difference.left,
                 found: difference.right,
             }));
@@ -265,7 +265,7 @@ mod tests {
             differing: 0,
             first_difference: None,
             set: String::new(),
-            machine: Machine::this(EngineKind::all()),
+            machine: Machine::this(&EngineKind::all()),
             results,
         }
     }

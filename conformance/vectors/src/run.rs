@@ -8,10 +8,11 @@ use crate::observation::observe;
 use crate::program::{Program, Setting, State};
 use crate::replay::replay;
 use crate::source::Set;
-use reference::Reference;
+use engines::{BoxedEngine, Kind, Row};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Arc;
+use vm::CodeHash;
 use vm::unstable::emit::{self, Bulk, Options};
 use vm::unstable::execute::Strategy;
 use vm::unstable::execution::Value;
@@ -20,57 +21,57 @@ use vm::unstable::host::crypto;
 use vm::unstable::module::ValueType;
 use vm::unstable::rules::FloatPolicy;
 use vm::unstable::schedule::Schedule;
-use vm::{Block, CheckedModule, CodeHash, Engine, Interpreter, Message, Rejection, Rules, Target};
+use vm::{Block, CheckedModule, Interpreter, Message, Rejection, Rules, Target};
 
 /// An engine that can run vectors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum EngineKind {
-    /// R: one match over the operators.
-    Reference,
-    /// The fast interpreter, as a node on this machine runs it.
-    Interpreter,
-    /// The same with the way from handler to handler that is not this machine's own.
-    InterpreterOtherwise,
+#[derive(Clone, Copy, Debug)]
+pub struct EngineKind {
+    name: &'static str,
+    make: fn() -> BoxedEngine,
 }
 
 impl EngineKind {
-    /// Every engine, the one that defines the semantics first. Threaded handlers nest deeper than
-    /// hosts of WebAssembly let a program go, so there they are left out.
+    /// Each of our own engines, the one that defines the semantics first, and the interpreter in
+    /// the way that is not this machine's own. Threaded handlers nest deeper than hosts of
+    /// WebAssembly let a program go, so there they are left out.
     #[must_use]
-    pub const fn all() -> &'static [Self] {
-        if cfg!(target_family = "wasm") {
-            &[Self::Reference, Self::Interpreter]
-        } else {
-            &[
-                Self::Reference,
-                Self::Interpreter,
-                Self::InterpreterOtherwise,
-            ]
+    pub fn all() -> Vec<Self> {
+        let mut rows: Vec<&Row> = engines::ours().collect();
+        rows.sort_by_key(|row| row.kind != Kind::Definition);
+        let mut all: Vec<Self> = rows.into_iter().map(Self::of).collect();
+        if !cfg!(target_family = "wasm") {
+            all.push(Self::interpreter_otherwise());
+        }
+        all
+    }
+
+    /// An engine of the registry.
+    #[must_use]
+    pub const fn of(row: &Row) -> Self {
+        Self {
+            name: row.name,
+            make: row.make,
+        }
+    }
+
+    /// The interpreter with the way from handler to handler that is not this machine's own.
+    fn interpreter_otherwise() -> Self {
+        match Strategy::default() {
+            Strategy::Threaded => Self {
+                name: "interpreter (trampoline)",
+                make: || Box::new(Interpreter::with_strategy(Strategy::Trampoline)),
+            },
+            Strategy::Trampoline => Self {
+                name: "interpreter (threaded)",
+                make: || Box::new(Interpreter::with_strategy(Strategy::Threaded)),
+            },
         }
     }
 
     /// Its name.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match (self, Strategy::default()) {
-            (Self::Reference, _) => "reference",
-            (Self::Interpreter, _) => "interpreter",
-            (Self::InterpreterOtherwise, Strategy::Threaded) => "interpreter (trampoline)",
-            (Self::InterpreterOtherwise, Strategy::Trampoline) => "interpreter (threaded)",
-        }
-    }
-
-    fn make(self) -> Box<dyn Engine> {
-        match (self, Strategy::default()) {
-            (Self::Reference, _) => Box::new(Reference::new()),
-            (Self::Interpreter, own) => Box::new(Interpreter::with_strategy(own)),
-            (Self::InterpreterOtherwise, Strategy::Threaded) => {
-                Box::new(Interpreter::with_strategy(Strategy::Trampoline))
-            }
-            (Self::InterpreterOtherwise, Strategy::Trampoline) => {
-                Box::new(Interpreter::with_strategy(Strategy::Threaded))
-            }
-        }
+    pub const fn name(self) -> &'static str {
+        self.name
     }
 }
 
@@ -81,14 +82,14 @@ pub struct Observed {
     pub name: String,
     /// Its result: of the first engine that does not give what is expected, else the expected one.
     pub fields: Fields,
-    /// The engine of that result; `None` where no engine takes part.
-    pub engine: Option<EngineKind>,
+    /// The engine of that result, by name; `None` where no engine takes part.
+    pub engine: Option<&'static str>,
 }
 
 /// Runs vectors, keeping what they share: checked modules and the engines' compiled forms.
 pub struct Runner<'a> {
     set: &'a Set,
-    engines: Vec<(EngineKind, Box<dyn Engine>)>,
+    engines: Vec<(EngineKind, BoxedEngine)>,
     rules: BTreeMap<Floats, Arc<Rules>>,
     modules: BTreeMap<CodeHash, Arc<CheckedModule>>,
 }
@@ -98,13 +99,14 @@ impl<'a> Runner<'a> {
     #[must_use]
     pub fn new(set: &'a Set, engines: &[EngineKind]) -> Self {
         let rules = |floats, policy| (floats, Arc::new(Rules::new(policy, Schedule::v1())));
+        let made = |kind: &EngineKind| (*kind, (kind.make)());
         let rules = [
             rules(Floats::Lower, FloatPolicy::Lower),
             rules(Floats::Reject, FloatPolicy::Reject),
         ];
         Self {
             set,
-            engines: engines.iter().map(|kind| (*kind, kind.make())).collect(),
+            engines: engines.iter().map(made).collect(),
             rules: rules.into(),
             modules: BTreeMap::new(),
         }
@@ -154,8 +156,11 @@ impl<'a> Runner<'a> {
                 let archive = self.set.file(part, &chain.archive)?;
                 let rules = self.rules(Floats::Lower)?;
                 let replayed = |(kind, _): &(EngineKind, _)| {
-                    let fields = replay(&archive, kind.make(), &rules);
-                    Ok((Some(*kind), fields.map_err(|error| at(kind.name(), error))?))
+                    let fields = replay(&archive, (kind.make)(), &rules);
+                    Ok((
+                        Some(kind.name),
+                        fields.map_err(|error| at(kind.name, error))?,
+                    ))
                 };
                 return self.engines.iter().map(replayed).collect();
             }
@@ -186,10 +191,10 @@ impl<'a> Runner<'a> {
             module,
         };
         let gas_limit = number(&call.gas_limit)?;
-        let run = |(kind, engine): &(EngineKind, Box<dyn Engine>)| {
+        let run = |(kind, engine): &(EngineKind, BoxedEngine)| {
             let seen = observe(engine.as_ref(), &program, gas_limit);
-            let seen = seen.map_err(|fault| at(kind.name(), fault))?;
-            Ok((Some(*kind), fields::of_observation(&seen)))
+            let seen = seen.map_err(|fault| at(kind.name, fault))?;
+            Ok((Some(kind.name), fields::of_observation(&seen)))
         };
         self.engines.iter().map(run).collect()
     }
@@ -220,9 +225,12 @@ impl<'a> Runner<'a> {
         };
         let gas_limit = number(&said.gas_limit)?;
         let (world, rules) = (World { setting, codes }, self.rules(Floats::Lower)?);
-        let run = |(kind, engine): &(EngineKind, Box<dyn Engine>)| {
+        let run = |(kind, engine): &(EngineKind, BoxedEngine)| {
             let fields = world.execute(engine.as_ref(), &rules, (&message, gas_limit));
-            Ok((Some(*kind), fields.map_err(|fault| at(kind.name(), fault))?))
+            Ok((
+                Some(kind.name),
+                fields.map_err(|fault| at(kind.name, fault))?,
+            ))
         };
         self.engines.iter().map(run).collect()
     }
@@ -281,7 +289,7 @@ impl<'a> Runner<'a> {
 }
 
 /// Results with the engines that gave them.
-type Results = Vec<(Option<EngineKind>, Fields)>;
+type Results = Vec<(Option<&'static str>, Fields)>;
 
 fn at(place: impl Display, reason: impl Display) -> VectorError {
     VectorError::new(place, reason)

@@ -3,7 +3,7 @@
 //! The operators stay as they are and where they are. What is added is what the specification takes
 //! from the nesting of the text: which `else` and `end` belong to which block.
 
-use crate::{Place, Rewrite};
+use crate::observe::{Place, Rewrite};
 use vm::unstable::lower::{self, Operator, Sink};
 use vm::unstable::module::ValueType;
 use vm::unstable::opcode::Opcode;

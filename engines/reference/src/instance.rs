@@ -1,22 +1,17 @@
-//! Holds one instance of a module and its seam to the driver: start, suspend, resume.
+//! Holds one instance of a module: all that a guest can change, and where it stands.
 //!
 //! Instantiation runs no guest code and cannot trap: `check` has evaluated constants and refused
 //! segments that do not fit. An instance serves one contract frame.
 
-use crate::Observers;
 use crate::code::{Code, wide};
-use crate::interpret::Halt;
 use crate::memory::Memory;
+use crate::observe::Observers;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::unstable::execution::{Arguments, Frame, Pending, Step, Value};
+use vm::unstable::execution::{Arguments, Value};
 use vm::unstable::gas::GasMeter;
 use vm::unstable::module::ValueType;
-use vm::unstable::outcome::Diagnosis;
-use vm::{CheckedModule, Execution, Fault, Rules};
-
-/// Active functions that a diagnosis names, innermost first.
-const DIAGNOSIS_FUNCTIONS_MAX: usize = 64;
+use vm::{CheckedModule, Fault, Rules};
 
 /// An instance of a module on the reference interpreter.
 pub(crate) struct Instance {
@@ -39,10 +34,10 @@ pub(crate) struct Instance {
     /// The entry and its arguments, until it begins.
     pub(crate) entry: Option<(u32, Vec<Value>)>,
     /// Arguments of the host call that it waits in.
-    asked: Arguments,
+    pub(crate) asked: Arguments,
     /// Functions that were called before, by index.
     prepared: BTreeMap<u32, Arc<Code>>,
-    phase: Phase,
+    pub(crate) phase: Phase,
 }
 
 /// An active function.
@@ -67,7 +62,7 @@ pub(crate) struct Label {
 
 /// What may be asked of an instance next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+pub(crate) enum Phase {
     Fresh,
     Running,
     /// At a host call that answers with this type.
@@ -117,95 +112,6 @@ impl Instance {
         let code = Arc::new(Code::prepare(&self.module, index, &self.rules, rewrite)?);
         self.prepared.insert(index, Arc::clone(&code));
         Ok(code)
-    }
-
-    /// Executes operators until one of them gives control back.
-    fn drive(&mut self, begun: Result<(), Halt>) -> Result<Step, Box<Fault>> {
-        self.phase = Phase::Running;
-        let mut progress = begun;
-        let halt = loop {
-            match progress {
-                Ok(()) => progress = self.step(),
-                Err(halt) => break halt,
-            }
-        };
-        match halt {
-            Halt::HostCall(call, result) => {
-                self.phase = Phase::Suspended(result);
-                self.asked = call.arguments;
-                Ok(Step::HostCall(call.function))
-            }
-            Halt::Exit(stop) => {
-                self.phase = Phase::Ended;
-                Ok(Step::Exit(stop))
-            }
-            Halt::Fault(fault) => Err(fault.into()),
-        }
-    }
-}
-
-impl Execution for Instance {
-    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
-        if self.phase != Phase::Fresh {
-            return Err(Fault::invariant("an instance serves one frame").into());
-        }
-        self.gas = frame.gas;
-        self.entry = Some((frame.entry, frame.arguments));
-        let begun = match self.module.start() {
-            Some(start) => self.enter(start),
-            None => self.enter_entry(),
-        };
-        self.drive(begun)
-    }
-
-    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
-        if self.phase != Phase::Suspended(result.map(Value::value_type)) {
-            let wrong = "an answer without a call, or of another type";
-            return Err(Fault::invariant(wrong).into());
-        }
-        self.asked = Arguments::default();
-        self.values.extend(result.map(Value::to_bits));
-        self.drive(Ok(()))
-    }
-
-    fn pending(&mut self) -> Pending<'_> {
-        Pending {
-            arguments: &self.asked,
-            memory: self.memory.bytes_mut(),
-            gas: &mut self.gas,
-        }
-    }
-
-    fn memory(&mut self) -> &mut [u8] {
-        self.memory.bytes_mut()
-    }
-
-    fn gas(&mut self) -> &mut GasMeter {
-        &mut self.gas
-    }
-
-    fn globals(&mut self) -> Result<Vec<Value>, Fault> {
-        let types = self.module.globals().iter().map(|global| global.value_type);
-        Ok(types
-            .zip(&self.globals)
-            .map(|(of, bits)| Value::from_bits(of, *bits))
-            .collect())
-    }
-
-    /// Where the guest stands; after a trap or out of gas, where it was stopped.
-    fn diagnosis(&self) -> Diagnosis {
-        let innermost = self.activations.iter().rev().take(DIAGNOSIS_FUNCTIONS_MAX);
-        let functions = innermost.map(|active| active.code.function).collect();
-        let site = self.activations.last().and_then(|active| {
-            let place = active.next.checked_sub(1)?;
-            active.code.sites.get(place)
-        });
-        let offset = site.map(|site| u64::from(site.offset));
-        Diagnosis {
-            functions,
-            offset,
-            ..Diagnosis::default()
-        }
     }
 }
 

@@ -7,9 +7,11 @@
 //! |---|---|
 //! | `code` | one function, prepared: operators with prices, blocks with their ends |
 //! | `interpret` | the one match, and control: calls, branches, returns |
-//! | `instance` | one instance and its seam to the driver ([`vm::Execution`]) |
+//! | `instance` | one instance: all that a guest can change |
+//! | `seam` | what the driver asks of it ([`vm::Execution`]) |
 //! | `memory` | linear memory: loads, stores, grow, bulk operations |
 //! | `numeric` | integer arithmetic as pure functions on slots |
+//! | `observe` | who may look at operators, or replace them |
 //!
 //! # Invariants
 //! * The control stack is a vector: a guest's depth never becomes native recursion, and a host call
@@ -31,9 +33,17 @@ mod memory;
 
 mod numeric;
 
+mod observe;
+
+mod seam;
+
+pub use memory::Backing;
+pub use observe::{Place, SharedTrace, Trace};
+
 use instance::Instance;
 use memory::Memory;
-use std::sync::{Arc, Mutex};
+use observe::Observers;
+use std::sync::Arc;
 use vm::unstable::budget::{Budget, SharedBudget};
 use vm::unstable::lower::Operator;
 use vm::{CheckedModule, Engine, Execution, Fault, Rules};
@@ -44,55 +54,6 @@ pub struct Reference {
     backing: Backing,
     observers: Observers,
     budget: SharedBudget,
-}
-
-/// How an instance keeps its linear memory; no guest can tell them apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Backing {
-    /// As much as the guest has, more when it grows.
-    #[default]
-    Growing,
-    /// The most that a guest can ever have, from the start.
-    Reserved,
-}
-
-/// Sees every operator before it is paid for; changes nothing.
-pub trait Trace {
-    /// The operator at byte `offset` of the module, in `function` of the function index space, is
-    /// next, and `gas_before` is left. Operators without a price are shown too.
-    fn operator(&mut self, function: u32, offset: u32, gas_before: u64);
-
-    /// Told before each [`Trace::operator`]: the last slot of the active functions, which is the
-    /// topmost operand or, without one, the last local.
-    fn slot(&mut self, bits: Option<u64>) {
-        let _ = bits;
-    }
-}
-
-/// A trace that engine and owner share.
-pub type SharedTrace = Arc<Mutex<dyn Trace + Send>>;
-
-/// Where an operator stands, for [`Reference::with_rewrite`].
-#[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
-    /// The module; its code hash says which.
-    pub module: &'a CheckedModule,
-    /// The function's index in the function index space.
-    pub function: u32,
-    /// The operator's place among the lowered operators of its function, from 0.
-    pub place: u32,
-    /// Its byte offset in the module.
-    pub offset: u32,
-}
-
-/// Replaces lowered operators before R executes them.
-pub(crate) type Rewrite = dyn for<'a> Fn(&Place<'_>, Operator<'a>) -> Operator<'a> + Send + Sync;
-
-/// What may look at an instance or change what it is given; nothing by default.
-#[derive(Clone, Default)]
-pub(crate) struct Observers {
-    pub(crate) trace: Option<SharedTrace>,
-    pub(crate) rewrite: Option<Arc<Rewrite>>,
 }
 
 impl Reference {

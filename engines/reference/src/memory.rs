@@ -2,7 +2,6 @@
 //!
 //! Spec: WebAssembly core 4.2.8 and 4.4.7. Values are little endian on every machine.
 
-use crate::Backing;
 use crate::code::wide;
 use crate::numeric::{low, of_i32, of_i64};
 use std::ops::Range;
@@ -10,6 +9,16 @@ use vm::unstable::budget::{self, Purpose, SharedBudget};
 use vm::unstable::limits::{MEMORY_PAGES_MAX, PAGE_BYTES};
 use vm::unstable::opcode::Opcode;
 use vm::{Fault, Trap};
+
+/// How an instance keeps its linear memory; no guest can tell them apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Backing {
+    /// As much as the guest has, more when it grows.
+    #[default]
+    Growing,
+    /// The most that a guest can ever have, from the start.
+    Reserved,
+}
 
 /// The linear memory of an instance; empty and unable to grow if the module has none.
 #[derive(Debug)]

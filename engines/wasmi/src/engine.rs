@@ -29,7 +29,7 @@ const NAME: &str = "wasmi";
 #[derive(Debug)]
 pub struct Wasmi {
     engine: wasmi::Engine,
-    cache: Cache<Module>,
+    cache: Cache<Compiled>,
 }
 
 impl Wasmi {
@@ -65,6 +65,35 @@ impl Wasmi {
     }
 }
 
+/// An emitted module as [`Wasmi`] has compiled it.
+#[derive(Clone, Debug)]
+pub struct Compiled(Module);
+
+/// For who has emitted the module, or broken it since.
+impl Wasmi {
+    /// Compiles an emitted module; the cache is not asked.
+    ///
+    /// # Errors
+    /// A [`Fault`] if wasmi refuses the module.
+    pub fn compile(&self, emitted: &[u8]) -> Result<Compiled, Fault> {
+        let module = Module::new(&self.engine, emitted);
+        module.map(Compiled).map_err(own_fault)
+    }
+
+    /// A fresh instance of `compiled`, which stands for `module`.
+    ///
+    /// # Errors
+    /// A [`Fault`] if wasmi cannot make one.
+    pub fn instance(
+        &self,
+        compiled: &Compiled,
+        module: &Arc<CheckedModule>,
+    ) -> Result<Box<dyn Execution>, Fault> {
+        let machine = WasmiMachine::new(&compiled.0, module.imports())?;
+        Ok(Box::new(Session::new(machine, Arc::clone(module))))
+    }
+}
+
 impl Default for Wasmi {
     fn default() -> Self {
         Self::new()
@@ -81,10 +110,8 @@ impl Engine for Wasmi {
         module: &Arc<CheckedModule>,
         rules: &Arc<Rules>,
     ) -> Result<Box<dyn Execution>, Fault> {
-        let compile = |bytes: &[u8]| Module::new(&self.engine, bytes).map_err(own_fault);
-        let compiled = self.cache.get(module, rules, compile)?;
-        let machine = WasmiMachine::new(&compiled, module.imports())?;
-        Ok(Box::new(Session::new(machine, Arc::clone(module))))
+        let compiled = self.cache.get(module, rules, |bytes| self.compile(bytes))?;
+        self.instance(&compiled, module)
     }
 }
 

@@ -7,4 +7,4 @@
 
 mod engine;
 
-pub use engine::Wasmi;
+pub use engine::{Compiled, Wasmi};

@@ -1,6 +1,6 @@
 //! Configures wasmtime for emitted modules and makes instances.
 
-use crate::machine::WasmtimeMachine;
+use crate::machine::{NAME, WasmtimeMachine, own_fault};
 use emitted::Session;
 use emitted::cache::Cache;
 use emitted::machine::{STACK_BYTES, fault};
@@ -9,33 +9,46 @@ use vm::unstable::limits::{MEMORY_PAGES_MAX, PAGE_BYTES};
 use vm::{CheckedModule, Engine, Execution, Fault, Rules};
 use wasmtime::{Config, Module, WasmFeatures};
 
-pub(crate) const NAME: &str = "wasmtime";
-
 /// Bytes of a fiber's stack: the Wasm stack and as much again for wasmtime's own functions.
 const FIBER_BYTES: usize = 2 * STACK_BYTES;
 
 /// wasmtime behind the seam.
 pub struct Wasmtime {
-    engine: wasmtime::Engine,
+    /// The fault with which each instance is refused if wasmtime cannot run on this machine.
+    engine: Result<wasmtime::Engine, String>,
     cache: Cache<Module>,
 }
 
 impl Wasmtime {
     /// An engine that keeps compiled modules.
-    ///
-    /// # Errors
-    /// A [`Fault`] if wasmtime cannot run on this machine.
-    pub fn new() -> Result<Self, Fault> {
-        let engine = wasmtime::Engine::new(&config()).map_err(own_fault)?;
-        Ok(Self {
-            engine,
+    #[must_use]
+    pub fn new() -> Self {
+        let engine = wasmtime::Engine::new(&config());
+        Self {
+            engine: engine.map_err(|error| format!("{error:?}")),
             cache: Cache::bounded(),
-        })
+        }
+    }
+
+    /// An engine that compiles for every frame.
+    #[must_use]
+    pub fn without_cache() -> Self {
+        Self {
+            cache: Cache::none(),
+            ..Self::new()
+        }
     }
 
     /// The compiled form of an emitted module.
     pub(crate) fn compile(&self, bytes: &[u8]) -> Result<Module, Fault> {
-        Module::new(&self.engine, bytes).map_err(own_fault)
+        let engine = self.engine.as_ref().map_err(|error| fault(NAME, error))?;
+        Module::new(engine, bytes).map_err(own_fault)
+    }
+}
+
+impl Default for Wasmtime {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -73,8 +86,4 @@ fn config() -> Config {
         .memory_reservation(reserved)
         .memory_may_move(false);
     config
-}
-
-pub(crate) fn own_fault(error: wasmtime::Error) -> Fault {
-    fault(NAME, format!("{error:?}"))
 }

@@ -1,6 +1,5 @@
 //! Runs one instance in wasmtime: idle with its store at hand, or suspended on its fiber.
 
-use crate::engine::{NAME, own_fault};
 use crate::mailbox::{Answer, Mailbox, Question};
 use emitted::machine::{Event, Machine, fault};
 use host_api::Type;
@@ -17,6 +16,8 @@ use wasmtime::{
     AsContextMut, Caller, Error, Extern, Func, FuncType, Global, Instance, Memory, Module, Store,
     Val, ValType,
 };
+
+pub(crate) const NAME: &str = "wasmtime";
 
 /// What a host function must reach in the store that it is called from.
 #[derive(Clone, Debug, Default)]
@@ -371,4 +372,8 @@ const fn trap_of(trap: wasmtime::Trap) -> Option<Trap> {
         wasmtime::Trap::BadSignature => Some(Trap::IndirectCallTypeMismatch),
         _ => None,
     }
+}
+
+pub(crate) fn own_fault(error: wasmtime::Error) -> Fault {
+    fault(NAME, format!("{error:?}"))
 }

@@ -2,14 +2,14 @@
 #![cfg(test)]
 
 use conformance::spec::{Suite, official};
-use emitted_wasmtime::Wasmtime;
+use lockstep_wasmtime::Wasmtime;
 
 fn suite() -> Suite {
     Suite::read(&official().unwrap()).unwrap()
 }
 
 fn agrees(suite: &Suite) {
-    let differences = suite.run(&Wasmtime::new().unwrap()).unwrap();
+    let differences = suite.run(&Wasmtime::new()).unwrap();
     let lines: Vec<String> = differences.iter().map(ToString::to_string).collect();
     assert!(
         lines.is_empty(),

@@ -112,9 +112,9 @@ pub fn run(scenario: &Scenario, engines: Vec<MakeEngine>) -> Result<NetworkRepor
 #[must_use]
 pub fn standard() -> Vec<MakeEngine> {
     vec![
-        Box::new(|| Box::new(vm::Interpreter::new())),
-        Box::new(|| Box::new(reference::Reference::new())),
-        Box::new(|| Box::new(engine_wasmi::Wasmi::new())),
-        Box::new(|| Box::new(vm::Interpreter::new())),
+        Box::new(|| (engines::INTERPRETER.make)()),
+        Box::new(|| (engines::REFERENCE.make)()),
+        Box::new(|| (engines::WASMI.make)()),
+        Box::new(|| (engines::INTERPRETER.make)()),
     ]
 }

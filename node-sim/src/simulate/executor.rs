@@ -1,12 +1,11 @@
 //! Lists the kinds of executors: they differ in everything that must not matter.
 
-use super::odd::{AnewEachCall, Counting, Restless, strangers};
+use super::odd::{Counting, Restless, strangers};
 use crate::bisect::MakeTraced;
 use crate::cache::CachePolicy;
 use crate::steps::{Plain, Steps};
 use crate::store::disk::SimulatedDisk;
 use crate::store::{LogStore, MemoryStore, Store};
-use engine_wasmi::Wasmi;
 use reference::{Backing, Reference};
 use std::sync::{Arc, Mutex};
 use vm::unstable::execute::Strategy;
@@ -118,7 +117,7 @@ pub fn kind(node: u32) -> Executor {
             reference(name, Warm, Backing::Reserved)
         }
         3 => {
-            let engine: MakeEngine = Box::new(|| Box::new(Wasmi::without_cache()));
+            let engine: MakeEngine = Box::new(|| (engines::WASMI.make_uncached)());
             let name = "wasmi, no cache, restart after every block";
             Executor::new(name, engine, Disabled, EveryBlock)
         }
@@ -140,7 +139,8 @@ pub fn kind(node: u32) -> Executor {
         }
         8 => {
             let name = "interpreter made anew for every call, cold cache";
-            Executor::new(name, Box::new(|| Box::new(AnewEachCall)), Cold, Never)
+            let engine: MakeEngine = Box::new(|| (engines::INTERPRETER.make_uncached)());
+            Executor::new(name, engine, Cold, Never)
         }
         9 => observed("reference under an observer, store read in another order"),
         10 => {
@@ -159,14 +159,14 @@ pub fn kind(node: u32) -> Executor {
 fn interpreter(name: &str, cache: CachePolicy, restart: Restart) -> Executor {
     Executor::new(
         name,
-        Box::new(|| Box::new(Interpreter::new())),
+        Box::new(|| (engines::INTERPRETER.make)()),
         cache,
         restart,
     )
 }
 
 fn wasmi(name: &str, cache: CachePolicy, restart: Restart) -> Executor {
-    Executor::new(name, Box::new(|| Box::new(Wasmi::new())), cache, restart)
+    Executor::new(name, Box::new(|| (engines::WASMI.make)()), cache, restart)
 }
 
 fn reference(name: &str, cache: CachePolicy, backing: Backing) -> Executor {

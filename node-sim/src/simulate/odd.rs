@@ -1,5 +1,5 @@
-//! Makes what is unusual about some executors, and must not matter: engines without a memory, a
-//! store that is read out of order, an observer, modules that nobody uploads.
+//! Makes what is unusual about some executors, and must not matter: a store that is read out of
+//! order, an observer, modules that nobody uploads.
 
 use super::hostile;
 use super::samples::{ACCEPTED, HOSTILE, UPGRADEABLE, variant};
@@ -8,27 +8,10 @@ use crate::receipt::Receipt;
 use crate::store::{Commit, Store};
 use reference::Trace;
 use std::sync::Arc;
-use vm::{CheckedModule, Engine, Entries, Execution, Fault, Interpreter, Rules};
+use vm::{CheckedModule, Entries, Fault, Rules};
 
 /// Keys that are read before the one that is asked for.
 const READ_AHEAD: usize = 3;
-
-/// The interpreter, whose compiled code and memories are thrown away after every frame.
-pub(super) struct AnewEachCall;
-
-impl Engine for AnewEachCall {
-    fn name(&self) -> &'static str {
-        "interpreter"
-    }
-
-    fn instantiate(
-        &self,
-        module: &Arc<CheckedModule>,
-        rules: &Arc<Rules>,
-    ) -> Result<Box<dyn Execution>, Fault> {
-        Interpreter::new().instantiate(module, rules)
-    }
-}
 
 /// Counts operators.
 #[derive(Default)]

@@ -23,91 +23,91 @@ impl Sample {
 /// Counts; Rust.
 pub const COUNTER: Sample = Sample {
     name: "counter",
-    bytes: include_bytes!("../../../contracts/wasm/counter.wasm"),
+    bytes: include_bytes!("wasm/counter.wasm"),
 };
 
 /// A fungible token; Rust.
 pub const TOKEN: Sample = Sample {
     name: "token",
-    bytes: include_bytes!("../../../contracts/wasm/token.wasm"),
+    bytes: include_bytes!("wasm/token.wasm"),
 };
 
 /// An order book that settles under two of three signatures; Rust.
 pub const ORDERBOOK: Sample = Sample {
     name: "orderbook",
-    bytes: include_bytes!("../../../contracts/wasm/orderbook.wasm"),
+    bytes: include_bytes!("wasm/orderbook.wasm"),
 };
 
 /// A key-value store; C.
 pub const STORE: Sample = Sample {
     name: "store",
-    bytes: include_bytes!("../../../contracts/wasm/store.wasm"),
+    bytes: include_bytes!("wasm/store.wasm"),
 };
 
 /// Holds payments until they are released or refunded; Rust.
 pub const ESCROW: Sample = Sample {
     name: "escrow",
-    bytes: include_bytes!("../../../contracts/wasm/escrow.wasm"),
+    bytes: include_bytes!("wasm/escrow.wasm"),
 };
 
 /// A wallet of several owners that calls other contracts; Rust.
 pub const MULTISIG: Sample = Sample {
     name: "multisig",
-    bytes: include_bytes!("../../../contracts/wasm/multisig.wasm"),
+    bytes: include_bytes!("wasm/multisig.wasm"),
 };
 
 /// A pool that trades one token for another, and calls both; Rust.
 pub const AMM: Sample = Sample {
     name: "amm",
-    bytes: include_bytes!("../../../contracts/wasm/amm.wasm"),
+    bytes: include_bytes!("wasm/amm.wasm"),
 };
 
 /// Rents names out, and lists them by scans; Rust.
 pub const NAMES: Sample = Sample {
     name: "names",
-    bytes: include_bytes!("../../../contracts/wasm/names.wasm"),
+    bytes: include_bytes!("wasm/names.wasm"),
 };
 
 /// Tokens that are one of a kind, listed by scans; Rust.
 pub const NFT: Sample = Sample {
     name: "nft",
-    bytes: include_bytes!("../../../contracts/wasm/nft.wasm"),
+    bytes: include_bytes!("wasm/nft.wasm"),
 };
 
 /// Changes its code after a delay; Rust.
 pub const UPGRADEABLE: Sample = Sample {
     name: "upgradeable",
-    bytes: include_bytes!("../../../contracts/wasm/upgradeable.wasm"),
+    bytes: include_bytes!("wasm/upgradeable.wasm"),
 };
 
 /// Misbehaves in one way per entry; C.
 pub const HOSTILE: Sample = Sample {
     name: "hostile",
-    bytes: include_bytes!("../../../contracts/wasm/hostile.wasm"),
+    bytes: include_bytes!("wasm/hostile.wasm"),
 };
 
 /// Keeps value for whoever brings it; C.
 pub const VAULT: Sample = Sample {
     name: "vault",
-    bytes: include_bytes!("../../../contracts/wasm/vault.wasm"),
+    bytes: include_bytes!("wasm/vault.wasm"),
 };
 
 /// Counts votes; AssemblyScript.
 pub const POLL: Sample = Sample {
     name: "poll",
-    bytes: include_bytes!("../../../contracts/wasm/poll.wasm"),
+    bytes: include_bytes!("wasm/poll.wasm"),
 };
 
 /// Plain functions, for no chain; C. Uploaded only.
 pub const MATH: Sample = Sample {
     name: "math",
-    bytes: include_bytes!("../../../contracts/wasm/math.wasm"),
+    bytes: include_bytes!("wasm/math.wasm"),
 };
 
 /// What plain rustc emits with std; Rust. Uploaded only.
 pub const STD_DEFAULT: Sample = Sample {
     name: "std_default",
-    bytes: include_bytes!("../../../contracts/wasm/std_default.wasm"),
+    bytes: include_bytes!("wasm/std_default.wasm"),
 };
 
 /// Reaches what the others do not: traps, out of gas, fresh memory, gas in state; text format.

@@ -14,10 +14,9 @@ use node_sim::{CachePolicy, MemoryStore, Node, Observer, ReceiptExit};
 use reference::{Reference, Trace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
-use vm::CodeHash;
 use vm::unstable::lower::Operator;
 use vm::unstable::opcode::Opcode;
-use vm::{CheckedModule, Engine, Execution, Fault, Rules};
+use vm::{CheckedModule, CodeHash, Engine, Execution, Fault, Rules};
 
 const PLAN: Plan = Plan {
     blocks: 8,

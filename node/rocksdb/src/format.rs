@@ -3,7 +3,6 @@
 //! One line in a file beside RocksDB's own, so that it can be read, by a person too, before RocksDB
 //! opens and perhaps changes anything.
 
-use crate::store::fault;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -74,6 +73,11 @@ fn refusal(found: u32) -> String {
         "it has version {found} of the layout, this build needs version {VERSION}: {what}, or \
          replay an archive of its blocks into a new folder (`lockstep node replay`)"
     )
+}
+
+/// A fault of the store in a folder.
+pub(crate) fn fault(path: &Path, cause: impl std::fmt::Display) -> Fault {
+    Fault::Store(format!("rocksdb at {}: {cause}", path.display()))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Copies a store while it is open, reads all of it to find damage, and compacts it on demand.
 
-use crate::format;
+use crate::format::{self, fault};
 use crate::settings::{FAMILIES, Settings};
-use crate::store::{RocksStore, fault};
+use crate::store::RocksStore;
 use node::Store;
 use node::receipt::receipts_root;
 use rocksdb::checkpoint::Checkpoint;

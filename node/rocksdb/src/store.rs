@@ -1,6 +1,6 @@
 //! Reads and commits; see the crate's page for what holds.
 
-use crate::format;
+use crate::format::{self, fault};
 use crate::settings::{HEADERS, META, RECEIPTS, Settings, VALUES};
 use crate::watchdog::{self, Silence};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -264,11 +264,6 @@ fn explain(error: &str) -> String {
         return format!("it is damaged: restore it from a backup ({error})");
     }
     error.to_owned()
-}
-
-/// A fault of the store in a folder.
-pub(crate) fn fault(path: &Path, cause: impl std::fmt::Display) -> Fault {
-    Fault::Store(format!("rocksdb at {}: {cause}", path.display()))
 }
 
 #[expect(

@@ -12,8 +12,7 @@ use node_sim::{
 use reference::Reference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::CodeHash;
-use vm::{Engine, Rules};
+use vm::{CodeHash, Engine, Rules};
 
 pub(crate) const BALANCE: u128 = 1_000_000_000_000;
 pub(crate) const PROPOSER: [u8; 32] = [0xaa; 32];

@@ -5,8 +5,7 @@ use contract_types::counter;
 use node_sim::receipt::{SKIPPED_BALANCE, SKIPPED_NONCE, events_root, output_hash};
 use node_sim::simulate::samples::{COUNTER, PROBE, REFUSED};
 use node_sim::{Payload, ReceiptExit, SecretKey};
-use vm::CodeHash;
-use vm::{Trap, key};
+use vm::{CodeHash, Trap, key};
 
 const NOBODY: [u8; 32] = [0x55; 32];
 

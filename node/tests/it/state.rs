@@ -12,8 +12,7 @@ use node_sim::{CachePolicy, Genesis, MemoryStore, Node, Observer, Payload, Secre
 use reference::Reference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::CodeHash;
-use vm::{Rules, StateDiff, StateView, key};
+use vm::{CodeHash, Rules, StateDiff, StateView, key};
 
 fn parts(cache: CachePolicy) -> Parts {
     Parts {

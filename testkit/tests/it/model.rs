@@ -16,10 +16,9 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use testkit::{Address, Call, Cause};
-use vm::CodeHash;
 use vm::unstable::frames::frame_price;
 use vm::unstable::state::Account;
-use vm::{Rules, key};
+use vm::{CodeHash, Rules, key};
 
 static THEATRE: LazyLock<Theatre> = LazyLock::new(|| {
     let (world, cast) = stage(EVERY.clone());

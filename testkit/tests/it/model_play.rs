@@ -9,9 +9,8 @@ use crate::ledger::{Active, Answer, Ask, End, Ledger, Player, Tank};
 use crate::model_script::{Cast, Costs, LOG_BYTES, PAGE, Step};
 use host_api::Function;
 use testkit::World;
-use vm::CodeHash;
 use vm::unstable::frames::contract_address;
-use vm::{Rules, Trap};
+use vm::{CodeHash, Rules, Trap};
 
 /// What does not change from one case to the next.
 pub(crate) struct Theatre {

@@ -16,8 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use testkit::{Address, Call, Engines, World};
-use vm::CodeHash;
-use vm::Rules;
+use vm::{CodeHash, Rules};
 use wasmparser::{Operator, Parser, Payload};
 
 /// Codes of the tests, which differ in their data only.

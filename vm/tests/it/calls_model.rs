@@ -15,7 +15,6 @@ use crate::ledger::{Active, Answer, Ask, Effects, End, Ledger, Player, Tank};
 use host_api::{Function, status};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use vm::CodeHash;
 use vm::unstable::frames::{contract_address, frame_price};
 use vm::{Exit, Rules, Trap, key};
 

@@ -5,13 +5,13 @@ mod samples;
 
 use conformance::catalogue::{self, Case};
 use conformance::differential::{campaign, failing, sweeps};
-use emitted_wasmtime::Wasmtime;
+use lockstep_wasmtime::Wasmtime;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use vm::Engine;
 
 fn agree(cases: &[Case]) {
-    let engine = Wasmtime::new().unwrap();
+    let engine = Wasmtime::new();
     let problems = conformance::problems(&[&engine], cases);
     assert!(
         problems.is_empty(),
@@ -37,11 +37,11 @@ fn contracts_agree_at_every_limit() {
     agree(&cases);
 }
 
-/// A few seeds and sweeps; `--example differential` runs thousands.
+/// A few seeds and sweeps; the binary `differential` runs thousands.
 #[test]
 fn generated_modules_agree() {
     let threads = NonZeroUsize::new(2).unwrap();
-    let engines = || -> Vec<Box<dyn Engine>> { vec![Box::new(Wasmtime::new().unwrap())] };
+    let engines = || -> Vec<Box<dyn Engine>> { vec![Box::new(Wasmtime::new())] };
     let report = campaign::seeds(0..100, threads, &engines);
     println!("{}", report.summary());
     let problems = report.problems().join("\n");

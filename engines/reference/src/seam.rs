@@ -1,0 +1,102 @@
+//! Lets the driver start, suspend and resume an instance, and look at it.
+
+use crate::instance::{Instance, Phase};
+use crate::interpret::Halt;
+use vm::unstable::execution::{Arguments, Frame, Pending, Step, Value};
+use vm::unstable::gas::GasMeter;
+use vm::unstable::outcome::Diagnosis;
+use vm::{Execution, Fault};
+
+/// Active functions that a diagnosis names, innermost first.
+const DIAGNOSIS_FUNCTIONS_MAX: usize = 64;
+
+impl Execution for Instance {
+    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
+        if self.phase != Phase::Fresh {
+            return Err(Fault::invariant("an instance serves one frame").into());
+        }
+        self.gas = frame.gas;
+        self.entry = Some((frame.entry, frame.arguments));
+        let begun = match self.module.start() {
+            Some(start) => self.enter(start),
+            None => self.enter_entry(),
+        };
+        self.drive(begun)
+    }
+
+    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
+        if self.phase != Phase::Suspended(result.map(Value::value_type)) {
+            let wrong = "an answer without a call, or of another type";
+            return Err(Fault::invariant(wrong).into());
+        }
+        self.asked = Arguments::default();
+        self.values.extend(result.map(Value::to_bits));
+        self.drive(Ok(()))
+    }
+
+    fn pending(&mut self) -> Pending<'_> {
+        Pending {
+            arguments: &self.asked,
+            memory: self.memory.bytes_mut(),
+            gas: &mut self.gas,
+        }
+    }
+
+    fn memory(&mut self) -> &mut [u8] {
+        self.memory.bytes_mut()
+    }
+
+    fn gas(&mut self) -> &mut GasMeter {
+        &mut self.gas
+    }
+
+    fn globals(&mut self) -> Result<Vec<Value>, Fault> {
+        let types = self.module.globals().iter().map(|global| global.value_type);
+        Ok(types
+            .zip(&self.globals)
+            .map(|(of, bits)| Value::from_bits(of, *bits))
+            .collect())
+    }
+
+    /// Where the guest stands; after a trap or out of gas, where it was stopped.
+    fn diagnosis(&self) -> Diagnosis {
+        let innermost = self.activations.iter().rev().take(DIAGNOSIS_FUNCTIONS_MAX);
+        let functions = innermost.map(|active| active.code.function).collect();
+        let site = self.activations.last().and_then(|active| {
+            let place = active.next.checked_sub(1)?;
+            active.code.sites.get(place)
+        });
+        let offset = site.map(|site| u64::from(site.offset));
+        Diagnosis {
+            functions,
+            offset,
+            ..Diagnosis::default()
+        }
+    }
+}
+
+impl Instance {
+    /// Executes operators until one of them gives control back.
+    fn drive(&mut self, begun: Result<(), Halt>) -> Result<Step, Box<Fault>> {
+        self.phase = Phase::Running;
+        let mut progress = begun;
+        let halt = loop {
+            match progress {
+                Ok(()) => progress = self.step(),
+                Err(halt) => break halt,
+            }
+        };
+        match halt {
+            Halt::HostCall(call, result) => {
+                self.phase = Phase::Suspended(result);
+                self.asked = call.arguments;
+                Ok(Step::HostCall(call.function))
+            }
+            Halt::Exit(stop) => {
+                self.phase = Phase::Ended;
+                Ok(Step::Exit(stop))
+            }
+            Halt::Fault(fault) => Err(fault.into()),
+        }
+    }
+}
