@@ -9,22 +9,20 @@ use crate::clock;
 use crate::state::{empty, process};
 use crate::statistics::{median, ratio};
 use contract_types::token;
-use node_sim::limits::Limits;
-use node_sim::node::{NoObserver, Parts};
-use node_sim::receipt::ReceiptExit;
-use node_sim::simulate::samples::TOKEN;
-use node_sim::store::Commit;
-use node_sim::{
-    CachePolicy, Genesis, Node, Payload, Receipt, SecretKey, Signed, Store, Transaction,
+use node::limits::Limits;
+use node::state_tree::batch;
+use node::{
+    CachePolicy, Commit, Genesis, NoObserver, Node, Parts, Payload, Receipt, ReceiptExit,
+    SecretKey, Signed, Store, Transaction,
 };
-use rocksdb_store::synthetic::batch;
+use node_sim::simulate::samples::TOKEN;
 use rocksdb_store::{RocksStore, Settings};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tree::Tree;
-use vm::{Entries, Fault, Interpreter, Rules, StateDiff};
+use vm::{Entries, Fault, Interpreter, Rulebook, Rules, StateDiff};
 
 /// Of each transfer; what it does not use it does not pay.
 const GAS_LIMIT: u64 = 5_000_000;
@@ -116,7 +114,7 @@ impl Store for Timed {
         self.timed(|store| store.scan(start, end, limit))
     }
 
-    fn tip(&self) -> Result<Option<node_sim::header::Tip>, Fault> {
+    fn tip(&self) -> Result<Option<node::Tip>, Fault> {
         self.inner.tip()
     }
 
@@ -212,7 +210,7 @@ impl Chain {
             })
             .collect();
         let balances: BTreeMap<_, _> = keys.iter().map(|key| (key.address(), BALANCE)).collect();
-        let rules = Arc::new(Rules::v1());
+        let rules = Rules::v1();
         let limits = Limits {
             block_gas: u64::MAX.wrapping_shr(1),
             ..Limits::v1()
@@ -226,7 +224,7 @@ impl Chain {
         };
         let parts = Parts {
             engine: Box::new(Interpreter::new()),
-            rules,
+            rules: Rulebook::default().with(rules),
             cache: CachePolicy::Warm,
         };
         let first = keys.first().ok_or("at least one account")?;

@@ -1,6 +1,7 @@
 //! Maps every way a command can end to its exit code; scripts rely on the numbers.
 
-use crate::reject::Refusal;
+use crate::print::Unwritten;
+use crate::refusal::Refusal;
 use std::process::ExitCode;
 
 /// How a command that did its work ended.
@@ -33,6 +34,12 @@ pub(crate) type Answer = Result<Verdict, Failure>;
 impl From<vm::Fault> for Failure {
     fn from(fault: vm::Fault) -> Self {
         Self::Environment(format!("this machine failed, not the contract: {fault}"))
+    }
+}
+
+impl From<Unwritten> for Failure {
+    fn from(Unwritten(why): Unwritten) -> Self {
+        Self::Environment(why)
     }
 }
 

@@ -1,80 +1,52 @@
 //! Is the `lockstep` command: parses the command line, runs one command, answers with an exit code.
 //!
+//! Each file uses those above it in this table, never one below:
+//!
 //! | file | what it holds |
 //! |---|---|
 //! | `args` | the command line |
-//! | `check`, `run`, `meter`, `schedule`, `inspect`, `explain` | one command each |
-//! | `sim`, `network`, `node`, `conform` | the same, over many nodes and many machines |
+//! | `text`, `print` | how things are spelt; the only file that prints |
+//! | `pace`, `replacement` | progress; files that are there as a whole or not at all |
+//! | `functions`, `refusal` | functions by name; why a file was refused |
+//! | `failure` | exit codes |
+//! | `module` | a contract's file, and parts of what is shown of it |
+//! | `chain` | stores, cases in files, and where two executions part |
+//! | `explanations` | rejections, traps and statuses in words |
 //! | `report` | a simulation as a page of HTML |
-//! | `case`, `site` | one transaction that replays alone; where two executions part |
-//! | `load`, `survey`, `reject` | a file's bytes, what they say, why they were refused |
-//! | `location`, `callpath` | source line and chain of calls of a place that was refused |
-//! | `listing`, `signature`, `usage` | parts of what is shown of a module |
-//! | `replacement`, `pace` | files that are there as a whole or not at all; progress |
-//! | `failure`, `print` | exit codes; the only file that prints |
+//! | `commands` | one file for each command |
 //!
 //! Verdicts, gas and results come from the libraries; nothing here computes them.
 #![forbid(unsafe_code)]
 
 mod args;
 
-mod failure;
+mod text;
 
 mod print;
 
-mod load;
-
-mod survey;
-
-mod location;
-
-mod callpath;
-
-mod reject;
-
-mod signature;
-
-mod usage;
-
-mod listing;
-
-mod check;
-
-mod run;
-
-mod meter;
-
-mod schedule;
-
-mod inspect;
-
-mod explain;
-
-/// Stores by name.
-mod store;
-
-mod sim;
-
-mod report;
-
-mod network;
-
-mod node;
-
-mod case;
-
-mod site;
+mod pace;
 
 mod replacement;
 
-mod pace;
+mod functions;
 
-mod conform;
+mod refusal;
 
-mod wit;
+mod failure;
+
+mod module;
+
+mod chain;
+
+mod explanations;
+
+mod report;
+
+mod commands;
 
 use args::{Command, CommandLine};
 use clap::Parser;
+use commands::{check, conform, explain, inspect, meter, node, run, schedule, sim};
 use failure::{Answer, Failure};
 use print::Colour;
 use std::process::ExitCode;
@@ -105,7 +77,7 @@ fn report(failure: &Failure, json: bool) -> ExitCode {
     match failure {
         Failure::Rejected(refusal) => {
             if let Err(worse) = refusal.print(json) {
-                return report(&worse, false);
+                return report(&worse.into(), false);
             }
         }
         Failure::Usage(message) | Failure::Environment(message) => {

@@ -1,25 +1,24 @@
 //! Writes to standard output and standard error; no other file does.
 
-use crate::failure::Failure;
 use serde::Serialize;
-use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
-/// Longest guest-chosen name that is printed, in characters; the rest becomes `...`.
-const NAME_CHARS_MAX: usize = 120;
+/// Why nothing more can be written to standard output.
+#[derive(Debug)]
+pub(crate) struct Unwritten(pub(crate) String);
 
 /// Writes `text` to standard output as it is.
 ///
 /// # Errors
-/// [`Failure::Environment`] if it cannot be written. A reader that went away is not an error.
-pub(crate) fn out(text: &str) -> Result<(), Failure> {
+/// [`Unwritten`]. A reader that went away is not an error.
+pub(crate) fn out(text: &str) -> Result<(), Unwritten> {
     let mut stdout = io::stdout().lock();
     match stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush())
     {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::Environment(format!("standard output: {error}")))
+            Err(Unwritten(format!("standard output: {error}")))
         }
         _ => Ok(()),
     }
@@ -29,9 +28,9 @@ pub(crate) fn out(text: &str) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As [`out`].
-pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
+pub(crate) fn json(value: &impl Serialize) -> Result<(), Unwritten> {
     let mut line = serde_json::to_string(value)
-        .map_err(|error| Failure::Environment(format!("cannot write JSON: {error}")))?;
+        .map_err(|error| Unwritten(format!("cannot write JSON: {error}")))?;
     line.push('\n');
     out(&line)
 }
@@ -98,97 +97,4 @@ fn paint(word: &str, colour: Colour, is_terminal: bool) -> String {
         Colour::Yellow => 33,
     };
     format!("\x1b[1;{code}m{word}\x1b[0m")
-}
-
-/// A decimal number with a comma between groups of three digits.
-pub(crate) fn grouped(number: impl Display) -> String {
-    let plain = number.to_string();
-    let (sign, digits) = match plain.strip_prefix('-') {
-        Some(digits) => ("-", digits),
-        None => ("", plain.as_str()),
-    };
-    let mut text = String::from(sign);
-    for (place, digit) in digits.chars().enumerate() {
-        let rest = digits.len().saturating_sub(place);
-        if place > 0 && rest.is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `count` and its noun, with an `s` unless there is one.
-pub(crate) fn counted(count: impl Display, noun: &str) -> String {
-    let count = grouped(count);
-    let plural = if count == "1" { "" } else { "s" };
-    format!("{count} {noun}{plural}")
-}
-
-/// Text of the guest's choosing, made safe for a terminal: control and direction characters are
-/// escaped, and what is too long is cut.
-pub(crate) fn printable(text: &str) -> String {
-    let mut safe = String::new();
-    for (place, character) in text.chars().enumerate() {
-        if place >= NAME_CHARS_MAX {
-            safe.push_str("...");
-            break;
-        }
-        push_safe(&mut safe, character);
-    }
-    safe
-}
-
-/// Text of the guest's choosing in lines: as [`printable`], but whole, and line ends stay.
-pub(crate) fn printable_lines(text: &str) -> String {
-    let mut safe = String::new();
-    for character in text.chars() {
-        if character == '\n' {
-            safe.push('\n');
-        } else {
-            push_safe(&mut safe, character);
-        }
-    }
-    safe
-}
-
-fn push_safe(text: &mut String, character: char) {
-    let turns_direction = matches!(
-        character,
-        '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
-    );
-    if character.is_control() || turns_direction {
-        text.extend(character.escape_unicode());
-    } else {
-        text.push(character);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn groups_are_of_three_digits() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_000), "1,000");
-        assert_eq!(grouped(-123_456), "-123,456");
-        assert_eq!(grouped(u64::MAX), "18,446,744,073,709,551,615");
-    }
-
-    #[test]
-    fn names_cannot_write_to_the_terminal() {
-        assert_eq!(printable("a\x1b[31mb"), "a\\u{1b}[31mb");
-        assert_eq!(printable("\u{202e}evil"), "\\u{202e}evil");
-        assert_eq!(printable(&"x".repeat(500)).len(), NAME_CHARS_MAX + 3);
-        assert_eq!(printable_lines("one\ntwo\r"), "one\ntwo\\u{d}");
-    }
-
-    #[test]
-    fn nouns_follow_their_number() {
-        assert_eq!(counted(1, "byte"), "1 byte");
-        assert_eq!(counted(0, "byte"), "0 bytes");
-        assert_eq!(counted(1_000, "byte"), "1,000 bytes");
-    }
 }

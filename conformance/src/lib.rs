@@ -5,6 +5,7 @@
 //! | [`catalogue`] | programs in files: text modules with their calls, built contracts |
 //! | [`program`], [`observation`] | what is run, and all that it lets be seen (crate `vectors`) |
 //! | [`golden`] | texts that are frozen in a file, with one switch to renew them |
+//! | [`mutants`] | patches that hold one mistake each, and the tests that find them |
 //! | [`second_decoder`] | emitted modules read by two decoders that share no code |
 //! | [`spec`] | the official suite within the profile, on any engine |
 //! | [`mod@sweep`] | which gas limits are tried, and the comparison with the reference |
@@ -19,6 +20,8 @@ pub mod differential;
 pub mod planted;
 
 pub mod golden;
+
+pub mod mutants;
 
 pub mod second_decoder;
 

@@ -62,7 +62,7 @@ fn single_operators_agree_and_every_one_is_reached() {
     let report = campaign::operators(Depth::Quick, THREADS, &engines);
     println!("{}", report.summary());
     clean(&report);
-    let missing = report.found.coverage.missing(&Rules::v1().schedule);
+    let missing = report.found.coverage.missing(&Rules::v1());
     assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
 

@@ -126,7 +126,7 @@ pub enum Static {
 }
 
 /// One host function: its wire name, arguments, result and behaviour.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The function.
     pub function: Function,
@@ -148,6 +148,8 @@ pub struct Row {
     pub traps: &'static [u16],
     /// One sentence for the documentation page.
     pub summary: &'static str,
+    /// The first version of the protocol that has it.
+    pub since: u16,
 }
 
 impl Row {

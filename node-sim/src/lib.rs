@@ -1,24 +1,27 @@
-//! Applies blocks of signed transactions to the state, and compares nodes that must not differ.
-//!
-//! ```text
-//! bytes --decode--> Block --validate--> ValidBlock --execute--> receipts, diff --commit--> result
-//! ```
+//! Runs many nodes that must not differ, and finds where they do.
 //!
 //! # Invariants
-//! * Only [`store`] is written, once a block, with the root in the same commit.
-//! * An invalid block is an [`Invalid`]; a failing transaction is a [`Receipt`]; a failing machine
-//!   is a [`vm::Fault`]. None of them turns into another.
-//! * No cache, engine, restart or observer changes a receipt or a root.
+//! * Nothing here is part of a node: a node is `lockstep-node`, and every executor runs its code or
+//!   composes its public functions.
+//! * A report depends on plan and seed alone.
 //!
-//! Specification: docs/spec/transactions.md, docs/spec/blocks.md. Tests: `tests/it`.
+//! Each module uses only those above it. Specification: docs/spec/blocks.md. Tests: `tests/it`.
 #![forbid(unsafe_code)]
 
-pub use ::node::{
-    Block, BlockResult, CachePolicy, Genesis, Header, Invalid, LogStore, MemoryStore, Node,
-    Observer, Payload, PublicKey, Receipt, ReceiptExit, SecretKey, Signed, Store, Transaction,
-    ValidBlock, archive, block, cache, digest, execute, genesis, header, key, limits, node,
-    overlay, receipt, steps, store, transaction,
-};
+/// Files that forget, tear and rot on purpose.
+pub mod disk;
+
+/// What a node does with a block around the VM.
+pub mod steps;
+
+/// A node, or what stands in for one.
+pub mod machine;
+
+/// What differs in two executions.
+mod compare;
+
+/// One transaction of a block once more, recorded.
+pub mod rerun;
 
 /// Where two executions of one transaction part.
 pub mod bisect;

@@ -2,17 +2,13 @@
 //!
 //! Specification: docs/spec/blocks.md, "Archive".
 
-use crate::archive::{ArchiveError, ArchiveReader, ArchivedBlock, Entry};
-use crate::bisect::{Definition, Depth, Part, Position, Site, Subject, locate, rerun};
-use crate::block::ValidBlock;
-use crate::cache::CachePolicy;
+use crate::bisect::{Definition, Part, Site, locate};
 use crate::case::{Case, Outcome};
-use crate::execute::Executed;
-use crate::header::BlockResult;
-use crate::node::{Node, Observer, Parts};
-use crate::receipt::Receipt;
+use crate::compare::receipt_fields;
+use crate::rerun::{Depth, MakeEngine, Position, Subject, rerun};
 use crate::steps::Plain;
-use crate::store::Store;
+use node::archive::{ArchiveError, ArchiveReader, ArchivedBlock, Entry};
+use node::{BlockResult, CachePolicy, Executed, Node, Observer, Parts, Store, ValidBlock};
 use std::io::Read;
 use vm::Fault;
 
@@ -68,9 +64,6 @@ pub struct Traced {
     /// archive was wrong, or the archive was changed.
     pub site: Option<Site>,
 }
-
-/// Makes the engine of a replay again.
-pub type MakeEngine = Box<dyn Fn() -> Box<dyn vm::Engine>>;
 
 /// Applies blocks of an archive to a node, one after the other.
 pub struct Replay<R> {
@@ -197,7 +190,7 @@ impl<R: Read> Replay<R> {
         engine: &dyn Fn() -> Box<dyn vm::Engine>,
     ) -> Result<Traced, Fault> {
         let at = Position {
-            rules: self.node.rules(),
+            rules: self.node.rules_at(block.header().height)?,
             block,
             index,
         };
@@ -297,25 +290,10 @@ fn compare(
 
 fn compare_entries(left: &Entry, right: &Entry) -> Option<(&'static str, String, String)> {
     let row = |entry: &Entry| {
-        let Receipt {
-            tx_id,
-            exit,
-            code,
-            gas_used,
-            output_hash,
-            events_root,
-        } = &entry.receipt;
-        [
-            ("receipt.tx_id", hex::encode(tx_id)),
-            ("receipt.exit", exit.name().to_owned()),
-            ("receipt.code", code.to_string()),
-            ("receipt.gas_used", gas_used.to_string()),
-            ("receipt.output_hash", hex::encode(output_hash)),
-            ("receipt.events_root", hex::encode(events_root)),
-            ("diff", hex::encode(entry.diff_hash)),
-        ]
+        let diff = ("diff", hex::encode(entry.diff_hash));
+        receipt_fields(&entry.receipt).into_iter().chain([diff])
     };
-    let pairs = row(left).into_iter().zip(row(right));
+    let pairs = row(left).zip(row(right));
     first_unequal(pairs.map(|((field, left), (_, right))| (field, left, right)))
 }
 

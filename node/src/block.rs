@@ -9,8 +9,8 @@ use crate::header::{Header, Tip};
 use crate::limits::Limits;
 use crate::transaction::{DecodeError, Signed, decode_canonical, intrinsic_gas};
 use borsh::{BorshDeserialize, BorshSerialize};
-use host_api::limits::{DATA_BYTES_MAX, ENTRY_BYTES_MAX, ENTRY_BYTES_MIN};
 use vm::Rules;
+use vm::unstable::limits::HostLimits;
 
 /// A header with its transactions.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -102,6 +102,9 @@ pub enum Invalid {
     /// The header names rules that are not in force at its height.
     #[error("rules that are not in force")]
     RulesId,
+    /// This build does not know the rules in force: it can neither accept nor execute the block.
+    #[error("rules in force that this build does not know")]
+    RulesUnknown,
     /// The height is not the parent's + 1.
     #[error("height {found}, {expected} expected")]
     Height {
@@ -181,7 +184,7 @@ impl ValidTransaction {
             return Err(InvalidTransaction::ChainId);
         }
         if let Some((entry, input)) = transaction.payload.invocation() {
-            check_invocation(entry, input)?;
+            check_invocation(entry, input, &context.rules.host_limits)?;
         }
         let (limit, max) = (transaction.gas_limit, context.limits.transaction_gas);
         if limit > max {
@@ -228,13 +231,17 @@ impl ValidTransaction {
     }
 }
 
-fn check_invocation(entry: &str, input: &[u8]) -> Result<(), InvalidTransaction> {
+fn check_invocation(
+    entry: &str,
+    input: &[u8],
+    limits: &HostLimits,
+) -> Result<(), InvalidTransaction> {
     let name = length(entry.as_bytes());
-    if name < u64::from(ENTRY_BYTES_MIN) || name > u64::from(ENTRY_BYTES_MAX) {
+    if name < u64::from(limits.entry_bytes_min) || name > u64::from(limits.entry_bytes_max) {
         return Err(InvalidTransaction::EntryLength(name));
     }
     let bytes = length(input);
-    if bytes > u64::from(DATA_BYTES_MAX) {
+    if bytes > u64::from(limits.data_bytes_max) {
         return Err(InvalidTransaction::InputLength(bytes));
     }
     Ok(())

@@ -3,10 +3,10 @@
 //! Whether a module exists is asked of the state, never of the cache.
 
 use crate::limits::CACHE_BYTES_MAX;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use vm::{CheckedModule, CodeHash};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use vm::CheckedModule;
+use vm::CodeHash;
 
 /// What a cache keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ struct Entries {
 #[derive(Debug, Default)]
 pub struct CodeCache {
     policy: CachePolicy,
-    entries: RefCell<Entries>,
+    entries: Mutex<Entries>,
 }
 
 impl CodeCache {
@@ -43,23 +43,22 @@ impl CodeCache {
     pub fn new(policy: CachePolicy) -> Self {
         Self {
             policy,
-            entries: RefCell::default(),
+            entries: Mutex::default(),
         }
     }
 
     /// The module, if it is kept.
     #[must_use]
-    pub fn get(&self, code_hash: &CodeHash, rules_id: &[u8; 32]) -> Option<Arc<CheckedModule>> {
-        self.entries
-            .borrow()
+    pub fn get(&self, code_hash: &[u8; 32], rules_id: &[u8; 32]) -> Option<Arc<CheckedModule>> {
+        self.lock()
             .modules
-            .get(&(*code_hash, *rules_id))
+            .get(&(CodeHash(*code_hash), *rules_id))
             .cloned()
     }
 
     /// Keeps a module, as the policy says.
     pub fn insert(&self, module: Arc<CheckedModule>) {
-        let mut entries = self.entries.borrow_mut();
+        let mut entries = self.lock();
         let bytes = u64::try_from(module.bytes().len()).unwrap_or(u64::MAX);
         let full = entries.bytes.saturating_add(bytes) > CACHE_BYTES_MAX;
         match self.policy {
@@ -77,19 +76,29 @@ impl CodeCache {
     /// Told between two transactions.
     pub fn end_transaction(&self) {
         if self.policy == CachePolicy::Cold {
-            *self.entries.borrow_mut() = Entries::default();
+            self.clear();
         }
+    }
+
+    /// Forgets all modules.
+    pub fn clear(&self) {
+        *self.lock() = Entries::default();
     }
 
     /// How many modules are kept.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.borrow().modules.len()
+        self.lock().modules.len()
     }
 
     /// Whether none is kept.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        // Whoever panicked with it left whole modules: each is inserted at once.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,14 +3,16 @@
 //! Specification: docs/spec/transactions.md, "Execution".
 
 use crate::block::ValidTransaction;
+use crate::header::Header;
 use crate::overlay::{Net, Overlay};
 use crate::receipt::{
     Receipt, ReceiptExit, SKIPPED_BALANCE, SKIPPED_NONCE, events_root, output_hash,
 };
 use crate::transaction::{Payload, Transaction};
 use std::sync::Arc;
+use vm::Gas;
 use vm::{
-    Block, Engine, Event, Exit, Fault, Gas, Message, Outcome, Rules, Setting, StateDiff, Target,
+    Block, Engine, Event, Exit, Fault, Message, Outcome, Rules, Setting, StateDiff, Target, key,
 };
 
 /// What all transactions of a block are executed with.
@@ -271,16 +273,25 @@ fn check_conservation(net: &Net, fee: u128) -> Result<(), Fault> {
     }
 }
 
-/// Credits the fees of a block to its proposer, after the last transaction.
+/// Ends a block after its last transaction: puts its hash where the blocks after it see it, takes
+/// away the one that they do not, and credits the fees to the proposer.
 ///
 /// # Errors
 /// As [`execute`].
-pub fn pay_proposer(
+pub fn end_block(
     overlay: &mut Overlay<'_>,
-    proposer: &[u8; 32],
+    header: &Header,
+    rules: &Rules,
     fees: u128,
 ) -> Result<StateDiff, Fault> {
-    overlay.credit(proposer, fees)?;
+    overlay.write(key::block_hash(header.height), Some(header.hash().to_vec()));
+    if let Some(height) = header
+        .height
+        .checked_sub(u64::from(rules.host_limits.block_hashes_max))
+    {
+        overlay.write(key::block_hash(height), None);
+    }
+    overlay.credit(&header.proposer, fees)?;
     let net = overlay.finish_transaction()?;
     if net.balances_before.checked_add(fees) == Some(net.balances_after) {
         Ok(net.diff)

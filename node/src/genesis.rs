@@ -8,15 +8,27 @@ use crate::limits::{CHAIN_NAME_BYTES_MAX, Limits};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeMap;
 use vm::unstable::state::Account;
-use vm::{StateDiff, key};
+use vm::{Fault, StateDiff, key};
 
 /// Begins every genesis document.
-pub const FORMAT: &str = "lockstep/genesis/1";
+const FORMAT: &str = "lockstep/genesis/1";
 /// Name of the system key that lists the rules by activation height.
 pub const RULES_KEY: &str = "rules";
 
 /// Rules ids with the height from which each is in force, ascending; the value of [`RULES_KEY`].
 pub type Activations = Vec<(u64, [u8; 32])>;
+
+/// Reads the value of [`RULES_KEY`].
+pub(crate) fn decode_activations(value: Option<&[u8]>) -> Result<Activations, Fault> {
+    borsh::from_slice(value.unwrap_or_default())
+        .map_err(|_| Fault::Store("the list of rules does not decode".to_owned()))
+}
+
+/// The id of the rules in force at a height; none before the first activation.
+pub(crate) fn in_force(activations: &Activations, height: u64) -> Option<&[u8; 32]> {
+    let last = activations.iter().rfind(|(from, _)| *from <= height);
+    last.map(|(_, id)| id)
+}
 
 /// The genesis document. Fields are in the order of their encoding.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -115,7 +127,7 @@ impl Genesis {
                 balance: *balance,
                 code_hash: None,
             };
-            (key::account(address), Some(encode(&account)))
+            (key::account(address), account.encode())
         });
         let rules = (key::system(RULES_KEY), Some(encode(&activations)));
         accounts.chain([rules]).collect()

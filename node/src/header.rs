@@ -53,6 +53,17 @@ impl Header {
     pub fn hash(&self) -> [u8; 32] {
         sha256(&[HEADER_DOMAIN, &encode(self)])
     }
+
+    /// What guests learn about the block.
+    #[must_use]
+    pub const fn context(&self) -> vm::Block {
+        vm::Block {
+            height: self.height,
+            time_ms: self.time_ms,
+            chain_id: self.chain_id,
+            proposer: self.proposer,
+        }
+    }
 }
 
 /// The last committed block, as the next one must refer to it.

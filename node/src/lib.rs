@@ -20,50 +20,57 @@ pub mod limits;
 pub mod digest;
 
 /// Transactions and their bytes.
-pub mod transaction;
+mod transaction;
 
 /// Secret keys, for wallets, workloads and tests.
-pub mod key;
+mod key;
 
 /// The document a chain starts from.
-pub mod genesis;
+mod genesis;
 
 /// Block headers and results.
-pub mod header;
+mod header;
 
 /// Receipts.
 pub mod receipt;
 
 /// Blocks and the rules that need no state.
-pub mod block;
+mod block;
 
 /// Committed state.
-pub mod store;
+mod store;
 
 /// Checked modules, kept by hash.
-pub mod cache;
+mod cache;
 
 /// State inside a block.
-pub mod overlay;
+mod overlay;
 
 /// One transaction after the other.
 pub mod execute;
 
-/// What a node does with a block around the VM.
-pub mod steps;
+/// The state tree of a store.
+pub mod state_tree;
 
 /// The node.
-pub mod node;
+mod node;
 
 /// Chains as files.
 pub mod archive;
 
-pub use block::{Block, Invalid, ValidBlock};
-pub use cache::CachePolicy;
-pub use genesis::Genesis;
-pub use header::{BlockResult, Header};
+pub use block::{
+    Block, Context, Invalid, InvalidTransaction, ValidBlock, ValidTransaction, transactions_root,
+};
+pub use cache::{CachePolicy, CodeCache};
+pub use execute::{Environment, Executed};
+pub use genesis::{Activations, Genesis, GenesisError, RULES_KEY};
+pub use header::{BlockResult, Header, Tip};
 pub use key::SecretKey;
-pub use node::{Node, Observer};
+pub use node::{NoObserver, Node, Observer, Parts, Pending};
+pub use overlay::{Net, Overlay, ReadSet};
 pub use receipt::{Receipt, ReceiptExit};
-pub use store::{LogStore, MemoryStore, Store};
-pub use transaction::{Payload, PublicKey, Signed, Transaction};
+pub use state_tree::recomputed_root;
+pub use store::{Commit, Disk, LogStore, MemoryStore, Store};
+pub use transaction::{
+    DecodeError, Payload, PublicKey, Signed, Transaction, decode_canonical, intrinsic_gas,
+};

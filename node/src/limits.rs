@@ -7,7 +7,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 /// Bytes of an encoded signed transaction: a module of the largest size and room for the rest, so
 /// that a module one byte too long is a transaction that is paid for and `Rejected`.
 pub const TRANSACTION_BYTES_MAX: u32 =
-    vm::unstable::limits::MODULE_BYTES_MAX + TRANSACTION_OVERHEAD_BYTES;
+    vm::unstable::limits::Limits::V1.module_bytes_max + TRANSACTION_OVERHEAD_BYTES;
 /// Room for everything but the module in an upload; an upload needs 200 bytes.
 pub const TRANSACTION_OVERHEAD_BYTES: u32 = 4_096;
 /// Bytes of an encoded block: one transaction of the largest size and as much again.
@@ -22,8 +22,6 @@ pub const CHAIN_NAME_BYTES_MAX: u32 = 64;
 pub const CACHE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Bytes of a record of an archive: the largest block, and eight times as much for what came of it.
 pub const ARCHIVE_RECORD_BYTES_MAX: u32 = 9 * BLOCK_BYTES_MAX;
-/// Transactions of one simulated block; bounds what a plan can make the simulator hold.
-pub const SIMULATED_TRANSACTIONS_MAX: u32 = 1_000;
 
 /// The limits of one chain.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

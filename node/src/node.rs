@@ -3,22 +3,18 @@
 use crate::block::{Block, Context, Invalid, ValidBlock, transactions_root};
 use crate::cache::{CachePolicy, CodeCache};
 use crate::execute::{self, Environment, Executed};
-use crate::genesis::{Activations, Genesis, RULES_KEY};
+use crate::genesis::{Activations, Genesis, RULES_KEY, decode_activations, in_force};
 use crate::header::{BlockResult, Header, Tip};
 use crate::limits::Limits;
-use crate::overlay::{Overlay, decode_account};
+use crate::overlay::Overlay;
 use crate::receipt::{Receipt, receipts_root};
-use crate::steps::{Plain, Steps, batch};
+use crate::state_tree::{batch, each_leaf, rebuild};
 use crate::store::{Commit, Store};
 use crate::transaction::Signed;
-use host_api::limits::BLOCK_HASHES_MAX;
 use std::sync::Arc;
-use tree::{Path, Tree, ValueHash};
+use tree::Tree;
 use vm::unstable::state::Account;
-use vm::{CheckedModule, Engine, Fault, Rules, StateDiff, key};
-
-/// Entries that a rebuild of the tree reads at once; bounds memory, changes nothing.
-const SCAN_PAGE: usize = 4_096;
+use vm::{Engine, Fault, Rulebook, Rules, StateDiff, key};
 
 /// Is told what each transaction came to; changes nothing.
 pub trait Observer {
@@ -48,8 +44,8 @@ impl Observer for NoObserver {
 pub struct Parts {
     /// Runs the guests.
     pub engine: Box<dyn Engine>,
-    /// The rules that this build knows.
-    pub rules: Arc<Rules>,
+    /// The rules that this build knows; which of them hold at a height is in the state.
+    pub rules: Rulebook,
     /// What the cache of checked modules keeps.
     pub cache: CachePolicy,
 }
@@ -57,11 +53,11 @@ pub struct Parts {
 /// A node: committed state, its tree, and the means to execute the next block.
 pub struct Node {
     parts: Parts,
-    steps: Box<dyn Steps>,
     cache: CodeCache,
     store: Box<dyn Store>,
     tree: Tree,
     tip: Tip,
+    activations: Activations,
     genesis: Genesis,
     chain_id: [u8; 32],
     broken: bool,
@@ -88,14 +84,15 @@ impl Node {
             ));
         }
         let tree = rebuild(store.as_ref())?;
+        let activations = decode_activations(store.read(&key::system(RULES_KEY))?.as_deref())?;
         let cache = CodeCache::new(parts.cache);
         let node = Self {
             parts,
-            steps: Box::new(Plain),
             cache,
             store,
             tree,
             tip,
+            activations,
             genesis,
             chain_id,
             broken: false,
@@ -104,24 +101,10 @@ impl Node {
         Ok(node)
     }
 
-    /// The same with other steps around the VM: another machine, for planted faults.
+    /// The cache of checked modules, to be filled ahead or cleared: no answer depends on it.
     #[must_use]
-    pub fn with_steps(mut self, steps: Box<dyn Steps>) -> Self {
-        self.steps = steps;
-        self
-    }
-
-    /// Keeps modules in the cache before anybody asks for them; no answer depends on it.
-    pub fn fill_cache(&self, modules: &[Arc<CheckedModule>]) {
-        for module in modules {
-            self.cache.insert(Arc::clone(module));
-        }
-    }
-
-    /// Deletes all caches: that of checked modules, and with the engine whatever it keeps.
-    pub fn forget_code(&mut self, engine: Box<dyn Engine>) {
-        self.parts.engine = engine;
-        self.cache = CodeCache::new(self.parts.cache);
+    pub const fn cache(&self) -> &CodeCache {
+        &self.cache
     }
 
     /// Drops everything but the store.
@@ -148,10 +131,14 @@ impl Node {
         self.store.as_ref()
     }
 
-    /// The rules that this build knows.
-    #[must_use]
-    pub const fn rules(&self) -> &Arc<Rules> {
-        &self.parts.rules
+    /// The rules in force at a height, as far as the chain has said.
+    ///
+    /// # Errors
+    /// [`Fault`] if this build does not know them.
+    pub fn rules_at(&self, height: u64) -> Result<&Arc<Rules>, Fault> {
+        in_force(&self.activations, height)
+            .and_then(|id| self.parts.rules.get(id))
+            .ok_or_else(|| Fault::invariant("this build does not know the rules in force"))
     }
 
     /// The limits of the chain.
@@ -160,7 +147,8 @@ impl Node {
         self.genesis.limits()
     }
 
-    /// The tree as it is kept, to compare with the store.
+    /// The state tree, to prove keys from. It is that of the last block executed: until
+    /// [`Node::commit`] it is ahead of the store.
     #[must_use]
     pub const fn tree(&self) -> &Tree {
         &self.tree
@@ -171,20 +159,23 @@ impl Node {
     /// # Errors
     /// [`Fault`] if the store cannot answer.
     pub fn account(&self, address: &[u8; 32]) -> Result<Account, Fault> {
-        decode_account(self.store.read(&key::account(address))?.as_deref())
+        Account::decode(self.store.read(&key::account(address))?.as_deref())
     }
 
-    /// The next block with these transactions, whether they are valid or not.
+    /// The next block with these transactions, whether they are valid or not, under the rules in
+    /// force at its height.
     #[must_use]
     pub fn propose(&self, transactions: Vec<Signed>, time_ms: u64, proposer: [u8; 32]) -> Block {
+        let height = self.tip.height.saturating_add(1);
+        let rules_id = in_force(&self.activations, height).copied();
         let header = Header {
             parent: self.tip.hash,
-            height: self.tip.height.saturating_add(1),
+            height,
             time_ms,
             chain_id: self.chain_id,
             proposer,
             transactions_root: transactions_root(&transactions),
-            rules_id: *self.parts.rules.id(),
+            rules_id: rules_id.unwrap_or_default(),
             parent_result: self.tip.result,
         };
         Block {
@@ -198,10 +189,12 @@ impl Node {
     /// # Errors
     /// [`Invalid`].
     pub fn validate(&self, block: Block) -> Result<ValidBlock, Invalid> {
+        let height = self.tip.height.saturating_add(1);
+        let rules = self.rules_at(height).map_err(|_| Invalid::RulesUnknown)?;
         let context = Context {
             chain_id: &self.chain_id,
             limits: self.genesis.limits(),
-            rules: &self.parts.rules,
+            rules,
             parent: &self.tip,
         };
         ValidBlock::new(block, &context)
@@ -235,12 +228,12 @@ impl Node {
         }
         // Set back by the commit only: a fault may leave the tree ahead of the store.
         self.broken = true;
-        self.check_applicable(block)?;
+        let rules = self.check_applicable(block)?;
         let Work {
             diff,
             receipts,
             result,
-        } = self.work(block, observer)?;
+        } = self.work(block, &rules, observer)?;
         let header = block.header();
         let tip = Tip {
             height: header.height,
@@ -267,8 +260,15 @@ impl Node {
             return Err(Fault::invariant("a commit of a block that is not pending"));
         }
         let tip = commit.tip;
+        let rules = commit.diff.get(&key::system(RULES_KEY));
+        let activations = rules
+            .map(|value| decode_activations(value.as_deref()))
+            .transpose()?;
         self.store.commit(commit)?;
         self.tip = tip;
+        if let Some(activations) = activations {
+            self.activations = activations;
+        }
         self.broken = false;
         Ok(tip.result)
     }
@@ -306,44 +306,42 @@ impl Node {
         }
     }
 
-    fn check_applicable(&self, block: &ValidBlock) -> Result<(), Fault> {
+    /// The rules that a block is executed under.
+    fn check_applicable(&self, block: &ValidBlock) -> Result<Arc<Rules>, Fault> {
         let header = block.header();
         if header.parent != self.tip.hash || header.parent_result != self.tip.result {
             return Err(Fault::invariant(
                 "a block was validated against another parent",
             ));
         }
-        let rules = self
-            .store
-            .read(&key::system(RULES_KEY))?
-            .unwrap_or_default();
-        let activations: Activations = borsh::from_slice(&rules)
-            .map_err(|_| Fault::Store("the list of rules does not decode".to_owned()))?;
-        let in_force = activations.iter().rfind(|(from, _)| *from <= header.height);
-        if in_force.map(|(_, id)| id) == Some(self.parts.rules.id()) {
-            Ok(())
+        let rules = self.rules_at(header.height)?;
+        if header.rules_id == *rules.id() {
+            Ok(Arc::clone(rules))
         } else {
-            Err(Fault::invariant(
-                "this build does not know the rules in force",
-            ))
+            Err(Fault::invariant("a block was validated under other rules"))
         }
     }
 
-    fn work(&mut self, block: &ValidBlock, observer: &mut dyn Observer) -> Result<Work, Fault> {
+    fn work(
+        &mut self,
+        block: &ValidBlock,
+        rules: &Arc<Rules>,
+        observer: &mut dyn Observer,
+    ) -> Result<Work, Fault> {
         let header = block.header();
-        let visible = self.steps.context(header);
+        let visible = header.context();
         let environment = Environment {
             engine: self.parts.engine.as_ref(),
-            rules: &self.parts.rules,
+            rules,
             block: &visible,
         };
-        let mut overlay = Overlay::new(self.store.as_ref(), &self.cache, &self.parts.rules);
+        let mut overlay = Overlay::new(self.store.as_ref(), &self.cache, rules);
         let mut receipts: Vec<Receipt> = Vec::with_capacity(block.transactions().len());
         let (mut fees, mut gas_used) = (0_u128, 0_u64);
         let stepwise = observer.wants_roots();
         for (index, valid) in (0_u32..).zip(block.transactions()) {
-            let executed = self.steps.transaction(&environment, &mut overlay, valid)?;
-            let root = stepwise.then(|| self.steps.update(&mut self.tree, &executed.diff));
+            let executed = execute::execute(&environment, &mut overlay, valid)?;
+            let root = stepwise.then(|| self.tree.update(&batch(&executed.diff)).0);
             observer.transaction(index, &executed, root);
             fees = fees.checked_add(executed.fee).ok_or_else(too_large)?;
             gas_used = gas_used
@@ -351,14 +349,13 @@ impl Node {
                 .ok_or_else(too_large)?;
             receipts.push(executed.receipt);
         }
-        write_hash(&mut overlay, header);
-        let last = execute::pay_proposer(&mut overlay, &header.proposer, fees)?;
+        let last = execute::end_block(&mut overlay, header, rules, fees)?;
         let diff = overlay.into_diff()?;
         observer.block(&diff);
         // Stepwise the tree has everything but the fees; else it gets the whole block at once.
         let changes = if stepwise { &last } else { &diff };
-        let state_root = self.steps.update(&mut self.tree, changes);
-        let receipts_root = self.steps.receipts_root(&receipts);
+        let state_root = self.tree.update(&batch(changes)).0;
+        let receipts_root = receipts_root(&receipts);
         Ok(Work {
             diff,
             receipts,
@@ -368,14 +365,6 @@ impl Node {
                 gas_used,
             },
         })
-    }
-}
-
-/// Puts the block's hash where the blocks after it see it, and takes away the one that they do not.
-fn write_hash(overlay: &mut Overlay<'_>, header: &Header) {
-    overlay.write(key::block_hash(header.height), Some(header.hash().to_vec()));
-    if let Some(height) = header.height.checked_sub(u64::from(BLOCK_HASHES_MAX)) {
-        overlay.write(key::block_hash(height), None);
     }
 }
 
@@ -422,41 +411,4 @@ fn commit_genesis(store: &mut dyn Store, genesis: &Genesis) -> Result<(), Fault>
         header: None,
         receipts: Vec::new(),
     })
-}
-
-/// The state root of a flat store, computed from its values alone.
-///
-/// # Errors
-/// [`Fault`] if the store cannot answer.
-pub fn recomputed_root(store: &dyn Store) -> Result<[u8; 32], Fault> {
-    rebuild(store).map(|tree| tree.root().0)
-}
-
-/// The tree of a flat store.
-fn rebuild(store: &dyn Store) -> Result<Tree, Fault> {
-    let mut leaves = Vec::new();
-    each_leaf(store, |_, leaf| {
-        leaves.push(leaf);
-        Ok(())
-    })?;
-    Ok(Tree::from_leaves(leaves))
-}
-
-/// Shows every state key of a store with its leaf of the tree, in the order of the keys.
-fn each_leaf(
-    store: &dyn Store,
-    mut show: impl FnMut(&[u8], (Path, ValueHash)) -> Result<(), Fault>,
-) -> Result<(), Fault> {
-    let mut start = Vec::new();
-    loop {
-        let page = store.scan(&start, None, SCAN_PAGE)?;
-        let Some((last, _)) = page.last() else {
-            return Ok(());
-        };
-        // The least key above the last one.
-        start = [last.as_slice(), &[0]].concat();
-        for (key, value) in &page {
-            show(key, (Path::of_key(key), ValueHash::of(value)))?;
-        }
-    }
 }

@@ -5,7 +5,7 @@
 //! ```
 
 use crate::cache::CodeCache;
-use crate::digest::{encode, sha256};
+use crate::digest::sha256;
 use crate::store::{Store, scan_range};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,19 +14,21 @@ use std::sync::Arc;
 use vm::unstable::state::Account;
 use vm::{CheckedModule, CodeHash, Entries, Fault, Rules, StateDiff, StateView, Walked, key};
 
-/// State inside a block.
+/// State inside a block. A clone is the same state, to be changed on its own.
+#[derive(Clone)]
 pub struct Overlay<'a> {
     store: &'a dyn Store,
     cache: &'a CodeCache,
     rules: &'a Arc<Rules>,
     block: StateDiff,
     transaction: StateDiff,
-    looked: Option<RefCell<Looked>>,
+    reads: Option<RefCell<ReadSet>>,
 }
 
-/// What was asked of an overlay: enough to answer the same questions again.
+/// What was asked of an overlay: with the values and entries that were found, enough to execute the
+/// same again without the rest of the state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Looked {
+pub struct ReadSet {
     /// State keys that were read, or whose presence was asked.
     pub keys: BTreeSet<Vec<u8>>,
     /// Ranges that were scanned or walked: start, end, and how many stored entries were asked for.
@@ -54,7 +56,7 @@ impl<'a> Overlay<'a> {
             rules,
             block: StateDiff::new(),
             transaction: StateDiff::new(),
-            looked: None,
+            reads: None,
         }
     }
 
@@ -65,30 +67,19 @@ impl<'a> Overlay<'a> {
         self
     }
 
-    /// The same, noting from now on what is asked of it.
+    /// The same, noting from now on what is asked of it: see [`Overlay::reads`].
     #[must_use]
-    pub fn looking(mut self) -> Self {
-        self.looked = Some(RefCell::default());
+    pub fn noting_reads(mut self) -> Self {
+        self.reads = Some(RefCell::default());
         self
     }
 
-    /// The same state, to be changed on its own.
+    /// What was asked since [`Overlay::noting_reads`].
     #[must_use]
-    pub fn fork(&self) -> Self {
-        Self {
-            block: self.block.clone(),
-            transaction: self.transaction.clone(),
-            looked: None,
-            ..*self
-        }
-    }
-
-    /// What was asked since [`Overlay::looking`].
-    #[must_use]
-    pub fn looked(&self) -> Looked {
-        self.looked
+    pub fn reads(&self) -> ReadSet {
+        self.reads
             .as_ref()
-            .map(|looked| looked.borrow().clone())
+            .map(|reads| reads.borrow().clone())
             .unwrap_or_default()
     }
 
@@ -99,9 +90,9 @@ impl<'a> Overlay<'a> {
     }
 
     fn note_range(&self, range: &Range<&[u8]>, limit: usize) {
-        if let Some(looked) = &self.looked {
+        if let Some(reads) = &self.reads {
             let range = (range.start.to_vec(), range.end.to_vec(), limit);
-            looked.borrow_mut().ranges.insert(range);
+            reads.borrow_mut().ranges.insert(range);
         }
     }
 
@@ -115,13 +106,12 @@ impl<'a> Overlay<'a> {
     /// # Errors
     /// [`Fault`] if the store cannot answer or holds something else.
     pub fn account(&self, address: &[u8; 32]) -> Result<Account, Fault> {
-        decode_account(self.read(&key::account(address))?.as_deref())
+        Account::decode(self.read(&key::account(address))?.as_deref())
     }
 
     /// Sets an account; one that equals the default is removed.
     pub fn set_account(&mut self, address: &[u8; 32], account: &Account) {
-        let value = (*account != Account::default()).then(|| encode(account));
-        self.write(key::account(address), value);
+        self.write(key::account(address), account.encode());
     }
 
     /// Adds an amount to an account.
@@ -211,8 +201,8 @@ impl<'a> Overlay<'a> {
 
     /// What the overlay itself says about a key: `None` to look further.
     fn changed(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
-        if let Some(looked) = &self.looked {
-            looked.borrow_mut().keys.insert(key.to_vec());
+        if let Some(reads) = &self.reads {
+            reads.borrow_mut().keys.insert(key.to_vec());
         }
         self.transaction.get(key).or_else(|| self.block.get(key))
     }
@@ -242,23 +232,11 @@ impl<'a> Overlay<'a> {
 }
 
 fn add_balance(sum: &mut u128, account: Option<&[u8]>) -> Result<(), Fault> {
-    let balance = decode_account(account)?.balance;
+    let balance = Account::decode(account)?.balance;
     *sum = sum
         .checked_add(balance)
         .ok_or_else(|| Fault::invariant("balances exceed the supply"))?;
     Ok(())
-}
-
-/// Reads the value of an account key.
-///
-/// # Errors
-/// [`Fault`] if the value does not decode.
-pub fn decode_account(value: Option<&[u8]>) -> Result<Account, Fault> {
-    match value {
-        None => Ok(Account::default()),
-        Some(bytes) => borsh::from_slice(bytes)
-            .map_err(|_| Fault::Store("an account does not decode".to_owned())),
-    }
 }
 
 impl StateView for Overlay<'_> {
@@ -329,7 +307,7 @@ impl StateView for Overlay<'_> {
         if !self.contains(&key::code(code_hash))? {
             return Ok(None);
         }
-        let bytes = match self.cache.get(code_hash, self.rules.id()) {
+        let bytes = match self.cache.get(&code_hash.0, self.rules.id()) {
             Some(module) => module.bytes().len(),
             None => self
                 .read(&key::code(code_hash))?
@@ -343,7 +321,7 @@ impl StateView for Overlay<'_> {
         if !self.contains(&key::code(code_hash))? {
             return Ok(None);
         }
-        match self.cache.get(code_hash, self.rules.id()) {
+        match self.cache.get(&code_hash.0, self.rules.id()) {
             Some(module) => Ok(Some(module)),
             None => self.check_again(code_hash).map(Some),
         }

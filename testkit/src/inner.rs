@@ -34,7 +34,7 @@ impl Failed {
     /// `token.transfer: reverted with code 2, InsufficientBalance: ...`
     pub(crate) fn describe(&self, names: Option<&Names>) -> String {
         let contract = names.and_then(Names::contract).unwrap_or("a contract");
-        let entry = names.map_or_else(String::new, |names| names.function(self.entry));
+        let entry = names.map_or_else(String::new, |names| names.functions(&[self.entry]).concat());
         let how = match &self.how {
             How::Stopped(Stop::Trap(trap)) => format!("trap {} {}", trap.code(), trap.name()),
             How::Stopped(_) => "out of gas".to_owned(),

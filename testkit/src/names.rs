@@ -1,49 +1,34 @@
 //! Reads what deployed bytes say about themselves: the contract's name, functions, errors.
 
 use contract_types::{CODE_BAD_INPUT, CODE_BAD_STATE, CODE_NOT_PAYABLE};
+use debug_info::DebugInfo;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use vm::CheckedModule;
-use vm::unstable::module::ExportKind;
-use wasmparser::{KnownCustom, Name, Parser, Payload};
-
-/// The custom section in which the SDK describes a contract.
-const INTERFACE_SECTION: &str = "lockstep.interface";
 
 /// Names of one module. Nothing here is part of a result.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Names {
+    module: Arc<CheckedModule>,
     contract: Option<String>,
-    functions: BTreeMap<u32, String>,
     /// Name and text of an error by its code; a code of two enums has both names.
     errors: BTreeMap<u64, String>,
     entries: Vec<String>,
 }
 
 impl Names {
-    pub(crate) fn of(module: &CheckedModule) -> Self {
-        let mut names = Self::default();
-        for payload in Parser::new(0)
-            .parse_all(module.bytes())
-            .map_while(Result::ok)
-        {
-            if let Payload::CustomSection(section) = payload {
-                if section.name() == INTERFACE_SECTION {
-                    names.interface(section.data());
-                }
-                if let KnownCustom::Name(reader) = section.as_known() {
-                    names.functions(reader);
-                }
-            }
-        }
-        for export in module.exports() {
-            if module.entry(&export.name).is_some() {
-                names.entries.push(export.name.clone());
-            }
-            if export.kind == ExportKind::Function {
-                let name = names.functions.entry(export.index);
-                name.or_insert_with(|| export.name.clone());
-            }
+    pub(crate) fn of(module: &Arc<CheckedModule>) -> Self {
+        let exports = module.exports().iter().map(|export| &export.name);
+        let entries = exports.filter(|name| module.entry(name).is_some());
+        let mut names = Self {
+            module: Arc::clone(module),
+            contract: None,
+            errors: BTreeMap::new(),
+            entries: entries.cloned().collect(),
+        };
+        if let Some(section) = DebugInfo::of(module.bytes()).interface() {
+            names.interface(section);
         }
         names
     }
@@ -58,10 +43,14 @@ impl Names {
         &self.entries
     }
 
-    /// A function by its index.
-    pub(crate) fn function(&self, index: u32) -> String {
-        let name = self.functions.get(&index);
-        name.cloned().unwrap_or_else(|| format!("function {index}"))
+    /// Functions by their indexes.
+    pub(crate) fn functions(&self, indexes: &[u32]) -> Vec<String> {
+        let info = DebugInfo::of(self.module.bytes());
+        let name = |index: &u32| {
+            let name = info.function_name(*index);
+            name.unwrap_or_else(|| format!("function {index}"))
+        };
+        indexes.iter().map(name).collect()
     }
 
     /// What a code of a refusal means.
@@ -73,17 +62,6 @@ impl Names {
             _ => return self.errors.get(&u64::from(code)).cloned(),
         };
         Some(reserved.to_owned())
-    }
-
-    fn functions(&mut self, reader: wasmparser::NameSectionReader<'_>) {
-        for subsection in reader.into_iter().map_while(Result::ok) {
-            if let Name::Function(map) = subsection {
-                for naming in map.into_iter().map_while(Result::ok) {
-                    let name = format!("{:#}", rustc_demangle::demangle(naming.name));
-                    self.functions.insert(naming.index, name);
-                }
-            }
-        }
     }
 
     fn interface(&mut self, section: &[u8]) {

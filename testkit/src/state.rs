@@ -35,10 +35,10 @@ impl State {
         self.values.get(key).map(Vec::as_slice)
     }
 
-    pub(crate) fn upload(&mut self, module: CheckedModule) {
+    pub(crate) fn upload(&mut self, module: Arc<CheckedModule>) {
         let code_hash = *module.code_hash();
         self.set(key::code(&code_hash), Some(module.bytes().to_vec()));
-        self.modules.insert_mut(code_hash, Arc::new(module));
+        self.modules.insert_mut(code_hash, module);
     }
 
     pub(crate) fn module(&self, code_hash: &CodeHash) -> Option<&Arc<CheckedModule>> {
@@ -51,7 +51,7 @@ impl State {
     }
 
     pub(crate) fn set_account(&mut self, address: &[u8; 32], account: &Account) {
-        self.set(key::account(address), account.encode().unwrap_or_default());
+        self.set(key::account(address), account.encode());
     }
 
     /// Entries with `start <= key < end`, in bytewise order.

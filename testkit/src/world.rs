@@ -162,6 +162,7 @@ impl World {
         match vm::check(bytes, &self.rules) {
             Ok(module) => {
                 let code_hash = *module.code_hash();
+                let module = Arc::new(module);
                 let names = self.names.entry(code_hash);
                 names.or_insert_with(|| Arc::new(Names::of(&module)));
                 self.now.state.upload(module);
@@ -367,11 +368,9 @@ impl World {
             Exit::Revert { code, .. } => self.not_begun(call, code),
             Exit::Trap(trap) => Cause::Trapped {
                 trap,
-                functions: diagnosis
-                    .functions
-                    .iter()
-                    .filter_map(|index| Some(names?.function(*index)))
-                    .collect(),
+                functions: names
+                    .map(|names| names.functions(&diagnosis.functions))
+                    .unwrap_or_default(),
                 offset: diagnosis.offset,
             },
             Exit::OutOfGas => Cause::OutOfGas { frame_gas },

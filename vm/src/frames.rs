@@ -19,17 +19,23 @@ use crate::execution::{Engine, Execution, Frame, Step, Value};
 use crate::fault::Fault;
 use crate::host::crypto::Backend;
 use crate::host::{Host, Reply, crypto};
-use crate::limits::{MEMORY_PAGES_MAX, PAGE_BYTES};
+use crate::limits::PAGE_BYTES;
 use crate::module::CheckedModule;
 use crate::rules::Rules;
 use crate::state::StateView;
-use host_api::limits::CALL_DEPTH_MAX;
 use host_api::status;
 use std::sync::Arc;
 
-/// Bytes of linear memory that one message can hold at once: every active frame has its own
-/// instance.
-pub const MESSAGE_MEMORY_BYTES_MAX: u32 = CALL_DEPTH_MAX * MEMORY_PAGES_MAX * PAGE_BYTES;
+/// Bytes of linear memory that one message can hold at once under `rules`: every active frame has
+/// its own instance.
+#[must_use]
+pub fn message_memory_bytes_max(rules: &Rules) -> u64 {
+    [rules.limits.memory_pages_max, PAGE_BYTES]
+        .into_iter()
+        .fold(u64::from(rules.host_limits.call_depth_max), |bytes, of| {
+            bytes.saturating_mul(u64::from(of))
+        })
+}
 
 /// Runs one contract frame alone on `execution`: steps until the guest ends, every host call
 /// answered by `host`. There is no stack of frames, so a call between contracts answers DEPTH.

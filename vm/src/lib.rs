@@ -1,13 +1,13 @@
-//! Turns contract bytes into an outcome: check, lower, meter, execute; a function without effects.
+//! Turns contract bytes into an outcome: check, lower, meter, execute; without effects.
 //!
 //! | an embedder uses | for |
 //! |---|---|
-//! | [`check()`], [`CheckedModule`], [`CodeHash`], [`Rejection`] | an upload: accepted, or why not |
-//! | [`Rules`] | prices and limits, and the id of both |
-//! | [`Setting`], [`Block`], [`Message`], [`Target`] | what is executed, where |
-//! | [`StateView`], [`Entries`], [`Walked`], [`walk_committed`], [`key`] | state as a store has it |
+//! | [`check()`], [`CheckedModule`], [`CodeHash`], [`Rejection`] | an upload: accepted or not |
+//! | [`Rules`], [`Rulebook`] | prices and limits with their id; all that a build knows |
+//! | [`Setting`], [`Block`], [`Message`], [`Target`] | where and what is executed |
+//! | [`StateView`], [`Entries`], [`Walked`], [`walk_committed`], [`key`] | state |
 //! | [`execute()`] | a message against a view; writes nothing |
-//! | [`Outcome`], [`Exit`], [`Event`], [`StateDiff`], [`Trap`], [`Gas`] | what came of it, on every machine |
+//! | [`Outcome`], [`Exit`], [`Event`], [`StateDiff`], [`Trap`], [`Gas`] | what came of it |
 //! | [`Fault`] | a failure of this machine; stops the node |
 //! | [`Interpreter`]; [`Engine`], [`Execution`] | what runs guests; the seam of any other |
 //! | [`emit()`] | a plain module that charges for itself, for anybody's engine |
@@ -30,6 +30,8 @@
 mod identity;
 
 mod rules;
+
+mod rulebook;
 
 mod limits;
 
@@ -65,6 +67,8 @@ mod frames;
 
 mod state;
 
+mod event;
+
 mod outcome;
 
 mod gas;
@@ -79,6 +83,7 @@ pub mod unstable;
 
 pub use check::check;
 pub use emit::emit;
+pub use event::Event;
 pub use execute::Interpreter;
 pub use execution::{Engine, Execution};
 pub use fault::Fault;
@@ -87,8 +92,9 @@ pub use gas::Gas;
 pub use identity::CodeHash;
 pub use message::{Block, Message, Target};
 pub use module::CheckedModule;
-pub use outcome::{Event, Exit, Outcome};
+pub use outcome::{Exit, Outcome};
 pub use rejection::Rejection;
+pub use rulebook::Rulebook;
 pub use rules::Rules;
 pub use state::{Entries, StateDiff, StateView, Walked, key, walk_committed};
 pub use trap::Trap;

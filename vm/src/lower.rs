@@ -204,6 +204,7 @@ fn next(
         Opcode::CallIndirect => put!(Operator::CallIndirect(first(reader)?)),
         Opcode::Drop => put!(Operator::Drop),
         Opcode::Select => put!(Operator::Select),
+        Opcode::TypedSelect => put!(typed_select(reader)?),
         Opcode::LocalGet => put!(Operator::LocalGet(reader.read_var_u32()?)),
         Opcode::LocalSet => put!(Operator::LocalSet(reader.read_var_u32()?)),
         Opcode::LocalTee => put!(Operator::LocalTee(reader.read_var_u32()?)),
@@ -220,16 +221,10 @@ fn next(
         Opcode::MemoryCopy => put!(first(reader).map(|_| Operator::MemoryCopy)?),
         other => match other.class() {
             Class::Load | Class::FloatLoad => {
-                put!(Operator::Load(
-                    other.integer_twin(),
-                    memory_argument(reader)?
-                ));
+                put!(Operator::Load(other.twin(), memory_argument(reader)?));
             }
             Class::Store | Class::FloatStore => {
-                put!(Operator::Store(
-                    other.integer_twin(),
-                    memory_argument(reader)?
-                ));
+                put!(Operator::Store(other.twin(), memory_argument(reader)?));
             }
             Class::Reinterpret => {}
             Class::Float => put!(Operator::Float(other)),
@@ -310,6 +305,14 @@ fn memory_argument(reader: &mut BinaryReader<'_>) -> wasmparser::Result<MemoryAr
         align: u8::try_from(align).unwrap_or(u8::MAX),
         offset: u32::try_from(offset).unwrap_or(u32::MAX),
     })
+}
+
+/// A `select` whose one type is known by validation.
+fn typed_select(reader: &mut BinaryReader<'_>) -> wasmparser::Result<Operator<'static>> {
+    for _ in 0..reader.read_var_u32()? {
+        reader.read::<wasmparser::ValType>()?;
+    }
+    Ok(Operator::Select)
 }
 
 /// Lowers a block type; block types by index are outside the profile.

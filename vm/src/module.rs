@@ -6,7 +6,7 @@
 use crate::identity::CodeHash;
 use crate::limits::STACK_WEIGHT_MIN;
 use host_api::Function as HostFunction;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 /// A lowered value type.
@@ -75,7 +75,7 @@ pub struct Global {
 pub struct Memory {
     /// Pages at instantiation.
     pub initial: u32,
-    /// min(declared maximum, 256).
+    /// The least of what is declared and what the rules allow.
     pub maximum: u32,
 }
 
@@ -156,6 +156,7 @@ pub struct CheckedModule {
     pub(crate) data: Vec<Data>,
     pub(crate) start: Option<u32>,
     pub(crate) floats: FloatCount,
+    pub(crate) entry_bytes: RangeInclusive<u32>,
 }
 
 impl CheckedModule {
@@ -281,13 +282,12 @@ impl CheckedModule {
         self.exports.iter().find(named).map(|export| export.index)
     }
 
-    /// The entry named `name`: an exported function `() -> ()`, name of 1 to 64 bytes, not an
-    /// import.
+    /// The entry named `name`: an exported function `() -> ()`, a name of as
+    /// many bytes as the rules of the check allow, not an import.
     #[must_use]
     pub fn entry(&self, name: &str) -> Option<u32> {
         let bytes = u32::try_from(name.len()).ok()?;
-        if !(host_api::limits::ENTRY_BYTES_MIN..=host_api::limits::ENTRY_BYTES_MAX).contains(&bytes)
-        {
+        if !self.entry_bytes.contains(&bytes) {
             return None;
         }
         let index = self.exported_function(name)?;

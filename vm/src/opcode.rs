@@ -56,6 +56,8 @@ pub struct Row {
     pub encoding: u16,
     /// Its class.
     pub class: Class,
+    /// The first version that has it; 1 where the row says nothing.
+    pub since: u16,
 }
 
 macro_rules! define_unlisted {
@@ -69,8 +71,19 @@ macro_rules! define_unlisted {
 }
 wasmparser::for_each_visit_operator!(define_unlisted);
 
+macro_rules! since {
+    () => {
+        1
+    };
+    ($since:literal) => {
+        $since
+    };
+}
+
 macro_rules! opcodes {
-    ($($variant:ident $name:literal $encoding:literal $class:ident)*) => {
+    (
+        $($variant:ident $name:literal $encoding:literal $class:ident $(, since $since:literal)?)*
+    ) => {
         /// An operator of the profile, floats included, without its immediates.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         #[repr(u8)]
@@ -82,6 +95,7 @@ macro_rules! opcodes {
             name: $name,
             encoding: $encoding,
             class: Class::$class,
+            since: since!($($since)?),
         },)*];
 
         /// The row of each operator that the decoder knows, by its name there; `None` means outside
@@ -106,6 +120,13 @@ macro_rules! opcodes {
             #[inline(always)]
             pub const fn class(self) -> Class {
                 match self { $(Self::$variant => Class::$class,)* }
+            }
+
+            /// The first version of the protocol that has the operator.
+            #[must_use]
+            #[inline(always)]
+            pub const fn since(self) -> u16 {
+                match self { $(Self::$variant => since!($($since)?),)* }
             }
 
             /// The operator's encoding, see [`Row::encoding`].
@@ -145,6 +166,7 @@ opcodes! {
     CallIndirect "call_indirect" 0x11 CallIndirect
     Drop "drop" 0x1a Simple
     Select "select" 0x1b Simple
+    TypedSelect "select t" 0x1c Simple, since 2
     LocalGet "local.get" 0x20 Simple
     LocalSet "local.set" 0x21 Simple
     LocalTee "local.tee" 0x22 Simple
@@ -341,11 +363,13 @@ impl Opcode {
         )
     }
 
-    /// The integer operator that a float move is lowered to; every other operator is its own twin.
+    /// The operator that a float move or a typed `select` is lowered to, and whose price it has;
+    /// every other operator is its own twin.
     #[must_use]
     #[inline(always)]
-    pub const fn integer_twin(self) -> Self {
+    pub const fn twin(self) -> Self {
         match self {
+            Self::TypedSelect => Self::Select,
             Self::F32Const => Self::I32Const,
             Self::F64Const => Self::I64Const,
             Self::F32Load => Self::I32Load,

@@ -3,10 +3,10 @@
 //! Consensus: "Outcome". A diff exists only in the exit that commits, so rollback cannot be
 //! forgotten.
 
+use crate::event::Event;
 use crate::gas::Gas;
 use crate::state::{AccessSet, StateDiff};
 use crate::trap::Trap;
-use borsh::BorshSerialize;
 
 /// What one message did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,17 +45,6 @@ pub enum Exit {
     Trap(Trap),
     /// The gas did not suffice.
     OutOfGas,
-}
-
-/// An event: who emitted what.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, borsh::BorshDeserialize)]
-pub struct Event {
-    /// The contract that emitted it.
-    pub address: [u8; 32],
-    /// Topics, for indexing.
-    pub topics: Vec<[u8; 32]>,
-    /// The event's data.
-    pub data: Vec<u8>,
 }
 
 /// What a developer wants to know beside the result. Two equal results may differ here.

@@ -4,11 +4,13 @@
 //! cache keys. Nothing else (build, feature, platform, log level, environment) may change an
 //! observable.
 
-use crate::limits;
-use crate::opcode;
+use crate::limits::{HostLimits, Limit, Limits};
+use crate::opcode::{self, Opcode};
 use crate::schedule::Schedule;
 use borsh::BorshSerialize;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::ops::Deref;
 
 /// What `check` does with float operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize)]
@@ -19,68 +21,149 @@ pub enum FloatPolicy {
     Reject,
 }
 
-/// Observable limits, by name, in the order of [`limits`].
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize)]
-pub struct Limit {
-    /// The constant's name in lower case.
-    pub name: &'static str,
-    /// Its value.
-    pub value: u32,
-}
-
-/// One version of the protocol.
+/// What one version says; [`Rules`] are made of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rules {
+pub struct Version {
+    /// Its number. It has the operators, limits and prices whose row is `since` this or less.
+    pub number: u16,
+    /// Limits of modules.
+    pub limits: Limits,
+    /// Limits of host calls.
+    pub host_limits: HostLimits,
     /// Float policy.
     pub floats: FloatPolicy,
     /// Prices.
     pub schedule: Schedule,
+    /// The host functions that a module may import, by name. Two names may lead to one function.
+    pub host: Vec<host_api::Row>,
+    /// What else is part of a version, each under a tag: rules of blocks and transactions, import
+    /// modules, details of the float policy. Version 1 has none.
+    pub details: BTreeMap<String, Vec<u8>>,
+}
+
+impl Version {
+    /// Version 1: floats lowered, starting prices.
+    #[must_use]
+    pub fn v1() -> Self {
+        let first = |row: &&host_api::Row| row.since <= 1;
+        Self {
+            number: 1,
+            limits: Limits::V1,
+            host_limits: HostLimits::V1,
+            floats: FloatPolicy::Lower,
+            schedule: Schedule::v1(),
+            host: host_api::TABLE.iter().filter(first).copied().collect(),
+            details: BTreeMap::new(),
+        }
+    }
+
+    /// The operators of this version, in the order of the table.
+    pub fn operators(&self) -> impl Iterator<Item = &'static opcode::Row> + use<> {
+        let number = self.number;
+        opcode::TABLE.iter().filter(move |row| row.since <= number)
+    }
+
+    /// True if this version has `opcode`.
+    ///
+    /// Nothing is compared where the operator is known and of version 1.
+    #[must_use]
+    #[inline(always)]
+    pub const fn has(&self, opcode: Opcode) -> bool {
+        opcode.since() == 1 || opcode.since() <= self.number
+    }
+
+    /// The observable limits by name, in a fixed order.
+    pub fn named_limits(&self) -> impl Iterator<Item = Limit> {
+        let host = self.host_limits.listed(self.number);
+        self.limits.listed(self.number).chain(host)
+    }
+
+    /// Every price under its published name, in a fixed order.
+    #[must_use]
+    pub fn prices(&self) -> Vec<(String, u64)> {
+        self.schedule.entries(self.number, &self.host)
+    }
+
+    fn validate(&self) -> Result<(), RulesError> {
+        if self.number == 0 || (self.number == 1 && !self.details.is_empty()) {
+            return Err(RulesError::Number(self.number));
+        }
+        if let Some(name) = self.limits.unfit().or_else(|| self.host_limits.unfit()) {
+            return Err(RulesError::Limit(name));
+        }
+        for (place, row) in self.host.iter().enumerate() {
+            let answered = host_api::table::row(row.function);
+            let fits = answered.is_some_and(|answered| {
+                answered.arguments == row.arguments && answered.result == row.result
+            });
+            let mut before = self.host.iter().take(place);
+            if !fits || u8::try_from(place).is_err() || before.any(|other| other.name == row.name) {
+                return Err(RulesError::Host(row.name));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a version is none that this build can run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RulesError {
+    /// There is no version 0, and version 1 has no details.
+    #[error("version {0} cannot say this")]
+    Number(u16),
+    /// More than what is compiled in.
+    #[error("{0} is not what this build was compiled for")]
+    Limit(&'static str),
+    /// A name twice, or another type than that of the function which answers.
+    #[error("the host has no function for the row of {0}")]
+    Host(&'static str),
+}
+
+/// One version of the protocol, with its id. Read what it says through [`Version`]; nothing can
+/// change once the id is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    version: Version,
     id: [u8; 32],
 }
 
-/// What is hashed into the rules id. Adding a field is a change of consensus.
-#[derive(BorshSerialize)]
-struct Encoded<'a> {
-    domain: &'static str,
-    limits: Vec<Limit>,
-    operators: Vec<(&'static str, u16)>,
-    floats: FloatPolicy,
-    prices: Vec<(String, u64)>,
-    host: Vec<(u8, &'static str, Vec<u8>, Option<u8>)>,
-    marker: &'a [u8],
-}
+impl Deref for Rules {
+    type Target = Version;
 
-macro_rules! limit_list {
-    ($($name:ident),* $(,)?) => {
-        vec![$(Limit { name: stringify!($name), value: limits::$name }),*]
-    };
-}
-
-macro_rules! host_limit_list {
-    ($($name:ident),* $(,)?) => {
-        [$(Limit {
-            name: concat!("HOST_", stringify!($name)),
-            value: host_api::limits::$name,
-        }),*]
-    };
+    fn deref(&self) -> &Version {
+        &self.version
+    }
 }
 
 impl Rules {
-    /// The rules of `floats` and `schedule` with the limits of [`limits`].
+    /// Version 1 with another float policy or with other prices.
     #[must_use]
     pub fn new(floats: FloatPolicy, schedule: Schedule) -> Self {
-        let id = identify(floats, &schedule);
-        Self {
+        Self::identified(Version {
             floats,
             schedule,
-            id,
-        }
+            ..Version::v1()
+        })
     }
 
     /// Version 1: floats lowered, starting prices.
     #[must_use]
     pub fn v1() -> Self {
-        Self::new(FloatPolicy::Lower, Schedule::v1())
+        Self::identified(Version::v1())
+    }
+
+    /// The rules that `version` says.
+    ///
+    /// # Errors
+    /// [`RulesError`] if this build cannot run them.
+    pub fn of(version: Version) -> Result<Self, RulesError> {
+        version.validate()?;
+        Ok(Self::identified(version))
+    }
+
+    fn identified(version: Version) -> Self {
+        let id = identify(&version);
+        Self { version, id }
     }
 
     /// `sha256(borsh(Rules))`.
@@ -88,74 +171,38 @@ impl Rules {
     pub const fn id(&self) -> &[u8; 32] {
         &self.id
     }
-
-    /// The observable limits.
-    #[must_use]
-    pub fn limits() -> Vec<Limit> {
-        let mut limits = limit_list![
-            MODULE_BYTES_MAX,
-            TYPES_MAX,
-            PARAMETERS_MAX,
-            PARAMETERS_TOTAL_MAX,
-            RESULTS_MAX,
-            IMPORTS_MAX,
-            EXPORTS_MAX,
-            NAME_BYTES_MAX,
-            FUNCTIONS_MAX,
-            LOCALS_MAX,
-            LOCALS_TOTAL_MAX,
-            GLOBALS_MAX,
-            TABLES_MAX,
-            TABLE_ENTRIES_MAX,
-            ELEMENT_SEGMENTS_MAX,
-            ELEMENTS_MAX,
-            DATA_SEGMENTS_MAX,
-            DATA_BYTES_MAX,
-            MEMORIES_MAX,
-            MEMORY_PAGES_INITIAL_MAX,
-            MEMORY_PAGES_MAX,
-            BODY_BYTES_MAX,
-            OPERATORS_MAX,
-            BLOCKS_MAX,
-            BLOCKS_TOTAL_MAX,
-            NESTING_MAX,
-            BR_TABLE_TARGETS_MAX,
-            BR_TABLE_TARGETS_TOTAL_MAX,
-            OPERANDS_MAX,
-            ARGUMENTS_UNPUSHED_MAX,
-            STACK_SLOTS_MAX,
-            STACK_WEIGHT_MIN,
-        ];
-        limits.extend(host_limit_list![
-            KEY_BYTES_MIN,
-            KEY_BYTES_MAX,
-            VALUE_BYTES_MAX,
-            DATA_BYTES_MAX,
-            EVENT_TOPICS_MAX,
-            TOPIC_BYTES,
-            EVENTS_MAX,
-            EVENT_BYTES_MAX,
-            ENTRY_BYTES_MIN,
-            ENTRY_BYTES_MAX,
-            CALL_DEPTH_MAX,
-            BLOCK_HASHES_MAX,
-        ]);
-        limits
-    }
 }
 
-fn identify(floats: FloatPolicy, schedule: &Schedule) -> [u8; 32] {
+/// What is hashed into the rules id. Adding a field is a change of consensus.
+#[derive(BorshSerialize)]
+struct Encoded {
+    domain: String,
+    limits: Vec<Limit>,
+    operators: Vec<(&'static str, u16)>,
+    floats: FloatPolicy,
+    prices: Vec<(String, u64)>,
+    host: Vec<(u8, &'static str, Vec<u8>, Option<u8>)>,
+    details: Vec<u8>,
+}
+
+fn identify(version: &Version) -> [u8; 32] {
     let wire = |kind: host_api::Type| u8::from(kind == host_api::Type::I64);
+    // Writing to memory does not fail; an empty encoding would only merge ids, never split nodes.
+    let details = match version.details.is_empty() {
+        true => Vec::new(),
+        false => borsh::to_vec(&version.details).unwrap_or_default(),
+    };
     let encoded = Encoded {
-        domain: "lockstep/rules/1",
-        limits: Rules::limits(),
-        operators: opcode::TABLE
-            .iter()
+        domain: format!("lockstep/rules/{}", version.number),
+        limits: version.named_limits().collect(),
+        operators: version
+            .operators()
             .map(|row| (row.name, row.encoding))
             .collect(),
-        floats,
-        prices: schedule.entries(),
-        host: host_api::TABLE
+        floats: version.floats,
+        prices: version.prices(),
+        host: version
+            .host
             .iter()
             .zip(0_u8..)
             .map(|(row, number)| {
@@ -167,10 +214,124 @@ fn identify(floats: FloatPolicy, schedule: &Schedule) -> [u8; 32] {
                 )
             })
             .collect(),
-        marker: &[],
+        details,
     };
     let mut hasher = Sha256::new();
-    // Writing to memory does not fail; an empty encoding would only merge ids, never split nodes.
     hasher.update(borsh::to_vec(&encoded).unwrap_or_default());
     hasher.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Rules, RulesError, Version};
+    use crate::limits::{FRAME_SLOTS_MAX, HostLimits, Limits, MEMORY_PAGES_MAX};
+
+    /// Version 1 was published under this id; whatever joins the tables must leave it.
+    #[test]
+    fn version_1_has_the_id_that_it_was_published_under() {
+        let id: String = Rules::v1()
+            .id()
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
+        assert_eq!(
+            id,
+            "82d8336b39ccb53654ccdc79164411e6838477c54cd860611a6c9a89a509a9d7"
+        );
+    }
+
+    /// Changes one limit.
+    type Change = fn(&mut Limits, &mut HostLimits);
+
+    fn with(change: Change) -> Result<Rules, RulesError> {
+        let mut version = Version::v1();
+        change(&mut version.limits, &mut version.host_limits);
+        Rules::of(version)
+    }
+
+    #[test]
+    fn what_is_compiled_in_is_a_bound_of_every_version() {
+        let refused: &[(&str, Change)] = &[
+            ("results_max", |of, _| of.results_max = 2),
+            ("tables_max", |of, _| of.tables_max = 2),
+            ("memories_max", |of, _| of.memories_max = 2),
+            ("memory_pages_max", |of, _| {
+                of.memory_pages_max = MEMORY_PAGES_MAX + 1
+            }),
+            ("memory_pages_initial_max", |of, _| of.memory_pages_max = 63),
+            ("operands_max", |of, _| {
+                of.operands_max = FRAME_SLOTS_MAX - of.locals_max + 1
+            }),
+            ("operands_max", |of, _| of.locals_max = u32::MAX),
+            ("stack_slots_max", |of, _| of.stack_slots_max -= 1),
+            ("stack_slots_max", |of, _| of.stack_slots_max += 1),
+            ("stack_weight_min", |of, _| of.stack_weight_min += 1),
+            ("key_bytes_max", |_, host| {
+                host.key_bytes_max = (1 << 24) + 1
+            }),
+            ("value_bytes_max", |_, host| {
+                host.value_bytes_max = (1 << 24) + 1
+            }),
+            ("data_bytes_max", |_, host| {
+                host.data_bytes_max = (1 << 24) + 1
+            }),
+            ("topic_bytes", |_, host| host.topic_bytes += 1),
+            ("call_gas_kept_shift", |_, host| {
+                host.call_gas_kept_shift = 64
+            }),
+        ];
+        for (name, change) in refused {
+            assert_eq!(with(*change), Err(RulesError::Limit(name)));
+        }
+        let taken: &[Change] = &[
+            |of, _| of.memory_pages_max = 64,
+            |of, _| of.operands_max = FRAME_SLOTS_MAX - of.locals_max,
+            |_, host| host.data_bytes_max = 1 << 24,
+            |_, host| host.call_gas_kept_shift = 63,
+        ];
+        for change in taken {
+            assert!(with(*change).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_row_of_the_host_has_a_name_of_its_own_and_the_type_of_its_function() {
+        let v1 = Version::v1();
+        let (first, second) = (v1.host[0], v1.host[1]);
+        let twice = [first, first].to_vec();
+        let other_type = [host_api::Row {
+            arguments: second.arguments,
+            ..first
+        }]
+        .to_vec();
+        for host in [twice, other_type] {
+            let refused = Rules::of(Version {
+                host,
+                ..Version::v1()
+            });
+            assert_eq!(refused, Err(RulesError::Host(first.name)));
+        }
+    }
+
+    #[test]
+    fn only_a_later_version_has_details_and_each_has_an_id() {
+        let details = |number, tags: &[&str]| {
+            let details = tags.iter().map(|tag| ((*tag).to_owned(), vec![1]));
+            Rules::of(Version {
+                number,
+                details: details.collect(),
+                ..Version::v1()
+            })
+        };
+        assert_eq!(details(0, &[]), Err(RulesError::Number(0)));
+        assert_eq!(details(1, &["blocks"]), Err(RulesError::Number(1)));
+        let ids = [
+            details(1, &[]),
+            details(2, &[]),
+            details(2, &["blocks"]),
+            details(3, &[]),
+        ];
+        let ids: std::collections::BTreeSet<_> = ids.map(|rules| *rules.unwrap().id()).into();
+        assert_eq!(ids.len(), 4);
+    }
 }

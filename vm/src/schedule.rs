@@ -28,31 +28,61 @@ pub struct HostPrice {
     pub cold: u64,
 }
 
-/// Prices that depend on data or belong to no operator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "the names are the keys of `lockstep schedule`; units are in them"
-)]
-pub struct Dynamic {
-    pub function_entry: u64,
-    pub function_entry_per_slot: u64,
-    pub memory_grow_per_page: u64,
-    pub memory_copy_per_byte: u64,
-    pub memory_fill_per_byte: u64,
-    pub frame_base: u64,
-    pub frame_per_code_byte: u64,
-    pub frame_per_page: u64,
-    pub frame_per_data_byte: u64,
-    pub frame_per_item: u64,
-    pub storage_scan_per_entry: u64,
-    pub storage_scan_per_hidden_key: u64,
-    pub upload_base: u64,
-    pub upload_per_byte: u64,
-    pub tx_base: u64,
-    pub tx_per_byte: u64,
-    pub tx_signature_ed25519: u64,
-    pub tx_signature_secp256k1: u64,
+macro_rules! since {
+    () => {
+        1_u16
+    };
+    ($since:literal) => {
+        $since
+    };
+}
+
+macro_rules! dynamic {
+    ($($field:ident $name:literal $(, since $since:literal)?;)*) => {
+        /// Prices that depend on data or belong to no operator.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[expect(
+            missing_docs,
+            reason = "the names are the keys of `lockstep schedule`; units are in them"
+        )]
+        pub struct Dynamic {
+            $(pub $field: u64,)*
+        }
+
+        impl Dynamic {
+            /// The prices that a version has, under their published names.
+            fn listed(&self, version: u16) -> Vec<(String, u64)> {
+                let rows = [$(($name, self.$field, since!($($since)?)),)*];
+                rows.into_iter()
+                    .filter(|(_, _, since)| *since <= version)
+                    .map(|(name, price, _)| (name.to_owned(), price))
+                    .collect()
+            }
+        }
+    };
+}
+
+// In the order of the published list, in which those of the host's functions stand before the
+// first that begins with `host.`. A row belongs to the versions from its `since` on.
+dynamic! {
+    function_entry "function.entry";
+    function_entry_per_slot "function.entry.per_slot";
+    memory_grow_per_page "memory.grow.per_page";
+    memory_copy_per_byte "memory.copy.per_byte";
+    memory_fill_per_byte "memory.fill.per_byte";
+    frame_base "frame.base";
+    frame_per_code_byte "frame.per_code_byte";
+    frame_per_page "frame.per_page";
+    frame_per_data_byte "frame.per_data_byte";
+    frame_per_item "frame.per_item";
+    storage_scan_per_entry "host.storage_scan.per_entry";
+    storage_scan_per_hidden_key "host.storage_scan.per_hidden_key";
+    upload_base "upload.base";
+    upload_per_byte "upload.per_byte";
+    tx_base "tx.base";
+    tx_per_byte "tx.per_byte";
+    tx_signature_ed25519 "tx.signature.ed25519";
+    tx_signature_secp256k1 "tx.signature.secp256k1";
 }
 
 /// All prices of one version of the protocol.
@@ -215,7 +245,7 @@ impl Schedule {
                 return Err(ScheduleError::PricedMarker(row.name));
             }
         }
-        for (name, price) in self.entries() {
+        for (name, price) in self.entries(u16::MAX, host_api::TABLE) {
             let per_unit = name.contains(".per_");
             let bound = if per_unit {
                 UNIT_PRICE_BOUND
@@ -229,7 +259,7 @@ impl Schedule {
         Ok(())
     }
 
-    /// Price of an operator; that of a float move is its integer twin's.
+    /// Price of an operator; that of one that is lowered to another is its twin's.
     #[must_use]
     pub fn operator(&self, opcode: Opcode) -> u64 {
         match opcode.class() {
@@ -237,7 +267,7 @@ impl Schedule {
             Class::Float => FLOAT_TRAP_PRICE,
             _ => self
                 .operators
-                .get(opcode.integer_twin().index())
+                .get(opcode.twin().index())
                 .copied()
                 .unwrap_or_default(),
         }
@@ -270,53 +300,30 @@ impl Schedule {
             .saturating_add(self.dynamic.function_entry_per_slot.saturating_mul(slots))
     }
 
-    /// Every price under its published name, in a fixed order.
-    #[must_use]
-    pub fn entries(&self) -> Vec<(String, u64)> {
+    /// Every price of a version under its published name, in a fixed order.
+    pub(crate) fn entries(&self, version: u16, host: &[host_api::Row]) -> Vec<(String, u64)> {
         let mut entries: Vec<(String, u64)> = opcode::TABLE
             .iter()
+            .filter(|row| row.since <= version)
             .map(|row| (row.name.to_owned(), self.operator(row.opcode)))
             .collect();
-        let d = &self.dynamic;
-        let dynamic = [
-            ("function.entry", d.function_entry),
-            ("function.entry.per_slot", d.function_entry_per_slot),
-            ("memory.grow.per_page", d.memory_grow_per_page),
-            ("memory.copy.per_byte", d.memory_copy_per_byte),
-            ("memory.fill.per_byte", d.memory_fill_per_byte),
-            ("frame.base", d.frame_base),
-            ("frame.per_code_byte", d.frame_per_code_byte),
-            ("frame.per_page", d.frame_per_page),
-            ("frame.per_data_byte", d.frame_per_data_byte),
-            ("frame.per_item", d.frame_per_item),
-        ];
-        entries.extend(dynamic.map(|(name, price)| (name.to_owned(), price)));
-        for (row, price) in host_api::TABLE.iter().zip(&self.host) {
-            entries.push((format!("host.{}.base", row.name), price.base));
-            entries.push((format!("host.{}.per_byte", row.name), price.per_byte));
-            entries.push((
-                format!("host.{}.per_value_byte", row.name),
-                price.per_value_byte,
-            ));
-            entries.push((format!("host.{}.cold", row.name), price.cold));
+        let mut dynamic = self.dynamic.listed(version);
+        let of_host = |(name, _): &(String, u64)| name.starts_with("host.");
+        let place = dynamic.iter().position(of_host).unwrap_or(dynamic.len());
+        let after = dynamic.split_off(place);
+        entries.append(&mut dynamic);
+        for row in host {
+            let price = self.host(row.function);
+            let prices = [
+                ("base", price.base),
+                ("per_byte", price.per_byte),
+                ("per_value_byte", price.per_value_byte),
+                ("cold", price.cold),
+            ];
+            let name = |part| format!("host.{}.{part}", row.name);
+            entries.extend(prices.map(|(part, price)| (name(part), price)));
         }
-        let scan = [
-            ("host.storage_scan.per_entry", d.storage_scan_per_entry),
-            (
-                "host.storage_scan.per_hidden_key",
-                d.storage_scan_per_hidden_key,
-            ),
-        ];
-        entries.extend(scan.map(|(name, price)| (name.to_owned(), price)));
-        let outer = [
-            ("upload.base", d.upload_base),
-            ("upload.per_byte", d.upload_per_byte),
-            ("tx.base", d.tx_base),
-            ("tx.per_byte", d.tx_per_byte),
-            ("tx.signature.ed25519", d.tx_signature_ed25519),
-            ("tx.signature.secp256k1", d.tx_signature_secp256k1),
-        ];
-        entries.extend(outer.map(|(name, price)| (name.to_owned(), price)));
+        entries.extend(after);
         entries
     }
 }

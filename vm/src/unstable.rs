@@ -29,7 +29,7 @@ pub mod execution {
 
 /// Contract frames.
 pub mod frames {
-    pub use crate::frames::{MESSAGE_MEMORY_BYTES_MAX, contract_address, frame_price, run};
+    pub use crate::frames::{contract_address, frame_price, message_memory_bytes_max, run};
     pub use crate::message::{CallRequest, FrameExit};
 }
 
@@ -83,7 +83,7 @@ pub mod rejection {
 
 /// Parts of the rules.
 pub mod rules {
-    pub use crate::rules::{FloatPolicy, Limit};
+    pub use crate::rules::{FloatPolicy, RulesError, Version};
 }
 
 /// Prices.

@@ -135,8 +135,7 @@ impl Stage {
             balance,
             code_hash: Some(CodeHash(code)),
         };
-        self.values
-            .insert(key::account(&address), account.encode()?);
+        self.values.insert(key::account(&address), account.encode());
         Ok(())
     }
 

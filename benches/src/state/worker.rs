@@ -3,10 +3,10 @@
 use super::jellyfish::Jellyfish;
 use super::{Block, End, empty, process};
 use crate::{Measured, clock};
-use node_sim::header::{BlockResult, Tip};
-use node_sim::store::Commit;
-use node_sim::{Store, receipt::receipts_root};
-use rocksdb_store::synthetic::{Random, batch, state_key};
+use node::receipt::receipts_root;
+use node::state_tree::batch;
+use node::{BlockResult, Commit, Store, Tip};
+use rocksdb_store::synthetic::{Random, state_key};
 use rocksdb_store::{RocksStore, Settings};
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};

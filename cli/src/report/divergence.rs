@@ -1,7 +1,7 @@
 //! Shows the first difference: where it is, and both answers beside each other.
 
 use super::markup::escaped;
-use crate::print::grouped;
+use crate::text::grouped;
 use node_sim::simulate::{Difference, Mismatch};
 
 /// Characters of one answer that are shown; a module in the state has millions.

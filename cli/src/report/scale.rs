@@ -114,7 +114,7 @@ impl Unit {
         let whole = value.checked_div(self.size).unwrap_or_default();
         let rest = value.checked_rem(self.size).unwrap_or_default();
         let decimals = share(rest, self.size, 1_000);
-        let whole = crate::print::grouped(whole);
+        let whole = crate::text::grouped(whole);
         if decimals == 0 {
             return whole;
         }

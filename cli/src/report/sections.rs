@@ -7,8 +7,8 @@ use super::markup::{card, escaped};
 use super::scale::{BYTES, COUNT, GAS, PRICE, TIME, figure, share};
 use super::timing::{Times, Timing};
 use super::{COLUMNS_MAX, divergence};
-use crate::print::{counted, grouped};
-use node_sim::ReceiptExit;
+use crate::text::{counted, grouped};
+use node::ReceiptExit;
 use node_sim::simulate::figures::{BlockFigures, TargetFigures};
 use node_sim::simulate::{Plan, Report};
 

@@ -1,11 +1,11 @@
 //! Checks the page: of a run that agrees, of planted faults, and of text that wants to be markup.
 
 use super::{Timing, page};
+use node::{CachePolicy, ReceiptExit};
 use node_sim::simulate::planted::WrongGas;
 use node_sim::simulate::{
     Difference, Executor, Mismatch, Plan, Progress, Progressed, Report, Restart, run, standard,
 };
-use node_sim::{CachePolicy, ReceiptExit};
 
 #[derive(Default)]
 struct Timed(Timing);

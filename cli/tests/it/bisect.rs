@@ -2,7 +2,7 @@
 //! and time zone change no byte of a simulation.
 
 use crate::lockstep;
-use node_sim::archive::{ArchiveReader, ArchiveWriter};
+use node::archive::{ArchiveReader, ArchiveWriter};
 use node_sim::simulate::planted::PLANTS;
 use serde_json::Value;
 use std::fs;

@@ -17,7 +17,7 @@ fn the_schedule_has_a_plain_number_for_every_operator_and_dynamic_price() {
             .values()
             .all(|price| price.as_u64().is_some_and(|price| price < 1 << 53))
     );
-    for row in vm::unstable::opcode::TABLE {
+    for row in vm::Rules::v1().operators() {
         assert!(prices.contains_key(row.name), "{}", row.name);
     }
     let dynamic = "function.entry function.entry.per_slot memory.grow.per_page memory.copy.per_byte

@@ -110,11 +110,11 @@ fn run(options: &Options) -> bool {
         println!("{text}");
     }
     let missing = match options.single {
-        Some(_) => whole.found.coverage.missing(&Rules::v1().schedule),
+        Some(_) => whole.found.coverage.missing(&Rules::v1()),
         None => Vec::new(),
     };
     if options.single.is_some() {
-        println!("{}", whole.found.coverage.table());
+        println!("{}", whole.found.coverage.table(&Rules::v1()));
     }
     for line in &missing {
         println!("not covered: {line}");

@@ -7,9 +7,8 @@ use crate::observation::Observation;
 use reference::Trace;
 use std::collections::BTreeMap;
 use vm::unstable::frames::FrameExit;
-use vm::unstable::opcode::{Class, Opcode, TABLE};
-use vm::unstable::schedule::Schedule;
-use vm::{CheckedModule, Trap};
+use vm::unstable::opcode::{Class, Opcode};
+use vm::{CheckedModule, Rules, Trap};
 use wasmparser::{BinaryReader, OperatorsReader};
 
 /// How often each operator did what.
@@ -180,14 +179,14 @@ impl Coverage {
 
     /// What every operator can do and did not, a line each.
     #[must_use]
-    pub fn missing(&self, schedule: &Schedule) -> Vec<String> {
+    pub fn missing(&self, rules: &Rules) -> Vec<String> {
         let mut missing = Vec::new();
-        for row in TABLE {
+        for row in rules.operators() {
             let opcode = row.opcode;
             if completes(opcode) && !self.taken.contains_key(&opcode) {
                 missing.push(format!("{} was never executed", row.name));
             }
-            if schedule.operator(opcode) > 0 && !self.out_of_gas.contains_key(&opcode) {
+            if rules.schedule.operator(opcode) > 0 && !self.out_of_gas.contains_key(&opcode) {
                 missing.push(format!("{} never ran out of gas", row.name));
             }
             for trap in traps(opcode) {
@@ -201,12 +200,12 @@ impl Coverage {
 
     /// One line an operator: name, times executed, out of gas, trapped.
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn table(&self, rules: &Rules) -> String {
         let mut lines = format!(
             "{:24}{:>14}{:>14}  trapped\n",
             "operator", "taken", "out of gas"
         );
-        for row in TABLE {
+        for row in rules.operators() {
             let count = |of: &BTreeMap<Opcode, u64>| of.get(&row.opcode).copied().unwrap_or(0);
             let (taken, spent) = (count(&self.taken), count(&self.out_of_gas));
             let of_row = self

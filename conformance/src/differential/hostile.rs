@@ -367,113 +367,113 @@ fn lies() -> Vec<Hostile> {
     all
 }
 
-/// One module of each proposal after the MVP.
-#[expect(clippy::too_many_lines, reason = "a table: one row a proposal")]
+/// One module of each proposal after the MVP, by its name.
+const PROPOSALS: &[(&str, &str)] = &[
+    ("simd", "(module (func (drop (v128.const i64x2 1 2))))"),
+    (
+        "relaxed simd",
+        "(module (func (drop (i32x4.relaxed_trunc_f32x4_s (v128.const i64x2 1 2)))))",
+    ),
+    (
+        "threads",
+        "(module (memory 1 1 shared) (func (drop (i32.atomic.load (i32.const 0)))))",
+    ),
+    ("fence", "(module (func atomic.fence))"),
+    ("tail call", "(module (func (return_call 0)))"),
+    (
+        "indirect tail call",
+        "(module (table 1 funcref) (type (func)) \
+         (func (return_call_indirect (type 0) (i32.const 0))))",
+    ),
+    (
+        "multi-value",
+        "(module (func (result i32 i32) (i32.const 1) (i32.const 2)))",
+    ),
+    (
+        "block parameters",
+        "(module (func (i32.const 1) (block (param i32) drop)))",
+    ),
+    ("reference types", "(module (func (param externref)))"),
+    (
+        "ref.func",
+        "(module (func $f) (elem declare func $f) (func (drop (ref.func $f))))",
+    ),
+    (
+        "table.get",
+        "(module (table 1 funcref) (func (drop (table.get (i32.const 0)))))",
+    ),
+    (
+        "table.grow",
+        "(module (table 1 funcref) (func (drop (table.grow (ref.null func) (i32.const 1)))))",
+    ),
+    ("two tables", "(module (table 1 funcref) (table 1 funcref))"),
+    ("passive data", "(module (memory 1) (data \"a\"))"),
+    (
+        "memory.init",
+        "(module (memory 1) (data \"a\") \
+         (func (memory.init 0 (i32.const 0) (i32.const 0) (i32.const 0))))",
+    ),
+    (
+        "data.drop",
+        "(module (memory 1) (data \"a\") (func (data.drop 0)))",
+    ),
+    ("passive elements", "(module (func $f) (elem func $f))"),
+    (
+        "table.copy",
+        "(module (table 1 funcref) \
+         (func (table.copy (i32.const 0) (i32.const 0) (i32.const 0))))",
+    ),
+    (
+        "typed select",
+        "(module \
+         (func (drop (select (result i32) (i32.const 1) (i32.const 2) (i32.const 3)))))",
+    ),
+    ("struct", "(module (type (struct (field i32))))"),
+    ("array", "(module (type (array i8)))"),
+    (
+        "recursive types",
+        "(module (rec (type (func)) (type (func (param i32)))))",
+    ),
+    ("i31", "(module (func (drop (ref.i31 (i32.const 1)))))"),
+    (
+        "typed references",
+        "(module (type $t (func)) (func (param (ref $t)) (call_ref $t (local.get 0))))",
+    ),
+    ("tags", "(module (tag))"),
+    ("throw", "(module (tag) (func (throw 0)))"),
+    ("try_table", "(module (func (try_table)))"),
+    ("memory64", "(module (memory i64 1))"),
+    ("two memories", "(module (memory 1) (memory 1))"),
+    (
+        "extended constants",
+        "(module (global i32 (i32.add (i32.const 1) (i32.const 2))))",
+    ),
+    (
+        "global.get in a constant",
+        "(module (global i32 (i32.const 1)) (global i32 (global.get 0)))",
+    ),
+    (
+        "wide arithmetic",
+        "(module (func (drop (drop (i64.mul_wide_u (i64.const 1) (i64.const 2))))))",
+    ),
+    ("page size", "(module (memory 1 (pagesize 1)))"),
+    (
+        "imported memory",
+        "(module (import \"m\" \"n\" (memory 1)))",
+    ),
+    (
+        "saturating",
+        "(module (func (drop (i32.trunc_sat_f32_s (f32.const 1)))))",
+    ),
+    (
+        "sign extension",
+        "(module (func (drop (i32.extend8_s (i32.const 1)))))",
+    ),
+    ("a component", "(component)"),
+];
+
 fn proposals() -> Vec<Hostile> {
-    const TEXTS: &[(&str, &str)] = &[
-        ("simd", "(module (func (drop (v128.const i64x2 1 2))))"),
-        (
-            "relaxed simd",
-            "(module (func (drop (i32x4.relaxed_trunc_f32x4_s (v128.const i64x2 1 2)))))",
-        ),
-        (
-            "threads",
-            "(module (memory 1 1 shared) (func (drop (i32.atomic.load (i32.const 0)))))",
-        ),
-        ("fence", "(module (func atomic.fence))"),
-        ("tail call", "(module (func (return_call 0)))"),
-        (
-            "indirect tail call",
-            "(module (table 1 funcref) (type (func)) \
-             (func (return_call_indirect (type 0) (i32.const 0))))",
-        ),
-        (
-            "multi-value",
-            "(module (func (result i32 i32) (i32.const 1) (i32.const 2)))",
-        ),
-        (
-            "block parameters",
-            "(module (func (i32.const 1) (block (param i32) drop)))",
-        ),
-        ("reference types", "(module (func (param externref)))"),
-        (
-            "ref.func",
-            "(module (func $f) (elem declare func $f) (func (drop (ref.func $f))))",
-        ),
-        (
-            "table.get",
-            "(module (table 1 funcref) (func (drop (table.get (i32.const 0)))))",
-        ),
-        (
-            "table.grow",
-            "(module (table 1 funcref) (func (drop (table.grow (ref.null func) (i32.const 1)))))",
-        ),
-        ("two tables", "(module (table 1 funcref) (table 1 funcref))"),
-        ("passive data", "(module (memory 1) (data \"a\"))"),
-        (
-            "memory.init",
-            "(module (memory 1) (data \"a\") \
-             (func (memory.init 0 (i32.const 0) (i32.const 0) (i32.const 0))))",
-        ),
-        (
-            "data.drop",
-            "(module (memory 1) (data \"a\") (func (data.drop 0)))",
-        ),
-        ("passive elements", "(module (func $f) (elem func $f))"),
-        (
-            "table.copy",
-            "(module (table 1 funcref) \
-             (func (table.copy (i32.const 0) (i32.const 0) (i32.const 0))))",
-        ),
-        (
-            "typed select",
-            "(module \
-             (func (drop (select (result i32) (i32.const 1) (i32.const 2) (i32.const 3)))))",
-        ),
-        ("struct", "(module (type (struct (field i32))))"),
-        ("array", "(module (type (array i8)))"),
-        (
-            "recursive types",
-            "(module (rec (type (func)) (type (func (param i32)))))",
-        ),
-        ("i31", "(module (func (drop (ref.i31 (i32.const 1)))))"),
-        (
-            "typed references",
-            "(module (type $t (func)) (func (param (ref $t)) (call_ref $t (local.get 0))))",
-        ),
-        ("tags", "(module (tag))"),
-        ("throw", "(module (tag) (func (throw 0)))"),
-        ("try_table", "(module (func (try_table)))"),
-        ("memory64", "(module (memory i64 1))"),
-        ("two memories", "(module (memory 1) (memory 1))"),
-        (
-            "extended constants",
-            "(module (global i32 (i32.add (i32.const 1) (i32.const 2))))",
-        ),
-        (
-            "global.get in a constant",
-            "(module (global i32 (i32.const 1)) (global i32 (global.get 0)))",
-        ),
-        (
-            "wide arithmetic",
-            "(module (func (drop (drop (i64.mul_wide_u (i64.const 1) (i64.const 2))))))",
-        ),
-        ("page size", "(module (memory 1 (pagesize 1)))"),
-        (
-            "imported memory",
-            "(module (import \"m\" \"n\" (memory 1)))",
-        ),
-        (
-            "saturating",
-            "(module (func (drop (i32.trunc_sat_f32_s (f32.const 1)))))",
-        ),
-        (
-            "sign extension",
-            "(module (func (drop (i32.extend8_s (i32.const 1)))))",
-        ),
-        ("a component", "(component)"),
-    ];
-    let parsed = TEXTS.iter().filter_map(|(name, text)| {
+    let parsed = PROPOSALS.iter().filter_map(|(name, text)| {
         let bytes = wat::parse_str(text).ok()?;
         Some(Hostile {
             name: format!("proposal: {name}"),

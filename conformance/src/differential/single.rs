@@ -89,6 +89,7 @@ pub fn programs(group: u64, depth: Depth, rules: &Arc<Rules>) -> Result<Vec<Prog
     let place = usize::try_from(group).unwrap_or(usize::MAX);
     let row = TABLE.get(place);
     let (name, text) = match row {
+        Some(row) if !rules.has(row.opcode) => return Ok(Vec::new()),
         Some(row) => (row.name, text_of(row, depth)),
         None if place == TABLE.len() => ("control", Some(CONTROL.to_owned())),
         None => ("host", Some(HOST.to_owned())),
@@ -206,9 +207,8 @@ fn constant(kind: &str, bits: u64) -> String {
     }
 }
 
-/// Functions around one operator: where operands come from, and what becomes of the result.
-#[expect(clippy::too_many_lines, reason = "a table: one shape a line")]
-fn numeric(name: &str, operands: &[&str], result: &str, depth: Depth) -> String {
+/// Where the operands of an operator come from: a name, the function's parameters, the operands.
+fn sources(operands: &[&str], depth: Depth) -> Vec<(String, String, String)> {
     let mut sources: Vec<(String, String, String)> = Vec::new();
     let parameters: String = operands
         .iter()
@@ -235,8 +235,13 @@ fn numeric(name: &str, operands: &[&str], result: &str, depth: Depth) -> String 
             [] => {}
         }
     }
+    sources
+}
+
+/// Functions around one operator: where operands come from, and what becomes of the result.
+fn numeric(name: &str, operands: &[&str], result: &str, depth: Depth) -> String {
     let mut text = String::from("(module (memory 1)\n");
-    for (source, parameters, operands) in &sources {
+    for (source, parameters, operands) in &sources(operands, depth) {
         let applied = format!("({name} {operands})");
         let mut function = |place: &str, result: &str, body: &str| {
             let head =

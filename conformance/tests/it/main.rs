@@ -8,4 +8,6 @@
 mod arrows;
 mod determinism;
 mod emitted_agrees;
+mod mutants;
+mod second_version;
 mod tidy;

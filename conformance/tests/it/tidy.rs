@@ -177,6 +177,106 @@ fn unsafe_is_forbidden_at_every_root_but_the_vm() {
     report(breaches.collect());
 }
 
+/// Flat tables: a row or an arm after the other, which no name of a part would make clearer.
+const LONG_TABLES: [(&str, &str); 2] = [
+    ("conformance/src/planted/bugs.rs", "bugs"),
+    ("engines/reference/src/interpret.rs", "step"),
+];
+
+#[test]
+fn only_flat_tables_are_long() {
+    // Spelt in two halves, so that this file does not find itself.
+    let lint = ["clippy::too_many", "_lines"].concat();
+    let mut found = Vec::new();
+    for (name, text) in files(".rs") {
+        for rest in text.split(lint.as_str()).skip(1) {
+            let function = rest.split("fn ").nth(1).unwrap_or_default();
+            let function = function.split(['(', '<']).next().unwrap_or_default();
+            found.push((name.clone(), function.to_owned()));
+        }
+    }
+    let found: Vec<(&str, &str)> = found
+        .iter()
+        .map(|(name, function)| (name.as_str(), function.as_str()))
+        .collect();
+    assert_eq!(found, LONG_TABLES);
+}
+
+/// True for a line that begins an unsafe block, function, implementation or trait.
+fn is_unsafe(line: &str) -> bool {
+    let code = line.split("//").next().unwrap_or_default();
+    code.split("unsafe ").skip(1).any(|rest| {
+        let named = ["{", "fn ", "impl ", "impl<", "trait "];
+        let of_convention = rest.starts_with("extern ") && rest.contains(" fn ");
+        named.iter().any(|start| rest.starts_with(start)) || of_convention
+    })
+}
+
+/// True if the comments and attributes right above the line at `place` say why it is sound.
+fn is_argued(lines: &[&str], place: usize) -> bool {
+    let mut in_attribute = false;
+    for line in lines[..place].iter().rev().map(|line| line.trim()) {
+        if line.contains("SAFETY: ") || line.contains("# Safety") {
+            return true;
+        }
+        let opens = line.starts_with("#[");
+        if !(opens || in_attribute || line.starts_with("//") || line == ")]") {
+            return false;
+        }
+        in_attribute = !opens && (in_attribute || line == ")]");
+    }
+    false
+}
+
+fn unargued(text: &str) -> (usize, Vec<usize>) {
+    let lines: Vec<&str> = text.lines().collect();
+    let places: Vec<usize> = (0..lines.len())
+        .filter(|place| is_unsafe(lines[*place]))
+        .collect();
+    let bare = places.iter().copied();
+    let bare = bare.filter(|place| !is_argued(&lines, *place)).collect();
+    (places.len(), bare)
+}
+
+#[test]
+fn whatever_is_unsafe_says_who_upholds_it() {
+    let mut breaches = Vec::new();
+    let mut count = 0;
+    // This file has examples; the bytes of contracts depend on the lines of their sources.
+    let is_read = |name: &str| !name.starts_with("contracts/") && !name.ends_with("it/tidy.rs");
+    for (name, text) in files(".rs").into_iter().filter(|(name, _)| is_read(name)) {
+        let (places, bare) = unargued(&text);
+        count += places;
+        breaches.extend(bare.iter().map(|place| format!("{name}:{}", place + 1)));
+    }
+    assert!(count > 100, "{count} unsafe places: the walk is broken");
+    report(breaches);
+}
+
+#[test]
+fn an_unsafe_place_without_a_reason_is_found() {
+    let bare = [
+        "unsafe { x() }",
+        "unsafe fn f() {",
+        "pub(crate) unsafe extern $convention fn f(",
+        "unsafe impl Send for T {}",
+        "unsafe impl<T> Send for U<T> {}",
+        "// SAFETY: of another.\nlet y = 1;\nlet x = unsafe { z() };",
+        "// A comment.\n#[inline(\n    always\n)]\nunsafe fn f() {",
+    ];
+    for text in bare {
+        assert_eq!(unargued(text).1.len(), 1, "{text}");
+    }
+    let argued = [
+        "// SAFETY: the caller's.\nlet x = unsafe { z() };",
+        "/// # Safety\n/// The caller's.\n#[expect(\n    a,\n    b\n)]\nunsafe fn f() {",
+    ];
+    for text in argued {
+        assert_eq!(unargued(text), (1, Vec::new()), "{text}");
+    }
+    assert_eq!(unargued("type Handler = unsafe extern \"C\" fn(u64);").0, 0);
+}
+
 #[test]
 fn links_between_pages_lead_somewhere() {
     let mut breaches = Vec::new();

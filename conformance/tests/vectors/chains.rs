@@ -2,15 +2,14 @@
 
 use crate::{Draft, data};
 use conformance::golden::blesses;
-use node_sim::Genesis;
-use node_sim::archive::{ArchiveWriter, ArchivedBlock};
+use node::Genesis;
+use node::archive::{ArchiveWriter, ArchivedBlock};
 use node_sim::simulate::{Plan, Progress, Progressed, run, standard};
 use reference::Reference;
 use std::fs;
-use std::sync::Arc;
 use vectors::format::{Case, Chain};
 use vectors::replay::replay;
-use vm::Rules;
+use vm::Rulebook;
 
 const FILE: &str = "chains/simulated.bin";
 const PLAN: Plan = Plan {
@@ -35,7 +34,7 @@ pub(crate) fn draft() -> Draft {
 }
 
 fn replays(bytes: &[u8]) -> bool {
-    let fields = replay(bytes, Box::new(Reference::new()), &Arc::new(Rules::v1()));
+    let fields = replay(bytes, Box::new(Reference::new()), &Rulebook::v1());
     fields.is_ok_and(|fields| {
         fields.contains_key("block.0200.state_root")
             && fields.keys().all(|name| !name.ends_with("invalid"))

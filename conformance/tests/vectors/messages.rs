@@ -113,7 +113,7 @@ fn state(codes: &Codes) -> BTreeMap<String, String> {
             balance,
             code_hash,
         };
-        let value = account.encode().unwrap().unwrap();
+        let value = account.encode().unwrap();
         (hex::encode(key::account(address)), hex::encode(value))
     };
     [

@@ -5,11 +5,9 @@
 //! before, so a node that computes otherwise finds the next block invalid.
 
 use crate::fields::Fields;
-use node_sim::archive::{ArchiveError, ArchiveReader, ArchivedBlock};
-use node_sim::node::Parts;
-use node_sim::{CachePolicy, MemoryStore, Node, Observer};
-use std::sync::Arc;
-use vm::{Engine, Fault, Rules};
+use node::archive::{ArchiveError, ArchiveReader, ArchivedBlock};
+use node::{CachePolicy, MemoryStore, Node, Observer, Parts};
+use vm::{Engine, Fault, Rulebook};
 
 /// Why an archive cannot be replayed to its end.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +25,7 @@ pub enum ReplayError {
 struct Receipts(Vec<(u32, String)>);
 
 impl Observer for Receipts {
-    fn transaction(&mut self, index: u32, executed: &node_sim::execute::Executed, _: Root) {
+    fn transaction(&mut self, index: u32, executed: &node::Executed, _: Root) {
         let receipt = &executed.receipt;
         let (exit, code, gas) = (receipt.exit.name(), receipt.code, receipt.gas_used);
         self.0.push((index, format!("{exit} {code} {gas}")));
@@ -36,7 +34,8 @@ impl Observer for Receipts {
 
 type Root = Option<[u8; 32]>;
 
-/// What every block of an archive comes to on `engine` under `rules`; an invalid block is the last.
+/// What every block of an archive comes to on `engine`, under the rules of its height;
+/// an invalid block is the last.
 ///
 /// The state tree is rebuilt from the store at the end, and must have the same root.
 ///
@@ -45,11 +44,11 @@ type Root = Option<[u8; 32]>;
 pub fn replay(
     archive: &[u8],
     engine: Box<dyn Engine>,
-    rules: &Arc<Rules>,
+    rules: &Rulebook,
 ) -> Result<Fields, ReplayError> {
     let parts = Parts {
         engine,
-        rules: Arc::clone(rules),
+        rules: rules.clone(),
         cache: CachePolicy::Warm,
     };
     let mut archive = ArchiveReader::new(archive)?;

@@ -21,7 +21,7 @@ use vm::unstable::host::crypto;
 use vm::unstable::module::ValueType;
 use vm::unstable::rules::FloatPolicy;
 use vm::unstable::schedule::Schedule;
-use vm::{Block, CheckedModule, Interpreter, Message, Rejection, Rules, Target};
+use vm::{Block, CheckedModule, Interpreter, Message, Rejection, Rulebook, Rules, Target};
 
 /// An engine that can run vectors.
 #[derive(Clone, Copy, Debug)]
@@ -154,7 +154,7 @@ impl<'a> Runner<'a> {
             Case::Message(message) => return self.message(part, message),
             Case::Chain(chain) => {
                 let archive = self.set.file(part, &chain.archive)?;
-                let rules = self.rules(Floats::Lower)?;
+                let rules = Rulebook::default().with(self.rules(Floats::Lower)?);
                 let replayed = |(kind, _): &(EngineKind, _)| {
                     let fields = replay(&archive, (kind.make)(), &rules);
                     Ok((
@@ -382,9 +382,9 @@ fn of_module(module: &CheckedModule, rules: &Rules) -> Fields {
 }
 
 fn of_rules(rules: &Rules) -> Fields {
-    let limits = Rules::limits().into_iter();
+    let limits = rules.named_limits();
     let limits = limits.map(|limit| (format!("limit.{}", limit.name), limit.value.to_string()));
-    let prices = rules.schedule.entries().into_iter();
+    let prices = rules.prices().into_iter();
     let prices = prices.map(|(name, price)| (format!("price.{name}"), price.to_string()));
     let id = ("id".to_owned(), hex::encode(rules.id()));
     limits.chain(prices).chain([id]).collect()

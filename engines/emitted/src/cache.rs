@@ -8,8 +8,9 @@ use vm::{CheckedModule, CodeHash, Fault, Rules};
 /// Compiled modules that a cache keeps; one more empties it. Bounds the host's memory.
 pub const MODULES_MAX: usize = 64;
 
-/// Code hash and rules id: all that the emitted bytes depend on, beside the cache's options.
-type Key = (CodeHash, [u8; 32]);
+/// Code hash, id of the rules of its check and id of the rules at hand: all that the emitted bytes
+/// depend on, beside the cache's options.
+type Key = (CodeHash, [u8; 32], [u8; 32]);
 
 /// Compiled modules of one engine.
 #[derive(Debug)]
@@ -61,7 +62,7 @@ impl<C: Clone> Cache<C> {
         };
         // What a panicking thread left is complete entries: an insertion is the only write.
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (*module.code_hash(), *rules.id());
+        let key = (*module.code_hash(), *module.rules_id(), *rules.id());
         if let Some(compiled) = kept.get(&key) {
             return Ok(compiled.clone());
         }

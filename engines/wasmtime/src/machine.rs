@@ -374,6 +374,6 @@ const fn trap_of(trap: wasmtime::Trap) -> Option<Trap> {
     }
 }
 
-pub(crate) fn own_fault(error: wasmtime::Error) -> Fault {
+pub(crate) fn own_fault(error: Error) -> Fault {
     fault(NAME, format!("{error:?}"))
 }

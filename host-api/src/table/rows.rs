@@ -42,6 +42,7 @@ const fn pure(
         second_price: "",
         traps,
         summary,
+        since: 1,
     }
 }
 

@@ -16,23 +16,17 @@
 //!
 //! Specification: docs/spec/blocks.md, "Bisection". Tests: `tests/it/planted.rs`.
 
-mod record;
-
-mod rerun;
-
 mod trace;
 
-pub use record::MakeTraced;
-pub use rerun::{Position, Subject};
-
-pub(crate) use rerun::{Depth, Rerun, rerun};
-
-use crate::simulate::compare_transactions;
-use record::{Crossed, Event, Record, Shown};
+use crate::compare::compare_transactions;
+use crate::rerun::{
+    Crossed, Depth, Event, MakeEngine, MakeTraced, Position, Record, Rerun, Shown, Subject, rerun,
+};
 use reference::Reference;
+use vm::CodeHash;
 use vm::unstable::execution::Value;
 use vm::unstable::lower::{Operator, Sink};
-use vm::{CheckedModule, CodeHash, Engine, Fault};
+use vm::{CheckedModule, Fault};
 
 /// What kind of place it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,7 +167,7 @@ pub fn locate(left: &Subject<'_>, right: &Subject<'_>, at: &Position<'_>) -> Res
 
 /// R, to be put beside anybody.
 pub(crate) struct Definition {
-    engine: Box<dyn Fn() -> Box<dyn Engine>>,
+    engine: MakeEngine,
     traced: MakeTraced,
 }
 

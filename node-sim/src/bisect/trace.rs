@@ -1,8 +1,7 @@
 //! Compares the operators of two machines made of R, in parts that are held one at a time.
 
-use super::record::{Record, Shown, WINDOW};
-use super::rerun::{Depth, Position, Subject, rerun};
 use super::{Part, Place, place_of};
+use crate::rerun::{Depth, Position, Record, Shown, Subject, WINDOW, rerun};
 use vm::Fault;
 
 /// Where two traces part.

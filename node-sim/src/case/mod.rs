@@ -12,24 +12,22 @@
 
 mod store;
 
-use crate::archive::{ArchiveError, Entry, read_record, write_record};
-use crate::bisect::{Depth, Position, Rerun, Subject, rerun};
-use crate::block::{Context, InvalidTransaction, ValidTransaction};
-use crate::cache::{CachePolicy, CodeCache};
-use crate::execute::{Environment, Executed, execute};
-use crate::header::{BlockResult, Tip};
-use crate::limits::{ARCHIVE_RECORD_BYTES_MAX, Limits};
-use crate::overlay::{Looked, Overlay};
-use crate::receipt::Receipt;
-use crate::simulate::{Mismatch, compare_transactions};
-use crate::store::Store;
-use crate::transaction::{DecodeError, Signed, decode_canonical};
+use crate::compare::{Mismatch, compare_transactions};
+use crate::rerun::{Depth, Position, Rerun, Subject, rerun};
 use borsh::{BorshDeserialize, BorshSerialize};
+use node::archive::{ArchiveError, Entry, read_record, write_record};
+use node::execute::execute;
+use node::limits::{ARCHIVE_RECORD_BYTES_MAX, Limits};
+use node::{
+    BlockResult, CachePolicy, CodeCache, Context, DecodeError, Environment, Executed,
+    InvalidTransaction, Overlay, ReadSet, Receipt, Signed, Store, Tip, ValidTransaction,
+    decode_canonical,
+};
 use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
-use store::{Beyond, ReadSet};
-use vm::{Block, Engine, Fault, Rules, StateDiff};
+use store::{Beyond, CaseStore};
+use vm::{Block, Engine, Fault, Rulebook, Rules, StateDiff};
 
 /// Begins every case.
 pub const MAGIC: &[u8; 16] = b"lockstep/case/1\n";
@@ -181,14 +179,14 @@ impl Case {
         let place = usize::try_from(at.index).unwrap_or(usize::MAX);
         let valid = at.block.transactions().get(place);
         let valid = valid.ok_or_else(|| Fault::invariant("a block without the transaction"))?;
-        let (mut state, ranges) = read_set(store, &again.looked)?;
-        let is_looked = |key: &Vec<u8>| {
+        let (mut state, ranges) = values_of(store, &again.reads)?;
+        let is_read = |key: &Vec<u8>| {
             state.contains_key(key) || ranges.iter().any(|(start, end)| key >= start && key < end)
         };
         let changes: StateDiff = again
             .changes
             .iter()
-            .filter(|(key, _)| is_looked(key))
+            .filter(|(key, _)| is_read(key))
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
         for key in changes.keys() {
@@ -227,14 +225,14 @@ impl Case {
     /// Those of the output, and a case that is longer than a record can be.
     pub fn write(&self, output: &mut impl Write) -> io::Result<()> {
         output.write_all(MAGIC)?;
-        write_record(output, &crate::digest::encode(self))
+        write_record(output, &node::digest::encode(self))
     }
 
     /// Reads a file of at most one record; bytes that follow are refused.
     ///
     /// # Errors
     /// [`CaseError`]; whatever the bytes are, it neither panics nor reserves what they only claim.
-    pub fn read(mut input: impl Read) -> Result<Self, CaseError> {
+    pub fn read(mut input: impl Read, rules: &Rulebook) -> Result<Self, CaseError> {
         let mut magic = Vec::new();
         let length = u64::try_from(MAGIC.len()).unwrap_or(u64::MAX);
         let begun = input.by_ref().take(length).read_to_end(&mut magic);
@@ -250,14 +248,19 @@ impl Case {
             return Err(CaseError::Trailing);
         }
         let case: Self = decode_canonical(&payload, ARCHIVE_RECORD_BYTES_MAX)?;
-        case.check()?;
+        case.check(rules)?;
         Ok(case)
     }
 
-    fn check(&self) -> Result<(), CaseError> {
-        if self.rules_id != *Rules::v1().id() {
-            return Err(CaseError::Rules(self.rules_id));
-        }
+    /// The rules that the transaction was executed under.
+    fn rules<'a>(&self, rules: &'a Rulebook) -> Result<&'a Arc<Rules>, CaseError> {
+        rules
+            .get(&self.rules_id)
+            .ok_or(CaseError::Rules(self.rules_id))
+    }
+
+    fn check(&self, rules: &Rulebook) -> Result<(), CaseError> {
+        self.rules(rules)?;
         let (ours, theirs) = (Limits::v1(), &self.limits);
         let names = [&self.expected.by, &self.found.by];
         let is_bounded = theirs.transaction_bytes <= ours.transaction_bytes
@@ -273,8 +276,9 @@ impl Case {
     /// The transaction, if it is valid in a block of this chain.
     ///
     /// # Errors
-    /// [`CaseError::Transaction`].
-    pub fn validate(&self, rules: &Rules) -> Result<ValidTransaction, CaseError> {
+    /// [`CaseError::Transaction`]; [`CaseError::Rules`].
+    pub fn validate(&self, rules: &Rulebook) -> Result<ValidTransaction, CaseError> {
+        let rules = self.rules(rules)?;
         let none = [0; 32];
         let parent = Tip {
             height: self.block.height,
@@ -302,11 +306,14 @@ impl Case {
     pub fn replay(
         &self,
         engine: &dyn Engine,
-        rules: &Arc<Rules>,
+        rules: &Rulebook,
         valid: &ValidTransaction,
     ) -> Result<Replayed, Fault> {
+        let rules = self
+            .rules(rules)
+            .map_err(|error| Fault::invariant(error.to_string()))?;
         let beyond = Beyond::default();
-        let store = ReadSet::new(self, beyond.clone());
+        let store = CaseStore::new(self, beyond.clone());
         let cache = CodeCache::new(CachePolicy::Warm);
         let mut overlay = Overlay::new(&store, &cache, rules).within(self.changes.clone());
         let block = Block {
@@ -358,14 +365,14 @@ pub fn compare(left: &Outcome, right: &Outcome) -> Vec<Mismatch> {
 /// Ranges of which every stored key is known.
 type Ranges = BTreeSet<(Vec<u8>, Vec<u8>)>;
 
-/// The values of what was looked at, and the ranges that were walked to their ends.
-fn read_set(store: &dyn Store, looked: &Looked) -> Result<(StateDiff, Ranges), Fault> {
+/// The values of what was read, and the ranges that were walked to their ends.
+fn values_of(store: &dyn Store, reads: &ReadSet) -> Result<(StateDiff, Ranges), Fault> {
     let mut state = StateDiff::new();
-    for key in &looked.keys {
+    for key in &reads.keys {
         state.insert(key.clone(), store.read(key)?);
     }
     let mut ranges = Ranges::new();
-    for (start, end, limit) in &looked.ranges {
+    for (start, end, limit) in &reads.ranges {
         let entries = store.scan(start, Some(end), *limit)?;
         let end = match entries.last() {
             // A full page says nothing about what follows its last key.

@@ -1,37 +1,38 @@
 //! Answers from what a case holds, and notes the first key that it does not hold.
 
 use super::Case;
-use crate::header::Tip;
-use crate::receipt::Receipt;
-use crate::store::{Commit, Store};
-use std::cell::RefCell;
+use node::{Commit, Receipt, Store, Tip};
 use std::ops::Bound;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vm::{Entries, Fault};
 
 /// The first key that was asked for and is not held.
 #[derive(Clone, Default)]
-pub(super) struct Beyond(Rc<RefCell<Option<Vec<u8>>>>);
+pub(super) struct Beyond(Arc<Mutex<Option<Vec<u8>>>>);
 
 impl Beyond {
     pub(super) fn take(&self) -> Option<Vec<u8>> {
-        self.0.borrow_mut().take()
+        self.lock().take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Vec<u8>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes a key; the fault stops the execution, and whoever ran it asks here first.
     fn fault<T>(&self, key: &[u8]) -> Result<T, Fault> {
-        self.0.borrow_mut().get_or_insert_with(|| key.to_vec());
+        self.lock().get_or_insert_with(|| key.to_vec());
         Err(Fault::Store("the case does not hold a key".to_owned()))
     }
 }
 
 /// The state of a case, as far as it is known.
-pub(super) struct ReadSet<'a> {
+pub(super) struct CaseStore<'a> {
     case: &'a Case,
     beyond: Beyond,
 }
 
-impl<'a> ReadSet<'a> {
+impl<'a> CaseStore<'a> {
     pub(super) const fn new(case: &'a Case, beyond: Beyond) -> Self {
         Self { case, beyond }
     }
@@ -49,7 +50,7 @@ impl<'a> ReadSet<'a> {
     }
 }
 
-impl Store for ReadSet<'_> {
+impl Store for CaseStore<'_> {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
         match self.case.state.get(key) {
             Some(value) => Ok(value.clone()),

@@ -30,7 +30,7 @@ mod world;
 
 pub use proposal::Behaviour;
 
-use crate::simulate::executor::MakeEngine;
+use crate::rerun::MakeEngine;
 use vm::Fault;
 
 /// What to run.

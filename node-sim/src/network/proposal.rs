@@ -1,10 +1,9 @@
 //! Makes the proposals of a round: honest ones, and every wrong one that we could think of.
 
 use super::schedule::{Bytes, ROUND_MS};
-use crate::block::{Block, transactions_root};
-use crate::limits::BLOCK_BYTES_MAX;
-use crate::node::Node;
 use crate::simulate::random::Random;
+use node::limits::BLOCK_BYTES_MAX;
+use node::{Block, Node, transactions_root};
 
 /// What a proposer sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

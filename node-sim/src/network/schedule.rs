@@ -1,7 +1,7 @@
 //! Orders messages by virtual time and decides what the network does to each.
 
+use crate::disk::Loss;
 use crate::simulate::random::Random;
-use crate::store::disk::Loss;
 use core::fmt;
 use std::collections::BTreeMap;
 use std::sync::Arc;

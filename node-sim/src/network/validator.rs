@@ -1,21 +1,17 @@
 //! Holds one validator: a node on a disk that outlives it.
 
 use super::schedule::Bytes;
-use crate::block::{Block, ValidBlock};
-use crate::cache::CachePolicy;
-use crate::genesis::Genesis;
-use crate::header::BlockResult;
-use crate::node::{NoObserver, Node, Parts};
-use crate::simulate::executor::MakeEngine;
-use crate::store::LogStore;
-use crate::store::disk::{Failing, Loss, SimulatedDisk};
-use std::sync::Arc;
-use vm::{Fault, Rules};
+use crate::disk::{Failing, Loss, SimulatedDisk};
+use crate::rerun::MakeEngine;
+use node::{
+    Block, BlockResult, CachePolicy, Genesis, LogStore, NoObserver, Node, Parts, ValidBlock,
+};
+use vm::{Fault, Rulebook};
 
 /// A validator; its node is away while it is without power.
 pub(super) struct Validator {
     engine: MakeEngine,
-    rules: Arc<Rules>,
+    rules: Rulebook,
     genesis: Genesis,
     disk: SimulatedDisk,
     node: Option<Node>,
@@ -40,13 +36,13 @@ impl Validator {
     /// A validator with power, at the genesis.
     pub(super) fn new(
         engine: MakeEngine,
-        rules: &Arc<Rules>,
+        rules: &Rulebook,
         genesis: &Genesis,
         seed: u64,
     ) -> Result<Self, Fault> {
         let mut validator = Self {
             engine,
-            rules: Arc::clone(rules),
+            rules: rules.clone(),
             genesis: genesis.clone(),
             disk: SimulatedDisk::new(seed),
             node: None,
@@ -62,7 +58,7 @@ impl Validator {
     pub(super) fn restart(&mut self) -> Result<u64, Fault> {
         let parts = Parts {
             engine: (self.engine)(),
-            rules: Arc::clone(&self.rules),
+            rules: self.rules.clone(),
             cache: CachePolicy::Warm,
         };
         let store = LogStore::open(self.disk.clone())?;

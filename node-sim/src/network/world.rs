@@ -5,16 +5,16 @@ use super::proposal::{Behaviour, Material};
 use super::schedule::{Bytes, Event, ROUND_MS, Schedule, TICK_MS};
 use super::validator::{Applied, Validator};
 use super::{NetworkDifference, NetworkReport, Scenario};
-use crate::digest::sha256;
-use crate::header::BlockResult;
+use crate::disk::Loss;
+use crate::rerun::MakeEngine;
 use crate::simulate::Plan;
-use crate::simulate::executor::MakeEngine;
 use crate::simulate::random::Random;
 use crate::simulate::workload::Workload;
-use crate::store::disk::Loss;
+use node::BlockResult;
+use node::digest::sha256;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::{Fault, Rules};
+use vm::{Fault, Rulebook, Rules};
 
 /// Events for each block and validator after which a run counts as stuck.
 const EVENTS_MAX_EACH: u64 = 2_000;
@@ -43,12 +43,12 @@ impl World {
         if engines.is_empty() {
             return Err(Fault::invariant("a network needs a validator"));
         }
-        let rules = Arc::new(Rules::v1());
+        let rules = Rulebook::v1();
         let plan = Plan {
             transactions: scenario.transactions,
             ..Plan::new(scenario.blocks, scenario.seed)
         };
-        let workload = Workload::new(&plan, &rules)?;
+        let workload = Workload::new(&plan, &Arc::new(Rules::v1()))?;
         let mut random = Random::new(!scenario.seed);
         let validators: Vec<Validator> = engines
             .into_iter()

@@ -1,10 +1,9 @@
 //! Draws calls of the sample contracts, valid ones and ones that are refused.
 
 use super::random::Random;
-use crate::key::SecretKey;
-use crate::transaction::PublicKey;
 use contract_types::orderbook::{self, Order, Side, SignedBy, Signer, Snapshot};
 use contract_types::{Address, Invocation, counter, store, token};
+use node::{PublicKey, SecretKey};
 
 /// The market of the simulated order book.
 pub(super) const MARKET: [u8; 32] = [0x4d; 32];

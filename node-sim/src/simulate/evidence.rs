@@ -4,9 +4,10 @@
 use super::running::{Running, Step};
 use super::simulation::Simulation;
 use super::{Difference, Report};
-use crate::bisect::{Part, Position, Site, locate};
+use crate::bisect::{Part, Site, locate};
 use crate::case::{Case, Outcome};
-use crate::store::Store;
+use crate::rerun::Position;
+use node::Store;
 use tree::Path;
 use vm::Fault;
 
@@ -128,7 +129,7 @@ impl Simulation {
         let (block, _) = self.disputed.as_ref().ok_or_else(missing)?;
         let block = left.validate(block)?;
         let at = Position {
-            rules: &self.rules,
+            rules: left.node()?.rules_at(difference.height)?,
             block: &block,
             index,
         };
@@ -166,7 +167,7 @@ impl Simulation {
     /// The least state key of a transaction, or of the whole block, under which two trees differ.
     fn tree_key(&self, left: &Running, right: &Running, index: Option<u32>) -> Option<Vec<u8>> {
         let (_, trails) = self.disputed.as_ref()?;
-        let (one, other) = (left.node().ok()?.tree(), right.node().ok()?.tree());
+        let (one, other) = (left.tree().ok()?, right.tree().ok()?);
         let wanted = index.and_then(|index| usize::try_from(index).ok());
         let steps = trails.first()?.steps.iter().enumerate();
         let steps = steps.filter(|(place, _)| wanted.is_none_or(|wanted| wanted == *place));

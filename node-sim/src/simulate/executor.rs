@@ -1,15 +1,14 @@
 //! Lists the kinds of executors: they differ in everything that must not matter.
 
 use super::odd::{Counting, Restless, strangers};
-use crate::bisect::MakeTraced;
-use crate::cache::CachePolicy;
-use crate::steps::{Plain, Steps};
-use crate::store::disk::SimulatedDisk;
-use crate::store::{LogStore, MemoryStore, Store};
+use crate::disk::SimulatedDisk;
+use crate::rerun::{MakeEngine, MakeTraced};
+use crate::steps::Steps;
+use node::{CachePolicy, LogStore, MemoryStore, Store};
 use reference::{Backing, Reference};
 use std::sync::{Arc, Mutex};
 use vm::unstable::execute::Strategy;
-use vm::{CheckedModule, Engine, Interpreter};
+use vm::{CheckedModule, Interpreter};
 
 /// When an executor drops everything but its store and starts again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +20,6 @@ pub enum Restart {
     /// Not before the end, but its caches are deleted after every block.
     Caches,
 }
-
-/// Makes an engine; called again at every restart.
-pub type MakeEngine = Box<dyn Fn() -> Box<dyn Engine>>;
 
 /// Makes the steps around the VM; called again at every restart.
 pub type MakeSteps = Box<dyn Fn() -> Box<dyn Steps>>;
@@ -40,8 +36,8 @@ pub struct Executor {
     pub restart: Restart,
     /// Its store, without a genesis.
     pub store: Box<dyn Store>,
-    /// Its steps around the VM.
-    pub steps: MakeSteps,
+    /// Its steps around the VM, where they are not those of the node.
+    pub steps: Option<MakeSteps>,
     /// Its engine with operators shown, where it is R or made of R: a difference is then found to
     /// the instruction.
     pub traced: Option<MakeTraced>,
@@ -59,7 +55,7 @@ impl Executor {
             cache,
             restart,
             store: Box::new(MemoryStore::new()),
-            steps: Box::new(|| Box::new(Plain)),
+            steps: None,
             traced: None,
             strangers: Vec::new(),
         }
@@ -75,7 +71,7 @@ impl Executor {
     /// The same with other steps around the VM.
     #[must_use]
     pub fn with_steps(mut self, steps: MakeSteps) -> Self {
-        self.steps = steps;
+        self.steps = Some(steps);
         self
     }
 

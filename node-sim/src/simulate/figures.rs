@@ -4,10 +4,8 @@
 
 use super::running::Trail;
 use super::series::{Absorb, Series};
-use crate::block::Block;
-use crate::digest::length;
-use crate::receipt::{Receipt, ReceiptExit};
-use crate::transaction::Payload;
+use node::digest::length;
+use node::{Block, Payload, Receipt, ReceiptExit};
 use std::collections::BTreeMap;
 use vm::StateDiff;
 

@@ -2,8 +2,8 @@
 
 use super::act::{Act, Stage};
 use super::samples::{COUNTER, HOSTILE, UPGRADEABLE, variant};
-use crate::digest::sha256;
 use contract_types::{Address, counter, hostile, upgradeable};
+use node::digest::sha256;
 
 /// Blocks between an announcement and the change of code.
 pub(super) const DELAY: u64 = 2;

@@ -53,17 +53,19 @@ pub mod figures;
 /// Faults on purpose.
 pub mod planted;
 
-pub use compare::{Difference, Mismatch};
+pub use crate::compare::Mismatch;
+pub use compare::Difference;
 pub use evidence::Investigated;
 pub use executor::{Executor, Restart, standard};
 
-pub(crate) use compare::compare_transactions;
-
-use crate::archive::ArchivedBlock;
-use crate::genesis::Genesis;
 use figures::Figures;
+use node::Genesis;
+use node::archive::ArchivedBlock;
 use simulation::Simulation;
 use vm::Fault;
+
+/// Transactions of one simulated block; bounds what a plan can make the simulator hold.
+pub const SIMULATED_TRANSACTIONS_MAX: u32 = 1_000;
 
 /// What to simulate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +74,7 @@ pub struct Plan {
     pub blocks: u64,
     /// Seed of accounts and transactions.
     pub seed: u64,
-    /// Transactions of a block after the first two, at most
-    /// [`SIMULATED_TRANSACTIONS_MAX`](crate::limits::SIMULATED_TRANSACTIONS_MAX).
+    /// Transactions of a block after the first two, at most [`SIMULATED_TRANSACTIONS_MAX`].
     pub transactions: u32,
 }
 

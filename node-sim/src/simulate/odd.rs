@@ -3,9 +3,7 @@
 
 use super::hostile;
 use super::samples::{ACCEPTED, HOSTILE, UPGRADEABLE, variant};
-use crate::header::Tip;
-use crate::receipt::Receipt;
-use crate::store::{Commit, Store};
+use node::{Commit, Receipt, Store, Tip};
 use reference::Trace;
 use std::sync::Arc;
 use vm::{CheckedModule, Entries, Fault, Rules};

@@ -1,6 +1,6 @@
 //! Draws numbers from a seed by hashing a counter: the same on every machine and in every version.
 
-use crate::digest::sha256;
+use node::digest::sha256;
 
 /// A deterministic stream of numbers. Not secret.
 #[derive(Clone, Debug)]

@@ -1,19 +1,16 @@
 //! Runs one executor: a node, its store, what a block came to, and its restarts.
 
 use super::executor::{Executor, Restart};
-use crate::bisect::Subject;
-use crate::block::{Block, ValidBlock};
-use crate::execute::Executed;
-use crate::genesis::Genesis;
-use crate::header::{BlockResult, Tip};
-use crate::node::{Node, Observer, Parts, Pending};
-use crate::receipt::Receipt;
-use crate::steps::Steps;
-use crate::store::{Commit, Store};
-use std::cell::RefCell;
-use std::rc::Rc;
-use std::sync::Arc;
-use vm::{Entries, Fault, Rules, StateDiff};
+use crate::machine::Machine;
+use crate::rerun::Subject;
+use crate::steps::{Plain, Steps};
+use node::{
+    Block, BlockResult, Commit, Executed, Genesis, MemoryStore, Node, Observer, Parts, Receipt,
+    Store, Tip, ValidBlock,
+};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tree::Tree;
+use vm::{CheckedModule, Engine, Entries, Execution, Fault, Rulebook, Rules, StateDiff};
 
 /// What a transaction came to, as far as executors must agree on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,35 +56,69 @@ impl Observer for Recorder {
 
 /// A store that survives its node: after a fault one wants to look at it.
 #[derive(Clone)]
-pub(super) struct SharedStore(Rc<RefCell<Box<dyn Store>>>);
+pub(super) struct SharedStore(Arc<Mutex<Box<dyn Store>>>);
+
+impl SharedStore {
+    fn lock(&self) -> MutexGuard<'_, Box<dyn Store>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Store for SharedStore {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        self.0.borrow().read(key)
+        self.lock().read(key)
     }
 
     fn contains(&self, key: &[u8]) -> Result<bool, Fault> {
-        self.0.borrow().contains(key)
+        self.lock().contains(key)
     }
 
     fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
-        self.0.borrow().scan(start, end, limit)
+        self.lock().scan(start, end, limit)
     }
 
     fn tip(&self) -> Result<Option<Tip>, Fault> {
-        self.0.borrow().tip()
+        self.lock().tip()
     }
 
     fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
-        self.0.borrow().receipts(height)
+        self.lock().receipts(height)
     }
 
     fn scrub(&self) -> Result<(), Fault> {
-        self.0.borrow().scrub()
+        self.lock().scrub()
     }
 
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
-        self.0.borrow_mut().commit(commit)
+        self.lock().commit(commit)
+    }
+}
+
+/// An engine that can be made anew under the node that has it.
+#[derive(Clone)]
+struct Renewable(Arc<Mutex<Box<dyn Engine>>>);
+
+impl Renewable {
+    fn new(engine: Box<dyn Engine>) -> Self {
+        Self(Arc::new(Mutex::new(engine)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Box<dyn Engine>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Engine for Renewable {
+    fn name(&self) -> &'static str {
+        self.lock().name()
+    }
+
+    fn instantiate(
+        &self,
+        module: &Arc<CheckedModule>,
+        rules: &Arc<Rules>,
+    ) -> Result<Box<dyn Execution>, Fault> {
+        self.lock().instantiate(module, rules)
     }
 }
 
@@ -95,28 +126,29 @@ impl Store for SharedStore {
 pub(super) struct Running {
     executor: Executor,
     store: SharedStore,
-    rules: Arc<Rules>,
+    engine: Renewable,
+    rules: Rulebook,
     genesis: Genesis,
     /// Away while it restarts, and after a restart that failed.
-    node: Option<Node>,
-    pending: Option<Pending>,
+    machine: Option<Machine>,
 }
 
 impl Running {
     pub(super) fn start(
         mut executor: Executor,
-        rules: &Arc<Rules>,
+        rules: &Rulebook,
         genesis: &Genesis,
     ) -> Result<Self, Fault> {
-        let nothing = Box::new(crate::store::MemoryStore::new());
+        let nothing = Box::new(MemoryStore::new());
         let store = core::mem::replace(&mut executor.store, nothing);
+        let engine = Renewable::new((executor.engine)());
         let mut running = Self {
             executor,
-            store: SharedStore(Rc::new(RefCell::new(store))),
-            rules: Arc::clone(rules),
+            store: SharedStore(Arc::new(Mutex::new(store))),
+            engine,
+            rules: rules.clone(),
             genesis: genesis.clone(),
-            node: None,
-            pending: None,
+            machine: None,
         };
         running.open()?;
         Ok(running)
@@ -124,15 +156,17 @@ impl Running {
 
     fn open(&mut self) -> Result<(), Fault> {
         let parts = Parts {
-            engine: (self.executor.engine)(),
-            rules: Arc::clone(&self.rules),
+            engine: Box::new(self.engine.clone()),
+            rules: self.rules.clone(),
             cache: self.executor.cache,
         };
         let store = Box::new(self.store.clone());
-        let node = Node::open(parts, self.genesis.clone(), store)?;
-        let node = node.with_steps((self.executor.steps)());
-        node.fill_cache(&self.executor.strangers);
-        self.node = Some(node);
+        let steps = self.executor.steps.as_ref().map(|make| make());
+        let machine = Machine::open(parts, self.genesis.clone(), store, steps)?;
+        for module in &self.executor.strangers {
+            machine.cache()?.insert(Arc::clone(module));
+        }
+        self.machine = Some(machine);
         Ok(())
     }
 
@@ -141,7 +175,12 @@ impl Running {
     }
 
     pub(super) fn node(&self) -> Result<&Node, Fault> {
-        self.node.as_ref().ok_or_else(stopped)
+        self.machine.as_ref().ok_or_else(stopped)?.node()
+    }
+
+    /// The tree that the last executed block was put into.
+    pub(super) fn tree(&self) -> Result<&Tree, Fault> {
+        self.machine.as_ref().ok_or_else(stopped)?.tree()
     }
 
     pub(super) fn store(&self) -> &dyn Store {
@@ -149,7 +188,10 @@ impl Running {
     }
 
     pub(super) fn steps(&self) -> Box<dyn Steps> {
-        (self.executor.steps)()
+        match &self.executor.steps {
+            Some(make) => make(),
+            None => Box::new(Plain),
+        }
     }
 
     /// What executes a transaction on the state before the block, as long as it is not committed.
@@ -175,10 +217,8 @@ impl Running {
     pub(super) fn execute(&mut self, block: &Block) -> Result<Trail, Fault> {
         let valid = self.validate(block)?;
         let mut recorder = Recorder::default();
-        let node = self.node.as_mut().ok_or_else(stopped)?;
-        let pending = node.execute(&valid, &mut recorder)?;
-        let result = *pending.result();
-        self.pending = Some(pending);
+        let machine = self.machine.as_mut().ok_or_else(stopped)?;
+        let result = machine.execute(&valid, &mut recorder)?;
         let Recorder { steps, diff } = recorder;
         Ok(Trail {
             steps,
@@ -189,10 +229,7 @@ impl Running {
 
     /// Commits what was executed.
     pub(super) fn commit(&mut self) -> Result<(), Fault> {
-        let pending = self.pending.take();
-        let pending = pending.ok_or_else(|| Fault::invariant("nothing to commit"))?;
-        let node = self.node.as_mut().ok_or_else(stopped)?;
-        node.commit(pending).map(|_| ())
+        self.machine.as_mut().ok_or_else(stopped)?.commit()
     }
 
     /// Restarts, or deletes caches, if this executor does so after every block.
@@ -200,13 +237,13 @@ impl Running {
         match self.executor.restart {
             Restart::Never => Ok(()),
             Restart::EveryBlock => {
-                self.node = None;
+                self.machine = None;
+                *self.engine.lock() = (self.executor.engine)();
                 self.open()
             }
             Restart::Caches => {
-                let engine = (self.executor.engine)();
-                let node = self.node.as_mut().ok_or_else(stopped)?;
-                node.forget_code(engine);
+                *self.engine.lock() = (self.executor.engine)();
+                self.node()?.cache().clear();
                 Ok(())
             }
         }

@@ -1,6 +1,6 @@
 //! Holds the modules that a simulated chain uploads.
 
-use crate::digest::sha256;
+use node::digest::sha256;
 use vm::CodeHash;
 
 /// A module with its name.

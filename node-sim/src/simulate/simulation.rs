@@ -1,22 +1,21 @@
 //! Drives executors through the blocks of a plan and stops at the first difference, before anybody
 //! commits it.
 
-use super::compare::{Difference, Found, Mismatch, compare};
+use super::compare::{Difference, Found, compare};
 use super::evidence;
 use super::executor::Executor;
 use super::figures::{Figures, Gatherer};
 use super::running::{Running, Trail};
 use super::workload::Workload;
 use super::{Plan, Progress, Progressed, Report};
-use crate::archive::{ArchivedBlock, Entry};
-use crate::block::Block;
-use crate::receipt::ReceiptExit;
+use crate::compare::Mismatch;
+use node::archive::{ArchivedBlock, Entry};
+use node::{Block, ReceiptExit};
 use std::sync::Arc;
-use vm::{Fault, Rules};
+use vm::{Fault, Rulebook, Rules};
 
 /// A simulation, until it is turned into its report.
 pub(super) struct Simulation {
-    pub(super) rules: Arc<Rules>,
     pub(super) running: Vec<Running>,
     pub(super) report: Report,
     /// The block that executors differ on; nobody has committed it.
@@ -27,8 +26,8 @@ pub(super) struct Simulation {
 
 impl Simulation {
     pub(super) fn new(plan: &Plan, executors: Vec<Executor>) -> Result<Self, Fault> {
-        let rules = Arc::new(Rules::v1());
-        let workload = Workload::new(plan, &rules)?;
+        let workload = Workload::new(plan, &Arc::new(Rules::v1()))?;
+        let rules = Rulebook::v1();
         let start = |executor| Running::start(executor, &rules, workload.genesis());
         let running: Vec<Running> = executors
             .into_iter()
@@ -37,7 +36,6 @@ impl Simulation {
         let report = empty_report(&running);
         let gatherer = Gatherer::new(workload.contracts(), &workload.genesis().state());
         Ok(Self {
-            rules,
             running,
             report,
             disputed: None,

@@ -5,6 +5,7 @@
 //! 0 alone.
 
 use super::Plan;
+use super::SIMULATED_TRANSACTIONS_MAX;
 use super::act::{Act, Cast, Numbers, Stage};
 use super::calls::{self, MARKET, Settlement};
 use super::commerce::{self, NAME_PERIOD, NAME_PRICE, OWNERS, THRESHOLD};
@@ -14,18 +15,14 @@ use super::samples::{
     ACCEPTED, AMM, COUNTER, ESCROW, HOSTILE, MULTISIG, NAMES, NFT, ORDERBOOK, POLL, PROBE, REFUSED,
     STORE, Sample, TOKEN, UPGRADEABLE, VAULT, variant,
 };
-use crate::block::Block;
-use crate::digest::length;
-use crate::genesis::Genesis;
-use crate::key::SecretKey;
-use crate::limits::{Limits, SIMULATED_TRANSACTIONS_MAX};
-use crate::node::Node;
-use crate::transaction::{Payload, Signed, Transaction, intrinsic_gas};
 use contract_types::orderbook::Snapshot;
 use contract_types::{
     Address, Invocation, amm, counter, escrow, hostile as misbehaviour, multisig, names, nft,
     orderbook, store, token, upgradeable,
 };
+use node::digest::length;
+use node::limits::Limits;
+use node::{Block, Genesis, Node, Payload, SecretKey, Signed, Transaction, intrinsic_gas};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vm::{Fault, Rules};
@@ -136,9 +133,10 @@ impl Workload {
     /// The next block on the tip of `node`.
     ///
     /// # Errors
-    /// [`Fault`] if the node's store fails.
+    /// [`Fault`] if the node's store fails, or it does not know the rules of the block.
     pub fn next_block(&mut self, node: &Node) -> Result<Block, Fault> {
         let height = node.tip().height.saturating_add(1);
+        self.rules = Arc::clone(node.rules_at(height)?);
         let mut nonces = BTreeMap::new();
         for key in self.accounts.iter().chain([&self.poor]) {
             nonces.insert(key.address(), node.account(&key.address())?.nonce);

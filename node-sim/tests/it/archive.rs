@@ -1,15 +1,13 @@
 //! Writes chains as archives and applies them again on every engine and store.
 
-use node_sim::archive::{ArchiveError, ArchiveReader, ArchiveWriter, ArchivedBlock};
-use node_sim::node::Parts;
+use node::archive::{ArchiveError, ArchiveReader, ArchiveWriter, ArchivedBlock};
+use node::{CachePolicy, Genesis, LogStore, MemoryStore, Parts, ReceiptExit, Store};
+use node_sim::disk::SimulatedDisk;
 use node_sim::replay::{Replay, Replayed};
 use node_sim::simulate::planted::WrongGas;
 use node_sim::simulate::{Plan, Progress, Progressed, run, standard};
-use node_sim::store::disk::SimulatedDisk;
-use node_sim::{CachePolicy, Genesis, LogStore, MemoryStore, ReceiptExit, Store};
 use reference::Reference;
-use std::sync::Arc;
-use vm::{Engine, Interpreter, Rules};
+use vm::{Engine, Interpreter, Rulebook};
 
 #[derive(Default)]
 struct Archiving {
@@ -42,7 +40,7 @@ pub(crate) fn archive(blocks: u64, seed: u64) -> (Vec<u8>, Vec<ArchivedBlock>, [
 fn replay(bytes: &[u8], engine: Box<dyn Engine>, store: Box<dyn Store>) -> (Replayed, bool) {
     let parts = Parts {
         engine,
-        rules: Arc::new(Rules::v1()),
+        rules: Rulebook::v1(),
         cache: CachePolicy::Warm,
     };
     let reader = ArchiveReader::new(bytes).unwrap();

@@ -1,20 +1,19 @@
 //! Makes cases from wrong archives, replays them alone, and reads hostile ones.
 
 use crate::archive::{archive, changed};
-use node_sim::archive::{ArchiveReader, ArchiveWriter, ArchivedBlock, Entry};
+use node::archive::{ArchiveReader, ArchiveWriter, ArchivedBlock, Entry};
+use node::{CachePolicy, Executed, MemoryStore, Observer, Parts};
 use node_sim::bisect::Part;
 use node_sim::case::{Case, CaseError, MAGIC, Replayed};
-use node_sim::execute::Executed;
-use node_sim::node::Parts;
+use node_sim::machine::Machine;
 use node_sim::replay::{Replay, Replayed as Chain, Traced};
 use node_sim::simulate::Plan;
 use node_sim::simulate::planted::{Plant, WrongGas, by_name};
 use node_sim::simulate::workload::Workload;
-use node_sim::{CachePolicy, MemoryStore, Node, Observer};
 use proptest::prelude::*;
 use reference::Reference;
 use std::sync::Arc;
-use vm::{Engine, Interpreter, Rules};
+use vm::{Engine, Interpreter, Rulebook, Rules};
 
 type MakeEngine = fn() -> Box<dyn Engine>;
 
@@ -26,7 +25,7 @@ const WRONG_GAS: MakeEngine = || Box::new(WrongGas::default());
 fn trace(bytes: &[u8], engine: MakeEngine) -> (Chain, Option<Traced>) {
     let parts = Parts {
         engine: engine(),
-        rules: Arc::new(Rules::v1()),
+        rules: Rulebook::v1(),
         cache: CachePolicy::Warm,
     };
     let reader = ArchiveReader::new(bytes).unwrap();
@@ -41,8 +40,8 @@ fn trace(bytes: &[u8], engine: MakeEngine) -> (Chain, Option<Traced>) {
 fn alone(case: &Case, engine: MakeEngine) -> Vec<&'static str> {
     let mut file = Vec::new();
     case.write(&mut file).unwrap();
-    let case = Case::read(file.as_slice()).unwrap();
-    let rules = Arc::new(Rules::v1());
+    let case = Case::read(file.as_slice(), &Rulebook::v1()).unwrap();
+    let rules = Rulebook::v1();
     let valid = case.validate(&rules).unwrap();
     match case.replay(engine().as_ref(), &rules, &valid).unwrap() {
         Replayed::Ran { mismatches, .. } => mismatches.iter().map(|one| one.field).collect(),
@@ -85,8 +84,8 @@ impl Observer for Entries {
 
 /// What a planted node alone writes, as if it were right.
 fn archive_of(plant: &Plant, plan: &Plan) -> Vec<u8> {
-    let rules = Arc::new(Rules::v1());
-    let mut workload = Workload::new(plan, &rules).unwrap();
+    let rules = Rulebook::v1();
+    let mut workload = Workload::new(plan, &Arc::new(Rules::v1())).unwrap();
     let executor = plant.executor();
     let parts = Parts {
         engine: (executor.engine)(),
@@ -94,14 +93,16 @@ fn archive_of(plant: &Plant, plan: &Plan) -> Vec<u8> {
         cache: executor.cache,
     };
     let genesis = workload.genesis().clone();
-    let node = Node::open(parts, genesis.clone(), executor.store).unwrap();
-    let mut node = node.with_steps((executor.steps)());
+    let steps = executor.steps.map(|make| make());
+    let mut machine = Machine::open(parts, genesis.clone(), executor.store, steps).unwrap();
     let mut writer = ArchiveWriter::new(Vec::new(), &genesis).unwrap();
     for _ in 0..plan.blocks {
-        let block = workload.next_block(&node).unwrap();
+        let node = machine.node().unwrap();
+        let block = workload.next_block(node).unwrap();
         let mut entries = Entries::default();
         let valid = node.validate(block.clone()).unwrap();
-        let result = node.apply(&valid, &mut entries).unwrap();
+        let result = machine.execute(&valid, &mut entries).unwrap();
+        machine.commit().unwrap();
         writer
             .push(&ArchivedBlock {
                 block,
@@ -138,7 +139,7 @@ fn an_archive_of_a_wrong_node_ends_in_a_case_that_blames_it() {
         // On the wrong machine the archive's outcome comes again: the case holds the whole cause.
         if name.starts_with("wrong-o") || name.starts_with("wrong-p") {
             let wrong = (plant.executor().engine)();
-            let rules = Arc::new(Rules::v1());
+            let rules = Rulebook::v1();
             let valid = case.validate(&rules).unwrap();
             let replayed = case.replay(wrong.as_ref(), &rules, &valid).unwrap();
             assert!(
@@ -205,7 +206,7 @@ fn each_key_of_a_case_is_needed() {
 fn what_is_cut_off_damaged_or_followed_is_refused() {
     let (_, file) = sample();
     for length in (0..file.len()).filter(|length| *length < 300 || length % 101 == 0) {
-        let cut = Case::read(&file[..length]);
+        let cut = Case::read(&file[..length], &Rulebook::v1());
         assert!(
             matches!(cut, Err(CaseError::Magic | CaseError::Record(_))),
             "{length}"
@@ -213,18 +214,18 @@ fn what_is_cut_off_damaged_or_followed_is_refused() {
         let mut rotten = file.clone();
         rotten[length] ^= 0x10;
         assert!(
-            Case::read(rotten.as_slice()).is_err(),
+            Case::read(rotten.as_slice(), &Rulebook::v1()).is_err(),
             "byte {length} rotted unseen"
         );
     }
     let longer = [file.as_slice(), &[0]].concat();
     assert!(matches!(
-        Case::read(longer.as_slice()),
+        Case::read(longer.as_slice(), &Rulebook::v1()),
         Err(CaseError::Trailing)
     ));
     let lying = [MAGIC.as_slice(), &[0xff; 36]].concat();
     assert!(matches!(
-        Case::read(lying.as_slice()),
+        Case::read(lying.as_slice(), &Rulebook::v1()),
         Err(CaseError::Record(_))
     ));
 }
@@ -239,12 +240,12 @@ fn sealed(payload: &[u8]) -> Vec<u8> {
 #[test]
 fn hostile_bytes_are_refused_or_replayed_and_never_panic() {
     let (case, file) = sample();
-    let rules = Arc::new(Rules::v1());
+    let rules = Rulebook::v1();
     let payload = &file[MAGIC.len() + 36..];
     assert_eq!(sealed(payload), file);
     let engine = Interpreter::new();
     let read = |payload: &[u8]| {
-        let Ok(read) = Case::read(sealed(payload).as_slice()) else {
+        let Ok(read) = Case::read(sealed(payload).as_slice(), &Rulebook::v1()) else {
             return false;
         };
         if let Ok(valid) = read.validate(&rules) {
@@ -271,7 +272,7 @@ fn hostile_bytes_are_refused_or_replayed_and_never_panic() {
     let refuse = |case: &Case| {
         let mut file = Vec::new();
         case.write(&mut file).unwrap();
-        Case::read(file.as_slice()).unwrap_err()
+        Case::read(file.as_slice(), &Rulebook::v1()).unwrap_err()
     };
     assert!(matches!(refuse(&rich), CaseError::Limits));
     let mut long = case.clone();
@@ -285,7 +286,7 @@ fn hostile_bytes_are_refused_or_replayed_and_never_panic() {
 proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(payload in prop::collection::vec(any::<u8>(), 0..600)) {
-        let _ = Case::read(payload.as_slice());
-        let _ = Case::read(sealed(&payload).as_slice());
+        let _ = Case::read(payload.as_slice(), &Rulebook::v1());
+        let _ = Case::read(sealed(&payload).as_slice(), &Rulebook::v1());
     }
 }

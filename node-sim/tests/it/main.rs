@@ -8,6 +8,8 @@
 
 extern crate lockstep_node_sim as node_sim;
 
+mod activation;
+
 mod archive;
 
 mod case;

@@ -3,20 +3,20 @@
 //! Which transaction that must be is found without the simulator: a traced run of R on its own says
 //! which transactions execute the operator.
 
-use node_sim::execute::Executed;
-use node_sim::node::Parts;
-use node_sim::simulate::executor::MakeEngine;
+use node::{CachePolicy, Executed, MemoryStore, Node, Observer, Parts, ReceiptExit};
+use node_sim::rerun::MakeEngine;
 use node_sim::simulate::planted::{LostWrite, WrongGas, WrongOperator};
 use node_sim::simulate::samples::{COUNTER, Sample, TOKEN};
 use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{Difference, Executor, NoProgress, Plan, Restart, run, standard};
-use node_sim::{CachePolicy, MemoryStore, Node, Observer, ReceiptExit};
+use node_sim::steps::Plain;
 use reference::{Reference, Trace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use vm::CodeHash;
 use vm::unstable::lower::Operator;
 use vm::unstable::opcode::Opcode;
-use vm::{CheckedModule, CodeHash, Engine, Execution, Fault, Rules};
+use vm::{CheckedModule, Engine, Execution, Fault, Rulebook, Rules};
 
 const PLAN: Plan = Plan {
     blocks: 8,
@@ -89,7 +89,7 @@ fn history() -> BTreeMap<Site, Vec<At>> {
     let engine = Box::new(Noting(Arc::clone(&visited)));
     let parts = Parts {
         engine,
-        rules,
+        rules: Rulebook::v1(),
         cache: CachePolicy::Warm,
     };
     let store = Box::new(MemoryStore::new());
@@ -281,4 +281,16 @@ fn one_unit_of_gas_is_found_in_the_first_contract_call() {
     assert_eq!(gas.field, "receipt.gas_used");
     let [left, right]: [u64; 2] = [&gas.left, &gas.right].map(|number| number.parse().unwrap());
     assert_eq!(left + 1, right);
+}
+
+#[test]
+fn a_machine_that_takes_the_steps_of_a_node_is_no_fault() {
+    let mut executors = standard(1);
+    let engine: MakeEngine = Box::new(|| Box::new(Reference::new()));
+    let composed = Executor::new("composed", engine, CachePolicy::Warm, Restart::Never)
+        .with_steps(Box::new(|| Box::new(Plain)));
+    executors.push(composed);
+    let report = run(&PLAN, executors, &mut NoProgress).unwrap();
+    assert!(report.agreed, "{report:#?}");
+    assert_eq!(report.height, PLAN.blocks);
 }

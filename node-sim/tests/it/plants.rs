@@ -5,27 +5,25 @@
 //! without the simulator; expected instructions from a list that R makes, expected keys from
 //! commits.
 
+use node::{
+    CachePolicy, Commit, Executed, MemoryStore, Node, Observer, Parts, Receipt, ReceiptExit, Store,
+    Tip, ValidBlock,
+};
 use node_sim::bisect::{Part, Site};
-use node_sim::block::ValidBlock;
 use node_sim::case::{Case, Replayed};
-use node_sim::execute::Executed;
-use node_sim::header::Tip;
-use node_sim::node::Parts;
+use node_sim::machine::Machine;
 use node_sim::simulate::planted::{DEAR, PLANTS, Plant, STORE_HEIGHT, by_name};
 use node_sim::simulate::samples::COUNTER;
 use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{Difference, Investigated, NoProgress, Plan, investigate, standard};
-use node_sim::store::Commit;
-use node_sim::{CachePolicy, MemoryStore, Node, Observer, Receipt, ReceiptExit, Store};
 use reference::{Reference, Trace};
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::{Arc, Mutex};
+use vm::CodeHash;
 use vm::unstable::lower::{Operator, Sink};
 use vm::unstable::opcode::Opcode;
 use vm::{
-    CheckedModule, CodeHash, Engine, Entries, Execution, Fault, Interpreter, Rules, StateDiff, key,
+    CheckedModule, Engine, Entries, Execution, Fault, Interpreter, Rulebook, Rules, StateDiff, key,
 };
 
 /// Each fault is reached within it.
@@ -36,7 +34,7 @@ const PLAN: Plan = Plan {
 };
 
 /// A store that shows its commits.
-struct Showing(MemoryStore, Rc<RefCell<BTreeMap<u64, StateDiff>>>);
+struct Showing(MemoryStore, Arc<Mutex<BTreeMap<u64, StateDiff>>>);
 
 impl Store for Showing {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
@@ -57,7 +55,7 @@ impl Store for Showing {
 
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
         let diff = commit.diff.clone();
-        self.1.borrow_mut().insert(commit.tip.height, diff);
+        self.1.lock().unwrap().insert(commit.tip.height, diff);
         self.0.commit(commit)
     }
 }
@@ -129,21 +127,26 @@ struct Right {
     commits: BTreeMap<u64, StateDiff>,
 }
 
-fn node(engine: Box<dyn Engine>, store: Box<dyn Store>) -> (Node, Workload) {
+fn parts(engine: Box<dyn Engine>) -> (Parts, Workload) {
     let rules = Arc::new(Rules::v1());
     let workload = Workload::new(&PLAN, &rules).unwrap();
     let parts = Parts {
         engine,
-        rules,
+        rules: Rulebook::v1(),
         cache: CachePolicy::Warm,
     };
+    (parts, workload)
+}
+
+fn node(engine: Box<dyn Engine>, store: Box<dyn Store>) -> (Node, Workload) {
+    let (parts, workload) = parts(engine);
     let node = Node::open(parts, workload.genesis().clone(), store).unwrap();
     (node, workload)
 }
 
 fn right() -> Right {
-    let commits = Rc::default();
-    let store = Box::new(Showing(MemoryStore::new(), Rc::clone(&commits)));
+    let commits = Arc::default();
+    let store = Box::new(Showing(MemoryStore::new(), Arc::clone(&commits)));
     let (mut node, mut workload) = node(Box::new(Interpreter::new()), store);
     let (mut blocks, mut executed) = (Vec::new(), Vec::new());
     for _ in 0..PLAN.blocks {
@@ -153,7 +156,7 @@ fn right() -> Right {
         blocks.push(valid);
         executed.push(collected.0);
     }
-    let commits = commits.borrow().clone();
+    let commits = commits.lock().unwrap().clone();
     Right {
         blocks,
         executed,
@@ -197,19 +200,21 @@ impl Right {
 /// simulator.
 fn first_wrong(plant: &Plant, right: &Right) -> Option<(u64, u32, Executed)> {
     let executor = plant.executor();
-    let (node, _) = node((executor.engine)(), executor.store);
-    let mut node = node.with_steps((executor.steps)());
+    let (parts, workload) = parts((executor.engine)());
+    let steps = executor.steps.map(|make| make());
+    let genesis = workload.genesis().clone();
+    let mut machine = Machine::open(parts, genesis, executor.store, steps).unwrap();
     for (block, expected) in right.blocks.iter().zip(&right.executed) {
         let mut collected = Collected::default();
         // A node whose root is wrong refuses the next block.
-        let pending = node.execute(block, &mut collected).ok()?;
+        machine.execute(block, &mut collected).ok()?;
         let unlike = (0_u32..)
             .zip(expected.iter().zip(collected.0))
             .find(|(_, (one, other))| *one != other);
         if let Some((index, (_, wrong))) = unlike {
             return Some((block.header().height, index, wrong));
         }
-        node.commit(pending).ok()?;
+        machine.commit().ok()?;
     }
     None
 }
@@ -413,7 +418,7 @@ fn every_planted_fault_is_found_where_it_is_planted() {
 
 #[test]
 fn a_right_engine_replays_each_case_and_a_wrong_one_does_not() {
-    let rules = Arc::new(Rules::v1());
+    let rules = Rulebook::v1();
     let engines: [Box<dyn Engine>; 2] = [Box::new(Interpreter::new()), Box::new(Reference::new())];
     let agrees = |replayed: &Replayed| match replayed {
         Replayed::Ran { mismatches, .. } => mismatches.is_empty(),
@@ -425,7 +430,7 @@ fn a_right_engine_replays_each_case_and_a_wrong_one_does_not() {
         };
         let mut file = Vec::new();
         case.write(&mut file).unwrap();
-        let read = Case::read(file.as_slice()).unwrap();
+        let read = Case::read(file.as_slice(), &Rulebook::v1()).unwrap();
         assert_eq!(read, case, "{}", plant.name);
         let valid = read.validate(&rules).unwrap();
         for engine in &engines {

@@ -1,15 +1,14 @@
 //! Runs whole chains on executors that must not differ.
 
-use node_sim::execute::Executed;
-use node_sim::node::Parts;
+use node::Executed;
+use node::{CachePolicy, MemoryStore, Node, Observer, Parts, Payload, ReceiptExit};
 use node_sim::simulate::executor::KINDS;
 use node_sim::simulate::samples::{ACCEPTED, MATH, PROBE, REFUSED, STD_DEFAULT, UPGRADEABLE};
 use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{NoProgress, Plan, Progress, Progressed, Report, run, standard};
-use node_sim::{CachePolicy, MemoryStore, Node, Observer, Payload, ReceiptExit};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use vm::{Interpreter, Rules};
+use vm::{Interpreter, Rulebook, Rules};
 
 fn simulate(plan: Plan, nodes: u32) -> Report {
     let report = run(&plan, standard(nodes), &mut NoProgress).unwrap();
@@ -124,7 +123,7 @@ fn calls_of(plan: &Plan) -> (Workload, Ends) {
     let mut workload = Workload::new(plan, &rules).unwrap();
     let parts = Parts {
         engine: Box::new(Interpreter::new()),
-        rules,
+        rules: Rulebook::v1(),
         cache: CachePolicy::Warm,
     };
     let store = Box::new(MemoryStore::new());
@@ -188,14 +187,14 @@ fn figures_are_those_of_the_chain() {
     let mut workload = Workload::new(&plan, &rules).unwrap();
     let parts = Parts {
         engine: Box::new(Interpreter::new()),
-        rules,
+        rules: Rulebook::v1(),
         cache: CachePolicy::Warm,
     };
     let store = Box::new(MemoryStore::new());
     let mut node = Node::open(parts, workload.genesis().clone(), store).unwrap();
     for row in rows {
         let valid = node.validate(workload.next_block(&node).unwrap()).unwrap();
-        node.apply(&valid, &mut node_sim::node::NoObserver).unwrap();
+        node.apply(&valid, &mut node::NoObserver).unwrap();
         let entries = node.store().scan(&[], None, usize::MAX).unwrap();
         let bytes: usize = entries
             .iter()

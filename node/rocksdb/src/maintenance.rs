@@ -81,7 +81,7 @@ impl RocksStore {
 
     fn read_all(&self) -> Result<Scrubbed, Fault> {
         let tip = self.tip()?.ok_or_else(|| self.fault("it is empty"))?;
-        if node::node::recomputed_root(self)? != tip.result.state_root {
+        if node::recomputed_root(self)? != tip.result.state_root {
             return Err(self.fault("the values do not have the committed root"));
         }
         let mut blocks = 0_u64;

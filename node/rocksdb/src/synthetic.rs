@@ -3,10 +3,10 @@
 //! Block h is a function of seed, shape and h alone, so a process that was killed can go on, and
 //! another process knows what must be on the disk.
 
-use node::header::{BlockResult, Header, Tip};
-use node::receipt::{Receipt, ReceiptExit, receipts_root};
-use node::store::Commit;
-use tree::{Batch, Path, Tree, ValueHash};
+use node::receipt::receipts_root;
+use node::state_tree::batch;
+use node::{BlockResult, Commit, Header, Receipt, ReceiptExit, Tip};
+use tree::{Tree, ValueHash};
 use vm::{StateDiff, key};
 
 /// Every how many changes one is a removal, where there are removals.
@@ -103,15 +103,6 @@ pub fn state_key(number: u64) -> Vec<u8> {
     let mut contract = [0; 32];
     contract[..31].copy_from_slice(&address);
     key::value(&contract, &number.to_le_bytes())
-}
-
-/// The changes of the tree that a diff is.
-#[must_use]
-pub fn batch(diff: &StateDiff) -> Batch {
-    let change = |value: &Option<Vec<u8>>| value.as_deref().map(ValueHash::of);
-    diff.iter()
-        .map(|(key, value)| (Path::of_key(key), change(value)))
-        .collect()
 }
 
 fn header(parent: &Tip, height: u64) -> Header {

@@ -17,7 +17,6 @@
 //! * After a failed append or sync the store answers nothing more: nobody knows what is on the disk
 //!   until it is opened again.
 
-use super::disk::Disk;
 use super::{Commit, MemoryStore, Store};
 use crate::digest::{encode, sha256};
 use crate::header::Tip;
@@ -29,6 +28,34 @@ const MAGIC: &[u8; 8] = b"LSblock1";
 const MARK: &[u8; 7] = b"LSblock";
 /// Magic, length, hash.
 const PREFIX_BYTES: usize = 8 + 4 + 32;
+
+/// An append-only file; every failure is a [`Fault`] of this machine.
+pub trait Disk: Send {
+    /// The whole contents.
+    ///
+    /// # Errors
+    /// [`Fault::Store`] if the file cannot be read.
+    fn read(&self) -> Result<Vec<u8>, Fault>;
+
+    /// Appends bytes; they may be lost until [`Disk::sync`]. After an error any prefix of them may
+    /// be there.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Fault>;
+
+    /// Makes everything appended outlive a crash. After an error nobody knows what does.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    fn sync(&mut self) -> Result<(), Fault>;
+
+    /// Cuts the file to `length` bytes and syncs it.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    fn truncate(&mut self, length: u64) -> Result<(), Fault>;
+}
 
 /// A store on one file.
 #[derive(Debug)]

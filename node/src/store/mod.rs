@@ -6,10 +6,7 @@ mod memory;
 /// A store on one append-only file.
 mod log;
 
-/// Files that forget, tear and rot on purpose.
-pub mod disk;
-
-pub use log::LogStore;
+pub use log::{Disk, LogStore};
 pub use memory::MemoryStore;
 
 use crate::header::{Header, Tip};
@@ -32,7 +29,7 @@ pub struct Commit {
 }
 
 /// Committed state and blocks. Every failure is a [`Fault`] of this machine.
-pub trait Store {
+pub trait Store: Send {
     /// The value under a state key, `None` if absent.
     ///
     /// # Errors
@@ -86,7 +83,11 @@ pub trait Store {
 ///
 /// # Errors
 /// As [`Store::scan`].
-pub fn scan_range(store: &dyn Store, range: &Range<&[u8]>, limit: usize) -> Result<Entries, Fault> {
+pub(crate) fn scan_range(
+    store: &dyn Store,
+    range: &Range<&[u8]>,
+    limit: usize,
+) -> Result<Entries, Fault> {
     if range.start >= range.end {
         return Ok(Entries::new());
     }

@@ -1,9 +1,8 @@
 //! Tests each rule of validity at its edge.
 
 use crate::chain::{Chain, call};
-use node_sim::block::{InvalidTransaction, transactions_root};
-use node_sim::limits::{Limits, TRANSACTION_GAS_MAX};
-use node_sim::{Block, Invalid, Payload, Signed};
+use node::limits::{Limits, TRANSACTION_GAS_MAX};
+use node::{Block, Invalid, InvalidTransaction, Payload, Signed, transactions_root};
 
 fn transfer(chain: &Chain, ahead: u64) -> Signed {
     chain.sign(
@@ -26,7 +25,7 @@ fn check(chain: &Chain, change: impl FnOnce(&mut Block)) -> Result<(), Invalid> 
 /// What is wrong with a transaction that `change` was done to before Alice signed it.
 fn check_transaction(
     chain: &Chain,
-    change: impl FnOnce(&mut node_sim::Transaction),
+    change: impl FnOnce(&mut node::Transaction),
 ) -> Result<(), InvalidTransaction> {
     let mut transaction = transfer(chain, 0).transaction;
     change(&mut transaction);
@@ -231,10 +230,5 @@ fn a_block_validated_against_another_parent_is_a_fault() {
     let block = chain.block(vec![transfer(&chain, 0)]);
     let valid = chain.node.validate(block).unwrap();
     chain.apply(Vec::new());
-    assert!(
-        chain
-            .node
-            .apply(&valid, &mut node_sim::node::NoObserver)
-            .is_err()
-    );
+    assert!(chain.node.apply(&valid, &mut node::NoObserver).is_err());
 }

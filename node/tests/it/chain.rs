@@ -1,18 +1,16 @@
 //! Builds a small chain for one test: keys with balances, and blocks of given transactions.
 
 use engine_wasmi::Wasmi;
-use node_sim::execute::Executed;
-use node_sim::limits::Limits;
-use node_sim::node::Parts;
-use node_sim::transaction::intrinsic_gas;
-use node_sim::{
-    Block, CachePolicy, Genesis, MemoryStore, Node, Observer, Payload, SecretKey, Signed,
-    Transaction,
+use node::limits::Limits;
+use node::{
+    Block, CachePolicy, Executed, Genesis, MemoryStore, Node, Observer, Parts, Payload, SecretKey,
+    Signed, Transaction, intrinsic_gas,
 };
 use reference::Reference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::{CodeHash, Engine, Rules};
+use vm::CodeHash;
+use vm::{Engine, Rulebook, Rules};
 
 pub(crate) const BALANCE: u128 = 1_000_000_000_000;
 pub(crate) const PROPOSER: [u8; 32] = [0xaa; 32];
@@ -68,7 +66,7 @@ impl Chain {
         let genesis = genesis(&rules, limits);
         let parts = Parts {
             engine,
-            rules: Arc::clone(&rules),
+            rules: Rulebook::v1(),
             cache: CachePolicy::Warm,
         };
         let node = Node::open(parts, genesis, Box::new(MemoryStore::new())).unwrap();
@@ -159,7 +157,7 @@ impl Chain {
             value: 0,
         };
         let deployed = self.alone(payload);
-        assert_eq!(deployed.receipt.exit, node_sim::ReceiptExit::Return);
+        assert_eq!(deployed.receipt.exit, node::ReceiptExit::Return);
         vm::unstable::frames::contract_address(
             &self.alice.address(),
             &CodeHash(code_hash),

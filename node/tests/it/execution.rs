@@ -2,10 +2,11 @@
 
 use crate::chain::{BALANCE, Chain, GAS, PROPOSER, call};
 use contract_types::counter;
-use node_sim::receipt::{SKIPPED_BALANCE, SKIPPED_NONCE, events_root, output_hash};
+use node::receipt::{SKIPPED_BALANCE, SKIPPED_NONCE, events_root, output_hash};
+use node::{Payload, ReceiptExit, SecretKey};
 use node_sim::simulate::samples::{COUNTER, PROBE, REFUSED};
-use node_sim::{Payload, ReceiptExit, SecretKey};
-use vm::{CodeHash, Trap, key};
+use vm::CodeHash;
+use vm::{Trap, key};
 
 const NOBODY: [u8; 32] = [0x55; 32];
 
@@ -223,8 +224,11 @@ fn failures_have_their_exits_and_keep_the_fee_alone() {
             input: Vec::new(),
             value: 1_000,
         };
+        let signer = chain.alice.address();
+        let before = chain.node.account(&signer).unwrap();
         let signed = chain.sign(&chain.alice, 0, payload);
         let limit = signed.transaction.gas_limit;
+        let price = signed.transaction.gas_price;
         let executed = chain.apply(vec![signed]).pop().unwrap();
         let receipt = &executed.receipt;
         assert_eq!((receipt.exit, receipt.code), (exit, code), "{entry}");
@@ -237,9 +241,13 @@ fn failures_have_their_exits_and_keep_the_fee_alone() {
             exit == ReceiptExit::OutOfGas,
             "{entry}"
         );
+        let after = chain.node.account(&signer).unwrap();
+        assert_eq!(after.nonce, before.nonce + 1, "{entry}");
+        let paid = u128::from(receipt.gas_used) * u128::from(price);
+        assert_eq!(before.balance - after.balance, paid, "{entry}");
         assert!(executed.events.is_empty(), "{entry}");
         let changed: Vec<&Vec<u8>> = executed.diff.keys().collect();
-        assert_eq!(changed, [&key::account(&chain.alice.address())], "{entry}");
+        assert_eq!(changed, [&key::account(&signer)], "{entry}");
         assert_eq!(chain.balance(&contract), 0, "{entry}");
     }
 }

@@ -1,21 +1,22 @@
 //! Fails each write and sync of a run once and from then on: no fault becomes a result.
 
-use node_sim::header::Tip;
-use node_sim::node::{NoObserver, Parts};
+use node::Tip;
+use node::{
+    Block, BlockResult, CachePolicy, Commit, Disk as _, Genesis, LogStore, MemoryStore, NoObserver,
+    Node, Parts, Store,
+};
+use node_sim::disk::{Failing, Loss, SimulatedDisk};
 use node_sim::simulate::Plan;
 use node_sim::simulate::workload::Workload;
-use node_sim::store::Commit;
-use node_sim::store::disk::{Disk as _, Failing, Loss, SimulatedDisk};
-use node_sim::{Block, BlockResult, CachePolicy, Genesis, LogStore, MemoryStore, Node, Store};
 use std::sync::Arc;
-use vm::{Engine, Fault, Interpreter, Rules};
+use vm::{Engine, Fault, Interpreter, Rulebook, Rules};
 
 pub(crate) const BLOCKS: u64 = 20;
 
 fn parts() -> Parts {
     Parts {
         engine: Box::new(Interpreter::new()),
-        rules: Arc::new(Rules::v1()),
+        rules: Rulebook::v1(),
         cache: CachePolicy::Warm,
     }
 }

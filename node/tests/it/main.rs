@@ -6,6 +6,8 @@
     reason = "a test that overflows or truncates fails"
 )]
 
+extern crate lockstep_node as node;
+
 mod chain;
 
 mod transactions;
@@ -17,6 +19,8 @@ mod execution;
 mod state;
 
 mod faults;
+
+mod hashes;
 
 mod memory_faults;
 

@@ -4,16 +4,11 @@
 //! reads. What is not to be had stops the node with the cause; a restart goes on with equal roots.
 
 use crate::faults::{BLOCKS, Expected};
-use node_sim::header::Tip;
-use node_sim::store::Commit;
-use node_sim::store::disk::{Failing, Loss, SimulatedDisk};
-use node_sim::{LogStore, MemoryStore, Receipt, Store};
+use node::{Commit, LogStore, MemoryStore, Receipt, Store, Tip};
+use node_sim::disk::{Failing, Loss, SimulatedDisk};
 use reference::{Backing, Reference};
-use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use vm::unstable::budget::{Budget, Purpose, refused};
 use vm::{Engine, Entries, Fault, Interpreter};
 
@@ -149,15 +144,21 @@ fn requests_of_the_reference_for_memory_fail_once_and_from_then_on() {
 /// A store of which reads fail.
 struct Unreadable {
     inner: MemoryStore,
-    reads: Rc<Cell<u64>>,
-    failing: Rc<Cell<Failing>>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// Reads so far, and which of them fail.
+struct Seen {
+    reads: u64,
+    failing: Failing,
 }
 
 impl Unreadable {
     fn count(&self) -> Result<(), Fault> {
-        let number = self.reads.get();
-        self.reads.set(number + 1);
-        if self.failing.get().hits(number) {
+        let mut seen = self.seen.lock().unwrap();
+        let number = seen.reads;
+        seen.reads += 1;
+        if seen.failing.hits(number) {
             return Err(Fault::Store(format!("read {number} failed")));
         }
         Ok(())
@@ -192,20 +193,20 @@ impl Store for Unreadable {
 fn reads_of_the_store_fail_and_no_failure_becomes_a_receipt() {
     let expected = Expected::new(7);
     let run = |failing: Failing| {
-        let (reads, failing) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(failing)));
+        let seen = Arc::new(Mutex::new(Seen { reads: 0, failing }));
+        let reads = || seen.lock().unwrap().reads;
         let store = Unreadable {
             inner: MemoryStore::new(),
-            reads: Rc::clone(&reads),
-            failing: Rc::clone(&failing),
+            seen: Arc::clone(&seen),
         };
         let opened = expected.open_on(Box::new(Interpreter::new()), Box::new(store));
         let mut node = match opened {
             Ok(node) => node,
-            Err(fault) => return (Err(fault), reads.get(), None),
+            Err(fault) => return (Err(fault), reads(), None),
         };
         let ended = expected.go_on(&mut node);
-        failing.set(Failing::Never);
-        (ended, reads.get(), Some(node))
+        seen.lock().unwrap().failing = Failing::Never;
+        (ended, reads(), Some(node))
     };
     let (ended, reads, _) = run(Failing::Never);
     ended.unwrap();

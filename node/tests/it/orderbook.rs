@@ -4,12 +4,11 @@ use crate::chain::{Chain, call, engines};
 use contract_types::borsh;
 use contract_types::orderbook::{self, Order, Position, RestingOrder, Side, Snapshot, refusal};
 use contract_types::{Address, Invocation, Revert};
-use node_sim::execute::Executed;
-use node_sim::limits::Limits;
-use node_sim::receipt::{events_root, output_hash};
+use node::limits::Limits;
+use node::receipt::{events_root, output_hash};
+use node::{Executed, ReceiptExit, SecretKey};
 use node_sim::simulate::calls::{Settlement, signer};
 use node_sim::simulate::samples::ORDERBOOK;
-use node_sim::{ReceiptExit, SecretKey};
 
 const MARKET: [u8; 32] = [3; 32];
 
@@ -26,7 +25,7 @@ struct Market {
     chain: Chain,
     book: [u8; 32],
     signers: [SecretKey; 3],
-    receipts: Vec<node_sim::Receipt>,
+    receipts: Vec<node::Receipt>,
 }
 
 impl Market {
@@ -114,7 +113,7 @@ fn traded(market: &mut Market, alice: &SecretKey, bob: &SecretKey) {
 }
 
 /// Runs the story on one engine; answers all receipts and the last root.
-fn settle(engine: Box<dyn vm::Engine>) -> (Vec<node_sim::Receipt>, [u8; 32]) {
+fn settle(engine: Box<dyn vm::Engine>) -> (Vec<node::Receipt>, [u8; 32]) {
     let mut market = Market::open(engine);
     let (alice, bob) = (market.chain.alice.clone(), market.chain.bob.clone());
     market.place(

@@ -1,16 +1,13 @@
 //! Lets values rot while a node runs and scrubs: they are found before a receipt is made of them.
 
 use crate::faults::{BLOCKS, Expected};
-use node_sim::header::Tip;
-use node_sim::store::Commit;
-use node_sim::store::disk::{Disk as _, SimulatedDisk};
-use node_sim::{LogStore, MemoryStore, Receipt, Store};
-use std::cell::RefCell;
-use std::rc::Rc;
+use node::{Commit, Disk as _, LogStore, MemoryStore, Receipt, Store, Tip};
+use node_sim::disk::SimulatedDisk;
+use std::sync::{Arc, Mutex};
 use vm::{Entries, Fault, Interpreter};
 
 /// The state key of a value that rots, and the bit of the value that is flipped.
-type Rot = Rc<RefCell<Option<(Vec<u8>, usize)>>>;
+type Rot = Arc<Mutex<Option<(Vec<u8>, usize)>>>;
 
 /// A store whose values rot at rest: from then on every read has the flipped bit.
 struct Rotting {
@@ -20,7 +17,7 @@ struct Rotting {
 
 impl Rotting {
     fn seen(&self, key: &[u8], mut value: Vec<u8>) -> Vec<u8> {
-        if let Some((rotten, bit)) = self.rot.borrow().as_ref()
+        if let Some((rotten, bit)) = self.rot.lock().unwrap().as_ref()
             && rotten == key
             && !value.is_empty()
         {
@@ -69,7 +66,7 @@ fn a_scrub_between_blocks_finds_a_rotten_value_before_it_is_read() {
     let rot = Rot::default();
     let store = Rotting {
         inner: MemoryStore::new(),
-        rot: Rc::clone(&rot),
+        rot: Arc::clone(&rot),
     };
     let mut node = expected
         .open_on(Box::new(Interpreter::new()), Box::new(store))
@@ -86,14 +83,16 @@ fn a_scrub_between_blocks_finds_a_rotten_value_before_it_is_read() {
             if place % BLOCKS as usize != height as usize % BLOCKS as usize {
                 continue;
             }
-            rot.replace(Some((key.clone(), place * 7 + height as usize)));
+            rot.lock()
+                .unwrap()
+                .replace((key.clone(), place * 7 + height as usize));
             let fault = node.scrub().expect_err("a rotten value");
             let named = format!("state key {} ", hex(&key));
             assert!(
                 matches!(&fault, Fault::Store(cause) if cause.contains(&named)),
                 "{fault}"
             );
-            rot.take();
+            rot.lock().unwrap().take();
             found += 1;
         }
     }
@@ -118,20 +117,20 @@ fn without_a_scrub_a_rotten_value_can_become_a_result() {
         let rot = Rot::default();
         let store = Rotting {
             inner: MemoryStore::new(),
-            rot: Rc::clone(&rot),
+            rot: Arc::clone(&rot),
         };
         let mut node = expected
             .open_on(Box::new(Interpreter::new()), Box::new(store))
             .unwrap();
         expected.go_to(&mut node, 4).unwrap();
-        rot.replace(Some((key.clone(), 3)));
+        rot.lock().unwrap().replace((key.clone(), 3));
         for block in expected.blocks_after(4) {
             // A header with the right result of its parent is refused by a node that went wrong.
             let Ok(valid) = node.validate(block) else {
                 wrong += 1;
                 break;
             };
-            if node.apply(&valid, &mut node_sim::node::NoObserver).is_err() {
+            if node.apply(&valid, &mut node::NoObserver).is_err() {
                 stopped += 1;
                 break;
             }

@@ -1,23 +1,23 @@
 //! Tests that caches, restarts, stores and observers change no receipt and no root.
 
 use crate::chain::{Chain, TIME_MS, alice, bob, call, genesis};
-use node_sim::cache::CodeCache;
-use node_sim::execute::Executed;
-use node_sim::limits::Limits;
-use node_sim::node::{NoObserver, Parts};
-use node_sim::overlay::Overlay;
+use node::limits::Limits;
+use node::{
+    CachePolicy, CodeCache, Commit, Executed, Genesis, LogStore, MemoryStore, NoObserver, Node,
+    Observer, Overlay, Parts, Payload, SecretKey, Store,
+};
+use node_sim::disk::SimulatedDisk;
 use node_sim::simulate::samples::PROBE;
-use node_sim::store::Commit;
-use node_sim::{CachePolicy, Genesis, MemoryStore, Node, Observer, Payload, SecretKey, Store};
 use reference::Reference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::{CodeHash, Rules, StateDiff, StateView, key};
+use vm::CodeHash;
+use vm::{Rulebook, Rules, StateDiff, StateView, key};
 
 fn parts(cache: CachePolicy) -> Parts {
     Parts {
         engine: Box::new(Reference::new()),
-        rules: Arc::new(Rules::v1()),
+        rules: Rulebook::v1(),
         cache,
     }
 }
@@ -27,7 +27,7 @@ fn open(cache: CachePolicy, store: Box<dyn Store>) -> Node {
 }
 
 /// A chain of uploads, a deploy and calls.
-fn blocks() -> Vec<node_sim::Block> {
+fn blocks() -> Vec<node::Block> {
     let mut chain = Chain::new();
     let mut blocks = Vec::new();
     let code_hash = PROBE.code_hash();
@@ -124,7 +124,7 @@ fn a_restart_changes_nothing() {
             .unwrap()
             .unwrap();
         assert_eq!(
-            node_sim::receipt::receipts_root(&receipts),
+            node::receipt::receipts_root(&receipts),
             expected.receipts_root
         );
     }
@@ -185,7 +185,7 @@ fn commits_are_in_order() {
     let mut store = MemoryStore::new();
     let tip = *Chain::new().node.tip();
     let commit = |height| {
-        let tip = node_sim::header::Tip { height, ..tip };
+        let tip = node::Tip { height, ..tip };
         Commit {
             diff: StateDiff::new(),
             tip,
@@ -272,4 +272,17 @@ fn the_genesis_document_is_the_chain() {
     let empty = Genesis::new("", 0, *rules.id(), Limits::v1(), &nobody).unwrap();
     // The rules and nothing else: an account of nothing is absent.
     assert_eq!(empty.state().len(), 1);
+}
+
+/// Fails to compile if one of them cannot.
+#[test]
+fn a_node_moves_between_threads_and_what_it_reads_from_is_shared() {
+    const fn moves<T: Send + ?Sized>() {}
+    const fn is_shared<T: Sync>() {}
+    moves::<Node>();
+    moves::<dyn Store>();
+    moves::<dyn vm::Engine>();
+    is_shared::<CodeCache>();
+    is_shared::<MemoryStore>();
+    is_shared::<LogStore<SimulatedDisk>>();
 }

@@ -1,8 +1,7 @@
 //! Tests the bytes of transactions: canonical form, ids, addresses, signatures, intrinsic gas.
 
 use crate::chain::{Chain, alice, bob, call};
-use node_sim::transaction::{DecodeError, intrinsic_gas};
-use node_sim::{Payload, PublicKey, SecretKey, Signed, Transaction};
+use node::{DecodeError, Payload, PublicKey, SecretKey, Signed, Transaction, intrinsic_gas};
 use proptest::prelude::*;
 use vm::CodeHash;
 use vm::unstable::host::crypto::sha256;
@@ -190,7 +189,7 @@ fn intrinsic_gas_is_the_sum_of_its_parts() {
 #[test]
 fn a_transaction_of_the_largest_module_fits_every_limit() {
     let chain = Chain::new();
-    let module = vec![0; vm::unstable::limits::MODULE_BYTES_MAX as usize + 1];
+    let module = vec![0; vm::unstable::limits::Limits::V1.module_bytes_max as usize + 1];
     let signed = chain.sign(&chain.alice, 0, Payload::Upload(module));
     assert!(chain.node.validate(chain.block(vec![signed])).is_ok());
 }

@@ -54,7 +54,7 @@ fn state(theatre: &Theatre) -> State {
             balance: world.balance(*who),
             code_hash: world.code_hash(*who),
         };
-        let value = account.encode().expect("encodes").expect("not the default");
+        let value = account.encode().expect("not the default");
         state.insert(key::account(&who.0), value);
         for (raw, value) in world.values(*who) {
             state.insert(key::value(&who.0, &raw), value);

@@ -408,7 +408,7 @@ fn samples() -> Vec<Step> {
 pub(crate) fn costs() -> Costs {
     let rules = Rules::v1();
     let (calls, head) = landmarks(&actor(0));
-    let entries = rules.schedule.entries();
+    let entries = rules.prices();
     let call_price = entries.iter().find(|(name, _)| name == "call");
     let call_price = call_price.expect("priced").1;
     let input = rules.schedule.host(host_api::Function::Input);

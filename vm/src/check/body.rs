@@ -3,7 +3,6 @@
 use super::operator::{Counts, Pass, Signatures};
 use super::section::{is_float, lowered};
 use super::{Checker, Stage, diagnosis, limit};
-use crate::limits;
 use crate::module::{Function, ValueType};
 use crate::rejection::{Rejection, Rule};
 use crate::rules::FloatPolicy;
@@ -20,7 +19,12 @@ impl<'a> Checker<'a> {
     fn function(&mut self, body: &FunctionBody<'a>, place: usize) -> Result<(), Rejection> {
         let range = body.range();
         let bytes = range.end.saturating_sub(range.start);
-        limit(Rule::BodyBytes, bytes, limits::BODY_BYTES_MAX, range.start)?;
+        limit(
+            Rule::BodyBytes,
+            bytes,
+            self.rules.limits.body_bytes_max,
+            range.start,
+        )?;
         let function = self
             .validator
             .code_section_entry(body)
@@ -54,7 +58,7 @@ impl<'a> Checker<'a> {
     fn refuse_float_signature(&self, type_index: u32, offset: u64) -> Result<(), Rejection> {
         let place = usize::try_from(type_index).unwrap_or(usize::MAX);
         let float = self.float_types.get(place).copied().unwrap_or_default();
-        if float && self.floats == FloatPolicy::Reject {
+        if float && self.rules.floats == FloatPolicy::Reject {
             let message = "the function's type mentions a float";
             return Err(Rejection::new(Rule::FloatType, offset, message));
         }
@@ -79,12 +83,12 @@ impl<'a> Checker<'a> {
                 .map_err(|error| self.undecoded(&error))?;
             let value_type: ValType = reader.read().map_err(|error| self.undecoded(&error))?;
             total = total.saturating_add(u64::from(length));
-            limit(Rule::Locals, total, limits::LOCALS_MAX, offset)?;
+            limit(Rule::Locals, total, self.rules.limits.locals_max, offset)?;
             validator
                 .define_locals(offset, length, value_type)
                 .map_err(|error| self.invalid(&error))?;
             let lowered = lowered(value_type, offset)?;
-            if self.floats == FloatPolicy::Reject && is_float(value_type) {
+            if self.rules.floats == FloatPolicy::Reject && is_float(value_type) {
                 let message = format!("local of type {value_type}");
                 return Err(Rejection::new(Rule::FloatType, offset, &message));
             }
@@ -97,7 +101,7 @@ impl<'a> Checker<'a> {
         limit(
             Rule::LocalsTotal,
             self.totals.locals,
-            limits::LOCALS_TOTAL_MAX,
+            self.rules.limits.locals_total_max,
             position,
         )?;
         Ok(runs)
@@ -114,8 +118,8 @@ impl<'a> Checker<'a> {
             imports: &self.module.imports,
             declared: &self.declared,
         };
-        let (bytes, floats, totals) = (self.bytes, self.floats, &mut self.totals);
-        let mut pass = Pass::new(bytes, floats, signatures, totals, validator);
+        let (bytes, rules, totals) = (self.bytes, self.rules, &mut self.totals);
+        let mut pass = Pass::new(bytes, rules, signatures, totals, validator);
         while !reader.eof() {
             pass.begin(reader.original_position());
             match reader.visit_operator(&mut pass) {

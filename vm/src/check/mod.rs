@@ -1,8 +1,9 @@
 //! Decides whether a module is accepted.
 //!
-//! One pass over the sections. For each vector of the module: its count against [`crate::limits`],
-//! then decoding, then the limits of its items, then `wasmparser`'s validator, then our allow-list
-//! and policy. Nothing is allocated in proportion to a count before the count was compared.
+//! One pass over the sections. For each vector of the module: its count against the limits of the
+//! rules, then decoding, then the limits of its items, then `wasmparser`'s validator, then our
+//! allow-list and policy. Nothing is allocated in proportion to a count before the count was
+//! compared.
 //!
 //! The verdict does not depend on the decoder's feature flags alone: operators, types and segments
 //! are compared with a list of ours ([`crate::opcode`]).
@@ -23,9 +24,10 @@ mod segment;
 
 use crate::identity::CodeHash;
 use crate::module::FloatCount;
+use crate::opcode::Opcode;
 use crate::rejection::{Rejection, Rule};
 use crate::rules::FloatPolicy;
-use crate::{CheckedModule, Rules, limits};
+use crate::{CheckedModule, Rules};
 use diagnosis::Stage;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -34,7 +36,7 @@ use wasmparser::{
     WasmFeatures,
 };
 
-/// What the decoder and the validator are allowed to read. Bulk memory is on because a DataCount
+/// What the decoder and the validator may read of version 1. Bulk memory is on because a DataCount
 /// section needs it; its operators on segments and tables are refused by the allow-list.
 const PROFILE: WasmFeatures = WasmFeatures::MVP
     .union(WasmFeatures::MUTABLE_GLOBAL)
@@ -43,6 +45,16 @@ const PROFILE: WasmFeatures = WasmFeatures::MVP
     .union(WasmFeatures::BULK_MEMORY)
     .union(WasmFeatures::EXTENDED_CONST)
     .union(WasmFeatures::CALL_INDIRECT_OVERLONG);
+
+/// What they may read under `rules`. The types and instructions that a feature brings along and
+/// that have no row are refused by the allow-list.
+fn features(rules: &Rules) -> WasmFeatures {
+    if rules.has(Opcode::TypedSelect) {
+        PROFILE.union(WasmFeatures::REFERENCE_TYPES)
+    } else {
+        PROFILE
+    }
+}
 
 const MAGIC: &[u8] = b"\0asm";
 const VERSION_MODULE: &[u8] = &[1, 0, 0, 0];
@@ -55,11 +67,11 @@ const VERSION_MODULE: &[u8] = &[1, 0, 0, 0];
 /// The first rule that is broken, in the order of docs/spec/check.md.
 pub fn check(bytes: &[u8], rules: &Rules) -> Result<CheckedModule, Rejection> {
     let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    limit(Rule::ModuleBytes, length, limits::MODULE_BYTES_MAX, 0)?;
+    limit(Rule::ModuleBytes, length, rules.limits.module_bytes_max, 0)?;
     header(bytes)?;
     let mut checker = Checker::new(bytes, rules);
     let mut parser = Parser::new(0);
-    parser.set_features(PROFILE);
+    parser.set_features(features(rules));
     for payload in parser.parse_all(bytes) {
         let payload = payload.map_err(|error| checker.undecoded(&error))?;
         checker.payload(payload)?;
@@ -113,7 +125,7 @@ struct Totals {
 /// The module as far as it has been checked.
 struct Checker<'a> {
     bytes: &'a [u8],
-    floats: FloatPolicy,
+    rules: &'a Rules,
     validator: Validator,
     allocations: FuncValidatorAllocations,
     /// Which types mention a float; the tables hold lowered types.
@@ -127,7 +139,7 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    fn new(bytes: &'a [u8], rules: &Rules) -> Self {
+    fn new(bytes: &'a [u8], rules: &'a Rules) -> Self {
         let module = CheckedModule {
             bytes: Arc::default(),
             code_hash: CodeHash::default(),
@@ -143,11 +155,12 @@ impl<'a> Checker<'a> {
             data: Vec::new(),
             start: None,
             floats: FloatCount::default(),
+            entry_bytes: rules.host_limits.entry_bytes_min..=rules.host_limits.entry_bytes_max,
         };
         Self {
             bytes,
-            floats: rules.floats,
-            validator: Validator::new_with_features(PROFILE),
+            rules,
+            validator: Validator::new_with_features(features(rules)),
             allocations: FuncValidatorAllocations::default(),
             float_types: Vec::new(),
             first_float_type: None,
@@ -173,7 +186,7 @@ impl<'a> Checker<'a> {
                 limit(
                     rule,
                     u64::from(count),
-                    limits::DATA_SEGMENTS_MAX,
+                    self.rules.limits.data_segments_max,
                     range.start,
                 )?;
                 self.validate(&payload)
@@ -191,7 +204,7 @@ impl<'a> Checker<'a> {
                 limit(
                     Rule::Functions,
                     u64::from(count),
-                    limits::FUNCTIONS_MAX,
+                    self.rules.limits.functions_max,
                     range.start,
                 )?;
                 self.validate(&payload)
@@ -235,11 +248,11 @@ impl<'a> Checker<'a> {
         let start = section.original_position();
         let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
         let content = self.bytes.get(place(start)..place(section.range().end));
-        BinaryReader::new_features(content.unwrap_or_default(), start, PROFILE)
+        BinaryReader::new_features(content.unwrap_or_default(), start, features(self.rules))
     }
 
     fn finish(mut self) -> Result<CheckedModule, Rejection> {
-        if let (FloatPolicy::Reject, Some(offset)) = (self.floats, self.first_float_type) {
+        if let (FloatPolicy::Reject, Some(offset)) = (self.rules.floats, self.first_float_type) {
             let message = "a function type mentions a float";
             return Err(Rejection::new(Rule::FloatType, offset, message));
         }

@@ -5,15 +5,15 @@
 //!
 //! Specification: docs/spec/check.md, "in a function body".
 
-use super::section::is_float;
+use super::section::{is_float, lowered};
 use super::{Stage, Totals, diagnosis, limit};
-use crate::limits;
 use crate::module::{FunctionType, Import};
 use crate::opcode::{Opcode, rows};
 use crate::rejection::{Rejection, Rule};
-use crate::rules::FloatPolicy;
+use crate::rules::{FloatPolicy, Rules};
 use wasmparser::{
-    BlockType, Error, FrameKind, FrameStack, FuncValidator, ValidatorResources, VisitOperator,
+    BlockType, Error, FrameKind, FrameStack, FuncValidator, ValType, ValidatorResources,
+    VisitOperator,
 };
 
 /// What is known of the functions before their bodies.
@@ -66,7 +66,7 @@ type Verdict = Result<(), Box<Rejection>>;
 /// The pass over one body.
 pub(super) struct Pass<'p> {
     bytes: &'p [u8],
-    floats: FloatPolicy,
+    rules: &'p Rules,
     signatures: Signatures<'p>,
     totals: &'p mut Totals,
     validator: &'p mut FuncValidator<ValidatorResources>,
@@ -80,14 +80,14 @@ pub(super) struct Pass<'p> {
 impl<'p> Pass<'p> {
     pub(super) fn new(
         bytes: &'p [u8],
-        floats: FloatPolicy,
+        rules: &'p Rules,
         signatures: Signatures<'p>,
         totals: &'p mut Totals,
         validator: &'p mut FuncValidator<ValidatorResources>,
     ) -> Self {
         Self {
             bytes,
-            floats,
+            rules,
             signatures,
             totals,
             validator,
@@ -109,27 +109,31 @@ impl<'p> Pass<'p> {
     #[inline(always)]
     fn count(&mut self) -> Verdict {
         self.counts.operators = self.counts.operators.saturating_add(1);
-        let maximum = limits::OPERATORS_MAX;
+        let maximum = self.rules.limits.operators_max;
         within(Rule::Operators, self.counts.operators, maximum, self.offset)
     }
 
     fn block(&mut self) -> Verdict {
         let (counts, totals, offset) = (&mut self.counts, &mut *self.totals, self.offset);
+        let limits = &self.rules.limits;
         counts.blocks = counts.blocks.saturating_add(1);
-        within(Rule::Blocks, counts.blocks, limits::BLOCKS_MAX, offset)?;
+        within(Rule::Blocks, counts.blocks, limits.blocks_max, offset)?;
         totals.blocks = totals.blocks.saturating_add(1);
-        let maximum = limits::BLOCKS_TOTAL_MAX;
+        let maximum = limits.blocks_total_max;
         within(Rule::BlocksTotal, totals.blocks, maximum, offset)?;
         // The function's own frame stands for the block that is about to begin.
         let nesting = u64::from(self.validator.control_stack_height());
-        within(Rule::Nesting, nesting, limits::NESTING_MAX, offset)
+        within(Rule::Nesting, nesting, limits.nesting_max, offset)
     }
 
     fn targets(&mut self, count: u64) -> Verdict {
-        let maximum = limits::BR_TABLE_TARGETS_MAX;
+        let maximum = self.rules.limits.br_table_targets_max;
         within(Rule::BrTableTargets, count, maximum, self.offset)?;
         self.totals.targets = self.totals.targets.saturating_add(count);
-        let (total, maximum) = (self.totals.targets, limits::BR_TABLE_TARGETS_TOTAL_MAX);
+        let (total, maximum) = (
+            self.totals.targets,
+            self.rules.limits.br_table_targets_total_max,
+        );
         within(Rule::BrTableTargetsTotal, total, maximum, self.offset)
     }
 
@@ -138,7 +142,7 @@ impl<'p> Pass<'p> {
     fn arguments(&mut self, count: u64) -> Verdict {
         self.counts.arguments = self.counts.arguments.saturating_add(count);
         let unpushed = self.counts.arguments.saturating_sub(self.counts.operators);
-        let maximum = limits::ARGUMENTS_UNPUSHED_MAX;
+        let maximum = self.rules.limits.arguments_unpushed_max;
         within(Rule::Arguments, unpushed, maximum, self.offset)
     }
 
@@ -149,14 +153,14 @@ impl<'p> Pass<'p> {
             return Err(self.invalid(name, &error));
         }
         let height = self.validator.operand_stack_height();
-        let maximum = limits::OPERANDS_MAX;
+        let maximum = self.rules.limits.operands_max;
         within(Rule::Operands, u64::from(height), maximum, self.offset)?;
         self.counts.operands = self.counts.operands.max(height);
-        let Some(opcode) = row else {
+        let Some(opcode) = row.filter(|opcode| self.rules.has(*opcode)) else {
             return Err(self.unlisted(name));
         };
         if opcode.mentions_float() {
-            if self.floats == FloatPolicy::Reject {
+            if self.rules.floats == FloatPolicy::Reject {
                 return Err(self.float_operator(opcode));
             }
             self.counts.floats = self.counts.floats.saturating_add(1);
@@ -172,12 +176,18 @@ impl<'p> Pass<'p> {
     }
 
     /// The result of a block that the validator took.
-    fn result(&self, opcode: Opcode, block: BlockType) -> Verdict {
-        let BlockType::Type(result) = block else {
-            return Ok(());
-        };
-        if self.floats == FloatPolicy::Reject && is_float(result) {
-            return Err(self.float_block(opcode));
+    fn block_result(&self, opcode: Opcode, block: BlockType) -> Verdict {
+        match block {
+            BlockType::Type(result) => self.result(opcode, result),
+            _ => Ok(()),
+        }
+    }
+
+    /// A type that an operator names and that the validator took.
+    fn result(&self, opcode: Opcode, result: ValType) -> Verdict {
+        lowered(result, self.offset).map_err(Box::new)?;
+        if self.rules.floats == FloatPolicy::Reject && is_float(result) {
+            return Err(self.float_result(opcode));
         }
         Ok(())
     }
@@ -202,7 +212,7 @@ impl<'p> Pass<'p> {
     }
 
     #[cold]
-    fn float_block(&self, opcode: Opcode) -> Box<Rejection> {
+    fn float_result(&self, opcode: Opcode) -> Box<Rejection> {
         let message = format!("{} with a float result", opcode.name());
         Box::new(Rejection::new(Rule::FloatType, self.offset, &message))
     }
@@ -232,13 +242,16 @@ macro_rules! before {
 }
 macro_rules! after {
     ($self:ident Block $block:ident) => {
-        $self.result(Opcode::Block, $block)
+        $self.block_result(Opcode::Block, $block)
     };
     ($self:ident Loop $block:ident) => {
-        $self.result(Opcode::Loop, $block)
+        $self.block_result(Opcode::Loop, $block)
     };
     ($self:ident If $block:ident) => {
-        $self.result(Opcode::If, $block)
+        $self.block_result(Opcode::If, $block)
+    };
+    ($self:ident TypedSelect $type:ident) => {
+        $self.result(Opcode::TypedSelect, $type)
     };
     ($($other:tt)*) => {
         Ok(())

@@ -1,7 +1,6 @@
 //! Checks types, imports, functions, table, memory, globals and exports.
 
 use super::{Checker, constant, limit};
-use crate::limits;
 use crate::lower::value_type_of;
 use crate::module::{Export, ExportKind, FunctionType, Global, Import, Memory, Table, ValueType};
 use crate::rejection::{Rejection, Rule};
@@ -43,7 +42,7 @@ impl<'a> Checker<'a> {
         limit(
             Rule::Types,
             u64::from(count),
-            limits::TYPES_MAX,
+            self.rules.limits.types_max,
             section.range().start,
         )?;
         let mut reader = self.reader(section);
@@ -89,7 +88,7 @@ impl<'a> Checker<'a> {
         limit(
             Rule::Parameters,
             u64::from(count),
-            limits::PARAMETERS_MAX,
+            self.rules.limits.parameters_max,
             offset,
         )?;
         let mut parameters = Vec::new();
@@ -97,7 +96,7 @@ impl<'a> Checker<'a> {
             parameters.push(reader.read::<ValType>().map_err(undecoded)?);
         }
         let results = reader.read_var_u32().map_err(undecoded)?;
-        if results > limits::RESULTS_MAX {
+        if results > self.rules.limits.results_max {
             let message = format!("function type with {results} results");
             return Err(Rejection::new(Rule::MultiValue, offset, &message));
         }
@@ -117,7 +116,7 @@ impl<'a> Checker<'a> {
         limit(
             Rule::Imports,
             u64::from(section.count()),
-            limits::IMPORTS_MAX,
+            self.rules.limits.imports_max,
             start,
         )?;
         let mut imports = Vec::new();
@@ -125,8 +124,8 @@ impl<'a> Checker<'a> {
             imports.push(import.map_err(|error| self.undecoded(&error))?);
         }
         for (offset, import) in &imports {
-            name(import.module, *offset)?;
-            name(import.name, *offset)?;
+            self.name(import.module, *offset)?;
+            self.name(import.name, *offset)?;
         }
         self.validate(&Payload::ImportSection(section.clone()))?;
         for (offset, import) in &imports {
@@ -157,7 +156,8 @@ impl<'a> Checker<'a> {
             TypeRef::Tag(_) => return refuse(Rule::Exceptions, "is a tag"),
             TypeRef::FuncExact(_) => return refuse(Rule::Gc, "is an exact function"),
         };
-        let row = host_api::TABLE.iter().find(|row| row.name == import.name);
+        let mut rows = self.rules.host.iter();
+        let row = rows.find(|row| row.name == import.name);
         let Some(row) = row.filter(|_| import.module == host_api::MODULE) else {
             return refuse(Rule::UnknownImport, "is not in the host interface");
         };
@@ -180,6 +180,12 @@ impl<'a> Checker<'a> {
         })
     }
 
+    fn name(&self, name: &str, offset: u64) -> Result<(), Rejection> {
+        let bytes = u64::try_from(name.len()).unwrap_or(u64::MAX);
+        let maximum = self.rules.limits.name_bytes_max;
+        limit(Rule::NameBytes, bytes, maximum, offset)
+    }
+
     pub(super) fn functions(
         &mut self,
         section: &FunctionSectionReader<'a>,
@@ -189,7 +195,7 @@ impl<'a> Checker<'a> {
         limit(
             Rule::Functions,
             count,
-            limits::FUNCTIONS_MAX,
+            self.rules.limits.functions_max,
             section.range().start,
         )?;
         for (offset, type_index) in self.items(section)? {
@@ -213,7 +219,7 @@ impl<'a> Checker<'a> {
         limit(
             Rule::ParametersTotal,
             total,
-            limits::PARAMETERS_TOTAL_MAX,
+            self.rules.limits.parameters_total_max,
             offset,
         )
     }
@@ -223,7 +229,7 @@ impl<'a> Checker<'a> {
         limit(
             Rule::Tables,
             u64::from(section.count()),
-            limits::TABLES_MAX,
+            self.rules.limits.tables_max,
             start,
         )?;
         let items = self.items(section)?;
@@ -231,7 +237,7 @@ impl<'a> Checker<'a> {
             limit(
                 Rule::TableEntries,
                 table.ty.initial,
-                limits::TABLE_ENTRIES_MAX,
+                self.rules.limits.table_entries_max,
                 *offset,
             )?;
         }
@@ -261,12 +267,12 @@ impl<'a> Checker<'a> {
         limit(
             Rule::MultiMemory,
             u64::from(section.count()),
-            limits::MEMORIES_MAX,
+            self.rules.limits.memories_max,
             start,
         )?;
         let items = self.items(section)?;
         for (offset, memory) in &items {
-            let maximum = limits::MEMORY_PAGES_INITIAL_MAX;
+            let maximum = self.rules.limits.memory_pages_initial_max;
             limit(Rule::MemoryPagesInitial, memory.initial, maximum, *offset)?;
         }
         self.validate(&Payload::MemorySection(section.clone()))?;
@@ -286,7 +292,9 @@ impl<'a> Checker<'a> {
                 }
             }
             let declared = memory.maximum.and_then(|pages| u32::try_from(pages).ok());
-            let maximum = declared.unwrap_or(u32::MAX).min(limits::MEMORY_PAGES_MAX);
+            let maximum = declared
+                .unwrap_or(u32::MAX)
+                .min(self.rules.limits.memory_pages_max);
             let initial = u32::try_from(memory.initial).unwrap_or(u32::MAX);
             self.module.memory = Some(Memory { initial, maximum });
         }
@@ -298,7 +306,7 @@ impl<'a> Checker<'a> {
         limit(
             Rule::Globals,
             u64::from(section.count()),
-            limits::GLOBALS_MAX,
+            self.rules.limits.globals_max,
             start,
         )?;
         let items = self.items(section)?;
@@ -310,7 +318,7 @@ impl<'a> Checker<'a> {
             if global.ty.shared {
                 return Err(Rejection::new(Rule::Threads, offset, "shared global"));
             }
-            if self.floats == FloatPolicy::Reject && is_float(global.ty.content_type) {
+            if self.rules.floats == FloatPolicy::Reject && is_float(global.ty.content_type) {
                 let message = format!("global {place} has type {}", global.ty.content_type);
                 return Err(Rejection::new(Rule::FloatType, offset, &message));
             }
@@ -328,12 +336,12 @@ impl<'a> Checker<'a> {
         limit(
             Rule::Exports,
             u64::from(section.count()),
-            limits::EXPORTS_MAX,
+            self.rules.limits.exports_max,
             start,
         )?;
         let items = self.items(section)?;
         for (offset, export) in &items {
-            name(export.name, *offset)?;
+            self.name(export.name, *offset)?;
         }
         self.validate(&Payload::ExportSection(section.clone()))?;
         for (offset, export) in items {
@@ -359,11 +367,6 @@ impl<'a> Checker<'a> {
         }
         Ok(())
     }
-}
-
-fn name(name: &str, offset: u64) -> Result<(), Rejection> {
-    let bytes = u64::try_from(name.len()).unwrap_or(u64::MAX);
-    limit(Rule::NameBytes, bytes, limits::NAME_BYTES_MAX, offset)
 }
 
 const fn wire_type(wire: host_api::Type) -> ValueType {

@@ -1,7 +1,7 @@
 //! Checks element and data segments, and that each fits where it goes.
 
 use super::{Checker, constant, limit};
-use crate::limits;
+use crate::limits::PAGE_BYTES;
 use crate::module::{Data, Element};
 use crate::rejection::{Rejection, Rule};
 use wasmparser::{
@@ -15,7 +15,7 @@ impl<'a> Checker<'a> {
         limit(
             Rule::ElementSegments,
             count,
-            limits::ELEMENT_SEGMENTS_MAX,
+            self.rules.limits.element_segments_max,
             start,
         )?;
         let items = self.items(section)?;
@@ -26,7 +26,12 @@ impl<'a> Checker<'a> {
                 ElementItems::Expressions(_, expressions) => expressions.count(),
             };
             total = total.saturating_add(u64::from(count));
-            limit(Rule::Elements, total, limits::ELEMENTS_MAX, *offset)?;
+            limit(
+                Rule::Elements,
+                total,
+                self.rules.limits.elements_max,
+                *offset,
+            )?;
             if let ElementKind::Active { offset_expr, .. } = &element.kind {
                 constant::scan(self.bytes, offset_expr)?;
             }
@@ -81,13 +86,23 @@ impl<'a> Checker<'a> {
     pub(super) fn data(&mut self, section: &DataSectionReader<'a>) -> Result<(), Rejection> {
         let start = section.range().start;
         let count = u64::from(section.count());
-        limit(Rule::DataSegments, count, limits::DATA_SEGMENTS_MAX, start)?;
+        limit(
+            Rule::DataSegments,
+            count,
+            self.rules.limits.data_segments_max,
+            start,
+        )?;
         let items = self.items(section)?;
         let mut total = 0_u64;
         for (offset, data) in &items {
             let bytes = u64::try_from(data.data.len()).unwrap_or(u64::MAX);
             total = total.saturating_add(bytes);
-            limit(Rule::DataBytes, total, limits::DATA_BYTES_MAX, *offset)?;
+            limit(
+                Rule::DataBytes,
+                total,
+                self.rules.limits.data_bytes_max,
+                *offset,
+            )?;
             if let DataKind::Active { offset_expr, .. } = &data.kind {
                 constant::scan(self.bytes, offset_expr)?;
             }
@@ -116,7 +131,7 @@ impl<'a> Checker<'a> {
         let length = u64::try_from(data.data.len()).unwrap_or(u64::MAX);
         let end = start.saturating_add(length);
         let pages = self.module.memory.map_or(0, |memory| memory.initial);
-        let memory_bytes = u64::from(pages).saturating_mul(u64::from(limits::PAGE_BYTES));
+        let memory_bytes = u64::from(pages).saturating_mul(u64::from(PAGE_BYTES));
         if end > memory_bytes {
             let what = format!("segment ends at byte {end} of a memory of {memory_bytes}");
             return refuse(Rule::DataRange, &what);

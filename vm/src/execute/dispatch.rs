@@ -25,8 +25,13 @@
     reason = "a charge is far below 2^63, a distance fits the machine's addresses"
 )]
 
-use super::context::{Cell, Context};
+use super::context::{Cell, Context, Entry};
 use super::exit;
+use super::handler::{ACC, SLOT};
+use crate::translate::form;
+use crate::translate::layout::{
+    At, Cost, Destination, Function, InFrame, IsOperand, Operands, Read, Target, Write,
+};
 
 /// Six machine words, all in registers under the System V convention.
 #[derive(Clone, Copy)]
@@ -44,6 +49,9 @@ pub(crate) struct Registers {
 
 /// What an instruction does.
 pub(crate) trait Operation {
+    /// # Safety
+    /// The state contract, for the handler of an instruction of this operation: `link` upholds it
+    /// for the first handler, each handler for the next.
     unsafe fn run<D: Dispatch>(r: Registers) -> u64;
 }
 
@@ -53,6 +61,9 @@ pub(crate) trait Dispatch: Sized {
     const METERED: bool = true;
 
     /// Executes the instruction at `r.ip`; answers an exit.
+    ///
+    /// # Safety
+    /// The state contract at `r.ip`; the handler that goes on upholds it.
     unsafe fn next(r: Registers) -> u64;
 
     /// The handler of an operation; equal ones for different `REPLICA` where that pays.
@@ -73,6 +84,9 @@ macro_rules! with_convention {
             gas: i64,
         ) -> u64;
 
+        /// # Safety
+        /// The state contract; who calls it has read it from the instruction at `ip`, where `link`
+        /// put it.
         unsafe extern $convention fn handle<O: Operation, D: Dispatch, const REPLICA: u8>(
             ip: *const Cell,
             sp: *mut u8,
@@ -89,6 +103,9 @@ macro_rules! with_convention {
         ///
         /// The exit is opaque to the compiler: were it known, handlers would return it themselves
         /// after a call that is no sibling call, and keep their stack aligned for it.
+        ///
+        /// # Safety
+        /// The state contract: the context lives. The handler that leaves upholds it.
         #[inline(never)]
         unsafe extern $convention fn leave<const EXIT: u64>(
             ip: *const Cell,
@@ -123,6 +140,7 @@ fn replica<const REPLICA: u8>() {
 pub(crate) struct Threaded;
 
 impl Dispatch for Threaded {
+    // SAFETY: `link` put this very handler into the first cell of the instruction.
     #[inline(always)]
     unsafe fn next(r: Registers) -> u64 {
         let handler = (*r.ip).handler;
@@ -142,6 +160,7 @@ pub(crate) struct Unmetered;
 impl Dispatch for Unmetered {
     const METERED: bool = false;
 
+    // SAFETY: `Strategy::handler` linked all handlers with this dispatch.
     #[inline(always)]
     unsafe fn next(r: Registers) -> u64 {
         Threaded::next(r)
@@ -156,6 +175,7 @@ impl Dispatch for Unmetered {
 pub(crate) struct Trampoline;
 
 impl Dispatch for Trampoline {
+    // SAFETY: the context is alive and used by this handler alone; `run_trampoline` goes on.
     #[inline(always)]
     unsafe fn next(r: Registers) -> u64 {
         (*r.context).saved = super::context::Saved {
@@ -206,75 +226,155 @@ pub(crate) unsafe fn price_of(code: *const Cell) -> u64 {
     (*code.sub(1)).bits
 }
 
+/// The instruction of a stub.
+pub(crate) const TRANSLATE: form::Translate = form::Translate::of(Operands::NONE);
+
 /// The function that the stub at `stub` stands for.
 ///
 /// # Safety
 /// `stub` is the code of a stub.
 pub(crate) unsafe fn function_of(stub: *const Cell) -> u64 {
-    (*stub.add(1)).bits
+    (*stub.add(TRANSLATE.function.cell())).bits
 }
 
 /// Reading fields and slots, and the ways to go on.
 impl Registers {
+    /// # Safety
+    /// The instruction at `ip` has this field, with the width of `T`: `link` chose the handler by
+    /// the shape whose row of `form` it reads.
     #[inline(always)]
-    unsafe fn field<T: Copy>(self, at: usize) -> T {
-        self.ip.cast::<u8>().add(at).cast::<T>().read()
+    unsafe fn field<T: Copy, H>(self, at: At<H>) -> T {
+        self.ip.cast::<u8>().add(at.byte()).cast::<T>().read()
     }
 
+    /// A number in the instruction.
+    ///
+    /// # Safety
+    /// As for [`Self::field`].
     #[inline(always)]
-    pub(crate) unsafe fn u16(self, at: usize) -> u16 {
+    pub(crate) unsafe fn number<T: Copy + Into<u64>>(self, at: At<T>) -> T {
         self.field(at)
     }
 
+    /// The price of a run.
+    ///
+    /// # Safety
+    /// As for [`Self::field`].
     #[inline(always)]
-    pub(crate) unsafe fn u32(self, at: usize) -> u32 {
+    pub(crate) unsafe fn cost(self, at: At<Cost>) -> u64 {
+        let cost: u32 = self.field(at);
+        u64::from(cost)
+    }
+
+    /// The function that an instruction calls.
+    ///
+    /// # Safety
+    /// As for [`Self::field`]; `link` wrote an entry there.
+    #[inline(always)]
+    pub(crate) unsafe fn entry(self, at: At<Function>) -> *const Entry {
         self.field(at)
     }
 
+    /// # Safety
+    /// As for [`Self::field`]; the field holds a slot of the frame, which `verify` checks in debug
+    /// builds.
     #[inline(always)]
-    pub(crate) unsafe fn u64(self, at: usize) -> u64 {
-        self.field(at)
+    unsafe fn slot_of<H>(self, at: At<H>) -> *mut u64 {
+        self.sp.add(usize::from(self.field::<u16, H>(at))).cast()
     }
 
-    /// The slot that the field at `at` names.
+    /// The slot that a field names.
+    ///
+    /// # Safety
+    /// As for [`Self::slot_of`].
     #[inline(always)]
-    pub(crate) unsafe fn slot(self, at: usize) -> *mut u64 {
-        self.sp.add(usize::from(self.u16(at))).cast()
+    pub(crate) unsafe fn slot<H: InFrame>(self, at: At<H>) -> *mut u64 {
+        self.slot_of(at)
     }
 
-    /// The value of the slot that the field at `at` names.
+    /// Bytes from this frame to a slot.
+    ///
+    /// # Safety
+    /// As for [`Self::field`].
     #[inline(always)]
-    pub(crate) unsafe fn get(self, at: usize) -> u64 {
+    pub(crate) unsafe fn distance(self, at: At<Write>) -> usize {
+        usize::from(self.field::<u16, Write>(at))
+    }
+
+    /// The value of a slot.
+    ///
+    /// # Safety
+    /// As for [`Self::slot_of`]; the stack is initialised when it is made.
+    #[inline(always)]
+    pub(crate) unsafe fn get(self, at: At<Read>) -> u64 {
         self.slot(at).read()
     }
 
-    /// Writes the slot that the field at `at` names.
+    /// Writes a slot.
+    ///
+    /// # Safety
+    /// As for [`Self::slot_of`].
     #[inline(always)]
-    pub(crate) unsafe fn put(self, at: usize, value: u64) {
+    pub(crate) unsafe fn put(self, at: At<Write>, value: u64) {
         self.slot(at).write(value);
     }
 
+    /// An operand of the kind that the handler was made for.
+    ///
+    /// # Safety
+    /// As for [`Self::slot_of`], with the kind that the shape says: `select` made the handler for
+    /// it.
+    #[inline(always)]
+    pub(crate) unsafe fn operand<const KIND: u8, H: IsOperand>(self, at: At<H>) -> u64 {
+        match KIND {
+            SLOT => self.slot_of(at).read(),
+            ACC => self.acc,
+            _ if at.bytes() == size_of::<u32>() => u64::from(self.field::<u32, H>(at)),
+            _ => self.field(at),
+        }
+    }
+
+    /// Writes the result to the slot that it goes to as well, if it does.
+    ///
+    /// # Safety
+    /// As for [`Self::slot_of`].
+    #[inline(always)]
+    pub(crate) unsafe fn keep<const TO_SLOT: bool>(self, at: At<Destination>, value: u64) {
+        if TO_SLOT {
+            self.slot(at).write(value);
+        }
+    }
+
     /// Goes on with the instruction `cells` further and `acc` in the accumulator.
+    ///
+    /// # Safety
+    /// The state contract; the next instruction is so many cells further, by the length that
+    /// `form` says and the translator wrote.
     #[inline(always)]
     pub(crate) unsafe fn go<D: Dispatch>(self, cells: usize, acc: u64) -> u64 {
         let ip = self.ip.add(cells);
         D::next(Self { ip, acc, ..self })
     }
 
-    /// Goes on with a result, which is written to the slot at field 8 if it is to be.
+    /// Goes on with a result, which is written to its slot if it is to be.
+    ///
+    /// # Safety
+    /// As for [`Self::keep`] and [`Self::go`].
     #[inline(always)]
     pub(crate) unsafe fn result<D: Dispatch, const TO_SLOT: bool>(
         self,
+        at: At<Destination>,
         cells: usize,
         value: u64,
     ) -> u64 {
-        if TO_SLOT {
-            self.put(8, value);
-        }
+        self.keep::<TO_SLOT>(at, value);
         self.go::<D>(cells, value)
     }
 
     /// Pays for the run that begins at `ip` and goes there. Short of gas, the driver decides.
+    ///
+    /// # Safety
+    /// The state contract at `ip`.
     #[inline(always)]
     pub(crate) unsafe fn enter_run<D: Dispatch>(self, cost: u64, ip: *const Cell) -> u64 {
         if !D::METERED {
@@ -289,14 +389,21 @@ impl Registers {
         D::next(entered)
     }
 
-    /// The instruction at the distance that the field at `at` of this instruction says.
+    /// The instruction that a branch goes to.
+    ///
+    /// # Safety
+    /// As for [`Self::field`]; the distance leads to an instruction, which `verify` checks in
+    /// debug builds.
     #[inline(always)]
-    pub(crate) unsafe fn target(self, at: usize) -> *const Cell {
+    pub(crate) unsafe fn target(self, at: At<Target>) -> *const Cell {
         let distance: i32 = self.field(at);
         self.ip.byte_offset(distance as isize)
     }
 
     /// Gives control to the driver.
+    ///
+    /// # Safety
+    /// The state contract: the context lives.
     #[inline(always)]
     pub(crate) unsafe fn leave<const EXIT: u64>(self) -> u64 {
         leave::<EXIT>(

@@ -14,7 +14,7 @@
 
 use super::context::{Cell, Context, Entry, Saved};
 use super::dispatch::{Registers, price_of};
-use super::handler::call::{CALL_CELLS, make_frame};
+use super::handler::call::{CALL, make_frame};
 use super::linear::{Memory, Stack};
 use super::link::CompiledModule;
 use super::{Shared, exit};
@@ -146,7 +146,7 @@ impl Instance {
         for (place, value) in arguments.iter().enumerate() {
             // SAFETY: at most 64 parameters, far inside the stack.
             let slot = unsafe { stack.add(place) };
-            // SAFETY: as above.
+            // SAFETY: `Stack` owns the place, and no handler runs before `drive`.
             unsafe { slot.write(value.to_bits()) };
         }
         let sp: *mut u8 = stack.cast();
@@ -380,7 +380,7 @@ impl Instance {
             if back == self.compiled.stop() {
                 break;
             }
-            ip = back.wrapping_sub(CALL_CELLS);
+            ip = back.wrapping_sub(CALL.cells);
             let site = Registers {
                 ip,
                 sp,
@@ -390,7 +390,7 @@ impl Instance {
                 gas: 0,
             };
             // SAFETY: a return address follows a call, which says how far the callee's frame is.
-            sp = sp.wrapping_sub(usize::from(unsafe { site.u16(8) }));
+            sp = sp.wrapping_sub(unsafe { site.distance(CALL.frame) });
         }
         functions
     }
@@ -404,8 +404,12 @@ impl Instance {
 #[inline(always)]
 unsafe fn host_arguments<'i>(context: &Context) -> &'i [u64] {
     let Saved { ip, sp, .. } = context.saved;
-    // SAFETY: field 8 of a call, the distance of the callee's frame.
-    let frame = unsafe { ip.cast::<u8>().wrapping_add(8).cast::<u16>().read() };
+    let frame = ip
+        .cast::<u8>()
+        .wrapping_add(CALL.frame.byte())
+        .cast::<u16>();
+    // SAFETY: the instruction is a call, which says how far the callee's frame is.
+    let frame = unsafe { frame.read() };
     // SAFETY: inside the stack.
     let first = unsafe { sp.add(usize::from(frame)) };
     // SAFETY: a call of the host names its callee, an entry of this module.
@@ -469,18 +473,18 @@ impl Execution for Instance {
         }
         self.reserve = self.gas.remaining();
         let Saved { ip, sp, acc, .. } = self.context.saved;
+        let mut r = self.registers(ip, sp, acc, 0);
         // SAFETY: the price of the run after a call, in the call instruction.
-        let cost = unsafe { ip.cast::<u8>().wrapping_add(12).cast::<u32>().read() };
-        let gas = self.fill(u64::from(cost));
-        let mut r = self.registers(ip, sp, acc, gas);
+        let cost = unsafe { r.cost(CALL.cost) };
+        r.gas = self.fill(cost);
         if let Some(value) = result {
             r.acc = value.to_bits();
             // SAFETY: where the callee's frame would be is the slot of the call's result.
-            let slot = unsafe { r.slot(8) };
-            // SAFETY: as above, inside the caller's frame.
+            let slot = unsafe { r.slot(CALL.frame) };
+            // SAFETY: `stack_slot` gave it to the translator, inside the caller's frame.
             unsafe { slot.write(r.acc) };
         }
-        r.ip = r.ip.wrapping_add(CALL_CELLS);
+        r.ip = r.ip.wrapping_add(CALL.cells);
         self.drive(r)
     }
 

@@ -114,7 +114,7 @@ impl Stack {
         for slot in 0..POISONED_SLOTS {
             // SAFETY: far below `STACK_SLOTS`.
             let slot = unsafe { self.start().add(slot) };
-            // SAFETY: as above.
+            // SAFETY: `Region` owns the place, and this stack is lent to nobody yet.
             unsafe { slot.write(POISON) };
         }
     }

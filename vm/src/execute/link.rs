@@ -8,13 +8,15 @@
 #![expect(unsafe_code, reason = "code is reached by address while it is in use")]
 
 use super::context::{Cell, Entry};
-use super::dispatch::{self, Handler, Registers};
+use super::dispatch::{self, Handler, Registers, TRANSLATE};
+use super::handler::call::CALL;
 use super::select;
 use crate::budget::{self, Purpose, SharedBudget};
 use crate::fault::Fault;
 use crate::module::CheckedModule;
 use crate::rules::Rules;
-use crate::translate::shape::{Family, Shape};
+use crate::translate::form::Family;
+use crate::translate::shape::Shape;
 use crate::translate::{self, FrameLayout, Prices, Site, Source, Workspace, index};
 use std::collections::BTreeMap;
 use std::ptr::{self, NonNull};
@@ -65,12 +67,12 @@ impl Strategy {
     #[inline(always)]
     pub(super) unsafe fn run(self, r: Registers) -> u64 {
         match self {
-            // SAFETY: the caller's.
+            // SAFETY: the caller upholds the state contract for this strategy.
             Self::Threaded => unsafe { dispatch::run_threaded(r) },
             #[cfg(feature = "unmetered")]
-            // SAFETY: the caller's.
+            // SAFETY: the caller upholds the state contract for this strategy.
             Self::Unmetered => unsafe { dispatch::run_threaded(r) },
-            // SAFETY: the caller's.
+            // SAFETY: the caller upholds the state contract for this strategy.
             Self::Trampoline => unsafe { dispatch::run_trampoline(r) },
         }
     }
@@ -123,7 +125,7 @@ pub(crate) struct CompiledModule {
     entries: Arc<[Entry]>,
     /// The table; it cannot change while a module of the profile runs.
     pub(super) table: Vec<*const Entry>,
-    /// Three cells a function: a price of nothing, the handler that asks for it, its index.
+    /// For each function a price of nothing, the handler that asks for it, its index.
     stubs: Cells,
     /// A call of nothing, and what its return leads to.
     stop: Cells,
@@ -174,11 +176,11 @@ impl Handlers {
 
 // SAFETY: addresses inside lead to memory that it owns; what changes is behind a lock or atomic.
 unsafe impl Send for CompiledModule {}
-// SAFETY: as above.
+// SAFETY: `publish` stores the address of code that is written whole, under the lock.
 unsafe impl Sync for CompiledModule {}
 
-/// Cells of a stub.
-const STUB_CELLS: usize = 3;
+/// Cells of a stub: a price of nothing, and the instruction.
+const STUB_CELLS: usize = 1 + TRANSLATE.cells;
 
 /// What is known about a place in the code.
 #[derive(Clone, Copy)]
@@ -217,7 +219,7 @@ impl CompiledModule {
             entries,
             table,
             stubs,
-            stop: Cells::new(vec![call, call, call, stop]),
+            stop: Cells::new([vec![call; CALL.cells], vec![stop]].concat()),
             linked: Mutex::default(),
         })
     }
@@ -230,12 +232,12 @@ impl CompiledModule {
 
     /// Where the outermost function returns to.
     pub(super) fn stop(&self) -> *const Cell {
-        self.stop.at(super::handler::call::CALL_CELLS)
+        self.stop.at(CALL.cells)
     }
 
     /// Translates the function whose stub is at `stub`; answers its code.
     pub(super) fn translate(&self, stub: *const Cell) -> Result<*const Cell, Fault> {
-        // SAFETY: the stub's second and last cell, which holds bits.
+        // SAFETY: handlers leave to translate at a stub only, and `stubs` made it.
         let function = unsafe { dispatch::function_of(stub) };
         let function = u32::try_from(function).unwrap_or(u32::MAX);
         let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -317,7 +319,7 @@ impl CompiledModule {
                 Family::Call | Family::CallMultiply | Family::CallHost
             );
             if calls {
-                let place = start.saturating_add(2);
+                let place = start.saturating_add(CALL.function.cell());
                 let callee = code.cells.get(place).copied().unwrap_or(u64::MAX);
                 let callee = self.entry(u32::try_from(callee).unwrap_or(u32::MAX))?;
                 let entry = ptr::from_ref(callee);

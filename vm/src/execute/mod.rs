@@ -140,7 +140,7 @@ impl Shared {
         rules: &Arc<Rules>,
     ) -> Result<Arc<CompiledModule>, Fault> {
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (*module.code_hash(), *rules.id());
+        let key = (*module.code_hash(), *module.rules_id(), *rules.id());
         if let Some(found) = compiled.find(&key) {
             return Ok(found);
         }
@@ -156,8 +156,8 @@ impl Shared {
     }
 }
 
-/// (code hash, rules id)
-type Key = (CodeHash, [u8; 32]);
+/// (code hash, id of the rules that it was checked under, id of the rules that it runs under)
+type Key = (CodeHash, [u8; 32], [u8; 32]);
 
 /// Compiled modules by key; those not used for longest go first.
 #[derive(Default)]

@@ -20,18 +20,20 @@ use super::handler::memory::{
     MemoryGrow, MemorySize, Store, StoreIndexed,
 };
 use super::handler::{ABSENT, ACC, IMM, SLOT};
+use crate::translate::form::Family;
 use crate::translate::fusion::{
     with_binary_store, with_load_compare, with_load_pair, with_load_store, with_pair, with_step,
 };
 use crate::translate::integer::{self, with_binary, with_compare, with_listed};
-use crate::translate::shape::{Family, Kind, Shape};
+use crate::translate::layout::Kind;
+use crate::translate::shape::Shape;
 use crate::trap::Trap;
 
 // `$e` with `$A` naming the kind of an operand as a constant.
 macro_rules! with_kind {
     ($kind:expr, [$($name:ident)*], $A:ident => $e:expr) => {
         match $kind {
-            $( kind if number(kind) == $name => {
+            $( kind if kind.number() == $name => {
                 const $A: u8 = $name;
                 $e
             } )*
@@ -73,16 +75,6 @@ macro_rules! replicated {
     (16, $($rest:tt)*) => {
         replicated!(@ 16, $($rest)*, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
     };
-}
-
-/// The number that handlers know a kind by.
-const fn number(kind: Kind) -> u8 {
-    match kind {
-        Kind::Slot => SLOT,
-        Kind::Acc => ACC,
-        Kind::Immediate => IMM,
-        Kind::Absent => ABSENT,
-    }
 }
 
 /// The handler of `shape`.
@@ -250,16 +242,8 @@ fn load_compare_branch<D: Dispatch>(shape: Shape) -> Option<Handler> {
         integer::Binary::of(shape.second)?,
     );
     replicated!(2, shape, R => with_load_compare!(load, op, T, O =>
-        with_kind!(shape.b, [SLOT IMM], B => match shape.c {
-            Kind::Slot => {
-                const INDEXED: bool = true;
-                slotted!(D, R, shape, LoadCompareBranch<T, O, B, INDEXED>)
-            }
-            _ => {
-                const INDEXED: bool = false;
-                slotted!(D, R, shape, LoadCompareBranch<T, O, B, INDEXED>)
-            }
-        }), None))
+        with_kind!(shape.b, [SLOT IMM], B => with_kind!(shape.c, [SLOT ABSENT], INDEX =>
+            slotted!(D, R, shape, LoadCompareBranch<T, O, B, INDEX>))), None))
 }
 
 // `$e` with `$T` naming the type of a listed load.
@@ -344,9 +328,7 @@ fn store<D: Dispatch>(shape: Shape) -> Option<Handler> {
 
 fn store_indexed<D: Dispatch>(shape: Shape) -> Option<Handler> {
     replicated!(8, shape, R => with_width!(shape.first, N =>
-    with_kind!(shape.a, [SLOT ACC], A => with_kind!(shape.b, [SLOT ACC IMM], V =>
-        match shape.c {
-            Kind::Immediate => Some(D::handler::<StoreIndexed<N, A, V, true>, R>()),
-            _ => Some(D::handler::<StoreIndexed<N, A, V, false>, R>()),
-        }))))
+        with_kind!(shape.a, [SLOT ACC], A => with_kind!(shape.b, [SLOT ACC IMM], V =>
+            with_kind!(shape.c, [SLOT IMM], B =>
+                Some(D::handler::<StoreIndexed<N, A, V, B>, R>()))))))
 }

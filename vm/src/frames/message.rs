@@ -10,7 +10,6 @@ use crate::gas::{Gas, GasMeter};
 use crate::outcome::{Diagnosis, Exit, Outcome};
 use crate::state::{Journal, key};
 use crate::trap::Trap;
-use host_api::limits::DATA_BYTES_MAX;
 use host_api::status;
 
 /// Executes `message` against `view`: frame price, value, frames, journal; writes nothing.
@@ -20,7 +19,8 @@ use host_api::status;
 pub fn execute(setting: &Setting<'_>, message: &Message, gas_limit: Gas) -> Result<Outcome, Fault> {
     let mut journal = Journal::default();
     let mut gas = GasMeter::new(gas_limit.0);
-    if u32::try_from(message.input.len()).map_or(true, |length| length > DATA_BYTES_MAX) {
+    let maximum = setting.rules.host_limits.data_bytes_max;
+    if u32::try_from(message.input.len()).map_or(true, |length| length > maximum) {
         return Ok(refused(Exit::Trap(Trap::OutputLength), gas, journal));
     }
     // Whoever sends the message has paid for a look at its own account; the callee's account and

@@ -16,7 +16,6 @@ use crate::gas::GasMeter;
 use crate::host::{Host, Span, range};
 use crate::outcome::Diagnosis;
 use crate::state::{Checkpoint, Journal};
-use host_api::limits::CALL_DEPTH_MAX;
 use host_api::{Function, status};
 
 /// One contract frame, running or waiting.
@@ -191,7 +190,8 @@ impl<'a> FrameStack<'a> {
             allows_reentry: request.allows_reentry,
             made: request.address_to.map(|span| (span, address)),
         };
-        if u32::try_from(self.frames.len()).map_or(true, |depth| depth >= CALL_DEPTH_MAX) {
+        let maximum = self.setting.rules.host_limits.call_depth_max;
+        if u32::try_from(self.frames.len()).map_or(true, |depth| depth >= maximum) {
             return Ok(Turn::Resume(status::DEPTH));
         }
         if matches!(request.target, Target::Call { .. }) && self.is_closed(&address) {
@@ -230,7 +230,8 @@ impl<'a> FrameStack<'a> {
         let asking = self.frames.last_mut().ok_or_else(no_frame)?;
         let is_static = asking.is_static || request.is_static;
         let rest = asking.execution.gas().remaining();
-        let gas = GasMeter::new(request.gas.min(rest.saturating_sub(rest >> KEPT_SHIFT)));
+        let kept = rest >> self.setting.rules.host_limits.call_gas_kept_shift;
+        let gas = GasMeter::new(request.gas.min(rest.saturating_sub(kept)));
         let checkpoint = enter(self.setting, attempt, self.journal, admitted)?;
         let execution = self
             .setting
@@ -299,9 +300,6 @@ enum Closed {
     /// The one below goes on with this status.
     Inner(u16),
 }
-
-/// A caller keeps one part in 2^6 of its gas: 1/64.
-const KEPT_SHIFT: u32 = 6;
 
 /// The frame's effects before its first instruction: value, and on a deployment the code.
 ///

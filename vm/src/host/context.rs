@@ -5,7 +5,6 @@ use crate::fault::Fault;
 use crate::host::call::Call;
 use crate::host::{Halt, Host, Reply, answer, charge_touch};
 use crate::state::key;
-use host_api::limits::BLOCK_HASHES_MAX;
 
 pub(super) fn block_height(host: &Host<'_>) -> Reply {
     integer(host.block.height)
@@ -45,11 +44,11 @@ pub(super) fn value(host: &Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt>
     Ok(Reply::Resume(None))
 }
 
-/// Answers for the last 256 blocks from the state; whether a height is among them needs no look.
+/// Answers for the last blocks from the state; whether a height is among them needs no look.
 pub(super) fn block_hash(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
     let height = call.number(0)?;
     let back = host.block.height.saturating_sub(height);
-    if back == 0 || back > u64::from(BLOCK_HASHES_MAX) {
+    if back == 0 || back > u64::from(host.rules.host_limits.block_hashes_max) {
         return Ok(answer(false));
     }
     let key = key::block_hash(height);

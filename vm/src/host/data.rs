@@ -7,7 +7,6 @@ use crate::host::{Halt, Host, Reply};
 use crate::limits::DEBUG_LOG_BYTES_MAX;
 use crate::message::FrameExit;
 use crate::trap::Trap;
-use host_api::limits::DATA_BYTES_MAX;
 
 pub(super) fn input(host: &Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
     copy(call, host.input)
@@ -28,16 +27,16 @@ fn copy(call: &mut Call<'_>, data: &[u8]) -> Result<Reply, Halt> {
     Ok(Reply::Resume(Some(Value::I32(length))))
 }
 
-pub(super) fn return_(call: &Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn return_(host: &Host<'_>, call: &Call<'_>) -> Result<Reply, Halt> {
     Ok(Reply::End(FrameExit::Return {
         value: None,
-        output: output(call)?,
+        output: output(host, call)?,
     }))
 }
 
-pub(super) fn revert(call: &Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn revert(host: &Host<'_>, call: &Call<'_>) -> Result<Reply, Halt> {
     Ok(Reply::End(FrameExit::Revert {
-        output: output(call)?,
+        output: output(host, call)?,
     }))
 }
 
@@ -49,9 +48,9 @@ pub(super) fn debug_log(host: &mut Host<'_>, call: &Call<'_>) -> Result<Reply, H
     Ok(Reply::Resume(None))
 }
 
-/// The bytes of the output; at most 64 KiB.
-fn output(call: &Call<'_>) -> Result<Vec<u8>, Halt> {
-    if call.length(0)? > u64::from(DATA_BYTES_MAX) {
+/// The bytes of the output.
+fn output(host: &Host<'_>, call: &Call<'_>) -> Result<Vec<u8>, Halt> {
+    if call.length(0)? > u64::from(host.rules.host_limits.data_bytes_max) {
         return Err(Trap::OutputLength.into());
     }
     Ok(call.bytes(0)?.to_vec())

@@ -123,8 +123,8 @@ impl Host<'_> {
         let mut call = Call::enter(self, function, pending)?;
         match function {
             Function::Input => data::input(self, &mut call),
-            Function::Return => data::return_(&call),
-            Function::Revert => data::revert(&call),
+            Function::Return => data::return_(self, &call),
+            Function::Revert => data::revert(self, &call),
             Function::DebugLog => data::debug_log(self, &call),
             Function::StorageRead => storage::read(self, &mut call),
             Function::StorageWrite => storage::write(self, &mut call),
@@ -151,7 +151,7 @@ impl Host<'_> {
             Function::Transfer => account::transfer(self, &mut call),
             Function::SetCode => account::set_code(self, &mut call),
             Function::Call => request::call(self, &call),
-            Function::Deploy => request::deploy(&call),
+            Function::Deploy => request::deploy(self, &call),
             Function::Returned => data::returned(self, &mut call),
             // The table is of another crate and may grow; a test calls every row of it.
             _ => Err(Fault::invariant("a host function without an answer").into()),

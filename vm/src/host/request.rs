@@ -6,7 +6,6 @@ use crate::identity::CodeHash;
 use crate::message::{CallRequest, Target};
 use crate::trap::Trap;
 use host_api::flags;
-use host_api::limits::{DATA_BYTES_MAX, ENTRY_BYTES_MAX};
 
 pub(super) fn call(host: &Host<'_>, call: &Call<'_>) -> Result<Reply, Halt> {
     let flags = u32::try_from(call.number(0)?).unwrap_or(u32::MAX);
@@ -22,8 +21,8 @@ pub(super) fn call(host: &Host<'_>, call: &Call<'_>) -> Result<Reply, Halt> {
         target: Target::Call {
             contract: *call.fixed(1)?,
         },
-        entry: entry(call.bytes(2)?),
-        input: input(call, 3)?,
+        entry: entry(host, call.bytes(2)?),
+        input: input(host, call, 3)?,
         value,
         gas: call.number(5)?,
         allows_reentry: flags & flags::ALLOW_REENTRY != 0,
@@ -34,14 +33,14 @@ pub(super) fn call(host: &Host<'_>, call: &Call<'_>) -> Result<Reply, Halt> {
     Ok(Reply::Call(Box::new(request)))
 }
 
-pub(super) fn deploy(call: &Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn deploy(host: &Host<'_>, call: &Call<'_>) -> Result<Reply, Halt> {
     let request = CallRequest {
         target: Target::Deploy {
             code_hash: CodeHash(*call.fixed(0)?),
             salt: *call.fixed(1)?,
         },
-        entry: entry(call.bytes(2)?),
-        input: input(call, 3)?,
+        entry: entry(host, call.bytes(2)?),
+        input: input(host, call, 3)?,
         value: call.amount(4)?,
         gas: call.number(5)?,
         allows_reentry: false,
@@ -53,15 +52,16 @@ pub(super) fn deploy(call: &Call<'_>) -> Result<Reply, Halt> {
 }
 
 /// Bytes that are too long or no text name no entry of any module.
-fn entry(name: &[u8]) -> Option<String> {
-    if u32::try_from(name.len()).map_or(true, |length| length > ENTRY_BYTES_MAX) {
+fn entry(host: &Host<'_>, name: &[u8]) -> Option<String> {
+    let maximum = host.rules.host_limits.entry_bytes_max;
+    if u32::try_from(name.len()).map_or(true, |length| length > maximum) {
         return None;
     }
     core::str::from_utf8(name).ok().map(str::to_owned)
 }
 
-fn input(call: &Call<'_>, place: usize) -> Result<Vec<u8>, Halt> {
-    if call.length(place)? > u64::from(DATA_BYTES_MAX) {
+fn input(host: &Host<'_>, call: &Call<'_>, place: usize) -> Result<Vec<u8>, Halt> {
+    if call.length(place)? > u64::from(host.rules.host_limits.data_bytes_max) {
         return Err(Trap::OutputLength.into());
     }
     Ok(call.bytes(place)?.to_vec())

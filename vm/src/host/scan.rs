@@ -11,7 +11,7 @@ use crate::host::storage::value_length;
 use crate::host::{Halt, Host, Reply, charge_touch};
 use crate::state::{Walk, key};
 use crate::trap::Trap;
-use host_api::limits::{KEY_BYTES_MAX, PAGE_NUMBER_BYTES};
+use host_api::limits::PAGE_NUMBER_BYTES;
 
 pub(super) fn scan(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
     let (start, end) = content_bounds(host, call)?;
@@ -51,8 +51,9 @@ pub(super) fn scan(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Ha
 
 /// The state keys between which is scanned; the end of an empty `end` is that of the contract.
 fn content_bounds(host: &Host<'_>, call: &Call<'_>) -> Result<(Vec<u8>, Vec<u8>), Halt> {
+    let maximum = u64::from(host.rules.host_limits.key_bytes_max);
     for place in [0, 1] {
-        if call.length(place)? > u64::from(KEY_BYTES_MAX) {
+        if call.length(place)? > maximum {
             return Err(Trap::KeyLength.into());
         }
     }
@@ -73,7 +74,7 @@ fn charge_entry(
     let base = host.rules.schedule.dynamic().storage_scan_per_entry;
     let price = call.price;
     let key_bytes = u64::try_from(raw.len()).unwrap_or(u64::MAX);
-    let value_bytes = u64::from(value_length(value)?);
+    let value_bytes = u64::from(value_length(host.rules, value)?);
     call.gas.charge_linear(base, price.per_byte, key_bytes)?;
     call.gas
         .charge_linear(0, price.per_value_byte, value_bytes)?;

@@ -7,20 +7,21 @@ use crate::execution::Value;
 use crate::fault::Fault;
 use crate::host::call::Call;
 use crate::host::{Halt, Host, Reply, charge_touch};
+use crate::rules::Rules;
 use crate::state::key;
 use crate::trap::Trap;
-use host_api::limits::{KEY_BYTES_MAX, KEY_BYTES_MIN, VALUE_BYTES_MAX};
 
 /// Answer of `storage_read` for an absent key.
 const ABSENT: i32 = -1;
 
 pub(super) fn read(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+    let rules = host.rules;
     let key = content_key(host, call)?;
     charge_touch(host, call, &key)?;
     let Some(value) = host.journal.read(host.view, &key)? else {
         return Ok(Reply::Resume(Some(Value::I32(ABSENT))));
     };
-    let length = value_length(value)?;
+    let length = value_length(rules, value)?;
     call.gas
         .charge_linear(0, call.price.per_value_byte, u64::from(length))?;
     call.write(1, value)?;
@@ -29,7 +30,7 @@ pub(super) fn read(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Ha
 
 pub(super) fn write(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
     let key = content_key(host, call)?;
-    if call.length(1)? > u64::from(VALUE_BYTES_MAX) {
+    if call.length(1)? > u64::from(host.rules.host_limits.value_bytes_max) {
         return Err(Trap::ValueLength.into());
     }
     charge_touch(host, call, &key)?;
@@ -57,17 +58,17 @@ pub(super) fn has(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Hal
 
 /// The state key of the guest's key, which is the first argument; its length is checked here.
 fn content_key(host: &Host<'_>, call: &Call<'_>) -> Result<Vec<u8>, Halt> {
-    let length = call.length(0)?;
-    if length < u64::from(KEY_BYTES_MIN) || length > u64::from(KEY_BYTES_MAX) {
+    let (limits, length) = (&host.rules.host_limits, call.length(0)?);
+    if length < u64::from(limits.key_bytes_min) || length > u64::from(limits.key_bytes_max) {
         return Err(Trap::KeyLength.into());
     }
     Ok(key::value(&host.address, call.bytes(0)?))
 }
 
 /// A stored value's length; a longer one than can be written means a damaged store.
-pub(super) fn value_length(value: &[u8]) -> Result<u32, Fault> {
+pub(super) fn value_length(rules: &Rules, value: &[u8]) -> Result<u32, Fault> {
     match u32::try_from(value.len()) {
-        Ok(length) if length <= VALUE_BYTES_MAX => Ok(length),
+        Ok(length) if length <= rules.host_limits.value_bytes_max => Ok(length),
         _ => Err(Fault::Store(
             "a value longer than any that was written".to_owned(),
         )),

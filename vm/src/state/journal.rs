@@ -7,10 +7,10 @@
 //!
 //! Growth is bounded by gas: every entry here was paid for by a host call or a frame.
 
+use crate::event::Event;
 use crate::fault::Fault;
 use crate::identity::CodeHash;
 use crate::module::CheckedModule;
-use crate::outcome::Event;
 use crate::state::{AccessSet, Account, StateDiff, StateView, key};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -115,7 +115,7 @@ impl Journal {
         address: &[u8; 32],
         account: &Account,
     ) -> Result<(), Fault> {
-        self.write(view, key::account(address), account.encode()?)
+        self.write(view, key::account(address), account.encode())
     }
 
     /// The module under a code hash; the code's key is recorded as read.

@@ -4,10 +4,12 @@
     reason = "validation proved the operands"
 )]
 
+use super::form::{self, Family};
 use super::fusion::{can_fuse_binary, can_fuse_load};
 use super::integer::{Binary, Unary};
-use super::shape::{CELL, Family, Kind, Shape};
-use super::{Emitted, Entry, Operand, Pattern, Translator};
+use super::layout::Kind;
+use super::shape::Shape;
+use super::{Entry, Operand, Pattern, Translator};
 
 impl Translator<'_> {
     pub(super) fn binary(&mut self, op: Binary) {
@@ -29,25 +31,12 @@ impl Translator<'_> {
             Shape::new(Family::Binary)
                 .first(op.number())
                 .kinds(a.kind(), b.kind(), Kind::Absent);
-        let at = self.begin(shape, Pattern::Binary(op, a, b));
+        let f = form::Binary::of(shape.operands());
+        let at = self.begin(shape, f.cells, Pattern::Binary(op, a, b));
         if op.can_trap() {
             self.site(at);
         }
-        self.code.u16(0);
-        let immediate = match (a, b) {
-            (Operand::Immediate(value), _) | (_, Operand::Immediate(value)) => Some(value),
-            _ => None,
-        };
-        match (a, b) {
-            (Operand::Slot(a), Operand::Slot(b)) => self.code.u16(a).u16(b),
-            (Operand::Slot(slot), _) | (_, Operand::Slot(slot)) => self.code.u16(slot),
-            _ => self.code.u16(0),
-        };
-        match immediate {
-            Some(value) if op.is_wide() => self.code.pad().u64(value),
-            Some(value) => self.code.u32(low(value)),
-            None => self.code.pad(),
-        };
+        self.code.put(f.a, a).put(f.b, b);
         self.push_acc(at);
     }
 
@@ -76,10 +65,9 @@ impl Translator<'_> {
             }
             _ => Pattern::Other,
         };
-        let at = self.begin(shape, pattern);
-        self.code.u16(0).u16(x.slot()).u16(y.slot()).u16(b.slot());
-        self.immediate(y);
-        self.immediate(b);
+        let f = form::BinaryBinary::of(shape.operands());
+        let at = self.begin(shape, f.cells, pattern);
+        self.code.put(f.a, x).put(f.b, y).put(f.c, b);
         self.push_acc(at);
         true
     }
@@ -119,12 +107,12 @@ impl Translator<'_> {
             .kinds(x.kind(), displaced(displacement.is_some()), Kind::Absent);
         // The site of the load keeps its place and its meaning.
         self.take_back(last);
-        let at = self.begin(shape, Pattern::Other);
-        self.code.u16(0).u16(address).u32(offset);
+        let f = form::LoadBinary::of(shape.operands());
+        let at = self.begin(shape, f.cells, Pattern::Other);
+        self.code.put(f.a, address).put(f.offset, offset);
         self.code
-            .u16(x.slot())
-            .u16(0)
-            .u32(displacement.unwrap_or(0));
+            .put(f.x, x)
+            .put(f.displacement, displacement.unwrap_or(0));
         self.push_acc(at);
         true
     }
@@ -136,8 +124,9 @@ impl Translator<'_> {
         }
         self.spill_acc();
         let shape = Shape::new(Family::Unary).first(op.number()).a(a.kind());
-        let at = self.begin(shape, Pattern::Other);
-        self.code.u16(0).u16(a.slot()).pad();
+        let f = form::Unary::of(shape.operands());
+        let at = self.begin(shape, f.cells, Pattern::Other);
+        self.code.put(f.a, a);
         self.push_acc(at);
     }
 
@@ -200,18 +189,17 @@ impl Translator<'_> {
                 b.kind(),
                 Kind::Absent,
             );
-            let at = self.begin(shape, Pattern::Other);
-            self.code.u16(0).u16(a.slot()).u16(b.slot()).u16(slots[0]);
-            self.code.u16(slots[1]).pad().u64(b.immediate());
+            let f = form::CompareSelect::of(shape.operands());
+            let at = self.begin(shape, f.cells, Pattern::Other);
+            self.code.put(f.a, a).put(f.b, b);
+            self.code.put(f.x, slots[0]).put(f.y, slots[1]);
             at
         } else {
             let shape = Shape::new(Family::Select).a(condition.kind());
-            let at = self.begin(shape, Pattern::Other);
-            self.code
-                .u16(0)
-                .u16(condition.slot())
-                .u16(slots[0])
-                .u16(slots[1]);
+            let f = form::Select::of(shape.operands());
+            let at = self.begin(shape, f.cells, Pattern::Other);
+            self.code.put(f.c, condition);
+            self.code.put(f.a, slots[0]).put(f.b, slots[1]);
             at
         };
         self.push_acc(at);
@@ -231,11 +219,6 @@ impl Translator<'_> {
         self.producer = None;
         Some((op, a, b))
     }
-
-    /// True if the code ends `cells` cells after `last` began.
-    pub(super) fn ends_after(&self, last: Emitted, cells: usize) -> bool {
-        last.at + cells * CELL == self.code.here()
-    }
 }
 
 /// Operands that a fused comparison takes.
@@ -244,7 +227,7 @@ pub(super) fn is_plain(a: Operand, b: Operand) -> bool {
 }
 
 /// Where the address has a displacement, the second operand's kind says so.
-pub(super) const fn displaced(is: bool) -> Kind {
+const fn displaced(is: bool) -> Kind {
     if is { Kind::Immediate } else { Kind::Absent }
 }
 

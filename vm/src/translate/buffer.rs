@@ -1,29 +1,27 @@
 //! Collects the code of one function: instructions of whole cells, written field by field.
 //!
 //! A cell is 8 bytes. The first cell of an instruction names its shape until `execute` links it;
-//! the others hold fields at byte offsets that [`super::shape`] lists.
-#![expect(
-    clippy::host_endian_bytes,
-    reason = "fields are read by the machine that wrote them and never leave it"
-)]
+//! the others hold the fields that [`super::form`] lists, in this machine's order of bytes: they are
+//! read by the machine that wrote them.
 #![expect(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     reason = "places come from this buffer; a wrong one is a bug of the translator"
 )]
 
-use super::shape::{CELL, Shape};
+use super::form::{BranchTable, Family};
+use super::index;
+use super::layout::{At, CELL, Destination, Field, Held, Role};
+use super::shape::Shape;
 
 /// Code that grows at its end; the last instruction can be taken back.
 #[derive(Default)]
 pub(crate) struct Buffer {
-    /// Whole cells.
     cells: Vec<u64>,
-    /// The cell that is being filled, and how many of its bytes are.
-    open: u64,
-    filled: usize,
     /// The cell at which each instruction starts.
     starts: Vec<u32>,
+    /// Where the last instruction starts, in bytes.
+    last: usize,
 }
 
 impl Buffer {
@@ -31,91 +29,68 @@ impl Buffer {
     pub(crate) fn reusing(mut cells: Vec<u64>, mut starts: Vec<u32>) -> Self {
         cells.clear();
         starts.clear();
+        let last = 0;
         Self {
             cells,
-            open: 0,
-            filled: 0,
             starts,
+            last,
         }
     }
 
     /// Bytes so far: where the next instruction will start.
     #[inline(always)]
     pub(crate) fn here(&self) -> usize {
-        debug_assert_eq!(self.filled, 0, "an instruction has whole cells");
         self.cells.len() * CELL
     }
 
-    /// Starts an instruction.
+    /// Starts an instruction of so many cells, every field 0.
     #[inline(always)]
-    pub(crate) fn begin(&mut self, shape: Shape) -> usize {
-        let at = self.here();
-        let start = u32::try_from(self.cells.len()).unwrap_or(u32::MAX);
-        self.starts.push(start);
-        self.cells.push(shape.pack());
-        at
+    pub(crate) fn begin(&mut self, shape: Shape, cells: usize) -> usize {
+        let start = self.cells.len();
+        self.starts.push(u32::try_from(start).unwrap_or(u32::MAX));
+        self.cells.resize(start + cells, 0);
+        self.cells[start] = shape.pack();
+        self.last = start * CELL;
+        self.last
     }
 
-    /// Removes everything from the instruction at `at` on, which must be the last one.
+    /// Removes the instruction at `at`, which must be the last one.
     pub(crate) fn take_back(&mut self, at: usize) {
+        let last = self.starts.pop();
+        debug_assert_eq!(last.map(|start| index(start) * CELL), Some(at));
         self.cells.truncate(at / CELL);
-        self.starts.pop();
     }
 
+    /// Writes a field of the last instruction; one that is not there is nothing.
     #[inline(always)]
-    fn put(&mut self, value: u64, size: usize) -> &mut Self {
-        self.open |= value << shift(self.filled, size);
-        self.filled += size;
-        if self.filled == CELL {
-            self.close();
+    pub(crate) fn put<T: Held>(&mut self, field: At<T>, value: T::Value) -> &mut Self {
+        let (bits, at) = (T::bits(value), field.after(self.last));
+        match field.bytes() {
+            0 => {}
+            CELL => self.cells[at / CELL] = bits,
+            bytes => self.set(at, bits, bytes),
         }
         self
     }
 
-    #[inline(always)]
-    fn close(&mut self) {
-        self.cells.push(self.open);
-        (self.open, self.filled) = (0, 0);
+    /// Writes the slot that the result of the instruction at `at` goes to.
+    pub(crate) fn set_destination(&mut self, at: usize, slot: u16) {
+        let field = At::<Destination>::FIRST;
+        self.set(field.after(at), u64::from(slot), field.bytes());
     }
 
-    #[inline(always)]
-    pub(crate) fn u16(&mut self, value: u16) -> &mut Self {
-        self.put(u64::from(value), 2)
-    }
-
-    #[inline(always)]
-    pub(crate) fn u32(&mut self, value: u32) -> &mut Self {
-        self.put(u64::from(value), 4)
-    }
-
-    #[inline(always)]
-    pub(crate) fn u64(&mut self, value: u64) -> &mut Self {
-        debug_assert_eq!(self.filled, 0, "a number of 8 bytes has a cell of its own");
-        self.cells.push(value);
-        self
-    }
-
-    /// Fills the cell.
-    #[inline(always)]
-    pub(crate) fn pad(&mut self) -> &mut Self {
-        if self.filled > 0 {
-            self.close();
-        }
-        self
-    }
-
-    pub(crate) fn set_u16(&mut self, at: usize, value: u16) {
-        self.set(at, u64::from(value), u64::from(u16::MAX), 2);
-    }
-
+    /// Writes a field of 4 bytes that stands at byte `at`.
     pub(crate) fn set_u32(&mut self, at: usize, value: u32) {
-        self.set(at, u64::from(value), u64::from(u32::MAX), 4);
+        self.set(at, u64::from(value), <u32 as Held>::BYTES);
     }
 
-    fn set(&mut self, at: usize, value: u64, mask: u64, size: usize) {
-        let shift = shift(at % CELL, size);
+    /// Writes the field of so many bytes that stands at byte `at`.
+    #[inline(always)]
+    pub(super) fn set(&mut self, at: usize, value: u64, bytes: usize) {
+        let shift = shift(at % CELL, bytes);
+        let mask = mask(bytes);
         let cell = &mut self.cells[at / CELL];
-        *cell = *cell & !(mask << shift) | value << shift;
+        *cell = *cell & !(mask << shift) | (value & mask) << shift;
     }
 
     pub(crate) fn shape(&self, at: usize) -> Shape {
@@ -134,35 +109,69 @@ impl Buffer {
 
 /// Bits above which the field at byte `place` of a cell stands, in this machine's order of bytes.
 #[inline(always)]
-const fn shift(place: usize, size: usize) -> usize {
-    let bytes = if cfg!(target_endian = "big") {
-        CELL - size - place
+const fn shift(place: usize, bytes: usize) -> usize {
+    let below = if cfg!(target_endian = "big") {
+        CELL - bytes - place
     } else {
         place
     };
-    bytes * 8
+    below * 8
 }
 
-/// Reads a field of finished code.
+/// The bits of a field, at the low end.
+#[inline(always)]
+const fn mask(bytes: usize) -> u64 {
+    u64::MAX >> ((CELL - bytes) * 8)
+}
+
+/// Reads fields of finished code.
 pub(crate) struct Fields<'a>(pub(crate) &'a [u64]);
 
 impl Fields<'_> {
-    pub(crate) fn u16(&self, at: usize) -> u16 {
-        let bytes = self.0[at / CELL].to_ne_bytes();
-        u16::from_ne_bytes([bytes[at % CELL], bytes[at % CELL + 1]])
+    /// What the field of so many bytes at byte `at` holds.
+    pub(crate) fn read(&self, at: usize, bytes: usize) -> u64 {
+        self.0[at / CELL] >> shift(at % CELL, bytes) & mask(bytes)
     }
+}
 
-    pub(crate) fn u32(&self, at: usize) -> u32 {
-        let bytes = self.0[at / CELL].to_ne_bytes();
-        let half = if at.is_multiple_of(CELL) {
-            &bytes[..4]
-        } else {
-            &bytes[4..]
-        };
-        u32::from_ne_bytes([half[0], half[1], half[2], half[3]])
-    }
+/// An instruction as whoever walks code sees it.
+pub(super) struct Layout {
+    pub(super) shape: Shape,
+    pub(super) fields: Vec<Field>,
+    pub(super) cells: usize,
+}
 
-    pub(crate) fn u64(&self, at: usize) -> u64 {
-        self.0[at / CELL]
+impl Layout {
+    /// The instruction at the start of `cells`, with the fields that are there; `None` if it is cut
+    /// off.
+    pub(super) fn of(cells: &[u64]) -> Option<Self> {
+        let shape = Shape::unpack(*cells.first()?);
+        let operands = shape.operands();
+        let (mut fields, mut length) = shape.family.fields(operands);
+        if cells.len() < length {
+            return None;
+        }
+        fields.retain(|field| match field.role {
+            Role::Destination => shape.to_slot,
+            _ => field.bytes > 0,
+        });
+        if shape.family == Family::BranchTable {
+            let table = BranchTable::of(operands);
+            let last = Fields(cells).read(table.last.byte(), table.last.bytes());
+            let last = usize::try_from(last).unwrap_or(usize::MAX);
+            length = length.saturating_add(last).saturating_add(1);
+            if cells.len() < length {
+                return None;
+            }
+            for number in 0..=last {
+                let (target, cost) = table.edge(number);
+                fields.extend([target.listed("target"), cost.listed("cost")]);
+            }
+        }
+        Some(Self {
+            shape,
+            fields,
+            cells: length,
+        })
     }
 }

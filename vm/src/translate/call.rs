@@ -5,15 +5,17 @@
     reason = "validation proved the operands"
 )]
 
+use super::form::{self, Family};
 use super::idiom::is_multi3;
-use super::shape::{Family, Kind, Shape};
+use super::layout::{At, Cost, Kind, Operands};
+use super::shape::Shape;
 use super::{Entry, Operand, Pattern, Translator, index};
 
 impl Translator<'_> {
     /// The instruction at `at` ends its run and carries the price of the next one in a field.
-    pub(super) fn end_run_at(&mut self, at: usize, cost_field: usize) {
+    pub(super) fn end_run_at(&mut self, at: usize, cost: At<Cost>) {
         let next = self.charges.new_block();
-        self.charges.cost_field(at + cost_field, next);
+        self.charges.cost_field(cost.after(at), next);
         let cached = self.cached;
         self.forget();
         self.cached = cached;
@@ -22,9 +24,9 @@ impl Translator<'_> {
 
     /// A run that has become too long ends here.
     pub(super) fn cut_run(&mut self) {
-        let at = self.begin(Shape::new(Family::Charge), Pattern::Other);
-        self.code.u32(0).u32(0);
-        self.end_run_at(at, 8);
+        let f = form::Charge::of(Operands::NONE);
+        let at = self.begin(Shape::new(Family::Charge), f.cells, Pattern::Other);
+        self.end_run_at(at, f.cost);
     }
 
     /// Brings the arguments to where the callee expects them; answers the distance of its frame.
@@ -65,15 +67,13 @@ impl Translator<'_> {
         } else {
             Family::Call
         };
-        let at = self.begin(Shape::new(family), Pattern::Other);
+        let f = form::Call::of(Operands::NONE);
+        let at = self.begin(Shape::new(family), f.cells, Pattern::Other);
         self.site(at);
         let weight = self.weight_slot();
-        self.code
-            .u16(delta)
-            .u16(weight)
-            .u32(0)
-            .u64(u64::from(function));
-        self.end_run_at(at, 12);
+        self.code.put(f.frame, delta).put(f.weight, weight);
+        self.code.put(f.function, u64::from(function));
+        self.end_run_at(at, f.cost);
         self.take_result(has_result);
     }
 
@@ -92,13 +92,14 @@ impl Translator<'_> {
         self.discard();
         let delta = self.pass_arguments(parameters);
         let shape = Shape::new(Family::CallIndirect).a(target.kind());
-        let at = self.begin(shape, Pattern::Other);
+        let f = form::CallIndirect::of(shape.operands());
+        let at = self.begin(shape, f.cells, Pattern::Other);
         self.site(at);
         let weight = self.weight_slot();
         let canonical = self.canonical[index(type_index)];
-        self.code.u16(delta).u16(weight).u32(0);
-        self.code.u16(target.slot()).u16(0).u32(canonical);
-        self.end_run_at(at, 12);
+        self.code.put(f.frame, delta).put(f.weight, weight);
+        self.code.put(f.a, target).put(f.type_index, canonical);
+        self.end_run_at(at, f.cost);
         self.take_result(has_result);
     }
 
@@ -109,9 +110,9 @@ impl Translator<'_> {
             .then(|| self.operand_at(self.stack.len() - 1));
         let kind = value.map_or(Kind::Absent, Operand::kind);
         let value = value.unwrap_or(Operand::Acc);
-        let at = self.begin(Shape::new(Family::Return).a(kind), Pattern::Other);
-        debug_assert!(self.last.is_some_and(|last| last.at == at));
-        self.code.u16(address).u16(value.slot()).pad();
-        self.immediate(value);
+        let shape = Shape::new(Family::Return).a(kind);
+        let f = form::Return::of(shape.operands());
+        self.begin(shape, f.cells, Pattern::Other);
+        self.code.put(f.address, address).put(f.v, value);
     }
 }

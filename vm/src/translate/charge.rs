@@ -10,7 +10,7 @@
 )]
 
 use super::Site;
-use super::shape::CELL;
+use super::layout::CELL;
 
 /// A place that is entered, and what follows.
 #[derive(Clone, Copy)]

@@ -7,9 +7,11 @@
 
 use super::arithmetic::low;
 use super::charge::Number;
+use super::form::{self, Family};
 use super::fusion::{can_fuse_load_compare, can_fuse_step};
 use super::integer::Binary;
-use super::shape::{Family, Kind, Shape};
+use super::layout::{At, Cost, Kind, Operands, Target};
+use super::shape::Shape;
 use super::{Entry, Operand, Pattern, Translator, index};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +30,30 @@ pub(super) struct Open {
     at: usize,
     /// Byte offset of its target field.
     field: usize,
+}
+
+impl Open {
+    const fn of(at: usize, target: At<Target>) -> Self {
+        let field = target.after(at);
+        Self { at, field }
+    }
+}
+
+/// The two ways of a conditional branch: where it goes, and the byte offsets of their costs.
+struct Edges {
+    open: Open,
+    taken: usize,
+    otherwise: usize,
+}
+
+impl Edges {
+    const fn of(at: usize, target: At<Target>, taken: At<Cost>, otherwise: At<Cost>) -> Self {
+        Self {
+            open: Open::of(at, target),
+            taken: taken.after(at),
+            otherwise: otherwise.after(at),
+        }
+    }
 }
 
 pub(super) struct Label {
@@ -71,7 +97,8 @@ impl Translator<'_> {
     pub(super) fn enter(&mut self, block: Number) {
         self.charges.enter(block);
         if self.pauses {
-            self.begin(Shape::new(Family::Pause), Pattern::Other);
+            let f = form::Pause::of(Operands::NONE);
+            self.begin(Shape::new(Family::Pause), f.cells, Pattern::Other);
             (self.last, self.before_last) = (None, None);
         }
     }
@@ -235,34 +262,31 @@ impl Translator<'_> {
         } else {
             None
         };
-        let at = fused.unwrap_or_else(|| {
+        let edges = fused.unwrap_or_else(|| {
             let shape = Shape::new(Family::CompareBranch).first(op.number()).kinds(
                 a.kind(),
                 b.kind(),
                 Kind::Absent,
             );
-            let at = self.begin(shape, Pattern::Other);
-            self.code.u32(0).u16(a.slot()).u16(b.slot()).u32(0).u32(0);
-            self.immediate(a);
-            self.immediate(b);
-            at
+            let f = form::CompareBranch::of(shape.operands());
+            let at = self.begin(shape, f.cells, Pattern::Other);
+            self.code.put(f.a, a).put(f.b, b);
+            Edges::of(at, f.target, f.taken, f.otherwise)
         });
-        self.charges.cost_field(at + 16, target);
-        self.charges.cost_field(at + 20, next);
+        self.charges.cost_field(edges.taken, target);
+        self.charges.cost_field(edges.otherwise, next);
         self.enter(next);
-        Open { at, field: at + 8 }
+        edges.open
     }
 
     /// slot = slot + constant; compare; branch: the end of a counted loop.
-    fn fuse_step_branch(&mut self, compare: Binary, b: Operand) -> Option<usize> {
+    fn fuse_step_branch(&mut self, compare: Binary, b: Operand) -> Option<Edges> {
         let last = self.last?;
         let Pattern::Binary(op, Operand::Slot(a), Operand::Immediate(step)) = last.pattern else {
             return None;
         };
         let d = last.result?;
-        let cells = if op.is_wide() { 3 } else { 2 };
-        let fits = self.cached == Some(d) && self.ends_after(last, cells);
-        if !fits || !can_fuse_step(op, compare) {
+        if self.cached != Some(d) || !can_fuse_step(op, compare) {
             return None;
         }
         self.take_back(last);
@@ -270,34 +294,28 @@ impl Translator<'_> {
             .first(op.number())
             .second(compare.number())
             .kinds(Kind::Slot, b.kind(), Kind::Absent);
-        let at = self.begin(shape, Pattern::Other);
-        self.code.u32(0).u16(d).u16(a).u32(0).u32(0).u64(step);
-        match b {
-            Operand::Immediate(value) => self.code.u64(value),
-            other => self.code.u16(other.slot()).pad(),
-        };
+        let f = form::BinaryCompareBranch::of(shape.operands());
+        let at = self.begin(shape, f.cells, Pattern::Other);
+        self.code.put(f.d, d).put(f.a, a).put(f.i, step).put(f.b, b);
         self.cached = Some(d);
-        Some(at)
+        Some(Edges::of(at, f.target, f.taken, f.otherwise))
     }
 
     /// load; compare; branch.
-    fn fuse_load_branch(&mut self, op: Binary, b: Operand) -> Option<usize> {
+    fn fuse_load_branch(&mut self, op: Binary, b: Operand) -> Option<Edges> {
         let last = self.last?;
-        let (load, a, index, offset, cells) = match last.pattern {
-            Pattern::Load(load, Operand::Slot(a), offset) => (load, a, None, offset, 2),
+        let (load, a, index, offset) = match last.pattern {
+            Pattern::Load(load, Operand::Slot(a), offset) => (load, a, None, offset),
             Pattern::LoadIndexed {
                 load,
                 a,
                 index,
                 offset,
-            } => (load, a, Some(index), offset, 3),
+            } => (load, a, Some(index), offset),
             _ => return None,
         };
         // The loaded value is used for nothing else, or is in a slot as well.
-        if last.result != self.cached
-            || !self.ends_after(last, cells)
-            || !can_fuse_load_compare(load, op)
-        {
+        if last.result != self.cached || !can_fuse_load_compare(load, op) {
             return None;
         }
         self.take_back(last);
@@ -311,15 +329,15 @@ impl Translator<'_> {
             .second(op.number())
             .kinds(Kind::Slot, b.kind(), indexed);
         let shape = last.result.map_or(shape, |_| shape.with_slot());
-        let at = self.begin(shape, Pattern::Other);
-        self.code.u32(0).u16(a).u16(b.slot()).u32(0).u32(0);
-        self.code
-            .u32(offset)
-            .u16(index.unwrap_or(0))
-            .u16(last.result.unwrap_or(0))
-            .u64(b.immediate());
+        let f = form::LoadCompareBranch::of(shape.operands());
+        let at = self.begin(shape, f.cells, Pattern::Other);
+        self.code.put(f.d, last.result.unwrap_or(0)).put(f.a, a);
+        self.code.put(f.offset, offset).put(f.b, b);
+        if let Some(index) = index {
+            self.code.put(f.index, Operand::Slot(index));
+        }
         self.cached = last.result;
-        Some(at)
+        Some(Edges::of(at, f.target, f.taken, f.otherwise))
     }
 
     fn target(&mut self, label: usize, open: Open) {
@@ -366,14 +384,18 @@ impl Translator<'_> {
         }
         self.spill_acc();
         let copy = self.take_back_copy();
-        let family = copy.map_or(Family::Branch, |_| Family::CopyBranch);
-        let at = self.begin(Shape::new(family), Pattern::Other);
-        self.code.u32(0).u32(0);
-        if let Some((d, a)) = copy {
-            self.code.u16(d).u16(a).pad();
-        }
-        self.charges.cost_field(at + 12, block);
-        self.target(place, Open { at, field: at + 8 });
+        let (at, target, cost) = if let Some((d, a)) = copy {
+            let f = form::CopyBranch::of(Operands::NONE);
+            let at = self.begin(Shape::new(Family::CopyBranch), f.cells, Pattern::Other);
+            self.code.put(f.d, d).put(f.a, a);
+            (at, f.target, f.cost)
+        } else {
+            let f = form::Branch::of(Operands::NONE);
+            let at = self.begin(Shape::new(Family::Branch), f.cells, Pattern::Other);
+            (at, f.target, f.cost)
+        };
+        self.charges.cost_field(cost.after(at), block);
+        self.target(place, Open::of(at, target));
     }
 
     /// The copy that was just emitted, taken back so that the branch makes it.
@@ -382,9 +404,6 @@ impl Translator<'_> {
         let Pattern::CopySlot(d, a) = last.pattern else {
             return None;
         };
-        if !self.ends_after(last, 2) {
-            return None;
-        }
         let cached = self.cached;
         self.take_back(last);
         self.cached = cached;
@@ -434,23 +453,21 @@ impl Translator<'_> {
             self.materialize(top - 1);
         }
         let shape = Shape::new(Family::BranchTable).a(target.kind());
-        let at = self.begin(shape, Pattern::Other);
+        let f = form::BranchTable::of(shape.operands());
+        let at = self.begin(shape, f.cells + depths.len(), Pattern::Other);
         let last = u32::try_from(depths.len() - 1).unwrap_or(0);
-        self.code.u16(target.slot()).u16(0).u32(last);
-        self.code.u32(displacement).u32(0);
-        for _ in &depths {
-            self.code.u64(0);
-        }
+        self.code.put(f.a, target).put(f.last, last);
+        self.code.put(f.displacement, displacement);
         let mut stubs: Vec<(u32, usize)> = Vec::new();
         for (number, depth) in depths.iter().enumerate() {
             let place = self.place_of(*depth);
-            let field = at + 24 + number * 8;
+            let (target, cost) = f.edge(number);
             if self.moves(place, top) {
-                stubs.push((*depth, field));
+                stubs.push((*depth, target.after(at)));
             } else {
                 let block = self.labels[place].block;
-                self.charges.cost_field(field + 4, block);
-                self.target(place, Open { at, field });
+                self.charges.cost_field(cost.after(at), block);
+                self.target(place, Open::of(at, target));
             }
         }
         self.stubs(at, &mut stubs);

@@ -1,9 +1,11 @@
 //! Prints the internal code of a function, for people.
 
-use super::buffer::Fields;
+use super::arithmetic::low;
+use super::buffer::{Fields, Layout};
+use super::form::Operator;
 use super::integer::{Binary, Load, Store, Unary};
-use super::layout::{Field, Role, layout};
-use super::shape::{CELL, Family, Shape};
+use super::layout::{CELL, Field, Kind, Role};
+use super::shape::Shape;
 use super::{Source, Workspace, canonical_types, index, translate};
 use crate::meter::block::Prices;
 use crate::module::CheckedModule;
@@ -47,72 +49,59 @@ pub fn disassemble(module: &CheckedModule, rules: &Rules, function_index: u32) -
     Some(text)
 }
 
-fn line(text: &mut String, start: u32, cells: &[u64]) {
-    let Some(first) = cells.first() else {
+/// One instruction.
+pub(super) fn line(text: &mut String, start: u32, cells: &[u64]) {
+    let Some(layout) = Layout::of(cells) else {
         return;
     };
-    let shape = Shape::unpack(*first);
-    let fields = Fields(cells);
-    let count = match shape.family {
-        Family::BranchTable => fields.u32(12),
-        _ => 0,
-    };
+    let shape = layout.shape;
     let _ = write!(text, "{start:5}  {}", shape.family.name());
     for name in names(shape) {
         let _ = write!(text, " {name}");
     }
     let kinds = [shape.a, shape.b, shape.c].map(|kind| match kind {
-        super::Kind::Slot => "s",
-        super::Kind::Acc => "a",
-        super::Kind::Immediate => "i",
-        super::Kind::Absent => "",
+        Kind::Slot => "s",
+        Kind::Acc => "a",
+        Kind::Immediate => "i",
+        Kind::Absent => "",
     });
     let kinds = kinds.concat();
     if !kinds.is_empty() {
         let _ = write!(text, " [{kinds}]");
     }
-    for field in layout(shape, count).fields {
-        write_field(text, start, &fields, field);
+    for field in layout.fields {
+        write_field(text, start, &Fields(cells), field);
     }
 }
 
 fn write_field(text: &mut String, start: u32, fields: &Fields<'_>, field: Field) {
     let name = field.name;
-    let at = field.at;
+    let value = fields.read(field.at, field.bytes);
+    // Writing to a string does not fail.
     let _ = match field.role {
-        Role::Read | Role::Write => write!(text, " {name}=s{}", usize::from(fields.u16(at)) / CELL),
+        Role::Read | Role::Write | Role::Destination => {
+            let slot = usize::try_from(value).unwrap_or(usize::MAX) / CELL;
+            write!(text, " {name}=s{slot}")
+        }
         Role::Target => {
-            let cells = i64::from(fields.u32(at).cast_signed()) / 8;
+            let cells = i64::from(low(value).cast_signed()) / 8;
             write!(text, " {name}={}", i64::from(start).saturating_add(cells))
         }
-        Role::Cost | Role::Number32 => write!(text, " {name}={}", fields.u32(at)),
-        Role::Number16 => write!(text, " {name}={}", fields.u16(at)),
-        Role::Number64 | Role::Function => write!(text, " {name}={}", fields.u64(at)),
+        Role::Number => write!(text, " {name}={value}"),
     };
 }
 
 /// The operators that an instruction holds.
 fn names(shape: Shape) -> Vec<String> {
-    let binary = |number| Binary::of(number).map(|op| format!("{op:?}"));
-    let load = |number| Load::of(number).map(|op| format!("{op:?}"));
-    let store = |number| Store::of(number).map(|op| format!("{op:?}"));
-    let (first, second) = match shape.family {
-        Family::Binary | Family::CompareBranch | Family::CompareSelect => {
-            (binary(shape.first), None)
-        }
-        Family::BinaryBinary | Family::BinaryCompareBranch => {
-            (binary(shape.first), binary(shape.second))
-        }
-        Family::Unary => (Unary::of(shape.first).map(|op| format!("{op:?}")), None),
-        Family::Load | Family::LoadIndexed | Family::LoadDisplaced | Family::LoadScaled => {
-            (load(shape.first), None)
-        }
-        Family::LoadBinary | Family::LoadCompareBranch => (load(shape.first), binary(shape.second)),
-        Family::Store | Family::StoreIndexed => (store(shape.first), None),
-        Family::BinaryStore => (binary(shape.first), store(shape.second)),
-        Family::LoadStore => (load(shape.first), store(shape.second)),
-        Family::Trap => (Some(shape.first.to_string()), None),
-        _ => (None, None),
-    };
-    first.into_iter().chain(second).collect()
+    let operators = shape.family.operators().iter();
+    let numbered = operators.zip([shape.first, shape.second]);
+    numbered
+        .filter_map(|(operator, number)| match operator {
+            Operator::Binary => Binary::of(number).map(|op| format!("{op:?}")),
+            Operator::Unary => Unary::of(number).map(|op| format!("{op:?}")),
+            Operator::Load => Load::of(number).map(|op| format!("{op:?}")),
+            Operator::Store => Store::of(number).map(|op| format!("{op:?}")),
+            Operator::TrapCode => Some(number.to_string()),
+        })
+        .collect()
 }

@@ -145,8 +145,9 @@ define_names! {
 }
 
 impl Binary {
-    pub(crate) const fn is_wide(self) -> bool {
-        self.number() >= Self::Add64.number()
+    /// Of 64 bits, by its number.
+    pub(super) const fn is_wide(number: u8) -> bool {
+        number >= Self::Add64.number()
     }
 
     pub(crate) const fn can_trap(self) -> bool {

@@ -1,335 +1,319 @@
-//! Lists the fields of each internal instruction: what is where, for whoever walks code.
+//! Places the fields of an internal instruction: by one rule, from what each field holds.
 //!
-//! The handlers in `execute` read the same offsets; each states its own beside its body.
+//! The first cell names the instruction. The fields of its row in [`super::form`] follow in order,
+//! each at the next multiple of its width. An operand is a field where it is a slot, none where it
+//! is in the accumulator, and stands after all other fields where it is an immediate. The last cell
+//! is filled up.
 
-use super::integer::Binary;
-use super::shape::{CELL, Family, Kind, Shape};
+use super::Operand;
+use std::marker::PhantomData;
 
-/// What a field means.
+/// Bytes of a cell.
+pub(crate) const CELL: usize = 8;
+
+/// Where an operand comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Role {
-    /// u16: a slot that is read.
-    Read,
-    /// u16: a slot that is written.
-    Write,
-    /// i32: a distance in bytes from the instruction's start.
-    Target,
-    /// u32: price of the run that is entered.
-    Cost,
-    /// u32 or u16: a number without further meaning here.
-    Number32,
-    /// See `Number32`.
-    Number16,
-    /// u64: an immediate operand.
-    Number64,
-    /// u64: index of a function.
-    Function,
+#[repr(u8)]
+pub(crate) enum Kind {
+    /// A slot of the frame.
+    Slot = 0,
+    /// The accumulator: the result of an instruction before.
+    Acc = 1,
+    /// In the instruction.
+    Immediate = 2,
+    /// There is none.
+    Absent = 3,
 }
 
-/// A field by byte offset.
+impl Kind {
+    /// The number that handlers know it by.
+    #[expect(clippy::as_conversions, reason = "a fieldless enum widened")]
+    pub(crate) const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The kind of a number; only the last two bits count.
+    pub(crate) const fn of(number: u8) -> Self {
+        match number & 3 {
+            0 => Self::Slot,
+            1 => Self::Acc,
+            2 => Self::Immediate,
+            _ => Self::Absent,
+        }
+    }
+}
+
+/// Where a field stands in its instruction; `T` says what it holds.
+pub(crate) struct At<T> {
+    byte: usize,
+    bytes: usize,
+    held: PhantomData<T>,
+}
+
+impl<T> Clone for At<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for At<T> {}
+
+impl<T> At<T> {
+    const fn new(byte: usize, bytes: usize) -> Self {
+        Self {
+            byte,
+            bytes,
+            held: PhantomData,
+        }
+    }
+
+    /// Its distance from the start of the instruction, in bytes.
+    pub(crate) const fn byte(self) -> usize {
+        self.byte
+    }
+
+    /// Its width in bytes, 0 where the instruction has no such field.
+    pub(crate) const fn bytes(self) -> usize {
+        self.bytes
+    }
+
+    /// The cell that it is in.
+    pub(crate) const fn cell(self) -> usize {
+        self.byte / CELL
+    }
+
+    /// The byte at which it stands in code where its instruction starts at `at`.
+    pub(super) const fn after(self, at: usize) -> usize {
+        at.wrapping_add(self.byte)
+    }
+}
+
+impl<T: Held> At<T> {
+    /// For whoever walks code, under its name.
+    pub(super) fn listed(self, name: &'static str) -> Field {
+        Field {
+            name,
+            at: self.byte,
+            bytes: self.bytes,
+            role: T::role(self.bytes),
+        }
+    }
+}
+
+impl At<Destination> {
+    /// Instructions whose destination is decided after they are written have it first.
+    pub(super) const FIRST: Self = Self::new(CELL, Destination::BYTES);
+}
+
+/// What a field can hold.
+pub(crate) trait Held {
+    /// What is written there.
+    type Value;
+    /// Its width in bytes; of an operand that of a slot.
+    const BYTES: usize;
+    /// An immediate has the width of the operator, not that of a cell.
+    const IS_TERM: bool = false;
+    /// The bits of a value.
+    fn bits(value: Self::Value) -> u64;
+    /// What a field of so many bytes is for whoever walks code.
+    fn role(bytes: usize) -> Role;
+}
+
+/// A slot that is read, by its byte offset in the frame.
+pub(crate) struct Read;
+/// A slot that is written.
+pub(crate) struct Write;
+/// A slot that the result is written to as well as to the accumulator, if the shape says so.
+pub(crate) struct Destination;
+/// A distance in bytes from the start of the instruction.
+pub(crate) struct Target;
+/// The price of the run that is entered.
+pub(crate) struct Cost;
+/// The index of a function; its entry, when linked.
+pub(crate) struct Function;
+/// An operand whose immediate has 4 bytes where the operator is narrow.
+pub(crate) struct Term;
+
+/// Fields that name a slot.
+pub(crate) trait InFrame {}
+impl InFrame for Read {}
+impl InFrame for Write {}
+impl InFrame for Destination {}
+
+/// Fields of operands.
+pub(crate) trait IsOperand {}
+impl IsOperand for Operand {}
+impl IsOperand for Term {}
+
+macro_rules! held {
+    ($($held:ident: $value:ty, $bytes:expr, $role:ident;)*) => { $(
+        impl Held for $held {
+            type Value = $value;
+            const BYTES: usize = $bytes;
+            #[inline(always)]
+            fn bits(value: Self::Value) -> u64 {
+                u64::from(value)
+            }
+            fn role(_: usize) -> Role {
+                Role::$role
+            }
+        }
+    )* };
+}
+held! {
+    Read: u16, 2, Read;
+    Write: u16, 2, Write;
+    Destination: u16, 2, Destination;
+    Target: u32, 4, Target;
+    Cost: u32, 4, Number;
+    Function: u64, 8, Number;
+    u16: u16, 2, Number;
+    u32: u32, 4, Number;
+    u64: u64, 8, Number;
+}
+
+macro_rules! held_operand {
+    ($($held:ident $is_term:literal)*) => { $(
+        impl Held for $held {
+            type Value = Operand;
+            const BYTES: usize = Read::BYTES;
+            const IS_TERM: bool = $is_term;
+            #[inline(always)]
+            fn bits(value: Operand) -> u64 {
+                match value {
+                    Operand::Slot(slot) => u64::from(slot),
+                    Operand::Acc => 0,
+                    Operand::Immediate(value) => value,
+                }
+            }
+            fn role(bytes: usize) -> Role {
+                if bytes == Self::BYTES { Role::Read } else { Role::Number }
+            }
+        }
+    )* };
+}
+held_operand! { Operand false Term true }
+
+/// Where the operands of an instruction come from, as far as its layout depends on that.
+#[derive(Clone, Copy)]
+pub(crate) struct Operands {
+    pub(crate) a: Kind,
+    pub(crate) b: Kind,
+    pub(crate) c: Kind,
+    wide: bool,
+}
+
+impl Operands {
+    /// For instructions whose fields are always the same.
+    pub(crate) const NONE: Self = Self::new(Kind::Absent, Kind::Absent, Kind::Absent);
+
+    pub(crate) const fn new(a: Kind, b: Kind, c: Kind) -> Self {
+        let wide = false;
+        Self { a, b, c, wide }
+    }
+
+    /// The same for an operator of 64 bits, if it `is` one.
+    pub(crate) const fn wide(mut self, is: bool) -> Self {
+        self.wide = is;
+        self
+    }
+}
+
+/// Gives fields their places one after the other: once to learn where immediates begin, and once
+/// more for the places.
+pub(super) struct Cursor {
+    wide: bool,
+    next: usize,
+    immediate: usize,
+}
+
+impl Cursor {
+    #[inline(always)]
+    pub(super) const fn new(operands: Operands) -> Self {
+        Self {
+            wide: operands.wide,
+            next: CELL,
+            immediate: CELL,
+        }
+    }
+
+    /// For what stands in a cell of its own.
+    #[inline(always)]
+    pub(super) const fn of_cell(cell: usize) -> Self {
+        let next = cell.wrapping_mul(CELL);
+        Self {
+            wide: false,
+            next,
+            immediate: next,
+        }
+    }
+
+    /// From the start, when all fields were taken once.
+    #[inline(always)]
+    pub(super) const fn again(&self) -> Self {
+        Self {
+            wide: self.wide,
+            next: CELL,
+            immediate: self.next,
+        }
+    }
+
+    /// The place of the next field; what is no operand has the kind of a slot.
+    #[inline(always)]
+    pub(super) const fn take<T: Held>(&mut self, kind: Kind) -> At<T> {
+        match kind {
+            Kind::Slot => {
+                let byte = aligned(self.next, T::BYTES);
+                self.next = byte.wrapping_add(T::BYTES);
+                At::new(byte, T::BYTES)
+            }
+            Kind::Immediate => {
+                let bytes = if T::IS_TERM && !self.wide {
+                    <u32 as Held>::BYTES
+                } else {
+                    CELL
+                };
+                let byte = aligned(self.immediate, bytes);
+                self.immediate = byte.wrapping_add(bytes);
+                At::new(byte, bytes)
+            }
+            Kind::Acc | Kind::Absent => At::new(0, 0),
+        }
+    }
+
+    /// The length of the instruction, when all fields were taken twice.
+    #[inline(always)]
+    pub(super) const fn cells(&self) -> usize {
+        aligned(self.immediate, CELL) / CELL
+    }
+}
+
+/// The next multiple of a power of two.
+#[inline(always)]
+const fn aligned(byte: usize, to: usize) -> usize {
+    let mask = to.wrapping_sub(1);
+    byte.wrapping_add(mask) & !mask
+}
+
+/// What a field means to whoever walks code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Role {
+    /// A slot that is read.
+    Read,
+    /// A slot that is written.
+    Write,
+    /// A slot that is written if the shape says so.
+    Destination,
+    /// A distance in bytes from the instruction's start.
+    Target,
+    /// A number without further meaning here.
+    Number,
+}
+
+/// A field of an instruction that is there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Field {
     pub(super) name: &'static str,
     pub(super) at: usize,
+    pub(super) bytes: usize,
     pub(super) role: Role,
-}
-
-/// The fields of an instruction in order, and its length.
-pub(super) struct Layout {
-    pub(super) fields: Vec<Field>,
-    pub(super) cells: usize,
-}
-
-impl Layout {
-    fn new(cells: usize) -> Self {
-        Self {
-            fields: Vec::new(),
-            cells,
-        }
-    }
-
-    fn with(mut self, name: &'static str, at: usize, role: Role) -> Self {
-        self.fields.push(Field { name, at, role });
-        self
-    }
-
-    /// An operand: a slot at `at`, nothing, or an immediate that is appended.
-    fn operand(self, name: &'static str, at: usize, kind: Kind) -> Self {
-        match kind {
-            Kind::Slot => self.with(name, at, Role::Read),
-            Kind::Immediate => self.appended(name),
-            Kind::Acc | Kind::Absent => self,
-        }
-    }
-
-    /// An immediate in a cell of its own at the end.
-    fn appended(mut self, name: &'static str) -> Self {
-        let at = self.cells.saturating_mul(CELL);
-        self.cells = self.cells.saturating_add(1);
-        self.with(name, at, Role::Number64)
-    }
-
-    fn result(self, shape: Shape) -> Self {
-        if shape.to_slot {
-            self.with("d", 8, Role::Write)
-        } else {
-            self
-        }
-    }
-}
-
-/// The layout of an instruction; `count` is that of a branch table.
-pub(super) fn layout(shape: Shape, count: u32) -> Layout {
-    let two = || Layout::new(2).result(shape);
-    let three = || Layout::new(3).result(shape);
-    match shape.family {
-        Family::Binary => binary(shape),
-        Family::Unary => two().operand("a", 10, shape.a),
-        Family::BinaryBinary => two()
-            .operand("a", 10, shape.a)
-            .operand("b", 12, shape.b)
-            .operand("c", 14, shape.c),
-        Family::CompareSelect => {
-            let fields = Layout::new(4).result(shape).operand("a", 10, shape.a);
-            let fields = match shape.b {
-                Kind::Slot => fields.with("b", 12, Role::Read),
-                _ => fields.with("b", 24, Role::Number64),
-            };
-            fields.with("x", 14, Role::Read).with("y", 16, Role::Read)
-        }
-        Family::Select => two()
-            .operand("c", 10, shape.a)
-            .with("a", 12, Role::Read)
-            .with("b", 14, Role::Read),
-        Family::Load => two()
-            .operand("a", 10, shape.a)
-            .with("offset", 12, Role::Number32),
-        Family::LoadIndexed => three()
-            .operand("a", 10, shape.a)
-            .with("b", 12, Role::Read)
-            .with("offset", 16, Role::Number32),
-        Family::LoadDisplaced => three()
-            .operand("a", 10, shape.a)
-            .with("displacement", 12, Role::Number32)
-            .with("offset", 16, Role::Number32),
-        Family::LoadScaled => three()
-            .operand("a", 10, shape.a)
-            .with("b", 12, Role::Read)
-            .with("shift", 14, Role::Number16)
-            .with("offset", 16, Role::Number32),
-        Family::LoadBinary => three()
-            .with("a", 10, Role::Read)
-            .with("offset", 12, Role::Number32)
-            .operand("x", 16, shape.a)
-            .with("displacement", 20, Role::Number32),
-        Family::BinaryStore => three()
-            .operand("x", 10, shape.a)
-            .operand("y", 12, shape.b)
-            .with("a", 14, Role::Read)
-            .with("offset", 16, Role::Number32),
-        Family::GlobalAdd => three()
-            .operand("a", 10, shape.a)
-            .with("global", 12, Role::Number32)
-            .with("i", 16, Role::Number32),
-        Family::GlobalGet => two().with("global", 12, Role::Number32),
-        Family::MemorySize => two(),
-        _ => effect(shape, count),
-    }
-}
-
-/// The layout of an instruction whose result is no accumulator's.
-fn effect(shape: Shape, count: u32) -> Layout {
-    let two = || Layout::new(2);
-    match shape.family {
-        Family::CopySlot => two().with("d", 8, Role::Write).with("a", 10, Role::Read),
-        Family::CopyTwoSlots => two()
-            .with("d", 8, Role::Write)
-            .with("a", 10, Role::Read)
-            .with("d2", 12, Role::Write)
-            .with("a2", 14, Role::Read),
-        Family::CopyFourSlots => Layout::new(3)
-            .with("d", 8, Role::Write)
-            .with("a", 10, Role::Read)
-            .with("d2", 12, Role::Write)
-            .with("a2", 14, Role::Read)
-            .with("d3", 16, Role::Write)
-            .with("a3", 18, Role::Read)
-            .with("d4", 20, Role::Write)
-            .with("a4", 22, Role::Read),
-        Family::CopyAcc => two().with("d", 8, Role::Write),
-        Family::CopyImmediate => two().with("d", 8, Role::Write).appended("i"),
-        Family::CopyTwoImmediates => Layout::new(3)
-            .with("d", 8, Role::Write)
-            .with("d2", 10, Role::Write)
-            .with("i", 16, Role::Number32)
-            .with("i2", 20, Role::Number32),
-        Family::AddAdd => Layout::new(3)
-            .with("d", 8, Role::Write)
-            .with("a", 10, Role::Read)
-            .with("d2", 12, Role::Write)
-            .with("a2", 14, Role::Read)
-            .with("i", 16, Role::Number32)
-            .with("i2", 20, Role::Number32),
-        Family::Store => two()
-            .operand("v", 8, shape.b)
-            .operand("a", 10, shape.a)
-            .with("offset", 12, Role::Number32),
-        Family::StoreIndexed => {
-            let fields = Layout::new(3)
-                .operand("v", 8, shape.b)
-                .operand("a", 10, shape.a)
-                .with("offset", 12, Role::Number32);
-            match shape.c {
-                Kind::Immediate => fields.with("displacement", 20, Role::Number32),
-                _ => fields.with("b", 16, Role::Read),
-            }
-        }
-        Family::LoadStore => Layout::new(3)
-            .with("a", 8, Role::Read)
-            .with("b", 10, Role::Read)
-            .with("offset", 12, Role::Number32)
-            .with("offset2", 16, Role::Number32),
-        Family::GlobalSet => two()
-            .operand("v", 8, shape.a)
-            .with("global", 12, Role::Number32),
-        Family::MemoryGrow => two()
-            .with("d", 8, Role::Write)
-            .with("a", 10, Role::Read)
-            .with("cost", 12, Role::Cost),
-        Family::MemoryCopy | Family::MemoryFill => Layout::new(3)
-            .with("d", 8, Role::Read)
-            .with("s", 10, Role::Read)
-            .with("n", 12, Role::Read)
-            .with("cost", 16, Role::Cost),
-        Family::Trap => two(),
-        Family::Charge => two().with("cost", 8, Role::Cost),
-        Family::Pause => Layout::new(1),
-        _ => control(shape, count),
-    }
-}
-
-fn control(shape: Shape, count: u32) -> Layout {
-    let edges = |cells: usize| {
-        Layout::new(cells)
-            .with("target", 8, Role::Target)
-            .with("taken", 16, Role::Cost)
-            .with("else", 20, Role::Cost)
-    };
-    match shape.family {
-        Family::Branch => {
-            Layout::new(2)
-                .with("target", 8, Role::Target)
-                .with("cost", 12, Role::Cost)
-        }
-        Family::CopyBranch => Layout::new(3)
-            .with("target", 8, Role::Target)
-            .with("cost", 12, Role::Cost)
-            .with("d", 16, Role::Write)
-            .with("a", 18, Role::Read),
-        Family::CompareBranch => edges(3).operand("a", 12, shape.a).operand("b", 14, shape.b),
-        Family::BinaryCompareBranch => {
-            let fields = edges(5)
-                .with("d", 12, Role::Write)
-                .with("a", 14, Role::Read)
-                .with("i", 24, Role::Number64);
-            match shape.b {
-                Kind::Slot => fields.with("b", 32, Role::Read),
-                _ => fields.with("b", 32, Role::Number64),
-            }
-        }
-        Family::LoadCompareBranch => load_compare_branch(shape, edges(5)),
-        Family::BranchTable => {
-            let mut fields = Layout::new(3)
-                .operand("a", 8, shape.a)
-                .with("last", 12, Role::Number32)
-                .with("displacement", 16, Role::Number32);
-            for _ in 0..=count {
-                let at = fields.cells.saturating_mul(CELL);
-                fields.cells = fields.cells.saturating_add(1);
-                fields = fields.with("target", at, Role::Target);
-                fields = fields.with("cost", at.saturating_add(4), Role::Cost);
-            }
-            fields
-        }
-        Family::Call | Family::CallMultiply | Family::CallHost => Layout::new(3)
-            .with("frame", 8, Role::Write)
-            .with("weight", 10, Role::Read)
-            .with("cost", 12, Role::Cost)
-            .with("function", 16, Role::Function),
-        Family::CallIndirect => Layout::new(3)
-            .with("frame", 8, Role::Write)
-            .with("weight", 10, Role::Read)
-            .with("cost", 12, Role::Cost)
-            .operand("a", 16, shape.a)
-            .with("type", 20, Role::Number32),
-        Family::Return => Layout::new(2)
-            .with("address", 8, Role::Read)
-            .operand("v", 10, shape.a),
-        _ => Layout::new(1),
-    }
-}
-
-fn load_compare_branch(shape: Shape, edges: Layout) -> Layout {
-    let fields = edges
-        .with("a", 12, Role::Read)
-        .with("offset", 24, Role::Number32)
-        .operand("index", 28, shape.c);
-    let fields = if shape.to_slot {
-        fields.with("d", 30, Role::Write)
-    } else {
-        fields
-    };
-    match shape.b {
-        Kind::Slot => fields.with("b", 14, Role::Read),
-        _ => fields.with("b", 32, Role::Number64),
-    }
-}
-
-/// Where one operand is no slot, the other one's slot is first; a narrow immediate needs no cell.
-fn binary(shape: Shape) -> Layout {
-    let layout = Layout::new(2).result(shape);
-    let wide = Binary::of(shape.first).is_some_and(Binary::is_wide);
-    let immediate = |layout: Layout, name| match wide {
-        true => layout.appended(name),
-        false => layout.with(name, 12, Role::Number32),
-    };
-    match (shape.a, shape.b) {
-        (Kind::Slot, Kind::Slot) => layout.with("a", 10, Role::Read).with("b", 12, Role::Read),
-        (Kind::Immediate, b) => immediate(layout.operand("b", 10, b), "a"),
-        (a, Kind::Immediate) => immediate(layout.operand("a", 10, a), "b"),
-        (a, Kind::Slot) => layout.operand("a", 10, a).with("b", 10, Role::Read),
-        (a, _) => layout.operand("a", 10, a),
-    }
-}
-
-/// The cells of the instruction that have an entry in the table of sites: none where it can neither
-/// trap nor end in a way that needs one.
-pub(super) fn sites(shape: Shape) -> usize {
-    match shape.family {
-        Family::LoadStore => 2,
-        _ => usize::from(needs_site(shape)),
-    }
-}
-
-fn needs_site(shape: Shape) -> bool {
-    match shape.family {
-        Family::Binary => Binary::of(shape.first).is_some_and(Binary::can_trap),
-        Family::Load
-        | Family::LoadIndexed
-        | Family::LoadDisplaced
-        | Family::LoadScaled
-        | Family::LoadBinary
-        | Family::LoadCompareBranch
-        | Family::Store
-        | Family::StoreIndexed
-        | Family::BinaryStore
-        | Family::MemoryCopy
-        | Family::MemoryFill
-        | Family::Call
-        | Family::CallMultiply
-        | Family::CallHost
-        | Family::CallIndirect
-        | Family::Trap => true,
-        _ => false,
-    }
 }

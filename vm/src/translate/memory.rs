@@ -4,9 +4,11 @@
     reason = "validation proved the operands"
 )]
 
-use super::arithmetic::{displaced, low};
+use super::arithmetic::low;
+use super::form::{self, Family};
 use super::integer::{Binary, Load, Store};
-use super::shape::{Family, Kind, Shape};
+use super::layout::{Kind, Operands};
+use super::shape::Shape;
 use super::{Entry, Operand, Pattern, Translator};
 
 impl Translator<'_> {
@@ -18,9 +20,10 @@ impl Translator<'_> {
         let a = self.slot_or_acc(a);
         self.spill_acc();
         let shape = Shape::new(Family::Load).first(load.number()).a(a.kind());
-        let at = self.begin(shape, Pattern::Load(load, a, offset));
+        let f = form::Load::of(shape.operands());
+        let at = self.begin(shape, f.cells, Pattern::Load(load, a, offset));
         self.site(at);
-        self.code.u16(0).u16(a.slot()).u32(offset);
+        self.code.put(f.a, a).put(f.offset, offset);
         self.push_acc(at);
     }
 
@@ -57,19 +60,31 @@ impl Translator<'_> {
         };
         self.take_back(last);
         let shape = Shape::new(family).first(load.number()).a(a.kind());
-        let at = self.begin(shape, pattern);
-        self.site(at);
-        self.code.u16(0).u16(a.slot());
-        match last.pattern {
-            Pattern::Binary(_, _, Operand::Immediate(value)) => self.code.u32(low(value)),
-            Pattern::Binary(_, _, b) => self.code.u16(b.slot()).u16(0),
-            Pattern::ShiftAdd { shift, base, .. } => {
-                let shift = u16::try_from(shift & 31).unwrap_or(0);
-                self.code.u16(base).u16(shift)
+        let at = match last.pattern {
+            Pattern::Binary(_, _, Operand::Immediate(value)) => {
+                let f = form::LoadDisplaced::of(shape.operands());
+                let at = self.begin(shape, f.cells, pattern);
+                self.code.put(f.a, a).put(f.displacement, low(value));
+                self.code.put(f.offset, offset);
+                at
             }
-            _ => self.code.u32(0),
+            Pattern::ShiftAdd { shift, base, .. } => {
+                let f = form::LoadScaled::of(shape.operands());
+                let at = self.begin(shape, f.cells, pattern);
+                let shift = u16::try_from(shift & 31).unwrap_or(0);
+                self.code.put(f.a, a).put(f.b, base).put(f.shift, shift);
+                self.code.put(f.offset, offset);
+                at
+            }
+            Pattern::Binary(_, _, Operand::Slot(b)) => {
+                let f = form::LoadIndexed::of(shape.operands());
+                let at = self.begin(shape, f.cells, pattern);
+                self.code.put(f.a, a).put(f.b, b).put(f.offset, offset);
+                at
+            }
+            _ => return false,
         };
-        self.code.u32(offset).pad();
+        self.site(at);
         self.push_acc(at);
         true
     }
@@ -116,10 +131,10 @@ impl Translator<'_> {
             Shape::new(Family::Store)
                 .first(store.number())
                 .kinds(a.kind(), v.kind(), Kind::Absent);
-        let at = self.begin(shape, Pattern::Other);
+        let f = form::Store::of(shape.operands());
+        let at = self.begin(shape, f.cells, Pattern::Other);
         self.site(at);
-        self.code.u16(v.slot()).u16(a.slot()).u32(offset);
-        self.immediate(v);
+        self.code.put(f.v, v).put(f.a, a).put(f.offset, offset);
     }
 
     fn fuse_address_into_store(&mut self, store: Store, offset: u32, v: Operand) -> bool {
@@ -141,22 +156,23 @@ impl Translator<'_> {
         self.producer = None;
         self.pop();
         self.pop();
-        let is_displaced = matches!(b, Operand::Immediate(_));
         let shape = Shape::new(Family::StoreIndexed)
             .first(store.number())
-            .kinds(a.kind(), v.kind(), displaced(is_displaced));
-        let at = self.begin(shape, Pattern::Other);
+            .kinds(a.kind(), v.kind(), b.kind());
+        let f = form::StoreIndexed::of(shape.operands());
+        let at = self.begin(shape, f.cells, Pattern::Other);
         self.site(at);
-        self.code.u16(v.slot()).u16(a.slot()).u32(offset);
-        self.code.u16(b.slot()).u16(0).u32(low(b.immediate()));
-        self.immediate(v);
+        self.code.put(f.v, v).put(f.a, a);
+        self.code.put(f.offset, offset).put(f.b, b);
         true
     }
 
     pub(super) fn global_get(&mut self, global: u32) {
         self.spill_acc();
-        let at = self.begin(Shape::new(Family::GlobalGet), Pattern::GlobalGet(global));
-        self.code.u16(0).u16(0).u32(global);
+        let f = form::GlobalGet::of(Operands::NONE);
+        let shape = Shape::new(Family::GlobalGet);
+        let at = self.begin(shape, f.cells, Pattern::GlobalGet(global));
+        self.code.put(f.global, global);
         self.push_acc(at);
     }
 
@@ -166,16 +182,16 @@ impl Translator<'_> {
         }
         let v = self.operand_at(self.top());
         self.discard();
-        let at = self.begin(Shape::new(Family::GlobalSet).a(v.kind()), Pattern::Other);
-        debug_assert!(self.last.is_some_and(|last| last.at == at));
-        self.code.u16(v.slot()).u16(0).u32(global);
-        self.immediate(v);
+        let shape = Shape::new(Family::GlobalSet).a(v.kind());
+        let f = form::GlobalSet::of(shape.operands());
+        self.begin(shape, f.cells, Pattern::Other);
+        self.code.put(f.v, v).put(f.global, global);
     }
 
     pub(super) fn memory_size(&mut self) {
         self.spill_acc();
-        let at = self.begin(Shape::new(Family::MemorySize), Pattern::Other);
-        self.code.u64(0);
+        let f = form::MemorySize::of(Operands::NONE);
+        let at = self.begin(Shape::new(Family::MemorySize), f.cells, Pattern::Other);
         self.push_acc(at);
     }
 
@@ -185,27 +201,24 @@ impl Translator<'_> {
         self.spill_acc();
         let slot = self.stack_slot(top);
         self.pop();
-        let at = self.begin(Shape::new(Family::MemoryGrow), Pattern::Other);
-        self.code.u16(slot).u16(slot).u32(0);
-        self.end_run_at(at, 12);
+        let f = form::MemoryGrow::of(Operands::NONE);
+        let at = self.begin(Shape::new(Family::MemoryGrow), f.cells, Pattern::Other);
+        self.code.put(f.d, slot).put(f.a, slot);
+        self.end_run_at(at, f.cost);
         self.push(Entry::Slot);
         self.cached = Some(slot);
     }
 
     pub(super) fn memory_bulk(&mut self, family: Family) {
         let base = self.stack.len() - 3;
-        let slots = [0, 1, 2].map(|place| self.slot_of(base + place));
+        let [d, s, n] = [0, 1, 2].map(|place| self.slot_of(base + place));
         self.stack.truncate(base);
         self.spill_acc();
-        let at = self.begin(Shape::new(family), Pattern::Other);
+        // A fill has the same fields.
+        let f = form::MemoryCopy::of(Operands::NONE);
+        let at = self.begin(Shape::new(family), f.cells, Pattern::Other);
         self.site(at);
-        self.code
-            .u16(slots[0])
-            .u16(slots[1])
-            .u16(slots[2])
-            .u16(0)
-            .u32(0)
-            .u32(0);
-        self.end_run_at(at, 16);
+        self.code.put(f.d, d).put(f.s, s).put(f.n, n);
+        self.end_run_at(at, f.cost);
     }
 }

@@ -6,8 +6,9 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `shape` | the internal instructions: the one table |
-//! | `layout` | the fields of each, for whoever walks code |
+//! | `form` | the internal instructions and their fields: the one table |
+//! | `layout` | the rule by which fields have their places |
+//! | `shape` | an instruction without the values of its fields |
 //! | `integer` | what the operators compute |
 //! | `operator` | one operator after the other |
 //! | `operands` | the operand stack, as far as it is known |
@@ -46,13 +47,15 @@ mod control;
 
 mod disassemble;
 
+pub(crate) mod form;
+
 pub(crate) mod fusion;
 
 mod idiom;
 
 pub(crate) mod integer;
 
-mod layout;
+pub(crate) mod layout;
 
 mod memory;
 
@@ -68,22 +71,28 @@ mod stored;
 
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use crate::meter::block::Prices;
 pub use disassemble::disassemble;
 
+use crate::limits::FRAME_SLOTS_MAX;
 use crate::meter::block;
 use crate::module::{CheckedModule, Function, FunctionType};
 use buffer::Buffer;
 use charge::Charges;
 use control::{Label, Open};
 use integer::{Binary, Load};
+use layout::Kind;
 use operands::Operands;
-use shape::{Kind, Shape};
+use shape::Shape;
 use std::collections::BTreeMap;
 
 /// Slots of a frame beyond those that `check` counted: return address, weight, and operands that
 /// are put aside above the highest position.
 pub(crate) const FRAME_EXTRA_SLOTS: u32 = 8;
+const _: () = assert!(FRAME_SLOTS_MAX + FRAME_EXTRA_SLOTS <= 1 << 13);
 /// Least price of an operator for which the driver's slice of gas bounds how many handlers run in a
 /// row. Below it the code pauses at the start of every run.
 const OPERATOR_PRICE_UNPAUSED: u32 = 8;
@@ -209,7 +218,7 @@ enum Entry {
 
 /// Where an instruction finds an operand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Operand {
+pub(crate) enum Operand {
     Slot(u16),
     Acc,
     Immediate(u64),
@@ -221,22 +230,6 @@ impl Operand {
             Self::Slot(_) => Kind::Slot,
             Self::Acc => Kind::Acc,
             Self::Immediate(_) => Kind::Immediate,
-        }
-    }
-
-    /// The slot, or 0 where there is none.
-    const fn slot(self) -> u16 {
-        match self {
-            Self::Slot(slot) => slot,
-            _ => 0,
-        }
-    }
-
-    /// The immediate, or 0 where there is none.
-    const fn immediate(self) -> u64 {
-        match self {
-            Self::Immediate(value) => value,
-            _ => 0,
         }
     }
 }
@@ -397,9 +390,9 @@ impl<'m> Translator<'m> {
         self.charges.site(at, self.offset);
     }
 
-    /// Starts an instruction, the next of its equal handlers in turn.
+    /// Starts an instruction of so many cells, with the next of its equal handlers in turn.
     #[inline]
-    fn begin(&mut self, shape: Shape, pattern: Pattern) -> usize {
+    fn begin(&mut self, shape: Shape, cells: usize, pattern: Pattern) -> usize {
         let hash = shape.pack().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 55;
         let place = usize::try_from(hash).unwrap_or(0);
         let mut shape = shape;
@@ -407,7 +400,7 @@ impl<'m> Translator<'m> {
             shape.replica = *count;
             *count = count.wrapping_add(1);
         }
-        let at = self.code.begin(shape);
+        let at = self.code.begin(shape, cells);
         self.before_last = self.last;
         self.last = Some(Emitted {
             at,
@@ -424,13 +417,6 @@ impl<'m> Translator<'m> {
         self.cached = last.cached;
         self.last = self.before_last;
         self.before_last = None;
-    }
-
-    /// Appends the immediate, if `operand` is one.
-    fn immediate(&mut self, operand: Operand) {
-        if let Operand::Immediate(value) = operand {
-            self.code.u64(value);
-        }
     }
 
     /// The last instruction, if it made the accumulator's entry and nothing else waits there.

@@ -5,8 +5,10 @@
     reason = "validation proved the operands"
 )]
 
+use super::form::{self, Family};
 use super::integer::{Binary, Load, Store, Unary};
-use super::shape::{Family, Shape};
+use super::layout::Operands;
+use super::shape::Shape;
 use super::{Entry, Pattern, Translator};
 use crate::lower::Operator;
 use crate::meter::block::BlockSink;
@@ -199,9 +201,10 @@ impl Translator<'_> {
     fn trap(&mut self, trap: Trap) {
         let code = u8::try_from(trap.code()).unwrap_or(u8::MAX);
         self.spill_acc();
-        let at = self.begin(Shape::new(Family::Trap).first(code), Pattern::Other);
+        let shape = Shape::new(Family::Trap).first(code);
+        let f = form::Trap::of(Operands::NONE);
+        let at = self.begin(shape, f.cells, Pattern::Other);
         self.site(at);
-        self.code.u64(0);
         self.set_dead();
     }
 

@@ -4,8 +4,10 @@
     reason = "positions are below the height that validation proved; limits bound the frame"
 )]
 
+use super::form::{self, Family};
 use super::integer::Binary;
-use super::shape::{CELL, Family, Kind, Shape};
+use super::layout::{Kind, Operands};
+use super::shape::Shape;
 use super::{Emitted, Entry, Operand, Pattern, SLOT, Translator, index};
 
 /// Slots between the parameters and the declared locals: return address and weight.
@@ -79,7 +81,7 @@ impl Translator<'_> {
         };
         let shape = self.code.shape(at);
         self.code.set_shape(at, shape.with_slot());
-        self.code.set_u16(at + CELL, slot);
+        self.code.set_destination(at, slot);
         for emitted in [&mut self.last, &mut self.before_last]
             .into_iter()
             .flatten()
@@ -114,8 +116,10 @@ impl Translator<'_> {
         if self.last.is_some() && self.copy_with_last(d, a) {
             return;
         }
-        self.begin(Shape::new(Family::CopySlot), Pattern::CopySlot(d, a));
-        self.code.u16(d).u16(a).pad();
+        let f = form::CopySlot::of(Operands::NONE);
+        let shape = Shape::new(Family::CopySlot);
+        self.begin(shape, f.cells, Pattern::CopySlot(d, a));
+        self.code.put(f.d, d).put(f.a, a);
     }
 
     /// A copy in one instruction with those right before it, up to four.
@@ -123,50 +127,43 @@ impl Translator<'_> {
         let Some(last) = self.last else {
             return false;
         };
-        let (copies, pattern, cells) = match last.pattern {
-            Pattern::CopySlot(d1, a1) => {
-                let copies = [(d1, a1), (d, a)];
-                (
-                    [copies[0], copies[1], (d, a), (d, a)],
-                    Pattern::CopyTwoSlots(copies),
-                    2,
-                )
-            }
+        let pattern = match last.pattern {
+            Pattern::CopySlot(d1, a1) => Pattern::CopyTwoSlots([(d1, a1), (d, a)]),
             Pattern::CopyTwoSlots([first, second]) => {
-                let copies = [first, second, (d, a)];
-                // The third is made twice, which is the same.
-                (
-                    [first, second, (d, a), (d, a)],
-                    Pattern::CopyThreeSlots(copies),
-                    2,
-                )
+                Pattern::CopyThreeSlots([first, second, (d, a)])
             }
-            Pattern::CopyThreeSlots([first, second, third]) => {
-                ([first, second, third, (d, a)], Pattern::Other, 3)
-            }
+            Pattern::CopyThreeSlots(_) => Pattern::Other,
             _ => return false,
         };
-        if !self.ends_after(last, cells) {
-            return false;
-        }
         let cached = self.cached;
         self.take_back(last);
         self.cached = cached;
-        let family = match pattern {
-            Pattern::CopyTwoSlots(_) => Family::CopyTwoSlots,
-            _ => Family::CopyFourSlots,
-        };
-        self.begin(Shape::new(family), pattern);
-        let count = if family == Family::CopyTwoSlots { 2 } else { 4 };
-        for (d, a) in copies.iter().take(count) {
-            self.code.u16(*d).u16(*a);
+        match (last.pattern, pattern) {
+            (_, Pattern::CopyTwoSlots([first, second])) => {
+                let f = form::CopyTwoSlots::of(Operands::NONE);
+                self.begin(Shape::new(Family::CopyTwoSlots), f.cells, pattern);
+                self.code.put(f.d, first.0).put(f.a, first.1);
+                self.code.put(f.d2, second.0).put(f.a2, second.1);
+            }
+            // The third is made twice, which is the same.
+            (_, Pattern::CopyThreeSlots(copies)) | (Pattern::CopyThreeSlots(copies), _) => {
+                let [first, second, third] = copies;
+                let f = form::CopyFourSlots::of(Operands::NONE);
+                self.begin(Shape::new(Family::CopyFourSlots), f.cells, pattern);
+                self.code.put(f.d, first.0).put(f.a, first.1);
+                self.code.put(f.d2, second.0).put(f.a2, second.1);
+                self.code.put(f.d3, third.0).put(f.a3, third.1);
+                self.code.put(f.d4, d).put(f.a4, a);
+            }
+            _ => {}
         }
         true
     }
 
     pub(super) fn copy_acc(&mut self, d: u16) {
-        self.begin(Shape::new(Family::CopyAcc), Pattern::Other);
-        self.code.u16(d).pad();
+        let f = form::CopyAcc::of(Operands::NONE);
+        self.begin(Shape::new(Family::CopyAcc), f.cells, Pattern::Other);
+        self.code.put(f.d, d);
     }
 
     pub(super) fn copy_immediate(&mut self, d: u16, value: u64) {
@@ -177,25 +174,30 @@ impl Translator<'_> {
         if let (
             Some(
                 last @ Emitted {
-                    at,
                     pattern: Pattern::CopyImmediate(d1, v1),
                     ..
                 },
             ),
             Some(v),
         ) = (self.last, small)
-            && at + 3 * CELL == self.code.here()
         {
             let cached = self.cached;
             self.take_back(last);
             self.cached = cached;
-            self.begin(Shape::new(Family::CopyTwoImmediates), Pattern::Other);
-            self.code.u16(d1).u16(d).pad().u32(v1).u32(v);
+            let f = form::CopyTwoImmediates::of(Operands::NONE);
+            let shape = Shape::new(Family::CopyTwoImmediates);
+            self.begin(shape, f.cells, Pattern::Other);
+            self.code
+                .put(f.d, d1)
+                .put(f.d2, d)
+                .put(f.i, v1)
+                .put(f.i2, v);
             return;
         }
         let pattern = small.map_or(Pattern::Other, |v| Pattern::CopyImmediate(d, v));
-        self.begin(Shape::new(Family::CopyImmediate), pattern);
-        self.code.u16(d).pad().u64(value);
+        let f = form::CopyImmediate::of(Operands::NONE);
+        self.begin(Shape::new(Family::CopyImmediate), f.cells, pattern);
+        self.code.put(f.d, d).put(f.i, value);
     }
 
     /// Brings the entry at a position to a slot.
@@ -300,13 +302,13 @@ impl Translator<'_> {
         else {
             return;
         };
-        if first.at + 2 * CELL != second.at || second.at + 2 * CELL != self.code.here() {
-            return;
-        }
         self.take_back(second);
         self.take_back(first);
-        let at = self.begin(Shape::new(Family::AddAdd).a(Kind::Slot), Pattern::Other);
-        self.code.u16(d1).u16(a1).u16(d2).u16(a2).u32(v1).u32(v2);
+        let f = form::AddAdd::of(Operands::NONE);
+        let shape = Shape::new(Family::AddAdd).a(Kind::Slot);
+        let at = self.begin(shape, f.cells, Pattern::Other);
+        self.code.put(f.d, d1).put(f.a, a1).put(f.d2, d2);
+        self.code.put(f.a2, a2).put(f.i, v1).put(f.i2, v2);
         if let Some(last) = self.last.as_mut().filter(|last| last.at == at) {
             last.result = Some(d2);
         }

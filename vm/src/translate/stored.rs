@@ -1,8 +1,10 @@
 //! Fuses values with the store, or the write of a global, that takes them.
 
+use super::form::{self, Family};
 use super::fusion::{can_fuse_load_store, can_fuse_store};
 use super::integer::{Binary, Store};
-use super::shape::{CELL, Family, Kind, Shape};
+use super::layout::{CELL, Kind, Operands};
+use super::shape::Shape;
 use super::{Emitted, Entry, Operand, Pattern, Translator};
 
 impl Translator<'_> {
@@ -59,11 +61,14 @@ impl Translator<'_> {
                     .second(store.number())
                     .kinds(x.kind(), y.kind(), Kind::Absent);
                 let shape = slot.map_or(shape, |_| shape.with_slot());
-                let at = self.begin(shape, Pattern::Other);
+                let f = form::BinaryStore::of(shape.operands());
+                let at = self.begin(shape, f.cells, Pattern::Other);
                 self.site(at);
-                self.code.u16(slot.unwrap_or(0)).u16(x.slot());
-                self.code.u16(y.slot()).u16(a).u32(offset).u32(0);
-                self.immediate(y);
+                self.code
+                    .put(f.d, slot.unwrap_or(0))
+                    .put(f.x, x)
+                    .put(f.y, y);
+                self.code.put(f.a, a).put(f.offset, offset);
                 self.made(at, slot);
                 true
             }
@@ -76,10 +81,11 @@ impl Translator<'_> {
                     .first(load.number())
                     .second(store.number());
                 // The site of the load keeps its place; that of the store is the second cell.
-                let at = self.begin(shape, Pattern::Other);
+                let f = form::LoadStore::of(Operands::NONE);
+                let at = self.begin(shape, f.cells, Pattern::Other);
                 self.site(at.saturating_add(CELL));
-                self.code.u16(from).u16(a);
-                self.code.u32(from_offset).u32(offset).u32(0);
+                self.code.put(f.a, from).put(f.b, a);
+                self.code.put(f.offset, from_offset).put(f.offset2, offset);
                 true
             }
             _ => false,
@@ -109,9 +115,13 @@ impl Translator<'_> {
         }
         let shape = Shape::new(Family::GlobalAdd).a(kind);
         let shape = slot.map_or(shape, |_| shape.with_slot());
-        let at = self.begin(shape, Pattern::Other);
-        self.code.u16(slot.unwrap_or(0)).u16(a.slot()).u32(global);
-        self.code.u32(step).u32(0);
+        let f = form::GlobalAdd::of(shape.operands());
+        let at = self.begin(shape, f.cells, Pattern::Other);
+        self.code.put(f.d, slot.unwrap_or(0)).put(f.global, global);
+        self.code.put(f.i, step);
+        if kind != Kind::Absent {
+            self.code.put(f.a, a);
+        }
         self.made(at, slot);
         true
     }

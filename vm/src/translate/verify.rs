@@ -8,9 +8,10 @@
     reason = "a breach is a bug of ours and ends in a panic, in debug builds only"
 )]
 
-use super::buffer::Fields;
-use super::layout::{self, Field, Role};
-use super::shape::{CELL, Family, Shape};
+use super::arithmetic::low;
+use super::buffer::{Fields, Layout};
+use super::form::Family;
+use super::layout::{CELL, Field, Role};
 use super::{FRAME_EXTRA_SLOTS, FrameLayout, FunctionCode, SLOT, index};
 use crate::module::Function;
 use std::collections::BTreeSet;
@@ -41,20 +42,14 @@ pub(super) fn verify(
             return Err(format!("cell {expected}: a gap before {start}"));
         }
         let cells = &code.cells[*start..];
-        let shape = Shape::unpack(cells[0]);
-        let count = if shape.family == Family::BranchTable {
-            Fields(cells).u32(12)
-        } else {
-            0
+        let Some(layout) = Layout::of(cells) else {
+            return Err(format!("cell {start}: an instruction is cut off"));
         };
-        let layout = layout::layout(shape, count);
-        if cells.len() < layout.cells {
-            return Err(format!("cell {start}: {shape:?} is cut off"));
-        }
+        let shape = layout.shape;
         for field in &layout.fields {
             check_field(cells, *start, *field, limit, &starts)?;
         }
-        let needed = *start..*start + layout::sites(shape);
+        let needed = *start..*start + shape.sites();
         let found = sites.range(*start..*start + layout.cells);
         if !found.copied().eq(needed) {
             return Err(format!("cell {start}: {shape:?} and the table of sites"));
@@ -88,23 +83,23 @@ fn check_field(
     limit: usize,
     starts: &BTreeSet<usize>,
 ) -> Result<(), String> {
-    let fields = Fields(cells);
+    let value = Fields(cells).read(field.at, field.bytes);
     match field.role {
-        Role::Read | Role::Write => {
-            let offset = usize::from(fields.u16(field.at));
+        Role::Read | Role::Write | Role::Destination => {
+            let offset = usize::try_from(value).unwrap_or(usize::MAX);
             if !offset.is_multiple_of(SLOT) || offset >= limit * SLOT {
                 return Err(format!("cell {start}: {} is slot {offset}", field.name));
             }
         }
         Role::Target => {
-            let distance = fields.u32(field.at).cast_signed();
+            let distance = low(value).cast_signed();
             let from = i64::try_from(start * CELL).unwrap_or(i64::MAX);
             let to = usize::try_from(from + i64::from(distance)).unwrap_or(usize::MAX);
             if !to.is_multiple_of(CELL) || !starts.contains(&(to / CELL)) {
                 return Err(format!("cell {start}: a branch to byte {to}"));
             }
         }
-        _ => {}
+        Role::Number => {}
     }
     Ok(())
 }
@@ -116,6 +111,7 @@ mod tests {
     use crate::meter::block::Prices;
     use crate::module::CheckedModule;
     use crate::rules::Rules;
+    use crate::translate::shape::Shape;
     use crate::translate::{Source, Workspace, canonical_types, translate};
 
     const TEXT: &str = r#"(module (memory 1) (func (param i32) (result i32) (local i32)

@@ -6,10 +6,11 @@ use crate::calls_script::{
 use crate::host_script::{PLENTY, Stage, World, trapped};
 use host_api::limits::CALL_DEPTH_MAX;
 use host_api::{Function, Static, TABLE, flags, status};
-use vm::unstable::frames::{MESSAGE_MEMORY_BYTES_MAX, contract_address, frame_price};
+use vm::Gas;
+use vm::unstable::frames::{contract_address, frame_price, message_memory_bytes_max};
 use vm::unstable::gas::GasMeter;
 use vm::unstable::host::Reply;
-use vm::{Exit, Fault, Gas, Rules, StateView, Trap, key};
+use vm::{Exit, Fault, Rules, StateView, Trap, key};
 
 fn call(to: usize, entry: usize) -> Op {
     call_with(0, address(to), entry, 0)
@@ -247,7 +248,10 @@ fn sixteen_frames_with_full_memories_are_the_most() {
     assert!(matches!(outcome.exit, Exit::Return { .. }));
     assert_eq!(theatre.alive.lock().expect("not poisoned").1, 16);
     assert_eq!(CALL_DEPTH_MAX, 16);
-    assert_eq!(MESSAGE_MEMORY_BYTES_MAX, 16 * 16 * 1024 * 1024);
+    assert_eq!(
+        message_memory_bytes_max(&Rules::v1()),
+        16 * 16 * 1024 * 1024
+    );
 }
 
 #[test]

@@ -9,13 +9,18 @@ use crate::host_script::{Act, World, block};
 use host_api::Function;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
-use vm::unstable::execution::{Frame, Pending, Step, Stop, Value};
+use vm::Gas;
+use vm::unstable::execution::Frame;
+use vm::unstable::execution::Pending;
+use vm::unstable::execution::Step;
+use vm::unstable::execution::Stop;
+use vm::unstable::execution::Value;
 use vm::unstable::gas::GasMeter;
 use vm::unstable::outcome::Diagnosis;
 use vm::unstable::state::Account;
 use vm::{
-    CheckedModule, CodeHash, Engine, Execution, Fault, Gas, Message, Outcome, Rules, Setting,
-    Target, Trap, execute, key,
+    CheckedModule, CodeHash, Engine, Execution, Fault, Message, Outcome, Rules, Setting, Target,
+    Trap, execute, key,
 };
 
 /// Codes of the tests; code k has the entries `e0` to `e3`.
@@ -122,7 +127,7 @@ fn put_account(world: &mut World, address: [u8; 32], balance: u128, code_hash: O
         balance,
         code_hash,
     };
-    let value = account.encode().expect("encodes").expect("not the default");
+    let value = account.encode().expect("not the default");
     world.values.insert(key::account(&address), value);
 }
 
@@ -148,9 +153,13 @@ impl Theatre {
 
     /// Sends a message to entry `e0` of the first contract.
     pub(crate) fn play(&self, world: &World, limit: u64) -> Outcome {
-        let rules = Arc::new(Rules::v1());
+        self.play_under(&Arc::new(Rules::v1()), world, limit)
+    }
+
+    /// The same under other rules.
+    pub(crate) fn play_under(&self, rules: &Arc<Rules>, world: &World, limit: u64) -> Outcome {
         let block = block();
-        let setting = Setting::new(self, &rules, world, &block).expect("no fault");
+        let setting = Setting::new(self, rules, world, &block).expect("no fault");
         let message = Message {
             tx_hash: [0x7a; 32],
             caller: SENDER,

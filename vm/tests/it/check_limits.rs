@@ -2,7 +2,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "sizes of modules made here")]
 
 use super::check_rules::refuse;
-use vm::unstable::limits;
+use vm::unstable::limits::Limits;
 use vm::unstable::rejection::Rule;
 use vm::{Rules, check};
 use wasm_encoder as encoder;
@@ -11,53 +11,65 @@ use wasm_encoder::{ConstExpr, Function, Instruction, ValType};
 type Row = (Rule, u32, fn(u32) -> Vec<u8>);
 
 const ROWS: &[Row] = &[
-    (Rule::ModuleBytes, limits::MODULE_BYTES_MAX, module_bytes),
-    (Rule::Types, limits::TYPES_MAX, types),
-    (Rule::Parameters, limits::PARAMETERS_MAX, parameters),
+    (Rule::ModuleBytes, Limits::V1.module_bytes_max, module_bytes),
+    (Rule::Types, Limits::V1.types_max, types),
+    (Rule::Parameters, Limits::V1.parameters_max, parameters),
     (
         Rule::ParametersTotal,
-        limits::PARAMETERS_TOTAL_MAX,
+        Limits::V1.parameters_total_max,
         parameters_total,
     ),
-    (Rule::MultiValue, limits::RESULTS_MAX, results),
-    (Rule::Imports, limits::IMPORTS_MAX, imports),
-    (Rule::Exports, limits::EXPORTS_MAX, exports),
-    (Rule::NameBytes, limits::NAME_BYTES_MAX, name_bytes),
-    (Rule::Functions, limits::FUNCTIONS_MAX, functions),
-    (Rule::Locals, limits::LOCALS_MAX, locals),
-    (Rule::LocalsTotal, limits::LOCALS_TOTAL_MAX, locals_total),
-    (Rule::Globals, limits::GLOBALS_MAX, globals),
-    (Rule::Tables, limits::TABLES_MAX, tables),
-    (Rule::TableEntries, limits::TABLE_ENTRIES_MAX, table_entries),
+    (Rule::MultiValue, Limits::V1.results_max, results),
+    (Rule::Imports, Limits::V1.imports_max, imports),
+    (Rule::Exports, Limits::V1.exports_max, exports),
+    (Rule::NameBytes, Limits::V1.name_bytes_max, name_bytes),
+    (Rule::Functions, Limits::V1.functions_max, functions),
+    (Rule::Locals, Limits::V1.locals_max, locals),
+    (Rule::LocalsTotal, Limits::V1.locals_total_max, locals_total),
+    (Rule::Globals, Limits::V1.globals_max, globals),
+    (Rule::Tables, Limits::V1.tables_max, tables),
+    (
+        Rule::TableEntries,
+        Limits::V1.table_entries_max,
+        table_entries,
+    ),
     (
         Rule::ElementSegments,
-        limits::ELEMENT_SEGMENTS_MAX,
+        Limits::V1.element_segments_max,
         element_segments,
     ),
-    (Rule::Elements, limits::ELEMENTS_MAX, elements),
-    (Rule::DataSegments, limits::DATA_SEGMENTS_MAX, data_segments),
-    (Rule::DataBytes, limits::DATA_BYTES_MAX, data_bytes),
-    (Rule::MultiMemory, limits::MEMORIES_MAX, memories),
+    (Rule::Elements, Limits::V1.elements_max, elements),
+    (
+        Rule::DataSegments,
+        Limits::V1.data_segments_max,
+        data_segments,
+    ),
+    (Rule::DataBytes, Limits::V1.data_bytes_max, data_bytes),
+    (Rule::MultiMemory, Limits::V1.memories_max, memories),
     (
         Rule::MemoryPagesInitial,
-        limits::MEMORY_PAGES_INITIAL_MAX,
+        Limits::V1.memory_pages_initial_max,
         memory_pages_initial,
     ),
-    (Rule::BodyBytes, limits::BODY_BYTES_MAX, body_bytes),
-    (Rule::Operators, limits::OPERATORS_MAX, operators),
-    (Rule::Blocks, limits::BLOCKS_MAX, blocks),
-    (Rule::BlocksTotal, limits::BLOCKS_TOTAL_MAX, blocks_total),
-    (Rule::Nesting, limits::NESTING_MAX, nesting),
-    (Rule::BrTableTargets, limits::BR_TABLE_TARGETS_MAX, targets),
+    (Rule::BodyBytes, Limits::V1.body_bytes_max, body_bytes),
+    (Rule::Operators, Limits::V1.operators_max, operators),
+    (Rule::Blocks, Limits::V1.blocks_max, blocks),
+    (Rule::BlocksTotal, Limits::V1.blocks_total_max, blocks_total),
+    (Rule::Nesting, Limits::V1.nesting_max, nesting),
+    (
+        Rule::BrTableTargets,
+        Limits::V1.br_table_targets_max,
+        targets,
+    ),
     (
         Rule::BrTableTargetsTotal,
-        limits::BR_TABLE_TARGETS_TOTAL_MAX,
+        Limits::V1.br_table_targets_total_max,
         targets_total,
     ),
-    (Rule::Operands, limits::OPERANDS_MAX, operands),
+    (Rule::Operands, Limits::V1.operands_max, operands),
     (
         Rule::Arguments,
-        limits::ARGUMENTS_UNPUSHED_MAX,
+        Limits::V1.arguments_unpushed_max,
         arguments_unpushed,
     ),
 ];
@@ -86,7 +98,7 @@ fn a_limit_inside_a_function_names_the_function() {
     for make in [
         locals, operators, blocks, nesting, targets, operands, body_bytes,
     ] {
-        let bytes = make(limits::BODY_BYTES_MAX + 1);
+        let bytes = make(Limits::V1.body_bytes_max + 1);
         assert_eq!(refuse(&bytes, &Rules::v1()).function, Some(0));
     }
 }
@@ -95,7 +107,7 @@ fn a_limit_inside_a_function_names_the_function() {
 fn imports_count_as_functions_and_parameters() {
     let mut builder = Builder::default();
     builder.import("block_height", &[], &[ValType::I64]);
-    for _ in 0..limits::FUNCTIONS_MAX {
+    for _ in 0..Limits::V1.functions_max {
         builder.function(&[], Function::new([]));
     }
     assert_eq!(
@@ -104,7 +116,7 @@ fn imports_count_as_functions_and_parameters() {
     );
     let mut builder = Builder::default();
     builder.import("input", &[ValType::I32, ValType::I32], &[ValType::I32]);
-    for _ in 0..limits::PARAMETERS_TOTAL_MAX / 50 {
+    for _ in 0..Limits::V1.parameters_total_max / 50 {
         builder.function(&[ValType::I32; 50], Function::new([]));
     }
     assert_eq!(
@@ -354,7 +366,7 @@ fn element_segments(n: u32) -> Vec<u8> {
 
 fn elements(n: u32) -> Vec<u8> {
     let mut builder = Builder::default();
-    builder.table(limits::TABLE_ENTRIES_MAX);
+    builder.table(Limits::V1.table_entries_max);
     builder.function(&[], Function::new([]));
     segment(&mut builder, &[0; 1_000]);
     segment(&mut builder, &vec![0; usize::try_from(n - 1_000).unwrap()]);

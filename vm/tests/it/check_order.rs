@@ -2,7 +2,7 @@
 
 use super::check_rules::refuse;
 use vm::Rules;
-use vm::unstable::limits;
+use vm::unstable::limits::Limits;
 use vm::unstable::rejection::Rule;
 
 fn expect(rule: Rule, text: &str) {
@@ -32,7 +32,7 @@ fn sections_come_in_the_order_of_the_file() {
 
 #[test]
 fn a_section_is_checked_by_count_items_validity_policy() {
-    let long = many("n", limits::NAME_BYTES_MAX + 1);
+    let long = many("n", Limits::V1.name_bytes_max + 1);
     let cases = [
         (
             Rule::Imports,
@@ -78,7 +78,7 @@ fn a_section_is_checked_by_count_items_validity_policy() {
         ),
         (
             Rule::DataBytes,
-            format!("(data \"{}\")", many("x", limits::DATA_BYTES_MAX + 1)),
+            format!("(data \"{}\")", many("x", Limits::V1.data_bytes_max + 1)),
         ),
         (
             Rule::Invalid,
@@ -146,7 +146,7 @@ fn a_body_is_checked_by_locals_then_operator_by_operator() {
 
 #[test]
 fn length_comes_before_everything() {
-    let bytes = vec![0xff; usize::try_from(limits::MODULE_BYTES_MAX + 1).unwrap()];
+    let bytes = vec![0xff; usize::try_from(Limits::V1.module_bytes_max + 1).unwrap()];
     assert_eq!(refuse(&bytes, &Rules::v1()).rule, Rule::ModuleBytes);
 }
 

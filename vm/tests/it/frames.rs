@@ -50,7 +50,7 @@ fn world() -> World {
 }
 
 fn set(world: &mut World, address: [u8; 32], account: &Account) {
-    let value = account.encode().expect("encodes").expect("not the default");
+    let value = account.encode().expect("not the default");
     world.values.insert(key::account(&address), value);
 }
 

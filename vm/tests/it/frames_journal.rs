@@ -250,7 +250,7 @@ fn accounts_have_one_spelling() {
         journal.account(&world, &address).expect("no fault"),
         account
     );
-    let value = account.encode().expect("encodes");
+    let value = account.encode();
     let expected = StateDiff::from([(key::account(&address), value.clone())]);
     assert_eq!(journal.diff(), expected);
     journal

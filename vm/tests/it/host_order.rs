@@ -168,7 +168,7 @@ fn stage_with(memory: usize) -> Stage {
         balance: u128::MAX,
         ..Account::default()
     };
-    let value = account.encode().expect("encodes").expect("not the default");
+    let value = account.encode().expect("not the default");
     stage.world.values.insert(key::account(&CONTRACT), value);
     stage
 }

@@ -8,7 +8,11 @@ use host_api::Function;
 use std::collections::BTreeMap;
 use std::ops::{Bound, Range};
 use std::sync::{Arc, Mutex};
-use vm::unstable::execution::{Frame, Pending, Step, Stop, Value};
+use vm::unstable::execution::Frame;
+use vm::unstable::execution::Pending;
+use vm::unstable::execution::Step;
+use vm::unstable::execution::Stop;
+use vm::unstable::execution::Value;
 use vm::unstable::frames::FrameExit;
 use vm::unstable::gas::GasMeter;
 use vm::unstable::host::{Host, Reply};
@@ -88,6 +92,7 @@ pub(crate) struct Stage {
     pub(crate) world: World,
     pub(crate) journal: Journal,
     pub(crate) rules: Rules,
+    pub(crate) block: Block,
     pub(crate) input: Vec<u8>,
     pub(crate) value: u128,
     pub(crate) returned: Vec<u8>,
@@ -103,6 +108,7 @@ impl Default for Stage {
             world: World::default(),
             journal: Journal::default(),
             rules: Rules::v1(),
+            block: block(),
             input: Vec::new(),
             value: 0,
             returned: Vec::new(),
@@ -120,12 +126,11 @@ impl Stage {
         function: Function,
         arguments: &[u64],
     ) -> Result<Reply, Fault> {
-        let block = block();
         let mut host = Host {
             rules: &self.rules,
             view: &self.world,
             journal: &mut self.journal,
-            block: &block,
+            block: &self.block,
             caller: CALLER,
             address: CONTRACT,
             tx_hash: TX_HASH,

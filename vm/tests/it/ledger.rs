@@ -136,7 +136,7 @@ impl Ledger<'_> {
 
     fn set_account(&mut self, of: &[u8; 32], account: &Account) {
         let place = key::account(of);
-        match account.encode().expect("encodes") {
+        match account.encode() {
             Some(value) => self.now.insert(place, value),
             None => self.now.remove(&place),
         };

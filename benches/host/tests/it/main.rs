@@ -13,11 +13,11 @@ fn every_part_of_every_price_has_a_workload() {
         .iter()
         .map(|work| (work.function, work.part))
         .collect();
-    let schedule = Rules::v1().schedule;
+    let schedule = &Rules::v1().schedule;
     let priced: BTreeSet<_> = TABLE
         .iter()
         .flat_map(|row| {
-            let parts = Part::of(row.function, &schedule);
+            let parts = Part::of(row.function, schedule);
             parts.into_iter().map(|(part, _)| (row.function, part))
         })
         .collect();
@@ -26,9 +26,9 @@ fn every_part_of_every_price_has_a_workload() {
 
 #[test]
 fn every_workload_ends_as_it_must_and_pays_its_part_of_the_price() {
-    let schedule = Rules::v1().schedule;
+    let schedule = &Rules::v1().schedule;
     for (work, gas) in gas().unwrap() {
-        let prices = Part::of(work.function, &schedule);
+        let prices = Part::of(work.function, schedule);
         let (_, price) = *prices.iter().find(|(part, _)| *part == work.part).unwrap();
         let case = format!("{:?} {:?} {}", work.function, work.part, work.case);
         match work.part {

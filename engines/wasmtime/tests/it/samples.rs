@@ -2,12 +2,12 @@
 //! engines of the simulator: every receipt, net diff and root must be equal.
 
 use lockstep_wasmtime::Wasmtime;
-use node_sim::archive::ArchivedBlock;
+use node::archive::ArchivedBlock;
+use node::{CachePolicy, Payload, ReceiptExit};
 use node_sim::simulate::executor::{Executor, Restart, kind};
 use node_sim::simulate::samples::{ACCEPTED, MATH, STD_DEFAULT};
 use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{Plan, Progress, Progressed, run};
-use node_sim::{CachePolicy, Payload, ReceiptExit};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use vm::Rules;

@@ -198,12 +198,12 @@ impl Execution for WrongAnswerExecution {
     }
 }
 
-/// Any engine, in which a guest that reverts returns instead.
-pub(super) struct NoRevert<'a>(pub(super) &'a dyn Engine);
+/// R, in which a guest that reverts returns instead.
+pub(super) struct NoRevert(pub(super) Reference);
 
 struct NoRevertExecution(Box<dyn Execution>);
 
-impl Engine for NoRevert<'_> {
+impl Engine for NoRevert {
     fn name(&self) -> &'static str {
         "no revert"
     }

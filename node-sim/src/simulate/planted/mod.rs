@@ -15,12 +15,11 @@ mod steps;
 pub use engine::{WrongGas, WrongOperator};
 pub use store::LostWrite;
 
-use super::executor::{Executor, MakeEngine, Restart};
+use super::executor::{Executor, Restart};
 use super::samples::COUNTER;
-use crate::bisect::MakeTraced;
-use crate::cache::CachePolicy;
-use crate::store::{MemoryStore, Store};
+use crate::rerun::{MakeEngine, MakeTraced};
 use engine::{WrongAnswer, WrongPrice, replacing};
+use node::{CachePolicy, MemoryStore, Store};
 use reference::Reference;
 use steps::WrongSteps;
 use store::{Wrong, WrongStore};

@@ -1,12 +1,10 @@
 //! Makes steps around the VM that are wrong on purpose; one of them each.
 
 use super::engine::NoRevert;
-use crate::block::ValidTransaction;
-use crate::execute::{Environment, Executed, execute};
-use crate::header::Header;
-use crate::overlay::Overlay;
-use crate::receipt::{Receipt, ReceiptExit, events_root, receipts_root};
 use crate::steps::{Plain, Steps};
+use node::execute::execute;
+use node::receipt::{events_root, receipts_root};
+use node::{Environment, Executed, Header, Overlay, Receipt, ReceiptExit, ValidTransaction};
 use reference::Reference;
 use tree::Tree;
 use vm::unstable::state::Account;
@@ -50,7 +48,7 @@ impl Steps for WrongSteps {
         valid: &ValidTransaction,
     ) -> Result<Executed, Fault> {
         let undone = match self {
-            Self::Revert => Some(effects(environment, overlay.fork(), valid)?),
+            Self::Revert => Some(effects(environment, overlay.clone(), valid)?),
             _ => None,
         };
         let mut executed = execute(environment, overlay, valid)?;
@@ -128,8 +126,7 @@ fn effects(
     mut overlay: Overlay<'_>,
     valid: &ValidTransaction,
 ) -> Result<StateDiff, Fault> {
-    let reference = Reference::new();
-    let engine = NoRevert(&reference);
+    let engine = NoRevert(Reference::new());
     let environment = Environment {
         engine: &engine,
         ..*environment

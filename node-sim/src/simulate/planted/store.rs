@@ -1,10 +1,9 @@
 //! Makes stores that are wrong on purpose.
 
-use crate::header::Tip;
-use crate::receipt::Receipt;
-use crate::store::{Commit, Store};
-use std::cell::RefCell;
+use node::Tip;
+use node::{Commit, Receipt, Store};
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use vm::{Entries, Fault, StateDiff, key};
 
 /// A store that loses one write of contract storage: the first of the block of a height.
@@ -78,7 +77,7 @@ pub(super) enum Wrong {
 pub(super) struct WrongStore<S> {
     inner: S,
     wrong: Wrong,
-    kept: RefCell<StateDiff>,
+    kept: Mutex<StateDiff>,
 }
 
 impl<S> WrongStore<S> {
@@ -86,7 +85,7 @@ impl<S> WrongStore<S> {
         Self {
             inner,
             wrong,
-            kept: RefCell::new(BTreeMap::new()),
+            kept: Mutex::new(BTreeMap::new()),
         }
     }
 }
@@ -96,11 +95,12 @@ impl<S: Store> Store for WrongStore<S> {
         if self.wrong != Wrong::Stale || key.first() != Some(&key::VALUE) {
             return self.inner.read(key);
         }
-        if let Some(kept) = self.kept.borrow().get(key) {
-            return Ok(kept.clone());
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = kept.get(key) {
+            return Ok(value.clone());
         }
         let value = self.inner.read(key)?;
-        self.kept.borrow_mut().insert(key.to_vec(), value.clone());
+        kept.insert(key.to_vec(), value.clone());
         Ok(value)
     }
 

@@ -8,9 +8,7 @@
 #![expect(clippy::print_stdout, reason = "a command prints")]
 
 use clap::{Args, Parser, Subcommand};
-use node::Store;
-use node::header::Tip;
-use node::node::recomputed_root;
+use node::{Store, Tip, recomputed_root};
 use rocksdb_store::synthetic::{Random, Synthetic};
 use rocksdb_store::{RocksStore, Settings};
 use std::error::Error;

@@ -16,9 +16,7 @@ mod upkeep;
 
 mod processes;
 
-use node::Store;
-use node::header::Tip;
-use node::node::recomputed_root;
+use node::{Store, Tip, recomputed_root};
 use rocksdb_store::synthetic::Synthetic;
 use rocksdb_store::{RocksStore, Settings};
 use std::fs;

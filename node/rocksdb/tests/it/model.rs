@@ -1,9 +1,8 @@
 //! Holds three stores equal under random commits, reads, scans, flushes and restarts.
 
 use crate::folder;
-use node::node::recomputed_root;
-use node::store::disk::SimulatedDisk;
-use node::{LogStore, MemoryStore, Store};
+use node::{LogStore, MemoryStore, Store, recomputed_root};
+use node_sim::disk::SimulatedDisk;
 use rocksdb_store::synthetic::{Random, Synthetic, state_key};
 use rocksdb_store::{RocksStore, Settings};
 use tree::Tree;

@@ -1,8 +1,7 @@
 //! Checks what is refused at open, with which words, and that damage is found.
 
 use crate::{filled, folder};
-use node::Store;
-use node::node::recomputed_root;
+use node::{Store, recomputed_root};
 use rocksdb_store::synthetic::Synthetic;
 use rocksdb_store::{RocksStore, Settings};
 use std::fs::{self, OpenOptions};

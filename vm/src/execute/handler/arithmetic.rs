@@ -5,10 +5,11 @@
     reason = "operations work on raw frames and memory under the state contract of `dispatch`"
 )]
 
-use super::{ACC, IMM, SLOT};
+use super::{ABSENT, kinds};
 use crate::execute::dispatch::{Dispatch, Operation, Registers};
 use crate::execute::exit;
 use crate::translate::integer::{BinaryOperator, UnaryOperator, Word};
+use crate::translate::{form, layout::Operands};
 use crate::trap::Trap;
 use std::hint::{select_unpredictable, unreachable_unchecked};
 use std::marker::PhantomData;
@@ -25,8 +26,7 @@ pub(super) unsafe fn pure<O: BinaryOperator>(left: O::W, right: O::W) -> u64 {
     }
 }
 
-/// `d@8`, first slot `@10`, second slot `@12`; immediate `u32@12`, or `u64@16` where operands are
-/// wide.
+/// See [`form::Binary`].
 pub(in crate::execute) struct Binary<O, const A: u8, const B: u8, const TO_SLOT: bool>(
     PhantomData<O>,
 );
@@ -34,50 +34,35 @@ pub(in crate::execute) struct Binary<O, const A: u8, const B: u8, const TO_SLOT:
 impl<O: BinaryOperator, const A: u8, const B: u8, const TO_SLOT: bool> Operation
     for Binary<O, A, B, TO_SLOT>
 {
+    // SAFETY: every slot comes from `Translator::binary`, which asks `local_slot` and
+    // `stack_slot`.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let immediate = || {
-            if O::WIDE {
-                r.u64(16)
-            } else {
-                u64::from(r.u32(12))
-            }
-        };
-        let a = O::W::from_bits(match A {
-            SLOT => r.get(10),
-            ACC => r.acc,
-            _ => immediate(),
-        });
-        let b = O::W::from_bits(match B {
-            SLOT => r.get(if A == SLOT { 12 } else { 10 }),
-            ACC => r.acc,
-            _ => immediate(),
-        });
-        let cells = if (A == IMM || B == IMM) && O::WIDE {
-            3
-        } else {
-            2
-        };
+        let f = const { form::Binary::of(kinds(A, B, ABSENT).wide(O::WIDE)) };
+        let a = O::W::from_bits(r.operand::<A, _>(f.a));
+        let b = O::W::from_bits(r.operand::<B, _>(f.b));
         match O::apply(a, b) {
-            Some(value) => r.result::<D, TO_SLOT>(cells, value),
+            Some(value) => r.result::<D, TO_SLOT>(f.d, f.cells, value),
             None if b.is_zero() => r.leave::<{ exit::of_trap(Trap::IntegerDivideByZero) }>(),
             None => r.leave::<{ exit::of_trap(Trap::IntegerOverflow) }>(),
         }
     }
 }
 
-/// `d@8 a@10`
+/// See [`form::Unary`].
 pub(in crate::execute) struct Unary<O, const A: u8, const TO_SLOT: bool>(PhantomData<O>);
 
 impl<O: UnaryOperator, const A: u8, const TO_SLOT: bool> Operation for Unary<O, A, TO_SLOT> {
+    // SAFETY: the slots are what `Translator::unary` took from `local_slot` and `stack_slot`.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let a = if A == SLOT { r.get(10) } else { r.acc };
-        r.result::<D, TO_SLOT>(2, O::apply(a))
+        let f = const { form::Unary::of(kinds(A, ABSENT, ABSENT)) };
+        let value = O::apply(r.operand::<A, _>(f.a));
+        r.result::<D, TO_SLOT>(f.d, f.cells, value)
     }
 }
 
-/// `d@8 a@10 b@12 c@14`, immediates `u64@16`, b's first.
+/// See [`form::BinaryBinary`].
 pub(in crate::execute) struct BinaryBinary<
     O,
     P,
@@ -93,111 +78,119 @@ where
     O: BinaryOperator,
     P: BinaryOperator,
 {
+    // SAFETY: `Translator::fuse_binary` moves the slots of two instructions; `can_fuse_binary`
+    // lists no division, so `pure` holds.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let a = O::W::from_bits(if A == SLOT { r.get(10) } else { r.acc });
-        let b = O::W::from_bits(if B == SLOT { r.get(12) } else { r.u64(16) });
-        let c = P::W::from_bits(match (C, B) {
-            (SLOT, _) => r.get(14),
-            (_, IMM) => r.u64(24),
-            _ => r.u64(16),
-        });
+        let f = const { form::BinaryBinary::of(kinds(A, B, C)) };
+        let a = O::W::from_bits(r.operand::<A, _>(f.a));
+        let b = O::W::from_bits(r.operand::<B, _>(f.b));
+        let c = P::W::from_bits(r.operand::<C, _>(f.c));
         let value = pure::<P>(P::W::from_bits(pure::<O>(a, b)), c);
-        let cells = match (B == IMM, C == IMM) {
-            (true, true) => 4,
-            (false, false) => 2,
-            _ => 3,
-        };
-        r.result::<D, TO_SLOT>(cells, value)
+        r.result::<D, TO_SLOT>(f.d, f.cells, value)
     }
 }
 
-/// `d@8 a@10 d2@12 a2@14 i@16 i2@20`, 32 bits.
+/// See [`form::AddAdd`].
 pub(in crate::execute) struct AddAdd;
 
 impl Operation for AddAdd {
+    // SAFETY: `Translator::fuse_two_additions` moves the slots of two instructions.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let first = u32::from_bits(r.get(10)).wrapping_add(r.u32(16));
-        r.put(8, u64::from(first));
-        let second = u32::from_bits(r.get(14)).wrapping_add(r.u32(20));
-        r.put(12, u64::from(second));
-        r.go::<D>(3, u64::from(second))
+        let f = const { form::AddAdd::of(Operands::NONE) };
+        let first = u32::from_bits(r.get(f.a)).wrapping_add(r.number(f.i));
+        r.put(f.d, u64::from(first));
+        let second = u32::from_bits(r.get(f.a2)).wrapping_add(r.number(f.i2));
+        r.put(f.d2, u64::from(second));
+        r.go::<D>(f.cells, u64::from(second))
     }
 }
 
 // Copies leave the accumulator alone: the translator counts on it.
 
-/// `d@8 a@10`
+/// See [`form::CopySlot`].
 pub(in crate::execute) struct CopySlot;
 
 impl Operation for CopySlot {
+    // SAFETY: `Translator::copy_slot` is given slots of this frame by whoever moves a value.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        r.put(8, r.get(10));
-        r.go::<D>(2, r.acc)
+        let f = const { form::CopySlot::of(Operands::NONE) };
+        r.put(f.d, r.get(f.a));
+        r.go::<D>(f.cells, r.acc)
     }
 }
 
-/// `d@8 a@10 d2@12 a2@14`; the second may read what the first wrote.
+/// See [`form::CopyTwoSlots`]; the second may read what the first wrote.
 pub(in crate::execute) struct CopyTwoSlots;
 
 impl Operation for CopyTwoSlots {
+    // SAFETY: `Translator::copy_with_last` moves the slots of two copies.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        r.put(8, r.get(10));
-        r.put(12, r.get(14));
-        r.go::<D>(2, r.acc)
+        let f = const { form::CopyTwoSlots::of(Operands::NONE) };
+        r.put(f.d, r.get(f.a));
+        r.put(f.d2, r.get(f.a2));
+        r.go::<D>(f.cells, r.acc)
     }
 }
 
-/// `d@8`
+/// See [`form::CopyAcc`].
 pub(in crate::execute) struct CopyAcc;
 
 impl Operation for CopyAcc {
+    // SAFETY: `Translator::copy_acc` is given a slot of this frame.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        r.put(8, r.acc);
-        r.go::<D>(2, r.acc)
+        let f = const { form::CopyAcc::of(Operands::NONE) };
+        r.put(f.d, r.acc);
+        r.go::<D>(f.cells, r.acc)
     }
 }
 
-/// `d@8 i@16`
+/// See [`form::CopyImmediate`].
 pub(in crate::execute) struct CopyImmediate;
 
 impl Operation for CopyImmediate {
+    // SAFETY: `Translator::copy_immediate` is given a slot of this frame.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        r.put(8, r.u64(16));
-        r.go::<D>(3, r.acc)
+        let f = const { form::CopyImmediate::of(Operands::NONE) };
+        r.put(f.d, r.number(f.i));
+        r.go::<D>(f.cells, r.acc)
     }
 }
 
-/// `d@8 d2@10 i@16 i2@20`
+/// See [`form::CopyTwoImmediates`].
 pub(in crate::execute) struct CopyTwoImmediates;
 
 impl Operation for CopyTwoImmediates {
+    // SAFETY: `Translator::copy_immediate` moves the slots of two instructions.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        r.put(8, u64::from(r.u32(16)));
-        r.put(10, u64::from(r.u32(20)));
-        r.go::<D>(3, r.acc)
+        let f = const { form::CopyTwoImmediates::of(Operands::NONE) };
+        r.put(f.d, u64::from(r.number(f.i)));
+        r.put(f.d2, u64::from(r.number(f.i2)));
+        r.go::<D>(f.cells, r.acc)
     }
 }
 
-/// `d@8 condition@10 a@12 b@14`
+/// See [`form::Select`].
 pub(in crate::execute) struct Select<const C: u8, const TO_SLOT: bool>;
 
 impl<const C: u8, const TO_SLOT: bool> Operation for Select<C, TO_SLOT> {
+    // SAFETY: `Translator::select` puts both values in slots of this frame before.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let condition = u32::from_bits(if C == SLOT { r.get(10) } else { r.acc });
-        let value = select_unpredictable(condition != 0, r.get(12), r.get(14));
-        r.result::<D, TO_SLOT>(2, value)
+        let f = const { form::Select::of(kinds(C, ABSENT, ABSENT)) };
+        let condition = u32::from_bits(r.operand::<C, _>(f.c));
+        let value = select_unpredictable(condition != 0, r.get(f.a), r.get(f.b));
+        r.result::<D, TO_SLOT>(f.d, f.cells, value)
     }
 }
 
-/// `d@8 a@10 b@12 x@14 y@16`, immediate b `u64@24`.
+/// See [`form::CompareSelect`].
 pub(in crate::execute) struct CompareSelect<O, const A: u8, const B: u8, const TO_SLOT: bool>(
     PhantomData<O>,
 );
@@ -205,16 +198,14 @@ pub(in crate::execute) struct CompareSelect<O, const A: u8, const B: u8, const T
 impl<O: BinaryOperator, const A: u8, const B: u8, const TO_SLOT: bool> Operation
     for CompareSelect<O, A, B, TO_SLOT>
 {
+    // SAFETY: as for `Select`; `take_back_compare` takes comparisons only, so `pure` holds.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let a = O::W::from_bits(if A == SLOT { r.get(10) } else { r.acc });
-        let b = O::W::from_bits(match B {
-            SLOT => r.get(12),
-            ACC => r.acc,
-            _ => r.u64(24),
-        });
+        let f = const { form::CompareSelect::of(kinds(A, B, ABSENT)) };
+        let a = O::W::from_bits(r.operand::<A, _>(f.a));
+        let b = O::W::from_bits(r.operand::<B, _>(f.b));
         let holds = pure::<O>(a, b) != 0;
-        let value = select_unpredictable(holds, r.get(14), r.get(16));
-        r.result::<D, TO_SLOT>(4, value)
+        let value = select_unpredictable(holds, r.get(f.x), r.get(f.y));
+        r.result::<D, TO_SLOT>(f.d, f.cells, value)
     }
 }

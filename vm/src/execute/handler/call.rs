@@ -8,17 +8,41 @@
     reason = "operations work on raw frames and memory under the state contract of `dispatch`"
 )]
 
-use super::{ABSENT, SLOT};
+use super::{ABSENT, kinds};
 use crate::execute::context::{Cell, Entry};
 use crate::execute::dispatch::{Dispatch, Operation, Registers};
 use crate::execute::exit;
 use crate::limits::STACK_SLOTS_MAX;
+use crate::translate::form;
 use crate::translate::integer::Word;
+use crate::translate::layout::Operands;
 use crate::trap::Trap;
 use std::sync::atomic::Ordering;
 
-/// Length of every call instruction: a return finds it before the return address.
-pub(in crate::execute) const CALL_CELLS: usize = 3;
+/// What every call has in the same place: a return finds the call before the return address and
+/// does not know which it is.
+pub(in crate::execute) const CALL: form::Call = form::Call::of(Operands::NONE);
+
+const _: () = {
+    let (host, multiply) = (
+        form::CallHost::of(Operands::NONE),
+        form::CallMultiply::of(Operands::NONE),
+    );
+    assert!(host.cells == CALL.cells && multiply.cells == CALL.cells);
+    assert!(host.frame.byte() == CALL.frame.byte() && host.cost.byte() == CALL.cost.byte());
+    assert!(multiply.frame.byte() == CALL.frame.byte());
+    assert!(multiply.cost.byte() == CALL.cost.byte());
+    assert!(host.function.byte() == CALL.function.byte());
+    assert!(multiply.function.byte() == CALL.function.byte());
+    let (slot, acc) = (
+        form::CallIndirect::of(kinds(super::SLOT, ABSENT, ABSENT)),
+        form::CallIndirect::of(kinds(super::ACC, ABSENT, ABSENT)),
+    );
+    assert!(slot.cells == CALL.cells && acc.cells == CALL.cells);
+    assert!(slot.frame.byte() == CALL.frame.byte() && slot.cost.byte() == CALL.cost.byte());
+    assert!(acc.frame.byte() == CALL.frame.byte() && acc.cost.byte() == CALL.cost.byte());
+    assert!(slot.weight.byte() == CALL.weight.byte() && acc.weight.byte() == CALL.weight.byte());
+};
 
 /// Makes the frame of a callee at `sp`; its parameters are there.
 ///
@@ -51,23 +75,30 @@ pub(in crate::execute) unsafe fn make_frame(
     }
 }
 
+/// # Safety
+/// The state contract, at a call of `entry`, which is alive. The frame that is made lies in the
+/// stack since the counter admits it: `linear` reserves what the counter admits and the linkage of
+/// every frame.
 #[inline(always)]
 pub(super) unsafe fn call<D: Dispatch>(r: Registers, entry: *const Entry) -> u64 {
     let callee = &*entry;
     // The counter decides, never the layout: the stack holds whatever the counter admits.
-    let weight = r.get(10).wrapping_add(u64::from(callee.weight));
+    let weight = r.get(CALL.weight).wrapping_add(u64::from(callee.weight));
     if weight > u64::from(STACK_SLOTS_MAX) {
         (*r.context).callee = entry;
         return r.leave::<{ exit::OVERFLOW }>();
     }
-    let sp = r.sp.add(usize::from(r.u16(8)));
-    make_frame(callee, sp, r.ip.add(CALL_CELLS), weight);
+    let sp = r.sp.add(r.distance(CALL.frame));
+    make_frame(callee, sp, r.ip.add(CALL.cells), weight);
     let code = callee.code.load(Ordering::Acquire).cast_const();
     let charge = (*code.sub(1)).bits;
     Registers { sp, ..r }.enter_run::<D>(charge, code)
 }
 
 /// The host runs outside of handlers. In debt the run has ended.
+///
+/// # Safety
+/// The state contract, at a call of `entry`.
 #[inline(always)]
 unsafe fn call_host(r: Registers, entry: *const Entry) -> u64 {
     if r.gas < 0 {
@@ -77,34 +108,40 @@ unsafe fn call_host(r: Registers, entry: *const Entry) -> u64 {
     r.leave::<{ exit::HOST_CALL }>()
 }
 
-/// `frame@8 weight@10 cost@12 entry@16`
+/// See [`form::Call`].
 pub(in crate::execute) struct Call;
 
 impl Operation for Call {
+    // SAFETY: `link` put the entry of a function of this module where its index was, and the
+    // module keeps its entries as long as its code.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        call::<D>(r, (*r.ip.add(2)).entry)
+        call::<D>(r, r.entry(CALL.function))
     }
 }
 
-/// `frame@8 weight@10 cost@12 entry@16`
+/// See [`form::CallHost`].
 pub(in crate::execute) struct CallHost;
 
 impl Operation for CallHost {
+    // SAFETY: as for `Call`; the entry of an import says which function of the host it is.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        call_host(r, (*r.ip.add(2)).entry)
+        call_host(r, r.entry(CALL.function))
     }
 }
 
-/// `frame@8 weight@10 cost@12 a@16 type@20`
+/// See [`form::CallIndirect`].
 pub(in crate::execute) struct CallIndirect<const A: u8>;
 
 impl<const A: u8> Operation for CallIndirect<A> {
+    // SAFETY: `table_of` made a table of entries and nulls, and the index is compared with its
+    // length before.
     #[inline(always)]
     #[expect(clippy::as_conversions, reason = "usize has at least 32 bits")]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let index = u32::from_bits(if A == SLOT { r.get(16) } else { r.acc });
+        let f = const { form::CallIndirect::of(kinds(A, ABSENT, ABSENT)) };
+        let index = u32::from_bits(r.operand::<A, _>(f.a));
         if u64::from(index) >= (*r.context).table_length {
             return r.leave::<{ exit::of_trap(Trap::TableOutOfBounds) }>();
         }
@@ -112,7 +149,7 @@ impl<const A: u8> Operation for CallIndirect<A> {
         if entry.is_null() {
             return r.leave::<{ exit::of_trap(Trap::IndirectCallToNull) }>();
         }
-        if (*entry).type_index != r.u32(20) {
+        if (*entry).type_index != r.number(f.type_index) {
             return r.leave::<{ exit::of_trap(Trap::IndirectCallTypeMismatch) }>();
         }
         if (*entry).host.is_some() {
@@ -122,27 +159,27 @@ impl<const A: u8> Operation for CallIndirect<A> {
     }
 }
 
-/// `address@8 v@10`, immediate `u64@16`.
+/// See [`form::Return`].
 pub(in crate::execute) struct Return<const V: u8>;
 
 impl<const V: u8> Operation for Return<V> {
+    // SAFETY: `make_frame` wrote the address that follows a call, and no instruction names its
+    // slot as one to write: `local_slot` and `stack_slot` leave it out.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let back = r.slot(8).cast::<*const Cell>().read();
-        let acc = match V {
-            SLOT => r.get(10),
-            super::IMM => r.u64(16),
-            _ => r.acc,
-        };
+        let f = const { form::Return::of(kinds(V, ABSENT, ABSENT)) };
+        let back = r.slot(f.address).cast::<*const Cell>().read();
+        let mut acc = r.acc;
         if V != ABSENT {
+            acc = r.operand::<V, _>(f.v);
             r.sp.cast::<u64>().write(acc);
         }
         let site = Registers {
-            ip: back.sub(CALL_CELLS),
+            ip: back.sub(CALL.cells),
             ..r
         };
-        let sp = r.sp.sub(usize::from(site.u16(8)));
-        let cost = u64::from(site.u32(12));
+        let sp = r.sp.sub(site.distance(CALL.frame));
+        let cost = site.cost(CALL.cost);
         Registers { sp, acc, ..r }.enter_run::<D>(cost, back)
     }
 }
@@ -151,6 +188,7 @@ impl<const V: u8> Operation for Return<V> {
 pub(in crate::execute) struct Stop;
 
 impl Operation for Stop {
+    // SAFETY: only the driver is called.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         r.leave::<{ exit::RETURN }>()
@@ -161,6 +199,7 @@ impl Operation for Stop {
 pub(in crate::execute) struct Translate;
 
 impl Operation for Translate {
+    // SAFETY: only the driver is called; `stubs` put the function beside.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         r.leave::<{ exit::TRANSLATE }>()

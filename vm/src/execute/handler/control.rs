@@ -7,132 +7,135 @@
 
 use super::arithmetic::pure;
 use super::memory::{check, read};
-use super::{ACC, SLOT};
+use super::{ABSENT, SLOT, kinds};
 use crate::execute::dispatch::{Dispatch, Operation, Registers};
 use crate::execute::exit;
+use crate::translate::form;
 use crate::translate::fusion::LoadOperator;
 use crate::translate::integer::{BinaryOperator, Word};
+use crate::translate::layout::Operands;
 use crate::trap::Trap;
 use std::marker::PhantomData;
 
-// The conditional ones share this head: target@8 taken@16 else@20
-
-/// Takes one of the two edges.
-#[inline(always)]
-unsafe fn choose<D: Dispatch>(r: Registers, holds: bool, cells: usize) -> u64 {
-    if holds {
-        r.enter_run::<D>(u64::from(r.u32(16)), r.target(8))
-    } else {
-        r.enter_run::<D>(u64::from(r.u32(20)), r.ip.add(cells))
-    }
+// Takes one of the two edges: to the target or to the next instruction.
+macro_rules! choose {
+    ($D:ident, $r:ident, $holds:expr, $f:ident) => {
+        if $holds {
+            $r.enter_run::<$D>($r.cost($f.taken), $r.target($f.target))
+        } else {
+            $r.enter_run::<$D>($r.cost($f.otherwise), $r.ip.add($f.cells))
+        }
+    };
 }
 
-/// `target@8 cost@12`
+/// See [`form::Branch`].
 pub(in crate::execute) struct Branch;
 
 impl Operation for Branch {
+    // SAFETY: `Translator::close` and `target` lead to instructions of this function alone.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        r.enter_run::<D>(u64::from(r.u32(12)), r.target(8))
+        let f = const { form::Branch::of(Operands::NONE) };
+        r.enter_run::<D>(r.cost(f.cost), r.target(f.target))
     }
 }
 
-/// `target@8 a@12 b@14 taken@16 else@20`, immediate `u64@24`.
+/// See [`form::CompareBranch`].
 pub(in crate::execute) struct CompareBranch<O, const A: u8, const B: u8>(PhantomData<O>);
 
 impl<O: BinaryOperator, const A: u8, const B: u8> Operation for CompareBranch<O, A, B> {
+    // SAFETY: as for `Branch`; `condition` gives comparisons only, so `pure` holds.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let a = O::W::from_bits(match A {
-            SLOT => r.get(12),
-            ACC => r.acc,
-            _ => r.u64(24),
-        });
-        let b = O::W::from_bits(match B {
-            SLOT => r.get(14),
-            ACC => r.acc,
-            _ => r.u64(24),
-        });
-        let plain = A <= ACC && B <= ACC;
-        choose::<D>(r, pure::<O>(a, b) != 0, if plain { 3 } else { 4 })
+        let f = const { form::CompareBranch::of(kinds(A, B, ABSENT)) };
+        let a = O::W::from_bits(r.operand::<A, _>(f.a));
+        let b = O::W::from_bits(r.operand::<B, _>(f.b));
+        choose!(D, r, pure::<O>(a, b) != 0, f)
     }
 }
 
-/// `target@8 d@12 a@14 taken@16 else@20 i@24 b@32`, b a slot or `u64`: the end of a counted loop.
+/// See [`form::BinaryCompareBranch`].
 pub(in crate::execute) struct BinaryCompareBranch<O, P, const B: u8>(PhantomData<(O, P)>);
 
 impl<O: BinaryOperator, P: BinaryOperator, const B: u8> Operation for BinaryCompareBranch<O, P, B> {
+    // SAFETY: as for `Branch`; `can_fuse_step` lists additions and comparisons only, so `pure`
+    // holds.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let a = O::W::from_bits(r.get(14));
-        let acc = pure::<O>(a, O::W::from_bits(r.u64(24)));
-        r.put(12, acc);
-        let b = P::W::from_bits(if B == SLOT { r.get(32) } else { r.u64(32) });
+        let f = const { form::BinaryCompareBranch::of(kinds(ABSENT, B, ABSENT)) };
+        let a = O::W::from_bits(r.get(f.a));
+        let acc = pure::<O>(a, O::W::from_bits(r.number(f.i)));
+        r.put(f.d, acc);
+        let b = P::W::from_bits(r.operand::<B, _>(f.b));
         let r = Registers { acc, ..r };
-        choose::<D>(r, pure::<P>(P::W::from_bits(acc), b) != 0, 5)
+        choose!(D, r, pure::<P>(P::W::from_bits(acc), b) != 0, f)
     }
 }
 
-/// `target@8 a@12 b@14 taken@16 else@20 offset@24 index@28 d@30`, immediate b `u64@32`.
+/// See [`form::LoadCompareBranch`].
 ///
 /// The one instruction that can both trap and end a run: the trap comes first.
 pub(in crate::execute) struct LoadCompareBranch<
     T,
     O,
     const B: u8,
-    const INDEXED: bool,
+    const INDEX: u8,
     const TO_SLOT: bool,
 >(PhantomData<(T, O)>);
 
-impl<T, O, const B: u8, const INDEXED: bool, const TO_SLOT: bool> Operation
-    for LoadCompareBranch<T, O, B, INDEXED, TO_SLOT>
+impl<T, O, const B: u8, const INDEX: u8, const TO_SLOT: bool> Operation
+    for LoadCompareBranch<T, O, B, INDEX, TO_SLOT>
 where
     T: LoadOperator,
     O: BinaryOperator,
 {
+    // SAFETY: as for `Branch`; `check` comes before `read`, and `can_fuse_load_compare` lists
+    // comparisons only, so `pure` holds.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let mut a = u32::from_bits(r.get(12));
-        if INDEXED {
-            a = a.wrapping_add(u32::from_bits(r.get(28)));
+        let f = const { form::LoadCompareBranch::of(kinds(ABSENT, B, INDEX)) };
+        let mut a = u32::from_bits(r.get(f.a));
+        if INDEX == SLOT {
+            a = a.wrapping_add(u32::from_bits(r.operand::<INDEX, _>(f.index)));
         }
-        let address = u64::from(a).wrapping_add(u64::from(r.u32(24)));
+        let address = u64::from(a).wrapping_add(u64::from(r.number(f.offset)));
         if check::<T>(r, address) {
             return r.leave::<{ exit::of_trap(Trap::MemoryOutOfBounds) }>();
         }
         let acc = read::<T>(r, address);
-        if TO_SLOT {
-            r.put(30, acc);
-        }
-        let b = O::W::from_bits(if B == SLOT { r.get(14) } else { r.u64(32) });
+        r.keep::<TO_SLOT>(f.d, acc);
+        let b = O::W::from_bits(r.operand::<B, _>(f.b));
         let r = Registers { acc, ..r };
-        choose::<D>(r, pure::<O>(O::W::from_bits(acc), b) != 0, 5)
+        choose!(D, r, pure::<O>(O::W::from_bits(acc), b) != 0, f)
     }
 }
 
-/// `a@8 last@12 displacement@16`, then last + 1 entries of target and cost.
+/// See [`form::BranchTable`].
 pub(in crate::execute) struct BranchTable<const A: u8>;
 
 impl<const A: u8> Operation for BranchTable<A> {
+    // SAFETY: `Translator::branch_table` writes last + 1 edges, and the index is cut to last.
     #[inline(always)]
     #[expect(clippy::as_conversions, reason = "usize has at least 32 bits")]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let a = u32::from_bits(if A == SLOT { r.get(8) } else { r.acc });
-        let index = a.wrapping_add(r.u32(16));
-        let entry = 8_usize.wrapping_mul(index.min(r.u32(12)) as usize);
-        let target = r.target(entry.wrapping_add(24));
-        let cost = r.u32(entry.wrapping_add(28));
-        r.enter_run::<D>(u64::from(cost), target)
+        let f = const { form::BranchTable::of(kinds(A, ABSENT, ABSENT)) };
+        let a = u32::from_bits(r.operand::<A, _>(f.a));
+        let index = a.wrapping_add(r.number(f.displacement));
+        let edge = index.min(r.number(f.last)) as usize;
+        let (target, cost) = f.edge(edge);
+        r.enter_run::<D>(r.cost(cost), r.target(target))
     }
 }
 
-/// `cost@8`
+/// See [`form::Charge`].
 pub(in crate::execute) struct Charge;
 
 impl Operation for Charge {
+    // SAFETY: `Translator::cut_run` lets another instruction follow.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        r.enter_run::<D>(u64::from(r.u32(8)), r.ip.add(2))
+        let f = const { form::Charge::of(Operands::NONE) };
+        r.enter_run::<D>(r.cost(f.cost), r.ip.add(f.cells))
     }
 }
 
@@ -140,9 +143,11 @@ impl Operation for Charge {
 pub(in crate::execute) struct Pause;
 
 impl Operation for Pause {
+    // SAFETY: `Translator::enter` lets another instruction follow, at which the driver goes on.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let ip = r.ip.add(1);
+        let f = const { form::Pause::of(Operands::NONE) };
+        let ip = r.ip.add(f.cells);
         Registers { ip, ..r }.leave::<{ exit::PAUSE }>()
     }
 }
@@ -151,6 +156,7 @@ impl Operation for Pause {
 pub(in crate::execute) struct Unreachable;
 
 impl Operation for Unreachable {
+    // SAFETY: only the driver is called, which ends the execution.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         r.leave::<{ exit::of_trap(Trap::Unreachable) }>()
@@ -161,6 +167,7 @@ impl Operation for Unreachable {
 pub(in crate::execute) struct Float;
 
 impl Operation for Float {
+    // SAFETY: only the driver is called, which ends the execution.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         r.leave::<{ exit::of_trap(Trap::FloatInstruction) }>()

@@ -7,18 +7,19 @@
 )]
 
 use super::arithmetic::pure;
-use super::call::{CALL_CELLS, call};
+use super::call::{CALL, call};
 use super::memory::{OUT_OF_BOUNDS, check, global, outside, read, write_bytes};
-use super::{ABSENT, ACC, IMM, SLOT};
+use super::{ABSENT, kinds};
 use crate::execute::dispatch::{Dispatch, Operation, Registers, price_of};
 use crate::limits::STACK_SLOTS_MAX;
+use crate::translate::form;
 use crate::translate::fusion::LoadOperator;
 use crate::translate::integer::{BinaryOperator, Word};
+use crate::translate::layout::Operands;
 use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
 
-/// `d@8 x@10 y@12 a@14 offset@16`, immediate y `u64@24`: the value goes to memory, to the
-/// accumulator, and to d where `TO_SLOT` says so.
+/// See [`form::BinaryStore`]; the value goes to the accumulator, too.
 pub(in crate::execute) struct BinaryStore<
     O,
     const SIZE: usize,
@@ -30,116 +31,124 @@ pub(in crate::execute) struct BinaryStore<
 impl<O: BinaryOperator, const SIZE: usize, const X: u8, const Y: u8, const TO_SLOT: bool> Operation
     for BinaryStore<O, SIZE, X, Y, TO_SLOT>
 {
+    // SAFETY: `outside` comes before `write_bytes`; `can_fuse_store` lists no division, so `pure`
+    // holds.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let x = O::W::from_bits(if X == SLOT { r.get(10) } else { r.acc });
-        let y = O::W::from_bits(match Y {
-            SLOT => r.get(12),
-            ACC => r.acc,
-            _ => r.u64(24),
-        });
+        let f = const { form::BinaryStore::of(kinds(X, Y, ABSENT)) };
+        let x = O::W::from_bits(r.operand::<X, _>(f.x));
+        let y = O::W::from_bits(r.operand::<Y, _>(f.y));
         let value = pure::<O>(x, y);
-        if TO_SLOT {
-            r.put(8, value);
-        }
-        let base = u64::from(u32::from_bits(r.get(14)));
-        let address = base.wrapping_add(u64::from(r.u32(16)));
+        r.keep::<TO_SLOT>(f.d, value);
+        let base = u64::from(u32::from_bits(r.get(f.a)));
+        let address = base.wrapping_add(u64::from(r.number(f.offset)));
         if outside::<SIZE>(r, address) {
             return r.leave::<OUT_OF_BOUNDS>();
         }
         write_bytes::<SIZE>(r, address, value);
-        r.go::<D>(if Y == IMM { 4 } else { 3 }, value)
+        r.go::<D>(f.cells, value)
     }
 }
 
-/// `a@8 b@10 offset@12 offset2@16`: from a to b.
+/// See [`form::LoadStore`].
 pub(in crate::execute) struct LoadStore<T, const SIZE: usize>(PhantomData<T>);
 
 impl<T: LoadOperator, const SIZE: usize> Operation for LoadStore<T, SIZE> {
+    // SAFETY: `check` comes before `read`, `outside` before `write_bytes`; the second cell is of
+    // this instruction.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let base = u64::from(u32::from_bits(r.get(8)));
-        let address = base.wrapping_add(u64::from(r.u32(12)));
+        let f = const { form::LoadStore::of(Operands::NONE) };
+        let base = u64::from(u32::from_bits(r.get(f.a)));
+        let address = base.wrapping_add(u64::from(r.number(f.offset)));
         if check::<T>(r, address) {
             return r.leave::<OUT_OF_BOUNDS>();
         }
         let value = read::<T>(r, address);
-        let base = u64::from(u32::from_bits(r.get(10)));
-        let address = base.wrapping_add(u64::from(r.u32(16)));
+        let base = u64::from(u32::from_bits(r.get(f.b)));
+        let address = base.wrapping_add(u64::from(r.number(f.offset2)));
         if outside::<SIZE>(r, address) {
             // The site of the store is that of the second cell.
             let ip = r.ip.add(1);
             return Registers { ip, ..r }.leave::<OUT_OF_BOUNDS>();
         }
         write_bytes::<SIZE>(r, address, value);
-        r.go::<D>(3, r.acc)
+        r.go::<D>(f.cells, r.acc)
     }
 }
 
-/// `d@8 a@10 d2@12 a2@14 d3@16 a3@18 d4@20 a4@22`, one after the other.
+/// See [`form::CopyFourSlots`]; one after the other.
 pub(in crate::execute) struct CopyFourSlots;
 
 impl Operation for CopyFourSlots {
+    // SAFETY: `Translator::copy_with_last` moves the slots of up to four copies.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        r.put(8, r.get(10));
-        r.put(12, r.get(14));
-        r.put(16, r.get(18));
-        r.put(20, r.get(22));
-        r.go::<D>(3, r.acc)
+        let f = const { form::CopyFourSlots::of(Operands::NONE) };
+        r.put(f.d, r.get(f.a));
+        r.put(f.d2, r.get(f.a2));
+        r.put(f.d3, r.get(f.a3));
+        r.put(f.d4, r.get(f.a4));
+        r.go::<D>(f.cells, r.acc)
     }
 }
 
-/// `target@8 cost@12 d@16 a@18`
+/// See [`form::CopyBranch`].
 pub(in crate::execute) struct CopyBranch;
 
 impl Operation for CopyBranch {
+    // SAFETY: as for `CopySlot` and `Branch`.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        r.put(16, r.get(18));
-        r.enter_run::<D>(u64::from(r.u32(12)), r.target(8))
+        let f = const { form::CopyBranch::of(Operands::NONE) };
+        r.put(f.d, r.get(f.a));
+        r.enter_run::<D>(r.cost(f.cost), r.target(f.target))
     }
 }
 
-/// `d@8 a@10 global@12 i@16`, 32 bits; without a, the global itself is advanced.
+/// See [`form::GlobalAdd`].
 pub(in crate::execute) struct GlobalAdd<const A: u8, const TO_SLOT: bool>;
 
 impl<const A: u8, const TO_SLOT: bool> Operation for GlobalAdd<A, TO_SLOT> {
+    // SAFETY: `check` proved the index of the global, see `global`.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let global = global(r);
-        let a = u32::from_bits(match A {
-            SLOT => r.get(10),
-            ABSENT => global.read(),
-            _ => r.acc,
+        let f = const { form::GlobalAdd::of(kinds(A, ABSENT, ABSENT)) };
+        let global = global(r, f.global);
+        let a = u32::from_bits(if A == ABSENT {
+            global.read()
+        } else {
+            r.operand::<A, _>(f.a)
         });
-        let value = u64::from(a.wrapping_add(r.u32(16)));
+        let value = u64::from(a.wrapping_add(r.number(f.i)));
         global.write(value);
-        r.result::<D, TO_SLOT>(3, value)
+        r.result::<D, TO_SLOT>(f.d, f.cells, value)
     }
 }
 
-/// `frame@8 weight@10 cost@12 entry@16`: a call of `__multi3`, whose parameters are an address and
-/// two numbers of two words, low word first.
+/// See [`form::CallMultiply`]: a call of `__multi3`, whose parameters are an address and two numbers
+/// of two words, low word first.
 ///
 /// Where something does not suffice, or the function was not translated, it is called.
 pub(in crate::execute) struct CallMultiply;
 
 impl Operation for CallMultiply {
+    // SAFETY: as for `Call`; `is_multi3` has looked at the signature, so the frame of the callee
+    // has five parameters, and `outside` comes before the writes.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let entry = (*r.ip.add(2)).entry;
+        let entry = r.entry(CALL.function);
         let callee = &*entry;
         let charge = price_of(callee.code.load(Ordering::Acquire).cast_const());
-        let weight = r.get(10).wrapping_add(u64::from(callee.weight));
+        let weight = r.get(CALL.weight).wrapping_add(u64::from(callee.weight));
         // In debt the register is negative before, and so after.
         let cost = if D::METERED {
-            charge.wrapping_add(u64::from(r.u32(12)))
+            charge.wrapping_add(r.cost(CALL.cost))
         } else {
             0
         };
         let gas = r.gas.wrapping_sub(cost.cast_signed());
-        let slots = r.slot(8);
+        let slots = r.slot(CALL.frame);
         let address = u64::from(u32::from_bits(slots.read()));
         let above = address.wrapping_add(8);
         let suffices = weight <= u64::from(STACK_SLOTS_MAX) && gas >= 0;
@@ -155,7 +164,7 @@ impl Operation for CallMultiply {
             .wrapping_add(a_high.wrapping_mul(b_low));
         write_bytes::<8>(r, address, low);
         write_bytes::<8>(r, above, carried.wrapping_add(cross));
-        let ip = r.ip.add(CALL_CELLS);
+        let ip = r.ip.add(CALL.cells);
         D::next(Registers { ip, gas, ..r })
     }
 }

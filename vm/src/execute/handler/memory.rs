@@ -6,12 +6,14 @@
 )]
 
 use super::arithmetic::pure;
-use super::{ACC, SLOT};
+use super::{ABSENT, kinds};
 use crate::execute::dispatch::{Dispatch, Operation, Registers};
 use crate::execute::exit;
 use crate::limits::PAGE_BYTES;
+use crate::translate::form;
 use crate::translate::fusion::LoadOperator;
 use crate::translate::integer::{BinaryOperator, Word};
+use crate::translate::layout::{At, Operands};
 use crate::trap::Trap;
 use std::marker::PhantomData;
 use std::ptr;
@@ -19,6 +21,9 @@ use std::ptr;
 pub(super) const OUT_OF_BOUNDS: u64 = exit::of_trap(Trap::MemoryOutOfBounds);
 
 /// True if an access of `SIZE` bytes at `address` (below 2^33) leaves memory.
+///
+/// # Safety
+/// The state contract: the context lives.
 #[inline(always)]
 pub(super) unsafe fn outside<const SIZE: usize>(r: Registers, address: u64) -> bool {
     let context = &*r.context;
@@ -32,6 +37,8 @@ pub(super) unsafe fn outside<const SIZE: usize>(r: Registers, address: u64) -> b
     address.cast_signed() > limit
 }
 
+/// # Safety
+/// Memory holds `address`: the caller has asked [`outside`] or compared with the length.
 #[inline(always)]
 #[expect(
     clippy::as_conversions,
@@ -42,6 +49,9 @@ unsafe fn at(r: Registers, address: u64) -> *mut u8 {
 }
 
 /// True if a load at `address` leaves memory.
+///
+/// # Safety
+/// The state contract: the context lives.
 #[inline(always)]
 pub(super) unsafe fn check<T: LoadOperator>(r: Registers, address: u64) -> bool {
     match T::SIZE {
@@ -53,6 +63,9 @@ pub(super) unsafe fn check<T: LoadOperator>(r: Registers, address: u64) -> bool 
 }
 
 /// What a load finds at `address`, which was checked.
+///
+/// # Safety
+/// The caller has asked [`check`] about this address.
 #[inline(always)]
 pub(super) unsafe fn read<T: LoadOperator>(r: Registers, address: u64) -> u64 {
     let place = at(r, address);
@@ -64,72 +77,76 @@ pub(super) unsafe fn read<T: LoadOperator>(r: Registers, address: u64) -> u64 {
     })
 }
 
-#[inline(always)]
-unsafe fn address<const A: u8>(r: Registers) -> u32 {
-    u32::from_bits(if A == SLOT { r.get(10) } else { r.acc })
+// The end of every load: from a base, to which a folded addition has added and wrapped at 2^32; the
+// offset is added in 64 bits.
+macro_rules! load_at {
+    ($T:ident, $D:ident, $TO_SLOT:ident, $r:ident, $base:expr, $f:ident) => {{
+        let address = u64::from($base).wrapping_add(u64::from($r.number($f.offset)));
+        if check::<$T>($r, address) {
+            return $r.leave::<OUT_OF_BOUNDS>();
+        }
+        let value = read::<$T>($r, address);
+        $r.result::<$D, $TO_SLOT>($f.d, $f.cells, value)
+    }};
 }
 
-#[inline(always)]
-unsafe fn load_at<T: LoadOperator, D: Dispatch, const TO_SLOT: bool>(
-    r: Registers,
-    base: u32,
-    offset: u32,
-    cells: usize,
-) -> u64 {
-    // A folded addition has wrapped at 2^32; the offset is added in 64 bits.
-    let address = u64::from(base).wrapping_add(u64::from(offset));
-    if check::<T>(r, address) {
-        return r.leave::<OUT_OF_BOUNDS>();
-    }
-    let value = read::<T>(r, address);
-    r.result::<D, TO_SLOT>(cells, value)
-}
-
-/// `d@8 a@10 offset@12`
+/// See [`form::Load`].
 pub(in crate::execute) struct Load<T, const A: u8, const TO_SLOT: bool>(PhantomData<T>);
 
 impl<T: LoadOperator, const A: u8, const TO_SLOT: bool> Operation for Load<T, A, TO_SLOT> {
+    // SAFETY: `load_at` checks the address before it reads.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        load_at::<T, D, TO_SLOT>(r, address::<A>(r), r.u32(12), 2)
+        let f = const { form::Load::of(kinds(A, ABSENT, ABSENT)) };
+        let base = u32::from_bits(r.operand::<A, _>(f.a));
+        load_at!(T, D, TO_SLOT, r, base, f)
     }
 }
 
-/// `d@8 a@10 b@12 offset@16`
+/// See [`form::LoadIndexed`].
 pub(in crate::execute) struct LoadIndexed<T, const A: u8, const TO_SLOT: bool>(PhantomData<T>);
 
 impl<T: LoadOperator, const A: u8, const TO_SLOT: bool> Operation for LoadIndexed<T, A, TO_SLOT> {
+    // SAFETY: `load_at` checks the address before it reads.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let index = u32::from_bits(r.get(12));
-        load_at::<T, D, TO_SLOT>(r, address::<A>(r).wrapping_add(index), r.u32(16), 3)
+        let f = const { form::LoadIndexed::of(kinds(A, ABSENT, ABSENT)) };
+        let a = u32::from_bits(r.operand::<A, _>(f.a));
+        let base = a.wrapping_add(u32::from_bits(r.get(f.b)));
+        load_at!(T, D, TO_SLOT, r, base, f)
     }
 }
 
-/// `d@8 a@10 displacement@12 offset@16`
+/// See [`form::LoadDisplaced`].
 pub(in crate::execute) struct LoadDisplaced<T, const A: u8, const TO_SLOT: bool>(PhantomData<T>);
 
 impl<T: LoadOperator, const A: u8, const TO_SLOT: bool> Operation for LoadDisplaced<T, A, TO_SLOT> {
+    // SAFETY: `load_at` checks the address before it reads.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let base = address::<A>(r).wrapping_add(r.u32(12));
-        load_at::<T, D, TO_SLOT>(r, base, r.u32(16), 3)
+        let f = const { form::LoadDisplaced::of(kinds(A, ABSENT, ABSENT)) };
+        let a = u32::from_bits(r.operand::<A, _>(f.a));
+        let base = a.wrapping_add(r.number(f.displacement));
+        load_at!(T, D, TO_SLOT, r, base, f)
     }
 }
 
-/// `d@8 a@10 b@12 shift@14 offset@16`
+/// See [`form::LoadScaled`].
 pub(in crate::execute) struct LoadScaled<T, const A: u8, const TO_SLOT: bool>(PhantomData<T>);
 
 impl<T: LoadOperator, const A: u8, const TO_SLOT: bool> Operation for LoadScaled<T, A, TO_SLOT> {
+    // SAFETY: `load_at` checks the address before it reads.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let scaled = address::<A>(r).wrapping_shl(u32::from(r.u16(14)));
-        let base = scaled.wrapping_add(u32::from_bits(r.get(12)));
-        load_at::<T, D, TO_SLOT>(r, base, r.u32(16), 3)
+        let f = const { form::LoadScaled::of(kinds(A, ABSENT, ABSENT)) };
+        let a = u32::from_bits(r.operand::<A, _>(f.a));
+        let scaled = a.wrapping_shl(u32::from(r.number(f.shift)));
+        let base = scaled.wrapping_add(u32::from_bits(r.get(f.b)));
+        load_at!(T, D, TO_SLOT, r, base, f)
     }
 }
 
-/// `d@8 a@10 offset@12 x@16 displacement@20` (0 where there is none).
+/// See [`form::LoadBinary`]; a displacement of 0 is none.
 pub(in crate::execute) struct LoadBinary<T, O, const X: u8, const TO_SLOT: bool>(
     PhantomData<(T, O)>,
 );
@@ -137,45 +154,38 @@ pub(in crate::execute) struct LoadBinary<T, O, const X: u8, const TO_SLOT: bool>
 impl<T: LoadOperator, O: BinaryOperator, const X: u8, const TO_SLOT: bool> Operation
     for LoadBinary<T, O, X, TO_SLOT>
 {
+    // SAFETY: `check` comes before `read`; `can_fuse_load` lists no division, so `pure` holds.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let base = u32::from_bits(r.get(10)).wrapping_add(r.u32(20));
-        let address = u64::from(base).wrapping_add(u64::from(r.u32(12)));
+        let f = const { form::LoadBinary::of(kinds(X, ABSENT, ABSENT)) };
+        let base = u32::from_bits(r.get(f.a)).wrapping_add(r.number(f.displacement));
+        let address = u64::from(base).wrapping_add(u64::from(r.number(f.offset)));
         if check::<T>(r, address) {
             return r.leave::<OUT_OF_BOUNDS>();
         }
         let loaded = O::W::from_bits(read::<T>(r, address));
-        let x = O::W::from_bits(if X == SLOT { r.get(16) } else { r.acc });
+        let x = O::W::from_bits(r.operand::<X, _>(f.x));
         let value = pure::<O>(x, loaded);
-        r.result::<D, TO_SLOT>(3, value)
+        r.result::<D, TO_SLOT>(f.d, f.cells, value)
     }
 }
 
-#[inline(always)]
-unsafe fn store_at<D: Dispatch, const SIZE: usize, const V: u8>(
-    r: Registers,
-    base: u32,
-    cells: usize,
-) -> u64 {
-    let address = u64::from(base).wrapping_add(u64::from(r.u32(12)));
-    if outside::<SIZE>(r, address) {
-        return r.leave::<OUT_OF_BOUNDS>();
-    }
-    let value = match V {
-        SLOT => r.get(8),
-        ACC => r.acc,
-        _ => r.u64(cells.wrapping_mul(8)),
-    };
-    write_bytes::<SIZE>(r, address, value);
-    let cells = if V > ACC {
-        cells.wrapping_add(1)
-    } else {
-        cells
-    };
-    r.go::<D>(cells, r.acc)
+// The end of every store, likewise.
+macro_rules! store_at {
+    ($D:ident, $SIZE:ident, $V:ident, $r:ident, $base:expr, $f:ident) => {{
+        let address = u64::from($base).wrapping_add(u64::from($r.number($f.offset)));
+        if outside::<$SIZE>($r, address) {
+            return $r.leave::<OUT_OF_BOUNDS>();
+        }
+        write_bytes::<$SIZE>($r, address, $r.operand::<$V, _>($f.v));
+        $r.go::<$D>($f.cells, $r.acc)
+    }};
 }
 
 /// Writes the low `SIZE` bytes of `value` at `address`, which was checked.
+///
+/// # Safety
+/// The caller has asked [`outside`] about this address and size.
 #[inline(always)]
 pub(super) unsafe fn write_bytes<const SIZE: usize>(r: Registers, address: u64, value: u64) {
     let place = at(r, address);
@@ -187,6 +197,8 @@ pub(super) unsafe fn write_bytes<const SIZE: usize>(r: Registers, address: u64, 
     }
 }
 
+/// # Safety
+/// `write_bytes`, which alone calls it, gives a place of memory with as many bytes as a `T` has.
 #[inline(always)]
 unsafe fn write<T>(place: *mut u8, value: T) {
     place.cast::<T>().write_unaligned(value);
@@ -205,85 +217,88 @@ impl Bits16 for u16 {
     }
 }
 
-/// `v@8 a@10 offset@12`, immediate v `u64@16`.
+/// See [`form::Store`].
 pub(in crate::execute) struct Store<const SIZE: usize, const A: u8, const V: u8>;
 
 impl<const SIZE: usize, const A: u8, const V: u8> Operation for Store<SIZE, A, V> {
+    // SAFETY: `store_at` checks the address before it writes.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        store_at::<D, SIZE, V>(r, address::<A>(r), 2)
+        let f = const { form::Store::of(kinds(A, V, ABSENT)) };
+        let base = u32::from_bits(r.operand::<A, _>(f.a));
+        store_at!(D, SIZE, V, r, base, f)
     }
 }
 
-/// `v@8 a@10 offset@12 b@16`, or `displacement@20`; immediate v `u64@24`.
-pub(in crate::execute) struct StoreIndexed<
-    const SIZE: usize,
-    const A: u8,
-    const V: u8,
-    const DISPLACED: bool,
->;
+/// See [`form::StoreIndexed`].
+pub(in crate::execute) struct StoreIndexed<const SIZE: usize, const A: u8, const V: u8, const B: u8>;
 
-impl<const SIZE: usize, const A: u8, const V: u8, const DISPLACED: bool> Operation
-    for StoreIndexed<SIZE, A, V, DISPLACED>
+impl<const SIZE: usize, const A: u8, const V: u8, const B: u8> Operation
+    for StoreIndexed<SIZE, A, V, B>
 {
+    // SAFETY: `store_at` checks the address before it writes.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let b = if DISPLACED {
-            r.u32(20)
-        } else {
-            u32::from_bits(r.get(16))
-        };
-        store_at::<D, SIZE, V>(r, address::<A>(r).wrapping_add(b), 3)
+        let f = const { form::StoreIndexed::of(kinds(A, V, B)) };
+        let b = u32::from_bits(r.operand::<B, _>(f.b));
+        let base = u32::from_bits(r.operand::<A, _>(f.a)).wrapping_add(b);
+        store_at!(D, SIZE, V, r, base, f)
     }
 }
 
+/// # Safety
+/// The field is that of a global: `check` proved its index, and the instance has them all.
 #[inline(always)]
 #[expect(clippy::as_conversions, reason = "usize has at least 32 bits")]
-pub(super) unsafe fn global(r: Registers) -> *mut u64 {
-    (*r.context).globals.add(r.u32(12) as usize)
+pub(super) unsafe fn global(r: Registers, at: At<u32>) -> *mut u64 {
+    (*r.context).globals.add(r.number(at) as usize)
 }
 
-/// `d@8 global@12`
+/// See [`form::GlobalGet`].
 pub(in crate::execute) struct GlobalGet<const TO_SLOT: bool>;
 
 impl<const TO_SLOT: bool> Operation for GlobalGet<TO_SLOT> {
+    // SAFETY: `check` proved the index of the global, see `global`.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let value = global(r).read();
-        r.result::<D, TO_SLOT>(2, value)
+        let f = const { form::GlobalGet::of(Operands::NONE) };
+        let value = global(r, f.global).read();
+        r.result::<D, TO_SLOT>(f.d, f.cells, value)
     }
 }
 
-/// `v@8 global@12`, immediate `u64@16`.
+/// See [`form::GlobalSet`].
 pub(in crate::execute) struct GlobalSet<const V: u8>;
 
 impl<const V: u8> Operation for GlobalSet<V> {
+    // SAFETY: `check` proved the index of the global, see `global`.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let (value, cells) = match V {
-            SLOT => (r.get(8), 2),
-            ACC => (r.acc, 2),
-            _ => (r.u64(16), 3),
-        };
-        global(r).write(value);
-        r.go::<D>(cells, r.acc)
+        let f = const { form::GlobalSet::of(kinds(V, ABSENT, ABSENT)) };
+        global(r, f.global).write(r.operand::<V, _>(f.v));
+        r.go::<D>(f.cells, r.acc)
     }
 }
 
-/// `d@8`
+/// See [`form::MemorySize`].
 pub(in crate::execute) struct MemorySize<const TO_SLOT: bool>;
 
 impl<const TO_SLOT: bool> Operation for MemorySize<TO_SLOT> {
+    // SAFETY: the context is the instance's, which lives while handlers run.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
+        let f = const { form::MemorySize::of(Operands::NONE) };
         let pages = (*r.context).memory_pages;
-        r.result::<D, TO_SLOT>(2, pages)
+        r.result::<D, TO_SLOT>(f.d, f.cells, pages)
     }
 }
 
 /// What is left after `per_unit * units`; `None` if the slice does not hold it, and then the driver
 /// must look. A price per unit is below 2^31 by the schedule's constructor, so the product does not
 /// wrap.
+///
+/// # Safety
+/// The state contract: the context lives and nobody else uses it.
 #[inline(always)]
 unsafe fn pay<D: Dispatch>(r: Registers, per_unit: u64, units: u32) -> Option<i64> {
     let Registers { context, gas, .. } = r;
@@ -297,6 +312,9 @@ unsafe fn pay<D: Dispatch>(r: Registers, per_unit: u64, units: u32) -> Option<i6
 }
 
 /// A price that the slice does not hold: in debt the run has ended, else the driver pays.
+///
+/// # Safety
+/// The state contract.
 #[inline(always)]
 unsafe fn unpaid(r: Registers) -> u64 {
     if r.gas < 0 {
@@ -306,13 +324,16 @@ unsafe fn unpaid(r: Registers) -> u64 {
     }
 }
 
-/// `d@8 a@10 cost@12`
+/// See [`form::MemoryGrow`].
 pub(in crate::execute) struct MemoryGrow;
 
 impl Operation for MemoryGrow {
+    // SAFETY: the context is used by this handler alone; `Memory` reserved the maximum, below
+    // which the new length is.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let delta = u32::from_bits(r.get(10));
+        let f = const { form::MemoryGrow::of(Operands::NONE) };
+        let delta = u32::from_bits(r.get(f.a));
         let Some(gas) = pay::<D>(r, (*r.context).grow_per_page, delta) else {
             return unpaid(r);
         };
@@ -325,14 +346,17 @@ impl Operation for MemoryGrow {
             context.set_pages(pages);
             old
         };
-        r.put(8, acc);
+        r.put(f.d, acc);
         let r = Registers { acc, gas, ..r };
-        r.enter_run::<D>(u64::from(r.u32(12)), r.ip.add(2))
+        r.enter_run::<D>(r.cost(f.cost), r.ip.add(f.cells))
     }
 }
 
 /// True if both ranges are inside. Out of line: a call that is no sibling call would make its
 /// handler save registers on entry.
+///
+/// # Safety
+/// The state contract; the ranges are checked here.
 #[inline(never)]
 #[expect(
     clippy::as_conversions,
@@ -355,13 +379,16 @@ unsafe fn bulk<const FILL: bool>(r: Registers, to: u32, from: u32, length: u32) 
     true
 }
 
-/// `d@8 s@10 n@12 cost@16`; `FILL` takes the byte from s.
+/// See [`form::MemoryCopy`], and [`form::MemoryFill`] with the same fields: `FILL` takes the byte
+/// from s.
 pub(in crate::execute) struct MemoryBulk<const FILL: bool>;
 
 impl<const FILL: bool> Operation for MemoryBulk<FILL> {
+    // SAFETY: `bulk` checks both ranges before it touches them.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let length = u32::from_bits(r.get(12));
+        let f = const { form::MemoryCopy::of(Operands::NONE) };
+        let length = u32::from_bits(r.get(f.n));
         let per_byte = if FILL {
             (*r.context).fill_per_byte
         } else {
@@ -373,12 +400,12 @@ impl<const FILL: bool> Operation for MemoryBulk<FILL> {
         let r = Registers { gas, ..r };
         if !bulk::<FILL>(
             r,
-            u32::from_bits(r.get(8)),
-            u32::from_bits(r.get(10)),
+            u32::from_bits(r.get(f.d)),
+            u32::from_bits(r.get(f.s)),
             length,
         ) {
             return r.leave::<OUT_OF_BOUNDS>();
         }
-        r.enter_run::<D>(u64::from(r.u32(16)), r.ip.add(3))
+        r.enter_run::<D>(r.cost(f.cost), r.ip.add(f.cells))
     }
 }

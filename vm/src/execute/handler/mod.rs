@@ -1,7 +1,6 @@
 //! Holds the operations of internal instructions, by group.
 //!
-//! Above each is the layout that it reads (`field@byte`); `translate::layout` lists the same for
-//! whoever walks code. `d@8` is written where `TO_SLOT` says so.
+//! Each reads its fields by the names that its row of `translate::form` gives them.
 //!
 //! # Safety
 //! The state contract of [`super::dispatch`].
@@ -16,11 +15,18 @@ pub(super) mod fused;
 
 pub(super) mod memory;
 
+use crate::translate::layout::{Kind, Operands};
+
 /// An operand in a slot.
-pub(super) const SLOT: u8 = 0;
+pub(super) const SLOT: u8 = Kind::Slot.number();
 /// An operand in the accumulator.
-pub(super) const ACC: u8 = 1;
+pub(super) const ACC: u8 = Kind::Acc.number();
 /// An operand in the instruction.
-pub(super) const IMM: u8 = 2;
+pub(super) const IMM: u8 = Kind::Immediate.number();
 /// No operand.
-pub(super) const ABSENT: u8 = 3;
+pub(super) const ABSENT: u8 = Kind::Absent.number();
+
+/// The operands that a handler was made for.
+const fn kinds(a: u8, b: u8, c: u8) -> Operands {
+    Operands::new(Kind::of(a), Kind::of(b), Kind::of(c))
+}

@@ -1,0 +1,57 @@
+//! Runs `lockstep meter`: writes the emitted module, as a whole or not at all.
+
+use crate::args::{Floats, Meter};
+use crate::failure::{Answer, Failure, Verdict};
+use crate::module::load;
+use crate::print;
+use crate::replacement::replace;
+use crate::text::{counted, printable, printable_path};
+use serde::Serialize;
+use vm::unstable::emit::{Bulk, Options};
+
+#[derive(Serialize)]
+struct Line {
+    in_bytes: usize,
+    out_bytes: usize,
+    code_hash: String,
+    rules_id: String,
+}
+
+/// Emits the metered module of a file.
+///
+/// # Errors
+/// [`Failure::Rejected`], or [`Failure::Environment`] if a file cannot be read or written.
+pub(crate) fn run(arguments: &Meter) -> Answer {
+    let rules = load::rules(Floats::Lower);
+    let (loaded, module) = load::checked(&arguments.file, &rules)?;
+    let bulk = if arguments.lower_bulk {
+        Bulk::Lower
+    } else {
+        Bulk::Keep
+    };
+    let emitted = vm::unstable::emit::emit_with(&module, &rules, Options { bulk });
+    let output = &arguments.output;
+    replace(output, &emitted).map_err(|error| {
+        Failure::Environment(format!("cannot write {}: {error}", output.display()))
+    })?;
+    if arguments.json {
+        print::json(&Line {
+            in_bytes: module.bytes().len(),
+            out_bytes: emitted.len(),
+            code_hash: hex::encode(module.code_hash()),
+            rules_id: hex::encode(rules.id()),
+        })?;
+    } else {
+        print::out(&format!(
+            "{}: {}\n{}: {}, gas in the exported global \"$gas\"\n\
+             \x20 code hash  {}\n  rules id   {}\n",
+            printable(&loaded.file),
+            counted(module.bytes().len(), "byte"),
+            printable_path(output),
+            counted(emitted.len(), "byte"),
+            hex::encode(module.code_hash()),
+            hex::encode(rules.id()),
+        ))?;
+    }
+    Ok(Verdict::Passed)
+}

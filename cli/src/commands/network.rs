@@ -1,0 +1,193 @@
+//! Runs `lockstep sim --network`: seeded networks, each seed twice, compared by their histories.
+
+use crate::args::Sim;
+use crate::failure::{Answer, Failure, Verdict};
+use crate::pace::Pace;
+use crate::print::{self, Colour};
+use crate::text::{counted, grouped};
+use node_sim::network::{self, Behaviour, NetworkDifference, NetworkReport, Scenario};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Line {
+    agreed: bool,
+    /// Blocks decided in the last seed that was run.
+    height: u64,
+    /// Root after the last block of the last seed that was run.
+    state_root: String,
+    first_difference: Option<DifferenceLine>,
+    seeds: String,
+    events: String,
+    events_hash: String,
+    rounds: String,
+    crashes: String,
+    refused: String,
+}
+
+#[derive(Serialize)]
+struct DifferenceLine {
+    seed: String,
+    height: u64,
+    validator: u32,
+    field: &'static str,
+    expected: String,
+    found: String,
+}
+
+/// Sums over the seeds that were run, and the last report.
+struct Sum {
+    seeds: u64,
+    events: u64,
+    rounds: u64,
+    crashes: u64,
+    refused: u64,
+    proposals: u64,
+    last: NetworkReport,
+    difference: Option<(u64, NetworkDifference)>,
+}
+
+/// Runs the seeds and reports agreement, or the seed and place of the first difference.
+///
+/// # Errors
+/// [`Failure::Environment`] if a validator stops at a fault of this machine.
+pub(crate) fn run(arguments: &Sim) -> Answer {
+    let sum = simulate(arguments)?;
+    let verdict = match sum.difference {
+        None => Verdict::Passed,
+        Some(_) => Verdict::Failed,
+    };
+    if arguments.json {
+        print::json(&line(sum))?;
+    } else {
+        print::out(&text(&sum, arguments))?;
+    }
+    Ok(verdict)
+}
+
+fn simulate(arguments: &Sim) -> Result<Sum, Failure> {
+    let mut pace = Pace::start();
+    let mut sum = None;
+    for seed in (arguments.seed..).take(usize::try_from(arguments.seeds).unwrap_or(usize::MAX)) {
+        let scenario = Scenario {
+            blocks: arguments.blocks,
+            ..Scenario::new(seed)
+        };
+        let report = network::run(&scenario, network::standard())?;
+        let again = network::run(&scenario, network::standard())?;
+        let difference = report
+            .first_difference
+            .clone()
+            .or_else(|| unrepeatable(&report, &again));
+        let sum = add(&mut sum, report);
+        if let Some(difference) = difference {
+            sum.difference = Some((seed, difference));
+            break;
+        }
+        if pace.is_due() {
+            print::progress(&format!(
+                "{} of {}  {}  {}",
+                counted(sum.seeds, "seed"),
+                grouped(arguments.seeds),
+                counted(sum.events, "event"),
+                counted(sum.crashes, "restart")
+            ));
+        }
+    }
+    print::progress_end();
+    sum.ok_or_else(|| Failure::Usage("--seeds 0: nothing to run".to_owned()))
+}
+
+/// What differs between two runs of one seed.
+fn unrepeatable(one: &NetworkReport, other: &NetworkReport) -> Option<NetworkDifference> {
+    (one != other).then(|| NetworkDifference {
+        height: one.height,
+        validator: 0,
+        field: "events_hash",
+        expected: hex::encode(one.events_hash),
+        found: hex::encode(other.events_hash),
+    })
+}
+
+fn add(sum: &mut Option<Sum>, report: NetworkReport) -> &mut Sum {
+    let sum = sum.get_or_insert_with(|| Sum {
+        seeds: 0,
+        events: 0,
+        rounds: 0,
+        crashes: 0,
+        refused: 0,
+        proposals: 0,
+        last: report.clone(),
+        difference: None,
+    });
+    sum.seeds = sum.seeds.saturating_add(1);
+    sum.events = sum.events.saturating_add(report.events);
+    sum.rounds = sum.rounds.saturating_add(report.rounds);
+    sum.crashes = sum.crashes.saturating_add(report.crashes);
+    sum.refused = sum.refused.saturating_add(report.refused);
+    let honest = report.proposals.first().copied().unwrap_or_default();
+    let all = report
+        .proposals
+        .iter()
+        .fold(0, |all: u64, one| all.saturating_add(*one));
+    sum.proposals = sum.proposals.saturating_add(all.saturating_sub(honest));
+    sum.last = report;
+    sum
+}
+
+fn line(sum: Sum) -> Line {
+    Line {
+        agreed: sum.difference.is_none(),
+        height: sum.last.height,
+        state_root: hex::encode(sum.last.state_root),
+        first_difference: sum.difference.map(|(seed, difference)| DifferenceLine {
+            seed: seed.to_string(),
+            height: difference.height,
+            validator: difference.validator,
+            field: difference.field,
+            expected: difference.expected,
+            found: difference.found,
+        }),
+        seeds: sum.seeds.to_string(),
+        events: sum.events.to_string(),
+        events_hash: hex::encode(sum.last.events_hash),
+        rounds: sum.rounds.to_string(),
+        crashes: sum.crashes.to_string(),
+        refused: sum.refused.to_string(),
+    }
+}
+
+fn text(sum: &Sum, arguments: &Sim) -> String {
+    let word = match sum.difference {
+        None => print::coloured("agreed", Colour::Green),
+        Some(_) => print::coloured("disagreed", Colour::Red),
+    };
+    let mut text = format!(
+        "{word}: {}, each twice, from seed {}\n",
+        counted(sum.seeds, "seed"),
+        arguments.seed
+    );
+    let mut row = |name: &str, value: &str| text.push_str(&format!("  {name:<14}{value}\n"));
+    row("events", &grouped(sum.events));
+    row("rounds", &grouped(sum.rounds));
+    row("power losses", &grouped(sum.crashes));
+    let kinds = counted(Behaviour::ALL.len().saturating_sub(1), "kind");
+    row(
+        "wrong rounds",
+        &format!("{} of {kinds}", grouped(sum.proposals)),
+    );
+    row("refusals", &grouped(sum.refused));
+    row("state root", &hex::encode(sum.last.state_root));
+    if let Some((seed, difference)) = &sum.difference {
+        text.push_str(&format!(
+            "first difference: seed {seed}, block {}, validator {}\n  {}\n    expected: {}\n    \
+             found:    {}\nrepeat it: lockstep sim --network --seed {seed} --blocks {}\n",
+            grouped(difference.height),
+            difference.validator,
+            difference.field,
+            difference.expected,
+            difference.found,
+            arguments.blocks,
+        ));
+    }
+    text
+}

@@ -1,0 +1,216 @@
+//! Runs `lockstep node replay`: applies an archive of blocks and names the first difference.
+
+use crate::args::{Node, NodeCommand, Replay as Arguments};
+use crate::chain::case_file;
+use crate::chain::site::{self, SiteLine};
+use crate::chain::store::StoreName;
+use crate::commands::case;
+use crate::failure::{Answer, Failure, Verdict};
+use crate::pace::Pace;
+use crate::print::{self, Colour};
+use crate::text::{counted, grouped, printable_path};
+use node::archive::{ArchiveError, ArchiveReader};
+use node::{CachePolicy, Parts, Store};
+use node_sim::replay::{Replay, ReplayDifference, ReplayError, Replayed, Traced};
+use serde::Serialize;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+use vm::Rulebook;
+
+#[derive(Serialize)]
+struct Line<'a> {
+    agreed: bool,
+    height: u64,
+    state_root: String,
+    first_difference: Option<DifferenceLine<'a>>,
+    transactions: u64,
+    gas_used: String,
+    bisection: Option<Bisection<'a>>,
+}
+
+/// What `--bisect` found; `None` without it, without a difference, or outside of transactions.
+#[derive(Serialize)]
+struct Bisection<'a> {
+    /// True if R comes to the found outcome: the archive is wrong.
+    reference_agrees: bool,
+    site: Option<SiteLine<'a>>,
+    /// State keys that the case holds.
+    keys: usize,
+}
+
+#[derive(Serialize)]
+struct DifferenceLine<'a> {
+    height: u64,
+    /// Place in the block; `None` if it shows in the block as a whole.
+    transaction: Option<u32>,
+    tx_id: Option<String>,
+    field: &'static str,
+    recorded: &'a str,
+    found: &'a str,
+}
+
+/// Runs a command of `lockstep node`.
+///
+/// # Errors
+/// [`Failure::Environment`] if the archive cannot be read or this machine fails.
+pub(crate) fn run(arguments: &Node) -> Answer {
+    match &arguments.command {
+        NodeCommand::Replay(arguments) => replay(arguments),
+        NodeCommand::Case(arguments) => case::run(arguments),
+    }
+}
+
+fn replay(arguments: &Arguments) -> Answer {
+    let store = StoreName::parse(&arguments.store)?.open()?;
+    let file = &arguments.archive;
+    let (replayed, traced) = apply(arguments, store).map_err(|error| failure(file, error))?;
+    if let (Some(path), Some(traced)) = (&arguments.out, &traced) {
+        case_file::write(&traced.case, path)?;
+    }
+    if arguments.json {
+        print::json(&Line {
+            bisection: traced.as_ref().map(bisection),
+            ..line(&replayed)
+        })?;
+    } else {
+        let mut text = text(&replayed);
+        if arguments.bisect && replayed.first_difference.is_some() {
+            text.push_str(&traced_text(traced.as_ref(), arguments));
+        }
+        print::out(&text)?;
+    }
+    Ok(match replayed.first_difference {
+        None => Verdict::Passed,
+        Some(_) => Verdict::Failed,
+    })
+}
+
+fn apply(
+    arguments: &Arguments,
+    store: Box<dyn Store>,
+) -> Result<(Replayed, Option<Traced>), ReplayError> {
+    let input = File::open(&arguments.archive).map_err(ArchiveError::from)?;
+    let reader = ArchiveReader::new(BufReader::new(input))?;
+    let make = arguments.engine.make;
+    let parts = Parts {
+        engine: make(),
+        rules: Rulebook::v1(),
+        cache: CachePolicy::Warm,
+    };
+    let mut replay = Replay::new(reader, parts, store)?;
+    if arguments.bisect {
+        replay = replay.bisecting(Box::new(move || make()));
+    }
+    let mut pace = Pace::start();
+    while replay.step()? {
+        let Replayed {
+            height,
+            transactions,
+            ..
+        } = replay.replayed();
+        if pace.is_due() {
+            print::progress(&format!(
+                "block {}  {}",
+                grouped(*height),
+                counted(*transactions, "transaction")
+            ));
+        }
+    }
+    print::progress_end();
+    Ok((replay.replayed().clone(), replay.traced().cloned()))
+}
+
+fn bisection(traced: &Traced) -> Bisection<'_> {
+    Bisection {
+        reference_agrees: traced.site.is_none(),
+        site: traced.site.as_ref().map(site::line),
+        keys: traced.case.state.len(),
+    }
+}
+
+fn traced_text(traced: Option<&Traced>, arguments: &Arguments) -> String {
+    let Some(traced) = traced else {
+        return "bisection: the difference is in no transaction\n".to_owned();
+    };
+    let mut text = match &traced.site {
+        None => "bisection: the reference engine comes to what was found; whoever wrote the \
+                 archive did not\n"
+            .to_owned(),
+        Some(site) => format!(
+            "bisection: {}",
+            site::text(site, ("reference", &traced.case.found.by))
+        ),
+    };
+    if let Some(path) = &arguments.out {
+        let path = printable_path(path);
+        text.push_str(&format!("replay it alone: lockstep node case {path}\n"));
+    }
+    text
+}
+
+fn failure(file: &Path, error: ReplayError) -> Failure {
+    print::progress_end();
+    match error {
+        ReplayError::Archive(error) => {
+            Failure::Environment(format!("cannot read {}: {error}", printable_path(file)))
+        }
+        ReplayError::Fault(fault) => fault.into(),
+    }
+}
+
+fn line(replayed: &Replayed) -> Line<'_> {
+    Line {
+        agreed: replayed.first_difference.is_none(),
+        height: replayed.height,
+        state_root: hex::encode(replayed.state_root),
+        first_difference: replayed.first_difference.as_ref().map(difference_line),
+        transactions: replayed.transactions,
+        gas_used: replayed.gas_used.to_string(),
+        bisection: None,
+    }
+}
+
+fn difference_line(difference: &ReplayDifference) -> DifferenceLine<'_> {
+    DifferenceLine {
+        height: difference.height,
+        transaction: difference.transaction,
+        tx_id: difference.tx_id.map(hex::encode),
+        field: difference.field,
+        recorded: &difference.recorded,
+        found: &difference.found,
+    }
+}
+
+fn text(replayed: &Replayed) -> String {
+    let word = match replayed.first_difference {
+        None => print::coloured("agreed", Colour::Green),
+        Some(_) => print::coloured("disagreed", Colour::Red),
+    };
+    let mut text = format!(
+        "{word}: {} replayed\n  {:<14}{}\n  {:<14}{}\n  {:<14}{}\n",
+        counted(replayed.height, "block"),
+        "transactions",
+        grouped(replayed.transactions),
+        "gas used",
+        grouped(replayed.gas_used),
+        "state root",
+        hex::encode(replayed.state_root),
+    );
+    if let Some(difference) = &replayed.first_difference {
+        let place = match (difference.transaction, difference.tx_id) {
+            (Some(number), Some(tx_id)) => {
+                format!("transaction {number} ({})", hex::encode(tx_id))
+            }
+            _ => "the block as a whole".to_owned(),
+        };
+        text.push_str(&format!(
+            "first difference: block {}, {place}\n  {}\n    recorded: {}\n    found:    {}\n",
+            grouped(difference.height),
+            difference.field,
+            difference.recorded,
+            difference.found,
+        ));
+    }
+    text
+}

@@ -1,0 +1,443 @@
+//! Runs `lockstep sim`: unlike nodes on the same blocks, compared after each transaction.
+
+use crate::args::Sim;
+use crate::chain::case_file;
+use crate::chain::site::{self, SiteLine};
+use crate::chain::store::StoreName;
+use crate::commands::network;
+use crate::failure::{Answer, Failure, Verdict};
+use crate::pace::Pace;
+use crate::print::{self, Colour};
+use crate::replacement::Replacement;
+use crate::report::{self, Timing};
+use crate::text::{counted, grouped, printable_path};
+use node::archive::{ArchiveWriter, ArchivedBlock};
+use node::{Genesis, ReceiptExit};
+use node_sim::simulate::figures::{BlockFigures, TargetFigures};
+use node_sim::simulate::planted::{self, Plant};
+use node_sim::simulate::{
+    self, Difference, Investigated, Mismatch, Plan, Progress, Progressed, Report,
+};
+use serde::Serialize;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+#[derive(Serialize)]
+struct Line<'a> {
+    agreed: bool,
+    height: u64,
+    state_root: String,
+    first_difference: Option<DifferenceLine<'a>>,
+    /// Where in the transaction, or around it.
+    site: Option<SiteLine<'a>>,
+    nodes: usize,
+    executors: &'a [String],
+    seed: String,
+    transactions: u64,
+    exits: Exits,
+    gas_used: String,
+    /// 1 up to 4,096 blocks, then 2, 4, ...
+    blocks_per_row: u64,
+    blocks: Vec<BlockLine>,
+    targets: Vec<TargetLine>,
+}
+
+/// Some blocks in a row, one of them up to 4,096 blocks.
+#[derive(Serialize)]
+struct BlockLine {
+    /// Height of the first of them.
+    height: u64,
+    gas_used: String,
+    transactions: u64,
+    /// Transactions that did not return.
+    failures: u64,
+    /// After the last of them.
+    state_keys: u64,
+    state_bytes: String,
+}
+
+/// Transactions to one sample contract, or of one kind.
+#[derive(Serialize)]
+struct TargetLine {
+    name: &'static str,
+    gas_used: String,
+    exits: Exits,
+}
+
+#[derive(Serialize)]
+struct DifferenceLine<'a> {
+    height: u64,
+    /// Place in the block; `None` if it shows at the block's end only.
+    transaction: Option<u32>,
+    tx_id: Option<String>,
+    nodes: [u32; 2],
+    executors: [&'a str; 2],
+    mismatches: Vec<MismatchLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct MismatchLine<'a> {
+    field: &'static str,
+    key: Option<&'a str>,
+    left: &'a str,
+    right: &'a str,
+}
+
+/// Transactions by exit, in the order of [`ReceiptExit::ALL`].
+struct Exits([u64; 6]);
+
+impl Serialize for Exits {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(ReceiptExit::ALL.iter().map(|exit| exit.name()).zip(self.0))
+    }
+}
+
+/// Shows how far the simulation is, writes the archive if one is wanted, and measures time.
+struct Following {
+    pace: Pace,
+    archive: Archive,
+    timing: Timing,
+}
+
+/// What becomes of the blocks.
+enum Archive {
+    Unwanted,
+    /// Wanted at this path; nothing is written yet.
+    At(PathBuf),
+    Writing(ArchiveWriter<Replacement>),
+    /// It could not be written.
+    Failed(io::Error),
+}
+
+impl Archive {
+    fn begun(path: &Path, genesis: &Genesis) -> io::Result<ArchiveWriter<Replacement>> {
+        ArchiveWriter::new(Replacement::create(path)?, genesis)
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Unwanted | Self::At(_) => Ok(()),
+            Self::Writing(writer) => writer.finish()?.finish(),
+            Self::Failed(error) => Err(error),
+        }
+    }
+}
+
+impl Progress for Following {
+    fn begin(&mut self, genesis: &Genesis) {
+        if let Archive::At(path) = &self.archive {
+            self.archive = match Archive::begun(path, genesis) {
+                Ok(writer) => Archive::Writing(writer),
+                Err(error) => Archive::Failed(error),
+            };
+        }
+    }
+
+    fn applying(&mut self, executor: u32) {
+        self.timing.applying(executor);
+    }
+
+    fn applied(&mut self, _: u32) {
+        self.timing.applied();
+    }
+
+    fn archive(&mut self, block: &ArchivedBlock) {
+        if let Archive::Writing(writer) = &mut self.archive
+            && let Err(error) = writer.push(block)
+        {
+            self.archive = Archive::Failed(error);
+        }
+    }
+
+    fn block(&mut self, progressed: &Progressed) {
+        if !self.pace.is_due() {
+            return;
+        }
+        let root = hex::encode(progressed.state_root);
+        print::progress(&format!(
+            "block {} of {}  {}  {} gas  root {}",
+            grouped(progressed.height),
+            grouped(progressed.blocks),
+            counted(progressed.transactions, "transaction"),
+            grouped(progressed.gas_used),
+            root.get(..16).unwrap_or_default(),
+        ));
+    }
+}
+
+/// Simulates and reports agreement, or the first difference.
+///
+/// # Errors
+/// [`Failure::Usage`] for a store that this build does not have; [`Failure::Environment`] if a
+/// node stops at a fault of this machine or the archive cannot be written.
+pub(crate) fn run(arguments: &Sim) -> Answer {
+    let store = StoreName::parse(&arguments.store)?;
+    if arguments.network {
+        if store != StoreName::Memory {
+            return Err(Failure::Usage(
+                "--network: its validators have simulated disks, --store does not apply".to_owned(),
+            ));
+        }
+        return network::run(arguments);
+    }
+    let mut executors = store.equip(simulate::standard(arguments.nodes))?;
+    let plant = arguments.plant.as_deref().and_then(planted::by_name);
+    executors.extend(plant.map(Plant::executor));
+    let plan = Plan::new(arguments.blocks, arguments.seed);
+    let archive = arguments
+        .archive
+        .as_ref()
+        .map_or(Archive::Unwanted, |path| Archive::At(path.clone()));
+    // Begun before the work, so that a place that cannot be written is known at once.
+    let page = arguments.report.as_deref().map(Replacement::create);
+    let page = page.transpose().map_err(no_report)?;
+    let mut following = Following {
+        pace: Pace::start(),
+        archive,
+        timing: Timing::default(),
+    };
+    let simulated = simulate::investigate(&plan, executors, &mut following);
+    print::progress_end();
+    let Investigated { report, site, case } = simulated?;
+    following
+        .archive
+        .finish()
+        .map_err(|error| Failure::Environment(format!("cannot write the archive: {error}")))?;
+    if let Some(mut file) = page {
+        following.timing.flush();
+        let page = report::page(&report, &following.timing, &plan);
+        let written = file.write_all(page.as_bytes()).and_then(|()| file.finish());
+        written.map_err(no_report)?;
+    }
+    if let (Some(path), Some(case)) = (&arguments.case, &case) {
+        case_file::write(case, path)?;
+    }
+    if arguments.json {
+        print::json(&Line {
+            site: site.as_ref().map(site::line),
+            ..line(&report, arguments.seed)
+        })?;
+    } else {
+        let mut text = text(&report, arguments.seed);
+        if let (Some(site), Some(difference)) = (&site, &report.first_difference) {
+            let names = (&*difference.names.0, &*difference.names.1);
+            text.push_str(&site::text(site, names));
+        }
+        if let (Some(path), Some(_)) = (&arguments.case, &case) {
+            let path = printable_path(path);
+            text.push_str(&format!("replay it alone: lockstep node case {path}\n"));
+        }
+        print::out(&text)?;
+    }
+    Ok(if report.agreed {
+        Verdict::Passed
+    } else {
+        Verdict::Failed
+    })
+}
+
+fn no_report(error: io::Error) -> Failure {
+    Failure::Environment(format!("cannot write the report: {error}"))
+}
+
+fn line(report: &Report, seed: u64) -> Line<'_> {
+    Line {
+        agreed: report.agreed,
+        height: report.height,
+        state_root: hex::encode(report.state_root),
+        first_difference: report.first_difference.as_ref().map(difference_line),
+        site: None,
+        nodes: report.executors.len(),
+        executors: &report.executors,
+        seed: seed.to_string(),
+        transactions: report.transactions,
+        exits: Exits(report.by_exit),
+        gas_used: report.gas_used.to_string(),
+        blocks_per_row: report.figures.blocks.blocks_per_row(),
+        blocks: report
+            .figures
+            .blocks
+            .rows()
+            .iter()
+            .map(block_line)
+            .collect(),
+        targets: report.figures.targets.iter().map(target_line).collect(),
+    }
+}
+
+fn block_line(row: &BlockFigures) -> BlockLine {
+    BlockLine {
+        height: row.height,
+        gas_used: row.gas_used.to_string(),
+        transactions: row.transactions(),
+        failures: row.failures(),
+        state_keys: row.state_keys,
+        state_bytes: row.state_bytes.to_string(),
+    }
+}
+
+fn target_line(target: &TargetFigures) -> TargetLine {
+    TargetLine {
+        name: target.name,
+        gas_used: target.gas_used.to_string(),
+        exits: Exits(target.by_exit),
+    }
+}
+
+fn difference_line(difference: &Difference) -> DifferenceLine<'_> {
+    let (left, right) = difference.executors;
+    DifferenceLine {
+        height: difference.height,
+        transaction: difference.transaction,
+        tx_id: difference.tx_id.map(hex::encode),
+        nodes: [left, right],
+        executors: [&difference.names.0, &difference.names.1],
+        mismatches: difference.mismatches.iter().map(mismatch_line).collect(),
+    }
+}
+
+fn mismatch_line(mismatch: &Mismatch) -> MismatchLine<'_> {
+    let Mismatch {
+        field,
+        key,
+        left,
+        right,
+    } = mismatch;
+    MismatchLine {
+        field,
+        key: key.as_deref(),
+        left,
+        right,
+    }
+}
+
+fn text(report: &Report, seed: u64) -> String {
+    let nodes = counted(report.executors.len(), "node");
+    let blocks = counted(report.height, "block");
+    let word = if report.agreed {
+        print::coloured("agreed", Colour::Green)
+    } else {
+        print::coloured("disagreed", Colour::Red)
+    };
+    let mut text = format!("{word}: {nodes}, {blocks}, seed {seed}\n");
+    for (number, name) in report.executors.iter().enumerate() {
+        text.push_str(&format!("  {:<14}{name}\n", format!("node {number}")));
+    }
+    let exits: Vec<String> = ReceiptExit::ALL
+        .iter()
+        .zip(report.by_exit)
+        .filter(|(_, count)| *count > 0)
+        .map(|(exit, count)| format!("{} {}", grouped(count), exit.name()))
+        .collect();
+    let mut row = |name: &str, value: &str| text.push_str(&format!("  {name:<14}{value}\n"));
+    row(
+        "transactions",
+        &format!("{} ({})", grouped(report.transactions), exits.join(", ")),
+    );
+    row("gas used", &grouped(report.gas_used));
+    row("state root", &hex::encode(report.state_root));
+    if let Some(difference) = &report.first_difference {
+        text.push_str(&difference_text(difference));
+    }
+    text
+}
+
+fn difference_text(difference: &Difference) -> String {
+    let place = match (difference.transaction, difference.tx_id) {
+        (Some(number), Some(tx_id)) => format!("transaction {number} ({})", hex::encode(tx_id)),
+        _ => "at the block's end".to_owned(),
+    };
+    let (left, right) = difference.executors;
+    let mut text = format!(
+        "first difference: block {}, {place}\n  between node {left} ({}) and node {right} ({})\n",
+        grouped(difference.height),
+        difference.names.0,
+        difference.names.1
+    );
+    for Mismatch {
+        field,
+        key,
+        left: one,
+        right: other,
+    } in &difference.mismatches
+    {
+        let key = key
+            .as_ref()
+            .map(|key| format!(" {key}"))
+            .unwrap_or_default();
+        text.push_str(&format!(
+            "  {field}{key}\n    node {left}: {one}\n    node {right}: {other}\n"
+        ));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use node_sim::simulate::figures::Figures;
+    use serde_json::json;
+
+    fn disagreed() -> Report {
+        let mismatch = Mismatch {
+            field: "state",
+            key: Some("02ab".to_owned()),
+            left: "0x01".to_owned(),
+            right: "removed".to_owned(),
+        };
+        let difference = Difference {
+            height: 3,
+            transaction: Some(5),
+            tx_id: Some([7; 32]),
+            executors: (0, 2),
+            names: ("plain".to_owned(), "other".to_owned()),
+            mismatches: vec![mismatch],
+        };
+        Report {
+            agreed: false,
+            height: 3,
+            state_root: [1; 32],
+            first_difference: Some(difference),
+            executors: vec!["plain".to_owned(), "same".to_owned(), "other".to_owned()],
+            transactions: 42,
+            by_exit: [40, 0, 2, 0, 0, 0],
+            gas_used: u64::MAX,
+            figures: Figures::default(),
+        }
+    }
+
+    #[test]
+    fn a_difference_has_block_transaction_key_and_both_values() {
+        let line = serde_json::to_value(line(&disagreed(), 9)).expect("JSON");
+        assert_eq!(line["agreed"], false);
+        assert_eq!(line["gas_used"], "18446744073709551615");
+        assert_eq!(line["exits"]["trap"], 2);
+        let expected = json!({
+            "height": 3,
+            "transaction": 5,
+            "tx_id": "07".repeat(32),
+            "nodes": [0, 2],
+            "executors": ["plain", "other"],
+            "mismatches": [{ "field": "state", "key": "02ab", "left": "0x01", "right": "removed" }],
+        });
+        assert_eq!(line["first_difference"], expected);
+    }
+
+    #[test]
+    fn a_difference_in_text_names_both_nodes() {
+        let text = text(&disagreed(), 9);
+        assert!(
+            text.starts_with("disagreed: 3 nodes, 3 blocks, seed 9\n"),
+            "{text}"
+        );
+        let place = format!(
+            "first difference: block 3, transaction 5 ({})",
+            "07".repeat(32)
+        );
+        assert!(text.contains(&place), "{text}");
+        assert!(
+            text.contains("  state 02ab\n    node 0: 0x01\n    node 2: removed\n"),
+            "{text}"
+        );
+    }
+}

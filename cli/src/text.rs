@@ -1,0 +1,105 @@
+//! Spells numbers, and makes text of the guest's choosing safe to show.
+
+use std::fmt::Display;
+use std::path::Path;
+
+/// Longest guest-chosen name that is printed, in characters; the rest becomes `...`.
+const NAME_CHARS_MAX: usize = 120;
+
+/// A decimal number with a comma between groups of three digits.
+pub(crate) fn grouped(number: impl Display) -> String {
+    let plain = number.to_string();
+    let (sign, digits) = match plain.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", plain.as_str()),
+    };
+    let mut text = String::from(sign);
+    for (place, digit) in digits.chars().enumerate() {
+        let rest = digits.len().saturating_sub(place);
+        if place > 0 && rest.is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `count` and its noun, with an `s` unless there is one.
+pub(crate) fn counted(count: impl Display, noun: &str) -> String {
+    let count = grouped(count);
+    let plural = if count == "1" { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+/// Text of the guest's choosing, made safe for a terminal: control and direction characters are
+/// escaped, and what is too long is cut.
+pub(crate) fn printable(text: &str) -> String {
+    let mut safe = String::new();
+    for (place, character) in text.chars().enumerate() {
+        if place >= NAME_CHARS_MAX {
+            safe.push_str("...");
+            break;
+        }
+        push_safe(&mut safe, character);
+    }
+    safe
+}
+
+/// Text of the guest's choosing in lines: as [`printable`], but whole, and line ends stay.
+pub(crate) fn printable_lines(text: &str) -> String {
+    let mut safe = String::new();
+    for character in text.chars() {
+        if character == '\n' {
+            safe.push('\n');
+        } else {
+            push_safe(&mut safe, character);
+        }
+    }
+    safe
+}
+
+/// A path of the user's choosing, made safe in the same way.
+pub(crate) fn printable_path(path: &Path) -> String {
+    printable(&path.display().to_string())
+}
+
+fn push_safe(text: &mut String, character: char) {
+    let turns_direction = matches!(
+        character,
+        '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    );
+    if character.is_control() || turns_direction {
+        text.extend(character.escape_unicode());
+    } else {
+        text.push(character);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_of_three_digits() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_000), "1,000");
+        assert_eq!(grouped(-123_456), "-123,456");
+        assert_eq!(grouped(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn names_cannot_write_to_the_terminal() {
+        assert_eq!(printable("a\x1b[31mb"), "a\\u{1b}[31mb");
+        assert_eq!(printable("\u{202e}evil"), "\\u{202e}evil");
+        assert_eq!(printable(&"x".repeat(500)).len(), NAME_CHARS_MAX + 3);
+        assert_eq!(printable_lines("one\ntwo\r"), "one\ntwo\\u{d}");
+    }
+
+    #[test]
+    fn nouns_follow_their_number() {
+        assert_eq!(counted(1, "byte"), "1 byte");
+        assert_eq!(counted(0, "byte"), "0 bytes");
+        assert_eq!(counted(1_000, "byte"), "1,000 bytes");
+    }
+}

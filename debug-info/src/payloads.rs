@@ -1,0 +1,18 @@
+//! Takes a module apart, as far as it decodes.
+
+use wasmparser::{Encoding, Parser, Payload};
+
+/// Parts of a module up to the first that does not decode; none of a component.
+pub(crate) fn payloads(bytes: &[u8]) -> impl Iterator<Item = Payload<'_>> {
+    let is_module = |payload: &Payload<'_>| {
+        !matches!(
+            payload,
+            Payload::Version {
+                encoding: Encoding::Component,
+                ..
+            }
+        )
+    };
+    let decoded = Parser::new(0).parse_all(bytes).map_while(Result::ok);
+    decoded.take_while(is_module)
+}

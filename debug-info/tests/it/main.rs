@@ -1,0 +1,38 @@
+//! Reads modules that are what they say, and modules that lie.
+#![cfg(test)]
+
+extern crate lockstep_debug_info as debug_info;
+
+mod names;
+
+mod calls;
+
+mod hostile;
+
+#[cfg(feature = "lines")]
+mod dwarf;
+
+#[cfg(feature = "lines")]
+mod lines;
+
+fn assembled(text: &str) -> Vec<u8> {
+    wat::parse_str(text).expect("assembles")
+}
+
+/// The module with a custom section behind it.
+fn with_section(mut bytes: Vec<u8>, name: &str, data: &[u8]) -> Vec<u8> {
+    let section = wasm_encoder::CustomSection {
+        name: name.into(),
+        data: data.into(),
+    };
+    bytes.push(0);
+    wasm_encoder::Encode::encode(&section, &mut bytes);
+    bytes
+}
+
+/// Offset of the first of these bytes in the module.
+fn place_of(bytes: &[u8], wanted: &[u8]) -> u64 {
+    let mut windows = bytes.windows(wanted.len());
+    let place = windows.position(|window| window == wanted).expect("there");
+    u64::try_from(place).expect("short")
+}

@@ -1,0 +1,212 @@
+//! Executes and commits blocks: by a node, or beside one, by its public functions, with other steps.
+//!
+//! A machine with steps of its own has a node for all that is not executing: it validates, proposes
+//! and scrubs. After a commit that node is opened again, so that it finds the block.
+
+use crate::steps::Steps;
+use node::execute::end_block;
+use node::state_tree::rebuild;
+use node::{
+    BlockResult, CachePolicy, CodeCache, Commit, Environment, Genesis, Node, Observer, Overlay,
+    Parts, Pending, Receipt, Store, Tip, ValidBlock,
+};
+use tree::Tree;
+use vm::{Engine, Fault, Interpreter, Rulebook, StateDiff};
+
+/// A node, and whatever stands in for what it does with a block.
+pub struct Machine {
+    /// Away after a commit that failed.
+    node: Option<Node>,
+    pending: Option<Pending>,
+    composed: Option<Composed>,
+}
+
+impl Machine {
+    /// Opens a node on `store`; with `steps` it only stands beside what executes the blocks.
+    ///
+    /// # Errors
+    /// As [`Node::open`].
+    pub fn open(
+        parts: Parts,
+        genesis: Genesis,
+        store: Box<dyn Store>,
+        steps: Option<Box<dyn Steps>>,
+    ) -> Result<Self, Fault> {
+        let Some(steps) = steps else {
+            return Ok(Self {
+                node: Some(Node::open(parts, genesis, store)?),
+                pending: None,
+                composed: None,
+            });
+        };
+        let node = beside(&parts.rules, &genesis, store)?;
+        let composed = Composed {
+            steps,
+            cache: CodeCache::new(parts.cache),
+            engine: parts.engine,
+            rules: parts.rules,
+            tree: rebuild(node.store())?,
+            genesis,
+            executed: None,
+        };
+        Ok(Self {
+            node: Some(node),
+            pending: None,
+            composed: Some(composed),
+        })
+    }
+
+    /// The node, at the last committed block.
+    ///
+    /// # Errors
+    /// [`Fault`] after a commit that failed.
+    pub fn node(&self) -> Result<&Node, Fault> {
+        self.node.as_ref().ok_or_else(stopped)
+    }
+
+    /// The tree that the last executed block was put into.
+    ///
+    /// # Errors
+    /// As [`Machine::node`].
+    pub fn tree(&self) -> Result<&Tree, Fault> {
+        match &self.composed {
+            Some(composed) => Ok(&composed.tree),
+            None => self.node().map(Node::tree),
+        }
+    }
+
+    /// The cache of checked modules.
+    ///
+    /// # Errors
+    /// As [`Machine::node`].
+    pub fn cache(&self) -> Result<&CodeCache, Fault> {
+        match &self.composed {
+            Some(composed) => Ok(&composed.cache),
+            None => self.node().map(Node::cache),
+        }
+    }
+
+    /// Executes a block that the node accepted; commits nothing.
+    ///
+    /// # Errors
+    /// As [`Node::execute`].
+    pub fn execute(
+        &mut self,
+        block: &ValidBlock,
+        observer: &mut dyn Observer,
+    ) -> Result<BlockResult, Fault> {
+        let node = self.node.as_mut().ok_or_else(stopped)?;
+        if let Some(composed) = &mut self.composed {
+            return composed.execute(node, block, observer);
+        }
+        let pending = node.execute(block, observer)?;
+        let result = *pending.result();
+        self.pending = Some(pending);
+        Ok(result)
+    }
+
+    /// Commits what was executed.
+    ///
+    /// # Errors
+    /// As [`Node::commit`].
+    pub fn commit(&mut self) -> Result<(), Fault> {
+        let nothing = || Fault::invariant("nothing to commit");
+        let Some(composed) = &mut self.composed else {
+            let pending = self.pending.take().ok_or_else(nothing)?;
+            let node = self.node.as_mut().ok_or_else(stopped)?;
+            return node.commit(pending).map(|_| ());
+        };
+        let commit = composed.executed.take().ok_or_else(nothing)?;
+        let mut store = self.node.take().ok_or_else(stopped)?.into_store();
+        store.commit(commit)?;
+        self.node = Some(beside(&composed.rules, &composed.genesis, store)?);
+        Ok(())
+    }
+}
+
+/// Executes blocks as a node does, but for its steps.
+struct Composed {
+    steps: Box<dyn Steps>,
+    engine: Box<dyn Engine>,
+    rules: Rulebook,
+    cache: CodeCache,
+    genesis: Genesis,
+    tree: Tree,
+    executed: Option<Commit>,
+}
+
+impl Composed {
+    fn execute(
+        &mut self,
+        node: &Node,
+        block: &ValidBlock,
+        observer: &mut dyn Observer,
+    ) -> Result<BlockResult, Fault> {
+        let (header, tip) = (block.header(), node.tip());
+        if header.parent != tip.hash || header.parent_result != tip.result {
+            return Err(Fault::invariant("a block of another parent"));
+        }
+        let rules = node.rules_at(header.height)?;
+        let mut overlay = Overlay::new(node.store(), &self.cache, rules);
+        let context = self.steps.context(header);
+        let environment = Environment {
+            engine: self.engine.as_ref(),
+            rules,
+            block: &context,
+        };
+        let mut receipts = Vec::with_capacity(block.transactions().len());
+        let (mut fees, mut gas_used) = (0_u128, 0_u64);
+        for (index, valid) in (0_u32..).zip(block.transactions()) {
+            let executed = self.steps.transaction(&environment, &mut overlay, valid)?;
+            let root = self.steps.update(&mut self.tree, &executed.diff);
+            observer.transaction(index, &executed, Some(root));
+            fees = fees.saturating_add(executed.fee);
+            gas_used = gas_used.saturating_add(executed.receipt.gas_used);
+            receipts.push(executed.receipt);
+        }
+        let last = end_block(&mut overlay, header, rules, fees)?;
+        let diff = overlay.into_diff()?;
+        observer.block(&diff);
+        let result = BlockResult {
+            state_root: self.steps.update(&mut self.tree, &last),
+            receipts_root: self.steps.receipts_root(&receipts),
+            gas_used,
+        };
+        self.executed = Some(commit_of(block, (diff, receipts), result));
+        Ok(result)
+    }
+}
+
+fn commit_of(
+    block: &ValidBlock,
+    (diff, receipts): (StateDiff, Vec<Receipt>),
+    result: BlockResult,
+) -> Commit {
+    let header = block.header();
+    let tip = Tip {
+        height: header.height,
+        hash: header.hash(),
+        time_ms: header.time_ms,
+        result,
+    };
+    Commit {
+        diff,
+        tip,
+        header: Some(header.clone()),
+        receipts,
+    }
+}
+
+/// A node that executes nothing.
+fn beside(rules: &Rulebook, genesis: &Genesis, store: Box<dyn Store>) -> Result<Node, Fault> {
+    let parts = Parts {
+        engine: Box::new(Interpreter::new()),
+        rules: rules.clone(),
+        cache: CachePolicy::Disabled,
+    };
+    Node::open(parts, genesis.clone(), store)
+}
+
+fn stopped() -> Fault {
+    Fault::invariant("an executor did not restart")
+}

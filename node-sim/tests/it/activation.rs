@@ -1,0 +1,285 @@
+//! Runs a chain across the height at which other rules come into force.
+//!
+//! The second rules differ in two prices, one that validity asks for and one that execution does.
+//! The state of the genesis lists both with their heights.
+
+use node::archive::{ArchiveReader, ArchiveWriter, ArchivedBlock, Entry};
+use node::digest::encode;
+use node::state_tree::batch;
+use node::{
+    Activations, BlockResult, CachePolicy, Commit, Executed, Genesis, Invalid, MemoryStore,
+    NoObserver, Node, Observer, Parts, Payload, RULES_KEY, Store, Tip, ValidBlock, receipt,
+};
+use node_sim::bisect::{Part, locate};
+use node_sim::case::{Case, CaseError, Outcome, Replayed};
+use node_sim::replay::Replay;
+use node_sim::rerun::{Position, Subject};
+use node_sim::simulate::Plan;
+use node_sim::simulate::planted::WrongGas;
+use node_sim::simulate::workload::Workload;
+use node_sim::steps::Plain;
+use reference::Reference;
+use std::sync::Arc;
+use tree::Tree;
+use vm::unstable::opcode::{Opcode, TABLE};
+use vm::unstable::schedule::Schedule;
+use vm::{Engine, Fault, Interpreter, Rulebook, Rules, key};
+
+const PLAN: Plan = Plan {
+    blocks: 8,
+    seed: 3,
+    transactions: 12,
+};
+
+/// The first height of the second rules: the samples are called before and after it.
+const FROM: u64 = 6;
+
+type Make = fn() -> Box<dyn Engine>;
+
+const INTERPRETER: Make = || Box::new(Interpreter::new());
+const REFERENCE: Make = || Box::new(Reference::new());
+
+/// Rules under which a transaction and an addition cost one unit more.
+fn second() -> Rules {
+    let v1 = Rules::v1();
+    let price = |of: Opcode| {
+        v1.schedule
+            .operator(of)
+            .saturating_add(u64::from(of == Opcode::I32Add))
+    };
+    let operators = TABLE.iter().map(|row| price(row.opcode)).collect();
+    let host = host_api::TABLE
+        .iter()
+        .map(|row| v1.schedule.host(row.function));
+    let mut dynamic = *v1.schedule.dynamic();
+    dynamic.tx_base += 1;
+    Rules::new(
+        v1.floats,
+        Schedule::new(operators, dynamic, host.collect()).unwrap(),
+    )
+}
+
+fn both() -> Rulebook {
+    Rulebook::v1().with(second())
+}
+
+/// A store with the genesis and these activations.
+fn store(genesis: &Genesis, activations: &Activations) -> Box<dyn Store> {
+    let mut diff = genesis.state();
+    diff.insert(key::system(RULES_KEY), Some(encode(activations)));
+    let result = BlockResult {
+        state_root: Tree::new().update(&batch(&diff)).0,
+        receipts_root: receipt::receipts_root(&[]),
+        gas_used: 0,
+    };
+    let tip = Tip {
+        height: 0,
+        hash: genesis.chain_id(),
+        time_ms: genesis.time_ms(),
+        result,
+    };
+    let mut store = MemoryStore::new();
+    store
+        .commit(Commit {
+            diff,
+            tip,
+            header: None,
+            receipts: Vec::new(),
+        })
+        .unwrap();
+    Box::new(store)
+}
+
+fn activations() -> Activations {
+    vec![(1, *Rules::v1().id()), (FROM, *second().id())]
+}
+
+fn parts(engine: Make, rules: Rulebook) -> Parts {
+    Parts {
+        engine: engine(),
+        rules,
+        cache: CachePolicy::Warm,
+    }
+}
+
+fn workload() -> Workload {
+    Workload::new(&PLAN, &Arc::new(Rules::v1())).unwrap()
+}
+
+/// A node that knows `rules`, before the first block.
+fn open(engine: Make, rules: Rulebook, activations: &Activations) -> (Node, Workload) {
+    let workload = workload();
+    let genesis = workload.genesis().clone();
+    let store = store(&genesis, activations);
+    (
+        Node::open(parts(engine, rules), genesis, store).unwrap(),
+        workload,
+    )
+}
+
+#[derive(Default)]
+struct Collected(Vec<Executed>);
+
+impl Observer for Collected {
+    fn transaction(&mut self, _: u32, executed: &Executed, _: Option<[u8; 32]>) {
+        self.0.push(executed.clone());
+    }
+}
+
+/// The blocks of the plan with what came of them.
+fn chain(engine: Make, activations: &Activations) -> Vec<ArchivedBlock> {
+    let (mut node, mut workload) = open(engine, both(), activations);
+    let blocks = (0..PLAN.blocks).map(|_| {
+        let block = workload.next_block(&node).unwrap();
+        let valid = node.validate(block.clone()).unwrap();
+        let mut collected = Collected::default();
+        let result = node.apply(&valid, &mut collected).unwrap();
+        node.scrub().unwrap();
+        ArchivedBlock {
+            block,
+            entries: collected.0.iter().map(Entry::of).collect(),
+            result,
+        }
+    });
+    blocks.collect()
+}
+
+#[test]
+fn engines_agree_across_the_height_and_prices_change_there() {
+    let crossing = chain(INTERPRETER, &activations());
+    assert_eq!(crossing, chain(REFERENCE, &activations()));
+    let straight = chain(INTERPRETER, &vec![(1, *Rules::v1().id())]);
+    for (height, (one, other)) in (1_u64..).zip(crossing.iter().zip(&straight)) {
+        let is_second = height >= FROM;
+        let expected = if is_second { second() } else { Rules::v1() };
+        assert_eq!(one.block.header.rules_id, *expected.id(), "block {height}");
+        let is_dearer = one.result.gas_used > other.result.gas_used;
+        assert_eq!(is_dearer, is_second, "block {height}");
+    }
+}
+
+#[test]
+fn an_archive_across_the_height_replays_on_both_engines() {
+    let blocks = chain(INTERPRETER, &activations());
+    let genesis = workload().genesis().clone();
+    let mut writer = ArchiveWriter::new(Vec::new(), &genesis).unwrap();
+    for block in &blocks {
+        writer.push(block).unwrap();
+    }
+    let bytes = writer.finish().unwrap();
+    for engine in [INTERPRETER, REFERENCE] {
+        let reader = ArchiveReader::new(bytes.as_slice()).unwrap();
+        let store = store(&genesis, &activations());
+        let mut replay = Replay::new(reader, parts(engine, both()), store).unwrap();
+        while replay.step().unwrap() {}
+        let replayed = replay.replayed();
+        assert_eq!(replayed.first_difference, None);
+        assert_eq!(replayed.height, PLAN.blocks);
+    }
+}
+
+#[test]
+fn a_node_without_the_second_rules_stops_before_the_height() {
+    let (mut old, _) = open(REFERENCE, Rulebook::v1(), &activations());
+    let (mut new, mut workload) = open(REFERENCE, both(), &activations());
+    for _ in 1..FROM {
+        let block = workload.next_block(&new).unwrap();
+        let valid = old.validate(block).unwrap();
+        let result = old.apply(&valid, &mut NoObserver).unwrap();
+        assert_eq!(new.apply(&valid, &mut NoObserver).unwrap(), result);
+    }
+    let block = workload.next_block(&new).unwrap();
+    let mut of_old_rules = block.clone();
+    of_old_rules.header.rules_id = *Rules::v1().id();
+    assert_eq!(new.validate(of_old_rules), Err(Invalid::RulesId));
+    assert_eq!(old.validate(block.clone()), Err(Invalid::RulesUnknown));
+    assert!(matches!(old.rules_at(FROM), Err(Fault::Invariant(_))));
+    let valid = new.validate(block).unwrap();
+    let fault = old.apply(&valid, &mut NoObserver).unwrap_err();
+    assert!(fault.to_string().contains("does not know the rules"));
+    assert_eq!(old.store().tip().unwrap().unwrap().height, FROM - 1);
+}
+
+/// The first transaction of a block that spends gas in a contract which adds.
+fn call_in(valid: &ValidBlock, executed: &[Executed]) -> u32 {
+    let spent = |place: usize| {
+        executed[place].receipt.gas_used - valid.transactions()[place].intrinsic_gas()
+    };
+    let is_call = |place: &usize| {
+        let payload = &valid.transactions()[*place].signed().transaction.payload;
+        matches!(payload, Payload::Call { .. }) && spent(*place) > 1_000
+    };
+    (0..executed.len()).find(is_call).unwrap() as u32
+}
+
+/// A case of a call at a height, and what the engines' first difference there is traced to.
+fn case_at(height: u64) -> (Case, Part, Part) {
+    let (mut node, mut workload) = open(INTERPRETER, both(), &activations());
+    for _ in 1..height {
+        let valid = node.validate(workload.next_block(&node).unwrap()).unwrap();
+        node.apply(&valid, &mut NoObserver).unwrap();
+    }
+    let valid = node.validate(workload.next_block(&node).unwrap()).unwrap();
+    let mut collected = Collected::default();
+    let _not_committed = node.execute(&valid, &mut collected).unwrap();
+    let index = call_in(&valid, &collected.0);
+    let at = Position {
+        rules: node.rules_at(height).unwrap(),
+        block: &valid,
+        index,
+    };
+    let subject = |engine| Subject {
+        name: "subject",
+        engine,
+        traced: None,
+        steps: &Plain,
+        store: node.store(),
+        cache: CachePolicy::Warm,
+    };
+    let (right, wrong) = (
+        || INTERPRETER(),
+        || -> Box<dyn Engine> { Box::new(WrongGas::default()) },
+    );
+    let outcome = || Outcome::of("interpreter", &collected.0[index as usize]);
+    let outcomes = (outcome(), outcome());
+    let case = Case::record(&subject(&right), &at, node.limits(), outcomes).unwrap();
+    let part = |other| locate(&subject(&right), &subject(other), &at).unwrap().part;
+    (case, part(&right), part(&wrong))
+}
+
+/// The fields in which a replay of a case differs from what it holds.
+fn replayed(case: &Case, engine: Make) -> Vec<&'static str> {
+    let valid = case.validate(&both()).unwrap();
+    match case.replay(engine().as_ref(), &both(), &valid).unwrap() {
+        Replayed::Ran { mismatches, .. } => mismatches.iter().map(|one| one.field).collect(),
+        Replayed::Beyond(key) => panic!("{}", hex::encode(key)),
+    }
+}
+
+#[test]
+fn a_case_of_each_side_replays_under_the_rules_of_its_height() {
+    for height in [FROM - 1, FROM] {
+        let (case, same, wrong) = case_at(height);
+        assert_eq!(same, Part::Unrepeated, "block {height}");
+        assert_ne!(wrong, Part::Unrepeated, "block {height}");
+        let mut file = Vec::new();
+        case.write(&mut file).unwrap();
+        let read = Case::read(file.as_slice(), &both()).unwrap();
+        assert_eq!(read, case);
+        for engine in [INTERPRETER, REFERENCE] {
+            assert!(replayed(&read, engine).is_empty(), "block {height}");
+        }
+        let of_old = Case::read(file.as_slice(), &Rulebook::v1());
+        assert_eq!(of_old.is_ok(), height < FROM);
+        if let Err(error) = of_old {
+            assert!(matches!(error, CaseError::Rules(id) if id == *second().id()));
+        }
+        // Under the rules of the other side it comes to something else.
+        let mut moved = case;
+        moved.rules_id = match height < FROM {
+            true => *second().id(),
+            false => *Rules::v1().id(),
+        };
+        assert!(replayed(&moved, REFERENCE).contains(&"receipt.gas_used"));
+    }
+}

@@ -1,0 +1,57 @@
+//! Brings the state tree up to date with changes of the state, or makes it anew from a store.
+
+use crate::store::Store;
+use tree::{Batch, Path, Tree, ValueHash};
+use vm::{Fault, StateDiff};
+
+/// Entries that a rebuild of the tree reads at once; bounds memory, changes nothing.
+const SCAN_PAGE: usize = 4_096;
+
+/// The changes of the tree that a diff is.
+#[must_use]
+pub fn batch(diff: &StateDiff) -> Batch {
+    let change = |value: &Option<Vec<u8>>| value.as_deref().map(ValueHash::of);
+    diff.iter()
+        .map(|(key, value)| (Path::of_key(key), change(value)))
+        .collect()
+}
+
+/// The tree of what a store holds, computed from its values alone.
+///
+/// # Errors
+/// [`Fault`] if the store cannot answer.
+pub fn rebuild(store: &dyn Store) -> Result<Tree, Fault> {
+    let mut leaves = Vec::new();
+    each_leaf(store, |_, leaf| {
+        leaves.push(leaf);
+        Ok(())
+    })?;
+    Ok(Tree::from_leaves(leaves))
+}
+
+/// The state root of what a store holds, computed from its values alone.
+///
+/// # Errors
+/// [`Fault`] if the store cannot answer.
+pub fn recomputed_root(store: &dyn Store) -> Result<[u8; 32], Fault> {
+    rebuild(store).map(|tree| tree.root().0)
+}
+
+/// Shows every state key of a store with its leaf of the tree, in the order of the keys.
+pub(crate) fn each_leaf(
+    store: &dyn Store,
+    mut show: impl FnMut(&[u8], (Path, ValueHash)) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let mut start = Vec::new();
+    loop {
+        let page = store.scan(&start, None, SCAN_PAGE)?;
+        let Some((last, _)) = page.last() else {
+            return Ok(());
+        };
+        // The least key above the last one.
+        start = [last.as_slice(), &[0]].concat();
+        for (key, value) in &page {
+            show(key, (Path::of_key(key), ValueHash::of(value)))?;
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The hashes of the last 256 blocks are in the state, and no others.
+#![cfg(test)]
+
+use crate::chain::Chain;
+use host_api::limits::BLOCK_HASHES_MAX;
+use vm::key;
+
+#[test]
+fn the_state_keeps_the_hashes_of_the_last_256_blocks() {
+    let mut chain = Chain::new();
+    let count = u64::from(BLOCK_HASHES_MAX);
+    let is_kept = |chain: &Chain, height| {
+        let hash = chain.node.store().read(&key::block_hash(height)).unwrap();
+        hash.is_some()
+    };
+    for _ in 0..count {
+        chain.apply(Vec::new());
+    }
+    assert!(
+        is_kept(&chain, 1),
+        "256 blocks, and the first is among them"
+    );
+    chain.apply(Vec::new());
+    assert!(!is_kept(&chain, 1));
+    assert!(is_kept(&chain, 2));
+    assert!(is_kept(&chain, count + 1));
+}

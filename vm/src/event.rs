@@ -1,0 +1,16 @@
+//! Says what a contract emits: kept by the journal, told in the outcome.
+//!
+//! Consensus: "Outcome".
+
+use borsh::{BorshDeserialize, BorshSerialize};
+
+/// An event: who emitted what.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Event {
+    /// The contract that emitted it.
+    pub address: [u8; 32],
+    /// Topics, for indexing.
+    pub topics: Vec<[u8; 32]>,
+    /// The event's data.
+    pub data: Vec<u8>,
+}
