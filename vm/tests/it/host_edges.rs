@@ -4,8 +4,7 @@
 use crate::host_script::{Stage, resume_i32};
 use host_api::Function;
 use host_api::limits::BLOCK_HASHES_MAX;
-use vm::frames::Block;
-use vm::state::key;
+use vm::{Block, key};
 
 #[test]
 fn the_256th_block_hash_back_is_the_last_one() {
