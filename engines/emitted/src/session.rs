@@ -1,8 +1,8 @@
 //! Runs one contract frame on a machine: gas in, start function, entry, and what a stop means.
 //!
-//! The gas of the frame lives in the exported global while the guest runs and in a [`GasMeter`] while
-//! the host looks; each step copies it over. This is the only place that knows the convention, so
-//! wasmi and wasmtime cannot differ in how they are read.
+//! The gas of the frame lives in the exported global while the guest runs and in a [`GasMeter`]
+//! while the host looks; each step copies it over. This is the only place that knows the
+//! convention, so wasmi and wasmtime cannot differ in how they are read.
 
 use crate::machine::{Event, Machine, fault};
 use std::sync::Arc;

@@ -34,7 +34,8 @@ use std::sync::{Arc, PoisonError};
 /// tail calls are not jumps. An operator that becomes an instruction costs at least 8 (where a
 /// schedule has less, the code pauses in each run) and becomes at most two. Without optimisation a
 /// frame has 1.1 KiB on average and 2.4 KiB at most, so builds with debug assertions have a slice
-/// that fits [`super::Interpreter::NATIVE_STACK_BYTES`] with room to spare; others have smaller frames, if any.
+/// that fits [`super::Interpreter::NATIVE_STACK_BYTES`] with room to spare; others
+/// have smaller frames, if any.
 const SLICE: u64 = if cfg!(debug_assertions) {
     1 << 13
 } else {
