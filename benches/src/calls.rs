@@ -7,7 +7,8 @@ use crate::plan::{ByEngine, Plan};
 use crate::statistics::{median, per};
 use crate::{Measured, workload};
 use std::collections::BTreeMap;
-use vm::{Frame, Gas, Step, Stop, Value};
+use vm::unstable::execution::{Frame, Step, Stop, Value};
+use vm::unstable::gas::GasMeter;
 
 /// Instances that are alive at once while empty calls are timed: a clock costs more than one call.
 const ALIVE: usize = 16;
@@ -114,7 +115,7 @@ fn enter(loaded: &Loaded, count: usize) -> Measured<f64> {
                 let frame = Frame {
                     entry: empty,
                     arguments: Vec::new(),
-                    gas: Gas::new(PLENTY),
+                    gas: GasMeter::new(PLENTY),
                 };
                 matches!(execution.start(frame), Ok(Step::Exit(Stop::Return(None))))
             })

@@ -285,8 +285,7 @@ impl Reencode for Renumber {
 #[cfg(test)]
 mod tests {
     use super::linked;
-    use vm::Rules;
-    use vm::check::check;
+    use vm::{Rules, check};
 
     #[test]
     fn modules_of_three_sizes_are_accepted_and_made_the_same_twice() {

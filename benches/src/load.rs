@@ -14,9 +14,7 @@ use crate::statistics::{median, per, ratio};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::check::check;
-use vm::execute::Interpreter;
-use vm::{Engine, Rules};
+use vm::{Engine, Interpreter, Rules, check};
 
 /// Nanoseconds per byte of three modules by engine, rounds interleaved.
 ///

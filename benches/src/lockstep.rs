@@ -8,10 +8,13 @@ use engines::{Kind, Row};
 use host_api::Function;
 use std::hint::black_box;
 use std::sync::Arc;
-use vm::check::check;
 #[cfg(feature = "unmetered")]
-use vm::execute::{Interpreter, Strategy};
-use vm::{CheckedModule, Engine, Execution, Frame, Gas, Pending, Rules, Step, Stop, Value};
+use vm::Interpreter;
+#[cfg(feature = "unmetered")]
+use vm::unstable::execute::Strategy;
+use vm::unstable::execution::{Frame, Pending, Step, Stop, Value};
+use vm::unstable::gas::GasMeter;
+use vm::{CheckedModule, Engine, Execution, Rules, check};
 
 /// Gas that no kernel uses up.
 pub const PLENTY: u64 = 1 << 60;
@@ -148,7 +151,7 @@ pub fn drive(execution: &mut dyn Execution, entry: u32, arguments: Vec<Value>) -
     let mut step = execution.start(Frame {
         entry,
         arguments,
-        gas: Gas::new(PLENTY),
+        gas: GasMeter::new(PLENTY),
     })?;
     loop {
         match step {

@@ -295,8 +295,7 @@ fn choices(body: &mut InstructionSink<'_>, n: u32) {
 #[cfg(test)]
 mod tests {
     use super::SHAPES;
-    use vm::Rules;
-    use vm::check::check;
+    use vm::{Rules, check};
 
     #[test]
     fn every_shape_is_accepted_at_both_sizes() {

@@ -22,9 +22,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tree::Tree;
-use vm::execute::Interpreter;
-use vm::state::{Entries, StateDiff};
-use vm::{Fault, Rulebook, Rules};
+use vm::{Entries, Fault, Interpreter, Rulebook, Rules, StateDiff};
 
 /// Of each transfer; what it does not use it does not pay.
 const GAS_LIMIT: u64 = 5_000_000;
@@ -230,7 +228,8 @@ impl Chain {
             cache: CachePolicy::Warm,
         };
         let first = keys.first().ok_or("at least one account")?;
-        let token = vm::frames::contract_address(&first.address(), &TOKEN.code_hash(), &[0; 32]);
+        let token =
+            vm::unstable::frames::contract_address(&first.address(), &TOKEN.code_hash(), &[0; 32]);
         Ok(Self {
             node: Node::open(parts, genesis, Box::new(store))?,
             nonces: vec![0; keys.len()],

@@ -3,7 +3,7 @@
 use host_api::status;
 use serde::Serialize;
 use vm::Trap;
-use vm::rejection::Rule;
+use vm::unstable::rejection::Rule;
 
 /// Something that can be explained.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

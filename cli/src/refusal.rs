@@ -6,7 +6,7 @@ use crate::text::{printable, printable_lines};
 use debug_info::{CallStep, DebugInfo, Location};
 use serde::Serialize;
 use vm::Rejection;
-use vm::rejection::Rule;
+use vm::unstable::rejection::Rule;
 
 /// Where and why a text does not assemble.
 #[derive(Clone, Debug, PartialEq, Eq)]

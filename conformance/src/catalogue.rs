@@ -20,9 +20,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use vm::frames::FrameExit;
-use vm::module::ValueType;
-use vm::{CheckedModule, Fault, Rules, Value};
+use vm::unstable::execution::Value;
+use vm::unstable::frames::FrameExit;
+use vm::unstable::module::ValueType;
+use vm::{CheckedModule, Fault, Rules};
 
 /// Gas of the run that finds the total, unless a program says otherwise: about a million operators.
 /// A program that needs more is swept below this limit.
@@ -346,7 +347,7 @@ fn header(path: &Path, text: &str) -> Result<Header, CatalogueError> {
 
 fn checked(path: &Path, bytes: &[u8]) -> Result<Checked, CatalogueError> {
     let rules = Arc::new(Rules::v1());
-    let module = vm::check::check(bytes, &rules);
+    let module = vm::check(bytes, &rules);
     let module = module.map_err(|rejection| failure(path, format!("{rejection:?}")))?;
     Ok((Arc::new(module), rules))
 }

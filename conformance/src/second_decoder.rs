@@ -7,7 +7,7 @@
 //! parity-wasm is unmaintained (RUSTSEC-2022-0061) and decodes `memory.copy` wrongly if its feature
 //! `bulk` is on. So it never reads bytes that others wrote; here it has the features `std` and
 //! `sign_ext` only, under which an operator that it does not know is an error; and a module with
-//! bulk operators is read in the form that lowers them ([`vm::emit::Bulk::Lower`]).
+//! bulk operators is read in the form that lowers them ([`vm::unstable::emit::Bulk::Lower`]).
 //!
 //! | file | holds |
 //! |---|---|

@@ -11,7 +11,7 @@ use reference::{Reference, SharedTrace, Trace};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use vm::frames::FrameExit;
+use vm::unstable::frames::FrameExit;
 use vm::{Engine, Fault};
 
 /// Largest total that is swept limit by limit.

@@ -19,9 +19,10 @@ use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 use reference::Reference;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use vm::execute::Interpreter;
-use vm::meter::MeteredSink;
-use vm::{Engine, Gas, Rules, Value};
+use vm::unstable::execution::Value;
+use vm::unstable::gas::GasMeter;
+use vm::unstable::meter::MeteredSink;
+use vm::{Engine, Interpreter, Rules};
 use wasmparser::{Validator, WasmFeatures};
 
 const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
@@ -93,7 +94,7 @@ fn shrinking_keeps_what_fails_and_little_else() {
         (func (param i64) (result i64) (i64.mul (local.get 0) (i64.const 3))))";
     let bytes = wat::parse_str(text).unwrap();
     let mut fails = |bytes: &[u8]| {
-        let accepted = vm::check::check(bytes, &rules).is_ok();
+        let accepted = vm::check(bytes, &rules).is_ok();
         accepted && shrink::print(bytes, "").contains("i32.popcnt")
     };
     let small = shrink::print(&shrink::shrink(&bytes, &mut fails), "small");
@@ -155,7 +156,7 @@ fn wasmi_selects_wrongly_after_a_comparison_with_zero() {
         )
     };
     let known = |text: &str| {
-        let module = vm::check::check(&wat::parse_str(text).unwrap(), &Rules::v1()).unwrap();
+        let module = vm::check(&wat::parse_str(text).unwrap(), &Rules::v1()).unwrap();
         engines::known_defect("wasmi", &Operators::of(&module))
     };
     for condition in wrong {
@@ -183,7 +184,7 @@ fn a_wrong_select_divides_by_zero_where_the_reference_runs_out_of_gas() {
         (drop (i32.div_u (i32.const 7)
           (select (i32.const 1) (i32.const 0) (loop (result i32) (i32.eqz (local.get 0))))))
         (loop (br 0)) unreachable))";
-    let module = vm::check::check(&wat::parse_str(text).unwrap(), &rules).unwrap();
+    let module = vm::check(&wat::parse_str(text).unwrap(), &rules).unwrap();
     let operators = Operators::of(&module);
     let program = generate::program_of(0, Arc::new(module), &rules);
     let exit = |engine: &dyn Engine, argument| {
@@ -211,7 +212,7 @@ struct Charges {
 }
 
 impl MeteredSink for Charges {
-    fn operator(&mut self, _operator: vm::lower::Operator<'_>, _offset: u32) {
+    fn operator(&mut self, _operator: vm::unstable::lower::Operator<'_>, _offset: u32) {
         self.operators += 1;
     }
 
@@ -256,10 +257,10 @@ proptest! {
         let text = format!(
             "(module (memory 1) (func (export \"f\") (param i32 i64) {body}) (func $leaf))"
         );
-        let module = vm::check::check(&wat::parse_str(&text).unwrap(), &rules).unwrap();
+        let module = vm::check(&wat::parse_str(&text).unwrap(), &rules).unwrap();
         let mut charges = Charges::default();
         let function = &module.functions()[0];
-        vm::meter::function(&module, function, &rules.schedule, &mut charges);
+        vm::unstable::meter::function(&module, function, &rules.schedule, &mut charges);
         let calls = picks.iter().filter(|pick| STRAIGHT[**pick].contains("$leaf")).count() as u64;
         let leaf = rules.schedule.function_entry(module.functions()[1].slots);
         let entry = rules.schedule.function_entry(function.slots);
@@ -274,7 +275,7 @@ proptest! {
     fn what_is_emitted_is_valid_and_charges_only_what_can_run(seed in 0_u64..1 << 32) {
         let rules = Arc::new(Rules::v1());
         let program = generate::program(seed, &rules).unwrap();
-        let bytes = vm::emit::emit(&program.module, &rules);
+        let bytes = vm::emit(&program.module, &rules);
         let features = WasmFeatures::WASM1.difference(WasmFeatures::FLOATS)
             | WasmFeatures::SIGN_EXTENSION
             | WasmFeatures::BULK_MEMORY;
@@ -282,7 +283,7 @@ proptest! {
         prop_assert!(valid.is_ok(), "{:?}", valid.err());
         for function in program.module.functions() {
             let mut charges = Charges::default();
-            vm::meter::function(&program.module, function, &rules.schedule, &mut charges);
+            vm::unstable::meter::function(&program.module, function, &rules.schedule, &mut charges);
             let dearest = 1_000;
             prop_assert!(charges.sum <= charges.operators * dearest);
         }
@@ -297,14 +298,14 @@ fn gas_arithmetic_is_that_of_whole_numbers() {
     for limit in numbers
         .iter()
         .copied()
-        .filter(|limit| *limit <= vm::limits::GAS_LIMIT_MAX)
+        .filter(|limit| *limit <= vm::unstable::limits::GAS_LIMIT_MAX)
     {
         for base in &numbers {
             for (per_unit, units) in numbers
                 .iter()
                 .flat_map(|one| numbers.iter().map(move |two| (one, two)))
             {
-                let mut gas = Gas::new(limit);
+                let mut gas = GasMeter::new(limit);
                 let paid = gas.charge_linear(*base, *per_unit, *units).is_ok();
                 let cost = u128::from(*base) + u128::from(*per_unit) * u128::from(*units);
                 assert_eq!(

@@ -12,8 +12,7 @@ use peakmem_alloc::{INSTRUMENTED_SYSTEM, PeakMemAlloc, PeakMemAllocTrait};
 use std::alloc::System;
 use std::path::Path;
 use std::sync::Arc;
-use vm::Rules;
-use vm::execute::Interpreter;
+use vm::{Interpreter, Rules};
 
 #[global_allocator]
 static ALLOCATOR: &PeakMemAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -62,7 +61,7 @@ impl Measured {
     fn look(&mut self, rules: &Arc<Rules>, name: &str, bytes: &[u8]) {
         self.modules += 1;
         ALLOCATOR.reset_peak_memory();
-        let verdict = vm::check::check(bytes, rules);
+        let verdict = vm::check(bytes, rules);
         let peak = ALLOCATOR.get_peak_memory();
         if self.check.see(peak, bytes.len(), name) > PER_BYTE {
             self.breaches
@@ -70,7 +69,7 @@ impl Measured {
         }
         let Ok(module) = verdict else { return };
         self.accepted += 1;
-        let emitted = vm::emit::emit(&module, rules);
+        let emitted = vm::emit(&module, rules);
         let peak = ALLOCATOR.get_peak_memory();
         assert!(emitted.len() <= peak);
         if self.emit.see(peak, bytes.len(), name) > PER_BYTE_EMITTED {

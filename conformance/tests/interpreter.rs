@@ -15,13 +15,12 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use vm::check::check;
-use vm::execute::{Interpreter, Strategy};
-use vm::opcode::{Class, TABLE};
-use vm::rules::FloatPolicy;
-use vm::schedule::Schedule;
-use vm::translate::disassemble;
-use vm::{Engine, Rules};
+use vm::unstable::execute::Strategy;
+use vm::unstable::opcode::{Class, TABLE};
+use vm::unstable::rules::FloatPolicy;
+use vm::unstable::schedule::Schedule;
+use vm::unstable::translate::disassemble;
+use vm::{Engine, Interpreter, Rules, check};
 
 const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 /// The seeds of `tests/differential.rs` are below; these are others.

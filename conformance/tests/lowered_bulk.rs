@@ -9,8 +9,9 @@ use engine_wasmi::Wasmi;
 use reference::Reference;
 use std::path::Path;
 use std::sync::Arc;
-use vm::frames::FrameExit;
-use vm::{Engine, Rules, Trap, Value};
+use vm::unstable::execution::Value;
+use vm::unstable::frames::FrameExit;
+use vm::{Engine, Rules, Trap};
 
 /// Two pages with a pattern in which no byte is like its neighbours, and both operators.
 const MODULE: &str = r#"(module
@@ -44,7 +45,7 @@ const LENGTHS: [i32; 8] = [0, 1, 2, 7, 10, 11, i32::MIN, -1];
 
 fn program(function: &str, arguments: [i32; 3]) -> Program {
     let rules = Arc::new(Rules::v1());
-    let module = vm::check::check(&wat::parse_str(MODULE).unwrap(), &rules).unwrap();
+    let module = vm::check(&wat::parse_str(MODULE).unwrap(), &rules).unwrap();
     let entry = module.exported_function(function).unwrap();
     Program {
         name: format!("{function} {arguments:?}"),

@@ -11,17 +11,18 @@ use conformance::spec::{Suite, official};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use vm::emit::{Bulk, Options, emit, emit_with};
-use vm::lower::{self, Operator, Sink};
-use vm::opcode::{Class, Opcode};
-use vm::{CheckedModule, Rules};
+use vm::CodeHash;
+use vm::unstable::emit::{Bulk, Options, emit_with};
+use vm::unstable::lower::{self, Operator, Sink};
+use vm::unstable::opcode::{Class, Opcode};
+use vm::{CheckedModule, Rules, emit};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
 /// Modules by code hash, so that none is read twice.
-fn modules() -> BTreeMap<[u8; 32], Arc<CheckedModule>> {
+fn modules() -> BTreeMap<CodeHash, Arc<CheckedModule>> {
     let mut modules: Vec<Arc<CheckedModule>> = Vec::new();
     let cases = [
         texts(&folder("programs")),
@@ -105,7 +106,7 @@ fn a_disagreement_is_found() {
     let rules = Rules::v1();
     let text = "(module (memory 1) (func (export \"f\") (param i32) (result i32)
         (i32.load offset=8 (local.get 0))))";
-    let module = vm::check::check(&wat::parse_str(text).unwrap(), &rules).unwrap();
+    let module = vm::check(&wat::parse_str(text).unwrap(), &rules).unwrap();
     let bytes = emit(&module, &rules);
     assert!(compare(&bytes).is_ok());
     // The same number in a longer encoding: both read it, and what is written again is shorter.

@@ -28,7 +28,7 @@ fn folder(name: &str) -> PathBuf {
 }
 
 fn accepted(module: &[u8], rules: &Rules) -> bool {
-    vm::check::check(module, rules).is_ok()
+    vm::check(module, rules).is_ok()
 }
 
 /// `<sha256 of the module> accepted|rejected`, as it enters the hash of a group.

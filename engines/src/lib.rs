@@ -15,8 +15,7 @@
 #![forbid(unsafe_code)]
 
 use std::sync::Arc;
-use vm::execute::Interpreter;
-use vm::{CheckedModule, Engine, Execution, Fault, Rules};
+use vm::{CheckedModule, Engine, Execution, Fault, Interpreter, Rules};
 
 /// An engine that threads may share.
 pub type BoxedEngine = Box<dyn Engine + Send + Sync>;

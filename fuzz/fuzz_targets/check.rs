@@ -2,13 +2,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use vm::unstable::rules::FloatPolicy;
+use vm::unstable::schedule::Schedule;
 use vm::Rules;
-use vm::rules::FloatPolicy;
-use vm::schedule::Schedule;
 
 fuzz_target!(|bytes: &[u8]| {
-    let lower = vm::check::check(bytes, &Rules::v1());
-    let reject = vm::check::check(bytes, &Rules::new(FloatPolicy::Reject, Schedule::v1()));
+    let lower = vm::check(bytes, &Rules::v1());
+    let reject = vm::check(bytes, &Rules::new(FloatPolicy::Reject, Schedule::v1()));
     // What the stricter policy accepts, the other accepts, and it holds no floats.
     if let Ok(module) = reject {
         assert_eq!(module.floats().operators, 0);

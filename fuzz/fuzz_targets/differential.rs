@@ -14,11 +14,11 @@ const GAS: u64 = 200_000;
 fuzz_target!(|bytes: &[u8]| {
     let rules = Arc::new(Rules::v1());
     let seed = bytes.iter().fold(0_u64, |seed, byte| seed.rotate_left(8) ^ u64::from(*byte));
-    let module = match vm::check::check(bytes, &rules) {
+    let module = match vm::check(bytes, &rules) {
         Ok(module) => module,
         Err(_) => {
             let generated = generate::bytes(seed).expect("the generator");
-            vm::check::check(&generated, &rules).expect("a generated module is accepted")
+            vm::check(&generated, &rules).expect("a generated module is accepted")
         }
     };
     let mut program = generate::program_of(seed, Arc::new(module), &rules);

@@ -5,7 +5,8 @@ use conformance::program::{Program, Setting};
 use libfuzzer_sys::fuzz_target;
 use std::fmt::Write;
 use std::sync::Arc;
-use vm::{Rules, Value};
+use vm::unstable::execution::Value;
+use vm::Rules;
 
 /// Gas of a run: enough for a signature.
 const GAS: u64 = 20_000_000;
@@ -30,7 +31,7 @@ fuzz_target!(|bytes: &[u8]| {
     let _ = write!(text, ")) (data (i32.const 0) \"{escaped}\"))");
     let rules = Arc::new(Rules::v1());
     let module = wat::parse_str(&text).expect("text of ours");
-    let module = Arc::new(vm::check::check(&module, &rules).expect("a module of ours"));
+    let module = Arc::new(vm::check(&module, &rules).expect("a module of ours"));
     let mut numbers = numbers.chunks(4).map(|chunk| {
         let mut word = [0; 4];
         word[..chunk.len()].copy_from_slice(chunk);

@@ -2,7 +2,7 @@
 
 use node::Receipt;
 use std::collections::BTreeSet;
-use vm::state::StateDiff;
+use vm::StateDiff;
 
 /// How many mismatches of one transaction are listed.
 const MISMATCHES_MAX: usize = 16;

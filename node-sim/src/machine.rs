@@ -11,9 +11,7 @@ use node::{
     Parts, Pending, Receipt, Store, Tip, ValidBlock,
 };
 use tree::Tree;
-use vm::execute::Interpreter;
-use vm::state::StateDiff;
-use vm::{Engine, Fault, Rulebook};
+use vm::{Engine, Fault, Interpreter, Rulebook, StateDiff};
 
 /// A node, and whatever stands in for what it does with a block.
 pub struct Machine {

@@ -9,13 +9,12 @@ use node::receipt::receipts_root;
 use node::state_tree::batch;
 use node::{Environment, Executed, Header, Overlay, Receipt, ValidTransaction};
 use tree::Tree;
-use vm::state::StateDiff;
-use vm::{Fault, frames};
+use vm::{Fault, StateDiff};
 
 /// What a node does with a block around the VM, step by step.
 pub trait Steps {
     /// What guests learn about the block.
-    fn context(&self, header: &Header) -> frames::Block {
+    fn context(&self, header: &Header) -> vm::Block {
         header.context()
     }
 

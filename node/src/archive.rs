@@ -19,7 +19,7 @@ use crate::limits::ARCHIVE_RECORD_BYTES_MAX;
 use crate::receipt::Receipt;
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::io::{self, Read, Write};
-use vm::state::StateDiff;
+use vm::StateDiff;
 
 /// Begins every archive.
 pub const MAGIC: &[u8; 19] = b"lockstep/archive/1\n";

@@ -10,7 +10,7 @@ use crate::limits::Limits;
 use crate::transaction::{DecodeError, Signed, decode_canonical, intrinsic_gas};
 use borsh::{BorshDeserialize, BorshSerialize};
 use vm::Rules;
-use vm::limits::HostLimits;
+use vm::unstable::limits::HostLimits;
 
 /// A header with its transactions.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

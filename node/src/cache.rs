@@ -6,6 +6,7 @@ use crate::limits::CACHE_BYTES_MAX;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vm::CheckedModule;
+use vm::CodeHash;
 
 /// What a cache keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub enum CachePolicy {
     Warm,
 }
 
-type Key = ([u8; 32], [u8; 32]);
+type Key = (CodeHash, [u8; 32]);
 
 #[derive(Debug, Default)]
 struct Entries {
@@ -49,7 +50,10 @@ impl CodeCache {
     /// The module, if it is kept.
     #[must_use]
     pub fn get(&self, code_hash: &[u8; 32], rules_id: &[u8; 32]) -> Option<Arc<CheckedModule>> {
-        self.lock().modules.get(&(*code_hash, *rules_id)).cloned()
+        self.lock()
+            .modules
+            .get(&(CodeHash(*code_hash), *rules_id))
+            .cloned()
     }
 
     /// Keeps a module, as the policy says.

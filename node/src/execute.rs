@@ -10,9 +10,10 @@ use crate::receipt::{
 };
 use crate::transaction::{Payload, Transaction};
 use std::sync::Arc;
-use vm::frames::{self, Block, Message, Setting, Target};
-use vm::state::{StateDiff, key};
-use vm::{Engine, Event, Exit, Fault, Outcome, Rules};
+use vm::Gas;
+use vm::{
+    Block, Engine, Event, Exit, Fault, Message, Outcome, Rules, Setting, StateDiff, Target, key,
+};
 
 /// What all transactions of a block are executed with.
 #[derive(Clone, Copy)]
@@ -182,9 +183,9 @@ fn message(
 
 /// Checks a module and keeps it; its price depends on its length alone and is paid already.
 fn upload(rules: &Arc<Rules>, overlay: &mut Overlay<'_>, bytes: &[u8]) -> Ended {
-    match vm::check::check(bytes, rules) {
+    match vm::check(bytes, rules) {
         Ok(module) => {
-            let output = [module.code_hash().as_slice(), rules.id()].concat();
+            let output = [module.code_hash().as_ref(), rules.id()].concat();
             overlay.upload(module);
             Ended {
                 output,
@@ -201,13 +202,17 @@ fn run_message(
     message: &Message,
     gas_limit: u64,
 ) -> Result<Ended, Fault> {
-    let setting = Setting {
-        engine: environment.engine,
-        rules: environment.rules,
-        view: &*overlay,
-        block: environment.block,
-    };
-    let Outcome { exit, gas_used, .. } = frames::execute(&setting, message, gas_limit)?;
+    let Environment {
+        engine,
+        rules,
+        block,
+    } = *environment;
+    let setting = Setting::new(engine, rules, &*overlay, block)?;
+    let Outcome {
+        exit,
+        gas_used: Gas(gas_used),
+        ..
+    } = vm::execute(&setting, message, Gas(gas_limit))?;
     let ended = match exit {
         Exit::Return {
             output,

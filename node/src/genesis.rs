@@ -7,8 +7,8 @@ use crate::digest::{encode, sha256};
 use crate::limits::{CHAIN_NAME_BYTES_MAX, Limits};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeMap;
-use vm::Fault;
-use vm::state::{Account, StateDiff, key};
+use vm::unstable::state::Account;
+use vm::{Fault, StateDiff, key};
 
 /// Begins every genesis document.
 const FORMAT: &str = "lockstep/genesis/1";

@@ -4,7 +4,6 @@
 
 use crate::digest::{encode, sha256};
 use borsh::{BorshDeserialize, BorshSerialize};
-use vm::frames;
 
 const HEADER_DOMAIN: &[u8] = b"lockstep/header/1";
 
@@ -57,8 +56,8 @@ impl Header {
 
     /// What guests learn about the block.
     #[must_use]
-    pub const fn context(&self) -> frames::Block {
-        frames::Block {
+    pub const fn context(&self) -> vm::Block {
+        vm::Block {
             height: self.height,
             time_ms: self.time_ms,
             chain_id: self.chain_id,

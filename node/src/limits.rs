@@ -7,7 +7,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 /// Bytes of an encoded signed transaction: a module of the largest size and room for the rest, so
 /// that a module one byte too long is a transaction that is paid for and `Rejected`.
 pub const TRANSACTION_BYTES_MAX: u32 =
-    vm::limits::Limits::V1.module_bytes_max + TRANSACTION_OVERHEAD_BYTES;
+    vm::unstable::limits::Limits::V1.module_bytes_max + TRANSACTION_OVERHEAD_BYTES;
 /// Room for everything but the module in an upload; an upload needs 200 bytes.
 pub const TRANSACTION_OVERHEAD_BYTES: u32 = 4_096;
 /// Bytes of an encoded block: one transaction of the largest size and as much again.

@@ -13,8 +13,8 @@ use crate::store::{Commit, Store};
 use crate::transaction::Signed;
 use std::sync::Arc;
 use tree::Tree;
-use vm::state::{Account, StateDiff, key};
-use vm::{Engine, Fault, Rulebook, Rules};
+use vm::unstable::state::Account;
+use vm::{Engine, Fault, Rulebook, Rules, StateDiff, key};
 
 /// Is told what each transaction came to; changes nothing.
 pub trait Observer {
@@ -70,7 +70,7 @@ impl Node {
     /// [`Fault`] if the store fails, belongs to another chain, or does not have the root it says.
     pub fn open(parts: Parts, genesis: Genesis, mut store: Box<dyn Store>) -> Result<Self, Fault> {
         // A backend that hashes or verifies wrongly must stop this node, not split the chain.
-        vm::host::crypto::known_answers()?;
+        vm::unstable::host::crypto::known_answers()?;
         let chain_id = genesis.chain_id();
         if store.tip()?.is_none() {
             commit_genesis(store.as_mut(), &genesis)?;

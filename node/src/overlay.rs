@@ -11,8 +11,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, Range};
 use std::sync::Arc;
-use vm::state::{Account, Entries, StateDiff, Walked, key};
-use vm::{CheckedModule, Fault, Rules, StateView};
+use vm::unstable::state::Account;
+use vm::{CheckedModule, CodeHash, Entries, Fault, Rules, StateDiff, StateView, Walked, key};
 
 /// State inside a block. A clone is the same state, to be changed on its own.
 #[derive(Clone)]
@@ -214,16 +214,16 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    fn check_again(&self, code_hash: &[u8; 32]) -> Result<Arc<CheckedModule>, Fault> {
+    fn check_again(&self, code_hash: &CodeHash) -> Result<Arc<CheckedModule>, Fault> {
         let bytes = self
             .read(&key::code(code_hash))?
             .ok_or_else(|| Fault::Store("a value is listed and cannot be read".to_owned()))?;
-        if sha256(&[&bytes]) != *code_hash {
+        if sha256(&[&bytes]) != code_hash.0 {
             return Err(Fault::Store(
                 "stored code has another hash than its key".to_owned(),
             ));
         }
-        let module = vm::check::check(&bytes, self.rules)
+        let module = vm::check(&bytes, self.rules)
             .map_err(|_| Fault::invariant("stored code is no longer accepted"))?;
         let module = Arc::new(module);
         self.cache.insert(Arc::clone(&module));
@@ -303,11 +303,11 @@ impl StateView for Overlay<'_> {
         Ok(walked)
     }
 
-    fn code_bytes(&self, code_hash: &[u8; 32]) -> Result<Option<u64>, Fault> {
+    fn code_bytes(&self, code_hash: &CodeHash) -> Result<Option<u64>, Fault> {
         if !self.contains(&key::code(code_hash))? {
             return Ok(None);
         }
-        let bytes = match self.cache.get(code_hash, self.rules.id()) {
+        let bytes = match self.cache.get(&code_hash.0, self.rules.id()) {
             Some(module) => module.bytes().len(),
             None => self
                 .read(&key::code(code_hash))?
@@ -316,12 +316,12 @@ impl StateView for Overlay<'_> {
         Ok(Some(u64::try_from(bytes).unwrap_or(u64::MAX)))
     }
 
-    fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
+    fn code(&self, code_hash: &CodeHash) -> Result<Option<Arc<CheckedModule>>, Fault> {
         // The state decides whether there is a module; the cache only how fast it comes.
         if !self.contains(&key::code(code_hash))? {
             return Ok(None);
         }
-        match self.cache.get(code_hash, self.rules.id()) {
+        match self.cache.get(&code_hash.0, self.rules.id()) {
             Some(module) => Ok(Some(module)),
             None => self.check_again(code_hash).map(Some),
         }

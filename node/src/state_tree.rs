@@ -2,8 +2,7 @@
 
 use crate::store::Store;
 use tree::{Batch, Path, Tree, ValueHash};
-use vm::Fault;
-use vm::state::StateDiff;
+use vm::{Fault, StateDiff};
 
 /// Entries that a rebuild of the tree reads at once; bounds memory, changes nothing.
 const SCAN_PAGE: usize = 4_096;

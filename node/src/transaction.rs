@@ -4,8 +4,9 @@
 
 use crate::digest::{encode, length, sha256};
 use borsh::{BorshDeserialize, BorshSerialize};
-use vm::host::crypto;
-use vm::schedule::Schedule;
+use vm::CodeHash;
+use vm::unstable::host::crypto;
+use vm::unstable::schedule::Schedule;
 
 const TRANSACTION_DOMAIN: &[u8] = b"lockstep/tx/1";
 const ACCOUNT_DOMAIN: &[u8] = b"lockstep/account/1";
@@ -53,7 +54,7 @@ pub enum Payload {
     /// Makes a contract of uploaded code and calls an entry of it.
     Deploy {
         /// Hash of the uploaded code.
-        code_hash: [u8; 32],
+        code_hash: CodeHash,
         /// Chosen by the creator; part of the address.
         salt: [u8; 32],
         /// Name of the entry, 1 to 64 bytes.

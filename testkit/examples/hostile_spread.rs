@@ -25,9 +25,7 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use testkit::{Call, World};
-use vm::Rules;
-use vm::check::check;
-use vm::execute::COMPILED_MODULES_MAX;
+use vm::{Interpreter, Rules, check};
 
 /// Gas of one call.
 const GAS: u64 = 100_000_000;
@@ -62,7 +60,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let other = world.deploy(alice, &wasm, "touch", &())?;
     let code_hash = world.code_hash(one).unwrap_or_default();
     let mut many = Vec::new();
-    for number in 0..=COMPILED_MODULES_MAX {
+    for number in 0..=Interpreter::COMPILED_MODULES_MAX {
         many.push(world.deploy(alice, &variant(&wasm, number), "touch", &())?);
     }
     let mut calls: Vec<Invocation> = hostile::ENDLESS.map(hostile::endless).into();
@@ -73,8 +71,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         hostile::reenter(other, 1),
         hostile::descend(),
         hostile::touch(),
-        hostile::upgrade(code_hash),
-        hostile::deploy_bomb(code_hash),
+        hostile::upgrade(code_hash.0),
+        hostile::deploy_bomb(code_hash.0),
         hostile::lie(false),
         hostile::lie(true),
     ]);
@@ -150,7 +148,7 @@ fn once(
     // The caller, the callee and its code have no cold price.
     let free = 3;
     let touches = touched.reads.len().saturating_add(touched.scans.len());
-    Ok((outcome.gas_used, touches.saturating_sub(free)))
+    Ok((outcome.gas_used.0, touches.saturating_sub(free)))
 }
 
 fn made(contract: Address, call: &Invocation) -> Call {
@@ -176,7 +174,7 @@ fn nanoseconds_per_gas(
             if let Some(wasm) = reloaded {
                 check(wasm, &rules).map_err(|rejection| format!("{rejection:?}"))?;
             }
-            gas = gas.saturating_add(world.outcome(call)?.gas_used);
+            gas = gas.saturating_add(world.outcome(call)?.gas_used.0);
         }
         least = least.min(begun.elapsed().as_nanos() as f64 / gas as f64);
     }

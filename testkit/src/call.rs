@@ -1,7 +1,7 @@
 //! Builds a call: who asks which contract for what, with how much value and gas.
 
 use contract_types::Address;
-use vm::frames::Target;
+use vm::{CodeHash, Target};
 
 /// Gas of a call that states none: far above any honest call, and a fraction of a second.
 pub const GAS_DEFAULT: u64 = 200_000_000;
@@ -36,7 +36,7 @@ impl Call {
 
     /// A contract of uploaded code, made by calling `entry` of it; it exists if that returns.
     #[must_use]
-    pub fn deployment(code_hash: [u8; 32], salt: [u8; 32], entry: &str, input: Vec<u8>) -> Self {
+    pub fn deployment(code_hash: CodeHash, salt: [u8; 32], entry: &str, input: Vec<u8>) -> Self {
         Self::to(Target::Deploy { code_hash, salt }, entry, input)
     }
 

@@ -7,9 +7,9 @@ use crate::names::Names;
 use contract_types::Revert;
 use host_api::Function;
 use std::sync::{Arc, Mutex, PoisonError};
-use vm::execution::Value;
-use vm::outcome::Diagnosis;
-use vm::{CheckedModule, Engine, Execution, Fault, Frame, Pending, Rules, Step, Stop};
+use vm::unstable::execution::{Frame, Pending, Step, Stop, Value};
+use vm::unstable::outcome::Diagnosis;
+use vm::{CheckedModule, CodeHash, Engine, Execution, Fault, Rules};
 
 /// Failed inner frames that are kept; the tree of calls may have many.
 const KEPT_MAX: usize = 64;
@@ -17,7 +17,7 @@ const KEPT_MAX: usize = 64;
 /// A frame that did not return.
 #[derive(Clone, Debug)]
 pub(crate) struct Failed {
-    pub(crate) code_hash: [u8; 32],
+    pub(crate) code_hash: CodeHash,
     entry: u32,
     how: How,
 }
@@ -89,7 +89,7 @@ impl Engine for Watching<'_> {
 
 struct Watched {
     inner: Box<dyn Execution>,
-    code_hash: [u8; 32],
+    code_hash: CodeHash,
     entry: u32,
     asked: Option<Function>,
     has_ended: bool,

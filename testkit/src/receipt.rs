@@ -1,9 +1,8 @@
 //! Says what a call that returned did.
 
 use contract_types::Address;
-use vm::Event;
-use vm::host::crypto::sha256;
-use vm::state::StateDiff;
+use vm::unstable::host::crypto::sha256;
+use vm::{Event, StateDiff};
 
 /// A call that returned; its effects are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,14 +3,16 @@
 use rpds::RedBlackTreeMapSync;
 use std::ops::{Bound, Range};
 use std::sync::Arc;
-use vm::state::{Account, Entries, StateDiff, key};
-use vm::{CheckedModule, Fault, StateView};
+use vm::unstable::state::Account;
+use vm::{
+    CheckedModule, CodeHash, Entries, Fault, StateDiff, StateView, Walked, key, walk_committed,
+};
 
 /// State values and the checked modules of the code in them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     values: RedBlackTreeMapSync<Vec<u8>, Vec<u8>>,
-    modules: RedBlackTreeMapSync<[u8; 32], Arc<CheckedModule>>,
+    modules: RedBlackTreeMapSync<CodeHash, Arc<CheckedModule>>,
 }
 
 impl State {
@@ -39,7 +41,7 @@ impl State {
         self.modules.insert_mut(code_hash, module);
     }
 
-    pub(crate) fn module(&self, code_hash: &[u8; 32]) -> Option<&Arc<CheckedModule>> {
+    pub(crate) fn module(&self, code_hash: &CodeHash) -> Option<&Arc<CheckedModule>> {
         self.modules.get(code_hash)
     }
 
@@ -75,7 +77,11 @@ impl StateView for State {
             .collect())
     }
 
-    fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
+    fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
+        walk_committed(self, range, limit)
+    }
+
+    fn code(&self, code_hash: &CodeHash) -> Result<Option<Arc<CheckedModule>>, Fault> {
         Ok(self.modules.get(code_hash).cloned())
     }
 }

@@ -11,17 +11,19 @@ use contract_types::{Address, Revert};
 use host_api::status;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
-use vm::frames::{self, Block, Message, Setting, Target, contract_address, frame_price};
-use vm::host::crypto::sha256;
-use vm::state::key;
-use vm::{CheckedModule, Engine, Exit, Outcome, Rules};
+use vm::unstable::frames::{contract_address, frame_price};
+use vm::unstable::host::crypto::sha256;
+use vm::{
+    Block, CheckedModule, CodeHash, Engine, Exit, Gas, Message, Outcome, Rules, Setting, Target,
+    key,
+};
 
 /// Accounts, contracts and their state, in process. `Send`, and as cheap to clone as to save.
 #[derive(Clone)]
 pub struct World {
     rules: Arc<Rules>,
     engines: Engines,
-    names: BTreeMap<[u8; 32], Arc<Names>>,
+    names: BTreeMap<CodeHash, Arc<Names>>,
     /// Whether a failing call is executed once more, to name what failed inside.
     looks_inside: bool,
     now: Saved,
@@ -157,17 +159,17 @@ impl World {
     /// # Errors
     /// [`Cause::Rejected`].
     pub fn upload(&mut self, bytes: &[u8]) -> Result<[u8; 32], Failure> {
-        match vm::check::check(bytes, &self.rules) {
+        match vm::check(bytes, &self.rules) {
             Ok(module) => {
                 let code_hash = *module.code_hash();
                 let module = Arc::new(module);
                 let names = self.names.entry(code_hash);
                 names.or_insert_with(|| Arc::new(Names::of(&module)));
                 self.now.state.upload(module);
-                Ok(code_hash)
+                Ok(code_hash.0)
             }
             Err(rejection) => {
-                let call = Call::deployment(sha256(bytes), [0; 32], "", Vec::new());
+                let call = Call::deployment(CodeHash(sha256(bytes)), [0; 32], "", Vec::new());
                 Err(self.failure(&call, 0, "", Cause::Rejected(rejection)))
             }
         }
@@ -186,7 +188,7 @@ impl World {
         arguments: &A,
     ) -> Result<Address, Failure> {
         let code_hash = self.upload(bytes)?;
-        let call = Call::deployment(code_hash, self.salt(), entry, encode(arguments));
+        let call = Call::deployment(CodeHash(code_hash), self.salt(), entry, encode(arguments));
         Ok(self.call(&call.from(from))?.contract)
     }
 
@@ -242,7 +244,7 @@ impl World {
 
     /// Hash of a contract's code.
     #[must_use]
-    pub fn code_hash(&self, contract: Address) -> Option<[u8; 32]> {
+    pub fn code_hash(&self, contract: Address) -> Option<CodeHash> {
         self.now.state.account(&contract.0).code_hash
     }
 
@@ -310,7 +312,7 @@ impl World {
         self.names.get(module.code_hash()).map(Arc::as_ref)
     }
 
-    fn execute(&self, call: &Call) -> Result<(Receipt, vm::state::StateDiff), Failure> {
+    fn execute(&self, call: &Call) -> Result<(Receipt, vm::StateDiff), Failure> {
         let first = self.run(&*self.engines.first, call)?;
         for engine in &self.engines.others {
             let other = self.run(&**engine, call)?;
@@ -319,7 +321,7 @@ impl World {
                     engines: (self.engines.first.name(), engine.name()),
                     outcomes: (describe(&first), describe(&other)),
                 };
-                return Err(self.failure(call, first.gas_used, "", cause));
+                return Err(self.failure(call, first.gas_used.0, "", cause));
             }
         }
         let frame_gas = self
@@ -327,7 +329,7 @@ impl World {
             .map_or(0, |module| frame_price(module, &self.rules));
         let Outcome {
             exit,
-            gas_used,
+            gas_used: Gas(gas_used),
             diagnosis,
             ..
         } = first;
@@ -390,13 +392,9 @@ impl World {
             input: call.input.clone(),
             value: call.value,
         };
-        let setting = Setting {
-            engine,
-            rules: &self.rules,
-            view: &self.now.state,
-            block: &self.now.block,
-        };
-        let outcome = frames::execute(&setting, &message, call.gas);
+        let now = &self.now;
+        let outcome = Setting::new(engine, &self.rules, &now.state, &now.block)
+            .and_then(|setting| vm::execute(&setting, &message, Gas(call.gas)));
         outcome.map_err(|fault| self.failure(call, 0, "", Cause::Machine(fault)))
     }
 

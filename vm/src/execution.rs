@@ -5,7 +5,7 @@
 //! them all. A host call leaves the engine as a [`Step`]: no code of the host runs inside it.
 
 use crate::fault::Fault;
-use crate::gas::Gas;
+use crate::gas::GasMeter;
 use crate::module::{CheckedModule, ValueType};
 use crate::outcome::Diagnosis;
 use crate::rules::Rules;
@@ -65,7 +65,7 @@ pub struct Frame {
     /// Its arguments, of its types (the engine may rely on it).
     pub arguments: Vec<Value>,
     /// Gas of the contract frame.
-    pub gas: Gas,
+    pub gas: GasMeter,
 }
 
 /// What an engine gives back control with.
@@ -87,7 +87,7 @@ pub struct Pending<'e> {
     /// The linear memory.
     pub memory: &'e mut [u8],
     /// The frame's gas.
-    pub gas: &'e mut Gas,
+    pub gas: &'e mut GasMeter,
 }
 
 /// A call of a host function, for engines whose arguments do not stay where they are.
@@ -155,7 +155,7 @@ pub enum Stop {
 }
 
 /// One instance of a module, running or suspended. Used for one contract frame, then dropped.
-pub trait Execution {
+pub trait Execution: Send {
     /// Runs the start function if there is one, then the entry of `frame`.
     ///
     /// # Errors
@@ -177,7 +177,7 @@ pub trait Execution {
     }
 
     /// The frame's gas, exact at each [`Step`].
-    fn gas(&mut self) -> &mut Gas {
+    fn gas(&mut self) -> &mut GasMeter {
         self.pending().gas
     }
 

@@ -10,12 +10,14 @@ mod message;
 
 mod stack;
 
-pub use crate::message::{Block, CallRequest, FrameExit, Message, Target};
+use crate::identity::CodeHash;
+use crate::message::{Block, CallRequest, FrameExit, Message, Target};
 
 pub use message::execute;
 
 use crate::execution::{Engine, Execution, Frame, Step, Value};
 use crate::fault::Fault;
+use crate::host::crypto::Backend;
 use crate::host::{Host, Reply, crypto};
 use crate::limits::PAGE_BYTES;
 use crate::module::CheckedModule;
@@ -93,14 +95,38 @@ fn advance(
 /// Where a message is executed.
 #[derive(Clone, Copy)]
 pub struct Setting<'a> {
-    /// The engine that runs the guests.
-    pub engine: &'a dyn Engine,
-    /// The rules of this block.
-    pub rules: &'a Arc<Rules>,
-    /// State before the message.
-    pub view: &'a dyn StateView,
-    /// The block.
-    pub block: &'a Block,
+    engine: &'a dyn Engine,
+    rules: &'a Arc<Rules>,
+    view: &'a dyn StateView,
+    block: &'a Block,
+}
+
+impl<'a> Setting<'a> {
+    /// The engine that runs the guests, the rules of the block, the state before the message, the
+    /// block.
+    ///
+    /// # Errors
+    /// [`Fault::Invariant`] if this machine hashes or verifies wrongly, which is looked at once a
+    /// process: such a machine executes nothing.
+    pub fn new(
+        engine: &'a dyn Engine,
+        rules: &'a Arc<Rules>,
+        view: &'a dyn StateView,
+        block: &'a Block,
+    ) -> Result<Self, Fault> {
+        let setting = Self {
+            engine,
+            rules,
+            view,
+            block,
+        };
+        setting.on(&crypto::BACKEND)
+    }
+
+    /// The same where hashes and predicates are those of `backend`.
+    fn on(self, backend: &Backend) -> Result<Self, Fault> {
+        backend.known_answers().map(|()| self)
+    }
 }
 
 /// Price of a contract frame of `module`, charged to whoever asked for it; on overflow `u64::MAX`,
@@ -139,6 +165,45 @@ fn count(length: usize) -> u64 {
 
 /// Address of a contract: `sha256("lockstep/contract/1" || creator || code_hash || salt)`.
 #[must_use]
-pub fn contract_address(creator: &[u8; 32], code_hash: &[u8; 32], salt: &[u8; 32]) -> [u8; 32] {
-    crypto::sha256(&[&b"lockstep/contract/1"[..], creator, code_hash, salt].concat())
+pub fn contract_address(creator: &[u8; 32], code_hash: &CodeHash, salt: &[u8; 32]) -> [u8; 32] {
+    crypto::sha256(&[&b"lockstep/contract/1"[..], creator, &code_hash.0, salt].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::execute::Interpreter;
+    use crate::state::{Entries, Walked};
+    use std::ops::Range;
+
+    struct Nothing;
+
+    impl StateView for Nothing {
+        fn read(&self, _: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+            Ok(None)
+        }
+        fn scan(&self, _: Range<&[u8]>, _: usize) -> Result<Entries, Fault> {
+            Ok(Entries::new())
+        }
+        fn walk(&self, _: Range<&[u8]>, _: usize) -> Result<Walked, Fault> {
+            Ok(Walked::new())
+        }
+        fn code(&self, _: &CodeHash) -> Result<Option<Arc<CheckedModule>>, Fault> {
+            Ok(None)
+        }
+    }
+
+    #[test]
+    fn a_machine_that_hashes_wrongly_executes_nothing() {
+        let (engine, rules) = (Interpreter::new(), Arc::new(Rules::v1()));
+        let block = Block {
+            height: 1,
+            time_ms: 0,
+            chain_id: [0; 32],
+            proposer: [0; 32],
+        };
+        let setting = Setting::new(&engine, &rules, &Nothing, &block).unwrap();
+        let fault = setting.on(&crypto::WRONG).err().unwrap();
+        assert!(matches!(fault, Fault::Invariant(text) if text.starts_with("sha256 ")));
+    }
 }

@@ -4,10 +4,30 @@
 //! the contract frame; overflow of a price is out of gas too.
 
 use crate::limits::GAS_LIMIT_MAX;
+use borsh::{BorshDeserialize, BorshSerialize};
+use std::fmt;
 
-/// The gas of one contract frame: a limit and what is left of it. One gas is about 0.1 ns.
+/// An amount of gas. One gas is about 0.1 ns.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize,
+)]
+pub struct Gas(pub u64);
+
+impl From<u64> for Gas {
+    fn from(amount: u64) -> Self {
+        Self(amount)
+    }
+}
+
+impl fmt::Display for Gas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The gas of one contract frame: a limit and what is left of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gas {
+pub struct GasMeter {
     limit: u64,
     remaining: u64,
 }
@@ -16,7 +36,7 @@ pub struct Gas {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutOfGas;
 
-impl Gas {
+impl GasMeter {
     /// A full tank; limits above 2^63 - 1 are cut to it (callers validate before).
     #[must_use]
     pub const fn new(limit: u64) -> Self {

@@ -1,78 +1,102 @@
-//! Turns contract bytes into an outcome: check, lower, meter, execute; a function without effects.
+//! Turns contract bytes into an outcome: check, lower, meter, execute; without effects.
+//!
+//! | an embedder uses | for |
+//! |---|---|
+//! | [`check()`], [`CheckedModule`], [`CodeHash`], [`Rejection`] | an upload: accepted or not |
+//! | [`Rules`], [`Rulebook`] | prices and limits with their id; all that a build knows |
+//! | [`Setting`], [`Block`], [`Message`], [`Target`] | where and what is executed |
+//! | [`StateView`], [`Entries`], [`Walked`], [`walk_committed`], [`key`] | state |
+//! | [`execute()`] | a message against a view; writes nothing |
+//! | [`Outcome`], [`Exit`], [`Event`], [`StateDiff`], [`Trap`], [`Gas`] | what came of it |
+//! | [`Fault`] | a failure of this machine; stops the node |
+//! | [`Interpreter`]; [`Engine`], [`Execution`] | what runs guests; the seam of any other |
+//! | [`emit()`] | a plain module that charges for itself, for anybody's engine |
+//!
+//! That is all of it; [`unstable`] is for the crates of this workspace.
 //!
 //! | stage | takes | gives | refuses with |
 //! |---|---|---|---|
-//! | [`check::check`] | bytes, [`Rules`] | [`CheckedModule`] | [`Rejection`] |
-//! | [`lower`] | [`CheckedModule`] | the same operators without floats | never |
-//! | [`meter`] | lowered operators | operators with charges | never |
-//! | [`translate`] | metered operators | internal code | never |
-//! | [`execute`] | internal code, gas | steps, gas exact to the unit | [`Fault`] |
-//! | [`emit::emit`] | [`CheckedModule`] | a plain module that charges for itself | never |
-//! | [`frames::execute`] | an [`Engine`], a message, a [`StateView`] | [`Outcome`] | [`Fault`] |
+//! | [`check()`] | bytes, [`Rules`] | [`CheckedModule`] | [`Rejection`] |
+//! | `lower` | [`CheckedModule`] | the same operators without floats | never |
+//! | `meter` | lowered operators | operators with charges | never |
+//! | `translate` | metered operators | internal code | never |
+//! | the interpreter | internal code, gas | steps, gas exact to the unit | [`Fault`] |
+//! | [`emit()`] | [`CheckedModule`] | a plain module that charges for itself | never |
+//! | [`execute()`] | an [`Engine`], a message, a [`StateView`] | [`Outcome`] | [`Fault`] |
 //!
 //! An engine (the interpreter, the reference interpreter R, the emitted module in somebody else's
 //! engine) stands behind one seam, [`Execution`]. Nothing here knows a clock, a disk or a thread.
 
-pub mod rules;
+mod identity;
 
-pub mod rulebook;
+mod rules;
 
-pub mod limits;
+mod rulebook;
 
-pub mod opcode;
+mod limits;
 
-pub mod schedule;
+mod opcode;
 
-pub mod rejection;
+mod schedule;
 
-pub mod module;
+mod rejection;
 
-pub mod check;
+mod module;
 
-pub mod lower;
+mod check;
 
-pub mod meter;
+mod lower;
 
-pub mod emit;
+mod meter;
 
-pub mod translate;
+mod emit;
 
-pub mod execute;
+mod translate;
 
-pub mod execution;
+mod execute;
 
-pub mod host;
+mod execution;
 
-pub mod span;
+mod host;
 
-pub mod message;
+mod span;
 
-pub mod frames;
+mod message;
 
-pub mod state;
+mod frames;
+
+mod state;
 
 mod event;
 
-pub mod outcome;
+mod outcome;
 
-pub mod gas;
+mod gas;
 
-pub mod trap;
+mod trap;
 
-pub mod fault;
+mod fault;
 
-pub mod budget;
+mod budget;
 
+pub mod unstable;
+
+pub use check::check;
+pub use emit::emit;
 pub use event::Event;
-pub use execution::{Arguments, Engine, Execution, Frame, HostCall, Pending, Step, Stop, Value};
+pub use execute::Interpreter;
+pub use execution::{Engine, Execution};
 pub use fault::Fault;
+pub use frames::{Setting, execute};
 pub use gas::Gas;
+pub use identity::CodeHash;
+pub use message::{Block, Message, Target};
 pub use module::CheckedModule;
 pub use outcome::{Exit, Outcome};
 pub use rejection::Rejection;
 pub use rulebook::Rulebook;
 pub use rules::Rules;
-pub use state::StateView;
+pub use state::{Entries, StateDiff, StateView, Walked, key, walk_committed};
 pub use trap::Trap;
 
 /// Compiles and runs the page for whoever embeds the VM.

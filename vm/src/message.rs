@@ -1,6 +1,7 @@
 //! Names what frames and the host talk about: the block, a message, how a contract frame ended.
 
 use crate::execution::{Stop, Value};
+use crate::identity::CodeHash;
 use crate::span::Span;
 use crate::trap::Trap;
 
@@ -28,7 +29,7 @@ pub enum Target {
     /// Make a contract of uploaded code and call an entry of it; it must return.
     Deploy {
         /// Hash of the uploaded code.
-        code_hash: [u8; 32],
+        code_hash: CodeHash,
         /// Chosen by the creator.
         salt: [u8; 32],
     },

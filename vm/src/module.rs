@@ -3,6 +3,7 @@
 //! Only [`crate::check`] makes one; nothing after it refuses. Types are lowered (`f32` is `i32`,
 //! `f64` is `i64`), so function types that differ by a float only are equal from here on.
 
+use crate::identity::CodeHash;
 use crate::limits::STACK_WEIGHT_MIN;
 use host_api::Function as HostFunction;
 use std::ops::{Range, RangeInclusive};
@@ -142,7 +143,7 @@ pub struct FloatCount {
 #[derive(Clone, Debug)]
 pub struct CheckedModule {
     pub(crate) bytes: Arc<[u8]>,
-    pub(crate) code_hash: [u8; 32],
+    pub(crate) code_hash: CodeHash,
     pub(crate) rules_id: [u8; 32],
     pub(crate) types: Vec<FunctionType>,
     pub(crate) imports: Vec<Import>,
@@ -167,7 +168,7 @@ impl CheckedModule {
 
     /// SHA-256 of the uploaded bytes.
     #[must_use]
-    pub const fn code_hash(&self) -> &[u8; 32] {
+    pub const fn code_hash(&self) -> &CodeHash {
         &self.code_hash
     }
 

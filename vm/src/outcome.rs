@@ -4,6 +4,7 @@
 //! forgotten.
 
 use crate::event::Event;
+use crate::gas::Gas;
 use crate::state::{AccessSet, StateDiff};
 use crate::trap::Trap;
 
@@ -13,7 +14,7 @@ pub struct Outcome {
     /// How it ended.
     pub exit: Exit,
     /// Gas consumed: on out of gas the whole limit.
-    pub gas_used: u64,
+    pub gas_used: Gas,
     /// State keys read and written, in order; for parallel execution and replay, not in the
     /// receipt.
     pub access: AccessSet,

@@ -14,9 +14,8 @@ use host_api::table;
 use serde::Serialize;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
-use vm::execute::Interpreter;
-use vm::frames::{self, Message, Setting, frame_price};
-use vm::{Engine, Exit};
+use vm::unstable::frames::frame_price;
+use vm::{Engine, Exit, Gas, Interpreter, Message, Setting};
 
 /// Nanoseconds that a unit of gas stands for.
 pub const NOMINAL: f64 = 0.1;
@@ -151,13 +150,9 @@ impl Running {
 
     /// Runs the message once; gas used.
     fn run(&self, engine: &dyn Engine) -> Measured<u64> {
-        let setting = Setting {
-            engine,
-            rules: &self.stage.rules,
-            view: &self.stage,
-            block: &self.stage.block,
-        };
-        let outcome = frames::execute(&setting, black_box(&self.message), PLENTY)?;
+        let stage = &self.stage;
+        let setting = Setting::new(engine, &stage.rules, stage, &stage.block)?;
+        let outcome = vm::execute(&setting, black_box(&self.message), Gas(PLENTY))?;
         let output = match (&outcome.exit, self.end) {
             (Exit::Return { output, .. }, End::Result(expected)) => {
                 let result = output.as_array().copied().map(i64::from_le_bytes);
@@ -168,7 +163,7 @@ impl Running {
             _ => false,
         };
         match output {
-            true => Ok(outcome.gas_used),
+            true => Ok(outcome.gas_used.0),
             false => Err(format!("{:?}, not {:?}", short(&outcome.exit), self.end).into()),
         }
     }

@@ -5,11 +5,12 @@ use crate::program as at;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
-use vm::check::check;
-use vm::frames::{Block, Message, Target};
-use vm::host::crypto::sha256;
-use vm::state::{Account, Entries, Walked, key};
-use vm::{CheckedModule, Fault, Rules, StateView};
+use vm::unstable::host::crypto::sha256;
+use vm::unstable::state::Account;
+use vm::{
+    Block, CheckedModule, CodeHash, Entries, Fault, Message, Rules, StateView, Target, Walked,
+    check, key,
+};
 
 /// The contract whose calls are measured.
 pub const OWN: [u8; 32] = [0xaa; 32];
@@ -62,10 +63,10 @@ pub struct Stage {
     pub block: Block,
     /// The memory of every program from 0 on.
     pub image: Vec<u8>,
-    callee_hash: [u8; 32],
+    callee_hash: CodeHash,
     /// `None` is a hidden key: it was there when the block began.
     values: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    modules: BTreeMap<[u8; 32], Arc<CheckedModule>>,
+    modules: BTreeMap<CodeHash, Arc<CheckedModule>>,
 }
 
 impl Stage {
@@ -98,12 +99,12 @@ impl Stage {
 
     /// The callee's address and, for each turn, an account and a key; ranges for scans.
     fn furnish(&mut self) -> Measured<()> {
-        self.account(CALLEE, 0, self.callee_hash)?;
+        self.account(CALLEE, 0, self.callee_hash.0)?;
         for turn in 0..u64::from(TURNS_MAX) {
             let mut address = [0; 32];
             let (number, _) = address.split_at_mut(8);
             number.copy_from_slice(&turn.to_le_bytes());
-            self.account(address, 1, self.callee_hash)?;
+            self.account(address, 1, self.callee_hash.0)?;
             let key = [&b"A"[..], &turn.to_le_bytes()].concat();
             self.set(&key, Some(vec![7; 32]));
         }
@@ -132,7 +133,7 @@ impl Stage {
         let account = Account {
             nonce: 0,
             balance,
-            code_hash: Some(code),
+            code_hash: Some(CodeHash(code)),
         };
         self.values.insert(key::account(&address), account.encode());
         Ok(())
@@ -145,7 +146,7 @@ impl Stage {
     pub fn install(&mut self, module: &[u8]) -> Measured<Arc<CheckedModule>> {
         let module = check(module, &self.rules).map_err(|rejection| format!("{rejection:?}"))?;
         let module = Arc::new(module);
-        self.account(OWN, 1 << 100, *module.code_hash())?;
+        self.account(OWN, 1 << 100, (*module.code_hash()).0)?;
         self.modules
             .insert(*module.code_hash(), Arc::clone(&module));
         Ok(module)
@@ -182,18 +183,18 @@ impl StateView for Stage {
         Ok(entries.take(limit).collect())
     }
 
-    fn code_bytes(&self, code_hash: &[u8; 32]) -> Result<Option<u64>, Fault> {
+    fn code_bytes(&self, code_hash: &CodeHash) -> Result<Option<u64>, Fault> {
         let module = self.modules.get(code_hash);
         Ok(module.map(|module| u64::try_from(module.bytes().len()).unwrap_or(u64::MAX)))
     }
 
-    fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
+    fn code(&self, code_hash: &CodeHash) -> Result<Option<Arc<CheckedModule>>, Fault> {
         Ok(self.modules.get(code_hash).cloned())
     }
 }
 
 /// The memory of every program, up to the letters.
-fn image(callee_hash: &[u8; 32]) -> Measured<Vec<u8>> {
+fn image(callee_hash: &CodeHash) -> Measured<Vec<u8>> {
     let letters: Vec<u8> = (b'a'..=b'z').collect();
     let parts: [(i64, Vec<u8>); 16] = [
         (at::KEY_OF_TURN, b"A".to_vec()),
@@ -204,7 +205,7 @@ fn image(callee_hash: &[u8; 32]) -> Measured<Vec<u8>> {
         (at::NOTHING, b"nothing".to_vec()),
         (at::ANSWER, b"answer".to_vec()),
         (at::UNDO, b"undo".to_vec()),
-        (at::CODE, callee_hash.to_vec()),
+        (at::CODE, callee_hash.0.to_vec()),
         (at::DIGEST, sha256(SECP256K1_MESSAGE).to_vec()),
         (at::SECP256K1_SIGNATURE, hex::decode(SECP256K1_SIGNATURE)?),
         (at::SECP256K1_KEY, hex::decode(SECP256K1_KEY)?),

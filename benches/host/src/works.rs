@@ -11,7 +11,7 @@ use crate::program::{
 use crate::stage::{HEIGHT, LONG, RANGE};
 use host_api::{Function, table};
 use serde::Serialize;
-use vm::schedule::Schedule;
+use vm::unstable::schedule::Schedule;
 
 /// A part of a price, by the name that it has in `lockstep schedule`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -15,7 +15,7 @@ use rocksdb::{
 };
 use sha2::{Digest, Sha256};
 use std::path::Path;
-use vm::state::StateDiff;
+use vm::StateDiff;
 
 const NODES: &str = "nodes";
 const VALUES: &str = "values";

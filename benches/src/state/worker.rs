@@ -11,7 +11,7 @@ use rocksdb_store::{RocksStore, Settings};
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use tree::Tree;
-use vm::state::StateDiff;
+use vm::StateDiff;
 
 /// Bytes of a value.
 const VALUE_BYTES: usize = 64;

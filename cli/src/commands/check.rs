@@ -12,7 +12,7 @@ use crate::refusal::{Printed, Refusal};
 use crate::text::{counted, grouped, printable};
 use debug_info::DebugInfo;
 use serde::Serialize;
-use vm::limits::Limits;
+use vm::unstable::limits::Limits;
 use vm::{CheckedModule, Rules};
 
 /// Limits that the text shows: the nearest ones.

@@ -15,7 +15,7 @@ use crate::text::{counted, grouped, printable, printable_lines};
 use debug_info::DebugInfo;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
-use vm::module::ExportKind;
+use vm::unstable::module::ExportKind;
 use vm::{CheckedModule, Rules};
 
 /// Functions that the text shows, the largest first; JSON has all.
@@ -92,7 +92,7 @@ fn code(
 
 fn function_lines(module: &CheckedModule, info: &DebugInfo<'_>) -> Vec<FunctionLine> {
     let imports = u32::try_from(module.imports().len()).unwrap_or(u32::MAX);
-    let line = |(function, index): (&vm::module::Function, u32)| FunctionLine {
+    let line = |(function, index): (&vm::unstable::module::Function, u32)| FunctionLine {
         index,
         name: functions::name(index, info),
         signature: module
@@ -145,7 +145,7 @@ fn facts(loaded: &Loaded, module: &CheckedModule, info: &DebugInfo<'_>, rules: &
         "file": loaded.file,
         "code_hash": hex::encode(module.code_hash()),
         "rules_id": hex::encode(module.rules_id()),
-        "frame_gas": vm::frames::frame_price(module, rules).to_string(),
+        "frame_gas": vm::unstable::frames::frame_price(module, rules).to_string(),
         "sections": sections.collect::<Vec<_>>(),
         "imports": permissions(module).map(|row| json!({
             "name": format!("{}.{}", host_api::MODULE, row.name),
@@ -183,7 +183,7 @@ fn text(loaded: &Loaded, module: &CheckedModule, info: &DebugInfo<'_>, rules: &R
         counted(module.bytes().len(), "byte"),
         signature::memory_text(module),
         signature::float_text(module),
-        grouped(vm::frames::frame_price(module, rules)),
+        grouped(vm::unstable::frames::frame_price(module, rules)),
     );
     if let Some(start) = module.start() {
         text.push_str(&format!(

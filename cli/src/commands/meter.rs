@@ -7,7 +7,7 @@ use crate::print;
 use crate::replacement::replace;
 use crate::text::{counted, printable, printable_path};
 use serde::Serialize;
-use vm::emit::{Bulk, Options};
+use vm::unstable::emit::{Bulk, Options};
 
 #[derive(Serialize)]
 struct Line {
@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &Meter) -> Answer {
     } else {
         Bulk::Keep
     };
-    let emitted = vm::emit::emit_with(&module, &rules, Options { bulk });
+    let emitted = vm::unstable::emit::emit_with(&module, &rules, Options { bulk });
     let output = &arguments.output;
     replace(output, &emitted).map_err(|error| {
         Failure::Environment(format!("cannot write {}: {error}", output.display()))

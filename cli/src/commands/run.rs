@@ -14,13 +14,17 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 use std::sync::Arc;
-use vm::frames::{self, Block, FrameExit};
-use vm::host::Host;
-use vm::limits::GAS_LIMIT_MAX;
-use vm::module::{ExportKind, ValueType};
-use vm::outcome::Diagnosis;
-use vm::state::{Entries, Journal};
-use vm::{CheckedModule, Engine, Event, Fault, Frame, Gas, Rules, StateView, Trap, Value};
+use vm::unstable::execution::{Frame, Value};
+use vm::unstable::frames::{self, FrameExit};
+use vm::unstable::gas::GasMeter;
+use vm::unstable::host::Host;
+use vm::unstable::limits::GAS_LIMIT_MAX;
+use vm::unstable::module::{ExportKind, ValueType};
+use vm::unstable::outcome::Diagnosis;
+use vm::unstable::state::Journal;
+use vm::{
+    Block, CheckedModule, CodeHash, Engine, Entries, Event, Fault, Rules, StateView, Trap, Walked,
+};
 
 /// Caller, contract and chain id of a run.
 const ZEROS: [u8; 32] = [0; 32];
@@ -101,7 +105,11 @@ impl StateView for EmptyState {
         Ok(Entries::new())
     }
 
-    fn code(&self, _code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
+    fn walk(&self, _range: Range<&[u8]>, _limit: usize) -> Result<Walked, Fault> {
+        Ok(Walked::new())
+    }
+
+    fn code(&self, _code_hash: &CodeHash) -> Result<Option<Arc<CheckedModule>>, Fault> {
         Ok(None)
     }
 }
@@ -294,7 +302,7 @@ fn execute(
     let frame = Frame {
         entry: call.index,
         arguments: call.arguments.clone(),
-        gas: Gas::new(call.gas_limit),
+        gas: GasMeter::new(call.gas_limit),
     };
     let exit = frames::run(execution.as_mut(), frame, &mut host)?;
     let debug_log = std::mem::take(&mut host.debug_log);

@@ -7,9 +7,9 @@ use crate::module::signature;
 use crate::text::grouped;
 use debug_info::DebugInfo;
 use serde::Serialize;
-use vm::lower::{MemoryArgument, Operator};
-use vm::meter::{self, MeteredSink};
-use vm::module::{Function, FunctionType, ValueType};
+use vm::unstable::lower::{MemoryArgument, Operator};
+use vm::unstable::meter::{self, MeteredSink};
+use vm::unstable::module::{Function, FunctionType, ValueType};
 use vm::{CheckedModule, Rules};
 
 /// Deepest indentation of the text; code may nest deeper.

@@ -9,9 +9,9 @@ use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use vm::limits::Limits;
-use vm::rules::FloatPolicy;
-use vm::schedule::Schedule;
+use vm::unstable::limits::Limits;
+use vm::unstable::rules::FloatPolicy;
+use vm::unstable::schedule::Schedule;
 use vm::{CheckedModule, Rules};
 
 /// First bytes of a module.
@@ -81,7 +81,7 @@ impl Loaded {
         if let Some(error) = &self.text_error {
             return Err(Box::new(Refusal::of_text(&self.file, error)));
         }
-        vm::check::check(&self.bytes, rules).map_err(|mut rejection| {
+        vm::check(&self.bytes, rules).map_err(|mut rejection| {
             if self.is_cut {
                 // The rest was not read, so how long it is is not known.
                 rejection.message = format!("more than {} bytes", Limits::V1.module_bytes_max);

@@ -2,7 +2,7 @@
 
 use crate::text::{counted, grouped, printable};
 use vm::CheckedModule;
-use vm::module::{Export, ExportKind, FunctionType, ValueType};
+use vm::unstable::module::{Export, ExportKind, FunctionType, ValueType};
 
 /// The type's name in the text format.
 pub(crate) const fn type_name(value_type: ValueType) -> &'static str {

@@ -5,8 +5,8 @@
 
 use crate::text::printable;
 use std::ops::Range;
-use vm::limits::Limits;
-use vm::opcode::Opcode;
+use vm::unstable::limits::Limits;
+use vm::unstable::opcode::Opcode;
 use wasmparser::{Encoding, FunctionBody, Parser, Payload, TypeRef, ValType};
 
 /// Sections that are kept for display.

@@ -1,8 +1,8 @@
 //! Measures a checked module against the limits of the rules.
 
 use vm::CheckedModule;
-use vm::limits::Limits;
-use vm::lower::{self, Operator, Sink};
+use vm::unstable::limits::Limits;
+use vm::unstable::lower::{self, Operator, Sink};
 
 /// One limit and how much of it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

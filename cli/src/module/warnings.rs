@@ -4,7 +4,7 @@ use crate::text::{grouped, printable};
 use debug_info::DebugInfo;
 use serde::Serialize;
 use vm::CheckedModule;
-use vm::module::{ExportKind, ValueType};
+use vm::unstable::module::{ExportKind, ValueType};
 
 /// Name that linkers give the pointer of the shadow stack.
 const STACK_POINTER: &str = "__stack_pointer";
@@ -47,7 +47,7 @@ fn stack_not_first(module: &CheckedModule, info: &DebugInfo<'_>) -> Option<Warni
 }
 
 fn exports_stack_pointer(module: &CheckedModule) -> bool {
-    let is_it = |export: &vm::module::Export| {
+    let is_it = |export: &vm::unstable::module::Export| {
         export.kind == ExportKind::Global && export.index == 0 && export.name == STACK_POINTER
     };
     module.exports().iter().any(is_it)

@@ -114,7 +114,7 @@ fn a_text_that_does_not_assemble_is_malformed_at_its_place() {
 
 #[test]
 fn a_file_above_the_limit_is_refused_for_its_size() {
-    let limit = usize::try_from(vm::limits::Limits::V1.module_bytes_max).unwrap();
+    let limit = usize::try_from(vm::unstable::limits::Limits::V1.module_bytes_max).unwrap();
     let mut bytes = b"\0asm\x01\0\0\0".to_vec();
     bytes.resize(limit + 1, 0);
     assert_eq!(refused("large.wasm", &bytes)["name"], "ModuleBytes");

@@ -76,7 +76,7 @@ fn everything_that_is_listed_is_explained() {
         .map(|entry| entry["code"].as_str().unwrap())
         .collect();
     assert_eq!(codes.len(), entries.len(), "codes are unique");
-    for rule in vm::rejection::Rule::ALL {
+    for rule in vm::unstable::rejection::Rule::ALL {
         assert!(codes.contains(rule.code().as_str()));
     }
     for entry in &entries {

@@ -53,7 +53,7 @@ fn time(bytes: &[u8], rules: &Rules) -> (bool, u128) {
     let mut accepted = false;
     let times = (0..RUNS).map(|_| {
         let start = Instant::now();
-        let verdict = vm::check::check(bytes, rules);
+        let verdict = vm::check(bytes, rules);
         let time = start.elapsed().as_nanos();
         accepted = verdict.is_ok();
         time

@@ -6,8 +6,8 @@
 use crate::observation::Observation;
 use reference::Trace;
 use std::collections::BTreeMap;
-use vm::frames::FrameExit;
-use vm::opcode::{Class, Opcode};
+use vm::unstable::frames::FrameExit;
+use vm::unstable::opcode::{Class, Opcode};
 use vm::{CheckedModule, Rules, Trap};
 use wasmparser::{BinaryReader, OperatorsReader};
 

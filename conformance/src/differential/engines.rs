@@ -30,7 +30,7 @@ pub fn named(names: &[String]) -> Vec<Box<dyn Engine>> {
 ///   `wasmi_selects_wrongly_after_a_comparison_with_zero`.
 #[must_use]
 pub fn known_defect(engine: &str, operators: &Operators) -> bool {
-    use vm::opcode::Opcode;
+    use vm::unstable::opcode::Opcode;
     let compares = [Opcode::I32Eqz, Opcode::I32Eq, Opcode::I32Ne];
     engine == "wasmi"
         && compares

@@ -48,7 +48,7 @@ fn show(seed: u64, difference: &Difference, make: &MakeEngines<'_>) -> String {
     let engines: Vec<&dyn Engine> = engines.iter().map(AsRef::as_ref).collect();
     // Another difference of the same kind counts: a smaller module uses other gas and other places.
     let mut fails = |bytes: &[u8]| {
-        let Ok(module) = vm::check::check(bytes, &rules) else {
+        let Ok(module) = vm::check(bytes, &rules) else {
             return false;
         };
         let program = generate::program_of(seed, Arc::new(module), &rules);
@@ -69,7 +69,7 @@ fn show(seed: u64, difference: &Difference, make: &MakeEngines<'_>) -> String {
     let range = format!("{seed}..{}", seed.saturating_add(1));
     let engine = difference.engine;
     let command = "cargo run --release -p conformance --bin differential --";
-    let call = match vm::check::check(&small, &rules) {
+    let call = match vm::check(&small, &rules) {
         Ok(module) => {
             let program = generate::program_of(seed, Arc::new(module), &rules);
             format!(

@@ -12,7 +12,8 @@ use super::random::Random;
 use super::rewrite;
 use crate::program::{Program, Setting};
 use std::sync::Arc;
-use vm::{CheckedModule, Rejection, Rules, Value};
+use vm::unstable::execution::Value;
+use vm::{CheckedModule, Rejection, Rules};
 use wasm_smith::MemoryOffsetChoices;
 
 /// Gas of the run that finds the total, without host calls: endless loops are common.
@@ -62,7 +63,7 @@ pub fn bytes(seed: u64) -> Result<Vec<u8>, String> {
 /// # Errors
 /// As [`bytes`]; or the module is refused, which is a defect of the generator as well.
 pub fn program(seed: u64, rules: &Arc<Rules>) -> Result<Program, String> {
-    let module = vm::check::check(&bytes(seed)?, rules);
+    let module = vm::check(&bytes(seed)?, rules);
     let module = module.map_err(|refused| refusal(seed, &refused))?;
     Ok(program_of(seed, Arc::new(module), rules))
 }

@@ -11,8 +11,9 @@ use super::generate::EDGES;
 use crate::program::{Program, Setting};
 use std::fmt::Write;
 use std::sync::Arc;
-use vm::opcode::{Class, Opcode, Row, TABLE};
-use vm::{CheckedModule, Rules, Value};
+use vm::unstable::execution::Value;
+use vm::unstable::opcode::{Class, Opcode, Row, TABLE};
+use vm::{CheckedModule, Rules};
 
 /// Gas of a probe: enough to grow a memory to its maximum.
 const PROBE_GAS: u64 = 20_000_000;
@@ -97,7 +98,7 @@ pub fn programs(group: u64, depth: Depth, rules: &Arc<Rules>) -> Result<Vec<Prog
         return Ok(Vec::new());
     };
     let bytes = wat::parse_str(&text).map_err(|error| format!("{name}: {error}"))?;
-    let module = vm::check::check(&bytes, rules);
+    let module = vm::check(&bytes, rules);
     let module = Arc::new(module.map_err(|refused| format!("{name}: {refused:?}"))?);
     let values = match row {
         Some(row) if access_bytes(row).is_some() => addresses(row),

@@ -3,7 +3,7 @@
 use engine_wasmi::{Compiled, Wasmi};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use vm::{CheckedModule, Engine, Execution, Fault, Rules};
+use vm::{CheckedModule, CodeHash, Engine, Execution, Fault, Rules};
 use wasm_encoder::{self as wasm, Encode, Instruction};
 use wasmparser::{
     BinaryReaderError, DataSectionReader, ExportSectionReader, FunctionBody, MemorySectionReader,
@@ -36,7 +36,7 @@ pub(super) enum Break {
     Start,
 }
 
-type Key = ([u8; 32], bool);
+type Key = (CodeHash, bool);
 
 /// Runs broken emitted modules in wasmi.
 pub(super) struct Emission {
@@ -81,7 +81,7 @@ impl Engine for Emission {
         let compiled = match kept.get(&key) {
             Some(compiled) => compiled.clone(),
             None => {
-                let emitted = vm::emit::emit(module, rules);
+                let emitted = vm::emit(module, rules);
                 let bytes = broken(&emitted, self.broken, turned);
                 let bytes = bytes.map_err(|error| Fault::invariant(error.to_string()))?;
                 let compiled = self.wasmi.compile(&bytes)?;
@@ -176,7 +176,7 @@ fn without_start(
     let mut exports = wasm::ExportSection::new();
     for export in section {
         let export = export?;
-        let name = if export.name == vm::emit::START {
+        let name = if export.name == vm::unstable::emit::START {
             "$not"
         } else {
             export.name

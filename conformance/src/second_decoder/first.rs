@@ -1,7 +1,7 @@
 //! Reads a module with `wasmparser` into the common form.
 
 use super::{Body, EMPTY_BLOCK, Operator, Reading};
-use vm::opcode::Opcode;
+use vm::unstable::opcode::Opcode;
 use wasmparser::{
     BlockType, CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, Error,
     ExternalKind, FunctionBody, MemArg, Operator as Wire, Parser, Payload, TypeRef, ValType,

@@ -1,7 +1,7 @@
 //! Says what the suite expects of an action, in values and traps of ours.
 
 use vm::Trap;
-use vm::frames::FrameExit;
+use vm::unstable::frames::FrameExit;
 
 /// How an action must end.
 #[derive(Clone, Debug, PartialEq, Eq)]

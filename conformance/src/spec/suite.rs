@@ -10,10 +10,11 @@ use crate::spec::tally::{Kind, Reason, Tally};
 use reference::Reference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::frames::FrameExit;
-use vm::module::ExportKind;
-use vm::rejection::Rule;
-use vm::{CheckedModule, Engine, Fault, Rules, Trap, Value};
+use vm::unstable::execution::Value;
+use vm::unstable::frames::FrameExit;
+use vm::unstable::module::ExportKind;
+use vm::unstable::rejection::Rule;
+use vm::{CheckedModule, Engine, Fault, Rules, Trap};
 use wasmparser::{Validator, WasmFeatures};
 
 /// Gas of every case: more than any of the suite needs.
@@ -215,7 +216,7 @@ impl Reader<'_> {
             self.tally().count_outside(Reason::Text);
             return Err(Reason::Text);
         };
-        let rejection = match vm::check::check(bytes, &self.rules) {
+        let rejection = match vm::check(bytes, &self.rules) {
             Ok(module) => {
                 self.tally().count_inside(Kind::Accepted);
                 let instance = Instance::new(module, bytes);
@@ -256,7 +257,7 @@ impl Reader<'_> {
         let Source::Binary(bytes) = source else {
             return self.tally().count_outside(Reason::Text);
         };
-        if vm::check::check(bytes, &self.rules).is_err() {
+        if vm::check(bytes, &self.rules).is_err() {
             return self.tally().count_inside(Kind::Refused);
         }
         if Validator::new_with_features(WasmFeatures::WASM3)
@@ -275,7 +276,7 @@ impl Reader<'_> {
             self.tally().count_outside(Reason::Text);
             return Ok(());
         };
-        let module = match vm::check::check(bytes, &self.rules) {
+        let module = match vm::check(bytes, &self.rules) {
             Ok(module) => module,
             Err(rejection) => {
                 self.taint_imported(bytes);
@@ -452,7 +453,7 @@ impl Reader<'_> {
     /// The `number`-th action through a driver; `None` if the driver is over a limit.
     fn driven(&self, line: usize, instance: &Instance, number: usize) -> Option<Program> {
         let bytes = instance.drivable.as_ref()?.with_driver(&instance.steps)?;
-        let module = Arc::new(vm::check::check(&bytes, &self.rules).ok()?);
+        let module = Arc::new(vm::check(&bytes, &self.rules).ok()?);
         let entry = module.exported_function(EXPORT)?;
         let number = Value::I32(i32::try_from(number).ok()?);
         Some(self.program(line, &module, entry, vec![number]))

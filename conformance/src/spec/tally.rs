@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use vm::rejection::Rule;
+use vm::unstable::rejection::Rule;
 
 /// Why a command of the suite is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,11 +6,11 @@ use engine_wasmi::Wasmi;
 use reference::Reference;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use vm::frames::FrameExit;
-use vm::lower::Operator;
-use vm::opcode::Opcode;
-use vm::rules::FloatPolicy;
-use vm::schedule::Schedule;
+use vm::unstable::frames::FrameExit;
+use vm::unstable::lower::Operator;
+use vm::unstable::opcode::Opcode;
+use vm::unstable::rules::FloatPolicy;
+use vm::unstable::schedule::Schedule;
 use vm::{CheckedModule, Engine, Execution, Fault, Rules, Trap};
 use wasmparser::{Validator, WasmFeatures};
 
@@ -71,7 +71,7 @@ fn every_emitted_module_is_valid_in_the_smallest_feature_set() {
     let mut cases = catalogue::texts(&folder("programs")).unwrap();
     cases.extend(catalogue::contracts(&folder("../contracts/wasm")).unwrap());
     for Case { program, .. } in &cases {
-        let bytes = vm::emit::emit(&program.module, &program.rules);
+        let bytes = vm::emit(&program.module, &program.rules);
         let valid = Validator::new_with_features(features)
             .validate_all(&bytes)
             .map(|_| ());
@@ -111,7 +111,7 @@ struct Dearer(Wasmi, Arc<Rules>);
 impl Dearer {
     fn new(opcode: Opcode) -> Self {
         let v1 = Schedule::v1();
-        let mut operators: Vec<u64> = vm::opcode::TABLE
+        let mut operators: Vec<u64> = vm::unstable::opcode::TABLE
             .iter()
             .map(|row| v1.operator(row.opcode))
             .collect();

@@ -10,15 +10,14 @@ use engine_wasmi::Wasmi;
 use host_api::{Function, Row, table};
 use reference::Reference;
 use std::sync::Arc;
-use vm::check::check;
-use vm::execute::Interpreter;
-use vm::frames::FrameExit;
-use vm::limits::{HostLimits, Limits};
-use vm::opcode::{Opcode, TABLE};
-use vm::rejection::Rule;
-use vm::rules::Version;
-use vm::schedule::Schedule;
-use vm::{Engine, Rulebook, Rules, Value};
+use vm::unstable::execution::Value;
+use vm::unstable::frames::FrameExit;
+use vm::unstable::limits::{HostLimits, Limits};
+use vm::unstable::opcode::{Opcode, TABLE};
+use vm::unstable::rejection::Rule;
+use vm::unstable::rules::Version;
+use vm::unstable::schedule::Schedule;
+use vm::{Engine, Interpreter, Rulebook, Rules, check};
 
 /// What version 2 adds to the price of each of these.
 const DEARER: u64 = 7;
@@ -148,7 +147,7 @@ fn version_2_takes_nothing_but_what_it_lists() {
         assert!(check(&bytes(text), &Rules::v1()).is_err(), "{text}");
     }
     let floats = Version {
-        floats: vm::rules::FloatPolicy::Reject,
+        floats: vm::unstable::rules::FloatPolicy::Reject,
         ..version_2()
     };
     let float = "(module (func unreachable (select (result f32)) drop))";

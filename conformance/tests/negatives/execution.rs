@@ -14,10 +14,11 @@ use reference::{Reference, Trace};
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use vm::frames::FrameExit;
-use vm::limits::STACK_SLOTS_MAX;
-use vm::opcode::{Class, TABLE};
-use vm::{Engine, Fault, Rules, Trap, Value};
+use vm::unstable::execution::Value;
+use vm::unstable::frames::FrameExit;
+use vm::unstable::limits::STACK_SLOTS_MAX;
+use vm::unstable::opcode::{Class, TABLE};
+use vm::{Engine, Fault, Rules, Trap};
 
 #[test]
 fn n07_an_empty_slice_with_a_dangling_pointer() {
@@ -101,7 +102,7 @@ fn n09_a_trace_that_enters_the_result() {
 /// Runs every exported function of a module without parameters; a failure of an engine is ours.
 fn runs_everywhere(bytes: &[u8], name: &str) -> Result<usize, Fault> {
     let rules = Arc::new(Rules::v1());
-    let Ok(module) = vm::check::check(bytes, &rules) else {
+    let Ok(module) = vm::check(bytes, &rules) else {
         return Ok(0);
     };
     let module = Arc::new(module);
@@ -362,7 +363,7 @@ fn n44_arms_of_another_type() {
     ] {
         assert_eq!(
             check(text).expect_err(text).rule,
-            vm::rejection::Rule::Invalid
+            vm::unstable::rejection::Rule::Invalid
         );
     }
 }

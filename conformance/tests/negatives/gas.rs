@@ -9,13 +9,14 @@ use conformance::observe;
 use engine_wasmi::Wasmi;
 use reference::{Reference, Trace};
 use std::sync::{Arc, Mutex};
-use vm::emit::{Bulk, Options, emit, emit_with};
-use vm::frames::FrameExit;
-use vm::limits::GAS_LIMIT_MAX;
-use vm::opcode::{Class, Opcode, Row, TABLE};
-use vm::rules::FloatPolicy;
-use vm::schedule::Schedule;
-use vm::{Rules, Trap, Value};
+use vm::unstable::emit::{Bulk, Options, emit_with};
+use vm::unstable::execution::Value;
+use vm::unstable::frames::FrameExit;
+use vm::unstable::limits::GAS_LIMIT_MAX;
+use vm::unstable::opcode::{Class, Opcode, Row, TABLE};
+use vm::unstable::rules::FloatPolicy;
+use vm::unstable::schedule::Schedule;
+use vm::{Rules, Trap, emit};
 use wasmparser::{Operator, Parser, Payload};
 
 /// Version 1 with other prices of operators.

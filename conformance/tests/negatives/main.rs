@@ -17,8 +17,9 @@ use conformance::{Observation, observe, sweep};
 use engine_wasmi::Wasmi;
 use reference::Reference;
 use std::sync::Arc;
-use vm::frames::FrameExit;
-use vm::{CheckedModule, Engine, Rules, Value};
+use vm::unstable::execution::Value;
+use vm::unstable::frames::FrameExit;
+use vm::{CheckedModule, Engine, Rules};
 
 /// Engines that must agree with the reference, and one more with bulk operators lowered.
 fn engines() -> Vec<Box<dyn Engine>> {
@@ -28,7 +29,7 @@ fn engines() -> Vec<Box<dyn Engine>> {
 }
 
 fn check(text: &str) -> Result<CheckedModule, vm::Rejection> {
-    vm::check::check(&wat::parse_str(text).unwrap(), &Rules::v1())
+    vm::check(&wat::parse_str(text).unwrap(), &Rules::v1())
 }
 
 /// A call of the function that `text` exports under `function`.
@@ -37,7 +38,7 @@ fn program(text: &str, function: &str, arguments: &[Value]) -> Program {
 }
 
 fn with_rules(text: &str, function: &str, arguments: &[Value], rules: Rules) -> Program {
-    let module = vm::check::check(&wat::parse_str(text).unwrap(), &rules).unwrap();
+    let module = vm::check(&wat::parse_str(text).unwrap(), &rules).unwrap();
     Program {
         name: format!("{function} {arguments:?}"),
         entry: module.exported_function(function).unwrap(),

@@ -3,8 +3,9 @@
 use crate::{engines, program, returned, run, swept};
 use conformance::observe;
 use reference::{Backing, Reference};
-use vm::frames::FrameExit;
-use vm::{Trap, Value};
+use vm::Trap;
+use vm::unstable::execution::Value;
+use vm::unstable::frames::FrameExit;
 
 #[test]
 fn n38_growth_that_depends_on_the_machine() {

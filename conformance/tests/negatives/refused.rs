@@ -2,9 +2,9 @@
 
 use crate::check;
 use vm::Rules;
-use vm::rejection::Rule;
-use vm::rules::FloatPolicy;
-use vm::schedule::Schedule;
+use vm::unstable::rejection::Rule;
+use vm::unstable::rules::FloatPolicy;
+use vm::unstable::schedule::Schedule;
 
 fn rule(text: &str) -> Rule {
     check(text).expect_err(text).rule
@@ -21,7 +21,7 @@ fn binary(sections: &[&[u8]]) -> Vec<u8> {
 }
 
 fn rule_of(sections: &[&[u8]]) -> Rule {
-    vm::check::check(&binary(sections), &Rules::v1())
+    vm::check(&binary(sections), &Rules::v1())
         .expect_err("refused")
         .rule
 }
@@ -62,7 +62,7 @@ fn n02_wide_type_times_many_functions() {
     let functions = |parameters: u8, count: u32| {
         let types = section(1, 1, &wide(parameters));
         let (declared, bodies) = (section(3, count, &[0]), section(10, count, &[2, 0, 0x0b]));
-        vm::check::check(&binary(&[&types, &declared, &bodies]), &Rules::v1())
+        vm::check(&binary(&[&types, &declared, &bodies]), &Rules::v1())
             .map_err(|rejection| rejection.rule)
             .map(drop)
     };
@@ -128,12 +128,10 @@ fn n20_names_of_injected_things_clash() {
 fn n21_many_globals_pass_and_fail_at_load() {
     let globals = |count| binary(&[&section(6, count, &[0x7f, 0, 0x41, 0, 0x0b])]);
     let rules = Rules::v1();
-    let refused = vm::check::check(&globals(100_000), &rules).expect_err("refused");
+    let refused = vm::check(&globals(100_000), &rules).expect_err("refused");
     assert_eq!(refused.rule, Rule::Globals);
     assert_eq!(
-        vm::check::check(&globals(257), &rules)
-            .expect_err("refused")
-            .rule,
+        vm::check(&globals(257), &rules).expect_err("refused").rule,
         Rule::Globals
     );
     // What is accepted loads: the most globals beside the largest table and memory.
@@ -264,9 +262,9 @@ fn n31_floats_under_the_strict_policy() {
         ("(module (global f32 (f32.const 1)))", Rule::FloatType),
     ] {
         let module = wat::parse_str(text).unwrap();
-        let refused = vm::check::check(&module, &rules).expect_err(text);
+        let refused = vm::check(&module, &rules).expect_err(text);
         assert_eq!(refused.rule, expected, "{text}");
-        assert!(vm::check::check(&module, &Rules::v1()).is_ok(), "{text}");
+        assert!(vm::check(&module, &Rules::v1()).is_ok(), "{text}");
     }
 }
 
@@ -307,8 +305,8 @@ fn n41_a_name_section_that_lies() {
         0, 12, 4, b'n', b'a', b'm', b'e', 1, 5, 255, 255, 255, 255, 15,
     ];
     let rules = Rules::v1();
-    let module = vm::check::check(&binary(&[lying]), &rules).expect("accepted");
-    let emitted = vm::emit::emit(&module, &rules);
+    let module = vm::check(&binary(&[lying]), &rules).expect("accepted");
+    let emitted = vm::emit(&module, &rules);
     assert!(!emitted.windows(4).any(|window| window == &lying[10..14]));
     assert!(conformance::second_decoder::compare(&emitted).is_ok());
 }

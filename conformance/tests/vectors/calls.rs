@@ -10,8 +10,8 @@ use reference::Reference;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use vectors::format;
-use vm::Value;
-use vm::frames::FrameExit;
+use vm::unstable::execution::Value;
+use vm::unstable::frames::FrameExit;
 
 /// Text programs, assembled: `modules/programs/NAME.wasm`.
 pub(crate) fn programs() -> Draft {

@@ -6,7 +6,8 @@ use host_api::Function;
 use reference::Reference;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use vm::{CheckedModule, Engine, Execution, Fault, Frame, Pending, Rules, Step, Value};
+use vm::unstable::execution::{Frame, Pending, Step, Value};
+use vm::{CheckedModule, Engine, Execution, Fault, Rules};
 
 type Seen = Arc<Mutex<BTreeSet<Function>>>;
 

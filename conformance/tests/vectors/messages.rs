@@ -4,7 +4,8 @@ use crate::{Draft, files, project};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use vectors::format::{Case, Message, Setting};
-use vm::state::{Account, key};
+use vm::unstable::state::Account;
+use vm::{CodeHash, key};
 
 const RELAY: &str = "modules/messages/relay.wasm";
 const COUNTER: &str = "modules/contracts/counter.wasm";
@@ -117,10 +118,14 @@ fn state(codes: &Codes) -> BTreeMap<String, String> {
     };
     [
         account(&CALLER, BALANCE, None),
-        account(&FIRST, BALANCE, Some(codes.relay)),
-        account(&SECOND, 0, Some(codes.relay)),
-        account(&OTHER, 0, Some(codes.counter)),
-        account(&[0xfe; 32], u128::MAX - BALANCE + 1, Some(codes.counter)),
+        account(&FIRST, BALANCE, Some(CodeHash(codes.relay))),
+        account(&SECOND, 0, Some(CodeHash(codes.relay))),
+        account(&OTHER, 0, Some(CodeHash(codes.counter))),
+        account(
+            &[0xfe; 32],
+            u128::MAX - BALANCE + 1,
+            Some(CodeHash(codes.counter)),
+        ),
     ]
     .into()
 }

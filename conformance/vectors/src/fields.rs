@@ -3,9 +3,10 @@
 use crate::observation::Observation;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use vm::frames::FrameExit;
-use vm::state::{AccessSet, StateDiff};
-use vm::{Event, Exit, Outcome, Trap, Value};
+use vm::unstable::execution::Value;
+use vm::unstable::frames::FrameExit;
+use vm::unstable::state::AccessSet;
+use vm::{Event, Exit, Outcome, StateDiff, Trap};
 
 /// A result: texts without control characters by the names of the fields.
 pub type Fields = BTreeMap<String, String>;

@@ -5,16 +5,17 @@ use crate::program::Setting;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
-use vm::frames::{self, Message};
-use vm::state::Entries;
-use vm::{CheckedModule, Engine, Fault, Rules, StateView};
+use vm::{
+    CheckedModule, CodeHash, Engine, Entries, Fault, Gas, Message, Rules, StateView, Walked,
+    walk_committed,
+};
 
 /// State, and the code that was uploaded.
 pub(crate) struct World {
     /// Caller, block and state; contracts are accounts of it.
     pub(crate) setting: Setting,
     /// Modules by code hash.
-    pub(crate) codes: BTreeMap<[u8; 32], Arc<CheckedModule>>,
+    pub(crate) codes: BTreeMap<CodeHash, Arc<CheckedModule>>,
 }
 
 impl World {
@@ -28,13 +29,8 @@ impl World {
         rules: &Arc<Rules>,
         (message, gas_limit): (&Message, u64),
     ) -> Result<Fields, Fault> {
-        let setting = frames::Setting {
-            engine,
-            rules,
-            view: self,
-            block: &self.setting.block,
-        };
-        let outcome = frames::execute(&setting, message, gas_limit)?;
+        let setting = vm::Setting::new(engine, rules, self, &self.setting.block)?;
+        let outcome = vm::execute(&setting, message, Gas(gas_limit))?;
         Ok(fields::of_outcome(&outcome))
     }
 }
@@ -48,7 +44,11 @@ impl StateView for World {
         self.setting.scan(range, limit)
     }
 
-    fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
+    fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
+        walk_committed(self, range, limit)
+    }
+
+    fn code(&self, code_hash: &CodeHash) -> Result<Option<Arc<CheckedModule>>, Fault> {
         Ok(self.codes.get(code_hash).map(Arc::clone))
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::program::Program;
 use std::fmt;
-use vm::frames::{self, FrameExit};
-use vm::host::Host;
-use vm::state::Journal;
-use vm::state::{AccessSet, StateDiff};
-use vm::{Engine, Event, Fault, Frame, Gas, Value};
+use vm::unstable::execution::{Frame, Value};
+use vm::unstable::frames::{self, FrameExit};
+use vm::unstable::gas::GasMeter;
+use vm::unstable::host::Host;
+use vm::unstable::state::{AccessSet, Journal};
+use vm::{Engine, Event, Fault, StateDiff};
 
 /// What one run let be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +65,7 @@ pub fn observe(
     let frame = Frame {
         entry: program.entry,
         arguments,
-        gas: Gas::new(gas_limit),
+        gas: GasMeter::new(gas_limit),
     };
     let exit = frames::run(execution.as_mut(), frame, &mut host)?;
     let gas_used = execution.gas().used();

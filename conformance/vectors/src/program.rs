@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::{Bound, Range};
 use std::sync::Arc;
-use vm::frames::Block;
-use vm::module::ExportKind;
-use vm::state::Entries;
-use vm::{CheckedModule, Fault, Rules, StateView, Value};
+use vm::unstable::execution::Value;
+use vm::unstable::module::ExportKind;
+use vm::{
+    Block, CheckedModule, CodeHash, Entries, Fault, Rules, StateView, Walked, walk_committed,
+};
 
 /// What is run.
 #[derive(Clone, Debug)]
@@ -104,7 +105,11 @@ impl StateView for Setting {
             .collect())
     }
 
-    fn code(&self, _code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
+    fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
+        walk_committed(self, range, limit)
+    }
+
+    fn code(&self, _code_hash: &CodeHash) -> Result<Option<Arc<CheckedModule>>, Fault> {
         Ok(None)
     }
 }

@@ -12,14 +12,16 @@ use engines::{BoxedEngine, Kind, Row};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Arc;
-use vm::emit::{self, Bulk, Options};
-use vm::execute::{Interpreter, Strategy};
-use vm::frames::{self, Block, Message, Target};
-use vm::host::crypto;
-use vm::module::ValueType;
-use vm::rules::FloatPolicy;
-use vm::schedule::Schedule;
-use vm::{CheckedModule, Rejection, Rulebook, Rules, Value};
+use vm::CodeHash;
+use vm::unstable::emit::{self, Bulk, Options};
+use vm::unstable::execute::Strategy;
+use vm::unstable::execution::Value;
+use vm::unstable::frames;
+use vm::unstable::host::crypto;
+use vm::unstable::module::ValueType;
+use vm::unstable::rules::FloatPolicy;
+use vm::unstable::schedule::Schedule;
+use vm::{Block, CheckedModule, Interpreter, Message, Rejection, Rulebook, Rules, Target};
 
 /// An engine that can run vectors.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +91,7 @@ pub struct Runner<'a> {
     set: &'a Set,
     engines: Vec<(EngineKind, BoxedEngine)>,
     rules: BTreeMap<Floats, Arc<Rules>>,
-    modules: BTreeMap<[u8; 32], Arc<CheckedModule>>,
+    modules: BTreeMap<CodeHash, Arc<CheckedModule>>,
 }
 
 impl<'a> Runner<'a> {
@@ -236,13 +238,13 @@ impl<'a> Runner<'a> {
     fn module(&mut self, part: &Part, file: &str) -> Result<Arc<CheckedModule>, VectorError> {
         let bytes = self.set.file(part, file)?;
         let hash = crypto::sha256(&bytes);
-        if let Some(found) = self.modules.get(&hash) {
+        if let Some(found) = self.modules.get(&CodeHash(hash)) {
             return Ok(Arc::clone(found));
         }
         let rules = self.rules(Floats::Lower)?;
-        let checked = vm::check::check(&bytes, &rules).map_err(|reason| at(file, reason))?;
+        let checked = vm::check(&bytes, &rules).map_err(|reason| at(file, reason))?;
         let checked = Arc::new(checked);
-        self.modules.insert(hash, Arc::clone(&checked));
+        self.modules.insert(CodeHash(hash), Arc::clone(&checked));
         Ok(checked)
     }
 
@@ -252,7 +254,7 @@ impl<'a> Runner<'a> {
             Bytes::File(file) => self.set.file(part, file)?.into_owned(),
             Bytes::Hex(text) => decode(text)?,
         };
-        Ok(match vm::check::check(&module, &rules) {
+        Ok(match vm::check(&module, &rules) {
             Ok(module) => of_module(&module, &rules),
             Err(rejection) => [
                 ("accepted".to_owned(), "no".to_owned()),
@@ -273,13 +275,13 @@ impl<'a> Runner<'a> {
             if let Some(byte) = mutant.get_mut(place) {
                 *byte ^= 1_u8.rotate_left(u32::try_from(bit).unwrap_or_default());
             }
-            let verdict = vm::check::check(&mutant, &rules);
+            let verdict = vm::check(&mutant, &rules);
             fields.insert(format!("flip.{number:03}"), of_verdict(&verdict));
         }
         for number in 0..mutants.cuts {
             let length = random.below(original.len());
             let mutant = original.get(..length).unwrap_or_default();
-            let verdict = vm::check::check(mutant, &rules);
+            let verdict = vm::check(mutant, &rules);
             fields.insert(format!("cut.{number:03}"), of_verdict(&verdict));
         }
         Ok(fields)

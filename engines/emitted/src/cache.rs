@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-use vm::emit::Options;
-use vm::{CheckedModule, Fault, Rules};
+use vm::unstable::emit::Options;
+use vm::{CheckedModule, CodeHash, Fault, Rules};
 
 /// Compiled modules that a cache keeps; one more empties it. Bounds the host's memory.
 pub const MODULES_MAX: usize = 64;
 
 /// Code hash, id of the rules of its check and id of the rules at hand: all that the emitted bytes
 /// depend on, beside the cache's options.
-type Key = ([u8; 32], [u8; 32], [u8; 32]);
+type Key = (CodeHash, [u8; 32], [u8; 32]);
 
 /// Compiled modules of one engine.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl<C: Clone> Cache<C> {
         rules: &Rules,
         compile: impl FnOnce(&[u8]) -> Result<C, Fault>,
     ) -> Result<C, Fault> {
-        let emit = || vm::emit::emit_with(module, rules, self.options);
+        let emit = || vm::unstable::emit::emit_with(module, rules, self.options);
         let Some(kept) = &self.kept else {
             return compile(&emit());
         };

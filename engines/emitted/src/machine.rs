@@ -1,6 +1,7 @@
 //! Asks of an engine what running an emitted module needs, and no more.
 
-use vm::{Fault, HostCall, Trap, Value};
+use vm::unstable::execution::{HostCall, Value};
+use vm::{Fault, Trap};
 
 /// Recursion that an engine must allow: 1,024 active functions of the least weight, one function
 /// of ours that charges above them, and a margin. wasmi's default of 1,000 is too low.
@@ -26,7 +27,7 @@ pub enum Event {
 }
 
 /// One instance of an emitted module in somebody's engine.
-pub trait Machine {
+pub trait Machine: Send {
     /// The engine's name for messages.
     fn name(&self) -> &'static str;
 

@@ -1,16 +1,16 @@
 //! Runs one contract frame on a machine: gas in, start function, entry, and what a stop means.
 //!
-//! The gas of the frame lives in the exported global while the guest runs and in a [`Gas`] while
+//! The gas of the frame lives in the exported global while the guest runs and in a [`GasMeter`] while
 //! the host looks; each step copies it over. This is the only place that knows the convention, so
 //! wasmi and wasmtime cannot differ in how they are read.
 
 use crate::machine::{Event, Machine, fault};
 use std::sync::Arc;
-use vm::emit::{GLOBAL_PREFIX, STACK, START, TRAP};
-use vm::module::ExportKind;
-use vm::{
-    Arguments, CheckedModule, Execution, Fault, Frame, Gas, Pending, Step, Stop, Trap, Value,
-};
+use vm::unstable::emit::{GLOBAL_PREFIX, STACK, START, TRAP};
+use vm::unstable::execution::{Arguments, Frame, Pending, Step, Stop, Value};
+use vm::unstable::gas::GasMeter;
+use vm::unstable::module::ExportKind;
+use vm::{CheckedModule, Execution, Fault, Trap};
 
 #[cfg(test)]
 mod tests;
@@ -23,7 +23,7 @@ const SPENT: i64 = -1;
 pub struct Session<M> {
     machine: M,
     module: Arc<CheckedModule>,
-    gas: Gas,
+    gas: GasMeter,
     /// The entry that waits until the start function has returned.
     entry: Option<(String, Vec<Value>)>,
     /// Arguments of the host call that it waits in.
@@ -36,7 +36,7 @@ impl<M: Machine> Session<M> {
         Self {
             machine,
             module,
-            gas: Gas::new(0),
+            gas: GasMeter::new(0),
             entry: None,
             asked: Arguments::default(),
         }
@@ -179,7 +179,7 @@ impl<M: Machine> Execution for Session<M> {
         self.machine.memory()
     }
 
-    fn gas(&mut self) -> &mut Gas {
+    fn gas(&mut self) -> &mut GasMeter {
         &mut self.gas
     }
 

@@ -4,9 +4,9 @@
 //! from the nesting of the text: which `else` and `end` belong to which block.
 
 use crate::observe::{Place, Rewrite};
-use vm::lower::{self, Operator, Sink};
-use vm::module::ValueType;
-use vm::opcode::Opcode;
+use vm::unstable::lower::{self, Operator, Sink};
+use vm::unstable::module::ValueType;
+use vm::unstable::opcode::Opcode;
 use vm::{CheckedModule, Fault, Rules};
 
 /// A defined function, ready to execute.

@@ -8,8 +8,10 @@ use crate::memory::Memory;
 use crate::observe::Observers;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::module::ValueType;
-use vm::{Arguments, CheckedModule, Fault, Gas, Rules, Value};
+use vm::unstable::execution::{Arguments, Value};
+use vm::unstable::gas::GasMeter;
+use vm::unstable::module::ValueType;
+use vm::{CheckedModule, Fault, Rules};
 
 /// An instance of a module on the reference interpreter.
 pub(crate) struct Instance {
@@ -20,7 +22,7 @@ pub(crate) struct Instance {
     pub(crate) globals: Vec<u64>,
     /// Function indices; `None` is an empty entry.
     pub(crate) table: Vec<Option<u32>>,
-    pub(crate) gas: Gas,
+    pub(crate) gas: GasMeter,
     /// Locals of each active function, followed by its operands; one slot each.
     pub(crate) values: Vec<u64>,
     /// Open blocks of all active functions, innermost last.
@@ -89,7 +91,7 @@ impl Instance {
                 .map(|global| global.initial)
                 .collect(),
             table: table_of(module)?,
-            gas: Gas::new(0),
+            gas: GasMeter::new(0),
             values: Vec::new(),
             labels: Vec::new(),
             activations: Vec::new(),

@@ -13,10 +13,11 @@ use crate::instance::{Activation, Instance, Label};
 use crate::memory::effective_address;
 use crate::numeric::{self, low};
 use std::sync::PoisonError;
-use vm::gas::OutOfGas;
-use vm::limits::STACK_SLOTS_MAX;
-use vm::module::{Import, ValueType};
-use vm::{Fault, HostCall, Stop, Trap, Value};
+use vm::unstable::execution::{HostCall, Stop, Value};
+use vm::unstable::gas::OutOfGas;
+use vm::unstable::limits::STACK_SLOTS_MAX;
+use vm::unstable::module::{Import, ValueType};
+use vm::{Fault, Trap};
 
 /// Why the interpreter gives control back.
 pub(crate) enum Halt {

@@ -44,8 +44,8 @@ use instance::Instance;
 use memory::Memory;
 use observe::Observers;
 use std::sync::Arc;
-use vm::budget::{Budget, SharedBudget};
-use vm::lower::Operator;
+use vm::unstable::budget::{Budget, SharedBudget};
+use vm::unstable::lower::Operator;
 use vm::{CheckedModule, Engine, Execution, Fault, Rules};
 
 /// The reference engine.

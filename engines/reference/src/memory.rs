@@ -5,9 +5,9 @@
 use crate::code::wide;
 use crate::numeric::{low, of_i32, of_i64};
 use std::ops::Range;
-use vm::budget::{self, Purpose, SharedBudget};
-use vm::limits::{MEMORY_PAGES_MAX, PAGE_BYTES};
-use vm::opcode::Opcode;
+use vm::unstable::budget::{self, Purpose, SharedBudget};
+use vm::unstable::limits::{MEMORY_PAGES_MAX, PAGE_BYTES};
+use vm::unstable::opcode::Opcode;
 use vm::{Fault, Trap};
 
 /// How an instance keeps its linear memory; no guest can tell them apart.
@@ -32,7 +32,7 @@ pub(crate) struct Memory {
 
 impl Memory {
     pub(crate) fn new(
-        declared: Option<vm::module::Memory>,
+        declared: Option<vm::unstable::module::Memory>,
         backing: Backing,
         budget: SharedBudget,
     ) -> Result<Self, Fault> {

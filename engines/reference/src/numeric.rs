@@ -6,7 +6,7 @@
 //! Spec: WebAssembly core 4.3.2 "Integer Operations".
 
 use vm::Trap;
-use vm::opcode::Opcode;
+use vm::unstable::opcode::Opcode;
 
 /// The result of an operator with one operand; `None` if `opcode` is not one.
 pub(crate) fn unary(opcode: Opcode, slot: u64) -> Option<u64> {
@@ -171,7 +171,7 @@ const fn low_i16(slot: u64) -> i16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vm::opcode::TABLE;
+    use vm::unstable::opcode::TABLE;
 
     #[test]
     fn no_operator_is_both_unary_and_binary() {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 use vm::CheckedModule;
-use vm::lower::Operator;
+use vm::unstable::lower::Operator;
 
 /// Sees every operator before it is paid for; changes nothing.
 pub trait Trace {

@@ -2,8 +2,10 @@
 
 use crate::instance::{Instance, Phase};
 use crate::interpret::Halt;
-use vm::outcome::Diagnosis;
-use vm::{Arguments, Execution, Fault, Frame, Gas, Pending, Step, Value};
+use vm::unstable::execution::{Arguments, Frame, Pending, Step, Value};
+use vm::unstable::gas::GasMeter;
+use vm::unstable::outcome::Diagnosis;
+use vm::{Execution, Fault};
 
 /// Active functions that a diagnosis names, innermost first.
 const DIAGNOSIS_FUNCTIONS_MAX: usize = 64;
@@ -44,7 +46,7 @@ impl Execution for Instance {
         self.memory.bytes_mut()
     }
 
-    fn gas(&mut self) -> &mut Gas {
+    fn gas(&mut self) -> &mut GasMeter {
         &mut self.gas
     }
 

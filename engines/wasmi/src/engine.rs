@@ -9,9 +9,10 @@ use emitted::machine::{Event, Machine, RECURSION_MAX, STACK_BYTES, fault};
 use host_api::Type;
 use std::fmt;
 use std::sync::Arc;
-use vm::emit::{Bulk, GAS, MEMORY, Options};
-use vm::module::Import;
-use vm::{CheckedModule, Engine, Execution, Fault, HostCall, Rules, Trap, Value};
+use vm::unstable::emit::{Bulk, GAS, MEMORY, Options};
+use vm::unstable::execution::{HostCall, Value};
+use vm::unstable::module::Import;
+use vm::{CheckedModule, Engine, Execution, Fault, Rules, Trap};
 use wasmi::errors::HostError;
 use wasmi::{
     CompilationMode, Config, Error, Extern, Func, FuncType, Global, Instance, Memory, Module,

@@ -5,7 +5,7 @@ use emitted::Session;
 use emitted::cache::Cache;
 use emitted::machine::{STACK_BYTES, fault};
 use std::sync::Arc;
-use vm::limits::{MEMORY_PAGES_MAX, PAGE_BYTES};
+use vm::unstable::limits::{MEMORY_PAGES_MAX, PAGE_BYTES};
 use vm::{CheckedModule, Engine, Execution, Fault, Rules};
 use wasmtime::{Config, Module, WasmFeatures};
 

@@ -8,9 +8,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use vm::emit::{GAS, MEMORY};
-use vm::module::Import;
-use vm::{Arguments, Fault, HostCall, Trap, Value};
+use vm::unstable::emit::{GAS, MEMORY};
+use vm::unstable::execution::{Arguments, HostCall, Value};
+use vm::unstable::module::Import;
+use vm::{Fault, Trap};
 use wasmtime::{
     AsContextMut, Caller, Error, Extern, Func, FuncType, Global, Instance, Memory, Module, Store,
     Val, ValType,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
-use vm::{HostCall, Value};
+use vm::unstable::execution::{HostCall, Value};
 
 /// What the guest shows while it is suspended.
 #[derive(Debug)]

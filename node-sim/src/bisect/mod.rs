@@ -23,8 +23,10 @@ use crate::rerun::{
     Crossed, Depth, Event, MakeEngine, MakeTraced, Position, Record, Rerun, Shown, Subject, rerun,
 };
 use reference::Reference;
-use vm::lower::{Operator, Sink};
-use vm::{CheckedModule, Fault, Value};
+use vm::CodeHash;
+use vm::unstable::execution::Value;
+use vm::unstable::lower::{Operator, Sink};
+use vm::{CheckedModule, Fault};
 
 /// What kind of place it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +66,7 @@ impl Part {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The module.
-    pub code_hash: [u8; 32],
+    pub code_hash: CodeHash,
     /// Index in the function index space.
     pub function: u32,
     /// Byte offset in the module.
@@ -317,7 +319,7 @@ fn operator_at(module: &CheckedModule, function: u32, offset: u32) -> String {
         found: None,
     };
     if let Some(function) = module.function(function) {
-        vm::lower::function(module, function, &mut finder);
+        vm::unstable::lower::function(module, function, &mut finder);
     }
     finder.found.unwrap_or_default()
 }

@@ -27,9 +27,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use store::{Beyond, CaseStore};
-use vm::frames::Block;
-use vm::state::StateDiff;
-use vm::{Engine, Fault, Rulebook, Rules};
+use vm::{Block, Engine, Fault, Rulebook, Rules, StateDiff};
 
 /// Begins every case.
 pub const MAGIC: &[u8; 16] = b"lockstep/case/1\n";

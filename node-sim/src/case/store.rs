@@ -4,8 +4,7 @@ use super::Case;
 use node::{Commit, Receipt, Store, Tip};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use vm::Fault;
-use vm::state::Entries;
+use vm::{Entries, Fault};
 
 /// The first key that was asked for and is not held.
 #[derive(Clone, Default)]

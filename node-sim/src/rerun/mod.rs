@@ -11,9 +11,7 @@ use node::{CachePolicy, CodeCache, Environment, Executed, Overlay, ReadSet, Stor
 use record::{Recorded, Recording, SharedRecord};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
-use vm::frames::Block;
-use vm::state::StateDiff;
-use vm::{Engine, Fault, Rules};
+use vm::{Block, Engine, Fault, Rules, StateDiff};
 
 /// Makes an engine; called again for each execution that needs a fresh one.
 pub type MakeEngine = Box<dyn Fn() -> Box<dyn Engine>>;

@@ -8,7 +8,8 @@ use reference::{SharedTrace, Trace};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
-use vm::{CheckedModule, Engine, Execution, Fault, Frame, Pending, Rules, Step, Stop, Value};
+use vm::unstable::execution::{Frame, Pending, Step, Stop, Value};
+use vm::{CheckedModule, Engine, Execution, Fault, Rules};
 
 /// Steps of one transaction that are kept; later ones are not compared.
 pub(crate) const EVENTS_MAX: usize = 262_144;

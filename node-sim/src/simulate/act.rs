@@ -4,7 +4,7 @@ use super::random::Random;
 use super::samples::Sample;
 use super::workload::GAS_CALL;
 use contract_types::{Address, Invocation};
-use vm::frames::contract_address;
+use vm::unstable::frames::contract_address;
 
 /// Who is on a simulated chain.
 #[derive(Clone, Debug)]

@@ -7,8 +7,8 @@ use crate::steps::Steps;
 use node::{CachePolicy, LogStore, MemoryStore, Store};
 use reference::{Backing, Reference};
 use std::sync::{Arc, Mutex};
-use vm::CheckedModule;
-use vm::execute::{Interpreter, Strategy};
+use vm::unstable::execute::Strategy;
+use vm::{CheckedModule, Interpreter};
 
 /// When an executor drops everything but its store and starts again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

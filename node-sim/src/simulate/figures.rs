@@ -7,7 +7,7 @@ use super::series::{Absorb, Series};
 use node::digest::length;
 use node::{Block, Payload, Receipt, ReceiptExit};
 use std::collections::BTreeMap;
-use vm::state::StateDiff;
+use vm::StateDiff;
 
 /// What some blocks in a row came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -63,7 +63,7 @@ pub(super) fn hostile(stage: &mut Stage<'_>) -> Act {
             let code_hash = random.pick(&choices).copied().unwrap_or_default();
             Act::new(other, hostile::upgrade(code_hash)).with_gas(scarce)
         }
-        14 => Act::new(one, hostile::deploy_bomb(HOSTILE.code_hash())).with_gas(scarce),
+        14 => Act::new(one, hostile::deploy_bomb(HOSTILE.code_hash().0)).with_gas(scarce),
         _ => Act::new(one, hostile::lie(random.below(2) == 0)),
     }
 }
@@ -82,8 +82,8 @@ pub(super) fn upgradeable(stage: &mut Stage<'_>) -> Act {
         3..6 => Act::new(contract, upgradeable::upgrade(code_hash)).by(0),
         6 => Act::new(contract, upgradeable::announce(code_hash)).by(1),
         7 => Act::new(contract, upgradeable::pending()),
-        8 => Act::new(ending, upgradeable::announce(COUNTER.code_hash())).by(0),
-        9 => Act::new(ending, upgradeable::upgrade(COUNTER.code_hash())).by(0),
+        8 => Act::new(ending, upgradeable::announce(COUNTER.code_hash().0)).by(0),
+        9 => Act::new(ending, upgradeable::upgrade(COUNTER.code_hash().0)).by(0),
         // An entry of both codes.
         10 => Act::new(ending, counter::increment(random.below(1_000))),
         _ => Act::new(contract, upgradeable::increment(random.below(1_000))),

@@ -6,8 +6,7 @@ use super::samples::{ACCEPTED, HOSTILE, UPGRADEABLE, variant};
 use node::{Commit, Receipt, Store, Tip};
 use reference::Trace;
 use std::sync::Arc;
-use vm::state::Entries;
-use vm::{CheckedModule, Fault, Rules};
+use vm::{CheckedModule, Entries, Fault, Rules};
 
 /// Keys that are read before the one that is asked for.
 const READ_AHEAD: usize = 3;
@@ -80,7 +79,7 @@ pub(super) fn strangers() -> Vec<Arc<CheckedModule>> {
     samples
         .into_iter()
         .chain(never)
-        .filter_map(|bytes| vm::check::check(&bytes, &rules).ok())
+        .filter_map(|bytes| vm::check(&bytes, &rules).ok())
         .map(Arc::new)
         .collect()
 }

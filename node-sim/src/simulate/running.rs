@@ -10,8 +10,7 @@ use node::{
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tree::Tree;
-use vm::state::{Entries, StateDiff};
-use vm::{CheckedModule, Engine, Execution, Fault, Rulebook, Rules};
+use vm::{CheckedModule, Engine, Entries, Execution, Fault, Rulebook, Rules, StateDiff};
 
 /// What a transaction came to, as far as executors must agree on it.
 #[derive(Clone, Debug, PartialEq, Eq)]

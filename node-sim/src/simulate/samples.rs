@@ -1,6 +1,7 @@
 //! Holds the modules that a simulated chain uploads.
 
 use node::digest::sha256;
+use vm::CodeHash;
 
 /// A module with its name.
 #[derive(Clone, Copy, Debug)]
@@ -14,8 +15,8 @@ pub struct Sample {
 impl Sample {
     /// SHA-256 of the bytes.
     #[must_use]
-    pub fn code_hash(&self) -> [u8; 32] {
-        sha256(&[self.bytes])
+    pub fn code_hash(&self) -> CodeHash {
+        CodeHash(sha256(&[self.bytes]))
     }
 }
 

@@ -21,11 +21,9 @@ use node_sim::steps::Plain;
 use reference::Reference;
 use std::sync::Arc;
 use tree::Tree;
-use vm::execute::Interpreter;
-use vm::opcode::{Opcode, TABLE};
-use vm::schedule::Schedule;
-use vm::state::key;
-use vm::{Engine, Fault, Rulebook, Rules};
+use vm::unstable::opcode::{Opcode, TABLE};
+use vm::unstable::schedule::Schedule;
+use vm::{Engine, Fault, Interpreter, Rulebook, Rules, key};
 
 const PLAN: Plan = Plan {
     blocks: 8,

@@ -7,8 +7,7 @@ use node_sim::replay::{Replay, Replayed};
 use node_sim::simulate::planted::WrongGas;
 use node_sim::simulate::{Plan, Progress, Progressed, run, standard};
 use reference::Reference;
-use vm::execute::Interpreter;
-use vm::{Engine, Rulebook};
+use vm::{Engine, Interpreter, Rulebook};
 
 #[derive(Default)]
 struct Archiving {

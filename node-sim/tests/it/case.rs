@@ -13,8 +13,7 @@ use node_sim::simulate::workload::Workload;
 use proptest::prelude::*;
 use reference::Reference;
 use std::sync::Arc;
-use vm::execute::Interpreter;
-use vm::{Engine, Rulebook, Rules};
+use vm::{Engine, Interpreter, Rulebook, Rules};
 
 type MakeEngine = fn() -> Box<dyn Engine>;
 
@@ -234,7 +233,7 @@ fn what_is_cut_off_damaged_or_followed_is_refused() {
 /// A file whose hash fits whatever it holds.
 fn sealed(payload: &[u8]) -> Vec<u8> {
     let length = (payload.len() as u32).to_le_bytes();
-    let hash = vm::host::crypto::sha256(payload);
+    let hash = vm::unstable::host::crypto::sha256(payload);
     [MAGIC.as_slice(), &length, &hash, payload].concat()
 }
 

@@ -13,8 +13,9 @@ use node_sim::steps::Plain;
 use reference::{Reference, Trace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
-use vm::lower::Operator;
-use vm::opcode::Opcode;
+use vm::CodeHash;
+use vm::unstable::lower::Operator;
+use vm::unstable::opcode::Opcode;
 use vm::{CheckedModule, Engine, Execution, Fault, Rulebook, Rules};
 
 const PLAN: Plan = Plan {
@@ -27,14 +28,14 @@ const PLAN: Plan = Plan {
 const SITES_MAX: usize = 60;
 
 /// Code hash, function, byte offset.
-type Site = ([u8; 32], u32, u32);
+type Site = (CodeHash, u32, u32);
 /// Height, index in the block, and how it ended.
 type At = (u64, u32, ReceiptExit);
 
 /// Which operators the current transaction has executed, and of which module.
 #[derive(Default)]
 struct Visited {
-    module: [u8; 32],
+    module: CodeHash,
     sites: BTreeSet<Site>,
 }
 
@@ -118,7 +119,7 @@ fn places(sample: &Sample, opcode: Opcode) -> Vec<Site> {
         operator
     });
     let rules = Arc::new(Rules::v1());
-    let module = Arc::new(vm::check::check(sample.bytes, &rules).unwrap());
+    let module = Arc::new(vm::check(sample.bytes, &rules).unwrap());
     for function in 0..module.functions().len() {
         // Functions are prepared when they are entered: enter each.
         let entry = (module.imports().len() + function) as u32;
@@ -127,13 +128,13 @@ fn places(sample: &Sample, opcode: Opcode) -> Vec<Site> {
             .unwrap()
             .parameters
             .iter()
-            .map(|kind| vm::Value::from_bits(*kind, 0))
+            .map(|kind| vm::unstable::execution::Value::from_bits(*kind, 0))
             .collect();
         let mut execution = engine.instantiate(&module, &rules).unwrap();
-        let frame = vm::Frame {
+        let frame = vm::unstable::execution::Frame {
             entry,
             arguments,
-            gas: vm::Gas::new(1_000_000),
+            gas: vm::unstable::gas::GasMeter::new(1_000_000),
         };
         execution.start(frame).unwrap();
     }

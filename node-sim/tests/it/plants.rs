@@ -19,11 +19,12 @@ use node_sim::simulate::{Difference, Investigated, NoProgress, Plan, investigate
 use reference::{Reference, Trace};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use vm::execute::Interpreter;
-use vm::lower::{Operator, Sink};
-use vm::opcode::Opcode;
-use vm::state::{Entries, StateDiff, key};
-use vm::{CheckedModule, Engine, Execution, Fault, Rulebook, Rules};
+use vm::CodeHash;
+use vm::unstable::lower::{Operator, Sink};
+use vm::unstable::opcode::Opcode;
+use vm::{
+    CheckedModule, Engine, Entries, Execution, Fault, Interpreter, Rulebook, Rules, StateDiff, key,
+};
 
 /// Each fault is reached within it.
 const PLAN: Plan = Plan {
@@ -60,7 +61,7 @@ impl Store for Showing {
 }
 
 /// An operator that was executed: code hash, function, offset.
-type Executing = ([u8; 32], u32, u32);
+type Executing = (CodeHash, u32, u32);
 
 #[derive(Default)]
 struct List {
@@ -68,7 +69,7 @@ struct List {
     operators: Vec<Executing>,
 }
 
-struct Listed(Arc<Mutex<List>>, [u8; 32]);
+struct Listed(Arc<Mutex<List>>, CodeHash);
 
 impl Trace for Listed {
     fn operator(&mut self, function: u32, offset: u32, _: u64) {
@@ -184,10 +185,10 @@ impl Right {
     }
 
     /// The module under a code hash, as some block uploaded it.
-    fn module(&self, code_hash: &[u8; 32]) -> CheckedModule {
+    fn module(&self, code_hash: &CodeHash) -> CheckedModule {
         let key = key::code(code_hash);
         let bytes = self.commits.values().find_map(|diff| diff.get(&key));
-        vm::check::check(bytes.unwrap().as_ref().unwrap(), &Rules::v1()).unwrap()
+        vm::check(bytes.unwrap().as_ref().unwrap(), &Rules::v1()).unwrap()
     }
 
     fn sender(&self, height: u64, index: u32) -> Vec<u8> {
@@ -229,7 +230,7 @@ fn opcode_at(module: &CheckedModule, function: u32, offset: u32) -> Opcode {
         }
     }
     let mut find = Find(offset, None);
-    vm::lower::function(module, module.function(function).unwrap(), &mut find);
+    vm::unstable::lower::function(module, module.function(function).unwrap(), &mut find);
     find.1.unwrap()
 }
 

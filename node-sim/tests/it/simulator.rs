@@ -8,8 +8,7 @@ use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{NoProgress, Plan, Progress, Progressed, Report, run, standard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use vm::execute::Interpreter;
-use vm::{Rulebook, Rules};
+use vm::{Interpreter, Rulebook, Rules};
 
 fn simulate(plan: Plan, nodes: u32) -> Report {
     let report = run(&plan, standard(nodes), &mut NoProgress).unwrap();
@@ -86,10 +85,10 @@ fn progress_is_told_after_every_block() {
 fn the_modules_of_the_workload_are_what_they_say() {
     let rules = Rules::v1();
     for sample in ACCEPTED {
-        let checked = vm::check::check(sample.bytes, &rules);
+        let checked = vm::check(sample.bytes, &rules);
         assert!(checked.is_ok(), "{}: {:?}", sample.name, checked.err());
     }
-    assert!(vm::check::check(REFUSED.bytes, &rules).is_err());
+    assert!(vm::check(REFUSED.bytes, &rules).is_err());
     let texts = [
         (
             include_str!("../../src/simulate/modules/probe.wat"),

@@ -8,8 +8,7 @@ use node::{Commit, Header, Receipt, Store, Tip};
 use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use vm::Fault;
-use vm::state::Entries;
+use vm::{Entries, Fault};
 
 /// In the family `meta`: borsh of the tip.
 const TIP: &[u8] = b"tip";

@@ -7,7 +7,7 @@ use node::receipt::receipts_root;
 use node::state_tree::batch;
 use node::{BlockResult, Commit, Header, Receipt, ReceiptExit, Tip};
 use tree::{Tree, ValueHash};
-use vm::state::{StateDiff, key};
+use vm::{StateDiff, key};
 
 /// Every how many changes one is a removal, where there are removals.
 const REMOVAL_EVERY: u64 = 5;

@@ -21,8 +21,7 @@ use super::{Commit, MemoryStore, Store};
 use crate::digest::{encode, sha256};
 use crate::header::Tip;
 use crate::receipt::Receipt;
-use vm::Fault;
-use vm::state::Entries;
+use vm::{Entries, Fault};
 
 const MAGIC: &[u8; 8] = b"LSblock1";
 /// What is followed by a zero inside a payload. It does not overlap itself.

@@ -5,8 +5,7 @@ use crate::header::{Header, Tip};
 use crate::receipt::Receipt;
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use vm::Fault;
-use vm::state::Entries;
+use vm::{Entries, Fault};
 
 /// A store in memory: an ordered map, and the blocks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

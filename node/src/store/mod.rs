@@ -13,8 +13,7 @@ use crate::header::{Header, Tip};
 use crate::receipt::Receipt;
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::ops::Range;
-use vm::Fault;
-use vm::state::{Entries, StateDiff};
+use vm::{Entries, Fault, StateDiff};
 
 /// Everything that one block changes, committed together.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

@@ -9,6 +9,7 @@ use node::{
 use reference::Reference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use vm::CodeHash;
 use vm::{Engine, Rulebook, Rules};
 
 pub(crate) const BALANCE: u128 = 1_000_000_000_000;
@@ -145,11 +146,11 @@ impl Chain {
     /// Uploads a module and deploys it by Alice; answers the contract.
     pub(crate) fn deploy(&mut self, module: &[u8], entry: &str, input: Vec<u8>) -> [u8; 32] {
         let uploaded = self.alone(Payload::Upload(module.to_vec()));
-        let code_hash = vm::host::crypto::sha256(module);
+        let code_hash = vm::unstable::host::crypto::sha256(module);
         assert_eq!(uploaded.output[..32], code_hash);
         let entry = entry.to_owned();
         let payload = Payload::Deploy {
-            code_hash,
+            code_hash: CodeHash(code_hash),
             salt: [1; 32],
             entry,
             input,
@@ -157,7 +158,11 @@ impl Chain {
         };
         let deployed = self.alone(payload);
         assert_eq!(deployed.receipt.exit, node::ReceiptExit::Return);
-        vm::frames::contract_address(&self.alice.address(), &code_hash, &[1; 32])
+        vm::unstable::frames::contract_address(
+            &self.alice.address(),
+            &CodeHash(code_hash),
+            &[1; 32],
+        )
     }
 }
 

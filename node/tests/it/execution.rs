@@ -5,8 +5,8 @@ use contract_types::counter;
 use node::receipt::{SKIPPED_BALANCE, SKIPPED_NONCE, events_root, output_hash};
 use node::{Payload, ReceiptExit, SecretKey};
 use node_sim::simulate::samples::{COUNTER, PROBE, REFUSED};
-use vm::Trap;
-use vm::state::key;
+use vm::CodeHash;
+use vm::{Trap, key};
 
 const NOBODY: [u8; 32] = [0x55; 32];
 
@@ -125,7 +125,7 @@ fn an_upload_keeps_accepted_code_once() {
     assert_eq!(first.receipt.exit, ReceiptExit::Return);
     assert_eq!(
         first.output,
-        [COUNTER.code_hash(), *chain.rules.id()].concat()
+        [COUNTER.code_hash().0, *chain.rules.id()].concat()
     );
     assert_eq!(first.receipt.output_hash, output_hash(&first.output));
     assert_eq!(first.diff.get(&code), Some(&Some(COUNTER.bytes.to_vec())));
@@ -152,8 +152,14 @@ fn a_refused_upload_pays_for_its_length_and_leaves_nothing() {
         assert_eq!((receipt.exit, receipt.code), (ReceiptExit::Rejected, 0));
         assert_eq!(receipt.gas_used, limit);
         assert_eq!(receipt.output_hash, output_hash(&[]));
-        let hash = vm::host::crypto::sha256(&bytes);
-        assert!(!chain.node.store().contains(&key::code(&hash)).unwrap());
+        let hash = vm::unstable::host::crypto::sha256(&bytes);
+        assert!(
+            !chain
+                .node
+                .store()
+                .contains(&key::code(&CodeHash(hash)))
+                .unwrap()
+        );
     }
 }
 
@@ -170,7 +176,8 @@ fn code_uploaded_in_a_block_runs_in_the_same_block() {
         input: increment.input,
         value: 0,
     };
-    let contract = vm::frames::contract_address(&alice.address(), &COUNTER.code_hash(), &[3; 32]);
+    let contract =
+        vm::unstable::frames::contract_address(&alice.address(), &COUNTER.code_hash(), &[3; 32]);
     let get = counter::get();
     let transactions = vec![
         upload,
@@ -238,6 +245,9 @@ fn failures_have_their_exits_and_keep_the_fee_alone() {
         assert_eq!(after.nonce, before.nonce + 1, "{entry}");
         let paid = u128::from(receipt.gas_used) * u128::from(price);
         assert_eq!(before.balance - after.balance, paid, "{entry}");
+        let output: &[u8] = if entry == "undo" { b"scratch" } else { b"" };
+        assert_eq!(executed.output, output, "{entry}");
+        assert_eq!(receipt.output_hash, output_hash(output), "{entry}");
         assert!(executed.events.is_empty(), "{entry}");
         let changed: Vec<&Vec<u8>> = executed.diff.keys().collect();
         assert_eq!(changed, [&key::account(&signer)], "{entry}");
@@ -259,7 +269,7 @@ fn a_call_that_never_begins_says_why() {
         input: Vec::new(),
         value: 0,
     };
-    let unknown = chain.alone(deploy([9; 32]));
+    let unknown = chain.alone(deploy(CodeHash([9; 32])));
     assert_eq!(unknown.receipt.code, host_api::status::NO_CODE);
     let taken = chain.alone(deploy(COUNTER.code_hash()));
     assert_eq!(taken.receipt.code, host_api::status::TAKEN);
@@ -282,10 +292,11 @@ fn a_deploy_that_does_not_return_leaves_no_contract() {
         };
         let executed = chain.alone(payload);
         assert_ne!(executed.receipt.exit, ReceiptExit::Return);
-        let address = vm::frames::contract_address(&chain.alice.address(), &code_hash, &salt);
+        let address =
+            vm::unstable::frames::contract_address(&chain.alice.address(), &code_hash, &salt);
         assert_eq!(
             chain.node.account(&address).unwrap(),
-            vm::state::Account::default()
+            vm::unstable::state::Account::default()
         );
     }
 }

@@ -9,8 +9,7 @@ use node_sim::disk::{Failing, Loss, SimulatedDisk};
 use node_sim::simulate::Plan;
 use node_sim::simulate::workload::Workload;
 use std::sync::Arc;
-use vm::execute::Interpreter;
-use vm::{Engine, Fault, Rulebook, Rules};
+use vm::{Engine, Fault, Interpreter, Rulebook, Rules};
 
 pub(crate) const BLOCKS: u64 = 20;
 

@@ -3,7 +3,7 @@
 
 use crate::chain::Chain;
 use host_api::limits::BLOCK_HASHES_MAX;
-use vm::state::key;
+use vm::key;
 
 #[test]
 fn the_state_keeps_the_hashes_of_the_last_256_blocks() {

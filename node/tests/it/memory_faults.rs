@@ -9,10 +9,8 @@ use node_sim::disk::{Failing, Loss, SimulatedDisk};
 use reference::{Backing, Reference};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use vm::budget::{Budget, Purpose, refused};
-use vm::execute::Interpreter;
-use vm::state::Entries;
-use vm::{Engine, Fault};
+use vm::unstable::budget::{Budget, Purpose, refused};
+use vm::{Engine, Entries, Fault, Interpreter};
 
 /// Requests for one purpose, or reads, that fail in one test; of more, some at equal distances.
 const TRIED_MAX: usize = 50;

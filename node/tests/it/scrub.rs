@@ -4,9 +4,7 @@ use crate::faults::{BLOCKS, Expected};
 use node::{Commit, Disk as _, LogStore, MemoryStore, Receipt, Store, Tip};
 use node_sim::disk::SimulatedDisk;
 use std::sync::{Arc, Mutex};
-use vm::Fault;
-use vm::execute::Interpreter;
-use vm::state::Entries;
+use vm::{Entries, Fault, Interpreter};
 
 /// The state key of a value that rots, and the bit of the value that is flipped.
 type Rot = Arc<Mutex<Option<(Vec<u8>, usize)>>>;

@@ -11,8 +11,8 @@ use node_sim::simulate::samples::PROBE;
 use reference::Reference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::state::{StateDiff, key};
-use vm::{Rulebook, Rules, StateView};
+use vm::CodeHash;
+use vm::{Rulebook, Rules, StateDiff, StateView, key};
 
 fn parts(cache: CachePolicy) -> Parts {
     Parts {
@@ -32,7 +32,8 @@ fn blocks() -> Vec<node::Block> {
     let mut blocks = Vec::new();
     let code_hash = PROBE.code_hash();
     let (salt, entry) = ([1; 32], "init".to_owned());
-    let contract = vm::frames::contract_address(&chain.alice.address(), &code_hash, &salt);
+    let contract =
+        vm::unstable::frames::contract_address(&chain.alice.address(), &code_hash, &salt);
     let payloads = vec![
         Payload::Upload(PROBE.bytes.to_vec()),
         Payload::Deploy {
@@ -165,7 +166,7 @@ fn stored_code_with_another_hash_is_a_fault() {
     let rules = Arc::new(Rules::v1());
     let mut store = MemoryStore::new();
     let chain = Chain::new();
-    let diff: StateDiff = [(key::code(&[7; 32]), Some(PROBE.bytes.to_vec()))].into();
+    let diff: StateDiff = [(key::code(&CodeHash([7; 32])), Some(PROBE.bytes.to_vec()))].into();
     let commit = Commit {
         diff,
         tip: *chain.node.tip(),
@@ -175,8 +176,8 @@ fn stored_code_with_another_hash_is_a_fault() {
     store.commit(commit).unwrap();
     let cache = CodeCache::new(CachePolicy::Warm);
     let overlay = Overlay::new(&store, &cache, &rules);
-    assert!(overlay.code(&[7; 32]).is_err());
-    assert!(overlay.code(&[8; 32]).unwrap().is_none());
+    assert!(overlay.code(&CodeHash([7; 32])).is_err());
+    assert!(overlay.code(&CodeHash([8; 32])).unwrap().is_none());
 }
 
 #[test]
@@ -250,7 +251,10 @@ fn an_overlay_reads_scans_and_nets_like_the_state_it_describes() {
 fn the_genesis_document_is_the_chain() {
     let rules = Rules::v1();
     let one = genesis(&rules, Limits::v1());
-    assert_eq!(one.chain_id(), vm::host::crypto::sha256(&one.document()));
+    assert_eq!(
+        one.chain_id(),
+        vm::unstable::host::crypto::sha256(&one.document())
+    );
     let other = genesis(
         &rules,
         Limits {

@@ -3,8 +3,9 @@
 use crate::chain::{Chain, alice, bob, call};
 use node::{DecodeError, Payload, PublicKey, SecretKey, Signed, Transaction, intrinsic_gas};
 use proptest::prelude::*;
-use vm::host::crypto::sha256;
-use vm::schedule::Schedule;
+use vm::CodeHash;
+use vm::unstable::host::crypto::sha256;
+use vm::unstable::schedule::Schedule;
 
 const BYTES_MAX: u32 = 100_000;
 
@@ -36,7 +37,7 @@ fn payloads() -> impl Strategy<Value = Payload> {
             any::<u128>()
         )
             .prop_map(|(code_hash, salt, entry, input, value)| Payload::Deploy {
-                code_hash,
+                code_hash: CodeHash(code_hash),
                 salt,
                 entry,
                 input,
@@ -188,7 +189,7 @@ fn intrinsic_gas_is_the_sum_of_its_parts() {
 #[test]
 fn a_transaction_of_the_largest_module_fits_every_limit() {
     let chain = Chain::new();
-    let module = vec![0; vm::limits::Limits::V1.module_bytes_max as usize + 1];
+    let module = vec![0; vm::unstable::limits::Limits::V1.module_bytes_max as usize + 1];
     let signed = chain.sign(&chain.alice, 0, Payload::Upload(module));
     assert!(chain.node.validate(chain.block(vec![signed])).is_ok());
 }

@@ -8,8 +8,8 @@ use reference::Reference;
 use std::sync::Arc;
 use std::thread::Builder;
 use testkit::{Address, Call, Engines, World};
-use vm::execute::{Interpreter, NATIVE_STACK_BYTES};
-use vm::limits::MEMORY_PAGES_MAX;
+use vm::Interpreter;
+use vm::unstable::limits::MEMORY_PAGES_MAX;
 
 /// `fill` takes how many frames are still to come: it recurses 1,000 deep, grows to the largest
 /// memory, writes its last byte and, down there, calls itself. It answers the status of the
@@ -72,7 +72,7 @@ fn on_a_thread_of(bytes: usize, work: impl FnOnce() + Send + 'static) {
 #[test]
 fn the_deepest_tree_of_full_frames_needs_the_native_stack_of_one() {
     // What the interpreter documents for one frame; nothing is added for sixteen.
-    on_a_thread_of(NATIVE_STACK_BYTES, || {
+    on_a_thread_of(Interpreter::NATIVE_STACK_BYTES, || {
         let both = Engines::only(Arc::new(Interpreter::new())).and(Arc::new(Reference::new()));
         let stage = world(both);
         assert_eq!(fill(&stage, 0, GAS).0, (0, MEMORY_PAGES_MAX));

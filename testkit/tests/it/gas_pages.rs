@@ -9,6 +9,7 @@ use contract_types::{
 };
 use std::fmt::Write as _;
 use testkit::{Call, World};
+use vm::CodeHash;
 
 const BEGIN: &str = "<!-- gas -->\n";
 const END: &str = "<!-- /gas -->\n";
@@ -48,7 +49,7 @@ impl Noted {
     fn deploy(&mut self, name: &str, invocation: Invocation) -> Address {
         let code_hash = self.world.upload(&wasm(name)).expect("accepted");
         let Invocation { entry, input } = invocation;
-        let call = Call::deployment(code_hash, self.world.salt(), entry, input);
+        let call = Call::deployment(CodeHash(code_hash), self.world.salt(), entry, input);
         self.note(&format!("deploy by `{entry}`"), &call.from(self.alice))
     }
 

@@ -24,7 +24,7 @@ fn what_never_ends_is_stopped_by_gas_a_trap_or_a_limit() {
         let call = by(alice, contract, hostile::endless(entry)).gas(GAS);
         if entry == "grow" {
             let receipt = done(&mut world, &call.gas(2_000_000_000));
-            assert_eq!(receipt.decode(), Ok(vm::limits::MEMORY_PAGES_MAX));
+            assert_eq!(receipt.decode(), Ok(vm::unstable::limits::MEMORY_PAGES_MAX));
             continue;
         }
         let failure = refused(&mut world, &call);
@@ -110,10 +110,10 @@ fn a_bomb_of_deployments_leaves_nothing() {
     let code_hash = world.code_hash(contract).unwrap();
     let failure = refused(
         &mut world,
-        &by(alice, contract, hostile::deploy_bomb(code_hash)),
+        &by(alice, contract, hostile::deploy_bomb(code_hash.0)),
     );
     assert!(failure.is_out_of_gas(), "{failure}");
-    let made = vm::frames::contract_address(&contract.0, &code_hash, &first_salt());
+    let made = vm::unstable::frames::contract_address(&contract.0, &code_hash, &first_salt());
     assert_eq!(world.code_hash(Address(made)), None);
 }
 

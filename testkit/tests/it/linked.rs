@@ -6,6 +6,7 @@ use contract_types::{
 };
 use host_api::status;
 use testkit::{Call, World};
+use vm::CodeHash;
 
 fn token_of(world: &World, token: Address, who: Address) -> u128 {
     let receipt = world.query(&by(who, token, token::balance_of(who)));
@@ -207,9 +208,12 @@ fn a_change_of_code_is_undone_with_the_frame_that_asked_for_it() {
     // The caller owns what it upgrades.
     let code_hash = world.upload(&crate::stage::wasm("upgradeable")).unwrap();
     let init = upgradeable::init(1);
-    let made = Call::deployment(code_hash, [0; 32], init.entry, init.input).from(owner);
+    let made = Call::deployment(CodeHash(code_hash), [0; 32], init.entry, init.input).from(owner);
     let contract = done(&mut world, &made).contract;
-    done(&mut world, &by(owner, contract, upgradeable::announce(new)));
+    done(
+        &mut world,
+        &by(owner, contract, upgradeable::announce(new.0)),
+    );
     world.set_height(2);
     let ask = |entry| Call::new(owner, entry, &(contract, new)).gas(50_000_000);
     let reverted = refused(&mut world, &ask("upgrade_and_revert"));
@@ -220,7 +224,7 @@ fn a_change_of_code_is_undone_with_the_frame_that_asked_for_it() {
     );
     refused(&mut world, &ask("upgrade_and_trap"));
     assert!(refused(&mut world, &ask("upgrade_and_spin")).is_out_of_gas());
-    assert_eq!(world.code_hash(contract), Some(code_hash));
+    assert_eq!(world.code_hash(contract), Some(CodeHash(code_hash)));
     let pending = done(&mut world, &by(alice, contract, upgradeable::pending()));
     assert!(
         pending
@@ -240,7 +244,7 @@ fn code_that_changes_itself_runs_old_to_the_end_and_new_below() {
     let hostile = deploy(&mut world, alice, "hostile", &hostile::touch());
     let counter = deploy(&mut world, alice, "counter", &counter::get());
     let new = world.code_hash(counter).unwrap();
-    let receipt = done(&mut world, &by(alice, hostile, hostile::upgrade(new)));
+    let receipt = done(&mut world, &by(alice, hostile, hostile::upgrade(new.0)));
     // The frame below runs the counter, which has no `touch`.
     let statuses: (u32, u32) = receipt.decode().unwrap();
     assert_eq!(statuses, (0, u32::from(status::NO_ENTRY)));

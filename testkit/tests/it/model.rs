@@ -16,14 +16,14 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use testkit::{Address, Call, Cause};
-use vm::Rules;
-use vm::frames::frame_price;
-use vm::state::{Account, key};
+use vm::unstable::frames::frame_price;
+use vm::unstable::state::Account;
+use vm::{CodeHash, Rules, key};
 
 static THEATRE: LazyLock<Theatre> = LazyLock::new(|| {
     let (world, cast) = stage(EVERY.clone());
     let rules = Rules::v1();
-    let module = vm::check::check(&actor(0), &rules).expect("accepted");
+    let module = vm::check(&actor(0), &rules).expect("accepted");
     let frame_gas = frame_price(&module, &rules);
     let costs = costs();
     Theatre {
@@ -71,14 +71,16 @@ fn by_model(theatre: &Theatre, script: &[Step], limit: u64) -> Played {
         theatre,
         ledger: Ledger {
             rules: &theatre.rules,
-            codes: codes.map(|code| (*code, theatre.frame_gas)).collect(),
+            codes: codes
+                .map(|code| (CodeHash(*code), theatre.frame_gas))
+                .collect(),
             now: old.clone(),
             old,
             events: Vec::new(),
             touched: BTreeSet::from([
                 key::account(&theatre.cast.sender.0),
                 key::account(&own),
-                key::code(&theatre.cast.code(0)),
+                key::code(&CodeHash(theatre.cast.code(0))),
             ]),
         },
         log: Vec::new(),

@@ -9,8 +9,8 @@ use crate::ledger::{Active, Answer, Ask, End, Ledger, Player, Tank};
 use crate::model_script::{Cast, Costs, LOG_BYTES, PAGE, Step};
 use host_api::Function;
 use testkit::World;
-use vm::frames::contract_address;
-use vm::{Rules, Trap};
+use vm::unstable::frames::contract_address;
+use vm::{CodeHash, Rules, Trap};
 
 /// What does not change from one case to the next.
 pub(crate) struct Theatre {
@@ -92,7 +92,7 @@ impl Model<'_> {
             Step::Transfer(to, value) => {
                 ledger.transfer(player, tank, (cast.contract(*to), *value))
             }
-            Step::SetCode(code) => ledger.set_code(player, tank, cast.code(*code)),
+            Step::SetCode(code) => ledger.set_code(player, tank, CodeHash(cast.code(*code))),
             Step::Returned => ledger.returned(player, tank),
             Step::Call {
                 flags,
@@ -123,8 +123,8 @@ impl Model<'_> {
                 let code_hash = cast.code(*code);
                 let ask = Ask {
                     function: Function::Deploy,
-                    deploys: Some(code_hash),
-                    callee: contract_address(&player.own, &code_hash, &[*salt; 32]),
+                    deploys: Some(CodeHash(code_hash)),
+                    callee: contract_address(&player.own, &CodeHash(code_hash), &[*salt; 32]),
                     bytes: 3 + cast.encode(script).len() as u64,
                     has_entry: true,
                     value: *value,
@@ -152,7 +152,7 @@ impl Model<'_> {
             Err(refused) => return Ok(refused),
         };
         // Whatever code it is, it does what the script says.
-        assert!(self.theatre.cast.codes.contains(&entered.code_hash));
+        assert!(self.theatre.cast.codes.contains(&entered.code_hash.0));
         let callee = std::mem::replace(&mut entered.callee, Player::of(ask.callee));
         let mut inner = entered.tank.clone();
         let end = self.frame(script, callee, &mut inner, active);

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use testkit::{Address, Call, Engines, World};
-use vm::Rules;
+use vm::{CodeHash, Rules};
 use wasmparser::{Operator, Parser, Payload};
 
 /// Codes of the tests, which differ in their data only.
@@ -311,7 +311,7 @@ pub(crate) fn stage(engines: Engines) -> (World, Cast) {
     let codes: Vec<[u8; 32]> = codes.collect();
     let mut contracts = Vec::new();
     for code_hash in codes.iter().take(CONTRACTS) {
-        let call = Call::deployment(*code_hash, [7; 32], "act", Vec::new());
+        let call = Call::deployment(CodeHash(*code_hash), [7; 32], "act", Vec::new());
         let contract = world.call(&call.from(sender)).expect("deployed").contract;
         world.set_balance(contract, OWNED);
         for raw in [1_u8, 3, 5] {

@@ -219,16 +219,16 @@ fn upgradeable_waits_and_keeps_its_count_under_the_new_code() {
     assert_eq!(
         code(
             &mut world,
-            &by(bob, contract, upgradeable::announce(code_hash))
+            &by(bob, contract, upgradeable::announce(code_hash.0))
         ),
         2
     );
     let height = done(
         &mut world,
-        &by(alice, contract, upgradeable::announce(code_hash)),
+        &by(alice, contract, upgradeable::announce(code_hash.0)),
     );
     assert_eq!(height.decode(), Ok(6_u64));
-    let upgrade = by(alice, contract, upgradeable::upgrade(code_hash));
+    let upgrade = by(alice, contract, upgradeable::upgrade(code_hash.0));
     assert_eq!(code(&mut world, &upgrade), 5);
     world.set_height(6);
     // What was announced is what it becomes, nothing else.

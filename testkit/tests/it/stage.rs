@@ -5,6 +5,7 @@ use engine_wasmi::Wasmi;
 use reference::Reference;
 use std::sync::{Arc, LazyLock};
 use testkit::{Address, Call, Engines, Failure, Receipt, World};
+use vm::CodeHash;
 
 /// Engines that all tests share, so that each module is compiled once.
 pub(crate) static EVERY: LazyLock<Engines> = LazyLock::new(|| {
@@ -41,7 +42,12 @@ pub(crate) fn deploy_bytes(
     call: &Invocation,
 ) -> Address {
     let code_hash = world.upload(bytes).expect("accepted");
-    let deployment = Call::deployment(code_hash, world.salt(), call.entry, call.input.clone());
+    let deployment = Call::deployment(
+        CodeHash(code_hash),
+        world.salt(),
+        call.entry,
+        call.input.clone(),
+    );
     let receipt = world.call(&deployment.from(from)).expect("deployed");
     receipt.contract
 }

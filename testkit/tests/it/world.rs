@@ -5,8 +5,8 @@ use contract_types::{counter, token};
 use reference::Reference;
 use std::sync::Arc;
 use testkit::{Call, Cause, Engines, World};
-use vm::lower::Operator;
-use vm::opcode::Opcode;
+use vm::unstable::lower::Operator;
+use vm::unstable::opcode::Opcode;
 
 /// Answers height, time, chain id, proposer, caller, value and block hash of height 7.
 const MIRROR: &str = r#"(module

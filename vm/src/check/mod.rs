@@ -22,6 +22,7 @@ mod section;
 
 mod segment;
 
+use crate::identity::CodeHash;
 use crate::module::FloatCount;
 use crate::opcode::Opcode;
 use crate::rejection::{Rejection, Rule};
@@ -141,7 +142,7 @@ impl<'a> Checker<'a> {
     fn new(bytes: &'a [u8], rules: &'a Rules) -> Self {
         let module = CheckedModule {
             bytes: Arc::default(),
-            code_hash: [0; 32],
+            code_hash: CodeHash::default(),
             rules_id: *rules.id(),
             types: Vec::new(),
             imports: Vec::new(),
@@ -255,7 +256,7 @@ impl<'a> Checker<'a> {
             let message = "a function type mentions a float";
             return Err(Rejection::new(Rule::FloatType, offset, message));
         }
-        self.module.code_hash = Sha256::digest(self.bytes).into();
+        self.module.code_hash = CodeHash(Sha256::digest(self.bytes).into());
         self.module.bytes = Arc::from(self.bytes);
         Ok(self.module)
     }

@@ -7,7 +7,7 @@ use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
 fn emitted(text: &str) -> Vec<u8> {
     let rules = Rules::v1();
-    let module = check::check(&wat::parse_str(text).unwrap(), &rules).unwrap();
+    let module = check(&wat::parse_str(text).unwrap(), &rules).unwrap();
     let out = emit(&module, &rules);
     let features = WasmFeatures::WASM1.difference(WasmFeatures::FLOATS)
         | WasmFeatures::SIGN_EXTENSION

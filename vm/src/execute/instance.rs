@@ -20,7 +20,7 @@ use super::link::CompiledModule;
 use super::{Shared, exit};
 use crate::execution::{Execution, Frame, Pending, Step, Stop, Value};
 use crate::fault::Fault;
-use crate::gas::Gas;
+use crate::gas::GasMeter;
 use crate::module::ValueType;
 use crate::outcome::Diagnosis;
 use crate::translate::{FrameLayout, index};
@@ -34,7 +34,7 @@ use std::sync::{Arc, PoisonError};
 /// tail calls are not jumps. An operator that becomes an instruction costs at least 8 (where a
 /// schedule has less, the code pauses in each run) and becomes at most two. Without optimisation a
 /// frame has 1.1 KiB on average and 2.4 KiB at most, so builds with debug assertions have a slice
-/// that fits [`super::NATIVE_STACK_BYTES`] with room to spare; others have smaller frames, if any.
+/// that fits [`super::Interpreter::NATIVE_STACK_BYTES`] with room to spare; others have smaller frames, if any.
 const SLICE: u64 = if cfg!(debug_assertions) {
     1 << 13
 } else {
@@ -60,7 +60,7 @@ pub(crate) struct Instance {
     memory: Option<Memory>,
     stack: Option<Stack>,
     globals: Vec<u64>,
-    gas: Gas,
+    gas: GasMeter,
     /// Gas of the frame that is not in the register.
     reserve: u64,
     /// The run that executes could not be paid.
@@ -71,6 +71,10 @@ pub(crate) struct Instance {
     result: Option<ValueType>,
     phase: Phase,
 }
+
+// SAFETY: the pointers of its context reach its own memory, stack and globals, which move with it,
+// and the compiled module, which is shared between threads already and lives as long.
+unsafe impl Send for Instance {}
 
 /// What the driver does next.
 enum Next {
@@ -100,7 +104,7 @@ impl Instance {
                 .iter()
                 .map(|global| global.initial)
                 .collect(),
-            gas: Gas::new(0),
+            gas: GasMeter::new(0),
             reserve: 0,
             debt: false,
             entry: None,
@@ -469,10 +473,11 @@ impl Execution for Instance {
         }
         self.reserve = self.gas.remaining();
         let Saved { ip, sp, acc, .. } = self.context.saved;
-        let mut r = self.registers(ip, sp, acc, 0);
-        // SAFETY: the price of the run after a call, in the call instruction.
-        let cost = unsafe { r.cost(CALL.cost) };
-        r.gas = self.fill(cost);
+        let cost = ip.cast::<u8>().wrapping_add(CALL.cost.byte());
+        // SAFETY: the instruction is a call, with the price of the run after it.
+        let cost = unsafe { cost.cast::<u32>().read() };
+        let gas = self.fill(u64::from(cost));
+        let mut r = self.registers(ip, sp, acc, gas);
         if let Some(value) = result {
             r.acc = value.to_bits();
             // SAFETY: where the callee's frame would be is the slot of the call's result.
@@ -509,7 +514,7 @@ impl Execution for Instance {
         }
     }
 
-    fn gas(&mut self) -> &mut Gas {
+    fn gas(&mut self) -> &mut GasMeter {
         &mut self.gas
     }
 

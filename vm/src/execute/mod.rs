@@ -38,6 +38,7 @@ pub use link::Strategy;
 use crate::budget::{Budget, SharedBudget};
 use crate::execution::{Engine, Execution};
 use crate::fault::Fault;
+use crate::identity::CodeHash;
 use crate::module::CheckedModule;
 use crate::rules::Rules;
 use instance::Instance;
@@ -45,15 +46,6 @@ use linear::Pool;
 use link::{CompiledModule, Handlers};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Bytes of modules whose compiled form is kept; the form is some ten times larger.
-pub const COMPILED_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Modules whose compiled form is kept.
-pub const COMPILED_MODULES_MAX: usize = 1_024;
-
-/// Native stack that handlers need at most, in a build without optimisation too: that of a thread
-/// by default. An optimising build needs a few hundred bytes.
-pub const NATIVE_STACK_BYTES: usize = 2 << 20;
 
 /// The interpreter.
 #[derive(Clone, Default)]
@@ -73,6 +65,14 @@ struct Shared {
 }
 
 impl Interpreter {
+    /// Bytes of modules whose compiled form is kept; the form is some ten times larger.
+    pub const COMPILED_BYTES_MAX: usize = 32 * 1024 * 1024;
+    /// Modules whose compiled form is kept.
+    pub const COMPILED_MODULES_MAX: usize = 1_024;
+    /// Native stack that handlers need at most, in a build without optimisation too: that of a
+    /// thread by default. An optimising build needs a few hundred bytes.
+    pub const NATIVE_STACK_BYTES: usize = 2 << 20;
+
     /// An interpreter with empty caches.
     #[must_use]
     pub fn new() -> Self {
@@ -157,7 +157,7 @@ impl Shared {
 }
 
 /// (code hash, id of the rules that it was checked under, id of the rules that it runs under)
-type Key = ([u8; 32], [u8; 32], [u8; 32]);
+type Key = (CodeHash, [u8; 32], [u8; 32]);
 
 /// Compiled modules by key; those not used for longest go first.
 #[derive(Default)]
@@ -179,7 +179,9 @@ impl Compiled {
         self.uses = self.uses.saturating_add(1);
         self.bytes = self.bytes.saturating_add(module.module.bytes().len());
         self.modules.insert(key, (self.uses, module));
-        while self.bytes > COMPILED_BYTES_MAX || self.modules.len() > COMPILED_MODULES_MAX {
+        while self.bytes > Interpreter::COMPILED_BYTES_MAX
+            || self.modules.len() > Interpreter::COMPILED_MODULES_MAX
+        {
             let oldest = self.modules.iter().min_by_key(|(_, (used, _))| *used);
             let Some(oldest) = oldest.map(|(key, _)| *key) else {
                 return;

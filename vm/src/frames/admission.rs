@@ -6,7 +6,8 @@
 
 use crate::fault::Fault;
 use crate::frames::{Setting, Target, contract_address, frame_price};
-use crate::gas::{Gas, OutOfGas};
+use crate::gas::{GasMeter, OutOfGas};
+use crate::identity::CodeHash;
 use crate::module::CheckedModule;
 use crate::state::{Account, Journal, key};
 use host_api::status;
@@ -70,7 +71,7 @@ pub(super) fn admit(
     setting: &Setting<'_>,
     attempt: &Attempt<'_>,
     journal: &mut Journal,
-    gas: &mut Gas,
+    gas: &mut GasMeter,
 ) -> Result<Admitted, Refusal> {
     let view = setting.view;
     let address = address_of(attempt.payer, attempt.target);
@@ -96,7 +97,7 @@ pub(super) fn admit(
 }
 
 /// The code of the callee, or the status for which there is none.
-const fn code_to_run(target: &Target, account: &Account) -> Result<[u8; 32], u16> {
+const fn code_to_run(target: &Target, account: &Account) -> Result<CodeHash, u16> {
     match (target, account.code_hash) {
         (Target::Deploy { .. }, Some(_)) => Err(status::TAKEN),
         (Target::Deploy { code_hash, .. }, None) => Ok(*code_hash),
@@ -109,8 +110,8 @@ const fn code_to_run(target: &Target, account: &Account) -> Result<[u8; 32], u16
 fn load(
     setting: &Setting<'_>,
     attempt: &Attempt<'_>,
-    code_hash: &[u8; 32],
-    (journal, gas): (&mut Journal, &mut Gas),
+    code_hash: &CodeHash,
+    (journal, gas): (&mut Journal, &mut GasMeter),
 ) -> Result<Arc<CheckedModule>, Refusal> {
     if journal.touch(&key::code(code_hash)) {
         gas.charge(attempt.cold)?;

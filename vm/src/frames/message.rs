@@ -6,7 +6,7 @@ use crate::fault::Fault;
 use crate::frames::admission::{Attempt, Refusal, admit};
 use crate::frames::stack::{ContractFrame, Ended, FrameStack, enter};
 use crate::frames::{FrameExit, Message, Setting};
-use crate::gas::Gas;
+use crate::gas::{Gas, GasMeter};
 use crate::outcome::{Diagnosis, Exit, Outcome};
 use crate::state::{Journal, key};
 use crate::trap::Trap;
@@ -16,9 +16,9 @@ use host_api::status;
 ///
 /// # Errors
 /// A [`Fault`] of this machine.
-pub fn execute(setting: &Setting<'_>, message: &Message, gas_limit: u64) -> Result<Outcome, Fault> {
+pub fn execute(setting: &Setting<'_>, message: &Message, gas_limit: Gas) -> Result<Outcome, Fault> {
     let mut journal = Journal::default();
-    let mut gas = Gas::new(gas_limit);
+    let mut gas = GasMeter::new(gas_limit.0);
     let maximum = setting.rules.host_limits.data_bytes_max;
     if u32::try_from(message.input.len()).map_or(true, |length| length > maximum) {
         return Ok(refused(Exit::Trap(Trap::OutputLength), gas, journal));
@@ -59,10 +59,10 @@ pub fn execute(setting: &Setting<'_>, message: &Message, gas_limit: u64) -> Resu
 }
 
 /// The outcome of a message whose frame did not begin: what was charged stays charged.
-fn refused(exit: Exit, gas: Gas, journal: Journal) -> Outcome {
+fn refused(exit: Exit, gas: GasMeter, journal: Journal) -> Outcome {
     Outcome {
         exit,
-        gas_used: gas.used(),
+        gas_used: Gas(gas.used()),
         access: journal.into_effects().access,
         diagnosis: Diagnosis::default(),
     }
@@ -85,7 +85,7 @@ fn outcome(ended: Ended, journal: Journal) -> Outcome {
     };
     Outcome {
         exit,
-        gas_used: ended.gas_used,
+        gas_used: Gas(ended.gas_used),
         access: effects.access,
         diagnosis: ended.diagnosis,
     }

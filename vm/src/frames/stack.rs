@@ -12,7 +12,7 @@ use crate::execution::{Execution, Frame, Value};
 use crate::fault::Fault;
 use crate::frames::admission::{Admitted, Attempt, Refusal, address_of, admit};
 use crate::frames::{CallRequest, FrameExit, Pause, Setting, Target, advance};
-use crate::gas::Gas;
+use crate::gas::GasMeter;
 use crate::host::{Host, Span, range};
 use crate::outcome::Diagnosis;
 use crate::state::{Checkpoint, Journal};
@@ -90,7 +90,7 @@ pub(super) struct Ended {
 /// What the frame on top does next.
 enum Turn {
     /// Begins with this gas.
-    Start(Gas),
+    Start(GasMeter),
     /// Goes on with the status of what it asked for.
     Resume(u16),
     /// Ends: it could not pay for what it asked for.
@@ -125,7 +125,7 @@ impl<'a> FrameStack<'a> {
     /// Runs `outermost`, and every frame that is asked for, until nothing is left on the stack.
     ///
     /// What is deducted from `gas` already counts as consumed.
-    pub(super) fn run(mut self, outermost: ContractFrame, gas: Gas) -> Result<Ended, Fault> {
+    pub(super) fn run(mut self, outermost: ContractFrame, gas: GasMeter) -> Result<Ended, Fault> {
         self.push(outermost, gas);
         let mut turn = Turn::Start(gas);
         loop {
@@ -142,7 +142,7 @@ impl<'a> FrameStack<'a> {
         }
     }
 
-    fn push(&mut self, frame: ContractFrame, gas: Gas) {
+    fn push(&mut self, frame: ContractFrame, gas: GasMeter) {
         let gas_limit = gas.limit();
         self.frames.push(ContractFrame { gas_limit, ..frame });
     }
@@ -231,7 +231,7 @@ impl<'a> FrameStack<'a> {
         let is_static = asking.is_static || request.is_static;
         let rest = asking.execution.gas().remaining();
         let kept = rest >> self.setting.rules.host_limits.call_gas_kept_shift;
-        let gas = Gas::new(request.gas.min(rest.saturating_sub(kept)));
+        let gas = GasMeter::new(request.gas.min(rest.saturating_sub(kept)));
         let checkpoint = enter(self.setting, attempt, self.journal, admitted)?;
         let execution = self
             .setting

@@ -3,6 +3,7 @@
 use crate::execution::Value;
 use crate::host::call::Call;
 use crate::host::{Halt, Host, Reply, charge_touch};
+use crate::identity::CodeHash;
 use crate::state::key;
 use host_api::status;
 
@@ -34,7 +35,7 @@ pub(super) fn transfer(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply
 
 /// Frames that run keep the code that they entered with.
 pub(super) fn set_code(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
-    let code_hash = *call.fixed(0)?;
+    let code_hash = CodeHash(*call.fixed(0)?);
     charge_touch(host, call, &key::code(&code_hash))?;
     if host.journal.code_bytes(host.view, &code_hash)?.is_none() {
         return Ok(answer_status(status::NO_CODE));

@@ -5,7 +5,7 @@
 
 use crate::execution::{HOST_ARGUMENTS_MAX, Pending};
 use crate::fault::Fault;
-use crate::gas::Gas;
+use crate::gas::GasMeter;
 use crate::host::range;
 use crate::host::{Halt, Host};
 use crate::schedule::HostPrice;
@@ -18,7 +18,7 @@ pub(super) struct Call<'m> {
     /// The prices of its function.
     pub(super) price: HostPrice,
     /// The frame's gas.
-    pub(super) gas: &'m mut Gas,
+    pub(super) gas: &'m mut GasMeter,
     memory: &'m mut [u8],
     arguments: [Checked; HOST_ARGUMENTS_MAX],
 }

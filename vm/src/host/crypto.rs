@@ -8,6 +8,11 @@ mod known_answers;
 
 pub use known_answers::known_answers;
 
+pub(crate) use known_answers::{BACKEND, Backend};
+
+#[cfg(test)]
+pub(crate) use known_answers::tests::WRONG;
+
 use crate::host::call::Call;
 use crate::host::{Halt, Reply, answer};
 use ed25519_dalek::{Signature as Ed25519Signature, VerifyingKey as Ed25519Key};

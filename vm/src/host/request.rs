@@ -2,6 +2,7 @@
 
 use crate::host::call::Call;
 use crate::host::{Halt, Host, Reply};
+use crate::identity::CodeHash;
 use crate::message::{CallRequest, Target};
 use crate::trap::Trap;
 use host_api::flags;
@@ -35,7 +36,7 @@ pub(super) fn call(host: &Host<'_>, call: &Call<'_>) -> Result<Reply, Halt> {
 pub(super) fn deploy(host: &Host<'_>, call: &Call<'_>) -> Result<Reply, Halt> {
     let request = CallRequest {
         target: Target::Deploy {
-            code_hash: *call.fixed(0)?,
+            code_hash: CodeHash(*call.fixed(0)?),
             salt: *call.fixed(1)?,
         },
         entry: entry(host, call.bytes(2)?),

@@ -27,7 +27,7 @@ impl MeteredSink for Printer {
 fn runs(body: &str) -> Vec<String> {
     let text = format!("(module (memory 1) (func (param i32) (result i32) {body}))");
     let rules = Rules::v1();
-    let module = check::check(&wat::parse_str(text).unwrap(), &rules).unwrap();
+    let module = check(&wat::parse_str(text).unwrap(), &rules).unwrap();
     let mut printer = Printer::default();
     function(
         &module,

@@ -4,6 +4,7 @@
 //! a state has one spelling and the root depends on its meaning alone.
 
 use crate::fault::Fault;
+use crate::identity::CodeHash;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// The account of an address. One that equals the default is absent from the state.
@@ -14,7 +15,7 @@ pub struct Account {
     /// Balance in the chain's smallest unit.
     pub balance: u128,
     /// Hash of the code, if this is a contract.
-    pub code_hash: Option<[u8; 32]>,
+    pub code_hash: Option<CodeHash>,
 }
 
 impl Account {

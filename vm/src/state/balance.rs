@@ -3,6 +3,7 @@
 //! A payment to oneself moves nothing, but needs the amount.
 
 use crate::fault::Fault;
+use crate::identity::CodeHash;
 use crate::state::{Journal, StateView};
 
 impl Journal {
@@ -65,7 +66,7 @@ impl Journal {
         &mut self,
         view: &dyn StateView,
         address: &[u8; 32],
-        code_hash: &[u8; 32],
+        code_hash: &CodeHash,
     ) -> Result<(), Fault> {
         let mut account = self.account(view, address)?;
         account.code_hash = Some(*code_hash);

@@ -9,6 +9,7 @@
 
 use crate::event::Event;
 use crate::fault::Fault;
+use crate::identity::CodeHash;
 use crate::module::CheckedModule;
 use crate::state::{AccessSet, Account, StateDiff, StateView, key};
 use std::collections::{BTreeMap, BTreeSet};
@@ -124,7 +125,7 @@ impl Journal {
     pub fn code(
         &mut self,
         view: &dyn StateView,
-        code_hash: &[u8; 32],
+        code_hash: &CodeHash,
     ) -> Result<Option<Arc<CheckedModule>>, Fault> {
         self.access.reads.insert(key::code(code_hash));
         view.code(code_hash)
@@ -137,7 +138,7 @@ impl Journal {
     pub fn code_bytes(
         &mut self,
         view: &dyn StateView,
-        code_hash: &[u8; 32],
+        code_hash: &CodeHash,
     ) -> Result<Option<u64>, Fault> {
         self.access.reads.insert(key::code(code_hash));
         view.code_bytes(code_hash)

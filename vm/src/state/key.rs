@@ -3,6 +3,8 @@
 //! Consensus: "State". `0` system; `1 address` account; `2 address rawkey` value; `3 code_hash`
 //! bytes.
 
+use crate::identity::CodeHash;
+
 /// Kind byte of system keys.
 pub const SYSTEM: u8 = 0;
 /// Kind byte of accounts.
@@ -47,8 +49,8 @@ pub fn block_hash(height: u64) -> Vec<u8> {
 
 /// Key of uploaded code.
 #[must_use]
-pub fn code(code_hash: &[u8; 32]) -> Vec<u8> {
-    join(CODE, code_hash, &[])
+pub fn code(code_hash: &CodeHash) -> Vec<u8> {
+    join(CODE, &code_hash.0, &[])
 }
 
 /// Key of a system value.

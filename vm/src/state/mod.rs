@@ -2,13 +2,13 @@
 //!
 //! Consensus: "State". Keys are a kind byte and a body, see [`key`].
 
-pub mod access;
+mod access;
 
-pub mod account;
+mod account;
 
 mod balance;
 
-pub mod journal;
+mod journal;
 
 pub mod key;
 
@@ -20,6 +20,7 @@ pub use journal::{Checkpoint, Effects, Journal};
 pub use walk::Walk;
 
 use crate::fault::Fault;
+use crate::identity::CodeHash;
 use crate::module::CheckedModule;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -55,14 +56,12 @@ pub trait StateView {
     /// of [`StateView::scan`] and, with `None`, the keys that existed at the block's start and are
     /// absent now.
     ///
-    /// A view of the state at the block's start hides nothing; that is the answer given here.
+    /// A view of the state at the block's start hides nothing and answers [`walk_committed`]. One
+    /// that holds changes of the same block cannot: gas counts what is hidden.
     ///
     /// # Errors
     /// [`Fault`] if the store cannot answer.
-    fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
-        let entries = self.scan(range, limit)?.into_iter();
-        Ok(entries.map(|(key, value)| (key, Some(value))).collect())
-    }
+    fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault>;
 
     /// Bytes of the uploaded code under a code hash, `None` if it was never uploaded.
     ///
@@ -71,7 +70,7 @@ pub trait StateView {
     ///
     /// # Errors
     /// As [`StateView::code`].
-    fn code_bytes(&self, code_hash: &[u8; 32]) -> Result<Option<u64>, Fault> {
+    fn code_bytes(&self, code_hash: &CodeHash) -> Result<Option<u64>, Fault> {
         let module = self.code(code_hash)?;
         Ok(module.map(|module| u64::try_from(module.bytes().len()).unwrap_or(u64::MAX)))
     }
@@ -80,5 +79,19 @@ pub trait StateView {
     ///
     /// # Errors
     /// [`Fault`] if the store cannot answer or what it holds is no longer what was checked.
-    fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault>;
+    fn code(&self, code_hash: &CodeHash) -> Result<Option<Arc<CheckedModule>>, Fault>;
+}
+
+/// The answer of [`StateView::walk`] for a view of the state at a block's start, which hides
+/// nothing: its entries.
+///
+/// # Errors
+/// As [`StateView::scan`].
+pub fn walk_committed(
+    view: &impl StateView,
+    range: Range<&[u8]>,
+    limit: usize,
+) -> Result<Walked, Fault> {
+    let entries = view.scan(range, limit)?.into_iter();
+    Ok(entries.map(|(key, value)| (key, Some(value))).collect())
 }

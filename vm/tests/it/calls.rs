@@ -6,10 +6,11 @@ use crate::calls_script::{
 use crate::host_script::{PLENTY, Stage, World, trapped};
 use host_api::limits::CALL_DEPTH_MAX;
 use host_api::{Function, Static, TABLE, flags, status};
-use vm::frames::{contract_address, frame_price, message_memory_bytes_max};
-use vm::host::Reply;
-use vm::state::key;
-use vm::{Exit, Fault, Gas, Rules, StateView, Trap};
+use vm::Gas;
+use vm::unstable::frames::{contract_address, frame_price, message_memory_bytes_max};
+use vm::unstable::gas::GasMeter;
+use vm::unstable::host::Reply;
+use vm::{Exit, Fault, Rules, StateView, Trap, key};
 
 fn call(to: usize, entry: usize) -> Op {
     call_with(0, address(to), entry, 0)
@@ -354,18 +355,18 @@ fn the_callee_gets_at_most_all_but_a_64th() {
         let theatre = Theatre::new(scripts(gas));
         let outcome = theatre.play(&world(), before + opened + rest);
         assert_eq!(statuses(&theatre), [i64::from(status::OUT_OF_GAS)]);
-        assert_eq!(outcome.gas_used, before + opened + limit);
+        assert_eq!(outcome.gas_used, Gas(before + opened + limit));
     }
     // A trap consumes what was deducted, and no more leaves the caller.
     let script = vec![Op::Burn(1234), Op::Trap];
     let (_, outcome) = play(vec![call(1, 0)], vec![((1, 0), script)]);
-    assert_eq!(outcome.gas_used, before + opened + 1234);
+    assert_eq!(outcome.gas_used, Gas(before + opened + 1234));
     // One gas less than the frame price ends the caller.
     let theatre = Theatre::new(scripts(0));
     let outcome = theatre.play(&world(), before + opened - 1);
     assert_eq!(
         (outcome.exit, outcome.gas_used),
-        (Exit::OutOfGas, before + opened - 1)
+        (Exit::OutOfGas, Gas(before + opened - 1))
     );
 }
 
@@ -473,7 +474,7 @@ fn the_block_hash_is_read_for_the_last_256_blocks_only() {
         assert_eq!(ask(outside), (zero.clone(), price.base, false), "{outside}");
     }
     stage.world.values.insert(key::block_hash(4), vec![1]);
-    stage.gas = Gas::new(PLENTY);
+    stage.gas = GasMeter::new(PLENTY);
     let damaged = stage.try_call(Function::BlockHash, &[4, 0]);
     assert!(matches!(damaged, Err(Fault::Store(_))));
 }
@@ -504,22 +505,13 @@ fn a_walk_that_hides_keys_pays_for_each_and_a_created_one_leaves_no_trace() {
         fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
             self.0.read(key)
         }
-        fn scan(
-            &self,
-            range: std::ops::Range<&[u8]>,
-            limit: usize,
-        ) -> Result<vm::state::Entries, Fault> {
+        fn scan(&self, range: std::ops::Range<&[u8]>, limit: usize) -> Result<vm::Entries, Fault> {
             self.0.scan(range, limit)
         }
-        fn walk(
-            &self,
-            range: std::ops::Range<&[u8]>,
-            limit: usize,
-        ) -> Result<vm::state::Walked, Fault> {
+        fn walk(&self, range: std::ops::Range<&[u8]>, limit: usize) -> Result<vm::Walked, Fault> {
             let hidden = key::value(&address(0), &[2]);
             let scanned = self.0.scan(range.clone(), limit)?.into_iter();
-            let mut walked: vm::state::Walked =
-                scanned.map(|(key, value)| (key, Some(value))).collect();
+            let mut walked: vm::Walked = scanned.map(|(key, value)| (key, Some(value))).collect();
             if range.start <= hidden.as_slice() && hidden.as_slice() < range.end {
                 walked.push((hidden, None));
                 walked.sort();
@@ -529,19 +521,19 @@ fn a_walk_that_hides_keys_pays_for_each_and_a_created_one_leaves_no_trace() {
         }
         fn code(
             &self,
-            hash: &[u8; 32],
+            hash: &vm::CodeHash,
         ) -> Result<Option<std::sync::Arc<vm::CheckedModule>>, Fault> {
             self.0.code(hash)
         }
     }
     let view = Later(world());
     let value = |raw: u8| key::value(&address(0), &[raw]);
-    let mut journal = vm::state::Journal::default();
+    let mut journal = vm::unstable::state::Journal::default();
     // 1, 3, 5 are there, 2 is hidden; 3 goes, 4 comes and goes, 6 comes.
     for (raw, change) in [(3, None), (4, Some(vec![])), (4, None), (6, Some(vec![1]))] {
         journal.write(&view, value(raw), change).expect("no fault");
     }
-    let mut walk = vm::state::Walk::new(value(0), key::values_end(&address(0)));
+    let mut walk = vm::unstable::state::Walk::new(value(0), key::values_end(&address(0)));
     let mut walked = Vec::new();
     while let Some((place, found)) = journal.walk(&view, &mut walk).expect("no fault") {
         walked.push((place[33], found.is_some()));

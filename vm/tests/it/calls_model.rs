@@ -15,9 +15,8 @@ use crate::ledger::{Active, Answer, Ask, Effects, End, Ledger, Player, Tank};
 use host_api::{Function, status};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use vm::frames::{contract_address, frame_price};
-use vm::state::key;
-use vm::{Exit, Rules, Trap};
+use vm::unstable::frames::{contract_address, frame_price};
+use vm::{Exit, Rules, Trap, key};
 
 struct Model<'a> {
     scripts: &'a Scripts,
@@ -235,7 +234,7 @@ fn by_vm(scripts: &Scripts, limit: u64) -> Played {
     let seen = theatre.seen.lock().expect("not poisoned").clone();
     Played {
         end,
-        gas_used: outcome.gas_used,
+        gas_used: outcome.gas_used.0,
         effects,
         seen,
     }

@@ -9,12 +9,18 @@ use crate::host_script::{Act, World, block};
 use host_api::Function;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
-use vm::frames::{Message, Setting, Target, execute};
-use vm::outcome::Diagnosis;
-use vm::state::{Account, key};
+use vm::Gas;
+use vm::unstable::execution::Frame;
+use vm::unstable::execution::Pending;
+use vm::unstable::execution::Step;
+use vm::unstable::execution::Stop;
+use vm::unstable::execution::Value;
+use vm::unstable::gas::GasMeter;
+use vm::unstable::outcome::Diagnosis;
+use vm::unstable::state::Account;
 use vm::{
-    CheckedModule, Engine, Execution, Fault, Frame, Gas, Outcome, Pending, Rules, Step, Stop, Trap,
-    Value,
+    CheckedModule, CodeHash, Engine, Execution, Fault, Message, Outcome, Rules, Setting, Target,
+    Trap, execute, key,
 };
 
 /// Codes of the tests; code k has the entries `e0` to `e3`.
@@ -83,16 +89,16 @@ pub(crate) fn modules() -> &'static [Arc<CheckedModule>] {
                 .collect();
             let text = format!("(module (memory 1) (data (i32.const 0) \"{code}\") {exports})");
             let bytes = wat::parse_str(text).expect("valid text");
-            Arc::new(vm::check::check(&bytes, &Rules::v1()).expect("accepted"))
+            Arc::new(vm::check(&bytes, &Rules::v1()).expect("accepted"))
         };
         (0..CODES).map(module).collect()
     })
 }
 
-pub(crate) fn code_hash(code: usize) -> [u8; 32] {
+pub(crate) fn code_hash(code: usize) -> CodeHash {
     match modules().get(code) {
         Some(module) => *module.code_hash(),
-        None => [0xdd; 32],
+        None => CodeHash([0xdd; 32]),
     }
 }
 
@@ -115,7 +121,7 @@ pub(crate) fn world() -> World {
     world
 }
 
-fn put_account(world: &mut World, address: [u8; 32], balance: u128, code_hash: Option<[u8; 32]>) {
+fn put_account(world: &mut World, address: [u8; 32], balance: u128, code_hash: Option<CodeHash>) {
     let account = Account {
         nonce: 0,
         balance,
@@ -152,12 +158,8 @@ impl Theatre {
 
     /// The same under other rules.
     pub(crate) fn play_under(&self, rules: &Arc<Rules>, world: &World, limit: u64) -> Outcome {
-        let setting = Setting {
-            engine: self,
-            rules,
-            view: world,
-            block: &block(),
-        };
+        let block = block();
+        let setting = Setting::new(self, rules, world, &block).expect("no fault");
         let message = Message {
             tx_hash: [0x7a; 32],
             caller: SENDER,
@@ -168,7 +170,7 @@ impl Theatre {
             input: Vec::new(),
             value: 0,
         };
-        execute(&setting, &message, limit).expect("no fault")
+        execute(&setting, &message, Gas(limit)).expect("no fault")
     }
 
     /// The results of a function, in order.
@@ -203,7 +205,7 @@ impl Engine for Theatre {
             asked: Vec::new(),
             waits: None,
             memory: vec![0; 4096],
-            gas: Gas::new(0),
+            gas: GasMeter::new(0),
         }))
     }
 }
@@ -219,7 +221,7 @@ struct Actor {
     asked: Vec<u64>,
     waits: Option<Wait>,
     memory: Vec<u8>,
-    gas: Gas,
+    gas: GasMeter,
 }
 
 impl Drop for Actor {
@@ -268,7 +270,7 @@ fn acts(op: &Op) -> Vec<Act> {
             store(64, value.to_le_bytes()),
             call(Function::Transfer, &[0, 64]),
         ],
-        Op::SetCode(code) => vec![store(0, code_hash(*code)), call(Function::SetCode, &[0])],
+        Op::SetCode(code) => vec![store(0, code_hash(*code).0), call(Function::SetCode, &[0])],
         Op::Returned => vec![call(Function::Returned, &[dst, 100])],
         Op::Call {
             flags,
@@ -292,7 +294,7 @@ fn acts(op: &Op) -> Vec<Act> {
             value,
             gas,
         } => vec![
-            store(0, code_hash(*code)),
+            store(0, code_hash(*code).0),
             store(32, [*salt; 32]),
             store(64, value.to_le_bytes()),
             store(200, format!("e{entry}")),

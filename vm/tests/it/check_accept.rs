@@ -1,8 +1,7 @@
 //! Accepts what the profile allows and fills the tables from it.
 
-use vm::check::check;
-use vm::module::{Data, Element, ExportKind, Global, Memory, Table, ValueType};
-use vm::{CheckedModule, Rules};
+use vm::unstable::module::{Data, Element, ExportKind, Global, Memory, Table, ValueType};
+use vm::{CheckedModule, Rules, check};
 
 fn accept(text: &str) -> CheckedModule {
     let bytes = wat::parse_str(text).unwrap();

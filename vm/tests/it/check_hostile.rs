@@ -1,11 +1,10 @@
 //! Feeds damaged and lying bytes to check: it answers, quickly, without a panic.
 
 use super::check_rules::refuse;
-use vm::check::check;
-use vm::rejection::Rule;
-use vm::rules::FloatPolicy;
-use vm::schedule::Schedule;
-use vm::{Rejection, Rules};
+use vm::unstable::rejection::Rule;
+use vm::unstable::rules::FloatPolicy;
+use vm::unstable::schedule::Schedule;
+use vm::{Rejection, Rules, check};
 
 const LYING: [u8; 5] = [0xff, 0xff, 0xff, 0xff, 0x0f];
 
@@ -44,8 +43,8 @@ struct Counter {
     operators: u32,
 }
 
-impl vm::lower::Sink for Counter {
-    fn operator(&mut self, _operator: vm::lower::Operator<'_>, _offset: u32) {
+impl vm::unstable::lower::Sink for Counter {
+    fn operator(&mut self, _operator: vm::unstable::lower::Operator<'_>, _offset: u32) {
         self.operators = self.operators.saturating_add(1);
     }
 }
@@ -58,7 +57,7 @@ fn look(bytes: &[u8], verdict: Result<vm::CheckedModule, Rejection>) {
             // What check accepts, lowering can read.
             for function in module.functions() {
                 let mut counter = Counter::default();
-                vm::lower::function(&module, function, &mut counter);
+                vm::unstable::lower::function(&module, function, &mut counter);
                 assert!(counter.operators <= function.operators);
             }
         }

@@ -2,10 +2,9 @@
 #![expect(clippy::arithmetic_side_effects, reason = "sizes of modules made here")]
 
 use super::check_rules::refuse;
-use vm::Rules;
-use vm::check::check;
-use vm::limits::Limits;
-use vm::rejection::Rule;
+use vm::unstable::limits::Limits;
+use vm::unstable::rejection::Rule;
+use vm::{Rules, check};
 use wasm_encoder as encoder;
 use wasm_encoder::{ConstExpr, Function, Instruction, ValType};
 

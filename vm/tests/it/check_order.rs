@@ -2,8 +2,8 @@
 
 use super::check_rules::refuse;
 use vm::Rules;
-use vm::limits::Limits;
-use vm::rejection::Rule;
+use vm::unstable::limits::Limits;
+use vm::unstable::rejection::Rule;
 
 fn expect(rule: Rule, text: &str) {
     let bytes = wat::parse_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));

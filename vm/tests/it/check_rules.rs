@@ -1,10 +1,9 @@
 //! Refuses each thing outside the profile by its own rule.
 
-use vm::check::check;
-use vm::rejection::Rule;
-use vm::rules::FloatPolicy;
-use vm::schedule::Schedule;
-use vm::{Rejection, Rules};
+use vm::unstable::rejection::Rule;
+use vm::unstable::rules::FloatPolicy;
+use vm::unstable::schedule::Schedule;
+use vm::{Rejection, Rules, check};
 
 /// A rule and modules, as text, that break it first.
 type Case = (Rule, &'static [&'static str]);

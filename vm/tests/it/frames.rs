@@ -8,19 +8,20 @@
 use crate::host_script::{Act, CALLER, CONTRACT, PLENTY, Script, Stage, TX_HASH, World, block};
 use host_api::{Function, status};
 use std::sync::Arc;
-use vm::frames::{
-    FrameExit, Message, Setting, Target, contract_address, execute, frame_price, run,
-};
-use vm::host::{Host, crypto};
-use vm::limits::GAS_LIMIT_MAX;
-use vm::state::{Account, key};
+use vm::unstable::execution::{Frame, Stop, Value};
+use vm::unstable::frames::{FrameExit, contract_address, frame_price, run};
+use vm::unstable::gas::GasMeter;
+use vm::unstable::host::{Host, crypto};
+use vm::unstable::limits::GAS_LIMIT_MAX;
+use vm::unstable::state::Account;
 use vm::{
-    CheckedModule, Event, Execution, Exit, Fault, Frame, Gas, Outcome, Rules, Stop, Trap, Value,
+    CheckedModule, Event, Execution, Exit, Fault, Gas, Message, Outcome, Rules, Setting, Target,
+    Trap, execute, key,
 };
 
 fn module(text: &str) -> Arc<CheckedModule> {
     let bytes = wat::parse_str(text).expect("valid text");
-    Arc::new(vm::check::check(&bytes, &Rules::v1()).expect("accepted"))
+    Arc::new(vm::check(&bytes, &Rules::v1()).expect("accepted"))
 }
 
 fn plain_module() -> Arc<CheckedModule> {
@@ -86,13 +87,9 @@ fn try_execute(
     limit: u64,
 ) -> Result<Outcome, Fault> {
     let rules = Arc::new(Rules::v1());
-    let setting = Setting {
-        engine: script,
-        rules: &rules,
-        view: world,
-        block: &block(),
-    };
-    execute(&setting, message, limit)
+    let block = block();
+    let setting = Setting::new(script, &rules, world, &block)?;
+    execute(&setting, message, Gas(limit))
 }
 
 fn outcome(world: &World, script: &Script, message: &Message, limit: u64) -> Outcome {
@@ -171,7 +168,7 @@ fn falling_off_the_end_returns_nothing() {
         diff: Default::default(),
     };
     assert_eq!(outcome.exit, nothing);
-    assert_eq!(outcome.gas_used, price());
+    assert_eq!(outcome.gas_used, Gas(price()));
 }
 
 #[test]
@@ -203,7 +200,7 @@ fn revert_trap_and_out_of_gas_discard_everything() {
         for message in [call(30), deploy(30)] {
             let outcome = outcome(&world, &script, &message, PLENTY);
             assert_eq!(outcome.exit, exit);
-            assert_eq!(outcome.gas_used == PLENTY, exit == Exit::OutOfGas);
+            assert_eq!(outcome.gas_used == Gas(PLENTY), exit == Exit::OutOfGas);
             assert_eq!(
                 outcome.access.writes.len(),
                 3,
@@ -226,7 +223,7 @@ fn gas_used_is_frame_price_operators_and_host_calls() {
     let rules = Rules::v1();
     let used = price() + 123 + rules.schedule.host(Function::GasLeft).base + 7;
     let enough = outcome(&world(), &script, &call(0), used);
-    assert_eq!(enough.gas_used, used);
+    assert_eq!(enough.gas_used, Gas(used));
     assert!(matches!(enough.exit, Exit::Return { .. }));
     assert_eq!(
         *script.results.lock().expect("not poisoned"),
@@ -234,7 +231,7 @@ fn gas_used_is_frame_price_operators_and_host_calls() {
     );
     for limit in [0, 1, price() - 1, price(), price() + 123, used - 1] {
         let short = outcome(&world(), &script, &call(0), limit);
-        assert_eq!((short.exit, short.gas_used), (Exit::OutOfGas, limit));
+        assert_eq!((short.exit, short.gas_used), (Exit::OutOfGas, Gas(limit)));
     }
     let cut = outcome(
         &world(),
@@ -242,7 +239,10 @@ fn gas_used_is_frame_price_operators_and_host_calls() {
         &call(0),
         u64::MAX,
     );
-    assert_eq!((cut.exit, cut.gas_used), (Exit::OutOfGas, GAS_LIMIT_MAX));
+    assert_eq!(
+        (cut.exit, cut.gas_used),
+        (Exit::OutOfGas, Gas(GAS_LIMIT_MAX))
+    );
 }
 
 /// What can stop a message before its frame, in the order of docs/spec/frames.md.
@@ -318,7 +318,7 @@ fn the_first_broken_condition_of_a_message_decides() {
             };
             assert_eq!(
                 (outcome.exit, outcome.gas_used),
-                (exit, gas_used),
+                (exit, Gas(gas_used)),
                 "{broken:?}"
             );
             assert!(
@@ -402,7 +402,7 @@ fn a_deployment_makes_a_contract_and_keeps_the_balance_there() {
 fn the_address_of_a_contract_is_pinned() {
     let preimage = [&b"lockstep/contract/1"[..], &[1; 32], &[2; 32], &[3; 32]].concat();
     assert_eq!(preimage.len(), 19 + 96);
-    let address = contract_address(&[1; 32], &[2; 32], &[3; 32]);
+    let address = contract_address(&[1; 32], &vm::CodeHash([2; 32]), &[3; 32]);
     assert_eq!(address, crypto::sha256(&preimage));
     assert_eq!(
         hex::encode(address),
@@ -468,7 +468,7 @@ fn run_passes_values_through_and_leaves_nothing_after_out_of_gas() {
         let frame = Frame {
             entry: 2,
             arguments: Vec::new(),
-            gas: Gas::new(limit),
+            gas: GasMeter::new(limit),
         };
         let exit = run(&mut guest, frame, &mut host).expect("no fault");
         (exit, guest.gas().remaining())

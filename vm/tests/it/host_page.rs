@@ -4,7 +4,7 @@
 
 use host_api::{Argument, MODULE, Row, Static, TABLE, Type, limits, status};
 use std::fmt::Write;
-use vm::schedule::{STATIC_PRICE_BOUND, Schedule};
+use vm::unstable::schedule::{STATIC_PRICE_BOUND, Schedule};
 use vm::{Rules, Trap};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/host.md");

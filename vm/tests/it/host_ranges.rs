@@ -6,7 +6,8 @@
 
 use crate::host_script::{PLENTY, Stage, trapped};
 use host_api::{Argument, Row, TABLE};
-use vm::{Gas, Trap};
+use vm::Trap;
+use vm::unstable::gas::GasMeter;
 
 /// True if a range of the call leaves a memory of `size` bytes.
 fn leaves_memory(row: &Row, slots: &[u64], size: u64) -> bool {
@@ -107,7 +108,7 @@ fn check_all(size: u64) {
     };
     for row in TABLE {
         try_fillings(&values, row, size, |arguments| {
-            stage.gas = Gas::new(PLENTY);
+            stage.gas = GasMeter::new(PLENTY);
             let reply = stage.call(row.function, &arguments);
             let leaves = leaves_memory(row, &arguments, size);
             let ranged = reply == trapped(Trap::MemoryRange);

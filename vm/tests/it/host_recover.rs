@@ -11,7 +11,7 @@ use k256::elliptic_curve::PrimeField;
 use k256::elliptic_curve::sec1::{FromSec1Point, ToSec1Point};
 use k256::{AffinePoint, ProjectivePoint, Scalar, Sec1Point};
 use proptest::prelude::*;
-use vm::host::crypto::{keccak256, secp256k1_recover, secp256k1_verify, sha256};
+use vm::unstable::host::crypto::{keccak256, secp256k1_recover, secp256k1_verify, sha256};
 
 // --- Keccak-256 ----------------------------------------------------------------------------------
 
@@ -84,7 +84,7 @@ fn keccak256_is_the_textbook_for_every_length_around_the_block() {
     let mut stage = Stage::default();
     stage.put(0, b"abc");
     let call = stage.call(Function::Keccak256, &[0, 3, 1]);
-    assert_eq!(call, vm::host::Reply::Resume(None));
+    assert_eq!(call, vm::unstable::host::Reply::Resume(None));
     assert_eq!(stage.memory[1..33], textbook_keccak256(b"abc"));
 }
 

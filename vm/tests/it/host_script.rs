@@ -8,13 +8,19 @@ use host_api::Function;
 use std::collections::BTreeMap;
 use std::ops::{Bound, Range};
 use std::sync::{Arc, Mutex};
-use vm::frames::{Block, FrameExit};
-use vm::host::{Host, Reply};
-use vm::outcome::Diagnosis;
-use vm::state::{Entries, Journal, StateDiff, key};
+use vm::unstable::execution::Frame;
+use vm::unstable::execution::Pending;
+use vm::unstable::execution::Step;
+use vm::unstable::execution::Stop;
+use vm::unstable::execution::Value;
+use vm::unstable::frames::FrameExit;
+use vm::unstable::gas::GasMeter;
+use vm::unstable::host::{Host, Reply};
+use vm::unstable::outcome::Diagnosis;
+use vm::unstable::state::Journal;
 use vm::{
-    CheckedModule, Engine, Execution, Fault, Frame, Gas, Pending, Rules, StateView, Step, Stop,
-    Trap, Value,
+    Block, CheckedModule, CodeHash, Engine, Entries, Execution, Fault, Rules, StateDiff, StateView,
+    Trap, Walked, key, walk_committed,
 };
 
 /// Gas that no test uses up by accident.
@@ -31,7 +37,7 @@ pub(crate) const TX_HASH: [u8; 32] = [0x7a; 32];
 #[derive(Clone, Debug, Default)]
 pub(crate) struct World {
     pub(crate) values: BTreeMap<Vec<u8>, Vec<u8>>,
-    pub(crate) codes: BTreeMap<[u8; 32], Arc<CheckedModule>>,
+    pub(crate) codes: BTreeMap<CodeHash, Arc<CheckedModule>>,
     pub(crate) broken: bool,
 }
 
@@ -62,7 +68,11 @@ impl StateView for World {
             .collect())
     }
 
-    fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Arc<CheckedModule>>, Fault> {
+    fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
+        walk_committed(self, range, limit)
+    }
+
+    fn code(&self, code_hash: &CodeHash) -> Result<Option<Arc<CheckedModule>>, Fault> {
         Ok(self.codes.get(code_hash).cloned())
     }
 }
@@ -89,7 +99,7 @@ pub(crate) struct Stage {
     pub(crate) is_static: bool,
     pub(crate) debug_log: Vec<u8>,
     pub(crate) memory: Vec<u8>,
-    pub(crate) gas: Gas,
+    pub(crate) gas: GasMeter,
 }
 
 impl Default for Stage {
@@ -105,7 +115,7 @@ impl Default for Stage {
             is_static: false,
             debug_log: Vec::new(),
             memory: vec![0; 1024],
-            gas: Gas::new(PLENTY),
+            gas: GasMeter::new(PLENTY),
         }
     }
 }
@@ -146,10 +156,10 @@ impl Stage {
 
     /// What the call deducts; the tank is full again afterwards.
     pub(crate) fn cost(&mut self, function: Function, arguments: &[u64]) -> (Reply, u64) {
-        self.gas = Gas::new(PLENTY);
+        self.gas = GasMeter::new(PLENTY);
         let reply = self.call(function, arguments);
         let cost = self.gas.used();
-        self.gas = Gas::new(PLENTY);
+        self.gas = GasMeter::new(PLENTY);
         (reply, cost)
     }
 
@@ -212,7 +222,7 @@ impl Script {
             next: 0,
             asked: Vec::new(),
             memory: vec![0; 4096],
-            gas: Gas::new(0),
+            gas: GasMeter::new(0),
         }
     }
 }
@@ -236,7 +246,7 @@ pub(crate) struct ScriptedGuest {
     next: usize,
     asked: Vec<u64>,
     memory: Vec<u8>,
-    gas: Gas,
+    gas: GasMeter,
 }
 
 impl ScriptedGuest {

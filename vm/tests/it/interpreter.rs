@@ -3,22 +3,24 @@
 
 use host_api::Function;
 use std::sync::Arc;
-use vm::execute::{Interpreter, NATIVE_STACK_BYTES, Strategy};
-use vm::translate::disassemble;
-use vm::{CheckedModule, Engine, Frame, Gas, Rules, Step, Stop, Trap, Value, check};
+use vm::unstable::execute::Strategy;
+use vm::unstable::execution::{Frame, Step, Stop, Value};
+use vm::unstable::gas::GasMeter;
+use vm::unstable::translate::disassemble;
+use vm::{CheckedModule, Engine, Interpreter, Rules, Trap, check};
 
 const STRATEGIES: [Strategy; 2] = [Strategy::Threaded, Strategy::Trampoline];
 fn module(text: &str) -> (Arc<CheckedModule>, Arc<Rules>) {
     let rules = Arc::new(Rules::v1());
     let bytes = wat::parse_str(text).unwrap();
-    (Arc::new(check::check(&bytes, &rules).unwrap()), rules)
+    (Arc::new(check(&bytes, &rules).unwrap()), rules)
 }
 
 fn frame(module: &CheckedModule, arguments: &[Value], gas: u64) -> Frame {
     Frame {
         entry: module.exported_function("run").unwrap(),
         arguments: arguments.to_vec(),
-        gas: Gas::new(gas),
+        gas: GasMeter::new(gas),
     }
 }
 
@@ -52,7 +54,7 @@ fn native_depth_is_bounded_by_the_slice() {
             assert_eq!(stop, Stop::Return(Some(Value::I64(499_999_500_000))));
         }
     };
-    let thread = std::thread::Builder::new().stack_size(NATIVE_STACK_BYTES);
+    let thread = std::thread::Builder::new().stack_size(Interpreter::NATIVE_STACK_BYTES);
     thread.spawn(test).unwrap().join().unwrap();
 }
 
@@ -170,7 +172,7 @@ fn a_cache_cannot_be_seen() {
     let text = |number: usize| {
         format!("(module (func (export \"run\") (result i64) (i64.const {number})))")
     };
-    let count = vm::execute::COMPILED_MODULES_MAX + 8;
+    let count = Interpreter::COMPILED_MODULES_MAX + 8;
     let mut seen = Vec::new();
     for round in 0..2 {
         for number in (0..count).step_by(if round == 0 { 1 } else { 97 }) {

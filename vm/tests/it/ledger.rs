@@ -11,9 +11,9 @@
 
 use host_api::{Function, flags, status};
 use std::collections::{BTreeMap, BTreeSet};
-use vm::schedule::HostPrice;
-use vm::state::{Account, key};
-use vm::{Rules, Trap};
+use vm::unstable::schedule::HostPrice;
+use vm::unstable::state::Account;
+use vm::{CodeHash, Rules, Trap, key};
 
 pub(crate) type State = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -85,7 +85,7 @@ pub(crate) type Answer = (i64, Vec<u8>);
 pub(crate) struct Ask {
     pub(crate) function: Function,
     /// The code, of a deployment.
-    pub(crate) deploys: Option<[u8; 32]>,
+    pub(crate) deploys: Option<CodeHash>,
     pub(crate) callee: [u8; 32],
     /// Bytes of the entry's name and of the input.
     pub(crate) bytes: u64,
@@ -98,7 +98,7 @@ pub(crate) struct Ask {
 
 /// A call that has begun: what was before it, and what its frame begins with.
 pub(crate) struct Entered {
-    pub(crate) code_hash: [u8; 32],
+    pub(crate) code_hash: CodeHash,
     pub(crate) tank: Tank,
     pub(crate) callee: Player,
     limit: u64,
@@ -110,7 +110,7 @@ pub(crate) struct Entered {
 pub(crate) struct Ledger<'a> {
     pub(crate) rules: &'a Rules,
     /// Frame price of every code that was uploaded.
-    pub(crate) codes: BTreeMap<[u8; 32], u64>,
+    pub(crate) codes: BTreeMap<CodeHash, u64>,
     pub(crate) old: State,
     pub(crate) now: State,
     pub(crate) events: Events,
@@ -295,7 +295,7 @@ impl Ledger<'_> {
         &mut self,
         player: &Player,
         tank: &mut Tank,
-        code_hash: [u8; 32],
+        code_hash: CodeHash,
     ) -> Result<Answer, End> {
         let price = self.price(Function::SetCode);
         player.guard(tank, price.base)?;
@@ -407,7 +407,7 @@ impl Ledger<'_> {
         player: &Player,
         tank: &mut Tank,
         active: &Active,
-    ) -> Result<Result<[u8; 32], u16>, End> {
+    ) -> Result<Result<CodeHash, u16>, End> {
         if active.len() >= 16 {
             return Ok(Err(status::DEPTH));
         }

@@ -6,8 +6,10 @@
 #![cfg(test)]
 
 use std::sync::Arc;
-use vm::execute::{Interpreter, Strategy};
-use vm::{CheckedModule, Engine, Execution, Frame, Gas, Rules, Step, Stop, Trap, Value, check};
+use vm::unstable::execute::Strategy;
+use vm::unstable::execution::{Frame, Step, Stop, Value};
+use vm::unstable::gas::GasMeter;
+use vm::{CheckedModule, Engine, Execution, Interpreter, Rules, Trap, check};
 
 const PLENTY: u64 = 1 << 40;
 
@@ -22,7 +24,7 @@ impl Stage {
         let rules = Arc::new(Rules::v1());
         let bytes = wat::parse_str(text).unwrap();
         Self {
-            module: Arc::new(check::check(&bytes, &rules).unwrap()),
+            module: Arc::new(check(&bytes, &rules).unwrap()),
             rules,
             engine: Interpreter::with_strategy(Strategy::Trampoline),
         }
@@ -33,7 +35,7 @@ impl Stage {
         let frame = Frame {
             entry: self.module.exported_function("run").unwrap(),
             arguments: arguments.iter().map(|value| Value::I32(*value)).collect(),
-            gas: Gas::new(gas),
+            gas: GasMeter::new(gas),
         };
         let step = execution.start(frame).unwrap();
         (execution, step)

@@ -7,8 +7,8 @@
 use crate::calls_script::{Op, Scripts, Theatre, address, world};
 use std::sync::Arc;
 use vm::Rules;
-use vm::limits::HostLimits;
-use vm::rules::Version;
+use vm::unstable::limits::HostLimits;
+use vm::unstable::rules::Version;
 
 /// Gas that a contract has after a callee that consumed all it could have.
 fn kept(shift: u32) -> u64 {
@@ -35,6 +35,7 @@ fn kept(shift: u32) -> u64 {
         - Theatre::new(scripts)
             .play_under(&rules, &world(), limit)
             .gas_used
+            .0
 }
 
 #[test]

@@ -6,11 +6,13 @@
 )]
 
 use std::sync::Arc;
-use vm::execute::{Interpreter, Strategy};
-use vm::lower::Operator;
-use vm::meter::MeteredSink;
-use vm::opcode::Opcode;
-use vm::{Engine, Frame, Gas, Rules, Step, Stop, Trap, check};
+use vm::unstable::execute::Strategy;
+use vm::unstable::execution::{Frame, Step, Stop};
+use vm::unstable::gas::GasMeter;
+use vm::unstable::lower::Operator;
+use vm::unstable::meter::MeteredSink;
+use vm::unstable::opcode::Opcode;
+use vm::{Engine, Interpreter, Rules, Trap, check};
 
 /// Every encoding of one and two bytes, and of five bytes with every last byte.
 fn encodings() -> Vec<Vec<u8>> {
@@ -91,9 +93,9 @@ fn module(operators: &[u8]) -> Vec<u8> {
 
 fn read(operators: &[u8]) -> Option<Numbers> {
     let rules = Rules::v1();
-    let module = check::check(&module(operators), &rules).ok()?;
+    let module = check(&module(operators), &rules).ok()?;
     let mut numbers = Numbers::default();
-    vm::meter::function(
+    vm::unstable::meter::function(
         &module,
         &module.functions()[0],
         &rules.schedule,
@@ -178,7 +180,7 @@ fn a_trap_gives_back_the_sum_of_what_did_not_run() {
     for picks in programs {
         let body: String = picks.iter().map(|pick| STATEMENTS[*pick].0).collect();
         let text = format!("(module (memory 1) (func (export \"run\") (local i32) {body}))");
-        let module = check::check(&wat::parse_str(&text).unwrap(), &rules).unwrap();
+        let module = check(&wat::parse_str(&text).unwrap(), &rules).unwrap();
         let module = Arc::new(module);
         let mut expected = Stop::Return(None);
         let mut used = rules.schedule.function_entry(module.functions()[0].slots);
@@ -199,7 +201,7 @@ fn a_trap_gives_back_the_sum_of_what_did_not_run() {
                 let frame = Frame {
                     entry: module.exported_function("run").unwrap(),
                     arguments: Vec::new(),
-                    gas: Gas::new(limit),
+                    gas: GasMeter::new(limit),
                 };
                 match execution.start(frame).unwrap() {
                     Step::Exit(stop) => (stop, execution.gas().used()),

@@ -4,7 +4,9 @@ use super::Session;
 use crate::machine::{Event, Machine};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use vm::{Arguments, Execution, Fault, Frame, Gas, HostCall, Rules, Step, Stop, Trap, Value};
+use vm::unstable::execution::{Arguments, Frame, HostCall, Step, Stop, Value};
+use vm::unstable::gas::GasMeter;
+use vm::{Execution, Fault, Rules, Trap};
 
 /// A machine that does what the test says.
 #[derive(Debug)]
@@ -81,7 +83,7 @@ impl Machine for Scripted {
 
 fn session(machine: Scripted) -> Session<Scripted> {
     let bytes = wat::parse_str("(module (func) (func (export \"entry\")))").unwrap();
-    let module = vm::check::check(&bytes, &Rules::v1()).unwrap();
+    let module = vm::check(&bytes, &Rules::v1()).unwrap();
     Session::new(machine, Arc::new(module))
 }
 
@@ -89,7 +91,7 @@ fn start(session: &mut Session<Scripted>) -> Result<Step, Box<Fault>> {
     session.start(Frame {
         entry: 1,
         arguments: Vec::new(),
-        gas: Gas::new(100),
+        gas: GasMeter::new(100),
     })
 }
 
@@ -202,7 +204,7 @@ fn a_function_that_is_not_exported_is_a_fault() {
     let frame = Frame {
         entry: 0,
         arguments: Vec::new(),
-        gas: Gas::new(1),
+        gas: GasMeter::new(1),
     };
     assert!(session.start(frame).is_err());
     assert!(session.machine.calls.is_empty());

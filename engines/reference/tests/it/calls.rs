@@ -1,7 +1,8 @@
 //! Calls functions directly, through the table, recursively and at the start.
 
 use crate::{HEIGHT, PLENTY, Program, f, i32, i64, trap};
-use vm::{Stop, Trap, Value};
+use vm::Trap;
+use vm::unstable::execution::{Stop, Value};
 
 #[test]
 fn arguments_keep_their_order() {
@@ -220,7 +221,7 @@ fn factorial_of_the_committed_math_module() {
     let parameter = program
         .module
         .function_type(program.module.exported_function("factorial").unwrap());
-    let wide = parameter.unwrap().parameters == [vm::module::ValueType::I64];
+    let wide = parameter.unwrap().parameters == [vm::unstable::module::ValueType::I64];
     let five = if wide { Value::I64(5) } else { Value::I32(5) };
     let ended = program.run("factorial", &[five], PLENTY);
     assert_eq!(ended.stop, if wide { i64(120) } else { i32(120) });

@@ -1,7 +1,8 @@
 //! Follows structured control: which operators run, and what is left on the stack.
 
 use crate::{PLENTY, Program, f, i32, i64, trap};
-use vm::{Stop, Trap, Value};
+use vm::Trap;
+use vm::unstable::execution::{Stop, Value};
 
 fn answers(text: &str, expected: &[(i32, i32)]) {
     let program = Program::of_text(&format!("(module {text})"));

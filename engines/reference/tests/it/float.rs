@@ -1,8 +1,9 @@
 //! Moves floats bit by bit and traps on every other float operator.
 
 use crate::{Program, f, i32, i64, trap};
-use vm::opcode::{Class, TABLE};
-use vm::{Stop, Trap, Value};
+use vm::Trap;
+use vm::unstable::execution::{Stop, Value};
+use vm::unstable::opcode::{Class, TABLE};
 
 /// Signalling and quiet NaNs with payloads, signs and a negative zero.
 #[test]

@@ -1,7 +1,8 @@
 //! Counts gas by hand and sweeps limits: below the total out of gas, from the total on the result.
 
 use crate::{PLENTY, Program, f, i32, trap};
-use vm::{Stop, Trap, Value};
+use vm::Trap;
+use vm::unstable::execution::{Stop, Value};
 
 /// Prices of version 1 by class, as these sums use them.
 const SIMPLE: u64 = 10;

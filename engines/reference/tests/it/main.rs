@@ -19,8 +19,10 @@ mod seam;
 use host_api::Function;
 use reference::{Backing, Reference};
 use std::sync::Arc;
-use vm::outcome::Diagnosis;
-use vm::{CheckedModule, Engine, Frame, Gas, Rules, Step, Stop, Trap, Value};
+use vm::unstable::execution::{Frame, Step, Stop, Value};
+use vm::unstable::gas::GasMeter;
+use vm::unstable::outcome::Diagnosis;
+use vm::{CheckedModule, Engine, Rules, Trap};
 
 /// More gas than any program here consumes.
 pub(crate) const PLENTY: u64 = 1_000_000_000_000;
@@ -50,7 +52,7 @@ impl Program {
 
     pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
         let rules = Arc::new(Rules::v1());
-        let module = vm::check::check(bytes, &rules).unwrap_or_else(|no| panic!("{no:?}"));
+        let module = vm::check(bytes, &rules).unwrap_or_else(|no| panic!("{no:?}"));
         Self {
             module: Arc::new(module),
             rules,
@@ -62,7 +64,7 @@ impl Program {
         Frame {
             entry,
             arguments: arguments.to_vec(),
-            gas: Gas::new(limit),
+            gas: GasMeter::new(limit),
         }
     }
 

@@ -1,7 +1,8 @@
 //! Loads, stores, grows, copies and fills at the edges of linear memory.
 
 use crate::{PLENTY, Program, f, i32, i64, trap};
-use vm::{Stop, Trap, Value};
+use vm::Trap;
+use vm::unstable::execution::{Stop, Value};
 
 /// Loads and stores by width; the last address that fits is one page less the width.
 const ACCESSES: &[(&str, &str, i64)] = &[

@@ -1,8 +1,9 @@
 //! Compares every integer operator with a model in exact arithmetic, over a table of edges.
 
 use crate::{PLENTY, Program};
-use vm::opcode::{Row, TABLE};
-use vm::{Stop, Trap, Value};
+use vm::Trap;
+use vm::unstable::execution::{Stop, Value};
+use vm::unstable::opcode::{Row, TABLE};
 
 /// Operands; an `i32` operator takes the low half.
 const EDGES: &[i64] = &[

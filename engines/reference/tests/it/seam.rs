@@ -4,9 +4,10 @@ use crate::{HEIGHT, PLENTY, Program, f, i32, i64, trap};
 use host_api::Function;
 use reference::{Place, Reference, Trace};
 use std::sync::{Arc, Mutex};
-use vm::lower::Operator;
-use vm::opcode::Opcode;
-use vm::{Engine, Fault, Step, Stop, Trap, Value};
+use vm::unstable::execution::{Step, Stop, Value};
+use vm::unstable::lower::Operator;
+use vm::unstable::opcode::Opcode;
+use vm::{Engine, Fault, Trap};
 
 const HOST: &str = r#"(module
     (import "lockstep" "block_height" (func $height (result i64)))

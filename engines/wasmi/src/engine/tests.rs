@@ -3,8 +3,9 @@
 use super::{WasmiMachine, config};
 use emitted::machine::{Event, Machine};
 use host_api::Function;
-use vm::module::Import;
-use vm::{Trap, Value};
+use vm::Trap;
+use vm::unstable::execution::Value;
+use vm::unstable::module::Import;
 use wasmi::Module;
 
 fn machine(text: &str, imports: &[Function]) -> WasmiMachine {

@@ -3,16 +3,17 @@
 use host_api::Function;
 use reference::{Reference, SharedTrace};
 use std::sync::Arc;
-use vm::lower::Operator;
-use vm::opcode::{Opcode, TABLE};
-use vm::schedule::Schedule;
-use vm::{CheckedModule, Engine, Execution, Fault, Frame, Pending, Rules, Step, Value};
+use vm::unstable::execution::{Frame, Pending, Step, Value};
+use vm::unstable::lower::Operator;
+use vm::unstable::opcode::{Opcode, TABLE};
+use vm::unstable::schedule::Schedule;
+use vm::{CheckedModule, CodeHash, Engine, Execution, Fault, Rules};
 
 /// One numeric operator of one function of one module, and what it is replaced by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrongOperator {
     /// The module.
-    pub code_hash: [u8; 32],
+    pub code_hash: CodeHash,
     /// The function's index in the function index space.
     pub function: u32,
     /// Byte offset of the operator in the module.
@@ -88,7 +89,7 @@ impl Execution for WrongGasExecution {
 }
 
 /// R with every operator of one kind replaced by another of the same type, in one module.
-pub(super) fn replacing(code_hash: [u8; 32], wrong: (Opcode, Opcode)) -> Reference {
+pub(super) fn replacing(code_hash: CodeHash, wrong: (Opcode, Opcode)) -> Reference {
     Reference::new().with_rewrite(move |place, operator| match operator {
         Operator::Numeric(opcode)
             if opcode == wrong.0 && *place.module.code_hash() == code_hash =>

@@ -23,7 +23,7 @@ use node::{CachePolicy, MemoryStore, Store};
 use reference::Reference;
 use steps::WrongSteps;
 use store::{Wrong, WrongStore};
-use vm::opcode::Opcode;
+use vm::unstable::opcode::Opcode;
 
 /// Height from which on the store faults act.
 pub const STORE_HEIGHT: u64 = 4;

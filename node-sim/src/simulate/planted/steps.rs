@@ -7,8 +7,8 @@ use node::receipt::{events_root, receipts_root};
 use node::{Environment, Executed, Header, Overlay, Receipt, ReceiptExit, ValidTransaction};
 use reference::Reference;
 use tree::Tree;
-use vm::state::{Account, StateDiff, key};
-use vm::{Fault, frames};
+use vm::unstable::state::Account;
+use vm::{Fault, StateDiff, key};
 
 /// A time zone away.
 const HOUR_MS: u64 = 3_600_000;
@@ -33,7 +33,7 @@ pub(super) enum WrongSteps {
 }
 
 impl Steps for WrongSteps {
-    fn context(&self, header: &Header) -> frames::Block {
+    fn context(&self, header: &Header) -> vm::Block {
         let mut block = Plain.context(header);
         if *self == Self::Clock {
             block.time_ms = block.time_ms.saturating_add(HOUR_MS);

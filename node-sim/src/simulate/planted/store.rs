@@ -4,8 +4,7 @@ use node::Tip;
 use node::{Commit, Receipt, Store};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-use vm::Fault;
-use vm::state::{Entries, StateDiff, key};
+use vm::{Entries, Fault, StateDiff, key};
 
 /// A store that loses one write of contract storage: the first of the block of a height.
 ///

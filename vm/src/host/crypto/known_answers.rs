@@ -1,49 +1,102 @@
-//! Holds known answers of every hash and predicate, which a node runs before it executes anything.
+//! Holds known answers of every hash and predicate, asked for before anything is executed.
 //!
 //! A backend is chosen by the crates at run time from what the processor offers; this runs on the
 //! very one that will be used. A mismatch is this machine's fault.
 
 use super::{ed25519_verify, keccak256, secp256k1_recover, secp256k1_verify, sha256};
 use crate::fault::Fault;
+use std::sync::OnceLock;
 
-/// Verifies that every hash and predicate answers as it must.
+/// The functions that a process hashes and verifies with.
+#[derive(Clone, Copy)]
+struct Functions {
+    sha256: fn(&[u8]) -> [u8; 32],
+    keccak256: fn(&[u8]) -> [u8; 32],
+    secp256k1_verify: fn(&[u8; 32], &[u8; 64], &[u8; 33]) -> bool,
+    secp256k1_recover: fn(&[u8; 32], &[u8; 64], u32) -> Option<[u8; 33]>,
+    ed25519_verify: fn(&[u8], &[u8; 64], &[u8; 32]) -> bool,
+}
+
+/// Functions, and what came of asking them.
+pub(crate) struct Backend {
+    functions: Functions,
+    /// The name of the first function that was wrong.
+    found: OnceLock<Result<(), &'static str>>,
+}
+
+/// What every host call and every transaction uses.
+pub(crate) static BACKEND: Backend = Backend::new(OURS);
+
+const OURS: Functions = Functions {
+    sha256,
+    keccak256,
+    secp256k1_verify,
+    secp256k1_recover,
+    ed25519_verify,
+};
+
+/// Verifies that every hash and predicate answers as it must, once a process.
+///
+/// [`Setting::new`](crate::frames::Setting::new) asks; a node that verifies signatures before it
+/// executes anything asks earlier.
 ///
 /// # Errors
 /// [`Fault::Invariant`] with the name of the function that does not.
 pub fn known_answers() -> Result<(), Fault> {
-    let hashes = [
-        (&b""[..], SHA256_EMPTY),
-        (b"abc", SHA256_ABC),
-        (TWO_BLOCKS, SHA256_TWO_BLOCKS),
-    ];
-    let hashed = hashes.iter().all(|(data, digest)| sha256(data) == *digest);
-    expect(hashed, "sha256")?;
-
-    let hashed = keccak256(b"") == KECCAK256_EMPTY && keccak256(b"abc") == KECCAK256_ABC;
-    expect(hashed, "keccak256")?;
-
-    let digest = sha256(SECP256K1_MESSAGE);
-    let valid = secp256k1_verify(&digest, &SECP256K1_SIGNATURE, &SECP256K1_KEY);
-    let invalid = secp256k1_verify(&SHA256_ABC, &SECP256K1_SIGNATURE, &SECP256K1_KEY);
-    expect(valid && !invalid, "secp256k1_verify")?;
-
-    let recover = |id| secp256k1_recover(&digest, &SECP256K1_SIGNATURE, id);
-    let recovered = recover(SECP256K1_ID) == Some(SECP256K1_KEY) && recover(2).is_none();
-    expect(recovered, "secp256k1_recover")?;
-
-    let valid = ed25519_verify(&ED25519_MESSAGE, &ED25519_SIGNATURE, &ED25519_KEY);
-    let invalid = ed25519_verify(b"", &ED25519_SIGNATURE, &ED25519_KEY);
-    expect(valid && !invalid, "ed25519_verify")
+    BACKEND.known_answers()
 }
 
-fn expect(answered: bool, function: &str) -> Result<(), Fault> {
-    if answered {
-        Ok(())
-    } else {
-        Err(Fault::invariant(format!(
-            "{function} does not give its known answers here"
-        )))
+impl Backend {
+    const fn new(functions: Functions) -> Self {
+        Self {
+            functions,
+            found: OnceLock::new(),
+        }
     }
+
+    /// As [`known_answers`], once for this backend.
+    pub(crate) fn known_answers(&self) -> Result<(), Fault> {
+        let found = self.found.get_or_init(|| self.functions.ask());
+        found.map_err(|function| {
+            Fault::invariant(format!("{function} does not give its known answers here"))
+        })
+    }
+}
+
+impl Functions {
+    fn ask(&self) -> Result<(), &'static str> {
+        let hashes = [
+            (&b""[..], SHA256_EMPTY),
+            (b"abc", SHA256_ABC),
+            (TWO_BLOCKS, SHA256_TWO_BLOCKS),
+        ];
+        let mut hashes = hashes.iter();
+        let hashed = hashes.all(|(data, digest)| (self.sha256)(data) == *digest);
+        expect(hashed, "sha256")?;
+
+        let hash = self.keccak256;
+        let hashed = hash(b"") == KECCAK256_EMPTY && hash(b"abc") == KECCAK256_ABC;
+        expect(hashed, "keccak256")?;
+
+        let digest = (self.sha256)(SECP256K1_MESSAGE);
+        let verify = self.secp256k1_verify;
+        let valid = verify(&digest, &SECP256K1_SIGNATURE, &SECP256K1_KEY);
+        let invalid = verify(&SHA256_ABC, &SECP256K1_SIGNATURE, &SECP256K1_KEY);
+        expect(valid && !invalid, "secp256k1_verify")?;
+
+        let recover = |id| (self.secp256k1_recover)(&digest, &SECP256K1_SIGNATURE, id);
+        let recovered = recover(SECP256K1_ID) == Some(SECP256K1_KEY) && recover(2).is_none();
+        expect(recovered, "secp256k1_recover")?;
+
+        let verify = self.ed25519_verify;
+        let valid = verify(&ED25519_MESSAGE, &ED25519_SIGNATURE, &ED25519_KEY);
+        let invalid = verify(b"", &ED25519_SIGNATURE, &ED25519_KEY);
+        expect(valid && !invalid, "ed25519_verify")
+    }
+}
+
+const fn expect(answered: bool, function: &'static str) -> Result<(), &'static str> {
+    if answered { Ok(()) } else { Err(function) }
 }
 
 /// SHA-256 of nothing.
@@ -116,3 +169,68 @@ const ED25519_SIGNATURE: [u8; 64] = [
     0x18, 0xff, 0x9b, 0x53, 0x8d, 0x16, 0xf2, 0x90, 0xae, 0x67, 0xf7, 0x60, 0x98, 0x4d, 0xc6, 0x59,
     0x4a, 0x7c, 0x15, 0xe9, 0x71, 0x6e, 0xd2, 0x8d, 0xc0, 0x27, 0xbe, 0xce, 0xea, 0x1e, 0xc4, 0x0a,
 ];
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+
+    fn counting_and_wrong(data: &[u8]) -> [u8; 32] {
+        ASKED.fetch_add(u32::from(data.is_empty()), Ordering::Relaxed);
+        [0; 32]
+    }
+
+    /// A machine whose SHA-256 is wrong.
+    pub(crate) static WRONG: Backend = Backend::new(Functions {
+        sha256: counting_and_wrong,
+        ..OURS
+    });
+
+    #[test]
+    fn a_wrong_answer_of_any_function_is_found_and_named() {
+        let wrong = [
+            Functions {
+                sha256: |_| SHA256_ABC,
+                ..OURS
+            },
+            Functions {
+                keccak256: sha256,
+                ..OURS
+            },
+            Functions {
+                secp256k1_verify: |_, _, _| true,
+                ..OURS
+            },
+            Functions {
+                secp256k1_recover: |_, _, _| Some(SECP256K1_KEY),
+                ..OURS
+            },
+            Functions {
+                ed25519_verify: |_, _, _| false,
+                ..OURS
+            },
+        ];
+        let named = wrong.map(|functions| functions.ask().unwrap_err());
+        let functions = [
+            "sha256",
+            "keccak256",
+            "secp256k1_verify",
+            "secp256k1_recover",
+            "ed25519_verify",
+        ];
+        assert_eq!(named, functions);
+        assert_eq!(OURS.ask(), Ok(()));
+    }
+
+    #[test]
+    fn a_process_asks_once() {
+        for _ in 0..3 {
+            let fault = WRONG.known_answers().unwrap_err().to_string();
+            let text = "broken invariant: sha256 does not give its known answers here";
+            assert_eq!(fault, text);
+        }
+        assert_eq!(ASKED.load(Ordering::Relaxed), 1);
+    }
+}

@@ -1,0 +1,102 @@
+//! Opens the inside of the VM to the crates of this workspace.
+//!
+//! No promise: what stands here may change with any commit. An embedder needs the root of the crate
+//! alone.
+
+/// What is asked before memory of a size that guests decide is taken.
+pub mod budget {
+    pub use crate::budget::*;
+}
+
+/// What the emitted module exports, and its options.
+pub mod emit {
+    pub use crate::emit::{
+        Bulk, GAS, GLOBAL_PREFIX, MEMORY, Options, STACK, START, TRAP, emit_with,
+    };
+}
+
+/// The interpreter beyond its default.
+pub mod execute {
+    pub use crate::execute::Strategy;
+}
+
+/// What an engine takes and gives.
+pub mod execution {
+    pub use crate::execution::{
+        Arguments, Frame, HOST_ARGUMENTS_MAX, HostCall, Pending, Step, Stop, Value,
+    };
+}
+
+/// Contract frames.
+pub mod frames {
+    pub use crate::frames::{contract_address, frame_price, message_memory_bytes_max, run};
+    pub use crate::message::{CallRequest, FrameExit};
+}
+
+/// What counts gas down.
+pub mod gas {
+    pub use crate::gas::{GasMeter, OutOfGas};
+}
+
+/// Answers to host calls.
+pub mod host {
+    pub use crate::host::{Host, Reply, Span, crypto};
+}
+
+/// Bounds of modules and executions.
+pub mod limits {
+    pub use crate::limits::*;
+}
+
+/// Operators without floats, pushed into a sink.
+pub mod lower {
+    pub use crate::lower::*;
+}
+
+/// Charge runs over lowered operators.
+pub mod meter {
+    pub use crate::meter::*;
+}
+
+/// Parts of a checked module.
+pub mod module {
+    pub use crate::module::{
+        Data, Element, Export, ExportKind, FloatCount, Function, FunctionType, Global, Import,
+        Memory, Table, ValueType,
+    };
+}
+
+/// The list of operators.
+pub mod opcode {
+    pub use crate::opcode::*;
+}
+
+/// What developers want to know beside a result.
+pub mod outcome {
+    pub use crate::outcome::Diagnosis;
+}
+
+/// Rules that a module can break.
+pub mod rejection {
+    pub use crate::rejection::Rule;
+}
+
+/// Parts of the rules.
+pub mod rules {
+    pub use crate::rules::{FloatPolicy, RulesError, Version};
+}
+
+/// Prices.
+pub mod schedule {
+    pub use crate::schedule::*;
+}
+
+/// The journal of a message.
+pub mod state {
+    pub use crate::state::{AccessSet, Account, Checkpoint, Effects, Journal, Walk, WalkedKey};
+}
+
+/// Code of the interpreter, as text.
+pub mod translate {
+    pub use crate::translate::*;
+}
