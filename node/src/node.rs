@@ -314,6 +314,12 @@ impl Node {
                 "a block was validated against another parent",
             ));
         }
+        let listed = self.store.read(&key::system(RULES_KEY))?;
+        if decode_activations(listed.as_deref())? != self.activations {
+            return Err(Fault::Store(
+                "the list of rules is not the committed one".to_owned(),
+            ));
+        }
         let rules = self.rules_at(header.height)?;
         if header.rules_id == *rules.id() {
             Ok(Arc::clone(rules))
