@@ -238,10 +238,21 @@ step_miri() {
 }
 
 step_package() {
-    local package chosen=()
+    local package chosen=() verified=()
+    # Of another workspace, and not published: a package would look for it in the registry.
+    local types='patch.crates-io.contract-types.path="contracts/types"'
+    local wasmtime='patch.crates-io.lockstep-wasmtime.path="engines/wasmtime"'
     # Who sets `publish = false` is a tool that nobody depends on.
-    while read -r package; do chosen+=(-p "$package"); done < <(published)
-    cargo package --allow-dirty --no-verify "${chosen[@]}"
+    while read -r package; do
+        chosen+=(-p "$package")
+        case $package in
+        # One takes minutes to build, the other is used from its source.
+        lockstep-wasmtime | lockstep-testkit) ;;
+        *) verified+=(-p "$package") ;;
+        esac
+    done < <(published)
+    cargo package --allow-dirty --no-verify --config "$types" "${chosen[@]}"
+    cargo package --allow-dirty --config "$types" --config "$wasmtime" "${verified[@]}"
 }
 
 nightly() {

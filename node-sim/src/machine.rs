@@ -1,4 +1,4 @@
-//! Executes and commits blocks: by a node, or beside one, by its public functions, with other steps.
+//! Executes and commits blocks: by a node, or beside one by its public functions with other steps.
 //!
 //! A machine with steps of its own has a node for all that is not executing: it validates, proposes
 //! and scrubs. After a commit that node is opened again, so that it finds the block.

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 const HELP: &str = "\
-Applies mistakes inside vm and node to a copy of the project, and runs the tests that must find them.
+Applies mistakes inside vm and node to a copy of the project; runs the tests that must find them.
 
 Usage: mutants [--list] [--json] [NAME]...
 

@@ -1,7 +1,7 @@
 //! Builds copies of the project with one mistake each, and shows which tests find it.
 //!
-//! A mutant is a patch in `conformance/mutants/`: what is wrong, the test command that must fail, and
-//! the change. It is applied to a copy, so there is no hook for it in any product.
+//! A mutant is a patch in `conformance/mutants/`: what is wrong, the test command that must fail,
+//! and the change. It is applied to a copy, so there is no hook for it in any product.
 //!
 //! | file | holds |
 //! |---|---|

@@ -1,6 +1,6 @@
 //! Keeps a copy of the project that can be patched and mended again.
 //!
-//! A file is written only if it differs, so that cargo builds anew what a patch touches and no more.
+//! A file is written only if it differs, so that cargo builds anew what a patch touches, no more.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -115,19 +115,33 @@ fn reason(bytes: &[u8]) -> Option<NoLines> {
     DebugInfo::of(bytes).lines().err()
 }
 
-/// 100,000 units that share a line program of a megabyte would take a terabyte of work.
-#[test]
-fn units_cannot_multiply_a_line_program() {
-    let length = 1_u32 << 20;
-    let mut program = (length - 4).to_le_bytes().to_vec();
-    // Version 4, header of 20 bytes: no standard opcodes, no directory, file `a`.
+/// The module with units that share a line program of `length` bytes, a row each.
+fn with_long_program(length: u32, units: usize) -> Vec<u8> {
+    let mut program = length.saturating_sub(4).to_le_bytes().to_vec();
+    // Version 4, header of 14 bytes: no standard opcodes, no directory, file `a`.
     program.extend([
         4, 0, 14, 0, 0, 0, 1, 1, 1, 0, 1, 1, 0, b'a', 0, 0, 0, 0, 0, 0,
     ]);
     program.resize(usize::try_from(length).expect("short"), 0x42);
     let bytes = with_section(assembled(TEXT), ".debug_line", &program);
     let bytes = with_section(bytes, ".debug_abbrev", &ABBREVIATION);
-    let bytes = with_section(bytes, ".debug_info", &many_units(100_000, 0));
+    with_section(bytes, ".debug_info", &many_units(units, 0))
+}
+
+#[test]
+fn rows_are_kept_up_to_a_bound() {
+    assert_eq!(reason(&with_long_program(1 << 20, 1)), None);
+    assert_eq!(
+        reason(&with_long_program(5 << 20, 1)),
+        Some(NoLines::TooMuch)
+    );
+}
+
+/// 100,000 units that share a line program of a megabyte would take 100 gigabytes of work.
+#[test]
+fn units_cannot_multiply_a_line_program() {
+    assert_eq!(reason(&with_long_program(1 << 20, 2)), None);
+    let bytes = with_long_program(1 << 20, 100_000);
     assert_eq!(reason(&bytes), Some(NoLines::TooMuch));
 }
 

@@ -245,6 +245,9 @@ fn failures_have_their_exits_and_keep_the_fee_alone() {
         assert_eq!(after.nonce, before.nonce + 1, "{entry}");
         let paid = u128::from(receipt.gas_used) * u128::from(price);
         assert_eq!(before.balance - after.balance, paid, "{entry}");
+        let output: &[u8] = if entry == "undo" { b"scratch" } else { b"" };
+        assert_eq!(executed.output, output, "{entry}");
+        assert_eq!(receipt.output_hash, output_hash(output), "{entry}");
         assert!(executed.events.is_empty(), "{entry}");
         let changed: Vec<&Vec<u8>> = executed.diff.keys().collect();
         assert_eq!(changed, [&key::account(&signer)], "{entry}");

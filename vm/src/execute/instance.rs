@@ -473,10 +473,11 @@ impl Execution for Instance {
         }
         self.reserve = self.gas.remaining();
         let Saved { ip, sp, acc, .. } = self.context.saved;
-        let mut r = self.registers(ip, sp, acc, 0);
-        // SAFETY: the price of the run after a call, in the call instruction.
-        let cost = unsafe { r.cost(CALL.cost) };
-        r.gas = self.fill(cost);
+        let cost = ip.cast::<u8>().wrapping_add(CALL.cost.byte());
+        // SAFETY: the instruction is a call, with the price of the run after it.
+        let cost = unsafe { cost.cast::<u32>().read() };
+        let gas = self.fill(u64::from(cost));
+        let mut r = self.registers(ip, sp, acc, gas);
         if let Some(value) = result {
             r.acc = value.to_bits();
             // SAFETY: where the callee's frame would be is the slot of the call's result.

@@ -1,8 +1,8 @@
 //! Collects the code of one function: instructions of whole cells, written field by field.
 //!
 //! A cell is 8 bytes. The first cell of an instruction names its shape until `execute` links it;
-//! the others hold the fields that [`super::form`] lists, in this machine's order of bytes: they are
-//! read by the machine that wrote them.
+//! the others hold the fields that [`super::form`] lists, in this machine's order of bytes: they
+//! are read by the machine that wrote them.
 #![expect(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,

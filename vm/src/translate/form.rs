@@ -155,8 +155,8 @@ forms! {
     /// d = first(x, y); store d at a + offset
     BinaryStore "binary.store" [Binary Store] sites 1
         { d: Destination, x: Operand = a, y: Operand = b, a: Read, offset: u32 }
-    /// store the value that load first finds at a + offset, at b + offset2; the site of the store is
-    /// that of the second cell
+    /// store the value that load first finds at a + offset, at b + offset2; the site of the store
+    /// is that of the second cell
     LoadStore "load.store" [Load Store] sites 2 { a: Read, b: Read, offset: u32, offset2: u32 }
     /// d = global
     GlobalGet "global.get" [] sites 0 { d: Destination, global: u32 }
@@ -203,7 +203,10 @@ impl BranchTable {
     /// after the fields.
     #[inline(always)]
     pub(crate) const fn edge(self, number: usize) -> (At<Target>, At<Cost>) {
-        let cursor = &mut Cursor::of_cell(self.cells.wrapping_add(number));
-        (cursor.take(Kind::Slot), cursor.take(Kind::Slot))
+        let cursor = &mut Cursor::of_cell(self.cells);
+        let (target, cost): (At<Target>, At<Cost>) =
+            (cursor.take(Kind::Slot), cursor.take(Kind::Slot));
+        // The places of the first way are constants; what is added is not rounded again.
+        (target.further(number), cost.further(number))
     }
 }

@@ -81,6 +81,12 @@ impl<T> At<T> {
         self.byte / CELL
     }
 
+    /// The field as many cells further on.
+    #[inline(always)]
+    pub(super) const fn further(self, cells: usize) -> Self {
+        Self::new(self.byte.wrapping_add(cells.wrapping_mul(CELL)), self.bytes)
+    }
+
     /// The byte at which it stands in code where its instruction starts at `at`.
     pub(super) const fn after(self, at: usize) -> usize {
         at.wrapping_add(self.byte)

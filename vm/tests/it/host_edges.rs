@@ -24,8 +24,8 @@ fn the_256th_block_hash_back_is_the_last_one() {
     assert_eq!(beyond, resume_i32(0));
 }
 
-/// Keys a and b, both written in the transaction; a page is a count, then for each entry the key and
-/// the value with their lengths.
+/// Keys a and b, both written in the transaction; a page is a count, then for each entry the key
+/// and the value with their lengths.
 #[test]
 fn a_scan_ends_before_its_end() {
     let mut stage = Stage::default();

@@ -126,8 +126,8 @@ impl<const A: u8, const TO_SLOT: bool> Operation for GlobalAdd<A, TO_SLOT> {
     }
 }
 
-/// See [`form::CallMultiply`]: a call of `__multi3`, whose parameters are an address and two numbers
-/// of two words, low word first.
+/// See [`form::CallMultiply`]: a call of `__multi3`, whose parameters are an address and two
+/// numbers of two words, low word first.
 ///
 /// Where something does not suffice, or the function was not translated, it is called.
 pub(in crate::execute) struct CallMultiply;

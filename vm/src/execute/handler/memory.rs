@@ -231,7 +231,7 @@ impl<const SIZE: usize, const A: u8, const V: u8> Operation for Store<SIZE, A, V
 }
 
 /// See [`form::StoreIndexed`].
-pub(in crate::execute) struct StoreIndexed<const SIZE: usize, const A: u8, const V: u8, const B: u8>;
+pub(in crate::execute) struct StoreIndexed<const N: usize, const A: u8, const V: u8, const B: u8>;
 
 impl<const SIZE: usize, const A: u8, const V: u8, const B: u8> Operation
     for StoreIndexed<SIZE, A, V, B>
