@@ -146,7 +146,7 @@ impl Stage {
     pub fn install(&mut self, module: &[u8]) -> Measured<Arc<CheckedModule>> {
         let module = check(module, &self.rules).map_err(|rejection| format!("{rejection:?}"))?;
         let module = Arc::new(module);
-        self.account(OWN, 1 << 100, (*module.code_hash()).0)?;
+        self.account(OWN, 1 << 100, module.code_hash().0)?;
         self.modules
             .insert(*module.code_hash(), Arc::clone(&module));
         Ok(module)

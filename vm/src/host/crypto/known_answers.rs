@@ -7,13 +7,16 @@ use super::{ed25519_verify, keccak256, secp256k1_recover, secp256k1_verify, sha2
 use crate::fault::Fault;
 use std::sync::OnceLock;
 
+/// Answers the key that made a signature over a digest.
+type Recover = fn(&[u8; 32], &[u8; 64], u32) -> Option<[u8; 33]>;
+
 /// The functions that a process hashes and verifies with.
 #[derive(Clone, Copy)]
 struct Functions {
     sha256: fn(&[u8]) -> [u8; 32],
     keccak256: fn(&[u8]) -> [u8; 32],
     secp256k1_verify: fn(&[u8; 32], &[u8; 64], &[u8; 33]) -> bool,
-    secp256k1_recover: fn(&[u8; 32], &[u8; 64], u32) -> Option<[u8; 33]>,
+    secp256k1_recover: Recover,
     ed25519_verify: fn(&[u8], &[u8; 64], &[u8; 32]) -> bool,
 }
 
