@@ -10,7 +10,7 @@
 //! SHA-256; the updater is our own, and `jmt` is its oracle in the tests.
 //!
 //! ```
-//! use tree::{Path, Tree, ValueHash, verify};
+//! use lockstep_tree::{Path, Tree, ValueHash, verify};
 //!
 //! let (path, value) = (Path::of_key(b"key"), ValueHash::of(b"value"));
 //! let mut tree = Tree::new();
