@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tree::Tree;
-use vm::{Entries, Fault, Interpreter, Rulebook, Rules, StateDiff};
+use vm::{Entries, Fault, Height, Interpreter, Rulebook, Rules, StateDiff};
 
 /// Of each transfer; what it does not use it does not pay.
 const GAS_LIMIT: u64 = 5_000_000;
@@ -118,7 +118,7 @@ impl Store for Timed {
         self.inner.tip()
     }
 
-    fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
+    fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.inner.receipts(height)
     }
 

@@ -10,13 +10,13 @@ use crate::steps::Plain;
 use node::archive::{ArchiveError, ArchiveReader, ArchivedBlock, Entry};
 use node::{BlockResult, CachePolicy, Executed, Node, Observer, Parts, Store, ValidBlock};
 use std::io::Read;
-use vm::Fault;
+use vm::{Fault, Height};
 
 /// The first thing that a replay answers differently from the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplayDifference {
     /// Height of the block.
-    pub height: u64,
+    pub height: Height,
     /// Place of the transaction in the block; `None` if it shows in the block as a whole.
     pub transaction: Option<u32>,
     /// The transaction's id.
@@ -33,7 +33,7 @@ pub struct ReplayDifference {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replayed {
     /// The last block that was applied.
-    pub height: u64,
+    pub height: Height,
     /// Root after it.
     pub state_root: [u8; 32],
     /// Transactions executed.
@@ -230,7 +230,7 @@ impl Observer for Entries {
 }
 
 const fn of_block(
-    height: u64,
+    height: Height,
     field: &'static str,
     recorded: String,
     found: String,
@@ -246,7 +246,7 @@ const fn of_block(
 }
 
 fn compare(
-    height: u64,
+    height: Height,
     archived: &ArchivedBlock,
     entries: &[Entry],
     result: &BlockResult,

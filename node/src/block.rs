@@ -9,8 +9,8 @@ use crate::header::{Header, Tip};
 use crate::limits::Limits;
 use crate::transaction::{DecodeError, Signed, decode_canonical, intrinsic_gas};
 use borsh::{BorshDeserialize, BorshSerialize};
-use vm::Rules;
 use vm::unstable::limits::HostLimits;
+use vm::{Height, Rules};
 
 /// A header with its transactions.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -109,9 +109,9 @@ pub enum Invalid {
     #[error("height {found}, {expected} expected")]
     Height {
         /// The header's.
-        found: u64,
+        found: Height,
         /// The parent's + 1.
-        expected: u64,
+        expected: Height,
     },
     /// The parent is another block than the last one.
     #[error("another parent")]
@@ -304,7 +304,7 @@ fn check_header(header: &Header, context: &Context<'_>) -> Result<(), Invalid> {
     if header.chain_id != *context.chain_id {
         return Err(Invalid::ChainId);
     }
-    let expected = parent.height.saturating_add(1);
+    let expected = parent.height.next();
     if header.height != expected {
         return Err(Invalid::Height {
             found: header.height,

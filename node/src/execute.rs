@@ -12,7 +12,8 @@ use crate::transaction::{Payload, Transaction};
 use std::sync::Arc;
 use vm::Gas;
 use vm::{
-    Block, Engine, Event, Exit, Fault, Message, Outcome, Rules, Setting, StateDiff, Target, key,
+    Block, Engine, Event, Exit, Fault, Height, Message, Outcome, Rules, Setting, StateDiff, Target,
+    key,
 };
 
 /// What all transactions of a block are executed with.
@@ -287,9 +288,10 @@ pub fn end_block(
     overlay.write(key::block_hash(header.height), Some(header.hash().to_vec()));
     if let Some(height) = header
         .height
+        .0
         .checked_sub(u64::from(rules.host_limits.block_hashes_max))
     {
-        overlay.write(key::block_hash(height), None);
+        overlay.write(key::block_hash(Height(height)), None);
     }
     overlay.credit(&header.proposer, fees)?;
     let net = overlay.finish_transaction()?;

@@ -8,7 +8,7 @@ use crate::limits::{CHAIN_NAME_BYTES_MAX, Limits};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeMap;
 use vm::unstable::state::Account;
-use vm::{Fault, StateDiff, key};
+use vm::{Fault, Height, StateDiff, key};
 
 /// Begins every genesis document.
 const FORMAT: &str = "lockstep/genesis/1";
@@ -16,7 +16,7 @@ const FORMAT: &str = "lockstep/genesis/1";
 pub const RULES_KEY: &str = "rules";
 
 /// Rules ids with the height from which each is in force, ascending; the value of [`RULES_KEY`].
-pub type Activations = Vec<(u64, [u8; 32])>;
+pub type Activations = Vec<(Height, [u8; 32])>;
 
 /// Reads the value of [`RULES_KEY`].
 pub(crate) fn decode_activations(value: Option<&[u8]>) -> Result<Activations, Fault> {
@@ -25,7 +25,7 @@ pub(crate) fn decode_activations(value: Option<&[u8]>) -> Result<Activations, Fa
 }
 
 /// The id of the rules in force at a height; none before the first activation.
-pub(crate) fn in_force(activations: &Activations, height: u64) -> Option<&[u8; 32]> {
+pub(crate) fn in_force(activations: &Activations, height: Height) -> Option<&[u8; 32]> {
     let last = activations.iter().rfind(|(from, _)| *from <= height);
     last.map(|(_, id)| id)
 }
@@ -120,7 +120,7 @@ impl Genesis {
     /// The state that block 1 is executed on: the accounts, and the rules by activation height.
     #[must_use]
     pub fn state(&self) -> StateDiff {
-        let activations: Activations = vec![(1, self.rules_id)];
+        let activations: Activations = vec![(Height(1), self.rules_id)];
         let accounts = self.accounts.iter().map(|(address, balance)| {
             let account = Account {
                 nonce: 0,

@@ -4,6 +4,7 @@
 
 use crate::digest::{encode, sha256};
 use borsh::{BorshDeserialize, BorshSerialize};
+use vm::Height;
 
 const HEADER_DOMAIN: &[u8] = b"lockstep/header/1";
 
@@ -32,7 +33,7 @@ pub struct Header {
     /// Hash of the parent's header; at height 1 the chain id.
     pub parent: [u8; 32],
     /// From 1 on.
-    pub height: u64,
+    pub height: Height,
     /// Milliseconds since 1970; greater than the parent's.
     pub time_ms: u64,
     /// SHA-256 of the genesis document.
@@ -70,7 +71,7 @@ impl Header {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Tip {
     /// Its height; 0 is the genesis.
-    pub height: u64,
+    pub height: Height,
     /// Hash of its header; the chain id at height 0.
     pub hash: [u8; 32],
     /// Its time; the genesis time at height 0.

@@ -14,7 +14,7 @@ use crate::transaction::Signed;
 use std::sync::Arc;
 use tree::Tree;
 use vm::unstable::state::Account;
-use vm::{Engine, Fault, Rulebook, Rules, StateDiff, key};
+use vm::{Engine, Fault, Height, Rulebook, Rules, StateDiff, key};
 
 /// Is told what each transaction came to; changes nothing.
 pub trait Observer {
@@ -78,7 +78,7 @@ impl Node {
         let tip = store
             .tip()?
             .ok_or_else(|| Fault::Store("a commit is lost".to_owned()))?;
-        if tip.height == 0 && tip.hash != chain_id {
+        if tip.height == Height(0) && tip.hash != chain_id {
             return Err(Fault::Store(
                 "the store belongs to another chain".to_owned(),
             ));
@@ -135,7 +135,7 @@ impl Node {
     ///
     /// # Errors
     /// [`Fault`] if this build does not know them.
-    pub fn rules_at(&self, height: u64) -> Result<&Arc<Rules>, Fault> {
+    pub fn rules_at(&self, height: Height) -> Result<&Arc<Rules>, Fault> {
         in_force(&self.activations, height)
             .and_then(|id| self.parts.rules.get(id))
             .ok_or_else(|| Fault::invariant("this build does not know the rules in force"))
@@ -166,7 +166,7 @@ impl Node {
     /// force at its height.
     #[must_use]
     pub fn propose(&self, transactions: Vec<Signed>, time_ms: u64, proposer: [u8; 32]) -> Block {
-        let height = self.tip.height.saturating_add(1);
+        let height = self.tip.height.next();
         let rules_id = in_force(&self.activations, height).copied();
         let header = Header {
             parent: self.tip.hash,
@@ -189,7 +189,7 @@ impl Node {
     /// # Errors
     /// [`Invalid`].
     pub fn validate(&self, block: Block) -> Result<ValidBlock, Invalid> {
-        let height = self.tip.height.saturating_add(1);
+        let height = self.tip.height.next();
         let rules = self.rules_at(height).map_err(|_| Invalid::RulesUnknown)?;
         let context = Context {
             chain_id: &self.chain_id,
@@ -406,7 +406,7 @@ fn commit_genesis(store: &mut dyn Store, genesis: &Genesis) -> Result<(), Fault>
         gas_used: 0,
     };
     let tip = Tip {
-        height: 0,
+        height: Height(0),
         hash: genesis.chain_id(),
         time_ms: genesis.time_ms(),
         result,

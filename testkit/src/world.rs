@@ -14,8 +14,8 @@ use std::sync::{Arc, PoisonError};
 use vm::unstable::frames::{contract_address, frame_price};
 use vm::unstable::host::crypto::sha256;
 use vm::{
-    Block, CheckedModule, CodeHash, Engine, Exit, Gas, Message, Outcome, Rules, Setting, Target,
-    key,
+    Block, CheckedModule, CodeHash, Engine, Exit, Gas, Height, Message, Outcome, Rules, Setting,
+    Target, key,
 };
 
 /// Accounts, contracts and their state, in process. `Send`, and as cheap to clone as to save.
@@ -50,7 +50,7 @@ impl World {
     #[must_use]
     pub fn new() -> Self {
         let block = Block {
-            height: 1,
+            height: Height(1),
             time_ms: 0,
             chain_id: sha256(b"testkit"),
             proposer: [0; 32],
@@ -112,7 +112,7 @@ impl World {
 
     /// What later calls see as the block's height.
     pub const fn set_height(&mut self, height: u64) {
-        self.now.block.height = height;
+        self.now.block.height = Height(height);
     }
 
     /// What later calls see as the block's time, in milliseconds since 1970.
@@ -134,7 +134,7 @@ impl World {
     pub fn set_block_hash(&mut self, height: u64, hash: [u8; 32]) {
         self.now
             .state
-            .set(key::block_hash(height), Some(hash.to_vec()));
+            .set(key::block_hash(Height(height)), Some(hash.to_vec()));
     }
 
     /// Height, time, chain and proposer of later calls.

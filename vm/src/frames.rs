@@ -173,6 +173,7 @@ pub fn contract_address(creator: &[u8; 32], code_hash: &CodeHash, salt: &[u8; 32
 mod tests {
     use super::*;
     use crate::execute::Interpreter;
+    use crate::identity::Height;
     use crate::state::{Entries, Walked};
     use std::ops::Range;
 
@@ -197,7 +198,7 @@ mod tests {
     fn a_machine_that_hashes_wrongly_executes_nothing() {
         let (engine, rules) = (Interpreter::new(), Arc::new(Rules::v1()));
         let block = Block {
-            height: 1,
+            height: Height(1),
             time_ms: 0,
             chain_id: [0; 32],
             proposer: [0; 32],

@@ -1,4 +1,4 @@
-//! Tells apart what is 32 bytes and what is a number: code hashes.
+//! Tells apart what is 32 bytes and what is a number: code hashes, heights.
 //!
 //! Each is encoded as what it wraps.
 
@@ -10,6 +10,38 @@ use std::fmt;
     Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
 )]
 pub struct CodeHash(pub [u8; 32]);
+
+/// How many blocks a chain has up to one; 0 is the genesis.
+#[derive(
+    Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
+)]
+pub struct Height(pub u64);
+
+impl Height {
+    /// The height above; the greatest has none and gives itself.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl From<u64> for Height {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl fmt::Display for Height {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Height {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
 
 impl From<[u8; 32]> for CodeHash {
     fn from(bytes: [u8; 32]) -> Self {

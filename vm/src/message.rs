@@ -1,7 +1,7 @@
 //! Names what frames and the host talk about: the block, a message, how a contract frame ended.
 
 use crate::execution::{Stop, Value};
-use crate::identity::CodeHash;
+use crate::identity::{CodeHash, Height};
 use crate::span::Span;
 use crate::trap::Trap;
 
@@ -9,7 +9,7 @@ use crate::trap::Trap;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
     /// Height.
-    pub height: u64,
+    pub height: Height,
     /// Milliseconds since 1970, greater than the parent's.
     pub time_ms: u64,
     /// SHA-256 of the genesis document.

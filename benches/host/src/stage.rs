@@ -8,8 +8,8 @@ use std::sync::Arc;
 use vm::unstable::host::crypto::sha256;
 use vm::unstable::state::Account;
 use vm::{
-    Block, CheckedModule, CodeHash, Entries, Fault, Message, Rules, StateView, Target, Walked,
-    check, key,
+    Block, CheckedModule, CodeHash, Entries, Fault, Height, Message, Rules, StateView, Target,
+    Walked, check, key,
 };
 
 /// The contract whose calls are measured.
@@ -80,7 +80,7 @@ impl Stage {
         let callee = check(&wasm, &rules).map_err(|rejection| format!("{rejection:?}"))?;
         let callee_hash = *callee.code_hash();
         let block = Block {
-            height: HEIGHT,
+            height: Height(HEIGHT),
             time_ms: 1,
             chain_id: [1; 32],
             proposer: [2; 32],
@@ -111,7 +111,7 @@ impl Stage {
         for height in 0..HEIGHT {
             let hash = sha256(&height.to_le_bytes());
             self.values
-                .insert(key::block_hash(height), Some(hash.to_vec()));
+                .insert(key::block_hash(Height(height)), Some(hash.to_vec()));
         }
         for number in 0..u64::from(RANGE) {
             let number = number.to_le_bytes();

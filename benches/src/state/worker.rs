@@ -57,9 +57,9 @@ impl Candidate for Lockstep {
         let before = process::cpu();
         let state_root = self.tree.update(&batch(&diff)).0;
         let root_cpu = process::difference(process::cpu(), before);
-        let height = self.tip.map_or(0, |tip| tip.height.saturating_add(1));
+        let height = self.tip.map_or(0, |tip| tip.height.0.saturating_add(1));
         let tip = Tip {
-            height,
+            height: vm::Height(height),
             hash: [0; 32],
             time_ms: height,
             result: BlockResult {

@@ -122,7 +122,7 @@ fn line<'a>(case: &'a Case, engine: &'a str, replayed: &'a Replayed) -> Line<'a>
     };
     Line {
         agreed: agrees(replayed),
-        height: case.block.height,
+        height: case.block.height.0,
         transaction: case.index,
         tx_id: hex::encode(case.transaction.transaction.id()),
         kind: kind(payload),
@@ -149,7 +149,7 @@ fn text(case: &Case, engine: &str, replayed: &Replayed) -> String {
     });
     let mut text = format!(
         "{word}: block {}, transaction {}, {}{entry}\n",
-        grouped(case.block.height),
+        grouped(case.block.height.0),
         case.index,
         kind(payload)
     );

@@ -137,11 +137,11 @@ fn add(sum: &mut Option<Sum>, report: NetworkReport) -> &mut Sum {
 fn line(sum: Sum) -> Line {
     Line {
         agreed: sum.difference.is_none(),
-        height: sum.last.height,
+        height: sum.last.height.0,
         state_root: hex::encode(sum.last.state_root),
         first_difference: sum.difference.map(|(seed, difference)| DifferenceLine {
             seed: seed.to_string(),
-            height: difference.height,
+            height: difference.height.0,
             validator: difference.validator,
             field: difference.field,
             expected: difference.expected,
@@ -181,7 +181,7 @@ fn text(sum: &Sum, arguments: &Sim) -> String {
         text.push_str(&format!(
             "first difference: seed {seed}, block {}, validator {}\n  {}\n    expected: {}\n    \
              found:    {}\nrepeat it: lockstep sim --network --seed {seed} --blocks {}\n",
-            grouped(difference.height),
+            grouped(difference.height.0),
             difference.validator,
             difference.field,
             difference.expected,

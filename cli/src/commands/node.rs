@@ -162,7 +162,7 @@ fn failure(file: &Path, error: ReplayError) -> Failure {
 fn line(replayed: &Replayed) -> Line<'_> {
     Line {
         agreed: replayed.first_difference.is_none(),
-        height: replayed.height,
+        height: replayed.height.0,
         state_root: hex::encode(replayed.state_root),
         first_difference: replayed.first_difference.as_ref().map(difference_line),
         transactions: replayed.transactions,
@@ -173,7 +173,7 @@ fn line(replayed: &Replayed) -> Line<'_> {
 
 fn difference_line(difference: &ReplayDifference) -> DifferenceLine<'_> {
     DifferenceLine {
-        height: difference.height,
+        height: difference.height.0,
         transaction: difference.transaction,
         tx_id: difference.tx_id.map(hex::encode),
         field: difference.field,
@@ -189,7 +189,7 @@ fn text(replayed: &Replayed) -> String {
     };
     let mut text = format!(
         "{word}: {} replayed\n  {:<14}{}\n  {:<14}{}\n  {:<14}{}\n",
-        counted(replayed.height, "block"),
+        counted(replayed.height.0, "block"),
         "transactions",
         grouped(replayed.transactions),
         "gas used",
@@ -206,7 +206,7 @@ fn text(replayed: &Replayed) -> String {
         };
         text.push_str(&format!(
             "first difference: block {}, {place}\n  {}\n    recorded: {}\n    found:    {}\n",
-            grouped(difference.height),
+            grouped(difference.height.0),
             difference.field,
             difference.recorded,
             difference.found,

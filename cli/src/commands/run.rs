@@ -23,13 +23,14 @@ use vm::unstable::module::{ExportKind, ValueType};
 use vm::unstable::outcome::Diagnosis;
 use vm::unstable::state::Journal;
 use vm::{
-    Block, CheckedModule, CodeHash, Engine, Entries, Event, Fault, Rules, StateView, Trap, Walked,
+    Block, CheckedModule, CodeHash, Engine, Entries, Event, Fault, Height, Rules, StateView, Trap,
+    Walked,
 };
 
 /// Caller, contract and chain id of a run.
 const ZEROS: [u8; 32] = [0; 32];
 /// Height of the block of a run; its time is 0.
-const HEIGHT: u64 = 1;
+const HEIGHT: Height = Height(1);
 
 #[derive(Serialize)]
 struct Line {

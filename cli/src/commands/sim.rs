@@ -156,7 +156,7 @@ impl Progress for Following {
         let root = hex::encode(progressed.state_root);
         print::progress(&format!(
             "block {} of {}  {}  {} gas  root {}",
-            grouped(progressed.height),
+            grouped(progressed.height.0),
             grouped(progressed.blocks),
             counted(progressed.transactions, "transaction"),
             grouped(progressed.gas_used),
@@ -243,7 +243,7 @@ fn no_report(error: io::Error) -> Failure {
 fn line(report: &Report, seed: u64) -> Line<'_> {
     Line {
         agreed: report.agreed,
-        height: report.height,
+        height: report.height.0,
         state_root: hex::encode(report.state_root),
         first_difference: report.first_difference.as_ref().map(difference_line),
         site: None,
@@ -267,7 +267,7 @@ fn line(report: &Report, seed: u64) -> Line<'_> {
 
 fn block_line(row: &BlockFigures) -> BlockLine {
     BlockLine {
-        height: row.height,
+        height: row.height.0,
         gas_used: row.gas_used.to_string(),
         transactions: row.transactions(),
         failures: row.failures(),
@@ -287,7 +287,7 @@ fn target_line(target: &TargetFigures) -> TargetLine {
 fn difference_line(difference: &Difference) -> DifferenceLine<'_> {
     let (left, right) = difference.executors;
     DifferenceLine {
-        height: difference.height,
+        height: difference.height.0,
         transaction: difference.transaction,
         tx_id: difference.tx_id.map(hex::encode),
         nodes: [left, right],
@@ -313,7 +313,7 @@ fn mismatch_line(mismatch: &Mismatch) -> MismatchLine<'_> {
 
 fn text(report: &Report, seed: u64) -> String {
     let nodes = counted(report.executors.len(), "node");
-    let blocks = counted(report.height, "block");
+    let blocks = counted(report.height.0, "block");
     let word = if report.agreed {
         print::coloured("agreed", Colour::Green)
     } else {
@@ -350,7 +350,7 @@ fn difference_text(difference: &Difference) -> String {
     let (left, right) = difference.executors;
     let mut text = format!(
         "first difference: block {}, {place}\n  between node {left} ({}) and node {right} ({})\n",
-        grouped(difference.height),
+        grouped(difference.height.0),
         difference.names.0,
         difference.names.1
     );
@@ -386,7 +386,7 @@ mod tests {
             right: "removed".to_owned(),
         };
         let difference = Difference {
-            height: 3,
+            height: vm::Height(3),
             transaction: Some(5),
             tx_id: Some([7; 32]),
             executors: (0, 2),
@@ -395,7 +395,7 @@ mod tests {
         };
         Report {
             agreed: false,
-            height: 3,
+            height: vm::Height(3),
             state_root: [1; 32],
             first_difference: Some(difference),
             executors: vec!["plain".to_owned(), "same".to_owned(), "other".to_owned()],

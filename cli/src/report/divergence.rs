@@ -18,13 +18,13 @@ pub(super) fn divergence(difference: &Difference) -> String {
         "<section class=\"card divergence\">\n<h2>The first difference is in block {}, {}</h2>\n\
          <p class=\"note\">Transactions are counted from 0. Nothing before it differs; the run \
          ends with it. What differs within an answer is marked.</p>\n<dl>\n",
-        grouped(difference.height),
+        grouped(difference.height.0),
         escaped(&place)
     );
     let mut entry = |name: &str, value: &str| {
         text.push_str(&format!("<dt>{name}</dt><dd>{}</dd>\n", escaped(value)));
     };
-    entry("block", &grouped(difference.height));
+    entry("block", &grouped(difference.height.0));
     entry("place", &place);
     if let Some(tx_id) = &difference.tx_id {
         entry("transaction id", &hex::encode(tx_id));

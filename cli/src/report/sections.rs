@@ -57,7 +57,7 @@ fn verdict(report: &Report) -> String {
     format!(
         "<header>\n<h1>Lockstep simulation</h1>\n<p><strong class=\"{class}\">{word}</strong> {}, \
          compared after each of {}</p>\n</header>\n",
-        counted(report.height, "block"),
+        counted(report.height.0, "block"),
         counted(report.transactions, "transaction"),
     )
 }
@@ -70,7 +70,7 @@ fn tiles(report: &Report) -> String {
         .skip(1)
         .fold(0_u64, |sum, count| sum.saturating_add(*count));
     let rows = [
-        ("blocks", grouped(report.height)),
+        ("blocks", grouped(report.height.0)),
         ("transactions", grouped(report.transactions)),
         ("did not return", percent(failures, report.transactions)),
         ("gas", figure(&GAS, report.gas_used)),
@@ -95,9 +95,9 @@ fn percent(part: u64, whole: u64) -> String {
 
 /// A label under the axis and the blocks of a row, in words.
 fn span(row: &BlockFigures) -> (String, String) {
-    let last = row.height.saturating_add(row.blocks.saturating_sub(1));
-    let label = grouped(row.height);
-    if last == row.height {
+    let last = row.height.0.saturating_add(row.blocks.saturating_sub(1));
+    let label = grouped(row.height.0);
+    if last == row.height.0 {
         let words = format!("block {label}");
         (label, words)
     } else {
@@ -128,7 +128,7 @@ fn gas(drawn: &Drawn<'_>) -> String {
     let report = drawn.report;
     let mean = report
         .gas_used
-        .checked_div(report.height)
+        .checked_div(report.height.0)
         .unwrap_or_default();
     let title = format!("A block uses {} on average", figure(&GAS, mean));
     let largest = drawn
@@ -324,7 +324,7 @@ fn price_table(report: &Report, timing: &Timing) -> String {
         .map(|number| {
             let total = timing.total(number);
             let price = picoseconds(total, report.gas_used).unwrap_or_default();
-            let per_block = total.checked_div(report.height).unwrap_or_default();
+            let per_block = total.checked_div(report.height.0).unwrap_or_default();
             format!(
                 "<tr><td>node {number}</td><td>{}</td><td>{}</td></tr>\n",
                 escaped(&figure(&TIME, per_block)),
@@ -381,7 +381,7 @@ fn repeat(report: &Report, plan: &Plan) -> String {
         "<footer>\n<p>State root after block {}</p>\n<pre>{}</pre>\n<p>Repeat it: everything but \
          the times comes out the same on every machine.</p>\n<pre>lockstep sim --nodes {} --blocks \
          {} --seed {} --report report.html</pre>\n<p>lockstep {}</p>\n</footer>\n",
-        grouped(report.height),
+        grouped(report.height.0),
         hex::encode(report.state_root),
         report.executors.len(),
         plan.blocks,

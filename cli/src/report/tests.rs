@@ -132,7 +132,7 @@ fn text_cannot_become_markup() {
     report.agreed = false;
     report.executors = vec![evil.to_owned()];
     report.first_difference = Some(Difference {
-        height: 1,
+        height: vm::Height(1),
         transaction: None,
         tx_id: None,
         executors: (0, 1),

@@ -70,7 +70,7 @@ fn changed(name: &str) -> String {
     let mut reader = ArchiveReader::new(bytes.as_slice()).unwrap();
     let mut writer = ArchiveWriter::new(Vec::new(), reader.genesis()).unwrap();
     while let Some(mut block) = reader.next_block().unwrap() {
-        if block.block.header.height == 4 {
+        if block.block.header.height.0 == 4 {
             block.entries[2].receipt.gas_used += 1;
         }
         writer.push(&block).unwrap();

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use vm::unstable::execution::Value;
 use vm::unstable::module::ExportKind;
 use vm::{
-    Block, CheckedModule, CodeHash, Entries, Fault, Rules, StateView, Walked, walk_committed,
+    Block, CheckedModule, CodeHash, Entries, Fault, Height, Rules, StateView, Walked,
+    walk_committed,
 };
 
 /// What is run.
@@ -57,7 +58,7 @@ impl Default for Setting {
             address: [0; 32],
             is_static: false,
             block: Block {
-                height: 1,
+                height: Height(1),
                 time_ms: 0,
                 chain_id: [0; 32],
                 proposer: [0; 32],

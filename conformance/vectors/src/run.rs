@@ -21,7 +21,7 @@ use vm::unstable::host::crypto;
 use vm::unstable::module::ValueType;
 use vm::unstable::rules::FloatPolicy;
 use vm::unstable::schedule::Schedule;
-use vm::{Block, CheckedModule, Interpreter, Message, Rejection, Rulebook, Rules, Target};
+use vm::{Block, CheckedModule, Height, Interpreter, Message, Rejection, Rulebook, Rules, Target};
 
 /// An engine that can run vectors.
 #[derive(Clone, Copy, Debug)]
@@ -347,7 +347,7 @@ fn setting(part: &Part, place: u32, input: &str) -> Result<Setting, VectorError>
         address: fixed(&said.address)?,
         is_static: said.is_static,
         block: Block {
-            height: number(&said.height)?,
+            height: Height(number(&said.height)?),
             time_ms: number(&said.time_ms)?,
             chain_id: fixed(&said.chain_id)?,
             proposer: fixed(&said.proposer)?,

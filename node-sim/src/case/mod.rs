@@ -27,7 +27,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use store::{Beyond, CaseStore};
-use vm::{Block, Engine, Fault, Rulebook, Rules, StateDiff};
+use vm::{Block, Engine, Fault, Height, Rulebook, Rules, StateDiff};
 
 /// Begins every case.
 pub const MAGIC: &[u8; 16] = b"lockstep/case/1\n";
@@ -81,7 +81,7 @@ impl Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct BlockContext {
     /// Height.
-    pub height: u64,
+    pub height: Height,
     /// Milliseconds since 1970.
     pub time_ms: u64,
     /// The chain.

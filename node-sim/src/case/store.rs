@@ -4,7 +4,7 @@ use super::Case;
 use node::{Commit, Receipt, Store, Tip};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use vm::{Entries, Fault};
+use vm::{Entries, Fault, Height};
 
 /// The first key that was asked for and is not held.
 #[derive(Clone, Default)]
@@ -82,7 +82,7 @@ impl Store for CaseStore<'_> {
         Err(none())
     }
 
-    fn receipts(&self, _: u64) -> Result<Option<Vec<Receipt>>, Fault> {
+    fn receipts(&self, _: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         Err(none())
     }
 

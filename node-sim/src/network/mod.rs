@@ -31,7 +31,7 @@ mod world;
 pub use proposal::Behaviour;
 
 use crate::rerun::MakeEngine;
-use vm::Fault;
+use vm::{Fault, Height};
 
 /// What to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Scenario {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkDifference {
     /// Height of the block.
-    pub height: u64,
+    pub height: Height,
     /// The validator that differs from the first that answered.
     pub validator: u32,
     /// `verdict`, `result.gas_used`, `result.receipts_root`, `result.state_root`, `acknowledged`
@@ -81,7 +81,7 @@ pub struct NetworkReport {
     /// True if nothing differed and every validator reached the last block.
     pub agreed: bool,
     /// Blocks decided.
-    pub height: u64,
+    pub height: Height,
     /// Root after the last one.
     pub state_root: [u8; 32],
     /// Events handled.

@@ -5,12 +5,13 @@
 
 use super::schedule::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
+use vm::Height;
 
 /// Votes of the current round and everything that was decided.
 #[derive(Debug)]
 pub(super) struct Ordering {
     quorum: usize,
-    height: u64,
+    height: Height,
     round: u64,
     proposed: BTreeMap<[u8; 32], Bytes>,
     votes: BTreeMap<[u8; 32], BTreeSet<u32>>,
@@ -23,7 +24,7 @@ impl Ordering {
     pub(super) const fn new(quorum: usize) -> Self {
         Self {
             quorum,
-            height: 0,
+            height: Height(0),
             round: 0,
             proposed: BTreeMap::new(),
             votes: BTreeMap::new(),
@@ -32,18 +33,18 @@ impl Ordering {
     }
 
     /// How many blocks are decided.
-    pub(super) fn height(&self) -> u64 {
-        u64::try_from(self.decided.len()).unwrap_or(u64::MAX)
+    pub(super) fn height(&self) -> Height {
+        Height(u64::try_from(self.decided.len()).unwrap_or(u64::MAX))
     }
 
     /// The decided block of a height.
-    pub(super) fn decided(&self, height: u64) -> Option<&Bytes> {
-        let place = usize::try_from(height.checked_sub(1)?).ok()?;
+    pub(super) fn decided(&self, height: Height) -> Option<&Bytes> {
+        let place = usize::try_from(height.0.checked_sub(1)?).ok()?;
         self.decided.get(place)
     }
 
     /// Begins a round; votes of earlier ones no longer count.
-    pub(super) fn begin(&mut self, height: u64, round: u64) {
+    pub(super) fn begin(&mut self, height: Height, round: u64) {
         (self.height, self.round) = (height, round);
         self.proposed.clear();
         self.votes.clear();
@@ -55,7 +56,7 @@ impl Ordering {
     }
 
     /// Counts a vote; true if it decides the height.
-    pub(super) fn vote(&mut self, from: u32, place: (u64, u64), hash: [u8; 32]) -> bool {
+    pub(super) fn vote(&mut self, from: u32, place: (Height, u64), hash: [u8; 32]) -> bool {
         if place != (self.height, self.round) || self.height() >= self.height {
             return false;
         }
@@ -80,26 +81,32 @@ mod tests {
     fn one_block_a_height_by_a_quorum_of_one_round() {
         let mut ordering = Ordering::new(3);
         let (one, other) = ([1; 32], [2; 32]);
-        ordering.begin(1, 0);
+        ordering.begin(Height(1), 0);
         ordering.propose(one, &Bytes::from([1].as_slice()));
         ordering.propose(other, &Bytes::from([2].as_slice()));
-        assert!(!ordering.vote(0, (1, 0), one));
-        assert!(!ordering.vote(0, (1, 0), one), "a doubled vote counts once");
-        assert!(!ordering.vote(1, (1, 0), other));
-        assert!(!ordering.vote(2, (1, 0), one));
-        assert!(!ordering.vote(3, (1, 1), one), "another round");
-        assert!(!ordering.vote(3, (1, 0), [3; 32]), "a hash nobody proposed");
-        ordering.begin(1, 1);
+        assert!(!ordering.vote(0, (Height(1), 0), one));
+        assert!(
+            !ordering.vote(0, (Height(1), 0), one),
+            "a doubled vote counts once"
+        );
+        assert!(!ordering.vote(1, (Height(1), 0), other));
+        assert!(!ordering.vote(2, (Height(1), 0), one));
+        assert!(!ordering.vote(3, (Height(1), 1), one), "another round");
+        assert!(
+            !ordering.vote(3, (Height(1), 0), [3; 32]),
+            "a hash nobody proposed"
+        );
+        ordering.begin(Height(1), 1);
         ordering.propose(other, &Bytes::from([2].as_slice()));
         assert!(
-            !ordering.vote(3, (1, 1), other),
+            !ordering.vote(3, (Height(1), 1), other),
             "votes of round 0 are gone"
         );
-        assert!(!ordering.vote(2, (1, 1), other));
-        assert!(ordering.vote(1, (1, 1), other));
-        assert!(!ordering.vote(0, (1, 1), other), "decided already");
-        assert_eq!(ordering.height(), 1);
-        assert_eq!(ordering.decided(1).map(|bytes| bytes[0]), Some(2));
-        assert!(ordering.decided(0).is_none() && ordering.decided(2).is_none());
+        assert!(!ordering.vote(2, (Height(1), 1), other));
+        assert!(ordering.vote(1, (Height(1), 1), other));
+        assert!(!ordering.vote(0, (Height(1), 1), other), "decided already");
+        assert_eq!(ordering.height(), Height(1));
+        assert_eq!(ordering.decided(Height(1)).map(|bytes| bytes[0]), Some(2));
+        assert!(ordering.decided(Height(0)).is_none() && ordering.decided(Height(2)).is_none());
     }
 }

@@ -119,7 +119,7 @@ impl Material<'_> {
             }
             Behaviour::EarlyTime => block.header.time_ms = self.node.tip().time_ms,
             Behaviour::WrongHeight => {
-                block.header.height = block.header.height.saturating_add(1);
+                block.header.height = block.header.height.next();
             }
             _ => {
                 block.transactions.pop();

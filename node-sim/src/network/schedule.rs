@@ -5,6 +5,7 @@ use crate::simulate::random::Random;
 use core::fmt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use vm::Height;
 
 /// Milliseconds after which a round without a decision gives way to the next.
 pub(super) const ROUND_MS: u64 = 400;
@@ -20,24 +21,24 @@ pub(super) type Bytes = Arc<[u8]>;
 #[derive(Clone, Debug)]
 pub(super) enum Event {
     Round {
-        height: u64,
+        height: Height,
         round: u64,
     },
     Proposal {
         to: u32,
-        height: u64,
+        height: Height,
         round: u64,
         bytes: Bytes,
     },
     Vote {
         from: u32,
-        height: u64,
+        height: Height,
         round: u64,
         hash: [u8; 32],
     },
     Decided {
         to: u32,
-        height: u64,
+        height: Height,
     },
     Tick,
     Crash {

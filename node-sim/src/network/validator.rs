@@ -6,7 +6,7 @@ use crate::rerun::MakeEngine;
 use node::{
     Block, BlockResult, CachePolicy, Genesis, LogStore, NoObserver, Node, Parts, ValidBlock,
 };
-use vm::{Fault, Rulebook};
+use vm::{Fault, Height, Rulebook};
 
 /// A validator; its node is away while it is without power.
 pub(super) struct Validator {
@@ -16,9 +16,9 @@ pub(super) struct Validator {
     disk: SimulatedDisk,
     node: Option<Node>,
     /// The last block that it said it has.
-    acknowledged: u64,
+    acknowledged: Height,
     /// The last round that it voted in.
-    voted: Option<(u64, u64)>,
+    voted: Option<(Height, u64)>,
     /// True while the next write is to fail.
     is_failing: bool,
 }
@@ -46,7 +46,7 @@ impl Validator {
             genesis: genesis.clone(),
             disk: SimulatedDisk::new(seed),
             node: None,
-            acknowledged: 0,
+            acknowledged: Height(0),
             voted: None,
             is_failing: false,
         };
@@ -55,7 +55,7 @@ impl Validator {
     }
 
     /// Opens the node from the disk; its height.
-    pub(super) fn restart(&mut self) -> Result<u64, Fault> {
+    pub(super) fn restart(&mut self) -> Result<Height, Fault> {
         let parts = Parts {
             engine: (self.engine)(),
             rules: self.rules.clone(),
@@ -89,12 +89,12 @@ impl Validator {
     }
 
     /// The last block that it acknowledged.
-    pub(super) const fn acknowledged(&self) -> u64 {
+    pub(super) const fn acknowledged(&self) -> Height {
         self.acknowledged
     }
 
     /// True once a round.
-    pub(super) fn may_vote(&mut self, place: (u64, u64)) -> bool {
+    pub(super) fn may_vote(&mut self, place: (Height, u64)) -> bool {
         let may = self.voted.is_none_or(|last| last < place);
         if may {
             self.voted = Some(place);

@@ -14,7 +14,7 @@ use node::BlockResult;
 use node::digest::sha256;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::{Fault, Rulebook, Rules};
+use vm::{Fault, Height, Rulebook, Rules};
 
 /// Events for each block and validator after which a run counts as stuck.
 const EVENTS_MAX_EACH: u64 = 2_000;
@@ -32,7 +32,7 @@ pub(super) struct World {
     /// Verdict on bytes at a tip, of the first that gave it.
     verdicts: BTreeMap<([u8; 32], [u8; 32]), bool>,
     /// Result of a height, of the first that applied it.
-    results: BTreeMap<u64, BlockResult>,
+    results: BTreeMap<Height, BlockResult>,
     /// Crashes still to come: a run must end.
     crashes_left: u64,
     report: NetworkReport,
@@ -79,7 +79,7 @@ impl World {
         self.schedule.after(
             1,
             Event::Round {
-                height: 1,
+                height: Height(1),
                 round: 0,
             },
         );
@@ -120,7 +120,7 @@ impl World {
     }
 
     fn is_done(&self) -> bool {
-        let last = self.scenario.blocks;
+        let last = Height(self.scenario.blocks);
         self.validators
             .iter()
             .all(|one| one.node().is_some_and(|node| node.tip().height == last))
@@ -149,8 +149,8 @@ impl World {
         }
     }
 
-    fn round(&mut self, height: u64, round: u64) -> Result<String, Fault> {
-        if height > self.scenario.blocks || self.ordering.height() >= height {
+    fn round(&mut self, height: Height, round: u64) -> Result<String, Fault> {
+        if height.0 > self.scenario.blocks || self.ordering.height() >= height {
             return Ok("over".to_owned());
         }
         self.report.rounds = self.report.rounds.saturating_add(1);
@@ -160,14 +160,14 @@ impl World {
             round: round.saturating_add(1),
         };
         self.schedule.after(ROUND_MS, next);
-        let turn = height.saturating_add(round);
+        let turn = height.0.saturating_add(round);
         let proposer = turn
             .checked_rem(u64::from(self.count()))
             .unwrap_or_default();
         self.propose(u32::try_from(proposer).unwrap_or_default(), height, round)
     }
 
-    fn propose(&mut self, proposer: u32, height: u64, round: u64) -> Result<String, Fault> {
+    fn propose(&mut self, proposer: u32, height: Height, round: u64) -> Result<String, Fault> {
         let honest = proposer < self.count().saturating_sub(self.scenario.byzantine);
         let behaviour = if honest {
             Behaviour::Honest
@@ -180,13 +180,13 @@ impl World {
         let validators = self.count();
         let place = usize::try_from(proposer).unwrap_or_default();
         let node = self.validators.get(place).and_then(Validator::node);
-        let Some(node) = node.filter(|node| node.tip().height.saturating_add(1) == height) else {
+        let Some(node) = node.filter(|node| node.tip().height.next() == height) else {
             return Ok(format!("{proposer} cannot propose"));
         };
         let material = Material {
             block: self.workload.next_block(node)?,
             node,
-            stale: self.ordering.decided(height.saturating_sub(1)),
+            stale: self.ordering.decided(Height(height.0.saturating_sub(1))),
             validators,
         };
         let proposals = material.proposals(behaviour, &mut self.random);
@@ -210,12 +210,12 @@ impl World {
         Ok(format!("{proposer} {behaviour:?}"))
     }
 
-    fn proposal(&mut self, to: u32, place: (u64, u64), bytes: &Bytes) -> Result<String, Fault> {
+    fn proposal(&mut self, to: u32, place: (Height, u64), bytes: &Bytes) -> Result<String, Fault> {
         let validator = self.validator(to)?;
         let Some(node) = validator.node() else {
             return Ok("no power".to_owned());
         };
-        if node.tip().height.saturating_add(1) != place.0 {
+        if node.tip().height.next() != place.0 {
             return Ok("elsewhere".to_owned());
         }
         let (tip, hash) = (node.tip().hash, sha256(&[bytes]));
@@ -246,7 +246,7 @@ impl World {
     fn compare_verdict(
         &mut self,
         validator: u32,
-        height: u64,
+        height: Height,
         key: ([u8; 32], [u8; 32]),
         accepted: bool,
     ) {
@@ -258,7 +258,7 @@ impl World {
         }
     }
 
-    fn vote(&mut self, from: u32, place: (u64, u64), hash: [u8; 32]) -> String {
+    fn vote(&mut self, from: u32, place: (Height, u64), hash: [u8; 32]) -> String {
         if !self.ordering.vote(from, place, hash) {
             return hex::encode(hash);
         }
@@ -268,7 +268,7 @@ impl World {
             self.schedule.send(&mut self.random, &decided);
         }
         let next = Event::Round {
-            height: height.saturating_add(1),
+            height: height.next(),
             round: 0,
         };
         self.schedule.after(ROUND_MS.div_euclid(4), next);
@@ -281,9 +281,9 @@ impl World {
             let Some(node) = self.validator(to)?.node() else {
                 return Ok("no power".to_owned());
             };
-            let height = node.tip().height.saturating_add(1);
+            let height = node.tip().height.next();
             let Some(bytes) = self.ordering.decided(height).map(Bytes::clone) else {
-                return Ok(format!("at {}", height.saturating_sub(1)));
+                return Ok(format!("at {}", height.0.saturating_sub(1)));
             };
             match self.validator(to)?.apply(&bytes)? {
                 Some(Applied::Result(result)) => self.compare_result(to, height, &result),
@@ -303,7 +303,7 @@ impl World {
         }
     }
 
-    fn compare_result(&mut self, validator: u32, height: u64, result: &BlockResult) {
+    fn compare_result(&mut self, validator: u32, height: Height, result: &BlockResult) {
         let first = *self.results.entry(height).or_insert(*result);
         let fields = [
             (
@@ -405,7 +405,7 @@ impl World {
 
     fn differ(
         &mut self,
-        height: u64,
+        height: Height,
         validator: u32,
         field: &'static str,
         (expected, found): (String, String),
@@ -431,7 +431,7 @@ impl World {
 const fn empty_report() -> NetworkReport {
     NetworkReport {
         agreed: true,
-        height: 0,
+        height: Height(0),
         state_root: [0; 32],
         events: 0,
         events_hash: [0; 32],

@@ -3,12 +3,13 @@
 use super::running::{Step, Trail};
 use crate::compare::{Mismatch, Mismatches, compare_transactions};
 use node::BlockResult;
+use vm::Height;
 
 /// The first difference between two executors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// Height of the block.
-    pub height: u64,
+    pub height: Height,
     /// Place of the transaction in the block; `None` if it shows at the block's end only.
     pub transaction: Option<u32>,
     /// The transaction's id.

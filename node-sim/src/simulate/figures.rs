@@ -7,13 +7,13 @@ use super::series::{Absorb, Series};
 use node::digest::length;
 use node::{Block, Payload, Receipt, ReceiptExit};
 use std::collections::BTreeMap;
-use vm::StateDiff;
+use vm::{Height, StateDiff};
 
 /// What some blocks in a row came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BlockFigures {
     /// Height of the first of them.
-    pub height: u64,
+    pub height: Height,
     /// How many.
     pub blocks: u64,
     /// Gas of their transactions.

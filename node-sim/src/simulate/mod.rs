@@ -62,7 +62,7 @@ use figures::Figures;
 use node::Genesis;
 use node::archive::ArchivedBlock;
 use simulation::Simulation;
-use vm::Fault;
+use vm::{Fault, Height};
 
 /// Transactions of one simulated block; bounds what a plan can make the simulator hold.
 pub const SIMULATED_TRANSACTIONS_MAX: u32 = 1_000;
@@ -94,7 +94,7 @@ impl Plan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progressed {
     /// Blocks done.
-    pub height: u64,
+    pub height: Height,
     /// Blocks planned.
     pub blocks: u64,
     /// Transactions so far.
@@ -146,7 +146,7 @@ pub struct Report {
     /// True if all executors agreed on every receipt and root.
     pub agreed: bool,
     /// The last block that was executed.
-    pub height: u64,
+    pub height: Height,
     /// Root after it, on executor 0.
     pub state_root: [u8; 32],
     /// The first difference; the run ends with it.

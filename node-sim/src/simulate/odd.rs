@@ -6,7 +6,7 @@ use super::samples::{ACCEPTED, HOSTILE, UPGRADEABLE, variant};
 use node::{Commit, Receipt, Store, Tip};
 use reference::Trace;
 use std::sync::Arc;
-use vm::{CheckedModule, Entries, Fault, Rules};
+use vm::{CheckedModule, Entries, Fault, Height, Rules};
 
 /// Keys that are read before the one that is asked for.
 const READ_AHEAD: usize = 3;
@@ -61,7 +61,7 @@ impl<S: Store> Store for Restless<S> {
         self.0.tip()
     }
 
-    fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
+    fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.0.receipts(height)
     }
 

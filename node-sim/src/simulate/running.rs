@@ -10,7 +10,7 @@ use node::{
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tree::Tree;
-use vm::{CheckedModule, Engine, Entries, Execution, Fault, Rulebook, Rules, StateDiff};
+use vm::{CheckedModule, Engine, Entries, Execution, Fault, Height, Rulebook, Rules, StateDiff};
 
 /// What a transaction came to, as far as executors must agree on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl Store for SharedStore {
         self.lock().tip()
     }
 
-    fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
+    fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.lock().receipts(height)
     }
 

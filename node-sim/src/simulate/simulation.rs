@@ -12,7 +12,7 @@ use crate::compare::Mismatch;
 use node::archive::{ArchivedBlock, Entry};
 use node::{Block, ReceiptExit};
 use std::sync::Arc;
-use vm::{Fault, Rulebook, Rules};
+use vm::{Fault, Height, Rulebook, Rules};
 
 /// A simulation, until it is turned into its report.
 pub(super) struct Simulation {
@@ -53,7 +53,7 @@ impl Simulation {
 
     fn run_blocks(&mut self, plan: &Plan, progress: &mut dyn Progress) -> Result<(), Fault> {
         progress.begin(self.workload.genesis());
-        for height in 1..=plan.blocks {
+        for height in (1..=plan.blocks).map(Height) {
             let block = self.workload.next_block(first(&self.running)?.node()?)?;
             let Some(trails) = self.execute(&block, height, progress)? else {
                 return Ok(());
@@ -90,7 +90,7 @@ impl Simulation {
     fn execute(
         &mut self,
         block: &Block,
-        height: u64,
+        height: Height,
         progress: &mut dyn Progress,
     ) -> Result<Option<Vec<Trail>>, Fault> {
         let mut trails = Vec::with_capacity(self.running.len());
@@ -110,7 +110,7 @@ impl Simulation {
     }
 
     /// Commits everywhere, then restarts where that is done; false if a restart failed.
-    fn end_block(&mut self, height: u64) -> Result<bool, Fault> {
+    fn end_block(&mut self, height: Height) -> Result<bool, Fault> {
         for running in &mut self.running {
             running.commit()?;
         }
@@ -139,7 +139,7 @@ impl Simulation {
 
     /// A fault of an executor whose store differs from that of executor 0 is a difference; any
     /// other is this machine's, and the simulation's error.
-    fn blame(&mut self, number: usize, height: u64, fault: Fault) -> Result<(), Fault> {
+    fn blame(&mut self, number: usize, height: Height, fault: Fault) -> Result<(), Fault> {
         let (Some(plainest), Some(running)) = (self.running.first(), self.running.get(number))
         else {
             return Err(fault);
@@ -202,7 +202,7 @@ fn first(running: &[Running]) -> Result<&Running, Fault> {
 fn empty_report(running: &[Running]) -> Report {
     Report {
         agreed: true,
-        height: 0,
+        height: Height(0),
         state_root: [0; 32],
         first_difference: None,
         executors: running
@@ -216,7 +216,7 @@ fn empty_report(running: &[Running]) -> Report {
     }
 }
 
-fn count(report: &mut Report, trails: &[Trail], height: u64) {
+fn count(report: &mut Report, trails: &[Trail], height: Height) {
     report.height = height;
     let Some(plainest) = trails.first() else {
         return;
@@ -235,7 +235,7 @@ fn count(report: &mut Report, trails: &[Trail], height: u64) {
 
 /// The earliest transaction on which an executor differs from executor 0; of several executors the
 /// first.
-fn first_difference(running: &[Running], trails: &[Trail], height: u64) -> Option<Difference> {
+fn first_difference(running: &[Running], trails: &[Trail], height: Height) -> Option<Difference> {
     let plainest = trails.first()?;
     let others = (0_u32..).zip(trails).skip(1);
     let found = others.filter_map(|(number, trail)| Some((number, compare(plainest, trail)?)));

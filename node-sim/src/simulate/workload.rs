@@ -135,7 +135,7 @@ impl Workload {
     /// # Errors
     /// [`Fault`] if the node's store fails, or it does not know the rules of the block.
     pub fn next_block(&mut self, node: &Node) -> Result<Block, Fault> {
-        let height = node.tip().height.saturating_add(1);
+        let height = node.tip().height.next();
         self.rules = Arc::clone(node.rules_at(height)?);
         let mut nonces = BTreeMap::new();
         for key in self.accounts.iter().chain([&self.poor]) {
@@ -143,10 +143,10 @@ impl Workload {
         }
         let mut draft = Draft {
             nonces,
-            height,
+            height: height.0,
             transactions: Vec::new(),
         };
-        match height {
+        match height.0 {
             1 => self.uploads(&mut draft),
             2 => self.deploys(&mut draft),
             3 => self.prepares(&mut draft),

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use tree::Tree;
 use vm::unstable::opcode::{Opcode, TABLE};
 use vm::unstable::schedule::Schedule;
-use vm::{Engine, Fault, Interpreter, Rulebook, Rules, key};
+use vm::{Engine, Fault, Height, Interpreter, Rulebook, Rules, key};
 
 const PLAN: Plan = Plan {
     blocks: 8,
@@ -73,7 +73,7 @@ fn store(genesis: &Genesis, activations: &Activations) -> Box<dyn Store> {
         gas_used: 0,
     };
     let tip = Tip {
-        height: 0,
+        height: Height(0),
         hash: genesis.chain_id(),
         time_ms: genesis.time_ms(),
         result,
@@ -91,7 +91,10 @@ fn store(genesis: &Genesis, activations: &Activations) -> Box<dyn Store> {
 }
 
 fn activations() -> Activations {
-    vec![(1, *Rules::v1().id()), (FROM, *second().id())]
+    vec![
+        (Height(1), *Rules::v1().id()),
+        (Height(FROM), *second().id()),
+    ]
 }
 
 fn parts(engine: Make, rules: Rulebook) -> Parts {
@@ -148,7 +151,7 @@ fn chain(engine: Make, activations: &Activations) -> Vec<ArchivedBlock> {
 fn engines_agree_across_the_height_and_prices_change_there() {
     let crossing = chain(INTERPRETER, &activations());
     assert_eq!(crossing, chain(REFERENCE, &activations()));
-    let straight = chain(INTERPRETER, &vec![(1, *Rules::v1().id())]);
+    let straight = chain(INTERPRETER, &vec![(Height(1), *Rules::v1().id())]);
     for (height, (one, other)) in (1_u64..).zip(crossing.iter().zip(&straight)) {
         let is_second = height >= FROM;
         let expected = if is_second { second() } else { Rules::v1() };
@@ -174,7 +177,7 @@ fn an_archive_across_the_height_replays_on_both_engines() {
         while replay.step().unwrap() {}
         let replayed = replay.replayed();
         assert_eq!(replayed.first_difference, None);
-        assert_eq!(replayed.height, PLAN.blocks);
+        assert_eq!(replayed.height.0, PLAN.blocks);
     }
 }
 
@@ -193,11 +196,14 @@ fn a_node_without_the_second_rules_stops_before_the_height() {
     of_old_rules.header.rules_id = *Rules::v1().id();
     assert_eq!(new.validate(of_old_rules), Err(Invalid::RulesId));
     assert_eq!(old.validate(block.clone()), Err(Invalid::RulesUnknown));
-    assert!(matches!(old.rules_at(FROM), Err(Fault::Invariant(_))));
+    assert!(matches!(
+        old.rules_at(Height(FROM)),
+        Err(Fault::Invariant(_))
+    ));
     let valid = new.validate(block).unwrap();
     let fault = old.apply(&valid, &mut NoObserver).unwrap_err();
     assert!(fault.to_string().contains("does not know the rules"));
-    assert_eq!(old.store().tip().unwrap().unwrap().height, FROM - 1);
+    assert_eq!(old.store().tip().unwrap().unwrap().height.0, FROM - 1);
 }
 
 /// The first transaction of a block that spends gas in a contract which adds.
@@ -224,7 +230,7 @@ fn case_at(height: u64) -> (Case, Part, Part) {
     let _not_committed = node.execute(&valid, &mut collected).unwrap();
     let index = call_in(&valid, &collected.0);
     let at = Position {
-        rules: node.rules_at(height).unwrap(),
+        rules: node.rules_at(Height(height)).unwrap(),
         block: &valid,
         index,
     };

@@ -67,7 +67,7 @@ fn an_archive_replays_to_its_root_on_every_engine_and_store() {
     ];
     for (replayed, scrubbed) in runs {
         assert_eq!(replayed.first_difference, None);
-        assert_eq!((replayed.height, replayed.state_root), (12, root));
+        assert_eq!((replayed.height.0, replayed.state_root), (12, root));
         let transactions: usize = blocks.iter().map(|block| block.entries.len()).sum();
         assert_eq!(replayed.transactions, transactions as u64);
         assert!(scrubbed);
@@ -83,7 +83,7 @@ fn a_replay_goes_on_where_the_store_ends() {
     replay(&short, Box::new(Interpreter::new()), open());
     let (replayed, _) = replay(&bytes, Box::new(Interpreter::new()), open());
     assert_eq!(replayed.first_difference, None);
-    assert_eq!((replayed.height, replayed.state_root), (8, root));
+    assert_eq!((replayed.height.0, replayed.state_root), (8, root));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_wrong_engine_is_found_at_the_first_contract_call() {
         .iter()
         .position(|entry| ran(entry.receipt.exit) && entry.receipt.gas_used > 0)
         .unwrap();
-    assert_eq!(difference.height, 2);
+    assert_eq!(difference.height.0, 2);
     assert_eq!(difference.transaction, Some(first as u32));
     assert_eq!(difference.field, "receipt.gas_used");
     assert_eq!(
@@ -153,7 +153,7 @@ fn each_recorded_field_is_compared_and_named() {
         let bytes = changed(&bytes, 2, change);
         let (replayed, _) = replay(&bytes, Box::new(Interpreter::new()), memory());
         let difference = replayed.first_difference.expect(field);
-        assert_eq!((difference.height, difference.field), (2, field));
+        assert_eq!((difference.height.0, difference.field), (2, field));
         assert_ne!(difference.recorded, difference.found);
         let in_transaction = field.starts_with("receipt") || field == "diff";
         assert_eq!(difference.transaction, in_transaction.then_some(0));
@@ -161,8 +161,8 @@ fn each_recorded_field_is_compared_and_named() {
     let bytes = changed(&bytes, 2, |block| block.block.header.time_ms = 0);
     let (replayed, _) = replay(&bytes, Box::new(Interpreter::new()), memory());
     let difference = replayed.first_difference.unwrap();
-    assert_eq!((difference.height, difference.field), (2, "block"));
-    assert_eq!(replayed.height, 1);
+    assert_eq!((difference.height.0, difference.field), (2, "block"));
+    assert_eq!(replayed.height.0, 1);
 }
 
 #[test]

@@ -59,12 +59,12 @@ fn a_receipt_changed_on_purpose_ends_in_a_case_that_blames_the_archive() {
     let (chain, traced) = trace(&bytes, INTERPRETER);
     let difference = chain.first_difference.unwrap();
     assert_eq!(
-        (difference.height, difference.field),
+        (difference.height.0, difference.field),
         (5, "receipt.gas_used")
     );
     let Traced { case, site } = traced.unwrap();
     assert_eq!(site, None, "R comes to the found outcome");
-    assert_eq!((case.block.height, case.index), (5, index as u32));
+    assert_eq!((case.block.height.0, case.index), (5, index as u32));
     assert_eq!(Some(case.transaction.transaction.id()), difference.tx_id);
     let (expected, found) = (&case.expected.receipt, &case.found.receipt);
     assert_eq!(expected.gas_used, found.gas_used + 1);

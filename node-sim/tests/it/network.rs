@@ -24,7 +24,7 @@ fn agree_and_repeat(seeds: Range<u64>) {
     for seed in seeds {
         let report = twice(&Scenario::new(seed));
         assert!(report.agreed, "seed {seed}: {:?}", report.first_difference);
-        assert_eq!(report.height, 8);
+        assert_eq!(report.height.0, 8);
         for (sum, count) in sum.iter_mut().zip(report.proposals) {
             *sum += count;
         }
@@ -50,7 +50,7 @@ fn a_validator_with_a_wrong_engine_is_named_at_its_first_wrong_block() {
         // Block 2 deploys: the first frames. The wrong one may answer first, so that another one
         // is named against it.
         assert_eq!(
-            (difference.height, difference.field),
+            (difference.height.0, difference.field),
             (2, "result.gas_used")
         );
         assert_ne!(difference.expected, difference.found);

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use vm::CodeHash;
 use vm::unstable::lower::Operator;
 use vm::unstable::opcode::Opcode;
-use vm::{CheckedModule, Engine, Execution, Fault, Rulebook, Rules};
+use vm::{CheckedModule, Engine, Execution, Fault, Height, Rulebook, Rules};
 
 const PLAN: Plan = Plan {
     blocks: 8,
@@ -30,7 +30,7 @@ const SITES_MAX: usize = 60;
 /// Code hash, function, byte offset.
 type Site = (CodeHash, u32, u32);
 /// Height, index in the block, and how it ended.
-type At = (u64, u32, ReceiptExit);
+type At = (Height, u32, ReceiptExit);
 
 /// Which operators the current transaction has executed, and of which module.
 #[derive(Default)]
@@ -67,7 +67,7 @@ impl Engine for Noting {
 
 struct History {
     visited: Arc<Mutex<Visited>>,
-    height: u64,
+    height: Height,
     executed: BTreeMap<Site, Vec<At>>,
 }
 
@@ -96,10 +96,10 @@ fn history() -> BTreeMap<Site, Vec<At>> {
     let mut node = Node::open(parts, workload.genesis().clone(), store).unwrap();
     let mut history = History {
         visited,
-        height: 0,
+        height: Height(0),
         executed: BTreeMap::new(),
     };
-    for height in 1..=PLAN.blocks {
+    for height in (1..=PLAN.blocks).map(Height) {
         history.height = height;
         let valid = node.validate(workload.next_block(&node).unwrap()).unwrap();
         node.apply(&valid, &mut history).unwrap();
@@ -247,7 +247,7 @@ fn a_lost_write_is_found() {
         let mut executors = standard(2);
         let engine: MakeEngine = Box::new(|| Box::new(Reference::new()));
         let wrong = Executor::new("wrong", engine, CachePolicy::Warm, restart);
-        executors.push(wrong.with_store(Box::new(LostWrite::new(MemoryStore::new(), 3))));
+        executors.push(wrong.with_store(Box::new(LostWrite::new(MemoryStore::new(), Height(3)))));
         executors
     };
     // A restart right after it finds it before anybody reads the key; else the last scrub does.
@@ -257,7 +257,7 @@ fn a_lost_write_is_found() {
     ] {
         let report = run(&PLAN, executors(restart), &mut NoProgress).unwrap();
         let difference = report.first_difference.unwrap();
-        assert!(height.contains(&difference.height), "{difference:#?}");
+        assert!(height.contains(&difference.height.0), "{difference:#?}");
         assert_eq!(difference.executors, (0, 2));
         assert!(difference.mismatches.iter().any(|one| one.key.is_some()));
     }
@@ -276,7 +276,7 @@ fn one_unit_of_gas_is_found_in_the_first_contract_call() {
     let report = run(&PLAN, executors, &mut NoProgress).unwrap();
     let difference = report.first_difference.unwrap();
     // Block 1 uploads and transfers; block 2 deploys.
-    assert_eq!((difference.height, difference.transaction), (2, Some(0)));
+    assert_eq!((difference.height.0, difference.transaction), (2, Some(0)));
     let gas = &difference.mismatches[0];
     assert_eq!(gas.field, "receipt.gas_used");
     let [left, right]: [u64; 2] = [&gas.left, &gas.right].map(|number| number.parse().unwrap());
@@ -292,5 +292,5 @@ fn a_machine_that_takes_the_steps_of_a_node_is_no_fault() {
     executors.push(composed);
     let report = run(&PLAN, executors, &mut NoProgress).unwrap();
     assert!(report.agreed, "{report:#?}");
-    assert_eq!(report.height, PLAN.blocks);
+    assert_eq!(report.height.0, PLAN.blocks);
 }

@@ -23,7 +23,8 @@ use vm::CodeHash;
 use vm::unstable::lower::{Operator, Sink};
 use vm::unstable::opcode::Opcode;
 use vm::{
-    CheckedModule, Engine, Entries, Execution, Fault, Interpreter, Rulebook, Rules, StateDiff, key,
+    CheckedModule, Engine, Entries, Execution, Fault, Height, Interpreter, Rulebook, Rules,
+    StateDiff, key,
 };
 
 /// Each fault is reached within it.
@@ -34,7 +35,7 @@ const PLAN: Plan = Plan {
 };
 
 /// A store that shows its commits.
-struct Showing(MemoryStore, Arc<Mutex<BTreeMap<u64, StateDiff>>>);
+struct Showing(MemoryStore, Arc<Mutex<BTreeMap<Height, StateDiff>>>);
 
 impl Store for Showing {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
@@ -49,7 +50,7 @@ impl Store for Showing {
         self.0.tip()
     }
 
-    fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
+    fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.0.receipts(height)
     }
 
@@ -124,7 +125,7 @@ impl Observer for Arming {
 struct Right {
     blocks: Vec<ValidBlock>,
     executed: Vec<Vec<Executed>>,
-    commits: BTreeMap<u64, StateDiff>,
+    commits: BTreeMap<Height, StateDiff>,
 }
 
 fn parts(engine: Box<dyn Engine>) -> (Parts, Workload) {
@@ -165,16 +166,16 @@ fn right() -> Right {
 }
 
 impl Right {
-    fn block(&self, height: u64) -> &ValidBlock {
-        &self.blocks[height as usize - 1]
+    fn block(&self, height: Height) -> &ValidBlock {
+        &self.blocks[height.0 as usize - 1]
     }
 
     /// The operators of a transaction in their order, as R lists them.
-    fn operators(&self, height: u64, index: u32) -> Vec<Executing> {
+    fn operators(&self, height: Height, index: u32) -> Vec<Executing> {
         let list = Arc::new(Mutex::new(List::default()));
         let engine = Box::new(Listing(Arc::clone(&list)));
         let (mut node, _) = node(engine, Box::new(MemoryStore::new()));
-        for block in &self.blocks[..height as usize - 1] {
+        for block in &self.blocks[..height.0 as usize - 1] {
             node.apply(block, &mut Collected::default()).unwrap();
         }
         list.lock().unwrap().is_armed = index == 0;
@@ -191,14 +192,14 @@ impl Right {
         vm::check(bytes.unwrap().as_ref().unwrap(), &Rules::v1()).unwrap()
     }
 
-    fn sender(&self, height: u64, index: u32) -> Vec<u8> {
+    fn sender(&self, height: Height, index: u32) -> Vec<u8> {
         key::account(self.block(height).transactions()[index as usize].sender())
     }
 }
 
 /// The first transaction that the planted node executes differently, if there is one; without the
 /// simulator.
-fn first_wrong(plant: &Plant, right: &Right) -> Option<(u64, u32, Executed)> {
+fn first_wrong(plant: &Plant, right: &Right) -> Option<(Height, u32, Executed)> {
     let executor = plant.executor();
     let (parts, workload) = parts((executor.engine)());
     let steps = executor.steps.map(|make| make());
@@ -260,7 +261,7 @@ fn tell(plant: &Plant) -> Told {
 }
 
 impl Told {
-    fn at(&self) -> (u64, u32) {
+    fn at(&self) -> (Height, u32) {
         (self.difference.height, self.difference.transaction.unwrap())
     }
 
@@ -366,7 +367,7 @@ const EXPECTED: [(&str, Check); 15] = [
     }),
     ("lost-tree-update", |right, told, _| {
         let (height, index) = told.at();
-        let executed = |height: u64, index: usize| &right.executed[height as usize - 1][index];
+        let executed = |height: Height, index: usize| &right.executed[height.0 as usize - 1][index];
         let lost = value_of(&executed(height, index as usize).diff);
         told.is_step("state_root", lost.cloned());
         assert!(
@@ -380,10 +381,10 @@ const EXPECTED: [(&str, Check); 15] = [
 ];
 
 /// Where the whole block is named, and no transaction.
-const IN_NO_TRANSACTION: [(&str, u64); 3] = [
+const IN_NO_TRANSACTION: [(&str, Height); 3] = [
     ("lost-write", STORE_HEIGHT),
     ("split-batch", STORE_HEIGHT),
-    ("receipts-hash", 1),
+    ("receipts-hash", Height(1)),
 ];
 
 #[test]

@@ -19,7 +19,7 @@ fn simulate(plan: Plan, nodes: u32) -> Report {
 #[test]
 fn four_executors_agree_over_every_kind_of_transaction() {
     let report = simulate(Plan::new(30, 7), 4);
-    assert_eq!(report.height, 30);
+    assert_eq!(report.height.0, 30);
     for (exit, count) in ReceiptExit::ALL.iter().zip(report.by_exit) {
         assert!(count > 0, "no transaction ends in {}", exit.name());
     }
@@ -56,7 +56,7 @@ fn all_kinds_agree_and_then_repeat() {
 fn nobody_and_nothing_can_be_simulated_as_well() {
     assert!(run(&Plan::new(1, 1), Vec::new(), &mut NoProgress).is_err());
     let report = simulate(Plan::new(0, 1), 2);
-    assert_eq!((report.height, report.transactions), (0, 0));
+    assert_eq!((report.height.0, report.transactions), (0, 0));
     assert_ne!(report.state_root, [0; 32]);
 }
 
@@ -71,7 +71,11 @@ fn progress_is_told_after_every_block() {
     }
     let mut seen = Seen::default();
     let report = run(&Plan::new(4, 5), standard(1), &mut seen).unwrap();
-    let heights: Vec<u64> = seen.0.iter().map(|progressed| progressed.height).collect();
+    let heights: Vec<u64> = seen
+        .0
+        .iter()
+        .map(|progressed| progressed.height.0)
+        .collect();
     assert_eq!(heights, [1, 2, 3, 4]);
     let last = seen.0.last().unwrap();
     assert_eq!(last.state_root, report.state_root);

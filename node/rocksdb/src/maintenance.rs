@@ -9,7 +9,7 @@ use rocksdb::checkpoint::Checkpoint;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
-use vm::Fault;
+use vm::{Fault, Height};
 
 /// The copy that a scrub reads, inside the folder.
 const SCRUBBED: &str = "scrub";
@@ -22,7 +22,7 @@ pub struct Scrubbed {
     /// Blocks of which receipts were compared with their root.
     pub blocks: u64,
     /// Height of the root that the values have.
-    pub height: u64,
+    pub height: Height,
 }
 
 impl RocksStore {
@@ -102,10 +102,10 @@ impl RocksStore {
                 return Err(self.fault(format!("the header of block {height} is damaged")));
             }
             (expected, hash) = (header.parent_result.receipts_root, header.parent);
-            let Some(below) = height.checked_sub(1) else {
+            let Some(below) = height.0.checked_sub(1) else {
                 break;
             };
-            height = below;
+            height = Height(below);
         }
         Ok(Scrubbed {
             blocks,

@@ -8,7 +8,7 @@ use node::{Commit, Header, Receipt, Store, Tip};
 use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use vm::{Entries, Fault};
+use vm::{Entries, Fault, Height};
 
 /// In the family `meta`: borsh of the tip.
 const TIP: &[u8] = b"tip";
@@ -53,7 +53,7 @@ impl RocksStore {
     ///
     /// # Errors
     /// [`Fault::Store`].
-    pub fn header(&self, height: u64) -> Result<Option<Header>, Fault> {
+    pub fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
         self.intact()?;
         self.get(HEADERS, &by_height(height))
     }
@@ -87,10 +87,10 @@ impl RocksStore {
             .map_err(|_| self.fault(format!("an entry of {family} does not decode")))
     }
 
-    fn check_next(&self, height: u64) -> Result<(), Fault> {
+    fn check_next(&self, height: Height) -> Result<(), Fault> {
         let next = match &self.tip {
-            Some(tip) => tip.height.checked_add(1),
-            None => Some(0),
+            Some(tip) => tip.height.0.checked_add(1).map(Height),
+            None => Some(Height(0)),
         };
         if next == Some(height) {
             return Ok(());
@@ -122,7 +122,8 @@ impl RocksStore {
         if let Some(old) = self
             .settings
             .keep_blocks
-            .and_then(|keep| tip.height.checked_sub(keep))
+            .and_then(|keep| tip.height.0.checked_sub(keep))
+            .map(Height)
         {
             batch.delete_cf(self.family(HEADERS)?, by_height(old));
             batch.delete_cf(self.family(RECEIPTS)?, by_height(old));
@@ -134,13 +135,13 @@ impl RocksStore {
     fn prune_to_settings(&self) -> Result<(), Fault> {
         let keep = self.settings.keep_blocks;
         let end = self.tip.zip(keep).and_then(|(tip, keep)| {
-            let first_kept = tip.height.checked_sub(keep)?.checked_add(1)?;
-            Some(by_height(first_kept))
+            let first_kept = tip.height.0.checked_sub(keep)?.checked_add(1)?;
+            Some(by_height(Height(first_kept)))
         });
         let Some(end) = end else { return Ok(()) };
         let mut batch = WriteBatch::default();
         for family in [HEADERS, RECEIPTS] {
-            batch.delete_range_cf(self.family(family)?, by_height(0), end);
+            batch.delete_range_cf(self.family(family)?, by_height(Height(0)), end);
         }
         self.write(batch)
     }
@@ -198,7 +199,7 @@ impl Store for RocksStore {
         Ok(self.tip)
     }
 
-    fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
+    fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.intact()?;
         self.get(RECEIPTS, &by_height(height))
     }
@@ -267,6 +268,6 @@ fn explain(error: &str) -> String {
     clippy::big_endian_bytes,
     reason = "keys sort bytewise, heights as numbers; the bytes are the same on every machine"
 )]
-pub(crate) const fn by_height(height: u64) -> [u8; 8] {
-    height.to_be_bytes()
+pub(crate) const fn by_height(height: Height) -> [u8; 8] {
+    height.0.to_be_bytes()
 }

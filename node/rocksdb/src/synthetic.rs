@@ -7,7 +7,7 @@ use node::receipt::receipts_root;
 use node::state_tree::batch;
 use node::{BlockResult, Commit, Header, Receipt, ReceiptExit, Tip};
 use tree::{Tree, ValueHash};
-use vm::{StateDiff, key};
+use vm::{Height, StateDiff, key};
 
 /// Every how many changes one is a removal, where there are removals.
 const REMOVAL_EVERY: u64 = 5;
@@ -43,7 +43,7 @@ impl Synthetic {
     /// The commit after `tip`; brings the tree, which is that of `tip`, up to it.
     #[must_use]
     pub fn next(&self, tip: Option<&Tip>, tree: &mut Tree) -> Commit {
-        let height = tip.map_or(0, |tip| tip.height.saturating_add(1));
+        let height = tip.map_or(0, |tip| tip.height.0.saturating_add(1));
         let mut random = Random(self.seed ^ height.wrapping_mul(0xd6e8_feb8_6659_fd93));
         let diff = self.diff(height, &mut random);
         let receipts: Vec<Receipt> = match tip {
@@ -58,7 +58,7 @@ impl Synthetic {
         let header = tip.map(|parent| header(parent, height));
         let hash = header.as_ref().map_or([0; 32], Header::hash);
         let tip = Tip {
-            height,
+            height: Height(height),
             hash,
             time_ms: height,
             result,
@@ -108,7 +108,7 @@ pub fn state_key(number: u64) -> Vec<u8> {
 fn header(parent: &Tip, height: u64) -> Header {
     Header {
         parent: parent.hash,
-        height,
+        height: Height(height),
         time_ms: height,
         chain_id: [0; 32],
         proposer: [0; 32],

@@ -21,7 +21,7 @@ use super::{Commit, MemoryStore, Store};
 use crate::digest::{encode, sha256};
 use crate::header::Tip;
 use crate::receipt::Receipt;
-use vm::{Entries, Fault};
+use vm::{Entries, Fault, Height};
 
 const MAGIC: &[u8; 8] = b"LSblock1";
 /// What is followed by a zero inside a payload. It does not overlap itself.
@@ -187,7 +187,7 @@ impl<D: Disk> Store for LogStore<D> {
         self.intact()?.tip()
     }
 
-    fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
+    fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.intact()?.receipts(height)
     }
 

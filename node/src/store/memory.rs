@@ -5,13 +5,13 @@ use crate::header::{Header, Tip};
 use crate::receipt::Receipt;
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use vm::{Entries, Fault};
+use vm::{Entries, Fault, Height};
 
 /// A store in memory: an ordered map, and the blocks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemoryStore {
     state: BTreeMap<Vec<u8>, Vec<u8>>,
-    blocks: BTreeMap<u64, Record>,
+    blocks: BTreeMap<Height, Record>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl MemoryStore {
 
     /// The header of a block, `None` for the genesis and for what was not committed.
     #[must_use]
-    pub fn header(&self, height: u64) -> Option<&Header> {
+    pub fn header(&self, height: Height) -> Option<&Header> {
         self.blocks
             .get(&height)
             .and_then(|record| record.header.as_ref())
@@ -39,8 +39,8 @@ impl MemoryStore {
     /// Refuses a commit that is not the next block.
     pub(super) fn check_next(&self, commit: &Commit) -> Result<(), Fault> {
         let next = match self.blocks.last_key_value() {
-            Some((height, _)) => height.checked_add(1),
-            None => Some(0),
+            Some((height, _)) => height.0.checked_add(1).map(Height),
+            None => Some(Height(0)),
         };
         if next == Some(commit.tip.height) {
             return Ok(());
@@ -77,7 +77,7 @@ impl Store for MemoryStore {
         Ok(self.blocks.last_key_value().map(|(_, record)| record.tip))
     }
 
-    fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
+    fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         Ok(self
             .blocks
             .get(&height)

@@ -13,7 +13,7 @@ use crate::header::{Header, Tip};
 use crate::receipt::Receipt;
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::ops::Range;
-use vm::{Entries, Fault, StateDiff};
+use vm::{Entries, Fault, Height, StateDiff};
 
 /// Everything that one block changes, committed together.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -61,7 +61,7 @@ pub trait Store: Send {
     ///
     /// # Errors
     /// As [`Store::read`].
-    fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault>;
+    fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault>;
 
     /// Reads back whatever is kept on a medium that [`Store::read`] and [`Store::scan`] do not go
     /// to, and compares it with what they answer.

@@ -3,6 +3,7 @@
 use crate::chain::{Chain, call};
 use node::limits::{Limits, TRANSACTION_GAS_MAX};
 use node::{Block, Invalid, InvalidTransaction, Payload, Signed, transactions_root};
+use vm::Height;
 
 fn transfer(chain: &Chain, ahead: u64) -> Signed {
     chain.sign(
@@ -55,9 +56,18 @@ fn a_header_must_continue_the_chain() {
         check(&chain, |block| block.header.rules_id[0] ^= 1),
         Err(Invalid::RulesId)
     );
-    let height = |found| Err(Invalid::Height { found, expected: 2 });
-    assert_eq!(check(&chain, |block| block.header.height = 1), height(1));
-    assert_eq!(check(&chain, |block| block.header.height = 3), height(3));
+    let height = |found| {
+        let (found, expected) = (Height(found), Height(2));
+        Err(Invalid::Height { found, expected })
+    };
+    assert_eq!(
+        check(&chain, |block| block.header.height = Height(1)),
+        height(1)
+    );
+    assert_eq!(
+        check(&chain, |block| block.header.height = Height(3)),
+        height(3)
+    );
     let parent = chain.node.tip().time_ms;
     assert_eq!(
         check(&chain, |block| block.header.time_ms = parent + 1),

@@ -9,7 +9,7 @@ use node_sim::disk::{Failing, Loss, SimulatedDisk};
 use node_sim::simulate::Plan;
 use node_sim::simulate::workload::Workload;
 use std::sync::Arc;
-use vm::{Engine, Fault, Interpreter, Rulebook, Rules};
+use vm::{Engine, Fault, Height, Interpreter, Rulebook, Rules};
 
 pub(crate) const BLOCKS: u64 = 20;
 
@@ -75,13 +75,13 @@ impl Expected {
 
     /// Applies what follows the node's tip up to `height`.
     pub(crate) fn go_to(&self, node: &mut Node, height: u64) -> Result<(), Fault> {
-        for block in self.blocks_after(node.tip().height) {
-            if node.tip().height >= height {
+        for block in self.blocks_after(node.tip().height.0) {
+            if node.tip().height.0 >= height {
                 break;
             }
             let valid = node.validate(block).expect("a valid block");
             let result = node.apply(&valid, &mut NoObserver)?;
-            assert_eq!(result, self.results[node.tip().height as usize]);
+            assert_eq!(result, self.results[node.tip().height.0 as usize]);
         }
         Ok(())
     }
@@ -95,7 +95,7 @@ impl Expected {
     fn run(&self, disk: &SimulatedDisk) -> Result<(), (u64, Fault)> {
         let mut node = self.open(disk).map_err(|fault| (0, fault))?;
         self.go_on(&mut node)
-            .map_err(|fault| (node.tip().height, fault))
+            .map_err(|fault| (node.tip().height.0, fault))
     }
 
     /// Loses power, starts again without faults, and demands a committed prefix that goes on.
@@ -104,7 +104,7 @@ impl Expected {
         disk.limit(usize::MAX);
         disk.crash(loss);
         let mut node = self.open(disk).expect("opens after a crash");
-        let height = node.tip().height;
+        let height = node.tip().height.0;
         assert!(
             height >= acknowledged,
             "block {acknowledged} was synced, {height} is the last"
@@ -214,7 +214,7 @@ fn a_rotten_bit_is_a_fault_or_a_shorter_prefix_and_never_a_result() {
             Err(other) => panic!("{other}"),
             Ok(_) if position < last_record => panic!("byte {position} rotted unseen"),
             // The last record cannot be told from one that was torn: the block is executed again.
-            Ok(node) => assert_eq!(node.tip().height, BLOCKS - 1),
+            Ok(node) => assert_eq!(node.tip().height.0, BLOCKS - 1),
         }
     }
 }
@@ -229,7 +229,7 @@ fn commit(height: u64, value: Vec<u8>) -> Commit {
     Commit {
         diff: [(vec![2], Some(value))].into(),
         tip: Tip {
-            height,
+            height: Height(height),
             hash: [0; 32],
             time_ms: 0,
             result,
@@ -263,7 +263,7 @@ fn a_value_that_is_a_record_neither_stops_nor_changes_a_recovery() {
             let mut torn = SimulatedDisk::new(0);
             torn.append(&bytes[..bytes.len() - lost]).unwrap();
             let store = LogStore::open(torn).expect("a torn block is cut off");
-            assert_eq!(store.tip().unwrap().unwrap().height, 0);
+            assert_eq!(store.tip().unwrap().unwrap().height, Height(0));
             assert_eq!(store.read(&[2]).unwrap(), Some(value.clone()));
         }
     }
@@ -288,8 +288,8 @@ fn the_log_answers_as_memory_does() {
     assert_eq!(all(&log), all(memory.as_ref()));
     for height in 0..=BLOCKS + 1 {
         assert_eq!(
-            log.receipts(height).unwrap(),
-            memory.receipts(height).unwrap()
+            log.receipts(Height(height)).unwrap(),
+            memory.receipts(Height(height)).unwrap()
         );
     }
     let (key, value) = all(&log)[3].clone();

@@ -3,14 +3,18 @@
 
 use crate::chain::Chain;
 use host_api::limits::BLOCK_HASHES_MAX;
-use vm::key;
+use vm::{Height, key};
 
 #[test]
 fn the_state_keeps_the_hashes_of_the_last_256_blocks() {
     let mut chain = Chain::new();
     let count = u64::from(BLOCK_HASHES_MAX);
     let is_kept = |chain: &Chain, height| {
-        let hash = chain.node.store().read(&key::block_hash(height)).unwrap();
+        let hash = chain
+            .node
+            .store()
+            .read(&key::block_hash(Height(height)))
+            .unwrap();
         hash.is_some()
     };
     for _ in 0..count {

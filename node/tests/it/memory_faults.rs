@@ -10,7 +10,7 @@ use reference::{Backing, Reference};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use vm::unstable::budget::{Budget, Purpose, refused};
-use vm::{Engine, Entries, Fault, Interpreter};
+use vm::{Engine, Entries, Fault, Height, Interpreter};
 
 /// Requests for one purpose, or reads, that fail in one test; of more, some at equal distances.
 const TRIED_MAX: usize = 50;
@@ -63,7 +63,7 @@ fn run(
         .open_on(engine, Box::new(store))
         .map_err(|fault| (0, fault))?;
     let ended = expected.go_on(&mut node);
-    ended.map_err(|fault| (node.tip().height, fault))
+    ended.map_err(|fault| (node.tip().height.0, fault))
 }
 
 /// Refuses requests of the 20-block run, each once and from then on; how many were refused. For
@@ -180,7 +180,7 @@ impl Store for Unreadable {
         self.inner.tip()
     }
 
-    fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
+    fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.inner.receipts(height)
     }
 
@@ -221,13 +221,13 @@ fn reads_of_the_store_fail_and_no_failure_becomes_a_receipt() {
         );
         assert_eq!(tried, number + 1, "the node stops at the first");
         let Some(node) = node else { continue };
-        let height = node.tip().height;
+        let height = node.tip().height.0;
         let store = node.into_store();
-        assert_eq!(store.receipts(height + 1).unwrap(), None);
+        assert_eq!(store.receipts(Height(height + 1)).unwrap(), None);
         let again = expected.open_on(Box::new(Interpreter::new()), store);
         let mut node = again.unwrap();
-        assert_eq!(node.tip().height, height);
+        assert_eq!(node.tip().height.0, height);
         expected.go_on(&mut node).unwrap();
-        assert_eq!(node.tip().height, BLOCKS);
+        assert_eq!(node.tip().height.0, BLOCKS);
     }
 }

@@ -4,7 +4,7 @@ use crate::faults::{BLOCKS, Expected};
 use node::{Commit, Disk as _, LogStore, MemoryStore, Receipt, Store, Tip};
 use node_sim::disk::SimulatedDisk;
 use std::sync::{Arc, Mutex};
-use vm::{Entries, Fault, Interpreter};
+use vm::{Entries, Fault, Height, Interpreter};
 
 /// The state key of a value that rots, and the bit of the value that is flipped.
 type Rot = Arc<Mutex<Option<(Vec<u8>, usize)>>>;
@@ -47,7 +47,7 @@ impl Store for Rotting {
         self.inner.tip()
     }
 
-    fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
+    fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.inner.receipts(height)
     }
 
@@ -97,7 +97,7 @@ fn a_scrub_between_blocks_finds_a_rotten_value_before_it_is_read() {
         }
     }
     assert!(found > 50, "{found}");
-    assert_eq!(node.tip().height, BLOCKS);
+    assert_eq!(node.tip().height, Height(BLOCKS));
 }
 
 /// Why a scrub is needed: without one, such a value is executed on.

@@ -12,7 +12,7 @@ use reference::Reference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vm::CodeHash;
-use vm::{Rulebook, Rules, StateDiff, StateView, key};
+use vm::{Height, Rulebook, Rules, StateDiff, StateView, key};
 
 fn parts(cache: CachePolicy) -> Parts {
     Parts {
@@ -185,7 +185,10 @@ fn commits_are_in_order() {
     let mut store = MemoryStore::new();
     let tip = *Chain::new().node.tip();
     let commit = |height| {
-        let tip = node::Tip { height, ..tip };
+        let tip = node::Tip {
+            height: Height(height),
+            ..tip
+        };
         Commit {
             diff: StateDiff::new(),
             tip,
@@ -198,7 +201,7 @@ fn commits_are_in_order() {
     assert!(store.commit(commit(0)).is_err());
     assert!(store.commit(commit(2)).is_err());
     store.commit(commit(1)).unwrap();
-    assert_eq!(store.tip().unwrap().unwrap().height, 1);
+    assert_eq!(store.tip().unwrap().unwrap().height, Height(1));
 }
 
 #[test]

@@ -4,10 +4,11 @@ use crate::execution::Value;
 use crate::fault::Fault;
 use crate::host::call::Call;
 use crate::host::{Halt, Host, Reply, answer, charge_touch};
+use crate::identity::Height;
 use crate::state::key;
 
 pub(super) fn block_height(host: &Host<'_>) -> Reply {
-    integer(host.block.height)
+    integer(host.block.height.0)
 }
 
 pub(super) fn block_time(host: &Host<'_>) -> Reply {
@@ -47,11 +48,11 @@ pub(super) fn value(host: &Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt>
 /// Answers for the last blocks from the state; whether a height is among them needs no look.
 pub(super) fn block_hash(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
     let height = call.number(0)?;
-    let back = host.block.height.saturating_sub(height);
+    let back = host.block.height.0.saturating_sub(height);
     if back == 0 || back > u64::from(host.rules.host_limits.block_hashes_max) {
         return Ok(answer(false));
     }
-    let key = key::block_hash(height);
+    let key = key::block_hash(Height(height));
     charge_touch(host, call, &key)?;
     let Some(hash) = host.journal.read(host.view, &key)? else {
         return Ok(answer(false));

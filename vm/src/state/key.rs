@@ -3,7 +3,7 @@
 //! Consensus: "State". `0` system; `1 address` account; `2 address rawkey` value; `3 code_hash`
 //! bytes.
 
-use crate::identity::CodeHash;
+use crate::identity::{CodeHash, Height};
 
 /// Kind byte of system keys.
 pub const SYSTEM: u8 = 0;
@@ -43,8 +43,8 @@ pub fn values_end(address: &[u8; 32]) -> Vec<u8> {
 /// Key of the hash of a block among the last 256: `0 "hash" height`, the height as u64,
 /// little-endian.
 #[must_use]
-pub fn block_hash(height: u64) -> Vec<u8> {
-    join(SYSTEM, b"hash", &height.to_le_bytes())
+pub fn block_hash(height: Height) -> Vec<u8> {
+    join(SYSTEM, b"hash", &height.0.to_le_bytes())
 }
 
 /// Key of uploaded code.

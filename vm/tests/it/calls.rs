@@ -10,7 +10,7 @@ use vm::Gas;
 use vm::unstable::frames::{contract_address, frame_price, message_memory_bytes_max};
 use vm::unstable::gas::GasMeter;
 use vm::unstable::host::Reply;
-use vm::{Exit, Fault, Rules, StateView, Trap, key};
+use vm::{Exit, Fault, Height, Rules, StateView, Trap, key};
 
 fn call(to: usize, entry: usize) -> Op {
     call_with(0, address(to), entry, 0)
@@ -457,8 +457,14 @@ fn a_contract_that_does_not_return_from_its_deployment_does_not_exist() {
 fn the_block_hash_is_read_for_the_last_256_blocks_only() {
     let mut stage = Stage::default();
     let hash = [0xab; 32];
-    stage.world.values.insert(key::block_hash(6), hash.to_vec());
-    stage.world.values.insert(key::block_hash(7), hash.to_vec());
+    stage
+        .world
+        .values
+        .insert(key::block_hash(Height(6)), hash.to_vec());
+    stage
+        .world
+        .values
+        .insert(key::block_hash(Height(7)), hash.to_vec());
     let mut ask = |height: u64| {
         stage.memory.fill(0);
         let answer = stage.cost(Function::BlockHash, &[height, 5]);
@@ -473,7 +479,10 @@ fn the_block_hash_is_read_for_the_last_256_blocks_only() {
     for outside in [7, 8, u64::MAX, 1 << 63] {
         assert_eq!(ask(outside), (zero.clone(), price.base, false), "{outside}");
     }
-    stage.world.values.insert(key::block_hash(4), vec![1]);
+    stage
+        .world
+        .values
+        .insert(key::block_hash(Height(4)), vec![1]);
     stage.gas = GasMeter::new(PLENTY);
     let damaged = stage.try_call(Function::BlockHash, &[4, 0]);
     assert!(matches!(damaged, Err(Fault::Store(_))));

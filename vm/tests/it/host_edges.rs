@@ -4,20 +4,20 @@
 use crate::host_script::{Stage, resume_i32};
 use host_api::Function;
 use host_api::limits::BLOCK_HASHES_MAX;
-use vm::{Block, key};
+use vm::{Block, Height, key};
 
 #[test]
 fn the_256th_block_hash_back_is_the_last_one() {
     let mut stage = Stage::default();
     let height = 1_000;
     stage.block = Block {
-        height,
+        height: Height(height),
         ..stage.block
     };
     let oldest = height - u64::from(BLOCK_HASHES_MAX);
     for at in [oldest - 1, oldest] {
         let hash = vec![1; 32];
-        stage.world.values.insert(key::block_hash(at), hash);
+        stage.world.values.insert(key::block_hash(Height(at)), hash);
     }
     assert_eq!(stage.call(Function::BlockHash, &[oldest, 0]), resume_i32(1));
     let beyond = stage.call(Function::BlockHash, &[oldest - 1, 0]);

@@ -19,8 +19,8 @@ use vm::unstable::host::{Host, Reply};
 use vm::unstable::outcome::Diagnosis;
 use vm::unstable::state::Journal;
 use vm::{
-    Block, CheckedModule, CodeHash, Engine, Entries, Execution, Fault, Rules, StateDiff, StateView,
-    Trap, Walked, key, walk_committed,
+    Block, CheckedModule, CodeHash, Engine, Entries, Execution, Fault, Height, Rules, StateDiff,
+    StateView, Trap, Walked, key, walk_committed,
 };
 
 /// Gas that no test uses up by accident.
@@ -80,7 +80,7 @@ impl StateView for World {
 /// A block with distinct numbers.
 pub(crate) fn block() -> Block {
     Block {
-        height: 7,
+        height: Height(7),
         time_ms: u64::MAX - 1,
         chain_id: [0x1d; 32],
         proposer: [0x9b; 32],

@@ -51,7 +51,7 @@ fn every_sample_gives_equal_receipts_and_roots_on_every_engine() {
     let mut returned = Returned::default();
     let report = run(&PLAN, executors, &mut returned).unwrap();
     assert!(report.agreed, "{:#?}", report.first_difference);
-    assert_eq!(report.height, PLAN.blocks);
+    assert_eq!(report.height.0, PLAN.blocks);
     for (exit, count) in ReceiptExit::ALL.iter().zip(report.by_exit) {
         assert!(count > 0, "no transaction ends in {}", exit.name());
     }

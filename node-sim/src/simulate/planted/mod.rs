@@ -23,10 +23,11 @@ use node::{CachePolicy, MemoryStore, Store};
 use reference::Reference;
 use steps::WrongSteps;
 use store::{Wrong, WrongStore};
+use vm::Height;
 use vm::unstable::opcode::Opcode;
 
 /// Height from which on the store faults act.
-pub const STORE_HEIGHT: u64 = 4;
+pub const STORE_HEIGHT: Height = Height(4);
 
 /// The operator that `wrong-price` charges too much for.
 pub const DEAR: Opcode = Opcode::I32Add;

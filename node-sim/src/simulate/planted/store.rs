@@ -4,7 +4,7 @@ use node::Tip;
 use node::{Commit, Receipt, Store};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-use vm::{Entries, Fault, StateDiff, key};
+use vm::{Entries, Fault, Height, StateDiff, key};
 
 /// A store that loses one write of contract storage: the first of the block of a height.
 ///
@@ -12,14 +12,14 @@ use vm::{Entries, Fault, StateDiff, key};
 /// restarts or scrubs.
 pub struct LostWrite<S> {
     inner: S,
-    height: u64,
+    height: Height,
     is_lost: bool,
 }
 
 impl<S> LostWrite<S> {
     /// Loses the first write of a contract's value from block `height` on.
     #[must_use]
-    pub const fn new(inner: S, height: u64) -> Self {
+    pub const fn new(inner: S, height: Height) -> Self {
         Self {
             inner,
             height,
@@ -41,7 +41,7 @@ impl<S: Store> Store for LostWrite<S> {
         self.inner.tip()
     }
 
-    fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
+    fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.inner.receipts(height)
     }
 
@@ -70,7 +70,7 @@ pub(super) enum Wrong {
     Order,
     /// From this height on, the power fails after the first half of a block's changes, while the
     /// store says that all are there.
-    Half(u64),
+    Half(Height),
 }
 
 /// A store that does one thing wrong.
@@ -119,7 +119,7 @@ impl<S: Store> Store for WrongStore<S> {
         self.inner.tip()
     }
 
-    fn receipts(&self, height: u64) -> Result<Option<Vec<Receipt>>, Fault> {
+    fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.inner.receipts(height)
     }
 

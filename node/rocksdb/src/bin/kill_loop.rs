@@ -85,7 +85,7 @@ fn write(path: &Path, seed: u64, last: u64) -> Done<()> {
         model.advance(&chain);
     }
     let mut output = std::io::stdout().lock();
-    while model.tip.is_none_or(|tip| tip.height < last) {
+    while model.tip.is_none_or(|tip| tip.height.0 < last) {
         let commit = chain.next(model.tip.as_ref(), &mut model.tree);
         model.tip = Some(commit.tip);
         let height = commit.tip.height;
@@ -137,7 +137,7 @@ fn kill(arguments: &Kill) -> Done<()> {
         let found = look(&path, &chain, &mut model, round)?;
         lost = lost.saturating_add(missing(reported, found));
     }
-    let height = model.tip.map_or(0, |tip| tip.height);
+    let height = model.tip.map_or(0, |tip| tip.height.0);
     println!(
         "rounds {}, blocks {height}, reported {reported_in_all}, lost {lost}, killed before the \
          first block {before_first}",
@@ -216,7 +216,7 @@ fn look(path: &Path, chain: &Synthetic, model: &mut Model, round: u64) -> Done<O
     if round.checked_rem(SCRUB_EVERY) == Some(0) {
         store.scrub()?;
     }
-    Ok(Some(tip.height))
+    Ok(Some(tip.height.0))
 }
 
 /// Blocks that were reported and are not there.

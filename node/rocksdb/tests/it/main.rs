@@ -54,7 +54,7 @@ impl Known {
     }
 
     fn go_on(&mut self, store: &mut dyn Store, chain: &Synthetic, height: u64) {
-        while self.tip().is_none_or(|tip| tip.height < height) {
+        while self.tip().is_none_or(|tip| tip.height.0 < height) {
             let commit = chain.next(self.tip().as_ref(), &mut self.tree);
             self.tips.push(commit.tip);
             store.commit(commit).unwrap();
@@ -64,8 +64,8 @@ impl Known {
     /// Demands the state of some block of the chain; its height.
     fn check(&self, store: &dyn Store) -> u64 {
         let tip = store.tip().unwrap().expect("a block");
-        assert_eq!(Some(&tip), self.tips.get(tip.height as usize));
+        assert_eq!(Some(&tip), self.tips.get(tip.height.0 as usize));
         assert_eq!(recomputed_root(store).unwrap(), tip.result.state_root);
-        tip.height
+        tip.height.0
     }
 }

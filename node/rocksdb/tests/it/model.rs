@@ -6,6 +6,7 @@ use node_sim::disk::SimulatedDisk;
 use rocksdb_store::synthetic::{Random, Synthetic, state_key};
 use rocksdb_store::{RocksStore, Settings};
 use tree::Tree;
+use vm::Height;
 
 const SEEDS: u64 = 4;
 const BLOCKS: u64 = 40;
@@ -44,18 +45,18 @@ fn rocksdb_the_log_and_memory_answer_alike() {
                 compare(&memory, other, &mut random, height);
             }
             assert_eq!(
-                rocks.header(height).unwrap().as_ref(),
-                memory.header(height)
+                rocks.header(Height(height)).unwrap().as_ref(),
+                memory.header(Height(height))
             );
         }
         assert_eq!(recomputed_root(&rocks).unwrap(), tree.root().0);
-        assert_eq!(rocks.scrub().unwrap().height, BLOCKS);
+        assert_eq!(rocks.scrub().unwrap().height, Height(BLOCKS));
     }
 }
 
 fn compare(model: &dyn Store, other: &dyn Store, random: &mut Random, height: u64) {
     assert_eq!(other.tip().unwrap(), model.tip().unwrap());
-    let near = random.below(height + 2);
+    let near = Height(random.below(height + 2));
     assert_eq!(other.receipts(near).unwrap(), model.receipts(near).unwrap());
     for _ in 0..20 {
         let key = state_key(random.below(320));

@@ -69,7 +69,7 @@ fn a_file_that_cannot_grow_stops_the_node_and_loses_nothing() {
     let reported = String::from_utf8(ran.stdout).unwrap();
     let reported: u64 = reported.lines().last().expect("a block").parse().unwrap();
     let store = RocksStore::open(&path, Settings::small()).unwrap();
-    let height = store.tip().unwrap().unwrap().height;
+    let height = store.tip().unwrap().unwrap().height.0;
     assert!(
         height >= reported,
         "block {reported} was synced, {height} is the last"

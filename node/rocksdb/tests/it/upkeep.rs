@@ -4,6 +4,7 @@ use crate::{Known, filled, folder};
 use node::{MemoryStore, Store};
 use rocksdb_store::synthetic::Synthetic;
 use rocksdb_store::{RocksStore, Settings};
+use vm::Height;
 
 fn keeping(blocks: u64) -> Settings {
     Settings {
@@ -13,8 +14,8 @@ fn keeping(blocks: u64) -> Settings {
 }
 
 fn kept(store: &RocksStore, height: u64) -> (bool, bool) {
-    let receipts = store.receipts(height).unwrap().is_some();
-    (receipts, store.header(height).unwrap().is_some())
+    let receipts = store.receipts(Height(height)).unwrap().is_some();
+    (receipts, store.header(Height(height)).unwrap().is_some())
 }
 
 #[test]
