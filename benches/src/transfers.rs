@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tree::Tree;
-use vm::{Entries, Fault, Height, Interpreter, Rulebook, Rules, StateDiff};
+use vm::{Entries, Fault, Height, Interpreter, StateDiff};
 
 /// Of each transfer; what it does not use it does not pay.
 const GAS_LIMIT: u64 = 5_000_000;
@@ -210,12 +210,17 @@ impl Chain {
             })
             .collect();
         let balances: BTreeMap<_, _> = keys.iter().map(|key| (key.address(), BALANCE)).collect();
-        let rules = Rules::v1();
         let limits = Limits {
             block_gas: u64::MAX.wrapping_shr(1),
             ..Limits::v1()
         };
-        let genesis = Genesis::new("transfers", 0, *rules.id(), limits, &balances)?;
+        let genesis = Genesis::new(
+            "transfers",
+            0,
+            *node::rules::version_1().id(),
+            limits,
+            &balances,
+        )?;
         let tree = tree_of(&genesis.state());
         let seen = Arc::new(Mutex::new(Seen::default()));
         let store = Timed {
@@ -224,7 +229,7 @@ impl Chain {
         };
         let parts = Parts {
             engine: Box::new(Interpreter::new()),
-            rules: Rulebook::default().with(rules),
+            rules: node::rules::rulebook(),
             cache: CachePolicy::Warm,
         };
         let first = keys.first().ok_or("at least one account")?;

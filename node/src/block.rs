@@ -7,6 +7,7 @@
 use crate::digest::{encode, length};
 use crate::header::{Header, Tip};
 use crate::limits::Limits;
+use crate::rules::Prices;
 use crate::transaction::{DecodeError, Signed, decode_canonical, intrinsic_gas};
 use borsh::{BorshDeserialize, BorshSerialize};
 use vm::unstable::limits::HostLimits;
@@ -190,7 +191,8 @@ impl ValidTransaction {
         if limit > max {
             return Err(InvalidTransaction::GasLimit { limit, max });
         }
-        let intrinsic = intrinsic_gas(transaction, bytes, &context.rules.schedule);
+        let prices = Prices::of(context.rules);
+        let intrinsic = prices.and_then(|prices| intrinsic_gas(transaction, bytes, &prices));
         let Some(intrinsic_gas) = intrinsic.filter(|needed| *needed <= limit) else {
             return Err(InvalidTransaction::IntrinsicGas { limit, intrinsic });
         };

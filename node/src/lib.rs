@@ -16,6 +16,9 @@
 /// Bounds of transactions and blocks.
 pub mod limits;
 
+/// The rules of a chain, with what a node charges.
+pub mod rules;
+
 /// Hashes with a domain.
 pub mod digest;
 

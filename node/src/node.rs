@@ -8,6 +8,7 @@ use crate::header::{BlockResult, Header, Tip};
 use crate::limits::Limits;
 use crate::overlay::Overlay;
 use crate::receipt::{Receipt, receipts_root};
+use crate::rules::Prices;
 use crate::state_tree::{batch, each_leaf, rebuild};
 use crate::store::{Commit, Store};
 use crate::transaction::Signed;
@@ -134,11 +135,17 @@ impl Node {
     /// The rules in force at a height, as far as the chain has said.
     ///
     /// # Errors
-    /// [`Fault`] if this build does not know them.
+    /// [`Fault`] if this build does not know them, or they do not price transactions.
     pub fn rules_at(&self, height: Height) -> Result<&Arc<Rules>, Fault> {
-        in_force(&self.activations, height)
+        let rules = in_force(&self.activations, height)
             .and_then(|id| self.parts.rules.get(id))
-            .ok_or_else(|| Fault::invariant("this build does not know the rules in force"))
+            .ok_or_else(|| Fault::invariant("this build does not know the rules in force"))?;
+        match Prices::of(rules) {
+            Some(_) => Ok(rules),
+            None => Err(Fault::invariant(
+                "the rules in force do not price transactions",
+            )),
+        }
     }
 
     /// The limits of the chain.

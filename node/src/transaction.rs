@@ -3,10 +3,10 @@
 //! Specification: docs/spec/transactions.md.
 
 use crate::digest::{encode, length, sha256};
+use crate::rules::Prices;
 use borsh::{BorshDeserialize, BorshSerialize};
 use vm::CodeHash;
 use vm::unstable::host::crypto;
-use vm::unstable::schedule::Schedule;
 
 const TRANSACTION_DOMAIN: &[u8] = b"lockstep/tx/1";
 const ACCOUNT_DOMAIN: &[u8] = b"lockstep/account/1";
@@ -207,12 +207,7 @@ pub fn decode_canonical<T: BorshSerialize + BorshDeserialize>(
 /// What a transaction pays before its payload runs: bytes, signature and, for an upload, check,
 /// translation and storage. `None` if that exceeds a u64.
 #[must_use]
-pub fn intrinsic_gas(
-    transaction: &Transaction,
-    encoded_bytes: u64,
-    schedule: &Schedule,
-) -> Option<u64> {
-    let price = schedule.dynamic();
+pub fn intrinsic_gas(transaction: &Transaction, encoded_bytes: u64, price: &Prices) -> Option<u64> {
     let signature = match transaction.signer {
         PublicKey::Secp256k1(_) => price.tx_signature_secp256k1,
         PublicKey::Ed25519(_) => price.tx_signature_ed25519,

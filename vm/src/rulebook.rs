@@ -13,12 +13,6 @@ pub struct Rulebook {
 }
 
 impl Rulebook {
-    /// A book of version 1.
-    #[must_use]
-    pub fn v1() -> Self {
-        Self::default().with(Rules::v1())
-    }
-
     /// This book and `rules`.
     #[must_use]
     pub fn with(mut self, rules: impl Into<Arc<Rules>>) -> Self {
@@ -43,10 +37,11 @@ mod tests {
     #[test]
     fn gives_each_version_by_its_id_and_nothing_for_another() {
         let refusing = Rules::new(FloatPolicy::Reject, Schedule::v1());
-        let book = Rulebook::v1().with(refusing.clone());
+        let book = Rulebook::default().with(Rules::v1());
+        assert_eq!(book.get(refusing.id()), None);
+        let book = book.with(refusing.clone());
         for rules in [Rules::v1(), refusing.clone()] {
             assert_eq!(book.get(rules.id()).map(AsRef::as_ref), Some(&rules));
         }
-        assert_eq!(Rulebook::v1().get(refusing.id()), None);
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::opcode::{self, Class, Opcode};
 use host_api::Function;
+use std::collections::BTreeSet;
 
 /// Least price of a branch, `if`, `return` and `call`: so every cycle pays.
 pub const BRANCH_PRICE_MIN: u64 = 1;
@@ -77,12 +78,6 @@ dynamic! {
     frame_per_item "frame.per_item";
     storage_scan_per_entry "host.storage_scan.per_entry";
     storage_scan_per_hidden_key "host.storage_scan.per_hidden_key";
-    upload_base "upload.base";
-    upload_per_byte "upload.per_byte";
-    tx_base "tx.base";
-    tx_per_byte "tx.per_byte";
-    tx_signature_ed25519 "tx.signature.ed25519";
-    tx_signature_secp256k1 "tx.signature.secp256k1";
 }
 
 /// All prices of one version of the protocol.
@@ -91,6 +86,7 @@ pub struct Schedule {
     operators: Vec<u64>,
     dynamic: Dynamic,
     host: Vec<HostPrice>,
+    embedder: Vec<(&'static str, u64)>,
 }
 
 /// Why a schedule was refused.
@@ -108,6 +104,9 @@ pub enum ScheduleError {
     /// A list has not one price for each row of its table.
     #[error("{0} prices expected")]
     Incomplete(usize),
+    /// Two prices under one name.
+    #[error("{0} has two prices")]
+    Twice(String),
 }
 
 const fn price_of(class: Class) -> u64 {
@@ -171,7 +170,7 @@ const fn host_price(function: Function) -> HostPrice {
 }
 
 impl Schedule {
-    /// The starting prices.
+    /// The starting prices; the embedder's are none.
     #[must_use]
     pub fn v1() -> Self {
         Self {
@@ -192,21 +191,17 @@ impl Schedule {
                 frame_per_item: 20,
                 storage_scan_per_entry: 20_000,
                 storage_scan_per_hidden_key: 20_000,
-                upload_base: 1_000_000,
-                upload_per_byte: 1_000,
-                tx_base: 500_000,
-                tx_per_byte: 40,
-                tx_signature_ed25519: 800_000,
-                tx_signature_secp256k1: 1_500_000,
             },
             host: host_api::TABLE
                 .iter()
                 .map(|row| host_price(row.function))
                 .collect(),
+            embedder: Vec::new(),
         }
     }
 
-    /// A schedule of these prices: one for each row of [`opcode::TABLE`] and of the host table.
+    /// A schedule of these prices: one for each row of [`opcode::TABLE`] and of the host table. The
+    /// embedder's are none.
     ///
     /// # Errors
     /// [`ScheduleError`] if a cycle could be free, a sum could wrap, or a row has no price.
@@ -225,6 +220,21 @@ impl Schedule {
             operators,
             dynamic,
             host,
+            embedder: Vec::new(),
+        };
+        schedule.validate()?;
+        Ok(schedule)
+    }
+
+    /// This schedule with the prices of what the embedder charges itself, under their published
+    /// names. They are listed and hashed last, in this order.
+    ///
+    /// # Errors
+    /// [`ScheduleError`] if a sum could wrap or a name has two prices.
+    pub fn with_embedder(self, prices: &[(&'static str, u64)]) -> Result<Self, ScheduleError> {
+        let schedule = Self {
+            embedder: prices.to_vec(),
+            ..self
         };
         schedule.validate()?;
         Ok(schedule)
@@ -245,6 +255,7 @@ impl Schedule {
                 return Err(ScheduleError::PricedMarker(row.name));
             }
         }
+        let mut names = BTreeSet::new();
         for (name, price) in self.entries(u16::MAX, host_api::TABLE) {
             let per_unit = name.contains(".per_");
             let bound = if per_unit {
@@ -254,6 +265,9 @@ impl Schedule {
             };
             if price >= bound {
                 return Err(ScheduleError::TooLarge(name));
+            }
+            if !names.insert(name.clone()) {
+                return Err(ScheduleError::Twice(name));
             }
         }
         Ok(())
@@ -277,6 +291,14 @@ impl Schedule {
     #[must_use]
     pub const fn dynamic(&self) -> &Dynamic {
         &self.dynamic
+    }
+
+    /// The embedder's price of this name, if it gave one.
+    #[must_use]
+    pub fn embedder(&self, name: &str) -> Option<u64> {
+        let mut prices = self.embedder.iter();
+        let found = prices.find(|(given, _)| *given == name);
+        found.map(|(_, price)| *price)
     }
 
     /// Price of a host function.
@@ -324,6 +346,8 @@ impl Schedule {
             entries.extend(prices.map(|(part, price)| (name(part), price)));
         }
         entries.extend(after);
+        let embedder = self.embedder.iter();
+        entries.extend(embedder.map(|(name, price)| ((*name).to_owned(), *price)));
         entries
     }
 }
@@ -337,6 +361,7 @@ mod tests {
             operators,
             dynamic,
             host,
+            ..
         } = Schedule::v1();
         (operators, dynamic, host)
     }
@@ -381,6 +406,28 @@ mod tests {
         let (operators, mut dynamic, host) = v1_parts();
         dynamic.memory_copy_per_byte = UNIT_PRICE_BOUND;
         assert!(Schedule::new(operators, dynamic, host).is_err());
+    }
+
+    #[test]
+    fn prices_of_the_embedder_are_listed_last_and_bounded() {
+        let with = |prices: &[(&'static str, u64)]| Schedule::v1().with_embedder(prices);
+        let given = [("upload.per_byte", UNIT_PRICE_BOUND - 1), ("base", 7)];
+        let schedule = with(&given).unwrap();
+        let mut expected = Schedule::v1().entries(1, host_api::TABLE);
+        expected.extend(given.map(|(name, price)| (name.to_owned(), price)));
+        assert_eq!(schedule.entries(1, host_api::TABLE), expected);
+        assert_eq!(schedule.embedder("base"), Some(7));
+        assert_eq!(schedule.embedder("i32.add"), None);
+
+        let too_large = |name: &str| Err(ScheduleError::TooLarge(name.to_owned()));
+        let unit = "upload.per_byte";
+        assert_eq!(with(&[(unit, UNIT_PRICE_BOUND)]), too_large(unit));
+        assert!(with(&[("base", UNIT_PRICE_BOUND)]).is_ok());
+        assert_eq!(with(&[("base", STATIC_PRICE_BOUND)]), too_large("base"));
+        for prices in [&[("base", 1), ("base", 1)][..], &[("i32.add", 1)]] {
+            let twice = ScheduleError::Twice(prices[0].0.to_owned());
+            assert_eq!(with(prices), Err(twice));
+        }
     }
 
     #[test]

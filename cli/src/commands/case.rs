@@ -9,7 +9,6 @@ use node::Payload;
 use node_sim::case::{Case, Outcome, Replayed};
 use node_sim::simulate::Mismatch;
 use serde::Serialize;
-use vm::Rulebook;
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -56,7 +55,7 @@ struct MismatchLine<'a> {
 /// `Failure::Environment` if the file is no case or this machine fails.
 pub(crate) fn run(arguments: &Arguments) -> Answer {
     let file = &arguments.file;
-    let rules = Rulebook::v1();
+    let rules = node::rules::rulebook();
     let case = case_file::read(file, &rules)?;
     let valid = case
         .validate(&rules)

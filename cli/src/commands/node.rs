@@ -16,7 +16,6 @@ use serde::Serialize;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
-use vm::Rulebook;
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -95,7 +94,7 @@ fn apply(
     let make = arguments.engine.make;
     let parts = Parts {
         engine: make(),
-        rules: Rulebook::v1(),
+        rules: node::rules::rulebook(),
         cache: CachePolicy::Warm,
     };
     let mut replay = Replay::new(reader, parts, store)?;

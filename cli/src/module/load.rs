@@ -11,7 +11,6 @@ use std::io::Read;
 use std::path::Path;
 use vm::unstable::limits::Limits;
 use vm::unstable::rules::FloatPolicy;
-use vm::unstable::schedule::Schedule;
 use vm::{CheckedModule, Rules};
 
 /// First bytes of a module.
@@ -94,8 +93,11 @@ impl Loaded {
 /// The rules of version 1 with the float policy of the command line.
 pub(crate) fn rules(floats: Floats) -> Rules {
     match floats {
-        Floats::Lower => Rules::v1(),
-        Floats::Reject => Rules::new(FloatPolicy::Reject, Schedule::v1()),
+        Floats::Lower => node::rules::version_1(),
+        Floats::Reject => {
+            let schedule = node::rules::version_1().schedule.clone();
+            Rules::new(FloatPolicy::Reject, schedule)
+        }
     }
 }
 

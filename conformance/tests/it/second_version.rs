@@ -17,7 +17,7 @@ use vm::unstable::opcode::{Opcode, TABLE};
 use vm::unstable::rejection::Rule;
 use vm::unstable::rules::Version;
 use vm::unstable::schedule::Schedule;
-use vm::{Engine, Interpreter, Rulebook, Rules, check};
+use vm::{Engine, Interpreter, Rules, check};
 
 /// What version 2 adds to the price of each of these.
 const DEARER: u64 = 7;
@@ -227,7 +227,7 @@ fn a_module_keeps_its_verdict_and_caches_do_not_mix_versions() {
 #[test]
 fn a_rulebook_has_both_and_version_1_does_not_move() {
     let one = "82d8336b39ccb53654ccdc79164411e6838477c54cd860611a6c9a89a509a9d7";
-    let book = Rulebook::v1().with(second());
+    let book = node::rules::rulebook().with(second());
     let id: [u8; 32] = hex::decode(one).unwrap().try_into().unwrap();
     assert_eq!(book.get(&id).map(|rules| rules.number), Some(1));
     assert_eq!(book.get(second().id()).map(|rules| rules.number), Some(2));

@@ -9,7 +9,6 @@ use reference::Reference;
 use std::fs;
 use vectors::format::{Case, Chain};
 use vectors::replay::replay;
-use vm::Rulebook;
 
 const FILE: &str = "chains/simulated.bin";
 const PLAN: Plan = Plan {
@@ -34,7 +33,7 @@ pub(crate) fn draft() -> Draft {
 }
 
 fn replays(bytes: &[u8]) -> bool {
-    let fields = replay(bytes, Box::new(Reference::new()), &Rulebook::v1());
+    let fields = replay(bytes, Box::new(Reference::new()), &node::rules::rulebook());
     fields.is_ok_and(|fields| {
         fields.contains_key("block.0200.state_root")
             && fields.keys().all(|name| !name.ends_with("invalid"))

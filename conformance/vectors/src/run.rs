@@ -20,7 +20,6 @@ use vm::unstable::frames;
 use vm::unstable::host::crypto;
 use vm::unstable::module::ValueType;
 use vm::unstable::rules::FloatPolicy;
-use vm::unstable::schedule::Schedule;
 use vm::{Block, CheckedModule, Height, Interpreter, Message, Rejection, Rulebook, Rules, Target};
 
 /// An engine that can run vectors.
@@ -98,7 +97,8 @@ impl<'a> Runner<'a> {
     /// A runner for the vectors of `set`.
     #[must_use]
     pub fn new(set: &'a Set, engines: &[EngineKind]) -> Self {
-        let rules = |floats, policy| (floats, Arc::new(Rules::new(policy, Schedule::v1())));
+        let prices = node::rules::version_1().schedule.clone();
+        let rules = |floats, policy| (floats, Arc::new(Rules::new(policy, prices.clone())));
         let made = |kind: &EngineKind| (*kind, (kind.make)());
         let rules = [
             rules(Floats::Lower, FloatPolicy::Lower),

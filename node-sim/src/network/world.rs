@@ -14,7 +14,7 @@ use node::BlockResult;
 use node::digest::sha256;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::{Fault, Height, Rulebook, Rules};
+use vm::{Fault, Height};
 
 /// Events for each block and validator after which a run counts as stuck.
 const EVENTS_MAX_EACH: u64 = 2_000;
@@ -43,12 +43,12 @@ impl World {
         if engines.is_empty() {
             return Err(Fault::invariant("a network needs a validator"));
         }
-        let rules = Rulebook::v1();
+        let rules = node::rules::rulebook();
         let plan = Plan {
             transactions: scenario.transactions,
             ..Plan::new(scenario.blocks, scenario.seed)
         };
-        let workload = Workload::new(&plan, &Arc::new(Rules::v1()))?;
+        let workload = Workload::new(&plan, &Arc::new(node::rules::version_1()))?;
         let mut random = Random::new(!scenario.seed);
         let validators: Vec<Validator> = engines
             .into_iter()

@@ -6,7 +6,7 @@ use super::samples::{ACCEPTED, HOSTILE, UPGRADEABLE, variant};
 use node::{Commit, Receipt, Store, Tip};
 use reference::Trace;
 use std::sync::Arc;
-use vm::{CheckedModule, Entries, Fault, Height, Rules};
+use vm::{CheckedModule, Entries, Fault, Height};
 
 /// Keys that are read before the one that is asked for.
 const READ_AHEAD: usize = 3;
@@ -73,7 +73,7 @@ impl<S: Store> Store for Restless<S> {
 /// Every sample before it is uploaded, and variants that never are, as uploads that were undone
 /// leave them in a cache.
 pub(super) fn strangers() -> Vec<Arc<CheckedModule>> {
-    let rules = Rules::v1();
+    let rules = node::rules::version_1();
     let never = [HOSTILE, UPGRADEABLE].map(|sample| variant(sample.bytes, hostile::NEVER_UPLOADED));
     let samples = ACCEPTED.map(|sample| sample.bytes.to_vec());
     samples

@@ -12,7 +12,7 @@ use crate::compare::Mismatch;
 use node::archive::{ArchivedBlock, Entry};
 use node::{Block, ReceiptExit};
 use std::sync::Arc;
-use vm::{Fault, Height, Rulebook, Rules};
+use vm::{Fault, Height};
 
 /// A simulation, until it is turned into its report.
 pub(super) struct Simulation {
@@ -26,8 +26,8 @@ pub(super) struct Simulation {
 
 impl Simulation {
     pub(super) fn new(plan: &Plan, executors: Vec<Executor>) -> Result<Self, Fault> {
-        let workload = Workload::new(plan, &Arc::new(Rules::v1()))?;
-        let rules = Rulebook::v1();
+        let workload = Workload::new(plan, &Arc::new(node::rules::version_1()))?;
+        let rules = node::rules::rulebook();
         let start = |executor| Running::start(executor, &rules, workload.genesis());
         let running: Vec<Running> = executors
             .into_iter()

@@ -462,7 +462,8 @@ impl Workload {
         };
         // The encoding has one length, whatever the gas limit is.
         let bytes = length(&key.sign(transaction.clone()).encode());
-        let intrinsic = intrinsic_gas(&transaction, bytes, &self.rules.schedule);
+        let prices = node::rules::Prices::of(&self.rules);
+        let intrinsic = prices.and_then(|prices| intrinsic_gas(&transaction, bytes, &prices));
         transaction.gas_limit = intrinsic.unwrap_or_default().saturating_add(gas);
         // The poor account's cannot be counted here: its transactions may be skipped.
         let counts = mistake == Mistake::None && key.address() != self.poor.address();

@@ -5,6 +5,7 @@
 
 use node::archive::{ArchiveReader, ArchiveWriter, ArchivedBlock, Entry};
 use node::digest::encode;
+use node::rules::Prices;
 use node::state_tree::batch;
 use node::{
     Activations, BlockResult, CachePolicy, Commit, Executed, Genesis, Invalid, MemoryStore,
@@ -41,7 +42,7 @@ const REFERENCE: Make = || Box::new(Reference::new());
 
 /// Rules under which a transaction and an addition cost one unit more.
 fn second() -> Rules {
-    let v1 = Rules::v1();
+    let v1 = node::rules::version_1();
     let price = |of: Opcode| {
         v1.schedule
             .operator(of)
@@ -51,16 +52,14 @@ fn second() -> Rules {
     let host = host_api::TABLE
         .iter()
         .map(|row| v1.schedule.host(row.function));
-    let mut dynamic = *v1.schedule.dynamic();
-    dynamic.tx_base += 1;
-    Rules::new(
-        v1.floats,
-        Schedule::new(operators, dynamic, host.collect()).unwrap(),
-    )
+    let mut prices = Prices::version_1();
+    prices.tx_base += 1;
+    let schedule = Schedule::new(operators, *v1.schedule.dynamic(), host.collect()).unwrap();
+    Rules::new(v1.floats, schedule.with_embedder(&prices.named()).unwrap())
 }
 
 fn both() -> Rulebook {
-    Rulebook::v1().with(second())
+    node::rules::rulebook().with(second())
 }
 
 /// A store with the genesis and these activations.
@@ -92,7 +91,7 @@ fn store(genesis: &Genesis, activations: &Activations) -> Box<dyn Store> {
 
 fn activations() -> Activations {
     vec![
-        (Height(1), *Rules::v1().id()),
+        (Height(1), *node::rules::version_1().id()),
         (Height(FROM), *second().id()),
     ]
 }
@@ -106,7 +105,7 @@ fn parts(engine: Make, rules: Rulebook) -> Parts {
 }
 
 fn workload() -> Workload {
-    Workload::new(&PLAN, &Arc::new(Rules::v1())).unwrap()
+    Workload::new(&PLAN, &Arc::new(node::rules::version_1())).unwrap()
 }
 
 /// A node that knows `rules`, before the first block.
@@ -151,10 +150,17 @@ fn chain(engine: Make, activations: &Activations) -> Vec<ArchivedBlock> {
 fn engines_agree_across_the_height_and_prices_change_there() {
     let crossing = chain(INTERPRETER, &activations());
     assert_eq!(crossing, chain(REFERENCE, &activations()));
-    let straight = chain(INTERPRETER, &vec![(Height(1), *Rules::v1().id())]);
+    let straight = chain(
+        INTERPRETER,
+        &vec![(Height(1), *node::rules::version_1().id())],
+    );
     for (height, (one, other)) in (1_u64..).zip(crossing.iter().zip(&straight)) {
         let is_second = height >= FROM;
-        let expected = if is_second { second() } else { Rules::v1() };
+        let expected = if is_second {
+            second()
+        } else {
+            node::rules::version_1()
+        };
         assert_eq!(one.block.header.rules_id, *expected.id(), "block {height}");
         let is_dearer = one.result.gas_used > other.result.gas_used;
         assert_eq!(is_dearer, is_second, "block {height}");
@@ -183,7 +189,7 @@ fn an_archive_across_the_height_replays_on_both_engines() {
 
 #[test]
 fn a_node_without_the_second_rules_stops_before_the_height() {
-    let (mut old, _) = open(REFERENCE, Rulebook::v1(), &activations());
+    let (mut old, _) = open(REFERENCE, node::rules::rulebook(), &activations());
     let (mut new, mut workload) = open(REFERENCE, both(), &activations());
     for _ in 1..FROM {
         let block = workload.next_block(&new).unwrap();
@@ -193,7 +199,7 @@ fn a_node_without_the_second_rules_stops_before_the_height() {
     }
     let block = workload.next_block(&new).unwrap();
     let mut of_old_rules = block.clone();
-    of_old_rules.header.rules_id = *Rules::v1().id();
+    of_old_rules.header.rules_id = *node::rules::version_1().id();
     assert_eq!(new.validate(of_old_rules), Err(Invalid::RulesId));
     assert_eq!(old.validate(block.clone()), Err(Invalid::RulesUnknown));
     assert!(matches!(
@@ -275,7 +281,7 @@ fn a_case_of_each_side_replays_under_the_rules_of_its_height() {
         for engine in [INTERPRETER, REFERENCE] {
             assert!(replayed(&read, engine).is_empty(), "block {height}");
         }
-        let of_old = Case::read(file.as_slice(), &Rulebook::v1());
+        let of_old = Case::read(file.as_slice(), &node::rules::rulebook());
         assert_eq!(of_old.is_ok(), height < FROM);
         if let Err(error) = of_old {
             assert!(matches!(error, CaseError::Rules(id) if id == *second().id()));
@@ -284,7 +290,7 @@ fn a_case_of_each_side_replays_under_the_rules_of_its_height() {
         let mut moved = case;
         moved.rules_id = match height < FROM {
             true => *second().id(),
-            false => *Rules::v1().id(),
+            false => *node::rules::version_1().id(),
         };
         assert!(replayed(&moved, REFERENCE).contains(&"receipt.gas_used"));
     }

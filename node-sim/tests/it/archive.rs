@@ -7,7 +7,7 @@ use node_sim::replay::{Replay, Replayed};
 use node_sim::simulate::planted::WrongGas;
 use node_sim::simulate::{Plan, Progress, Progressed, run, standard};
 use reference::Reference;
-use vm::{Engine, Interpreter, Rulebook};
+use vm::{Engine, Interpreter};
 
 #[derive(Default)]
 struct Archiving {
@@ -40,7 +40,7 @@ pub(crate) fn archive(blocks: u64, seed: u64) -> (Vec<u8>, Vec<ArchivedBlock>, [
 fn replay(bytes: &[u8], engine: Box<dyn Engine>, store: Box<dyn Store>) -> (Replayed, bool) {
     let parts = Parts {
         engine,
-        rules: Rulebook::v1(),
+        rules: node::rules::rulebook(),
         cache: CachePolicy::Warm,
     };
     let reader = ArchiveReader::new(bytes).unwrap();

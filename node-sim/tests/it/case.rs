@@ -13,7 +13,7 @@ use node_sim::simulate::workload::Workload;
 use proptest::prelude::*;
 use reference::Reference;
 use std::sync::Arc;
-use vm::{Engine, Interpreter, Rulebook, Rules};
+use vm::{Engine, Interpreter};
 
 type MakeEngine = fn() -> Box<dyn Engine>;
 
@@ -25,7 +25,7 @@ const WRONG_GAS: MakeEngine = || Box::new(WrongGas::default());
 fn trace(bytes: &[u8], engine: MakeEngine) -> (Chain, Option<Traced>) {
     let parts = Parts {
         engine: engine(),
-        rules: Rulebook::v1(),
+        rules: node::rules::rulebook(),
         cache: CachePolicy::Warm,
     };
     let reader = ArchiveReader::new(bytes).unwrap();
@@ -40,8 +40,8 @@ fn trace(bytes: &[u8], engine: MakeEngine) -> (Chain, Option<Traced>) {
 fn alone(case: &Case, engine: MakeEngine) -> Vec<&'static str> {
     let mut file = Vec::new();
     case.write(&mut file).unwrap();
-    let case = Case::read(file.as_slice(), &Rulebook::v1()).unwrap();
-    let rules = Rulebook::v1();
+    let case = Case::read(file.as_slice(), &node::rules::rulebook()).unwrap();
+    let rules = node::rules::rulebook();
     let valid = case.validate(&rules).unwrap();
     match case.replay(engine().as_ref(), &rules, &valid).unwrap() {
         Replayed::Ran { mismatches, .. } => mismatches.iter().map(|one| one.field).collect(),
@@ -84,8 +84,8 @@ impl Observer for Entries {
 
 /// What a planted node alone writes, as if it were right.
 fn archive_of(plant: &Plant, plan: &Plan) -> Vec<u8> {
-    let rules = Rulebook::v1();
-    let mut workload = Workload::new(plan, &Arc::new(Rules::v1())).unwrap();
+    let rules = node::rules::rulebook();
+    let mut workload = Workload::new(plan, &Arc::new(node::rules::version_1())).unwrap();
     let executor = plant.executor();
     let parts = Parts {
         engine: (executor.engine)(),
@@ -139,7 +139,7 @@ fn an_archive_of_a_wrong_node_ends_in_a_case_that_blames_it() {
         // On the wrong machine the archive's outcome comes again: the case holds the whole cause.
         if name.starts_with("wrong-o") || name.starts_with("wrong-p") {
             let wrong = (plant.executor().engine)();
-            let rules = Rulebook::v1();
+            let rules = node::rules::rulebook();
             let valid = case.validate(&rules).unwrap();
             let replayed = case.replay(wrong.as_ref(), &rules, &valid).unwrap();
             assert!(
@@ -206,7 +206,7 @@ fn each_key_of_a_case_is_needed() {
 fn what_is_cut_off_damaged_or_followed_is_refused() {
     let (_, file) = sample();
     for length in (0..file.len()).filter(|length| *length < 300 || length % 101 == 0) {
-        let cut = Case::read(&file[..length], &Rulebook::v1());
+        let cut = Case::read(&file[..length], &node::rules::rulebook());
         assert!(
             matches!(cut, Err(CaseError::Magic | CaseError::Record(_))),
             "{length}"
@@ -214,18 +214,18 @@ fn what_is_cut_off_damaged_or_followed_is_refused() {
         let mut rotten = file.clone();
         rotten[length] ^= 0x10;
         assert!(
-            Case::read(rotten.as_slice(), &Rulebook::v1()).is_err(),
+            Case::read(rotten.as_slice(), &node::rules::rulebook()).is_err(),
             "byte {length} rotted unseen"
         );
     }
     let longer = [file.as_slice(), &[0]].concat();
     assert!(matches!(
-        Case::read(longer.as_slice(), &Rulebook::v1()),
+        Case::read(longer.as_slice(), &node::rules::rulebook()),
         Err(CaseError::Trailing)
     ));
     let lying = [MAGIC.as_slice(), &[0xff; 36]].concat();
     assert!(matches!(
-        Case::read(lying.as_slice(), &Rulebook::v1()),
+        Case::read(lying.as_slice(), &node::rules::rulebook()),
         Err(CaseError::Record(_))
     ));
 }
@@ -240,12 +240,12 @@ fn sealed(payload: &[u8]) -> Vec<u8> {
 #[test]
 fn hostile_bytes_are_refused_or_replayed_and_never_panic() {
     let (case, file) = sample();
-    let rules = Rulebook::v1();
+    let rules = node::rules::rulebook();
     let payload = &file[MAGIC.len() + 36..];
     assert_eq!(sealed(payload), file);
     let engine = Interpreter::new();
     let read = |payload: &[u8]| {
-        let Ok(read) = Case::read(sealed(payload).as_slice(), &Rulebook::v1()) else {
+        let Ok(read) = Case::read(sealed(payload).as_slice(), &node::rules::rulebook()) else {
             return false;
         };
         if let Ok(valid) = read.validate(&rules) {
@@ -272,7 +272,7 @@ fn hostile_bytes_are_refused_or_replayed_and_never_panic() {
     let refuse = |case: &Case| {
         let mut file = Vec::new();
         case.write(&mut file).unwrap();
-        Case::read(file.as_slice(), &Rulebook::v1()).unwrap_err()
+        Case::read(file.as_slice(), &node::rules::rulebook()).unwrap_err()
     };
     assert!(matches!(refuse(&rich), CaseError::Limits));
     let mut long = case.clone();
@@ -286,7 +286,7 @@ fn hostile_bytes_are_refused_or_replayed_and_never_panic() {
 proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(payload in prop::collection::vec(any::<u8>(), 0..600)) {
-        let _ = Case::read(payload.as_slice(), &Rulebook::v1());
-        let _ = Case::read(sealed(&payload).as_slice(), &Rulebook::v1());
+        let _ = Case::read(payload.as_slice(), &node::rules::rulebook());
+        let _ = Case::read(sealed(&payload).as_slice(), &node::rules::rulebook());
     }
 }

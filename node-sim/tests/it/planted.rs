@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use vm::CodeHash;
 use vm::unstable::lower::Operator;
 use vm::unstable::opcode::Opcode;
-use vm::{CheckedModule, Engine, Execution, Fault, Height, Rulebook, Rules};
+use vm::{CheckedModule, Engine, Execution, Fault, Height, Rules};
 
 const PLAN: Plan = Plan {
     blocks: 8,
@@ -83,13 +83,13 @@ impl Observer for History {
 
 /// Which transactions of the plan execute which operator.
 fn history() -> BTreeMap<Site, Vec<At>> {
-    let rules = Arc::new(Rules::v1());
+    let rules = Arc::new(node::rules::version_1());
     let mut workload = Workload::new(&PLAN, &rules).unwrap();
     let visited = Arc::new(Mutex::new(Visited::default()));
     let engine = Box::new(Noting(Arc::clone(&visited)));
     let parts = Parts {
         engine,
-        rules: Rulebook::v1(),
+        rules: node::rules::rulebook(),
         cache: CachePolicy::Warm,
     };
     let store = Box::new(MemoryStore::new());
@@ -118,7 +118,7 @@ fn places(sample: &Sample, opcode: Opcode) -> Vec<Site> {
         }
         operator
     });
-    let rules = Arc::new(Rules::v1());
+    let rules = Arc::new(node::rules::version_1());
     let module = Arc::new(vm::check(sample.bytes, &rules).unwrap());
     for function in 0..module.functions().len() {
         // Functions are prepared when they are entered: enter each.

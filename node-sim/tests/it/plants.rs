@@ -23,8 +23,7 @@ use vm::CodeHash;
 use vm::unstable::lower::{Operator, Sink};
 use vm::unstable::opcode::Opcode;
 use vm::{
-    CheckedModule, Engine, Entries, Execution, Fault, Height, Interpreter, Rulebook, Rules,
-    StateDiff, key,
+    CheckedModule, Engine, Entries, Execution, Fault, Height, Interpreter, Rules, StateDiff, key,
 };
 
 /// Each fault is reached within it.
@@ -129,11 +128,11 @@ struct Right {
 }
 
 fn parts(engine: Box<dyn Engine>) -> (Parts, Workload) {
-    let rules = Arc::new(Rules::v1());
+    let rules = Arc::new(node::rules::version_1());
     let workload = Workload::new(&PLAN, &rules).unwrap();
     let parts = Parts {
         engine,
-        rules: Rulebook::v1(),
+        rules: node::rules::rulebook(),
         cache: CachePolicy::Warm,
     };
     (parts, workload)
@@ -189,7 +188,7 @@ impl Right {
     fn module(&self, code_hash: &CodeHash) -> CheckedModule {
         let key = key::code(code_hash);
         let bytes = self.commits.values().find_map(|diff| diff.get(&key));
-        vm::check(bytes.unwrap().as_ref().unwrap(), &Rules::v1()).unwrap()
+        vm::check(bytes.unwrap().as_ref().unwrap(), &node::rules::version_1()).unwrap()
     }
 
     fn sender(&self, height: Height, index: u32) -> Vec<u8> {
@@ -419,7 +418,7 @@ fn every_planted_fault_is_found_where_it_is_planted() {
 
 #[test]
 fn a_right_engine_replays_each_case_and_a_wrong_one_does_not() {
-    let rules = Rulebook::v1();
+    let rules = node::rules::rulebook();
     let engines: [Box<dyn Engine>; 2] = [Box::new(Interpreter::new()), Box::new(Reference::new())];
     let agrees = |replayed: &Replayed| match replayed {
         Replayed::Ran { mismatches, .. } => mismatches.is_empty(),
@@ -431,7 +430,7 @@ fn a_right_engine_replays_each_case_and_a_wrong_one_does_not() {
         };
         let mut file = Vec::new();
         case.write(&mut file).unwrap();
-        let read = Case::read(file.as_slice(), &Rulebook::v1()).unwrap();
+        let read = Case::read(file.as_slice(), &node::rules::rulebook()).unwrap();
         assert_eq!(read, case, "{}", plant.name);
         let valid = read.validate(&rules).unwrap();
         for engine in &engines {

@@ -8,7 +8,7 @@ use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{NoProgress, Plan, Progress, Progressed, Report, run, standard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use vm::{Interpreter, Rulebook, Rules};
+use vm::Interpreter;
 
 fn simulate(plan: Plan, nodes: u32) -> Report {
     let report = run(&plan, standard(nodes), &mut NoProgress).unwrap();
@@ -87,7 +87,7 @@ fn progress_is_told_after_every_block() {
 
 #[test]
 fn the_modules_of_the_workload_are_what_they_say() {
-    let rules = Rules::v1();
+    let rules = node::rules::version_1();
     for sample in ACCEPTED {
         let checked = vm::check(sample.bytes, &rules);
         assert!(checked.is_ok(), "{}: {:?}", sample.name, checked.err());
@@ -123,11 +123,11 @@ type Ends = BTreeMap<([u8; 32], String), BTreeSet<ReceiptExit>>;
 
 /// A plan on one node, and what became of its calls.
 fn calls_of(plan: &Plan) -> (Workload, Ends) {
-    let rules = Arc::new(Rules::v1());
+    let rules = Arc::new(node::rules::version_1());
     let mut workload = Workload::new(plan, &rules).unwrap();
     let parts = Parts {
         engine: Box::new(Interpreter::new()),
-        rules: Rulebook::v1(),
+        rules: node::rules::rulebook(),
         cache: CachePolicy::Warm,
     };
     let store = Box::new(MemoryStore::new());
@@ -187,11 +187,11 @@ fn figures_are_those_of_the_chain() {
         assert_eq!((by_block, by_target), (total, total));
     }
     // What the gatherer counts from the diffs is what a store holds in the end.
-    let rules = Arc::new(Rules::v1());
+    let rules = Arc::new(node::rules::version_1());
     let mut workload = Workload::new(&plan, &rules).unwrap();
     let parts = Parts {
         engine: Box::new(Interpreter::new()),
-        rules: Rulebook::v1(),
+        rules: node::rules::rulebook(),
         cache: CachePolicy::Warm,
     };
     let store = Box::new(MemoryStore::new());

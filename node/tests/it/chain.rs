@@ -10,7 +10,7 @@ use reference::Reference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vm::CodeHash;
-use vm::{Engine, Rulebook, Rules};
+use vm::{Engine, Rules};
 
 pub(crate) const BALANCE: u128 = 1_000_000_000_000;
 pub(crate) const PROPOSER: [u8; 32] = [0xaa; 32];
@@ -62,11 +62,11 @@ impl Chain {
     }
 
     pub(crate) fn with(engine: Box<dyn Engine>, limits: Limits) -> Self {
-        let rules = Arc::new(Rules::v1());
+        let rules = Arc::new(node::rules::version_1());
         let genesis = genesis(&rules, limits);
         let parts = Parts {
             engine,
-            rules: Rulebook::v1(),
+            rules: node::rules::rulebook(),
             cache: CachePolicy::Warm,
         };
         let node = Node::open(parts, genesis, Box::new(MemoryStore::new())).unwrap();
@@ -103,7 +103,8 @@ impl Chain {
 
     pub(crate) fn intrinsic(&self, key: &SecretKey, transaction: &Transaction) -> u64 {
         let bytes = key.sign(transaction.clone()).encode().len() as u64;
-        intrinsic_gas(transaction, bytes, &self.rules.schedule).unwrap()
+        let prices = node::rules::Prices::of(&self.rules).unwrap();
+        intrinsic_gas(transaction, bytes, &prices).unwrap()
     }
 
     pub(crate) fn sign(&self, key: &SecretKey, ahead: u64, payload: Payload) -> Signed {

@@ -9,14 +9,14 @@ use node_sim::disk::{Failing, Loss, SimulatedDisk};
 use node_sim::simulate::Plan;
 use node_sim::simulate::workload::Workload;
 use std::sync::Arc;
-use vm::{Engine, Fault, Height, Interpreter, Rulebook, Rules};
+use vm::{Engine, Fault, Height, Interpreter};
 
 pub(crate) const BLOCKS: u64 = 20;
 
 fn parts() -> Parts {
     Parts {
         engine: Box::new(Interpreter::new()),
-        rules: Rulebook::v1(),
+        rules: node::rules::rulebook(),
         cache: CachePolicy::Warm,
     }
 }
@@ -34,7 +34,7 @@ impl Expected {
             transactions: 3,
             ..Plan::new(BLOCKS, seed)
         };
-        let mut workload = Workload::new(&plan, &Arc::new(Rules::v1())).unwrap();
+        let mut workload = Workload::new(&plan, &Arc::new(node::rules::version_1())).unwrap();
         let genesis = workload.genesis().clone();
         let mut node = Node::open(parts(), genesis.clone(), Box::new(MemoryStore::new())).unwrap();
         let (mut blocks, mut results) = (Vec::new(), vec![node.tip().result]);

@@ -3,8 +3,8 @@
 use crate::chain::{Chain, TIME_MS, alice, bob, call, genesis};
 use node::limits::Limits;
 use node::{
-    CachePolicy, CodeCache, Commit, Executed, Genesis, LogStore, MemoryStore, NoObserver, Node,
-    Observer, Overlay, Parts, Payload, SecretKey, Store,
+    CachePolicy, CodeCache, Commit, Executed, Genesis, Invalid, LogStore, MemoryStore, NoObserver,
+    Node, Observer, Overlay, Parts, Payload, SecretKey, Store,
 };
 use node_sim::disk::SimulatedDisk;
 use node_sim::simulate::samples::PROBE;
@@ -17,13 +17,18 @@ use vm::{Height, Rulebook, Rules, StateDiff, StateView, key};
 fn parts(cache: CachePolicy) -> Parts {
     Parts {
         engine: Box::new(Reference::new()),
-        rules: Rulebook::v1(),
+        rules: node::rules::rulebook(),
         cache,
     }
 }
 
 fn open(cache: CachePolicy, store: Box<dyn Store>) -> Node {
-    Node::open(parts(cache), genesis(&Rules::v1(), Limits::v1()), store).unwrap()
+    Node::open(
+        parts(cache),
+        genesis(&node::rules::version_1(), Limits::v1()),
+        store,
+    )
+    .unwrap()
 }
 
 /// A chain of uploads, a deploy and calls.
@@ -134,7 +139,7 @@ fn a_restart_changes_nothing() {
 fn a_store_that_was_changed_behind_our_back_is_a_fault() {
     let mut store = MemoryStore::new();
     let chain = Chain::new();
-    let genesis = genesis(&Rules::v1(), Limits::v1());
+    let genesis = genesis(&node::rules::version_1(), Limits::v1());
     let mut diff: StateDiff = genesis.state();
     diff.insert(key::account(&[1; 32]), Some(vec![1]));
     let commit = Commit {
@@ -148,12 +153,26 @@ fn a_store_that_was_changed_behind_our_back_is_a_fault() {
 }
 
 #[test]
+fn a_chain_whose_rules_do_not_price_transactions_has_no_blocks() {
+    let rules = Rules::v1();
+    let genesis = genesis(&rules, Limits::v1());
+    let parts = Parts {
+        rules: Rulebook::default().with(rules),
+        ..parts(CachePolicy::Warm)
+    };
+    let node = Node::open(parts, genesis, Box::new(MemoryStore::new())).unwrap();
+    assert!(node.rules_at(Height(1)).is_err());
+    let empty = node.propose(Vec::new(), TIME_MS + 1, [0; 32]);
+    assert_eq!(node.validate(empty).unwrap_err(), Invalid::RulesUnknown);
+}
+
+#[test]
 fn a_store_of_another_chain_is_a_fault() {
     let store = open(CachePolicy::Warm, Box::new(MemoryStore::new())).into_store();
     let other = Genesis::new(
         "other",
         TIME_MS,
-        *Rules::v1().id(),
+        *node::rules::version_1().id(),
         Limits::v1(),
         &BTreeMap::new(),
     )
@@ -163,7 +182,7 @@ fn a_store_of_another_chain_is_a_fault() {
 
 #[test]
 fn stored_code_with_another_hash_is_a_fault() {
-    let rules = Arc::new(Rules::v1());
+    let rules = Arc::new(node::rules::version_1());
     let mut store = MemoryStore::new();
     let chain = Chain::new();
     let diff: StateDiff = [(key::code(&CodeHash([7; 32])), Some(PROBE.bytes.to_vec()))].into();
@@ -206,7 +225,7 @@ fn commits_are_in_order() {
 
 #[test]
 fn an_overlay_reads_scans_and_nets_like_the_state_it_describes() {
-    let rules = Arc::new(Rules::v1());
+    let rules = Arc::new(node::rules::version_1());
     let raw = |byte: u8| key::value(&[1; 32], &[byte]);
     let mut store = MemoryStore::new();
     let diff = [1, 2, 3, 5]
@@ -252,7 +271,7 @@ fn an_overlay_reads_scans_and_nets_like_the_state_it_describes() {
 
 #[test]
 fn the_genesis_document_is_the_chain() {
-    let rules = Rules::v1();
+    let rules = node::rules::version_1();
     let one = genesis(&rules, Limits::v1());
     assert_eq!(
         one.chain_id(),

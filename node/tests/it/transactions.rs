@@ -1,11 +1,11 @@
 //! Tests the bytes of transactions: canonical form, ids, addresses, signatures, intrinsic gas.
 
 use crate::chain::{Chain, alice, bob, call};
+use node::rules::Prices;
 use node::{DecodeError, Payload, PublicKey, SecretKey, Signed, Transaction, intrinsic_gas};
 use proptest::prelude::*;
 use vm::CodeHash;
 use vm::unstable::host::crypto::sha256;
-use vm::unstable::schedule::Schedule;
 
 const BYTES_MAX: u32 = 100_000;
 
@@ -152,8 +152,7 @@ fn signatures_are_deterministic_and_bind_every_byte() {
 
 #[test]
 fn intrinsic_gas_is_the_sum_of_its_parts() {
-    let schedule = Schedule::v1();
-    let price = schedule.dynamic();
+    let price = Prices::version_1();
     let base = price.tx_base + 500 * price.tx_per_byte;
     let gas = |key: &SecretKey, payload| {
         intrinsic_gas(
@@ -162,7 +161,7 @@ fn intrinsic_gas_is_the_sum_of_its_parts() {
                 ..transfer(key)
             },
             500,
-            &schedule,
+            &price,
         )
     };
     let plain = || Payload::Transfer {
@@ -182,7 +181,7 @@ fn intrinsic_gas_is_the_sum_of_its_parts() {
     assert_eq!(gas(&bob(), Payload::Upload(vec![0; 7])), Some(expected));
     let called = call([0; 32], "entry", Vec::new());
     assert_eq!(gas(&bob(), called), Some(base + price.tx_signature_ed25519));
-    let too_long = intrinsic_gas(&transfer(&bob()), u64::MAX, &schedule);
+    let too_long = intrinsic_gas(&transfer(&bob()), u64::MAX, &price);
     assert_eq!(too_long, None);
 }
 

@@ -10,7 +10,6 @@ use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{Plan, Progress, Progressed, run};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use vm::Rules;
 
 /// Enough for every sample to return, and for every exit.
 const PLAN: Plan = Plan::new(60, 7);
@@ -55,7 +54,7 @@ fn every_sample_gives_equal_receipts_and_roots_on_every_engine() {
     for (exit, count) in ReceiptExit::ALL.iter().zip(report.by_exit) {
         assert!(count > 0, "no transaction ends in {}", exit.name());
     }
-    let workload = Workload::new(&PLAN, &Arc::new(Rules::v1())).unwrap();
+    let workload = Workload::new(&PLAN, &Arc::new(node::rules::version_1())).unwrap();
     for sample in ACCEPTED {
         if ![MATH.name, STD_DEFAULT.name].contains(&sample.name) {
             let entries = returned.0.get(&workload.contract(&sample));

@@ -108,7 +108,7 @@ pub(super) struct WrongPrice {
 
 impl WrongPrice {
     pub(super) fn new(engine: Reference, opcode: Opcode) -> Self {
-        let v1 = Rules::v1();
+        let v1 = node::rules::version_1();
         let price = |of: Opcode| {
             v1.schedule
                 .operator(of)

@@ -1,0 +1,102 @@
+//! Gives the rules that a node knows: those of the VM, with the prices of what the node charges.
+
+use std::sync::Arc;
+use vm::unstable::rules::FloatPolicy;
+use vm::unstable::schedule::Schedule;
+use vm::{Rulebook, Rules};
+
+macro_rules! prices {
+    ($($(#[$doc:meta])* $field:ident $name:literal;)*) => {
+        /// What a transaction pays before its payload runs. The rules carry each price under its
+        /// published name, so it is hashed into their id.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct Prices {
+            $($(#[$doc])* pub $field: u64,)*
+        }
+
+        impl Prices {
+            /// The prices under their published names, in the order in which they are hashed.
+            #[must_use]
+            pub fn named(&self) -> Vec<(&'static str, u64)> {
+                vec![$(($name, self.$field),)*]
+            }
+
+            /// The prices that `rules` carry, or `None` if one is missing: a chain cannot have
+            /// such rules.
+            #[must_use]
+            pub fn of(rules: &Rules) -> Option<Self> {
+                Some(Self {
+                    $($field: rules.schedule.embedder($name)?,)*
+                })
+            }
+        }
+    };
+}
+
+prices! {
+    /// Gas per upload: what its check, translation and first commit take, however short it is.
+    upload_base "upload.base";
+    /// Gas per byte of an uploaded module: it is checked, translated and kept for good.
+    upload_per_byte "upload.per_byte";
+    /// Gas per transaction: nonce, fee and receipt, which every one has.
+    tx_base "tx.base";
+    /// Gas per byte of a signed transaction: it is sent, hashed and archived.
+    tx_per_byte "tx.per_byte";
+    /// Gas per Ed25519 signature that is verified.
+    tx_signature_ed25519 "tx.signature.ed25519";
+    /// Gas per secp256k1 signature that is verified.
+    tx_signature_secp256k1 "tx.signature.secp256k1";
+}
+
+impl Prices {
+    /// The starting prices.
+    #[must_use]
+    pub const fn version_1() -> Self {
+        Self {
+            upload_base: 1_000_000,
+            upload_per_byte: 1_000,
+            tx_base: 500_000,
+            tx_per_byte: 40,
+            tx_signature_ed25519: 800_000,
+            tx_signature_secp256k1: 1_500_000,
+        }
+    }
+}
+
+/// Version 1, with the prices of transactions and uploads.
+#[must_use]
+pub fn version_1() -> Rules {
+    let schedule = Schedule::v1().with_embedder(&Prices::version_1().named());
+    // Prices that are refused would leave rules that no node takes; a test pins the id.
+    let schedule = schedule.unwrap_or_else(|_| Schedule::v1());
+    Rules::new(FloatPolicy::Lower, schedule)
+}
+
+/// The versions that this build knows.
+#[must_use]
+pub fn rulebook() -> Rulebook {
+    Rulebook::default().with(Arc::new(version_1()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Prices, rulebook, version_1};
+    use vm::Rules;
+
+    /// Version 1 was published under this id; whatever joins the tables must leave it.
+    #[test]
+    fn version_1_has_the_id_that_it_was_published_under() {
+        let rules = version_1();
+        assert_eq!(
+            hex::encode(rules.id()),
+            "82d8336b39ccb53654ccdc79164411e6838477c54cd860611a6c9a89a509a9d7"
+        );
+        assert!(rulebook().get(rules.id()).is_some());
+    }
+
+    #[test]
+    fn the_rules_carry_the_prices_and_those_of_the_vm_do_not() {
+        assert_eq!(Prices::of(&version_1()), Some(Prices::version_1()));
+        assert_eq!(Prices::of(&Rules::v1()), None);
+    }
+}
