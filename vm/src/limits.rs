@@ -65,6 +65,16 @@ macro_rules! limits {
                         value,
                     })
             }
+
+            /// The first row that `version` does not list, and that is not as version 1 has it: it
+            /// would act without being part of the id.
+            pub(crate) fn unlisted(&self, version: u16) -> Option<&'static str> {
+                let rows = [$((
+                    stringify!($field),
+                    since!($($since)?) <= version || self.$field == Self::V1.$field,
+                ),)*];
+                first(&rows)
+            }
         }
     };
 }

@@ -91,6 +91,14 @@ impl Version {
         if let Some(name) = self.limits.unfit().or_else(|| self.host_limits.unfit()) {
             return Err(RulesError::Limit(name));
         }
+        let unlisted = [
+            self.limits.unlisted(self.number),
+            self.host_limits.unlisted(self.number),
+            self.schedule.unlisted(self.number),
+        ];
+        if let Some(name) = unlisted.into_iter().flatten().next() {
+            return Err(RulesError::Unlisted(name));
+        }
         for (place, row) in self.host.iter().enumerate() {
             let answered = host_api::table::row(row.function);
             let fits = answered.is_some_and(|answered| {
@@ -114,6 +122,9 @@ pub enum RulesError {
     /// More than what is compiled in.
     #[error("{0} is not what this build was compiled for")]
     Limit(&'static str),
+    /// A value that acts, in a row that this version does not have: two rules would share an id.
+    #[error("{0} belongs to a later version")]
+    Unlisted(&'static str),
     /// A name twice, or another type than that of the function which answers.
     #[error("the host has no function for the row of {0}")]
     Host(&'static str),
@@ -248,7 +259,10 @@ mod tests {
     type Change = fn(&mut Limits, &mut HostLimits);
 
     fn with(change: Change) -> Result<Rules, RulesError> {
-        let mut version = Version::v1();
+        let mut version = Version {
+            number: 2,
+            ..Version::v1()
+        };
         change(&mut version.limits, &mut version.host_limits);
         Rules::of(version)
     }
@@ -296,6 +310,26 @@ mod tests {
         for change in taken {
             assert!(with(*change).is_ok());
         }
+    }
+
+    /// What acts is part of the id: a row of a later version is as version 1 has it, or refused.
+    #[test]
+    fn a_version_cannot_change_what_it_does_not_list() {
+        let kept = |number, call_gas_kept_shift| {
+            let host_limits = HostLimits {
+                call_gas_kept_shift,
+                ..HostLimits::V1
+            };
+            Rules::of(Version {
+                number,
+                host_limits,
+                ..Version::v1()
+            })
+        };
+        let refused = RulesError::Unlisted("call_gas_kept_shift");
+        assert_eq!(kept(1, 5), Err(refused));
+        assert_eq!(kept(1, 6).unwrap(), Rules::v1());
+        assert_ne!(kept(2, 5).unwrap().id(), kept(2, 6).unwrap().id());
     }
 
     #[test]

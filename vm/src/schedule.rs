@@ -59,6 +59,15 @@ macro_rules! dynamic {
                     .map(|(name, price, _)| (name.to_owned(), price))
                     .collect()
             }
+
+            /// The first price that `version` does not list and that is not 0: it would be charged
+            /// without being part of the id.
+            fn unlisted(&self, version: u16) -> Option<&'static str> {
+                let rows = [$(($name, self.$field, since!($($since)?)),)*];
+                rows.into_iter()
+                    .find(|(_, price, since)| *since > version && *price != 0)
+                    .map(|(name, _, _)| name)
+            }
         }
     };
 }
@@ -320,6 +329,11 @@ impl Schedule {
         self.dynamic
             .function_entry
             .saturating_add(self.dynamic.function_entry_per_slot.saturating_mul(slots))
+    }
+
+    /// The first price that `version` does not list and that is charged all the same.
+    pub(crate) fn unlisted(&self, version: u16) -> Option<&'static str> {
+        self.dynamic.unlisted(version)
     }
 
     /// Every price of a version under its published name, in a fixed order.
