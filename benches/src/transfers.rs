@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tree::Tree;
-use vm::{Entries, Fault, Height, Interpreter, StateDiff};
+use vm::{Address, Entries, Fault, Height, Interpreter, StateDiff};
 
 /// Of each transfer; what it does not use it does not pay.
 const GAS_LIMIT: u64 = 5_000_000;
@@ -148,7 +148,7 @@ struct Chain {
     node: Node,
     keys: Vec<SecretKey>,
     nonces: Vec<u64>,
-    token: [u8; 32],
+    token: Address,
     seen: Arc<Mutex<Seen>>,
     /// The tree of the node, once more, to be timed alone.
     tree: Tree,
@@ -259,7 +259,7 @@ impl Chain {
         };
         let deploy = self.sign(0, GAS_LIMIT_SETUP, deploy)?;
         self.apply(vec![deploy])?;
-        let receivers: Vec<[u8; 32]> = self.keys.iter().map(SecretKey::address).collect();
+        let receivers: Vec<Address> = self.keys.iter().map(SecretKey::address).collect();
         let gifts = receivers
             .iter()
             .map(|to| self.transfer(0, to, TOKENS))
@@ -283,8 +283,8 @@ impl Chain {
         self.apply(signed)
     }
 
-    fn transfer(&mut self, from: usize, to: &[u8; 32], amount: u128) -> Measured<Signed> {
-        let call = token::transfer(contract_types::Address(*to), amount);
+    fn transfer(&mut self, from: usize, to: &Address, amount: u128) -> Measured<Signed> {
+        let call = token::transfer(contract_types::Address(to.0), amount);
         let payload = Payload::Call {
             contract: self.token,
             entry: call.entry.to_owned(),
@@ -311,7 +311,9 @@ impl Chain {
 
     fn apply(&mut self, transactions: Vec<Signed>) -> Measured<(Block, u64)> {
         let time_ms = self.node.tip().time_ms.saturating_add(1);
-        let block = self.node.propose(transactions, time_ms, [0xee; 32]);
+        let block = self
+            .node
+            .propose(transactions, time_ms, Address([0xee; 32]));
         self.seen().reads = 0.0;
         let start = process::cpu();
         let (checking, valid) = clock::time(|| self.node.validate(block));

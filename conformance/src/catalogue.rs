@@ -23,7 +23,7 @@ use std::sync::Arc;
 use vm::unstable::execution::Value;
 use vm::unstable::frames::FrameExit;
 use vm::unstable::module::ValueType;
-use vm::{CheckedModule, Fault, Rules};
+use vm::{Address, CheckedModule, Fault, Rules};
 
 /// Gas of the run that finds the total, unless a program says otherwise: about a million operators.
 /// A program that needs more is swept below this limit.
@@ -174,7 +174,7 @@ impl Named<'_> {
     fn with_input(&self, size: usize) -> Case {
         let setting = Setting {
             input: vec![INPUT_BYTE; size],
-            caller: [INPUT_BYTE; 32],
+            caller: Address([INPUT_BYTE; 32]),
             ..Setting::default()
         };
         let name = format!("{} input {size}", self.name);

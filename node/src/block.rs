@@ -11,7 +11,7 @@ use crate::rules::Prices;
 use crate::transaction::{DecodeError, Signed, decode_canonical, intrinsic_gas};
 use borsh::{BorshDeserialize, BorshSerialize};
 use vm::unstable::limits::HostLimits;
-use vm::{Height, Rules};
+use vm::{Address, Height, Rules};
 
 /// A header with its transactions.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -165,7 +165,7 @@ pub struct Context<'a> {
 pub struct ValidTransaction {
     signed: Signed,
     id: [u8; 32],
-    sender: [u8; 32],
+    sender: Address,
     intrinsic_gas: u64,
 }
 
@@ -222,7 +222,7 @@ impl ValidTransaction {
 
     /// The signer's address.
     #[must_use]
-    pub const fn sender(&self) -> &[u8; 32] {
+    pub const fn sender(&self) -> &Address {
         &self.sender
     }
 

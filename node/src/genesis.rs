@@ -8,7 +8,7 @@ use crate::limits::{CHAIN_NAME_BYTES_MAX, Limits};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeMap;
 use vm::unstable::state::Account;
-use vm::{Fault, Height, StateDiff, key};
+use vm::{Address, Fault, Height, StateDiff, key};
 
 /// Begins every genesis document.
 const FORMAT: &str = "lockstep/genesis/1";
@@ -38,7 +38,7 @@ pub struct Genesis {
     time_ms: u64,
     rules_id: [u8; 32],
     limits: Limits,
-    accounts: Vec<([u8; 32], u128)>,
+    accounts: Vec<(Address, u128)>,
 }
 
 /// Why a genesis was refused.
@@ -62,7 +62,7 @@ impl Genesis {
         time_ms: u64,
         rules_id: [u8; 32],
         limits: Limits,
-        accounts: &BTreeMap<[u8; 32], u128>,
+        accounts: &BTreeMap<Address, u128>,
     ) -> Result<Self, GenesisError> {
         if u32::try_from(name.len()).map_or(true, |bytes| bytes > CHAIN_NAME_BYTES_MAX) {
             return Err(GenesisError::Name);

@@ -4,7 +4,7 @@
 
 use crate::digest::{encode, sha256};
 use borsh::{BorshDeserialize, BorshSerialize};
-use vm::Height;
+use vm::{Address, Height};
 
 const HEADER_DOMAIN: &[u8] = b"lockstep/header/1";
 
@@ -39,7 +39,7 @@ pub struct Header {
     /// SHA-256 of the genesis document.
     pub chain_id: [u8; 32],
     /// The account that gets the fees.
-    pub proposer: [u8; 32],
+    pub proposer: Address,
     /// RFC 6962 root of the encoded signed transactions.
     pub transactions_root: [u8; 32],
     /// The rules that the block is executed under.

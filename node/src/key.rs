@@ -6,6 +6,7 @@ use crate::digest::sha256;
 use crate::transaction::{PublicKey, Signed, Transaction};
 use ed25519_dalek::Signer as _;
 use k256::ecdsa::signature::hazmat::PrehashSigner as _;
+use vm::Address;
 
 /// A secret key of one of the two schemes.
 #[derive(Clone)]
@@ -55,7 +56,7 @@ impl SecretKey {
 
     /// Address of the key's account.
     #[must_use]
-    pub fn address(&self) -> [u8; 32] {
+    pub fn address(&self) -> Address {
         self.public().address()
     }
 

@@ -15,7 +15,7 @@ use crate::transaction::Signed;
 use std::sync::Arc;
 use tree::Tree;
 use vm::unstable::state::Account;
-use vm::{Engine, Fault, Height, Rulebook, Rules, StateDiff, key};
+use vm::{Address, Engine, Fault, Height, Rulebook, Rules, StateDiff, key};
 
 /// Is told what each transaction came to; changes nothing.
 pub trait Observer {
@@ -165,14 +165,14 @@ impl Node {
     ///
     /// # Errors
     /// [`Fault`] if the store cannot answer.
-    pub fn account(&self, address: &[u8; 32]) -> Result<Account, Fault> {
+    pub fn account(&self, address: &Address) -> Result<Account, Fault> {
         Account::decode(self.store.read(&key::account(address))?.as_deref())
     }
 
     /// The next block with these transactions, whether they are valid or not, under the rules in
     /// force at its height.
     #[must_use]
-    pub fn propose(&self, transactions: Vec<Signed>, time_ms: u64, proposer: [u8; 32]) -> Block {
+    pub fn propose(&self, transactions: Vec<Signed>, time_ms: u64, proposer: Address) -> Block {
         let height = self.tip.height.next();
         let rules_id = in_force(&self.activations, height).copied();
         let header = Header {

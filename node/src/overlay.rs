@@ -12,7 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, Range};
 use std::sync::Arc;
 use vm::unstable::state::Account;
-use vm::{CheckedModule, CodeHash, Entries, Fault, Rules, StateDiff, StateView, Walked, key};
+use vm::{
+    Address, CheckedModule, CodeHash, Entries, Fault, Rules, StateDiff, StateView, Walked, key,
+};
 
 /// State inside a block. A clone is the same state, to be changed on its own.
 #[derive(Clone)]
@@ -105,12 +107,12 @@ impl<'a> Overlay<'a> {
     ///
     /// # Errors
     /// [`Fault`] if the store cannot answer or holds something else.
-    pub fn account(&self, address: &[u8; 32]) -> Result<Account, Fault> {
+    pub fn account(&self, address: &Address) -> Result<Account, Fault> {
         Account::decode(self.read(&key::account(address))?.as_deref())
     }
 
     /// Sets an account; one that equals the default is removed.
-    pub fn set_account(&mut self, address: &[u8; 32], account: &Account) {
+    pub fn set_account(&mut self, address: &Address, account: &Account) {
         self.write(key::account(address), account.encode());
     }
 
@@ -118,7 +120,7 @@ impl<'a> Overlay<'a> {
     ///
     /// # Errors
     /// [`Fault`]: the sum of all balances fits an amount, so a sum that does not is a bug.
-    pub fn credit(&mut self, address: &[u8; 32], amount: u128) -> Result<(), Fault> {
+    pub fn credit(&mut self, address: &Address, amount: u128) -> Result<(), Fault> {
         if amount == 0 {
             return Ok(());
         }

@@ -5,8 +5,8 @@
 use crate::digest::{encode, length, sha256};
 use crate::rules::Prices;
 use borsh::{BorshDeserialize, BorshSerialize};
-use vm::CodeHash;
 use vm::unstable::host::crypto;
+use vm::{Address, CodeHash};
 
 const TRANSACTION_DOMAIN: &[u8] = b"lockstep/tx/1";
 const ACCOUNT_DOMAIN: &[u8] = b"lockstep/account/1";
@@ -23,8 +23,8 @@ pub enum PublicKey {
 impl PublicKey {
     /// Address of the account: `sha256("lockstep/account/1" || scheme || key)`.
     #[must_use]
-    pub fn address(&self) -> [u8; 32] {
-        sha256(&[ACCOUNT_DOMAIN, &encode(self)])
+    pub fn address(&self) -> Address {
+        Address(sha256(&[ACCOUNT_DOMAIN, &encode(self)]))
     }
 
     /// True if `signature` is this key's over `id`, by the predicates of the host interface.
@@ -45,7 +45,7 @@ pub enum Payload {
     /// Moves an amount; runs no code, whoever the receiver is.
     Transfer {
         /// The receiver.
-        to: [u8; 32],
+        to: Address,
         /// How much.
         amount: u128,
     },
@@ -67,7 +67,7 @@ pub enum Payload {
     /// Calls an entry of a contract.
     Call {
         /// The contract.
-        contract: [u8; 32],
+        contract: Address,
         /// Name of the entry, 1 to 64 bytes.
         entry: String,
         /// Its input, at most 64 KiB.

@@ -29,7 +29,7 @@ impl Call {
     #[must_use]
     pub fn raw(contract: Address, entry: &str, input: Vec<u8>) -> Self {
         let target = Target::Call {
-            contract: contract.0,
+            contract: vm::Address(contract.0),
         };
         Self::to(target, entry, input)
     }

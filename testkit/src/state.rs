@@ -1,5 +1,6 @@
 //! Keeps the state of a world in maps that are copied in constant time.
 
+use contract_types::Address;
 use rpds::RedBlackTreeMapSync;
 use std::ops::{Bound, Range};
 use std::sync::Arc;
@@ -46,12 +47,12 @@ impl State {
     }
 
     /// The account of an address. Whatever wrote it wrote it in canonical form.
-    pub(crate) fn account(&self, address: &[u8; 32]) -> Account {
-        Account::decode(self.get(&key::account(address))).unwrap_or_default()
+    pub(crate) fn account(&self, of: Address) -> Account {
+        Account::decode(self.get(&key::account(&vm::Address(of.0)))).unwrap_or_default()
     }
 
-    pub(crate) fn set_account(&mut self, address: &[u8; 32], account: &Account) {
-        self.set(key::account(address), account.encode());
+    pub(crate) fn set_account(&mut self, of: Address, account: &Account) {
+        self.set(key::account(&vm::Address(of.0)), account.encode());
     }
 
     /// Entries with `start <= key < end`, in bytewise order.

@@ -53,7 +53,7 @@ impl World {
             height: Height(1),
             time_ms: 0,
             chain_id: sha256(b"testkit"),
-            proposer: [0; 32],
+            proposer: vm::Address([0; 32]),
         };
         Self {
             rules: Arc::new(Rules::v1()),
@@ -100,14 +100,14 @@ impl World {
     /// What an account or a contract has.
     #[must_use]
     pub fn balance(&self, of: Address) -> u128 {
-        self.now.state.account(&of.0).balance
+        self.now.state.account(of).balance
     }
 
     /// Gives and takes money from nowhere.
     pub fn set_balance(&mut self, of: Address, balance: u128) {
-        let mut account = self.now.state.account(&of.0);
+        let mut account = self.now.state.account(of);
         account.balance = balance;
-        self.now.state.set_account(&of.0, &account);
+        self.now.state.set_account(of, &account);
     }
 
     /// What later calls see as the block's height.
@@ -127,7 +127,7 @@ impl World {
 
     /// What later calls see as the block's proposer.
     pub const fn set_proposer(&mut self, proposer: Address) {
-        self.now.block.proposer = proposer.0;
+        self.now.block.proposer = vm::Address(proposer.0);
     }
 
     /// What later calls get as the hash of a block.
@@ -245,13 +245,16 @@ impl World {
     /// Hash of a contract's code.
     #[must_use]
     pub fn code_hash(&self, contract: Address) -> Option<CodeHash> {
-        self.now.state.account(&contract.0).code_hash
+        self.now.state.account(contract).code_hash
     }
 
     /// The stored value under a contract's raw key.
     #[must_use]
     pub fn value(&self, contract: Address, raw: &[u8]) -> Option<Vec<u8>> {
-        let value = self.now.state.get(&key::value(&contract.0, raw));
+        let value = self
+            .now
+            .state
+            .get(&key::value(&vm::Address(contract.0), raw));
         value.map(<[u8]>::to_vec)
     }
 
@@ -271,7 +274,8 @@ impl World {
     /// A contract's raw keys and values, in the order of the keys.
     #[must_use]
     pub fn values(&self, contract: Address) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let (start, end) = (key::value(&contract.0, &[]), key::values_end(&contract.0));
+        let address = vm::Address(contract.0);
+        let (start, end) = (key::value(&address, &[]), key::values_end(&address));
         let entries = self.now.state.range(&start..&end);
         let raw = |key: &[u8]| key.get(start.len()..).unwrap_or_default().to_vec();
         entries
@@ -281,7 +285,9 @@ impl World {
 
     /// Sets or removes a stored value behind the contract's back.
     pub fn set_value(&mut self, contract: Address, raw: &[u8], value: Option<Vec<u8>>) {
-        self.now.state.set(key::value(&contract.0, raw), value);
+        self.now
+            .state
+            .set(key::value(&vm::Address(contract.0), raw), value);
     }
 
     /// What every call of a contract pays before its first operator; nothing without code.
@@ -293,15 +299,18 @@ impl World {
     }
 
     fn address(call: &Call) -> Address {
-        Address(match &call.target {
+        let address = match &call.target {
             Target::Call { contract } => *contract,
-            Target::Deploy { code_hash, salt } => contract_address(&call.from.0, code_hash, salt),
-        })
+            Target::Deploy { code_hash, salt } => {
+                contract_address(&vm::Address(call.from.0), code_hash, salt)
+            }
+        };
+        Address(address.0)
     }
 
     fn module(&self, call: &Call) -> Option<&Arc<CheckedModule>> {
         let code_hash = match call.target {
-            Target::Call { contract } => self.code_hash(Address(contract))?,
+            Target::Call { contract } => self.code_hash(Address(contract.0))?,
             Target::Deploy { code_hash, .. } => code_hash,
         };
         self.now.state.module(&code_hash)
@@ -386,7 +395,7 @@ impl World {
         let messages = self.now.messages.to_le_bytes();
         let message = Message {
             tx_hash: sha256(&[b"testkit/tx/", &messages[..]].concat()),
-            caller: call.from.0,
+            caller: vm::Address(call.from.0),
             target: call.target.clone(),
             entry: call.entry.clone(),
             input: call.input.clone(),

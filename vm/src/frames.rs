@@ -10,7 +10,7 @@ mod message;
 
 mod stack;
 
-use crate::identity::CodeHash;
+use crate::identity::{Address, CodeHash};
 use crate::message::{Block, CallRequest, FrameExit, Message, Target};
 
 pub use message::execute;
@@ -165,8 +165,9 @@ fn count(length: usize) -> u64 {
 
 /// Address of a contract: `sha256("lockstep/contract/1" || creator || code_hash || salt)`.
 #[must_use]
-pub fn contract_address(creator: &[u8; 32], code_hash: &CodeHash, salt: &[u8; 32]) -> [u8; 32] {
-    crypto::sha256(&[&b"lockstep/contract/1"[..], creator, &code_hash.0, salt].concat())
+pub fn contract_address(creator: &Address, code_hash: &CodeHash, salt: &[u8; 32]) -> Address {
+    let parts = [&b"lockstep/contract/1"[..], &creator.0, &code_hash.0, salt];
+    Address(crypto::sha256(&parts.concat()))
 }
 
 #[cfg(test)]
@@ -201,7 +202,7 @@ mod tests {
             height: Height(1),
             time_ms: 0,
             chain_id: [0; 32],
-            proposer: [0; 32],
+            proposer: Address([0; 32]),
         };
         let setting = Setting::new(&engine, &rules, &Nothing, &block).unwrap();
         let fault = setting.on(&crypto::WRONG).err().unwrap();

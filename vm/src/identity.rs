@@ -1,4 +1,4 @@
-//! Tells apart what is 32 bytes and what is a number: code hashes, heights.
+//! Tells apart what is 32 bytes and what is a number: addresses, code hashes, heights.
 //!
 //! Each is encoded as what it wraps.
 
@@ -10,6 +10,12 @@ use std::fmt;
     Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
 )]
 pub struct CodeHash(pub [u8; 32]);
+
+/// Where an account is: of a key or of a contract.
+#[derive(
+    Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
+)]
+pub struct Address(pub [u8; 32]);
 
 /// How many blocks a chain has up to one; 0 is the genesis.
 #[derive(
@@ -62,6 +68,30 @@ impl fmt::Display for CodeHash {
 }
 
 impl fmt::Debug for CodeHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        in_hex(&self.0, f)
+    }
+}
+
+impl From<[u8; 32]> for Address {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl AsRef<[u8]> for Address {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        in_hex(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         in_hex(&self.0, f)
     }

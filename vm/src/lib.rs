@@ -4,7 +4,8 @@
 //! |---|---|
 //! | [`check()`], [`CheckedModule`], [`CodeHash`], [`Rejection`] | an upload: accepted or not |
 //! | [`Rules`], [`Rulebook`] | prices and limits with their id; all that a build knows |
-//! | [`Setting`], [`Block`], [`Height`], [`Message`], [`Target`] | where and what is executed |
+//! | [`Setting`], [`Block`], [`Height`] | where a message is executed |
+//! | [`Message`], [`Target`], [`Address`] | what is executed |
 //! | [`StateView`], [`Entries`], [`Walked`], [`walk_committed`], [`key`] | state |
 //! | [`execute()`] | a message against a view; writes nothing |
 //! | [`Outcome`], [`Exit`], [`Event`], [`StateDiff`], [`Trap`], [`Gas`] | what came of it |
@@ -89,7 +90,7 @@ pub use execution::{Engine, Execution};
 pub use fault::Fault;
 pub use frames::{Setting, execute};
 pub use gas::Gas;
-pub use identity::{CodeHash, Height};
+pub use identity::{Address, CodeHash, Height};
 pub use message::{Block, Message, Target};
 pub use module::CheckedModule;
 pub use outcome::{Exit, Outcome};

@@ -1,7 +1,7 @@
 //! Names what frames and the host talk about: the block, a message, how a contract frame ended.
 
 use crate::execution::{Stop, Value};
-use crate::identity::{CodeHash, Height};
+use crate::identity::{Address, CodeHash, Height};
 use crate::span::Span;
 use crate::trap::Trap;
 
@@ -15,7 +15,7 @@ pub struct Block {
     /// SHA-256 of the genesis document.
     pub chain_id: [u8; 32],
     /// Where the block's fees go.
-    pub proposer: [u8; 32],
+    pub proposer: Address,
 }
 
 /// What a message is for.
@@ -24,7 +24,7 @@ pub enum Target {
     /// Call the contract at an address.
     Call {
         /// The contract.
-        contract: [u8; 32],
+        contract: Address,
     },
     /// Make a contract of uploaded code and call an entry of it; it must return.
     Deploy {
@@ -41,7 +41,7 @@ pub struct Message {
     /// Id of the transaction.
     pub tx_hash: [u8; 32],
     /// Who calls.
-    pub caller: [u8; 32],
+    pub caller: Address,
     /// What is called.
     pub target: Target,
     /// Name of the entry.

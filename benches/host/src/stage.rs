@@ -8,14 +8,14 @@ use std::sync::Arc;
 use vm::unstable::host::crypto::sha256;
 use vm::unstable::state::Account;
 use vm::{
-    Block, CheckedModule, CodeHash, Entries, Fault, Height, Message, Rules, StateView, Target,
-    Walked, check, key,
+    Address, Block, CheckedModule, CodeHash, Entries, Fault, Height, Message, Rules, StateView,
+    Target, Walked, check, key,
 };
 
 /// The contract whose calls are measured.
-pub const OWN: [u8; 32] = [0xaa; 32];
+pub const OWN: Address = Address([0xaa; 32]);
 /// The contract that it calls.
-const CALLEE: [u8; 32] = [0xbb; 32];
+const CALLEE: Address = Address([0xbb; 32]);
 /// Keys of turns that are there; more turns would find nothing.
 pub const TURNS_MAX: u32 = 2_048;
 /// Height of the block, above the heights of all hashes.
@@ -83,7 +83,7 @@ impl Stage {
             height: Height(HEIGHT),
             time_ms: 1,
             chain_id: [1; 32],
-            proposer: [2; 32],
+            proposer: Address([2; 32]),
         };
         let mut stage = Self {
             rules,
@@ -104,7 +104,7 @@ impl Stage {
             let mut address = [0; 32];
             let (number, _) = address.split_at_mut(8);
             number.copy_from_slice(&turn.to_le_bytes());
-            self.account(address, 1, self.callee_hash.0)?;
+            self.account(Address(address), 1, self.callee_hash.0)?;
             let key = [&b"A"[..], &turn.to_le_bytes()].concat();
             self.set(&key, Some(vec![7; 32]));
         }
@@ -129,7 +129,7 @@ impl Stage {
         self.values.insert(key::value(&OWN, raw), value);
     }
 
-    fn account(&mut self, address: [u8; 32], balance: u128, code: [u8; 32]) -> Measured<()> {
+    fn account(&mut self, address: Address, balance: u128, code: [u8; 32]) -> Measured<()> {
         let account = Account {
             nonce: 0,
             balance,
@@ -157,7 +157,7 @@ impl Stage {
     pub fn message(input: usize) -> Message {
         Message {
             tx_hash: [3; 32],
-            caller: [4; 32],
+            caller: Address([4; 32]),
             target: Target::Call { contract: OWN },
             entry: "run".to_owned(),
             input: vec![5; input],
@@ -199,7 +199,7 @@ fn image(callee_hash: &CodeHash) -> Measured<Vec<u8>> {
     let parts: [(i64, Vec<u8>); 16] = [
         (at::KEY_OF_TURN, b"A".to_vec()),
         (at::KEY, vec![b'k'; 256]),
-        (at::CALLEE, CALLEE.to_vec()),
+        (at::CALLEE, CALLEE.0.to_vec()),
         (at::ONE, vec![1]),
         (at::ZERO, vec![0; 16]),
         (at::NOTHING, b"nothing".to_vec()),

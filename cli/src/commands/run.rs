@@ -23,8 +23,8 @@ use vm::unstable::module::{ExportKind, ValueType};
 use vm::unstable::outcome::Diagnosis;
 use vm::unstable::state::Journal;
 use vm::{
-    Block, CheckedModule, CodeHash, Engine, Entries, Event, Fault, Height, Rules, StateView, Trap,
-    Walked,
+    Address, Block, CheckedModule, CodeHash, Engine, Entries, Event, Fault, Height, Rules,
+    StateView, Trap, Walked,
 };
 
 /// Caller, contract and chain id of a run.
@@ -284,15 +284,15 @@ fn execute(
         height: HEIGHT,
         time_ms: 0,
         chain_id: ZEROS,
-        proposer: ZEROS,
+        proposer: Address(ZEROS),
     };
     let mut host = Host {
         rules,
         view: &EmptyState,
         journal: &mut journal,
         block: &block,
-        caller: ZEROS,
-        address: ZEROS,
+        caller: Address(ZEROS),
+        address: Address(ZEROS),
         tx_hash: ZEROS,
         input: &call.input,
         value: 0,

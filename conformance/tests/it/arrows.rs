@@ -68,7 +68,7 @@ const STAGES: &[(&str, &[&str])] = &[
             "trap",
         ],
     ),
-    ("event", &[]),
+    ("event", &["identity"]),
     ("state", &["event", "fault", "identity", "module"]),
     ("outcome", &["event", "gas", "state", "trap"]),
     ("span", &[]),

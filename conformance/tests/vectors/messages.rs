@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use vectors::format::{Case, Message, Setting};
 use vm::unstable::state::Account;
-use vm::{CodeHash, key};
+use vm::{Address, CodeHash, key};
 
 const RELAY: &str = "modules/messages/relay.wasm";
 const COUNTER: &str = "modules/contracts/counter.wasm";
@@ -114,7 +114,10 @@ fn state(codes: &Codes) -> BTreeMap<String, String> {
             code_hash,
         };
         let value = account.encode().unwrap();
-        (hex::encode(key::account(address)), hex::encode(value))
+        (
+            hex::encode(key::account(&Address(*address))),
+            hex::encode(value),
+        )
     };
     [
         account(&CALLER, BALANCE, None),

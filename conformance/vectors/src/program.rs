@@ -6,7 +6,7 @@ use std::sync::Arc;
 use vm::unstable::execution::Value;
 use vm::unstable::module::ExportKind;
 use vm::{
-    Block, CheckedModule, CodeHash, Entries, Fault, Height, Rules, StateView, Walked,
+    Address, Block, CheckedModule, CodeHash, Entries, Fault, Height, Rules, StateView, Walked,
     walk_committed,
 };
 
@@ -38,9 +38,9 @@ pub struct Setting {
     /// The call's input.
     pub input: Vec<u8>,
     /// Who called.
-    pub caller: [u8; 32],
+    pub caller: Address,
     /// The contract itself.
-    pub address: [u8; 32],
+    pub address: Address,
     /// True if the frame must not change state.
     pub is_static: bool,
     /// The block.
@@ -54,14 +54,14 @@ impl Default for Setting {
     fn default() -> Self {
         Self {
             input: Vec::new(),
-            caller: [0; 32],
-            address: [0; 32],
+            caller: Address([0; 32]),
+            address: Address([0; 32]),
             is_static: false,
             block: Block {
                 height: Height(1),
                 time_ms: 0,
                 chain_id: [0; 32],
-                proposer: [0; 32],
+                proposer: Address([0; 32]),
             },
             state: State::new(),
         }

@@ -20,7 +20,9 @@ use vm::unstable::frames;
 use vm::unstable::host::crypto;
 use vm::unstable::module::ValueType;
 use vm::unstable::rules::FloatPolicy;
-use vm::{Block, CheckedModule, Height, Interpreter, Message, Rejection, Rulebook, Rules, Target};
+use vm::{
+    Address, Block, CheckedModule, Height, Interpreter, Message, Rejection, Rulebook, Rules, Target,
+};
 
 /// An engine that can run vectors.
 #[derive(Clone, Copy, Debug)]
@@ -343,14 +345,14 @@ fn setting(part: &Part, place: u32, input: &str) -> Result<Setting, VectorError>
         .collect::<Result<State, VectorError>>()?;
     Ok(Setting {
         input: decode(input)?,
-        caller: fixed(&said.caller)?,
-        address: fixed(&said.address)?,
+        caller: Address(fixed(&said.caller)?),
+        address: Address(fixed(&said.address)?),
         is_static: said.is_static,
         block: Block {
             height: Height(number(&said.height)?),
             time_ms: number(&said.time_ms)?,
             chain_id: fixed(&said.chain_id)?,
-            proposer: fixed(&said.proposer)?,
+            proposer: Address(fixed(&said.proposer)?),
         },
         state,
     })

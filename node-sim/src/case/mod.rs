@@ -27,7 +27,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use store::{Beyond, CaseStore};
-use vm::{Block, Engine, Fault, Height, Rulebook, Rules, StateDiff};
+use vm::{Address, Block, Engine, Fault, Height, Rulebook, Rules, StateDiff};
 
 /// Begins every case.
 pub const MAGIC: &[u8; 16] = b"lockstep/case/1\n";
@@ -87,7 +87,7 @@ pub struct BlockContext {
     /// The chain.
     pub chain_id: [u8; 32],
     /// Where the fees go.
-    pub proposer: [u8; 32],
+    pub proposer: Address,
 }
 
 /// One transaction with everything that it read, and what two executions made of it.

@@ -10,17 +10,17 @@ use vm::unstable::frames::contract_address;
 #[derive(Clone, Debug)]
 pub(super) struct Cast {
     /// The funded accounts; the first creates the contracts.
-    pub(super) accounts: Vec<[u8; 32]>,
+    pub(super) accounts: Vec<vm::Address>,
 }
 
 impl Cast {
     /// Address of the contract that the first account made of a sample under a salt.
-    pub(super) fn contract(&self, sample: &Sample, salt: u8) -> [u8; 32] {
+    pub(super) fn contract(&self, sample: &Sample, salt: u8) -> vm::Address {
         contract_address(&self.account(0), &sample.code_hash(), &[salt; 32])
     }
 
     /// An account by number; zeros if there is none.
-    pub(super) fn account(&self, number: usize) -> [u8; 32] {
+    pub(super) fn account(&self, number: usize) -> vm::Address {
         self.accounts.get(number).copied().unwrap_or_default()
     }
 }
@@ -48,7 +48,7 @@ impl Stage<'_> {
     /// One of the funded accounts.
     pub(super) fn account(&mut self) -> Address {
         let drawn = self.random.pick(&self.cast.accounts).copied();
-        Address(drawn.unwrap_or_default())
+        Address(drawn.unwrap_or_default().0)
     }
 
     /// A number of `1..=count`, one of the last four more often than not.
@@ -63,7 +63,7 @@ impl Stage<'_> {
 /// A call that was drawn.
 #[derive(Clone, Debug)]
 pub(super) struct Act {
-    pub(super) contract: [u8; 32],
+    pub(super) contract: vm::Address,
     pub(super) invocation: Invocation,
     pub(super) value: u128,
     /// Beyond the intrinsic gas.
@@ -74,7 +74,7 @@ pub(super) struct Act {
 
 impl Act {
     /// A call with enough gas and no value.
-    pub(super) const fn new(contract: [u8; 32], invocation: Invocation) -> Self {
+    pub(super) const fn new(contract: vm::Address, invocation: Invocation) -> Self {
         Self {
             contract,
             invocation,

@@ -37,7 +37,7 @@ pub struct Settlement<'a> {
     /// The chain.
     pub chain_id: &'a [u8; 32],
     /// The book's address.
-    pub book: [u8; 32],
+    pub book: vm::Address,
     /// The snapshot that is signed.
     pub snapshot: Snapshot,
 }
@@ -46,7 +46,7 @@ impl Settlement<'_> {
     /// The call, signed by these keys in this order.
     #[must_use]
     pub fn signed_by(&self, keys: &[&SecretKey]) -> Invocation {
-        let book = Address(self.book);
+        let book = Address(self.book.0);
         let message = orderbook::signing_bytes(self.chain_id, &book, &self.snapshot);
         let signatures: Vec<SignedBy> = keys
             .iter()
@@ -84,8 +84,8 @@ pub(super) fn counter(random: &mut Random) -> Invocation {
     }
 }
 
-pub(super) fn token(random: &mut Random, accounts: &[[u8; 32]]) -> Invocation {
-    let mut account = || Address(random.pick(accounts).copied().unwrap_or_default());
+pub(super) fn token(random: &mut Random, accounts: &[vm::Address]) -> Invocation {
+    let mut account = || Address(random.pick(accounts).copied().unwrap_or_default().0);
     let (one, other) = (account(), account());
     let amount = u128::from(random.below(5_000));
     match random.below(10) {
@@ -125,7 +125,7 @@ pub(super) fn probe(random: &mut Random) -> Invocation {
 }
 
 /// An order, or a look at the book.
-pub(super) fn orderbook(random: &mut Random, accounts: &[[u8; 32]]) -> Invocation {
+pub(super) fn orderbook(random: &mut Random, accounts: &[vm::Address]) -> Invocation {
     let side = if random.below(2) == 0 {
         Side::Bid
     } else {
@@ -137,7 +137,9 @@ pub(super) fn orderbook(random: &mut Random, accounts: &[[u8; 32]]) -> Invocatio
     match random.below(12) {
         0 => orderbook::bids(),
         1 => orderbook::asks(),
-        2 => orderbook::position(Address(random.pick(accounts).copied().unwrap_or_default())),
+        2 => orderbook::position(Address(
+            random.pick(accounts).copied().unwrap_or_default().0,
+        )),
         3 | 4 => orderbook::cancel(random.below(20)),
         5 => orderbook::place(Order {
             side,

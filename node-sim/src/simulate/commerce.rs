@@ -75,7 +75,7 @@ fn proposal(stage: &mut Stage<'_>) -> Invocation {
     let value = u128::from(stage.random.below(100));
     let number = stage.recent(stage.numbers.proposals);
     let owners: Vec<Address> = (0..OWNERS)
-        .map(|owner| Address(stage.cast.account(owner)))
+        .map(|owner| Address(stage.cast.account(owner).0))
         .collect();
     let (to, value, call) = match stage.random.below(7) {
         0 => (
@@ -101,7 +101,7 @@ fn proposal(stage: &mut Stage<'_>) -> Invocation {
             return multisig::propose(to, value, "", &[]);
         }
     };
-    multisig::propose(Address(to), value, call.entry, &call.input)
+    multisig::propose(Address(to.0), value, call.entry, &call.input)
 }
 
 /// The wallet, by an owner or by somebody else.

@@ -7,7 +7,7 @@ use super::series::{Absorb, Series};
 use node::digest::length;
 use node::{Block, Payload, Receipt, ReceiptExit};
 use std::collections::BTreeMap;
-use vm::{Height, StateDiff};
+use vm::{Address, Height, StateDiff};
 
 /// What some blocks in a row came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub struct Figures {
 /// Gathers the figures of a run.
 pub(super) struct Gatherer {
     /// Samples by the address of their contract.
-    contracts: BTreeMap<[u8; 32], &'static str>,
+    contracts: BTreeMap<Address, &'static str>,
     /// Bytes of the value of each key of the state.
     values: BTreeMap<Vec<u8>, u64>,
     state_bytes: u64,
@@ -91,7 +91,7 @@ pub(super) struct Gatherer {
 }
 
 impl Gatherer {
-    pub(super) fn new(contracts: BTreeMap<[u8; 32], &'static str>, genesis: &StateDiff) -> Self {
+    pub(super) fn new(contracts: BTreeMap<Address, &'static str>, genesis: &StateDiff) -> Self {
         let mut gatherer = Self {
             contracts,
             values: BTreeMap::new(),

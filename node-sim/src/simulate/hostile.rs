@@ -55,7 +55,7 @@ pub(super) fn hostile(stage: &mut Stage<'_>) -> Act {
         10 => {
             // With 1, the callee may come back; without, it must not.
             let flags = u32::from(random.below(2) == 0);
-            Act::new(one, hostile::reenter(Address(other), flags))
+            Act::new(one, hostile::reenter(Address(other.0), flags))
         }
         11 => Act::new(other, hostile::descend()),
         12 | 13 => {

@@ -65,7 +65,7 @@ pub struct Workload {
 
 /// A block while it is filled: the next nonce of each account, and what is signed.
 struct Draft {
-    nonces: BTreeMap<[u8; 32], u64>,
+    nonces: BTreeMap<vm::Address, u64>,
     height: u64,
     transactions: Vec<Signed>,
 }
@@ -91,7 +91,7 @@ impl Workload {
                 _ => SecretKey::ed25519(&random.bytes()),
             })
             .collect();
-        let addresses: Vec<[u8; 32]> = accounts.iter().map(SecretKey::address).collect();
+        let addresses: Vec<vm::Address> = accounts.iter().map(SecretKey::address).collect();
         let poor = SecretKey::ed25519(&random.bytes());
         let signers = [
             SecretKey::secp256k1(&random.bytes()),
@@ -159,7 +159,7 @@ impl Workload {
                 .pick(&self.cast.accounts)
                 .copied()
                 .unwrap_or_default(),
-            _ => [0xee; 32],
+            _ => vm::Address([0xee; 32]),
         };
         let time_ms = node.tip().time_ms.saturating_add(BLOCK_TIME_MS);
         Ok(node.propose(draft.transactions, time_ms, proposer))
@@ -167,13 +167,13 @@ impl Workload {
 
     /// Address of a sample's contract.
     #[must_use]
-    pub fn contract(&self, sample: &Sample) -> [u8; 32] {
+    pub fn contract(&self, sample: &Sample) -> vm::Address {
         self.cast.contract(sample, 0)
     }
 
     /// Name of the sample behind each contract that block 2 deploys, by address.
     #[must_use]
-    pub fn contracts(&self) -> BTreeMap<[u8; 32], &'static str> {
+    pub fn contracts(&self) -> BTreeMap<vm::Address, &'static str> {
         let deployed = self.deployments().into_iter();
         deployed
             .map(|(sample, salt, _)| (self.cast.contract(&sample, salt), sample.name))
@@ -219,9 +219,9 @@ impl Workload {
     fn deployments(&self) -> Vec<(Sample, u8, Invocation)> {
         let signers = self.signers.each_ref().map(calls::signer);
         let owners: Vec<Address> = (0..OWNERS)
-            .map(|owner| Address(self.cast.account(owner)))
+            .map(|owner| Address(self.cast.account(owner).0))
             .collect();
-        let tokens = [0, 1].map(|salt| Address(self.cast.contract(&TOKEN, salt)));
+        let tokens = [0, 1].map(|salt| Address(self.cast.contract(&TOKEN, salt).0));
         let [first, second] = tokens;
         let plain = |entry| Invocation::new(entry, &());
         vec![
@@ -256,9 +256,9 @@ impl Workload {
         for salt in [0, 1] {
             let token = self.cast.contract(&TOKEN, salt);
             for (number, account) in (0..ACCOUNTS).zip(self.cast.accounts.clone()) {
-                let share = token::transfer(Address(account), TOKEN_SHARE);
+                let share = token::transfer(Address(account.0), TOKEN_SHARE);
                 self.act(draft, Act::new(token, share).by(0));
-                let approval = token::approve(Address(pool), u128::MAX);
+                let approval = token::approve(Address(pool.0), u128::MAX);
                 self.act(draft, Act::new(token, approval).by(number));
             }
         }
@@ -318,7 +318,7 @@ impl Workload {
     fn mistaken(&mut self, draft: &mut Draft, drawn: u64) {
         if drawn < 98 {
             let payload = Payload::Transfer {
-                to: [0x77; 32],
+                to: vm::Address([0x77; 32]),
                 amount: 1,
             };
             let account = self.draw_account();
@@ -327,7 +327,7 @@ impl Workload {
         // More than there is: skipped; and small transfers until there is nothing left.
         let amount = BALANCE_POOR.saturating_sub(u128::from(self.random.below(8_000_000)));
         let payload = Payload::Transfer {
-            to: [0x78; 32],
+            to: vm::Address([0x78; 32]),
             amount,
         };
         self.add(draft, self.poor.clone(), payload, (0, Mistake::None));
@@ -335,7 +335,7 @@ impl Workload {
 
     fn transfer(&mut self, draft: &mut Draft) {
         let to = match self.random.below(5) {
-            0 => self.random.bytes(),
+            0 => vm::Address(self.random.bytes()),
             1 => self.contract(&COUNTER),
             2 => self.poor.address(),
             _ => self

@@ -119,7 +119,7 @@ impl Observer for Called {
 }
 
 /// How the calls of each entry of each contract ended.
-type Ends = BTreeMap<([u8; 32], String), BTreeSet<ReceiptExit>>;
+type Ends = BTreeMap<(vm::Address, String), BTreeSet<ReceiptExit>>;
 
 /// A plan on one node, and what became of its calls.
 fn calls_of(plan: &Plan) -> (Workload, Ends) {

@@ -7,7 +7,7 @@ use node::receipt::receipts_root;
 use node::state_tree::batch;
 use node::{BlockResult, Commit, Header, Receipt, ReceiptExit, Tip};
 use tree::{Tree, ValueHash};
-use vm::{Height, StateDiff, key};
+use vm::{Address, Height, StateDiff, key};
 
 /// Every how many changes one is a removal, where there are removals.
 const REMOVAL_EVERY: u64 = 5;
@@ -102,7 +102,7 @@ pub fn state_key(number: u64) -> Vec<u8> {
     let [address @ .., _] = ValueHash::of(&number.wrapping_shr(4).to_le_bytes()).0;
     let mut contract = [0; 32];
     contract[..31].copy_from_slice(&address);
-    key::value(&contract, &number.to_le_bytes())
+    key::value(&Address(contract), &number.to_le_bytes())
 }
 
 fn header(parent: &Tip, height: u64) -> Header {
@@ -111,7 +111,7 @@ fn header(parent: &Tip, height: u64) -> Header {
         height: Height(height),
         time_ms: height,
         chain_id: [0; 32],
-        proposer: [0; 32],
+        proposer: Address([0; 32]),
         transactions_root: [0; 32],
         rules_id: [0; 32],
         parent_result: parent.result,

@@ -10,7 +10,7 @@ fn transfer(chain: &Chain, ahead: u64) -> Signed {
         &chain.alice,
         ahead,
         Payload::Transfer {
-            to: [7; 32],
+            to: vm::Address([7; 32]),
             amount: 1,
         },
     )
@@ -214,7 +214,7 @@ fn each_rule_of_a_transaction_is_checked() {
 fn entry_and_input_have_their_bounds() {
     let chain = Chain::new();
     let check = |entry: &str, input: usize| {
-        let payload = call([0; 32], entry, vec![0; input]);
+        let payload = call(vm::Address([0; 32]), entry, vec![0; input]);
         let signed = chain.sign(&chain.alice, 0, payload);
         match chain.node.validate(chain.block(vec![signed])) {
             Ok(_) => Ok(()),

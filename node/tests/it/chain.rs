@@ -10,10 +10,10 @@ use reference::Reference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vm::CodeHash;
-use vm::{Engine, Rules};
+use vm::{Address, Engine, Rules};
 
 pub(crate) const BALANCE: u128 = 1_000_000_000_000;
-pub(crate) const PROPOSER: [u8; 32] = [0xaa; 32];
+pub(crate) const PROPOSER: Address = Address([0xaa; 32]);
 pub(crate) const TIME_MS: u64 = 1_000;
 /// Beyond intrinsic gas; enough for every call of a sample.
 pub(crate) const GAS: u64 = 100_000_000;
@@ -23,7 +23,7 @@ pub(crate) struct Chain {
     pub(crate) rules: Arc<Rules>,
     pub(crate) alice: SecretKey,
     pub(crate) bob: SecretKey,
-    pub(crate) proposer: [u8; 32],
+    pub(crate) proposer: Address,
 }
 
 #[derive(Default)]
@@ -41,7 +41,7 @@ pub(crate) fn engines() -> Vec<Box<dyn Engine>> {
 }
 
 pub(crate) fn genesis(rules: &Rules, limits: Limits) -> Genesis {
-    let balances: BTreeMap<[u8; 32], u128> = [alice(), bob()]
+    let balances: BTreeMap<Address, u128> = [alice(), bob()]
         .map(|key| (key.address(), BALANCE))
         .into_iter()
         .collect();
@@ -140,12 +140,12 @@ impl Chain {
         self.apply(vec![signed]).pop().unwrap()
     }
 
-    pub(crate) fn balance(&self, address: &[u8; 32]) -> u128 {
+    pub(crate) fn balance(&self, address: &Address) -> u128 {
         self.node.account(address).unwrap().balance
     }
 
     /// Uploads a module and deploys it by Alice; answers the contract.
-    pub(crate) fn deploy(&mut self, module: &[u8], entry: &str, input: Vec<u8>) -> [u8; 32] {
+    pub(crate) fn deploy(&mut self, module: &[u8], entry: &str, input: Vec<u8>) -> Address {
         let uploaded = self.alone(Payload::Upload(module.to_vec()));
         let code_hash = vm::unstable::host::crypto::sha256(module);
         assert_eq!(uploaded.output[..32], code_hash);
@@ -167,7 +167,7 @@ impl Chain {
     }
 }
 
-pub(crate) fn call(contract: [u8; 32], entry: &str, input: Vec<u8>) -> Payload {
+pub(crate) fn call(contract: Address, entry: &str, input: Vec<u8>) -> Payload {
     Payload::Call {
         contract,
         entry: entry.to_owned(),

@@ -6,11 +6,11 @@ use node::receipt::{SKIPPED_BALANCE, SKIPPED_NONCE, events_root, output_hash};
 use node::{Payload, ReceiptExit, SecretKey};
 use node_sim::simulate::samples::{COUNTER, PROBE, REFUSED};
 use vm::CodeHash;
-use vm::{Trap, key};
+use vm::{Address, Trap, key};
 
-const NOBODY: [u8; 32] = [0x55; 32];
+const NOBODY: Address = Address([0x55; 32]);
 
-fn pay(to: [u8; 32], amount: u128) -> Payload {
+fn pay(to: Address, amount: u128) -> Payload {
     Payload::Transfer { to, amount }
 }
 

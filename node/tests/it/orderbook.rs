@@ -23,7 +23,7 @@ fn refused(executed: &Executed) -> u32 {
 /// A chain with an order book, and everybody who takes part.
 struct Market {
     chain: Chain,
-    book: [u8; 32],
+    book: vm::Address,
     signers: [SecretKey; 3],
     receipts: Vec<node::Receipt>,
 }
@@ -92,7 +92,7 @@ impl Market {
 /// Alice bought 12 at 100 and the rest of her second bid stands.
 fn traded(market: &mut Market, alice: &SecretKey, bob: &SecretKey) {
     let position = market
-        .call(bob, orderbook::position(Address(alice.address())))
+        .call(bob, orderbook::position(Address(alice.address().0)))
         .output;
     let position: Position = borsh::from_slice(&position).unwrap();
     assert_eq!(

@@ -141,7 +141,7 @@ fn a_store_that_was_changed_behind_our_back_is_a_fault() {
     let chain = Chain::new();
     let genesis = genesis(&node::rules::version_1(), Limits::v1());
     let mut diff: StateDiff = genesis.state();
-    diff.insert(key::account(&[1; 32]), Some(vec![1]));
+    diff.insert(key::account(&vm::Address([1; 32])), Some(vec![1]));
     let commit = Commit {
         diff,
         tip: *chain.node.tip(),
@@ -162,7 +162,7 @@ fn a_chain_whose_rules_do_not_price_transactions_has_no_blocks() {
     };
     let node = Node::open(parts, genesis, Box::new(MemoryStore::new())).unwrap();
     assert!(node.rules_at(Height(1)).is_err());
-    let empty = node.propose(Vec::new(), TIME_MS + 1, [0; 32]);
+    let empty = node.propose(Vec::new(), TIME_MS + 1, vm::Address([0; 32]));
     assert_eq!(node.validate(empty).unwrap_err(), Invalid::RulesUnknown);
 }
 
@@ -226,7 +226,7 @@ fn commits_are_in_order() {
 #[test]
 fn an_overlay_reads_scans_and_nets_like_the_state_it_describes() {
     let rules = Arc::new(node::rules::version_1());
-    let raw = |byte: u8| key::value(&[1; 32], &[byte]);
+    let raw = |byte: u8| key::value(&vm::Address([1; 32]), &[byte]);
     let mut store = MemoryStore::new();
     let diff = [1, 2, 3, 5]
         .map(|byte| (raw(byte), Some(vec![byte])))
@@ -285,12 +285,12 @@ fn the_genesis_document_is_the_chain() {
         },
     );
     assert_ne!(one.chain_id(), other.chain_id());
-    let too_much: BTreeMap<[u8; 32], u128> =
+    let too_much: BTreeMap<vm::Address, u128> =
         [(alice().address(), u128::MAX), (bob().address(), 1)].into();
     assert!(Genesis::new("test", 0, *rules.id(), Limits::v1(), &too_much).is_err());
     let long = "n".repeat(65);
     assert!(Genesis::new(&long, 0, *rules.id(), Limits::v1(), &BTreeMap::new()).is_err());
-    let nobody: BTreeMap<[u8; 32], u128> = [(SecretKey::ed25519(b"").address(), 0)].into();
+    let nobody: BTreeMap<vm::Address, u128> = [(SecretKey::ed25519(b"").address(), 0)].into();
     let empty = Genesis::new("", 0, *rules.id(), Limits::v1(), &nobody).unwrap();
     // The rules and nothing else: an account of nothing is absent.
     assert_eq!(empty.state().len(), 1);

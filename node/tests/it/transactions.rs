@@ -4,8 +4,8 @@ use crate::chain::{Chain, alice, bob, call};
 use node::rules::Prices;
 use node::{DecodeError, Payload, PublicKey, SecretKey, Signed, Transaction, intrinsic_gas};
 use proptest::prelude::*;
-use vm::CodeHash;
 use vm::unstable::host::crypto::sha256;
+use vm::{Address, CodeHash};
 
 const BYTES_MAX: u32 = 100_000;
 
@@ -17,7 +17,7 @@ fn transfer(key: &SecretKey) -> Transaction {
         gas_limit: 3,
         gas_price: 4,
         payload: Payload::Transfer {
-            to: [5; 32],
+            to: Address([5; 32]),
             amount: 6,
         },
     }
@@ -26,8 +26,10 @@ fn transfer(key: &SecretKey) -> Transaction {
 fn payloads() -> impl Strategy<Value = Payload> {
     let bytes = || proptest::collection::vec(any::<u8>(), 0..200);
     prop_oneof![
-        (any::<[u8; 32]>(), any::<u128>())
-            .prop_map(|(to, amount)| Payload::Transfer { to, amount }),
+        (any::<[u8; 32]>(), any::<u128>()).prop_map(|(to, amount)| Payload::Transfer {
+            to: Address(to),
+            amount
+        }),
         bytes().prop_map(Payload::Upload),
         (
             any::<[u8; 32]>(),
@@ -45,7 +47,7 @@ fn payloads() -> impl Strategy<Value = Payload> {
             }),
         (any::<[u8; 32]>(), ".{0,20}", bytes(), any::<u128>()).prop_map(
             |(contract, entry, input, value)| Payload::Call {
-                contract,
+                contract: Address(contract),
                 entry,
                 input,
                 value
@@ -126,7 +128,7 @@ fn an_address_hashes_scheme_and_key() {
             PublicKey::Ed25519(public) => (1, public.to_vec()),
         };
         let parts = [b"lockstep/account/1".as_slice(), &[scheme], &public].concat();
-        assert_eq!(key.address(), sha256(&parts));
+        assert_eq!(key.address(), Address(sha256(&parts)));
     }
 }
 
@@ -165,7 +167,7 @@ fn intrinsic_gas_is_the_sum_of_its_parts() {
         )
     };
     let plain = || Payload::Transfer {
-        to: [0; 32],
+        to: Address([0; 32]),
         amount: 0,
     };
     assert_eq!(
@@ -179,7 +181,7 @@ fn intrinsic_gas_is_the_sum_of_its_parts() {
     let upload = price.upload_base + 7 * price.upload_per_byte;
     let expected = base + price.tx_signature_ed25519 + upload;
     assert_eq!(gas(&bob(), Payload::Upload(vec![0; 7])), Some(expected));
-    let called = call([0; 32], "entry", Vec::new());
+    let called = call(Address([0; 32]), "entry", Vec::new());
     assert_eq!(gas(&bob(), called), Some(base + price.tx_signature_ed25519));
     let too_long = intrinsic_gas(&transfer(&bob()), u64::MAX, &price);
     assert_eq!(too_long, None);

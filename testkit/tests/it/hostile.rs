@@ -113,8 +113,9 @@ fn a_bomb_of_deployments_leaves_nothing() {
         &by(alice, contract, hostile::deploy_bomb(code_hash.0)),
     );
     assert!(failure.is_out_of_gas(), "{failure}");
-    let made = vm::unstable::frames::contract_address(&contract.0, &code_hash, &first_salt());
-    assert_eq!(world.code_hash(Address(made)), None);
+    let creator = vm::Address(contract.0);
+    let made = vm::unstable::frames::contract_address(&creator, &code_hash, &first_salt());
+    assert_eq!(world.code_hash(Address(made.0)), None);
 }
 
 /// The salt of the bomb's first deployment.

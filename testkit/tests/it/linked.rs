@@ -53,7 +53,11 @@ fn the_pool_trades_through_two_tokens() {
     assert_eq!(Some(out), quote);
     assert!((3_900..4_000).contains(&out));
     // Both transfers of the tokens and the pool's own event, in the order of emission.
-    let emitters: Vec<Address> = receipt.events.iter().map(|e| Address(e.address)).collect();
+    let emitters: Vec<Address> = receipt
+        .events
+        .iter()
+        .map(|e| Address(e.address.0))
+        .collect();
     assert_eq!(emitters.iter().filter(|from| **from == gold).count(), 1);
     assert_eq!(emitters.iter().filter(|from| **from == silver).count(), 1);
     assert_eq!(emitters.last(), Some(&pool));

@@ -49,15 +49,16 @@ fn state(theatre: &Theatre) -> State {
     let (world, cast) = (&theatre.world, &theatre.cast);
     let mut state = State::new();
     for who in cast.contracts.iter().chain([&cast.sender]) {
+        let address = vm::Address(who.0);
         let account = Account {
             nonce: 0,
             balance: world.balance(*who),
             code_hash: world.code_hash(*who),
         };
         let value = account.encode().expect("not the default");
-        state.insert(key::account(&who.0), value);
+        state.insert(key::account(&address), value);
         for (raw, value) in world.values(*who) {
-            state.insert(key::value(&who.0, &raw), value);
+            state.insert(key::value(&address, &raw), value);
         }
     }
     state
@@ -78,7 +79,7 @@ fn by_model(theatre: &Theatre, script: &[Step], limit: u64) -> Played {
             old,
             events: Vec::new(),
             touched: BTreeSet::from([
-                key::account(&theatre.cast.sender.0),
+                key::account(&vm::Address(theatre.cast.sender.0)),
                 key::account(&own),
                 key::code(&CodeHash(theatre.cast.code(0))),
             ]),
@@ -105,7 +106,7 @@ fn by_model(theatre: &Theatre, script: &[Step], limit: u64) -> Played {
 /// On every engine of the world, which compares them.
 fn by_engines(theatre: &Theatre, script: &[Step], limit: u64) -> Played {
     let cast = &theatre.cast;
-    let call = Call::raw(Address(cast.contract(0)), "act", cast.encode(script));
+    let call = Call::raw(Address(cast.contract(0).0), "act", cast.encode(script));
     match theatre.world.query(&call.from(cast.sender).gas(limit)) {
         Ok(receipt) => Played {
             end: End::Return(receipt.output),

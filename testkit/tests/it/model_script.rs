@@ -234,9 +234,9 @@ pub(crate) struct Cast {
 }
 
 impl Cast {
-    pub(crate) fn contract(&self, place: usize) -> [u8; 32] {
+    pub(crate) fn contract(&self, place: usize) -> vm::Address {
         let found = self.contracts.get(place);
-        found.map_or([0x90; 32], |address| address.0)
+        vm::Address(found.map_or([0x90; 32], |address| address.0))
     }
 
     pub(crate) fn code(&self, place: usize) -> [u8; 32] {
@@ -267,16 +267,16 @@ impl Cast {
                     script,
                 } => {
                     bytes.push(*flags);
-                    bytes.extend(self.contract(*to));
+                    bytes.extend(self.contract(*to).0);
                     self.encode_request(&mut bytes, *value, *gas, script);
                 }
                 Step::Returned | Step::Trap | Step::OutOfGas => {}
                 Step::SetCode(code) => bytes.extend(self.code(*code)),
                 Step::Transfer(to, value) => {
-                    bytes.extend(self.contract(*to));
+                    bytes.extend(self.contract(*to).0);
                     bytes.extend(value.to_le_bytes());
                 }
-                Step::Balance(of) => bytes.extend(self.contract(*of)),
+                Step::Balance(of) => bytes.extend(self.contract(*of).0),
                 Step::Deploy {
                     code,
                     salt,

@@ -7,7 +7,7 @@
 use crate::fault::Fault;
 use crate::frames::{Setting, Target, contract_address, frame_price};
 use crate::gas::{GasMeter, OutOfGas};
-use crate::identity::CodeHash;
+use crate::identity::{Address, CodeHash};
 use crate::module::CheckedModule;
 use crate::state::{Account, Journal, key};
 use host_api::status;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// A call or a deployment that is asked for.
 pub(super) struct Attempt<'a> {
     /// Who asks and pays the value.
-    pub(super) payer: &'a [u8; 32],
+    pub(super) payer: &'a Address,
     /// What is called or made.
     pub(super) target: &'a Target,
     /// Name of the entry, if it can be one.
@@ -31,7 +31,7 @@ pub(super) struct Attempt<'a> {
 
 /// A frame that may begin: what to run and where.
 pub(super) struct Admitted {
-    pub(super) address: [u8; 32],
+    pub(super) address: Address,
     pub(super) module: Arc<CheckedModule>,
     pub(super) entry: u32,
 }
@@ -59,7 +59,7 @@ impl From<Fault> for Refusal {
 }
 
 /// The address that `payer` calls or makes.
-pub(super) fn address_of(payer: &[u8; 32], target: &Target) -> [u8; 32] {
+pub(super) fn address_of(payer: &Address, target: &Target) -> Address {
     match target {
         Target::Call { contract } => *contract,
         Target::Deploy { code_hash, salt } => contract_address(payer, code_hash, salt),

@@ -14,6 +14,7 @@ use crate::frames::admission::{Admitted, Attempt, Refusal, address_of, admit};
 use crate::frames::{CallRequest, FrameExit, Pause, Setting, Target, advance};
 use crate::gas::GasMeter;
 use crate::host::{Host, Span, range};
+use crate::identity::Address;
 use crate::outcome::Diagnosis;
 use crate::state::{Checkpoint, Journal};
 use host_api::{Function, status};
@@ -27,9 +28,9 @@ pub(super) struct ContractFrame {
     /// The most that it may consume, with what it had consumed before it began.
     pub(super) gas_limit: u64,
     /// Who called.
-    pub(super) caller: [u8; 32],
+    pub(super) caller: Address,
     /// The contract.
-    pub(super) address: [u8; 32],
+    pub(super) address: Address,
     /// The call's input.
     pub(super) input: Vec<u8>,
     /// The value that came with it.
@@ -50,7 +51,7 @@ pub(super) struct Pending {
     /// True if the contract may be entered meanwhile.
     allows_reentry: bool,
     /// Where the address of a made contract is written, and the address.
-    made: Option<(Span, [u8; 32])>,
+    made: Option<(Span, Address)>,
 }
 
 impl ContractFrame {
@@ -65,7 +66,7 @@ impl ContractFrame {
             execution,
             entry: admitted.entry,
             gas_limit: 0,
-            caller: [0; 32],
+            caller: Address([0; 32]),
             address: admitted.address,
             input,
             value: 0,
@@ -216,7 +217,7 @@ impl<'a> FrameStack<'a> {
     }
 
     /// True if the contract is active and one of its frames did not allow re-entry.
-    fn is_closed(&self, address: &[u8; 32]) -> bool {
+    fn is_closed(&self, address: &Address) -> bool {
         let mut active = self.frames.iter().filter(|frame| frame.address == *address);
         active.any(|frame| !frame.pending.allows_reentry)
     }
@@ -286,7 +287,7 @@ impl<'a> FrameStack<'a> {
             FrameExit::OutOfGas => (status::OUT_OF_GAS, Vec::new()),
         };
         if let (status::RETURN, Some((span, address))) = (status, pending.made) {
-            range::write(asking.execution.memory(), span, &address)?;
+            range::write(asking.execution.memory(), span, &address.0)?;
         }
         asking.returned = output;
         Ok(Closed::Inner(status))

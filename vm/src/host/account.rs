@@ -3,12 +3,12 @@
 use crate::execution::Value;
 use crate::host::call::Call;
 use crate::host::{Halt, Host, Reply, charge_touch};
-use crate::identity::CodeHash;
+use crate::identity::{Address, CodeHash};
 use crate::state::key;
 use host_api::status;
 
 pub(super) fn balance(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
-    let address = *call.fixed(0)?;
+    let address = Address(*call.fixed(0)?);
     charge_touch(host, call, &key::account(&address))?;
     let account = host.journal.account(host.view, &address)?;
     call.write(1, &account.balance.to_le_bytes())?;
@@ -17,7 +17,7 @@ pub(super) fn balance(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply,
 
 /// Runs no code, whoever is paid.
 pub(super) fn transfer(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
-    let to = *call.fixed(0)?;
+    let to = Address(*call.fixed(0)?);
     let amount = call.amount(1)?;
     if !host.journal.has(host.view, &host.address, amount)? {
         return Ok(answer_status(status::BALANCE));

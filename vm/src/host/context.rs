@@ -25,15 +25,15 @@ pub(super) fn chain_id(host: &Host<'_>, call: &mut Call<'_>) -> Result<Reply, Ha
 }
 
 pub(super) fn caller(host: &Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
-    output(call, &host.caller)
+    output(call, &host.caller.0)
 }
 
 pub(super) fn self_address(host: &Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
-    output(call, &host.address)
+    output(call, &host.address.0)
 }
 
 pub(super) fn proposer(host: &Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
-    output(call, &host.block.proposer)
+    output(call, &host.block.proposer.0)
 }
 
 pub(super) fn tx_hash(host: &Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {

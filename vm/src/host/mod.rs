@@ -34,6 +34,7 @@ pub use crate::span::Span;
 use crate::execution::{Pending, Value};
 use crate::fault::Fault;
 use crate::gas::OutOfGas;
+use crate::identity::Address;
 use crate::message::{Block, CallRequest, FrameExit};
 use crate::rules::Rules;
 use crate::state::{Journal, StateView};
@@ -52,9 +53,9 @@ pub struct Host<'a> {
     /// The block.
     pub block: &'a Block,
     /// Who called this frame.
-    pub caller: [u8; 32],
+    pub caller: Address,
     /// The contract that runs.
-    pub address: [u8; 32],
+    pub address: Address,
     /// Id of the transaction.
     pub tx_hash: [u8; 32],
     /// The call's input.

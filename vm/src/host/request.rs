@@ -2,7 +2,7 @@
 
 use crate::host::call::Call;
 use crate::host::{Halt, Host, Reply};
-use crate::identity::CodeHash;
+use crate::identity::{Address, CodeHash};
 use crate::message::{CallRequest, Target};
 use crate::trap::Trap;
 use host_api::flags;
@@ -19,7 +19,7 @@ pub(super) fn call(host: &Host<'_>, call: &Call<'_>) -> Result<Reply, Halt> {
     }
     let request = CallRequest {
         target: Target::Call {
-            contract: *call.fixed(1)?,
+            contract: Address(*call.fixed(1)?),
         },
         entry: entry(host, call.bytes(2)?),
         input: input(host, call, 3)?,

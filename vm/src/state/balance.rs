@@ -3,7 +3,7 @@
 //! A payment to oneself moves nothing, but needs the amount.
 
 use crate::fault::Fault;
-use crate::identity::CodeHash;
+use crate::identity::{Address, CodeHash};
 use crate::state::{Journal, StateView};
 
 impl Journal {
@@ -14,7 +14,7 @@ impl Journal {
     pub fn has(
         &mut self,
         view: &dyn StateView,
-        payer: &[u8; 32],
+        payer: &Address,
         amount: u128,
     ) -> Result<bool, Fault> {
         Ok(self.account(view, payer)?.balance >= amount)
@@ -27,8 +27,8 @@ impl Journal {
     pub fn can_hold(
         &mut self,
         view: &dyn StateView,
-        payer: &[u8; 32],
-        payee: &[u8; 32],
+        payer: &Address,
+        payee: &Address,
         amount: u128,
     ) -> Result<bool, Fault> {
         let balance = self.account(view, payee)?.balance;
@@ -42,8 +42,8 @@ impl Journal {
     pub fn pay(
         &mut self,
         view: &dyn StateView,
-        payer: &[u8; 32],
-        payee: &[u8; 32],
+        payer: &Address,
+        payee: &Address,
         amount: u128,
     ) -> Result<(), Fault> {
         if amount == 0 || payer == payee {
@@ -65,7 +65,7 @@ impl Journal {
     pub fn set_code(
         &mut self,
         view: &dyn StateView,
-        address: &[u8; 32],
+        address: &Address,
         code_hash: &CodeHash,
     ) -> Result<(), Fault> {
         let mut account = self.account(view, address)?;

@@ -9,7 +9,7 @@
 
 use crate::event::Event;
 use crate::fault::Fault;
-use crate::identity::CodeHash;
+use crate::identity::{Address, CodeHash};
 use crate::module::CheckedModule;
 use crate::state::{AccessSet, Account, StateDiff, StateView, key};
 use std::collections::{BTreeMap, BTreeSet};
@@ -101,7 +101,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`Fault::Store`] if the store cannot answer or holds bytes that are no canonical account.
-    pub fn account(&mut self, view: &dyn StateView, address: &[u8; 32]) -> Result<Account, Fault> {
+    pub fn account(&mut self, view: &dyn StateView, address: &Address) -> Result<Account, Fault> {
         Account::decode(self.read(view, &key::account(address))?)
     }
 
@@ -112,7 +112,7 @@ impl Journal {
     pub fn set_account(
         &mut self,
         view: &dyn StateView,
-        address: &[u8; 32],
+        address: &Address,
         account: &Account,
     ) -> Result<(), Fault> {
         self.write(view, key::account(address), account.encode())

@@ -3,7 +3,7 @@
 //! Consensus: "State". `0` system; `1 address` account; `2 address rawkey` value; `3 code_hash`
 //! bytes.
 
-use crate::identity::{CodeHash, Height};
+use crate::identity::{Address, CodeHash, Height};
 
 /// Kind byte of system keys.
 pub const SYSTEM: u8 = 0;
@@ -16,20 +16,20 @@ pub const CODE: u8 = 3;
 
 /// Key of an account.
 #[must_use]
-pub fn account(address: &[u8; 32]) -> Vec<u8> {
-    join(ACCOUNT, address, &[])
+pub fn account(address: &Address) -> Vec<u8> {
+    join(ACCOUNT, &address.0, &[])
 }
 
 /// Key of a contract's value.
 #[must_use]
-pub fn value(address: &[u8; 32], raw: &[u8]) -> Vec<u8> {
-    join(VALUE, address, raw)
+pub fn value(address: &Address, raw: &[u8]) -> Vec<u8> {
+    join(VALUE, &address.0, raw)
 }
 
 /// The least key above every value of a contract.
 #[must_use]
-pub fn values_end(address: &[u8; 32]) -> Vec<u8> {
-    let mut end = join(VALUE, address, &[]);
+pub fn values_end(address: &Address) -> Vec<u8> {
+    let mut end = join(VALUE, &address.0, &[]);
     // The kind byte is not 255, so the loop ends with a byte that is raised.
     while let Some(last) = end.pop() {
         if let Some(raised) = last.checked_add(1) {

@@ -10,13 +10,13 @@ use vm::Gas;
 use vm::unstable::frames::{contract_address, frame_price, message_memory_bytes_max};
 use vm::unstable::gas::GasMeter;
 use vm::unstable::host::Reply;
-use vm::{Exit, Fault, Height, Rules, StateView, Trap, key};
+use vm::{Address, Exit, Fault, Height, Rules, StateView, Trap, key};
 
 fn call(to: usize, entry: usize) -> Op {
     call_with(0, address(to), entry, 0)
 }
 
-fn call_with(flags: u32, to: [u8; 32], entry: usize, value: u128) -> Op {
+fn call_with(flags: u32, to: Address, entry: usize, value: u128) -> Op {
     Op::Call {
         flags,
         to,
@@ -445,10 +445,10 @@ fn a_contract_that_does_not_return_from_its_deployment_does_not_exist() {
         };
         assert_eq!(diff.contains_key(&key::account(&made)), exists);
         let seen = theatre.seen.lock().expect("not poisoned");
-        let written = if exists { made } else { [0; 32] };
+        let written = if exists { made } else { Address([0; 32]) };
         assert_eq!(
             seen.iter().find(|call| call.0 == "deploy").expect("one").2[..32],
-            written
+            written.0
         );
     }
 }

@@ -16,7 +16,7 @@ use host_api::{Function, status};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use vm::unstable::frames::{contract_address, frame_price};
-use vm::{Exit, Rules, Trap, key};
+use vm::{Address, Exit, Rules, Trap, key};
 
 struct Model<'a> {
     scripts: &'a Scripts,
@@ -110,7 +110,7 @@ impl Model<'_> {
 }
 
 /// What an operation asks for, and the entry; a name of one byte and an input of one.
-fn ask(op: &Op, own: [u8; 32]) -> Option<(Ask, usize)> {
+fn ask(op: &Op, own: Address) -> Option<(Ask, usize)> {
     let (ask, entry) = match op {
         Op::Call {
             flags,

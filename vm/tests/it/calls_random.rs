@@ -6,8 +6,9 @@
 
 use crate::calls_script::{CODES, CONTRACTS, ENTRIES, NOBODY, Op, Scripts, address};
 use proptest::prelude::*;
+use vm::Address;
 
-fn someone() -> impl Strategy<Value = [u8; 32]> {
+fn someone() -> impl Strategy<Value = Address> {
     prop_oneof![
         5 => (0..CONTRACTS).prop_map(address),
         1 => Just(NOBODY),

@@ -19,8 +19,8 @@ use vm::unstable::gas::GasMeter;
 use vm::unstable::outcome::Diagnosis;
 use vm::unstable::state::Account;
 use vm::{
-    CheckedModule, CodeHash, Engine, Execution, Fault, Message, Outcome, Rules, Setting, Target,
-    Trap, execute, key,
+    Address, CheckedModule, CodeHash, Engine, Execution, Fault, Message, Outcome, Rules, Setting,
+    Target, Trap, execute, key,
 };
 
 /// Codes of the tests; code k has the entries `e0` to `e3`.
@@ -32,9 +32,9 @@ pub(crate) const CONTRACTS: usize = 3;
 /// What each contract owns.
 pub(crate) const OWNED: u128 = 100;
 /// Sends the messages; owns as much.
-pub(crate) const SENDER: [u8; 32] = [0x5e; 32];
+pub(crate) const SENDER: Address = Address([0x5e; 32]);
 /// Has neither code nor balance.
-pub(crate) const NOBODY: [u8; 32] = [0x90; 32];
+pub(crate) const NOBODY: Address = Address([0x90; 32]);
 /// Capacity of the page of a scan.
 pub(crate) const PAGE: u64 = 60;
 
@@ -48,13 +48,13 @@ pub(crate) enum Op {
     Scan(u8, u32),
     Emit(u8),
     Burn(u64),
-    Balance([u8; 32]),
-    Transfer([u8; 32], u128),
+    Balance(Address),
+    Transfer(Address, u128),
     SetCode(usize),
     Returned,
     Call {
         flags: u32,
-        to: [u8; 32],
+        to: Address,
         entry: usize,
         value: u128,
         gas: u64,
@@ -75,8 +75,8 @@ pub(crate) enum Op {
 /// What code k does at entry e.
 pub(crate) type Scripts = BTreeMap<(usize, usize), Vec<Op>>;
 
-pub(crate) fn address(place: usize) -> [u8; 32] {
-    [place as u8 + 1; 32]
+pub(crate) fn address(place: usize) -> Address {
+    Address([place as u8 + 1; 32])
 }
 
 /// The codes, which differ in their data only.
@@ -121,7 +121,7 @@ pub(crate) fn world() -> World {
     world
 }
 
-fn put_account(world: &mut World, address: [u8; 32], balance: u128, code_hash: Option<CodeHash>) {
+fn put_account(world: &mut World, address: Address, balance: u128, code_hash: Option<CodeHash>) {
     let account = Account {
         nonce: 0,
         balance,
@@ -264,9 +264,9 @@ fn acts(op: &Op) -> Vec<Act> {
             call(Function::EmitEvent, &[0, 0, 100, 1]),
         ],
         Op::Burn(cost) => vec![Act::Burn(*cost)],
-        Op::Balance(of) => vec![store(0, *of), call(Function::Balance, &[0, dst])],
+        Op::Balance(of) => vec![store(0, of.0), call(Function::Balance, &[0, dst])],
         Op::Transfer(to, value) => vec![
-            store(0, *to),
+            store(0, to.0),
             store(64, value.to_le_bytes()),
             call(Function::Transfer, &[0, 64]),
         ],
@@ -279,7 +279,7 @@ fn acts(op: &Op) -> Vec<Act> {
             value,
             gas,
         } => vec![
-            store(0, *to),
+            store(0, to.0),
             store(64, value.to_le_bytes()),
             store(200, format!("e{entry}")),
             call(

@@ -15,8 +15,8 @@ use vm::unstable::host::{Host, crypto};
 use vm::unstable::limits::GAS_LIMIT_MAX;
 use vm::unstable::state::Account;
 use vm::{
-    CheckedModule, Event, Execution, Exit, Fault, Gas, Message, Outcome, Rules, Setting, Target,
-    Trap, execute, key,
+    Address, CheckedModule, Event, Execution, Exit, Fault, Gas, Message, Outcome, Rules, Setting,
+    Target, Trap, execute, key,
 };
 
 fn module(text: &str) -> Arc<CheckedModule> {
@@ -49,7 +49,7 @@ fn world() -> World {
     world
 }
 
-fn set(world: &mut World, address: [u8; 32], account: &Account) {
+fn set(world: &mut World, address: Address, account: &Account) {
     let value = account.encode().expect("not the default");
     world.values.insert(key::account(&address), value);
 }
@@ -76,7 +76,7 @@ fn deploy(value: u128) -> Message {
     }
 }
 
-fn deployed() -> [u8; 32] {
+fn deployed() -> Address {
     contract_address(&CALLER, plain_module().code_hash(), &[5; 32])
 }
 
@@ -383,7 +383,7 @@ fn a_deployment_makes_a_contract_and_keeps_the_balance_there() {
     let Exit::Return { output, diff, .. } = made.exit else {
         panic!("{:?}", made.exit)
     };
-    assert_eq!(output, [deployed(), CALLER].concat());
+    assert_eq!(output, [deployed().0, CALLER.0].concat());
     let contract = Account {
         code_hash: Some(*plain_module().code_hash()),
         ..account(39)
@@ -402,8 +402,8 @@ fn a_deployment_makes_a_contract_and_keeps_the_balance_there() {
 fn the_address_of_a_contract_is_pinned() {
     let preimage = [&b"lockstep/contract/1"[..], &[1; 32], &[2; 32], &[3; 32]].concat();
     assert_eq!(preimage.len(), 19 + 96);
-    let address = contract_address(&[1; 32], &vm::CodeHash([2; 32]), &[3; 32]);
-    assert_eq!(address, crypto::sha256(&preimage));
+    let address = contract_address(&Address([1; 32]), &vm::CodeHash([2; 32]), &[3; 32]);
+    assert_eq!(address, Address(crypto::sha256(&preimage)));
     assert_eq!(
         hex::encode(address),
         "80b83553f46637f84afc1c89995e429e2cb49df20b63436721c3ab9f7d1d3350"

@@ -4,7 +4,7 @@ use crate::host_script::World;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use vm::unstable::state::{Account, Checkpoint, Journal};
-use vm::{CodeHash, Event, Fault, StateDiff, StateView, key};
+use vm::{Address, CodeHash, Event, Fault, StateDiff, StateView, key};
 
 /// One operation on a journal; keys are few, so that they meet.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ struct Model {
 
 fn event(number: u8) -> Event {
     Event {
-        address: [number; 32],
+        address: Address([number; 32]),
         topics: Vec::new(),
         data: vec![number],
     }
@@ -235,7 +235,7 @@ fn the_committed_value_is_asked_for_once() {
 
 #[test]
 fn accounts_have_one_spelling() {
-    let address = [3; 32];
+    let address = Address([3; 32]);
     let account = Account {
         nonce: 1,
         balance: 1 << 100,

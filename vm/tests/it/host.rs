@@ -286,8 +286,8 @@ fn context_is_what_the_host_was_given() {
     );
     let outputs = [
         (Function::ChainId, block().chain_id),
-        (Function::Caller, CALLER),
-        (Function::SelfAddress, CONTRACT),
+        (Function::Caller, CALLER.0),
+        (Function::SelfAddress, CONTRACT.0),
     ];
     for (function, bytes) in outputs {
         assert_eq!(stage.call(function, &[5]), NOTHING);

@@ -19,16 +19,16 @@ use vm::unstable::host::{Host, Reply};
 use vm::unstable::outcome::Diagnosis;
 use vm::unstable::state::Journal;
 use vm::{
-    Block, CheckedModule, CodeHash, Engine, Entries, Execution, Fault, Height, Rules, StateDiff,
-    StateView, Trap, Walked, key, walk_committed,
+    Address, Block, CheckedModule, CodeHash, Engine, Entries, Execution, Fault, Height, Rules,
+    StateDiff, StateView, Trap, Walked, key, walk_committed,
 };
 
 /// Gas that no test uses up by accident.
 pub(crate) const PLENTY: u64 = 1 << 60;
 /// Address of the contract that the tests run.
-pub(crate) const CONTRACT: [u8; 32] = [0xc0; 32];
+pub(crate) const CONTRACT: Address = Address([0xc0; 32]);
 /// Who calls it.
-pub(crate) const CALLER: [u8; 32] = [0xca; 32];
+pub(crate) const CALLER: Address = Address([0xca; 32]);
 
 /// The transaction in which the tests run.
 pub(crate) const TX_HASH: [u8; 32] = [0x7a; 32];
@@ -83,7 +83,7 @@ pub(crate) fn block() -> Block {
         height: Height(7),
         time_ms: u64::MAX - 1,
         chain_id: [0x1d; 32],
-        proposer: [0x9b; 32],
+        proposer: Address([0x9b; 32]),
     }
 }
 

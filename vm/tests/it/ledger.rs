@@ -13,12 +13,12 @@ use host_api::{Function, flags, status};
 use std::collections::{BTreeMap, BTreeSet};
 use vm::unstable::schedule::HostPrice;
 use vm::unstable::state::Account;
-use vm::{CodeHash, Rules, Trap, key};
+use vm::{Address, CodeHash, Rules, Trap, key};
 
 pub(crate) type State = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// Who emitted what, in order.
-pub(crate) type Events = Vec<([u8; 32], Vec<u8>)>;
+pub(crate) type Events = Vec<(Address, Vec<u8>)>;
 
 /// How a frame ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,17 +50,17 @@ impl Tank {
 }
 
 /// Who is on the stack, and whether its pending call allows re-entry.
-pub(crate) type Active = Vec<([u8; 32], bool)>;
+pub(crate) type Active = Vec<(Address, bool)>;
 
 /// A contract that runs.
 pub(crate) struct Player {
-    pub(crate) own: [u8; 32],
+    pub(crate) own: Address,
     pub(crate) is_static: bool,
     pub(crate) returned: Vec<u8>,
 }
 
 impl Player {
-    pub(crate) fn of(own: [u8; 32]) -> Self {
+    pub(crate) fn of(own: Address) -> Self {
         Self {
             own,
             is_static: false,
@@ -86,7 +86,7 @@ pub(crate) struct Ask {
     pub(crate) function: Function,
     /// The code, of a deployment.
     pub(crate) deploys: Option<CodeHash>,
-    pub(crate) callee: [u8; 32],
+    pub(crate) callee: Address,
     /// Bytes of the entry's name and of the input.
     pub(crate) bytes: u64,
     /// Whether the code has such an entry.
@@ -129,12 +129,12 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    fn account(&self, of: &[u8; 32]) -> Account {
+    fn account(&self, of: &Address) -> Account {
         let value = self.now.get(&key::account(of)).map(Vec::as_slice);
         Account::decode(value).expect("canonical")
     }
 
-    fn set_account(&mut self, of: &[u8; 32], account: &Account) {
+    fn set_account(&mut self, of: &Address, account: &Account) {
         let place = key::account(of);
         match account.encode() {
             Some(value) => self.now.insert(place, value),
@@ -142,7 +142,7 @@ impl Ledger<'_> {
         };
     }
 
-    fn pay_value(&mut self, from: &[u8; 32], to: &[u8; 32], value: u128) {
+    fn pay_value(&mut self, from: &Address, to: &Address, value: u128) {
         let mut account = self.account(from);
         account.balance -= value;
         self.set_account(from, &account);
@@ -268,7 +268,7 @@ impl Ledger<'_> {
         Ok((0, Vec::new()))
     }
 
-    pub(crate) fn balance(&mut self, tank: &mut Tank, of: [u8; 32]) -> Result<Answer, End> {
+    pub(crate) fn balance(&mut self, tank: &mut Tank, of: Address) -> Result<Answer, End> {
         let price = self.price(Function::Balance);
         tank.pay(price.base)?;
         self.touch(tank, key::account(&of), price.cold)?;
@@ -279,7 +279,7 @@ impl Ledger<'_> {
         &mut self,
         player: &Player,
         tank: &mut Tank,
-        (to, value): ([u8; 32], u128),
+        (to, value): (Address, u128),
     ) -> Result<Answer, End> {
         let price = self.price(Function::Transfer);
         player.guard(tank, price.base)?;
@@ -396,7 +396,12 @@ impl Ledger<'_> {
         };
         player.returned = output;
         let written = callee.filter(|_| made);
-        (result, written.map(Vec::from).unwrap_or_default())
+        (
+            result,
+            written
+                .map(|address| address.0.to_vec())
+                .unwrap_or_default(),
+        )
     }
 
     /// Pays for what the callee begins with and answers its code, or the status for which it does

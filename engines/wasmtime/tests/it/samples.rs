@@ -10,13 +10,14 @@ use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{Plan, Progress, Progressed, run};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use vm::Address;
 
 /// Enough for every sample to return, and for every exit.
 const PLAN: Plan = Plan::new(60, 7);
 
 /// Entries that returned, by contract.
 #[derive(Default)]
-struct Returned(BTreeMap<[u8; 32], BTreeSet<String>>);
+struct Returned(BTreeMap<Address, BTreeSet<String>>);
 
 impl Progress for Returned {
     fn block(&mut self, _: &Progressed) {}
