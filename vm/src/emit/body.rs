@@ -210,18 +210,23 @@ fn plain(operator: Operator<'_>, out: &mut Vec<u8>) {
         Operator::Load(opcode, argument) | Operator::Store(opcode, argument) => {
             return access(opcode, argument, out);
         }
-        // What remains is one byte without immediates.
-        other => return single_byte(other.opcode(), out),
+        // What remains has no immediates.
+        other => return without_immediates(other.opcode(), out),
     };
     instruction.encode(out);
 }
 
-fn single_byte(opcode: Opcode, out: &mut Vec<u8>) {
-    out.push(u8::try_from(opcode.encoding()).unwrap_or_default());
+/// One byte, or a prefix and a byte (`Row::encoding`).
+fn without_immediates(opcode: Opcode, out: &mut Vec<u8>) {
+    let [last, prefix] = opcode.encoding().to_le_bytes();
+    if prefix != 0 {
+        out.push(prefix);
+    }
+    out.push(last);
 }
 
 fn access(opcode: Opcode, argument: MemoryArgument, out: &mut Vec<u8>) {
-    single_byte(opcode, out);
+    without_immediates(opcode, out);
     u32::from(argument.align).encode(out);
     argument.offset.encode(out);
 }
@@ -286,4 +291,24 @@ fn charge_units(layout: &Layout, price: u64) -> wasm::Function {
     let mut function = wasm::Function::new([]);
     function.raw(bytes);
     function
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_immediates;
+    use crate::opcode::{Opcode, TABLE};
+
+    #[test]
+    fn an_operator_behind_a_prefix_keeps_its_prefix() {
+        let bytes = |opcode| {
+            let mut out = Vec::new();
+            without_immediates(opcode, &mut out);
+            out
+        };
+        assert_eq!(bytes(Opcode::MemoryFill), [0xfc, 0x0b]);
+        assert_eq!(bytes(Opcode::I32Add), [0x6a]);
+        for row in TABLE {
+            assert_eq!(bytes(row.opcode).len() == 2, row.encoding > 0xff);
+        }
+    }
 }
