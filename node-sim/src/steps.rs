@@ -1,7 +1,7 @@
 //! Names the steps of a block that a node takes around the VM, so that a planted fault can stand in
 //! for one of them.
 //!
-//! [`Plain`] takes them as a node does. Another implementation is another machine, which a
+//! `Plain` takes them as a node does. Another implementation is another machine, which a
 //! simulation must find.
 
 use node::execute::execute;

@@ -13,7 +13,7 @@ pub fn engines() -> Vec<Box<dyn Engine>> {
     made.collect()
 }
 
-/// The engines of [`engines`] with one of these names; all of them if none is given.
+/// The engines of [`mod@engines`] with one of these names; all of them if none is given.
 #[must_use]
 pub fn named(names: &[String]) -> Vec<Box<dyn Engine>> {
     let mut chosen = engines();

@@ -181,7 +181,7 @@ pub struct Cryptography {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chain {
-    /// A file, in the format of [`node_sim::archive`].
+    /// A file, in the format of [`node::archive`].
     pub archive: String,
 }
 

@@ -155,7 +155,7 @@ pub struct Report {
     pub executors: Vec<String>,
     /// Transactions executed, on executor 0.
     pub transactions: u64,
-    /// The same by exit, in the order of [`ReceiptExit::ALL`](crate::ReceiptExit::ALL).
+    /// The same by exit, in the order of [`ReceiptExit::ALL`](node::ReceiptExit::ALL).
     pub by_exit: [u64; 6],
     /// Gas used, on executor 0.
     pub gas_used: u64,
