@@ -117,7 +117,7 @@ touch_file() { # file
     done
 }
 
-# Fills `touched`; answers 1 if everything has to run.
+# Fills `touched`; returns 1 if everything has to run.
 look_at_changes() { # base
     local file files
     files=$(changed_files "$1" | sort -u)

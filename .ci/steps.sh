@@ -40,15 +40,15 @@ architectures  | 1500 | vectors            | the vectors on i686, aarch64, riscv
 differential   |  900 | conformance        | 20,000 generated modules, every operator, 300 sweeps of limits
 network        | 1200 | lockstep-node-sim  | 2,000 seeds of crashes and Byzantine proposers, each twice
 wasmtime       | 1800 | lockstep-wasmtime  | tests in wasmtime, and the differential there
-mutants        | 1800 | lockstep-node mutants | mistakes inside vm and node, each found by a named test
-outside        | 1200 | benches fuzz       | lints of what no default member holds: each feature of benches, fuzz
+mutants        | 1800 | lockstep-node mutants | injected bugs inside vm and node, each found by a named test
+outside        | 1200 | benches fuzz       | lints outside the default members: each feature of benches, fuzz
 peers          | 1200 | benches            | every kernel once on every peer, equal results
 host-bench     |  600 | host-bench         | every host function beside its price
 hostile        |  600 | lockstep-vm        | time of check over hostile modules
 rocksdb-kill   | 1200 | rocksdb-store      | SIGKILL a writer 200 times; nothing that was acknowledged is lost
 fuzz           | 1200 | fuzz lockstep-vm   | every fuzz target for SECONDS_EACH (60)
 miri           | 1800 | lockstep-vm        | undefined behaviour in the unsafe code of the interpreter
-package        |  900 | manifests          | cargo package for what somebody would depend on
+package        |  900 | manifests          | cargo package for the crates that others would depend on
 '
 
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -242,7 +242,7 @@ step_package() {
     # Of another workspace, and not published: a package would look for it in the registry.
     local types='patch.crates-io.contract-types.path="contracts/types"'
     local wasmtime='patch.crates-io.lockstep-wasmtime.path="engines/wasmtime"'
-    # Who sets `publish = false` is a tool that nobody depends on.
+    # A package with `publish = false` is a tool: no crate depends on it.
     while read -r package; do
         chosen+=(-p "$package")
         case $package in
@@ -336,7 +336,7 @@ start_all_in_background() { # the names of the steps that will run
     esac
 }
 
-# Waits for what runs in the background; shows the end of its log, and answers with its status.
+# Waits for what runs in the background; shows the end of its log, and returns its status.
 await() { # name
     [ -n "${background[$1]:-}" ] || return 0
     # A step is a child shell, which cannot `wait` for a child of its parent.

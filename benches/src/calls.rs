@@ -7,7 +7,7 @@ use crate::plan::{ByEngine, Plan};
 use crate::statistics::{median, per};
 use crate::{Measured, workload};
 use std::collections::BTreeMap;
-use vm::unstable::execution::{Frame, Step, Stop, Value};
+use vm::unstable::execution::{Invocation, Step, Stop, Value};
 use vm::unstable::gas::GasMeter;
 
 /// Instances that are alive at once while empty calls are timed: a clock costs more than one call.
@@ -112,7 +112,7 @@ fn enter(loaded: &Loaded, count: usize) -> Measured<f64> {
         }
         let (nanoseconds, ended) = time(|| {
             alive.iter_mut().all(|execution| {
-                let frame = Frame {
+                let frame = Invocation {
                     entry: empty,
                     arguments: Vec::new(),
                     gas: GasMeter::new(PLENTY),

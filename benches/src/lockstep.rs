@@ -12,7 +12,7 @@ use std::sync::Arc;
 use vm::Interpreter;
 #[cfg(feature = "unmetered")]
 use vm::unstable::execute::Strategy;
-use vm::unstable::execution::{Frame, Pending, Step, Stop, Value};
+use vm::unstable::execution::{Invocation, Pending, Step, Stop, Value};
 use vm::unstable::gas::GasMeter;
 use vm::{CheckedModule, Engine, Execution, Rules, check};
 
@@ -148,7 +148,7 @@ impl Loaded {
 /// # Errors
 /// A fault of the engine, or a range outside the guest's memory.
 pub fn drive(execution: &mut dyn Execution, entry: u32, arguments: Vec<Value>) -> Measured<Stop> {
-    let mut step = execution.start(Frame {
+    let mut step = execution.start(Invocation {
         entry,
         arguments,
         gas: GasMeter::new(PLENTY),

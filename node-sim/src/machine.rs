@@ -7,8 +7,8 @@ use crate::steps::Steps;
 use node::execute::end_block;
 use node::state_tree::rebuild;
 use node::{
-    BlockResult, CachePolicy, CodeCache, Commit, Environment, Genesis, Node, Observer, Overlay,
-    Parts, Pending, Receipt, Store, Tip, ValidBlock,
+    BlockEnvironment, BlockResult, CachePolicy, CodeCache, Commit, Genesis, Node, Observer,
+    Overlay, Parts, Pending, Receipt, Store, Tip, ValidBlock,
 };
 use tree::Tree;
 use vm::{Engine, Fault, Interpreter, Rulebook, StateDiff};
@@ -149,7 +149,7 @@ impl Composed {
         let rules = node.rules_at(header.height)?;
         let mut overlay = Overlay::new(node.store(), &self.cache, rules);
         let context = self.steps.context(header);
-        let environment = Environment {
+        let environment = BlockEnvironment {
             engine: self.engine.as_ref(),
             rules,
             block: &context,

@@ -7,14 +7,14 @@
 use node::execute::execute;
 use node::receipt::receipts_root;
 use node::state_tree::batch;
-use node::{Environment, Executed, Header, Overlay, Receipt, ValidTransaction};
+use node::{BlockEnvironment, Executed, Header, Overlay, Receipt, ValidTransaction};
 use tree::Tree;
 use vm::{Fault, StateDiff};
 
 /// What a node does with a block around the VM, step by step.
 pub trait Steps {
     /// What guests learn about the block.
-    fn context(&self, header: &Header) -> vm::Block {
+    fn context(&self, header: &Header) -> vm::BlockMetadata {
         header.context()
     }
 
@@ -24,7 +24,7 @@ pub trait Steps {
     /// As [`execute`].
     fn transaction(
         &self,
-        environment: &Environment<'_>,
+        environment: &BlockEnvironment<'_>,
         overlay: &mut Overlay<'_>,
         valid: &ValidTransaction,
     ) -> Result<Executed, Fault> {

@@ -12,19 +12,19 @@ use crate::transaction::{Payload, Transaction};
 use std::sync::Arc;
 use vm::Gas;
 use vm::{
-    Block, Engine, Event, Exit, Fault, Height, Message, Outcome, Rules, Setting, StateDiff, Target,
+    BlockMetadata, Engine, Event, Exit, Fault, Height, Message, Outcome, Rules, StateDiff, Target,
     key,
 };
 
 /// What all transactions of a block are executed with.
 #[derive(Clone, Copy)]
-pub struct Environment<'a> {
+pub struct BlockEnvironment<'a> {
     /// The engine that runs the guests.
     pub engine: &'a dyn Engine,
     /// The rules in force.
     pub rules: &'a Arc<Rules>,
     /// What guests learn about the block.
-    pub block: &'a Block,
+    pub block: &'a BlockMetadata,
 }
 
 /// What one transaction came to.
@@ -68,7 +68,7 @@ impl Ended {
 /// # Errors
 /// A [`Fault`] of this machine; never anything that a transaction can cause.
 pub fn execute(
-    environment: &Environment<'_>,
+    environment: &BlockEnvironment<'_>,
     overlay: &mut Overlay<'_>,
     valid: &ValidTransaction,
 ) -> Result<Executed, Fault> {
@@ -114,7 +114,7 @@ fn take_fee(overlay: &mut Overlay<'_>, valid: &ValidTransaction) -> Result<Optio
 }
 
 fn run_payload(
-    environment: &Environment<'_>,
+    environment: &BlockEnvironment<'_>,
     overlay: &mut Overlay<'_>,
     valid: &ValidTransaction,
 ) -> Result<Ended, Fault> {
@@ -198,22 +198,22 @@ fn upload(rules: &Arc<Rules>, overlay: &mut Overlay<'_>, bytes: &[u8]) -> Ended 
 }
 
 fn run_message(
-    environment: &Environment<'_>,
+    environment: &BlockEnvironment<'_>,
     overlay: &mut Overlay<'_>,
     message: &Message,
     gas_limit: u64,
 ) -> Result<Ended, Fault> {
-    let Environment {
+    let BlockEnvironment {
         engine,
         rules,
         block,
     } = *environment;
-    let setting = Setting::new(engine, rules, &*overlay, block)?;
+    let environment = vm::Environment::new(engine, rules, &*overlay, block)?;
     let Outcome {
         exit,
         gas_used: Gas(gas_used),
         ..
-    } = vm::execute(&setting, message, Gas(gas_limit))?;
+    } = vm::execute(&environment, message, Gas(gas_limit))?;
     let ended = match exit {
         Exit::Return {
             output,

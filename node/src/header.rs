@@ -57,8 +57,8 @@ impl Header {
 
     /// What guests learn about the block.
     #[must_use]
-    pub const fn context(&self) -> vm::Block {
-        vm::Block {
+    pub const fn context(&self) -> vm::BlockMetadata {
+        vm::BlockMetadata {
             height: self.height,
             time_ms: self.time_ms,
             chain_id: self.chain_id,

@@ -65,7 +65,7 @@ pub use block::{
     Block, Context, Invalid, InvalidTransaction, ValidBlock, ValidTransaction, transactions_root,
 };
 pub use cache::{CachePolicy, CodeCache};
-pub use execute::{Environment, Executed};
+pub use execute::{BlockEnvironment, Executed};
 pub use genesis::{Activations, Genesis, GenesisError, RULES_KEY};
 pub use header::{BlockResult, Header, Tip};
 pub use key::SecretKey;

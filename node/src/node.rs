@@ -2,7 +2,7 @@
 
 use crate::block::{Block, Context, Invalid, ValidBlock, transactions_root};
 use crate::cache::{CachePolicy, CodeCache};
-use crate::execute::{self, Environment, Executed};
+use crate::execute::{self, BlockEnvironment, Executed};
 use crate::genesis::{Activations, Genesis, RULES_KEY, decode_activations, in_force};
 use crate::header::{BlockResult, Header, Tip};
 use crate::limits::Limits;
@@ -343,7 +343,7 @@ impl Node {
     ) -> Result<Work, Fault> {
         let header = block.header();
         let visible = header.context();
-        let environment = Environment {
+        let environment = BlockEnvironment {
             engine: self.parts.engine.as_ref(),
             rules,
             block: &visible,

@@ -7,7 +7,7 @@ use crate::names::Names;
 use contract_types::Revert;
 use host_api::Function;
 use std::sync::{Arc, Mutex, PoisonError};
-use vm::unstable::execution::{Frame, Pending, Step, Stop, Value};
+use vm::unstable::execution::{Invocation, Pending, Step, Stop, Value};
 use vm::unstable::outcome::Diagnosis;
 use vm::{CheckedModule, CodeHash, Engine, Execution, Fault, Rules};
 
@@ -144,7 +144,7 @@ impl Drop for Watched {
 }
 
 impl Execution for Watched {
-    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
+    fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
         self.entry = frame.entry;
         let step = self.inner.start(frame)?;
         self.look(&step);

@@ -14,8 +14,8 @@ use std::sync::{Arc, PoisonError};
 use vm::unstable::frames::{contract_address, frame_price};
 use vm::unstable::host::crypto::sha256;
 use vm::{
-    Block, CheckedModule, CodeHash, Engine, Exit, Gas, Height, Message, Outcome, Rules, Setting,
-    Target, key,
+    BlockMetadata, CheckedModule, CodeHash, Engine, Environment, Exit, Gas, Height, Message,
+    Outcome, Rules, Target, key,
 };
 
 /// Accounts, contracts and their state, in process. `Send`, and as cheap to clone as to save.
@@ -34,7 +34,7 @@ pub struct World {
 #[derive(Clone)]
 pub struct Saved {
     state: State,
-    block: Block,
+    block: BlockMetadata,
     /// Calls and deployments so far; makes ids and salts differ.
     messages: u64,
 }
@@ -49,7 +49,7 @@ impl World {
     /// An empty world under the rules of version 1: height 1, time 0, on the interpreter.
     #[must_use]
     pub fn new() -> Self {
-        let block = Block {
+        let block = BlockMetadata {
             height: Height(1),
             time_ms: 0,
             chain_id: sha256(b"testkit"),
@@ -139,7 +139,7 @@ impl World {
 
     /// Height, time, chain and proposer of later calls.
     #[must_use]
-    pub const fn block(&self) -> &Block {
+    pub const fn block(&self) -> &BlockMetadata {
         &self.now.block
     }
 
@@ -402,8 +402,8 @@ impl World {
             value: call.value,
         };
         let now = &self.now;
-        let outcome = Setting::new(engine, &self.rules, &now.state, &now.block)
-            .and_then(|setting| vm::execute(&setting, &message, Gas(call.gas)));
+        let outcome = Environment::new(engine, &self.rules, &now.state, &now.block)
+            .and_then(|environment| vm::execute(&environment, &message, Gas(call.gas)));
         outcome.map_err(|fault| self.failure(call, 0, "", Cause::Machine(fault)))
     }
 

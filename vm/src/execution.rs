@@ -59,7 +59,7 @@ impl Value {
 
 /// What an instance is asked to run: its start function if it has one, then `entry`.
 #[derive(Clone, Debug)]
-pub struct Frame {
+pub struct Invocation {
     /// Index of the function in the module's index space; not an import.
     pub entry: u32,
     /// Its arguments, of its types (the engine may rely on it).
@@ -160,7 +160,7 @@ pub trait Execution: Send {
     ///
     /// # Errors
     /// A [`Fault`] of this machine; never anything that a guest can cause.
-    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>>;
+    fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>>;
 
     /// Continues after a host call with its result, of the type that the host table says.
     ///

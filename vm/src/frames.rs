@@ -11,11 +11,11 @@ mod message;
 mod stack;
 
 use crate::identity::{Address, CodeHash};
-use crate::message::{Block, CallRequest, FrameExit, Message, Target};
+use crate::message::{BlockMetadata, CallRequest, FrameExit, Message, Target};
 
 pub use message::execute;
 
-use crate::execution::{Engine, Execution, Frame, Step, Value};
+use crate::execution::{Engine, Execution, Invocation, Step, Value};
 use crate::fault::Fault;
 use crate::host::crypto::Backend;
 use crate::host::{Host, Reply, crypto};
@@ -46,7 +46,7 @@ pub fn message_memory_bytes_max(rules: &Rules) -> u64 {
 /// A [`Fault`] of this machine.
 pub fn run(
     execution: &mut dyn Execution,
-    frame: Frame,
+    frame: Invocation,
     host: &mut Host<'_>,
 ) -> Result<FrameExit, Fault> {
     let mut step = execution.start(frame)?;
@@ -94,14 +94,14 @@ fn advance(
 
 /// Where a message is executed.
 #[derive(Clone, Copy)]
-pub struct Setting<'a> {
+pub struct Environment<'a> {
     engine: &'a dyn Engine,
     rules: &'a Arc<Rules>,
     view: &'a dyn StateView,
-    block: &'a Block,
+    block: &'a BlockMetadata,
 }
 
-impl<'a> Setting<'a> {
+impl<'a> Environment<'a> {
     /// The engine that runs the guests, the rules of the block, the state before the message, the
     /// block.
     ///
@@ -112,15 +112,15 @@ impl<'a> Setting<'a> {
         engine: &'a dyn Engine,
         rules: &'a Arc<Rules>,
         view: &'a dyn StateView,
-        block: &'a Block,
+        block: &'a BlockMetadata,
     ) -> Result<Self, Fault> {
-        let setting = Self {
+        let environment = Self {
             engine,
             rules,
             view,
             block,
         };
-        setting.on(&crypto::BACKEND)
+        environment.on(&crypto::BACKEND)
     }
 
     /// The same where hashes and predicates are those of `backend`.
@@ -198,14 +198,14 @@ mod tests {
     #[test]
     fn a_machine_that_hashes_wrongly_executes_nothing() {
         let (engine, rules) = (Interpreter::new(), Arc::new(Rules::v1()));
-        let block = Block {
+        let block = BlockMetadata {
             height: Height(1),
             time_ms: 0,
             chain_id: [0; 32],
             proposer: Address([0; 32]),
         };
-        let setting = Setting::new(&engine, &rules, &Nothing, &block).unwrap();
-        let fault = setting.on(&crypto::WRONG).err().unwrap();
+        let environment = Environment::new(&engine, &rules, &Nothing, &block).unwrap();
+        let fault = environment.on(&crypto::WRONG).err().unwrap();
         assert!(matches!(fault, Fault::Invariant(text) if text.starts_with("sha256 ")));
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`check()`], [`CheckedModule`], [`CodeHash`], [`Rejection`] | an upload: accepted or not |
 //! | [`Rules`], [`Rulebook`] | prices and limits with their id; all that a build knows |
-//! | [`Setting`], [`Block`], [`Height`] | where a message is executed |
+//! | [`Environment`], [`BlockMetadata`], [`Height`] | where a message is executed |
 //! | [`Message`], [`Target`], [`Address`] | what is executed |
 //! | [`StateView`], [`Entries`], [`Walked`], [`walk_committed`], [`key`] | state |
 //! | [`execute()`] | a message against a view; writes nothing |
@@ -88,10 +88,10 @@ pub use event::Event;
 pub use execute::Interpreter;
 pub use execution::{Engine, Execution};
 pub use fault::Fault;
-pub use frames::{Setting, execute};
+pub use frames::{Environment, execute};
 pub use gas::Gas;
 pub use identity::{Address, CodeHash, Height};
-pub use message::{Block, Message, Target};
+pub use message::{BlockMetadata, Message, Target};
 pub use module::CheckedModule;
 pub use outcome::{Exit, Outcome};
 pub use rejection::Rejection;

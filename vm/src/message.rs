@@ -7,7 +7,7 @@ use crate::trap::Trap;
 
 /// What a contract can learn about the block it runs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Block {
+pub struct BlockMetadata {
     /// Height.
     pub height: Height,
     /// Milliseconds since 1970, greater than the parent's.

@@ -23,7 +23,7 @@ pub mod execute {
 /// What an engine takes and gives.
 pub mod execution {
     pub use crate::execution::{
-        Arguments, Frame, HOST_ARGUMENTS_MAX, HostCall, Pending, Step, Stop, Value,
+        Arguments, HOST_ARGUMENTS_MAX, HostCall, Invocation, Pending, Step, Stop, Value,
     };
 }
 

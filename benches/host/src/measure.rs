@@ -15,7 +15,7 @@ use serde::Serialize;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 use vm::unstable::frames::frame_price;
-use vm::{Engine, Exit, Gas, Interpreter, Message, Setting};
+use vm::{Engine, Environment, Exit, Gas, Interpreter, Message};
 
 /// Nanoseconds that a unit of gas stands for.
 pub const NOMINAL: f64 = 0.1;
@@ -151,8 +151,8 @@ impl Running {
     /// Runs the message once; gas used.
     fn run(&self, engine: &dyn Engine) -> Measured<u64> {
         let stage = &self.stage;
-        let setting = Setting::new(engine, &stage.rules, stage, &stage.block)?;
-        let outcome = vm::execute(&setting, black_box(&self.message), Gas(PLENTY))?;
+        let environment = Environment::new(engine, &stage.rules, stage, &stage.block)?;
+        let outcome = vm::execute(&environment, black_box(&self.message), Gas(PLENTY))?;
         let output = match (&outcome.exit, self.end) {
             (Exit::Return { output, .. }, End::Result(expected)) => {
                 let result = output.as_array().copied().map(i64::from_le_bytes);

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use vm::unstable::host::crypto::sha256;
 use vm::unstable::state::Account;
 use vm::{
-    Address, Block, CheckedModule, CodeHash, Entries, Fault, Height, Message, Rules, StateView,
-    Target, Walked, check, key,
+    Address, BlockMetadata, CheckedModule, CodeHash, Entries, Fault, Height, Message, Rules,
+    StateView, Target, Walked, check, key,
 };
 
 /// The contract whose calls are measured.
@@ -60,7 +60,7 @@ pub struct Stage {
     /// The rules of version 1.
     pub rules: Arc<Rules>,
     /// The block.
-    pub block: Block,
+    pub block: BlockMetadata,
     /// The memory of every program from 0 on.
     pub image: Vec<u8>,
     callee_hash: CodeHash,
@@ -79,7 +79,7 @@ impl Stage {
         let wasm = wat::parse_str(CALLEE_TEXT)?;
         let callee = check(&wasm, &rules).map_err(|rejection| format!("{rejection:?}"))?;
         let callee_hash = *callee.code_hash();
-        let block = Block {
+        let block = BlockMetadata {
             height: Height(HEIGHT),
             time_ms: 1,
             chain_id: [1; 32],

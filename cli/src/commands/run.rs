@@ -14,7 +14,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 use std::sync::Arc;
-use vm::unstable::execution::{Frame, Value};
+use vm::unstable::execution::{Invocation, Value};
 use vm::unstable::frames::{self, FrameExit};
 use vm::unstable::gas::GasMeter;
 use vm::unstable::host::Host;
@@ -23,7 +23,7 @@ use vm::unstable::module::{ExportKind, ValueType};
 use vm::unstable::outcome::Diagnosis;
 use vm::unstable::state::Journal;
 use vm::{
-    Address, Block, CheckedModule, CodeHash, Engine, Entries, Event, Fault, Height, Rules,
+    Address, BlockMetadata, CheckedModule, CodeHash, Engine, Entries, Event, Fault, Height, Rules,
     StateView, Trap, Walked,
 };
 
@@ -280,7 +280,7 @@ fn execute(
 ) -> Result<Ended, Failure> {
     let mut execution = engine.instantiate(module, rules)?;
     let mut journal = Journal::default();
-    let block = Block {
+    let block = BlockMetadata {
         height: HEIGHT,
         time_ms: 0,
         chain_id: ZEROS,
@@ -300,7 +300,7 @@ fn execute(
         is_static: false,
         debug_log: Vec::new(),
     };
-    let frame = Frame {
+    let frame = Invocation {
         entry: call.index,
         arguments: call.arguments.clone(),
         gas: GasMeter::new(call.gas_limit),

@@ -11,3 +11,4 @@ mod emitted_agrees;
 mod mutants;
 mod second_version;
 mod tidy;
+mod words;

@@ -61,7 +61,7 @@ pub(crate) fn files(extension: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-fn report(breaches: Vec<String>) {
+pub(crate) fn report(breaches: Vec<String>) {
     assert!(
         breaches.is_empty(),
         "{} breaches:\n{}",

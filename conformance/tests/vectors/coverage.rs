@@ -6,7 +6,7 @@ use host_api::Function;
 use reference::Reference;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use vm::unstable::execution::{Frame, Pending, Step, Value};
+use vm::unstable::execution::{Invocation, Pending, Step, Value};
 use vm::{CheckedModule, Engine, Execution, Fault, Rules};
 
 type Seen = Arc<Mutex<BTreeSet<Function>>>;
@@ -48,7 +48,7 @@ impl Engine for Listening {
 }
 
 impl Execution for Heard {
-    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
+    fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
         let step = self.execution.start(frame)?;
         Ok(self.hear(step))
     }

@@ -29,8 +29,8 @@ impl World {
         rules: &Arc<Rules>,
         (message, gas_limit): (&Message, u64),
     ) -> Result<Fields, Fault> {
-        let setting = vm::Setting::new(engine, rules, self, &self.setting.block)?;
-        let outcome = vm::execute(&setting, message, Gas(gas_limit))?;
+        let environment = vm::Environment::new(engine, rules, self, &self.setting.block)?;
+        let outcome = vm::execute(&environment, message, Gas(gas_limit))?;
         Ok(fields::of_outcome(&outcome))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::program::Program;
 use std::fmt;
-use vm::unstable::execution::{Frame, Value};
+use vm::unstable::execution::{Invocation, Value};
 use vm::unstable::frames::{self, FrameExit};
 use vm::unstable::gas::GasMeter;
 use vm::unstable::host::Host;
@@ -62,7 +62,7 @@ pub fn observe(
     };
     let mut execution = engine.instantiate(&program.module, &program.rules)?;
     let arguments = program.arguments.clone();
-    let frame = Frame {
+    let frame = Invocation {
         entry: program.entry,
         arguments,
         gas: GasMeter::new(gas_limit),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use vm::unstable::execution::Value;
 use vm::unstable::module::ExportKind;
 use vm::{
-    Address, Block, CheckedModule, CodeHash, Entries, Fault, Height, Rules, StateView, Walked,
-    walk_committed,
+    Address, BlockMetadata, CheckedModule, CodeHash, Entries, Fault, Height, Rules, StateView,
+    Walked, walk_committed,
 };
 
 /// What is run.
@@ -44,7 +44,7 @@ pub struct Setting {
     /// True if the frame must not change state.
     pub is_static: bool,
     /// The block.
-    pub block: Block,
+    pub block: BlockMetadata,
     /// State before, by state key.
     pub state: State,
 }
@@ -57,7 +57,7 @@ impl Default for Setting {
             caller: Address([0; 32]),
             address: Address([0; 32]),
             is_static: false,
-            block: Block {
+            block: BlockMetadata {
                 height: Height(1),
                 time_ms: 0,
                 chain_id: [0; 32],

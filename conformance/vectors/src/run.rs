@@ -21,7 +21,8 @@ use vm::unstable::host::crypto;
 use vm::unstable::module::ValueType;
 use vm::unstable::rules::FloatPolicy;
 use vm::{
-    Address, Block, CheckedModule, Height, Interpreter, Message, Rejection, Rulebook, Rules, Target,
+    Address, BlockMetadata, CheckedModule, Height, Interpreter, Message, Rejection, Rulebook,
+    Rules, Target,
 };
 
 /// An engine that can run vectors.
@@ -348,7 +349,7 @@ fn setting(part: &Part, place: u32, input: &str) -> Result<Setting, VectorError>
         caller: Address(fixed(&said.caller)?),
         address: Address(fixed(&said.address)?),
         is_static: said.is_static,
-        block: Block {
+        block: BlockMetadata {
             height: Height(number(&said.height)?),
             time_ms: number(&said.time_ms)?,
             chain_id: fixed(&said.chain_id)?,

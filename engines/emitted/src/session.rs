@@ -7,7 +7,7 @@
 use crate::machine::{Event, Machine, fault};
 use std::sync::Arc;
 use vm::unstable::emit::{GLOBAL_PREFIX, STACK, START, TRAP};
-use vm::unstable::execution::{Arguments, Frame, Pending, Step, Stop, Value};
+use vm::unstable::execution::{Arguments, Invocation, Pending, Step, Stop, Value};
 use vm::unstable::gas::GasMeter;
 use vm::unstable::module::ExportKind;
 use vm::{CheckedModule, Execution, Fault, Trap};
@@ -147,7 +147,7 @@ impl<M: Machine> Session<M> {
 }
 
 impl<M: Machine> Execution for Session<M> {
-    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
+    fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
         let entry = self.export_of(frame.entry)?;
         self.gas = frame.gas;
         self.write_gas()?;

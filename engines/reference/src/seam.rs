@@ -2,7 +2,7 @@
 
 use crate::instance::{Instance, Phase};
 use crate::interpret::Halt;
-use vm::unstable::execution::{Arguments, Frame, Pending, Step, Value};
+use vm::unstable::execution::{Arguments, Invocation, Pending, Step, Value};
 use vm::unstable::gas::GasMeter;
 use vm::unstable::outcome::Diagnosis;
 use vm::{Execution, Fault};
@@ -11,7 +11,7 @@ use vm::{Execution, Fault};
 const DIAGNOSIS_FUNCTIONS_MAX: usize = 64;
 
 impl Execution for Instance {
-    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
+    fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
         if self.phase != Phase::Fresh {
             return Err(Fault::invariant("an instance serves one frame").into());
         }

@@ -19,7 +19,7 @@ use node::archive::{ArchiveError, Entry, read_record, write_record};
 use node::execute::execute;
 use node::limits::{ARCHIVE_RECORD_BYTES_MAX, Limits};
 use node::{
-    BlockResult, CachePolicy, CodeCache, Context, DecodeError, Environment, Executed,
+    BlockEnvironment, BlockResult, CachePolicy, CodeCache, Context, DecodeError, Executed,
     InvalidTransaction, Overlay, ReadSet, Receipt, Signed, Store, Tip, ValidTransaction,
     decode_canonical,
 };
@@ -27,7 +27,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use store::{Beyond, CaseStore};
-use vm::{Address, Block, Engine, Fault, Height, Rulebook, Rules, StateDiff};
+use vm::{Address, BlockMetadata, Engine, Fault, Height, Rulebook, Rules, StateDiff};
 
 /// Begins every case.
 pub const MAGIC: &[u8; 16] = b"lockstep/case/1\n";
@@ -194,7 +194,7 @@ impl Case {
                 state.insert(key.clone(), store.read(key)?);
             }
         }
-        let Block {
+        let BlockMetadata {
             height,
             time_ms,
             chain_id,
@@ -316,13 +316,13 @@ impl Case {
         let store = CaseStore::new(self, beyond.clone());
         let cache = CodeCache::new(CachePolicy::Warm);
         let mut overlay = Overlay::new(&store, &cache, rules).within(self.changes.clone());
-        let block = Block {
+        let block = BlockMetadata {
             height: self.block.height,
             time_ms: self.block.time_ms,
             chain_id: self.block.chain_id,
             proposer: self.block.proposer,
         };
-        let environment = Environment {
+        let environment = BlockEnvironment {
             engine,
             rules,
             block: &block,

@@ -7,11 +7,13 @@ pub use record::MakeTraced;
 pub(crate) use record::{Crossed, Event, Record, Shown, WINDOW};
 
 use crate::steps::Steps;
-use node::{CachePolicy, CodeCache, Environment, Executed, Overlay, ReadSet, Store, ValidBlock};
+use node::{
+    BlockEnvironment, CachePolicy, CodeCache, Executed, Overlay, ReadSet, Store, ValidBlock,
+};
 use record::{Recorded, Recording, SharedRecord};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
-use vm::{Block, Engine, Fault, Rules, StateDiff};
+use vm::{BlockMetadata, Engine, Fault, Rules, StateDiff};
 
 /// Makes an engine; called again for each execution that needs a fresh one.
 pub type MakeEngine = Box<dyn Fn() -> Box<dyn Engine>>;
@@ -50,7 +52,7 @@ pub(crate) struct Rerun {
     pub(crate) reads: ReadSet,
     /// What the block had changed before the transaction.
     pub(crate) changes: StateDiff,
-    pub(crate) context: Block,
+    pub(crate) context: BlockMetadata,
     pub(crate) record: Record,
 }
 
@@ -71,7 +73,7 @@ pub(crate) fn rerun(
     let cache = CodeCache::new(subject.cache);
     let context = subject.steps.context(at.block.header());
     let engine = (subject.engine)();
-    let plain = Environment {
+    let plain = BlockEnvironment {
         engine: engine.as_ref(),
         rules: at.rules,
         block: &context,
@@ -96,7 +98,7 @@ pub(crate) fn rerun(
         engine: recorded,
         record: Arc::clone(&record),
     };
-    let environment = Environment {
+    let environment = BlockEnvironment {
         engine: &recording,
         ..plain
     };

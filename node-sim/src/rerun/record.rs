@@ -8,7 +8,7 @@ use reference::{SharedTrace, Trace};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
-use vm::unstable::execution::{Frame, Pending, Step, Stop, Value};
+use vm::unstable::execution::{Invocation, Pending, Step, Stop, Value};
 use vm::{CheckedModule, Engine, Execution, Fault, Rules};
 
 /// Steps of one transaction that are kept; later ones are not compared.
@@ -266,7 +266,7 @@ impl RecordedExecution {
 }
 
 impl Execution for RecordedExecution {
-    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
+    fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
         let (gas, entry) = (frame.gas.remaining(), Crossed::Begin(frame.entry));
         lock(&self.record).cross(self.frame, entry, gas, self.inner.memory());
         let step = self.inner.start(frame)?;

@@ -131,7 +131,7 @@ fn places(sample: &Sample, opcode: Opcode) -> Vec<Site> {
             .map(|kind| vm::unstable::execution::Value::from_bits(*kind, 0))
             .collect();
         let mut execution = engine.instantiate(&module, &rules).unwrap();
-        let frame = vm::unstable::execution::Frame {
+        let frame = vm::unstable::execution::Invocation {
             entry,
             arguments,
             gas: vm::unstable::gas::GasMeter::new(1_000_000),

@@ -18,7 +18,7 @@ use super::handler::call::{CALL, make_frame};
 use super::linear::{Memory, Stack};
 use super::link::CompiledModule;
 use super::{Shared, exit};
-use crate::execution::{Execution, Frame, Pending, Step, Stop, Value};
+use crate::execution::{Execution, Invocation, Pending, Step, Stop, Value};
 use crate::fault::Fault;
 use crate::gas::GasMeter;
 use crate::module::ValueType;
@@ -451,7 +451,7 @@ fn context(compiled: &CompiledModule) -> Context {
 }
 
 impl Execution for Instance {
-    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
+    fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
         if self.phase != Phase::Fresh {
             return Err(Fault::invariant("an instance serves one frame").into());
         }

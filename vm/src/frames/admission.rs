@@ -5,7 +5,7 @@
 //! charged.
 
 use crate::fault::Fault;
-use crate::frames::{Setting, Target, contract_address, frame_price};
+use crate::frames::{Environment, Target, contract_address, frame_price};
 use crate::gas::{GasMeter, OutOfGas};
 use crate::identity::{Address, CodeHash};
 use crate::module::CheckedModule;
@@ -68,12 +68,12 @@ pub(super) fn address_of(payer: &Address, target: &Target) -> Address {
 
 /// Finds what to run, in the order of docs/spec/frames.md, charging `gas` for what is looked at.
 pub(super) fn admit(
-    setting: &Setting<'_>,
+    environment: &Environment<'_>,
     attempt: &Attempt<'_>,
     journal: &mut Journal,
     gas: &mut GasMeter,
 ) -> Result<Admitted, Refusal> {
-    let view = setting.view;
+    let view = environment.view;
     let address = address_of(attempt.payer, attempt.target);
     if !journal.has(view, attempt.payer, attempt.value)? {
         return Err(Refusal::Status(status::BALANCE));
@@ -86,7 +86,7 @@ pub(super) fn admit(
     }
     let account = journal.account(view, &address)?;
     let code_hash = code_to_run(attempt.target, &account).map_err(Refusal::Status)?;
-    let module = load(setting, attempt, &code_hash, (journal, gas))?;
+    let module = load(environment, attempt, &code_hash, (journal, gas))?;
     let entry = attempt.entry.and_then(|name| module.entry(name));
     let entry = entry.ok_or(Refusal::Status(status::NO_ENTRY))?;
     Ok(Admitted {
@@ -108,7 +108,7 @@ const fn code_to_run(target: &Target, account: &Account) -> Result<CodeHash, u16
 
 /// Loads the code, its length paid before: the frame price, and that of the value's move.
 fn load(
-    setting: &Setting<'_>,
+    environment: &Environment<'_>,
     attempt: &Attempt<'_>,
     code_hash: &CodeHash,
     (journal, gas): (&mut Journal, &mut GasMeter),
@@ -116,17 +116,19 @@ fn load(
     if journal.touch(&key::code(code_hash)) {
         gas.charge(attempt.cold)?;
     }
-    let Some(bytes) = journal.code_bytes(setting.view, code_hash)? else {
+    let Some(bytes) = journal.code_bytes(environment.view, code_hash)? else {
         return Err(match attempt.target {
             Target::Deploy { .. } => Refusal::Status(status::NO_CODE),
             Target::Call { .. } => Refusal::Machine(lost()),
         });
     };
-    let per_code_byte = setting.rules.schedule.dynamic().frame_per_code_byte;
+    let per_code_byte = environment.rules.schedule.dynamic().frame_per_code_byte;
     gas.charge_linear(0, per_code_byte, bytes)?;
-    let module = journal.code(setting.view, code_hash)?.ok_or_else(lost)?;
+    let module = journal
+        .code(environment.view, code_hash)?
+        .ok_or_else(lost)?;
     let paid = per_code_byte.saturating_mul(bytes);
-    gas.charge(frame_price(&module, setting.rules).saturating_sub(paid))?;
+    gas.charge(frame_price(&module, environment.rules).saturating_sub(paid))?;
     if attempt.value > 0 {
         gas.charge(attempt.value_price)?;
     }

@@ -5,7 +5,7 @@
 use crate::fault::Fault;
 use crate::frames::admission::{Attempt, Refusal, admit};
 use crate::frames::stack::{ContractFrame, Ended, FrameStack, enter};
-use crate::frames::{FrameExit, Message, Setting};
+use crate::frames::{Environment, FrameExit, Message};
 use crate::gas::{Gas, GasMeter};
 use crate::outcome::{Diagnosis, Exit, Outcome};
 use crate::state::{Journal, key};
@@ -16,10 +16,14 @@ use host_api::status;
 ///
 /// # Errors
 /// A [`Fault`] of this machine.
-pub fn execute(setting: &Setting<'_>, message: &Message, gas_limit: Gas) -> Result<Outcome, Fault> {
+pub fn execute(
+    environment: &Environment<'_>,
+    message: &Message,
+    gas_limit: Gas,
+) -> Result<Outcome, Fault> {
     let mut journal = Journal::default();
     let mut gas = GasMeter::new(gas_limit.0);
-    let maximum = setting.rules.host_limits.data_bytes_max;
+    let maximum = environment.rules.host_limits.data_bytes_max;
     if u32::try_from(message.input.len()).map_or(true, |length| length > maximum) {
         return Ok(refused(Exit::Trap(Trap::OutputLength), gas, journal));
     }
@@ -34,7 +38,7 @@ pub fn execute(setting: &Setting<'_>, message: &Message, gas_limit: Gas) -> Resu
         cold: 0,
         value_price: 0,
     };
-    let admitted = match admit(setting, &attempt, &mut journal, &mut gas) {
+    let admitted = match admit(environment, &attempt, &mut journal, &mut gas) {
         Ok(admitted) => admitted,
         Err(Refusal::Status(code)) => {
             let output = Vec::new();
@@ -43,17 +47,17 @@ pub fn execute(setting: &Setting<'_>, message: &Message, gas_limit: Gas) -> Resu
         Err(Refusal::OutOfGas) => return Ok(refused(Exit::OutOfGas, gas, journal)),
         Err(Refusal::Machine(fault)) => return Err(fault),
     };
-    let checkpoint = enter(setting, &attempt, &mut journal, &admitted)?;
-    let execution = setting
+    let checkpoint = enter(environment, &attempt, &mut journal, &admitted)?;
+    let execution = environment
         .engine
-        .instantiate(&admitted.module, setting.rules)?;
+        .instantiate(&admitted.module, environment.rules)?;
     let input = message.input.clone();
     let frame = ContractFrame {
         caller: message.caller,
         value: message.value,
         ..ContractFrame::new(execution, &admitted, input, checkpoint)
     };
-    let stack = FrameStack::new(setting, message.tx_hash, &mut journal);
+    let stack = FrameStack::new(environment, message.tx_hash, &mut journal);
     let ended = stack.run(frame, gas)?;
     Ok(outcome(ended, journal))
 }

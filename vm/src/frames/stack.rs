@@ -8,10 +8,10 @@
 //!   when the callee has ended: what it did not consume never left.
 //! * Whatever way a frame ends but Return, the journal is as it was before its first effect.
 
-use crate::execution::{Execution, Frame, Value};
+use crate::execution::{Execution, Invocation, Value};
 use crate::fault::Fault;
 use crate::frames::admission::{Admitted, Attempt, Refusal, address_of, admit};
-use crate::frames::{CallRequest, FrameExit, Pause, Setting, Target, advance};
+use crate::frames::{CallRequest, Environment, FrameExit, Pause, Target, advance};
 use crate::gas::GasMeter;
 use crate::host::{Host, Span, range};
 use crate::identity::Address;
@@ -100,7 +100,7 @@ enum Turn {
 
 /// The active frames of one message, the outermost first.
 pub(super) struct FrameStack<'a> {
-    setting: &'a Setting<'a>,
+    environment: &'a Environment<'a>,
     tx_hash: [u8; 32],
     journal: &'a mut Journal,
     frames: Vec<ContractFrame>,
@@ -110,12 +110,12 @@ pub(super) struct FrameStack<'a> {
 impl<'a> FrameStack<'a> {
     /// A stack without frames.
     pub(super) const fn new(
-        setting: &'a Setting<'a>,
+        environment: &'a Environment<'a>,
         tx_hash: [u8; 32],
         journal: &'a mut Journal,
     ) -> Self {
         Self {
-            setting,
+            environment,
             tx_hash,
             journal,
             frames: Vec::new(),
@@ -152,7 +152,7 @@ impl<'a> FrameStack<'a> {
     fn advance(&mut self, turn: Turn) -> Result<Pause, Fault> {
         let frame = self.frames.last_mut().ok_or_else(no_frame)?;
         let step = match turn {
-            Turn::Start(gas) => frame.execution.start(Frame {
+            Turn::Start(gas) => frame.execution.start(Invocation {
                 entry: frame.entry,
                 arguments: Vec::new(),
                 gas,
@@ -163,10 +163,10 @@ impl<'a> FrameStack<'a> {
             Turn::OutOfGas => return Ok(Pause::End(FrameExit::OutOfGas)),
         };
         let mut host = Host {
-            rules: self.setting.rules,
-            view: self.setting.view,
+            rules: self.environment.rules,
+            view: self.environment.view,
             journal: &mut *self.journal,
-            block: self.setting.block,
+            block: self.environment.block,
             caller: frame.caller,
             address: frame.address,
             tx_hash: self.tx_hash,
@@ -191,7 +191,7 @@ impl<'a> FrameStack<'a> {
             allows_reentry: request.allows_reentry,
             made: request.address_to.map(|span| (span, address)),
         };
-        let maximum = self.setting.rules.host_limits.call_depth_max;
+        let maximum = self.environment.rules.host_limits.call_depth_max;
         if u32::try_from(self.frames.len()).map_or(true, |depth| depth >= maximum) {
             return Ok(Turn::Resume(status::DEPTH));
         }
@@ -204,10 +204,20 @@ impl<'a> FrameStack<'a> {
             entry: request.entry.as_deref(),
             value: request.value,
             cold: request.cold,
-            value_price: self.setting.rules.schedule.host(Function::Transfer).base,
+            value_price: self
+                .environment
+                .rules
+                .schedule
+                .host(Function::Transfer)
+                .base,
         };
         let asking = self.frames.last_mut().ok_or_else(no_frame)?;
-        let admitted = admit(self.setting, &attempt, self.journal, asking.execution.gas());
+        let admitted = admit(
+            self.environment,
+            &attempt,
+            self.journal,
+            asking.execution.gas(),
+        );
         match admitted {
             Ok(admitted) => self.begin(request, &attempt, &admitted),
             Err(Refusal::Status(status)) => Ok(Turn::Resume(status)),
@@ -231,13 +241,13 @@ impl<'a> FrameStack<'a> {
         let asking = self.frames.last_mut().ok_or_else(no_frame)?;
         let is_static = asking.is_static || request.is_static;
         let rest = asking.execution.gas().remaining();
-        let kept = rest >> self.setting.rules.host_limits.call_gas_kept_shift;
+        let kept = rest >> self.environment.rules.host_limits.call_gas_kept_shift;
         let gas = GasMeter::new(request.gas.min(rest.saturating_sub(kept)));
-        let checkpoint = enter(self.setting, attempt, self.journal, admitted)?;
+        let checkpoint = enter(self.environment, attempt, self.journal, admitted)?;
         let execution = self
-            .setting
+            .environment
             .engine
-            .instantiate(&admitted.module, self.setting.rules)?;
+            .instantiate(&admitted.module, self.environment.rules)?;
         let frame = ContractFrame {
             caller: *attempt.payer,
             value: attempt.value,
@@ -306,13 +316,13 @@ enum Closed {
 ///
 /// Answers the journal before them.
 pub(super) fn enter(
-    setting: &Setting<'_>,
+    environment: &Environment<'_>,
     attempt: &Attempt<'_>,
     journal: &mut Journal,
     admitted: &Admitted,
 ) -> Result<Checkpoint, Fault> {
     let checkpoint = journal.checkpoint();
-    let view = setting.view;
+    let view = environment.view;
     journal.pay(view, attempt.payer, &admitted.address, attempt.value)?;
     if let Target::Deploy { code_hash, .. } = attempt.target {
         journal.set_code(view, &admitted.address, code_hash)?;

@@ -35,7 +35,7 @@ use crate::execution::{Pending, Value};
 use crate::fault::Fault;
 use crate::gas::OutOfGas;
 use crate::identity::Address;
-use crate::message::{Block, CallRequest, FrameExit};
+use crate::message::{BlockMetadata, CallRequest, FrameExit};
 use crate::rules::Rules;
 use crate::state::{Journal, StateView};
 use crate::trap::Trap;
@@ -51,7 +51,7 @@ pub struct Host<'a> {
     /// Changes of the message so far.
     pub journal: &'a mut Journal,
     /// The block.
-    pub block: &'a Block,
+    pub block: &'a BlockMetadata,
     /// Who called this frame.
     pub caller: Address,
     /// The contract that runs.

@@ -10,7 +10,7 @@ use host_api::Function;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 use vm::Gas;
-use vm::unstable::execution::Frame;
+use vm::unstable::execution::Invocation;
 use vm::unstable::execution::Pending;
 use vm::unstable::execution::Step;
 use vm::unstable::execution::Stop;
@@ -19,8 +19,8 @@ use vm::unstable::gas::GasMeter;
 use vm::unstable::outcome::Diagnosis;
 use vm::unstable::state::Account;
 use vm::{
-    Address, CheckedModule, CodeHash, Engine, Execution, Fault, Message, Outcome, Rules, Setting,
-    Target, Trap, execute, key,
+    Address, CheckedModule, CodeHash, Engine, Environment, Execution, Fault, Message, Outcome,
+    Rules, Target, Trap, execute, key,
 };
 
 /// Codes of the tests; code k has the entries `e0` to `e3`.
@@ -159,7 +159,7 @@ impl Theatre {
     /// The same under other rules.
     pub(crate) fn play_under(&self, rules: &Arc<Rules>, world: &World, limit: u64) -> Outcome {
         let block = block();
-        let setting = Setting::new(self, rules, world, &block).expect("no fault");
+        let environment = Environment::new(self, rules, world, &block).expect("no fault");
         let message = Message {
             tx_hash: [0x7a; 32],
             caller: SENDER,
@@ -170,7 +170,7 @@ impl Theatre {
             input: Vec::new(),
             value: 0,
         };
-        execute(&setting, &message, Gas(limit)).expect("no fault")
+        execute(&environment, &message, Gas(limit)).expect("no fault")
     }
 
     /// The results of a function, in order.
@@ -335,7 +335,7 @@ impl Actor {
 }
 
 impl Execution for Actor {
-    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
+    fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
         self.gas = frame.gas;
         let script = self.theatre.scripts.get(&(self.code, frame.entry as usize));
         self.acts = script.into_iter().flatten().flat_map(acts).collect();

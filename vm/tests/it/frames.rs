@@ -8,15 +8,15 @@
 use crate::host_script::{Act, CALLER, CONTRACT, PLENTY, Script, Stage, TX_HASH, World, block};
 use host_api::{Function, status};
 use std::sync::Arc;
-use vm::unstable::execution::{Frame, Stop, Value};
+use vm::unstable::execution::{Invocation, Stop, Value};
 use vm::unstable::frames::{FrameExit, contract_address, frame_price, run};
 use vm::unstable::gas::GasMeter;
 use vm::unstable::host::{Host, crypto};
 use vm::unstable::limits::GAS_LIMIT_MAX;
 use vm::unstable::state::Account;
 use vm::{
-    Address, CheckedModule, Event, Execution, Exit, Fault, Gas, Message, Outcome, Rules, Setting,
-    Target, Trap, execute, key,
+    Address, CheckedModule, Environment, Event, Execution, Exit, Fault, Gas, Message, Outcome,
+    Rules, Target, Trap, execute, key,
 };
 
 fn module(text: &str) -> Arc<CheckedModule> {
@@ -88,8 +88,8 @@ fn try_execute(
 ) -> Result<Outcome, Fault> {
     let rules = Arc::new(Rules::v1());
     let block = block();
-    let setting = Setting::new(script, &rules, world, &block)?;
-    execute(&setting, message, Gas(limit))
+    let environment = Environment::new(script, &rules, world, &block)?;
+    execute(&environment, message, Gas(limit))
 }
 
 fn outcome(world: &World, script: &Script, message: &Message, limit: u64) -> Outcome {
@@ -465,7 +465,7 @@ fn run_passes_values_through_and_leaves_nothing_after_out_of_gas() {
             is_static: false,
             debug_log: Vec::new(),
         };
-        let frame = Frame {
+        let frame = Invocation {
             entry: 2,
             arguments: Vec::new(),
             gas: GasMeter::new(limit),

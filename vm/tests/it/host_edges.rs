@@ -4,13 +4,13 @@
 use crate::host_script::{Stage, resume_i32};
 use host_api::Function;
 use host_api::limits::BLOCK_HASHES_MAX;
-use vm::{Block, Height, key};
+use vm::{BlockMetadata, Height, key};
 
 #[test]
 fn the_256th_block_hash_back_is_the_last_one() {
     let mut stage = Stage::default();
     let height = 1_000;
-    stage.block = Block {
+    stage.block = BlockMetadata {
         height: Height(height),
         ..stage.block
     };

@@ -8,7 +8,7 @@ use host_api::Function;
 use std::collections::BTreeMap;
 use std::ops::{Bound, Range};
 use std::sync::{Arc, Mutex};
-use vm::unstable::execution::Frame;
+use vm::unstable::execution::Invocation;
 use vm::unstable::execution::Pending;
 use vm::unstable::execution::Step;
 use vm::unstable::execution::Stop;
@@ -19,8 +19,8 @@ use vm::unstable::host::{Host, Reply};
 use vm::unstable::outcome::Diagnosis;
 use vm::unstable::state::Journal;
 use vm::{
-    Address, Block, CheckedModule, CodeHash, Engine, Entries, Execution, Fault, Height, Rules,
-    StateDiff, StateView, Trap, Walked, key, walk_committed,
+    Address, BlockMetadata, CheckedModule, CodeHash, Engine, Entries, Execution, Fault, Height,
+    Rules, StateDiff, StateView, Trap, Walked, key, walk_committed,
 };
 
 /// Gas that no test uses up by accident.
@@ -78,8 +78,8 @@ impl StateView for World {
 }
 
 /// A block with distinct numbers.
-pub(crate) fn block() -> Block {
-    Block {
+pub(crate) fn block() -> BlockMetadata {
+    BlockMetadata {
         height: Height(7),
         time_ms: u64::MAX - 1,
         chain_id: [0x1d; 32],
@@ -92,7 +92,7 @@ pub(crate) struct Stage {
     pub(crate) world: World,
     pub(crate) journal: Journal,
     pub(crate) rules: Rules,
-    pub(crate) block: Block,
+    pub(crate) block: BlockMetadata,
     pub(crate) input: Vec<u8>,
     pub(crate) value: u128,
     pub(crate) returned: Vec<u8>,
@@ -277,7 +277,7 @@ impl ScriptedGuest {
 }
 
 impl Execution for ScriptedGuest {
-    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
+    fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
         self.script
             .started
             .lock()

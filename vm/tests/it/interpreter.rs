@@ -4,7 +4,7 @@
 use host_api::Function;
 use std::sync::Arc;
 use vm::unstable::execute::Strategy;
-use vm::unstable::execution::{Frame, Step, Stop, Value};
+use vm::unstable::execution::{Invocation, Step, Stop, Value};
 use vm::unstable::gas::GasMeter;
 use vm::unstable::translate::disassemble;
 use vm::{CheckedModule, Engine, Interpreter, Rules, Trap, check};
@@ -16,8 +16,8 @@ fn module(text: &str) -> (Arc<CheckedModule>, Arc<Rules>) {
     (Arc::new(check(&bytes, &rules).unwrap()), rules)
 }
 
-fn frame(module: &CheckedModule, arguments: &[Value], gas: u64) -> Frame {
-    Frame {
+fn frame(module: &CheckedModule, arguments: &[Value], gas: u64) -> Invocation {
+    Invocation {
         entry: module.exported_function("run").unwrap(),
         arguments: arguments.to_vec(),
         gas: GasMeter::new(gas),

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 use vm::unstable::execute::Strategy;
-use vm::unstable::execution::{Frame, Step, Stop, Value};
+use vm::unstable::execution::{Invocation, Step, Stop, Value};
 use vm::unstable::gas::GasMeter;
 use vm::{CheckedModule, Engine, Execution, Interpreter, Rules, Trap, check};
 
@@ -32,7 +32,7 @@ impl Stage {
 
     fn start(&self, arguments: &[i32], gas: u64) -> (Box<dyn Execution>, Step) {
         let mut execution = self.engine.instantiate(&self.module, &self.rules).unwrap();
-        let frame = Frame {
+        let frame = Invocation {
             entry: self.module.exported_function("run").unwrap(),
             arguments: arguments.iter().map(|value| Value::I32(*value)).collect(),
             gas: GasMeter::new(gas),

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 use vm::unstable::execute::Strategy;
-use vm::unstable::execution::{Frame, Step, Stop};
+use vm::unstable::execution::{Invocation, Step, Stop};
 use vm::unstable::gas::GasMeter;
 use vm::unstable::lower::Operator;
 use vm::unstable::meter::MeteredSink;
@@ -198,7 +198,7 @@ fn a_trap_gives_back_the_sum_of_what_did_not_run() {
             let engine = Interpreter::with_strategy(strategy);
             let ends = |limit: u64| {
                 let mut execution = engine.instantiate(&module, &rules).unwrap();
-                let frame = Frame {
+                let frame = Invocation {
                     entry: module.exported_function("run").unwrap(),
                     arguments: Vec::new(),
                     gas: GasMeter::new(limit),

@@ -4,7 +4,7 @@ use super::Session;
 use crate::machine::{Event, Machine};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use vm::unstable::execution::{Arguments, Frame, HostCall, Step, Stop, Value};
+use vm::unstable::execution::{Arguments, HostCall, Invocation, Step, Stop, Value};
 use vm::unstable::gas::GasMeter;
 use vm::{Execution, Fault, Rules, Trap};
 
@@ -88,7 +88,7 @@ fn session(machine: Scripted) -> Session<Scripted> {
 }
 
 fn start(session: &mut Session<Scripted>) -> Result<Step, Box<Fault>> {
-    session.start(Frame {
+    session.start(Invocation {
         entry: 1,
         arguments: Vec::new(),
         gas: GasMeter::new(100),
@@ -201,7 +201,7 @@ fn what_breaks_the_convention_is_a_fault() {
 #[test]
 fn a_function_that_is_not_exported_is_a_fault() {
     let mut session = session(Scripted::new([]));
-    let frame = Frame {
+    let frame = Invocation {
         entry: 0,
         arguments: Vec::new(),
         gas: GasMeter::new(1),

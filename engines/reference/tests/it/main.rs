@@ -19,7 +19,7 @@ mod seam;
 use host_api::Function;
 use reference::{Backing, Reference};
 use std::sync::Arc;
-use vm::unstable::execution::{Frame, Step, Stop, Value};
+use vm::unstable::execution::{Invocation, Step, Stop, Value};
 use vm::unstable::gas::GasMeter;
 use vm::unstable::outcome::Diagnosis;
 use vm::{CheckedModule, Engine, Rules, Trap};
@@ -59,9 +59,9 @@ impl Program {
         }
     }
 
-    pub(crate) fn frame(&self, function: &str, arguments: &[Value], limit: u64) -> Frame {
+    pub(crate) fn frame(&self, function: &str, arguments: &[Value], limit: u64) -> Invocation {
         let entry = self.module.exported_function(function).unwrap();
-        Frame {
+        Invocation {
             entry,
             arguments: arguments.to_vec(),
             gas: GasMeter::new(limit),
@@ -69,7 +69,7 @@ impl Program {
     }
 
     /// Runs `function` on `engine`; every host call must be `block_height`.
-    pub(crate) fn run_on(&self, engine: &Reference, frame: Frame) -> Ended {
+    pub(crate) fn run_on(&self, engine: &Reference, frame: Invocation) -> Ended {
         let mut execution = engine.instantiate(&self.module, &self.rules).unwrap();
         let mut step = execution.start(frame).unwrap();
         let stop = loop {

@@ -3,7 +3,7 @@
 use host_api::Function;
 use reference::{Reference, SharedTrace};
 use std::sync::Arc;
-use vm::unstable::execution::{Frame, Pending, Step, Value};
+use vm::unstable::execution::{Invocation, Pending, Step, Value};
 use vm::unstable::lower::Operator;
 use vm::unstable::opcode::{Opcode, TABLE};
 use vm::unstable::schedule::Schedule;
@@ -69,7 +69,7 @@ impl Engine for WrongGas {
 }
 
 impl Execution for WrongGasExecution {
-    fn start(&mut self, mut frame: Frame) -> Result<Step, Box<Fault>> {
+    fn start(&mut self, mut frame: Invocation) -> Result<Step, Box<Fault>> {
         // A frame that cannot pay it runs out of gas a moment later in any case.
         let _ = frame.gas.charge(1);
         self.0.start(frame)
@@ -175,7 +175,7 @@ impl WrongAnswerExecution {
 }
 
 impl Execution for WrongAnswerExecution {
-    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
+    fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
         let step = self.inner.start(frame)?;
         Ok(self.note(step))
     }
@@ -226,7 +226,7 @@ fn without_revert(step: Step) -> Step {
 }
 
 impl Execution for NoRevertExecution {
-    fn start(&mut self, frame: Frame) -> Result<Step, Box<Fault>> {
+    fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
         self.0.start(frame).map(without_revert)
     }
 

@@ -4,7 +4,7 @@ use super::engine::NoRevert;
 use crate::steps::{Plain, Steps};
 use node::execute::execute;
 use node::receipt::{events_root, receipts_root};
-use node::{Environment, Executed, Header, Overlay, Receipt, ReceiptExit, ValidTransaction};
+use node::{BlockEnvironment, Executed, Header, Overlay, Receipt, ReceiptExit, ValidTransaction};
 use reference::Reference;
 use tree::Tree;
 use vm::unstable::state::Account;
@@ -33,7 +33,7 @@ pub(super) enum WrongSteps {
 }
 
 impl Steps for WrongSteps {
-    fn context(&self, header: &Header) -> vm::Block {
+    fn context(&self, header: &Header) -> vm::BlockMetadata {
         let mut block = Plain.context(header);
         if *self == Self::Clock {
             block.time_ms = block.time_ms.saturating_add(HOUR_MS);
@@ -43,7 +43,7 @@ impl Steps for WrongSteps {
 
     fn transaction(
         &self,
-        environment: &Environment<'_>,
+        environment: &BlockEnvironment<'_>,
         overlay: &mut Overlay<'_>,
         valid: &ValidTransaction,
     ) -> Result<Executed, Fault> {
@@ -122,12 +122,12 @@ fn change(
 
 /// What the transaction would write to storage if no frame of it reverted.
 fn effects(
-    environment: &Environment<'_>,
+    environment: &BlockEnvironment<'_>,
     mut overlay: Overlay<'_>,
     valid: &ValidTransaction,
 ) -> Result<StateDiff, Fault> {
     let engine = NoRevert(Reference::new());
-    let environment = Environment {
+    let environment = BlockEnvironment {
         engine: &engine,
         ..*environment
     };

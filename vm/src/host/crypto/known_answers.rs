@@ -40,7 +40,7 @@ const OURS: Functions = Functions {
 
 /// Verifies that every hash and predicate answers as it must, once a process.
 ///
-/// [`Setting::new`](crate::frames::Setting::new) asks; a node that verifies signatures before it
+/// [`Environment::new`](crate::frames::Environment::new) asks; a node that verifies signatures before it
 /// executes anything asks earlier.
 ///
 /// # Errors
