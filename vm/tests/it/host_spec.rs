@@ -98,7 +98,12 @@ fn each_row_has_a_section_and_each_section_a_row() {
 fn each_section_says_what_its_row_says() {
     for (name, lines) in sections() {
         let row = host_api::table::by_name(name).expect("a row");
-        let has = |line: &str| assert!(lines.iter().any(|found| found == line), "{name}: line missing: {line}");
+        let has = |line: &str| {
+            assert!(
+                lines.iter().any(|found| found == line),
+                "{name}: line missing: {line}"
+            )
+        };
         has(row.summary);
         has(&format!("- Signature: `{}`", signature(row)));
         has(&format!("- Traps: {}", traps(row)));
