@@ -76,19 +76,17 @@ const FAMILIES: [(&[&str], &str); 21] = [
 
 /// Where a word is no prose: keys and values of formats that stay, and terms of the field, as
 /// (path prefix, text of the line).
-const ALLOWED: [(&str, &str); 4] = [
+const ALLOWED: [(&str, &str); 5] = [
     ("", "known answer"),
     ("", "known_answer"),
     ("", "--plant"),
+    // A value of `part` in the JSON of a difference.
+    ("docs/spec/blocks.md", "| `answer` |"),
     ("conformance/tests/it/words.rs", ""),
 ];
 
 /// Folders that still have such words; each leaves the list once it has none.
 const NOT_YET: &[&str] = &[
-    "ARCHITECTURE.md",
-    "CHANGELOG.md",
-    "README.md",
-    "SECURITY.md",
     "docs/",
     "benches/",
     "cli/",
