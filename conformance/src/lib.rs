@@ -17,7 +17,7 @@ pub mod sweep;
 
 pub mod differential;
 
-pub mod planted;
+pub mod injected;
 
 pub mod golden;
 

@@ -179,7 +179,7 @@ fn unsafe_is_forbidden_at_every_root_but_the_vm() {
 
 /// Flat tables: a row or an arm after the other, which no name of a part would make clearer.
 const LONG_TABLES: [(&str, &str); 2] = [
-    ("conformance/src/planted/bugs.rs", "bugs"),
+    ("conformance/src/injected/bugs.rs", "bugs"),
     ("engines/reference/src/interpret.rs", "step"),
 ];
 

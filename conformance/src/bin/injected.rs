@@ -7,8 +7,8 @@
 )]
 
 use conformance::catalogue;
-use conformance::planted::bugs::bugs;
-use conformance::planted::checks::{CHECKS, find, table, without_host};
+use conformance::injected::bugs::bugs;
+use conformance::injected::checks::{CHECKS, find, table, without_host};
 use std::path::Path;
 use std::process::ExitCode;
 

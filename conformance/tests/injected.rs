@@ -2,8 +2,8 @@
 #![cfg(test)]
 
 use conformance::catalogue::{self, Case};
-use conformance::planted::bugs::{Bug, bugs};
-use conformance::planted::checks::{CHECKS, find, table, without_host};
+use conformance::injected::bugs::{Bug, bugs};
+use conformance::injected::checks::{CHECKS, find, table, without_host};
 use reference::Reference;
 use std::path::Path;
 
