@@ -1,4 +1,4 @@
-//! Runs what check accepts, or the module of a seed, on all engines: one outcome, one gas.
+//! Runs an accepted module, or the module of a seed, on all engines: equal outcome and gas.
 #![no_main]
 
 use conformance::differential::compare::compare;
@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use std::sync::Arc;
 use vm::{Engine, Rules};
 
-/// Gas of a run: an input must not take seconds.
+/// Gas limit of a run, so that no input takes seconds.
 const GAS: u64 = 200_000;
 
 fuzz_target!(|bytes: &[u8]| {

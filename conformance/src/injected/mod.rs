@@ -1,16 +1,16 @@
-//! Plants bugs of the kind that split chains, and shows which checks find each one.
+//! Injects bugs of the kind that splits a chain, and shows which checks find each one.
 //!
-//! A check that never failed proves nothing. Each planted bug is an engine like ours but for one
-//! mistake: a rewritten operator in the reference, a wrong price, or a broken emitted module. Four
-//! checks look for it; two at least must find it.
+//! A check that never failed proves nothing. Each injected bug is an engine with one defect: a
+//! rewritten operator in the reference, a wrong price, or a faulty instrumented module. Four checks
+//! look for it; at least two must find it.
 //!
-//! | file | holds |
+//! | file | contents |
 //! |---|---|
 //! | [`bugs`] | the bugs |
-//! | [`checks`] | the checks, and the table |
-//! | `emission` | emitted modules that are broken on purpose, in wasmi |
+//! | [`checks`] | the checks, and the table of results |
+//! | `emission` | faulty instrumented modules, run in wasmi |
 //!
-//! No switch of any kind in `vm` or `reference` helps here: a bug is an engine behind the seam.
+//! Neither `vm` nor `reference` has a switch for this: a bug is an engine of its own.
 
 pub mod bugs;
 

