@@ -125,7 +125,7 @@ fn verdicts_are_frozen() {
     let proposals = fs::read_to_string(folder("corpus/proposals.wast")).unwrap();
     for command in Script::parse("proposals", &proposals).unwrap().commands {
         let CommandKind::Module(Some(name), Source::Binary(module)) = command.kind else {
-            panic!("line {}: a module with a name is expected", command.line);
+            panic!("line {}: expected a module with a name", command.line);
         };
         let (verdict, line) = line(&module, &rules);
         assert_eq!(verdict, name.starts_with("accepted_"), "{name}");

@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
     let module = match vm::check(bytes, &rules) {
         Ok(module) => module,
         Err(_) => {
-            let generated = generate::bytes(seed).expect("the generator");
+            let generated = generate::bytes(seed).expect("the generator succeeds");
             vm::check(&generated, &rules).expect("a generated module is accepted")
         }
     };
@@ -28,6 +28,6 @@ fuzz_target!(|bytes: &[u8]| {
     program.probe_gas = GAS;
     let engines = engines::engines();
     let engines: Vec<&dyn Engine> = engines.iter().map(AsRef::as_ref).collect();
-    let found = compare(&[program], &engines, 3, &mut Random::new(seed)).expect("the reference");
+    let found = compare(&[program], &engines, 3, &mut Random::new(seed)).expect("the reference has no fault");
     assert!(found.differences.is_empty(), "{:#?}", found.differences);
 });

@@ -54,9 +54,9 @@ fuzz_target!(|bytes: &[u8]| {
         rules: Arc::clone(&rules),
     };
     let reference = (engines::REFERENCE.make)();
-    let expected = conformance::observe(reference.as_ref(), &program, GAS).expect("no fault");
+    let expected = conformance::observe(reference.as_ref(), &program, GAS).expect("the reference has no fault");
     for engine in conformance::differential::engines::engines() {
-        let seen = conformance::observe(engine.as_ref(), &program, GAS).expect("no fault");
+        let seen = conformance::observe(engine.as_ref(), &program, GAS).expect("the engine has no fault");
         assert!(expected.differences(&seen).is_empty(), "{:#?}", expected.differences(&seen));
     }
 });

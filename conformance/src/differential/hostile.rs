@@ -87,11 +87,11 @@ pub const FAMILIES: &[Family] = &[
         .concat();
         one(&repeated(&table, size / 64))
     }),
-    ("runs of locals", |size| {
+    ("groups of locals", |size| {
         let body = [vector(size, &[1, 0x7f]), vec![0x0b]].concat();
         module(&[types(0), (3, vec![1, 0]), (10, code(1, &body))])
     }),
-    ("locals of one run", |size| {
+    ("locals of one group", |size| {
         let mut body = vec![1];
         size.encode(&mut body);
         body.extend([0x7e, 0x0b]);
@@ -166,11 +166,11 @@ pub const FAMILIES: &[Family] = &[
         let body = code(size, &[3, 1, 0x7f, 1, 0x7e, 1, 0x7f, 0x0b]);
         module(&[types(4), (3, vector(size, &[0])), (10, body)])
     }),
-    ("runs of no locals", |size| {
+    ("groups of no locals", |size| {
         let body = [vector(size, &[0, 0x7f]), vec![0x0b]].concat();
         many(1, &body)
     }),
-    ("reads of the last of 1,000 runs of locals", |size| {
+    ("reads of the last of 1,000 groups of locals", |size| {
         let runs = [&[0xe8, 0x07][..], &[1, 0x7f, 1, 0x7e].repeat(500)].concat();
         let reads = repeated(&[0x20, 0xe7, 0x07, 0x1a], size);
         many(1, &[runs, reads, vec![0x0b]].concat())
@@ -333,7 +333,10 @@ fn wrong_counts() -> Vec<Hostile> {
         let [first, second] = head();
         add("body size", &[first, second, (10, with(&[1]))]);
         let [first, second] = head();
-        add("local runs", &[first, second, (10, code(1, &with(&[])))]);
+        add(
+            "groups of locals",
+            &[first, second, (10, code(1, &with(&[])))],
+        );
         let [first, second] = head();
         add(
             "locals",

@@ -48,7 +48,7 @@ pub(super) fn rewrite(module: &[u8], random: &mut Random) -> Result<Vec<u8>, Str
     let imports = imports(random);
     let original = parts.types.len();
     let mut types = parts.types.clone();
-    types.extend(imports.iter().map(|row| signature_of_row(row)));
+    types.extend(imports.iter().map(signature_of_row));
     types.push(Signature {
         parameters: Vec::new(),
         result: None,

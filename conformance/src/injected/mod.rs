@@ -1,4 +1,4 @@
-//! Injects bugs of the kind that splits a chain, and shows which checks find each one.
+//! Injects bugs of the kind that split a chain, and shows which checks find each one.
 //!
 //! A check that never failed proves nothing. Each injected bug is an engine with one defect: a
 //! rewritten operator in the reference, a wrong price, or a faulty instrumented module. Four checks

