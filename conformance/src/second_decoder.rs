@@ -6,8 +6,8 @@
 //!
 //! parity-wasm is unmaintained (RUSTSEC-2022-0061) and decodes `memory.copy` wrongly if its feature
 //! `bulk` is on. So it never reads untrusted bytes. Here it has only the features `std` and
-//! `sign_ext`, under which an unknown operator is an error, and a module with bulk operators is read
-//! in the form that lowers them ([`vm::unstable::emit::Bulk::Lower`]).
+//! `sign_ext`, under which an unknown operator is an error, and a module with bulk operators is
+//! read in the form that lowers them ([`vm::unstable::emit::Bulk::Lower`]).
 //!
 //! | file | contents |
 //! |---|---|

@@ -174,9 +174,9 @@ fn wasmi_selects_wrongly_after_a_comparison_with_zero() {
 }
 
 /// Sweep seed 4294977297 in a minimal form: wasmi traps with a division by zero where R runs out of
-/// gas. The module of the seed has the faulty pair of operators before a division; with code between
-/// the two, wasmi agrees at every limit. Here the end of a loop is between them, which emits nothing:
-/// wasmi takes 0 as the divisor, R takes 1 and runs until it is out of gas.
+/// gas. The module of the seed has the faulty pair of operators before a division; with code
+/// between the two, wasmi agrees at every limit. Here the end of a loop is between them, which
+/// emits nothing: wasmi takes 0 as the divisor, R takes 1 and runs until it is out of gas.
 #[test]
 fn a_wrong_select_divides_by_zero_where_the_reference_runs_out_of_gas() {
     let rules = Arc::new(Rules::v1());

@@ -1,7 +1,7 @@
-//! Measures with a counting allocator how much memory check, emit and translate use on hostile bytes.
+//! Measures the memory that check, emit and translate use on hostile bytes.
 //!
-//! There is one test, because the allocator counts for the whole process. The command `hostile`
-//! measures time.
+//! There is one test, because the counting allocator counts for the whole process. The command
+//! `hostile` measures time.
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,
@@ -122,8 +122,8 @@ fn hostile_bytes_use_bounded_memory_and_never_panic() {
         }
     }
     println!(
-        "{} modules, {} accepted; memory for each byte beyond 1 MiB: check {} ({}), with emit {} ({}); \
-         translated {} ({})",
+        "{} modules, {} accepted; memory for each byte beyond 1 MiB: check {} ({}), \
+         with emit {} ({}); translated {} ({})",
         measured.modules,
         measured.accepted,
         measured.check.ratio,

@@ -89,8 +89,8 @@ fn both_decoders_agree_on_every_instrumented_module() {
         }
     }
     println!(
-        "{} modules with bulk operators lowered, {unlowered} of them also without lowering, {rejected} contain \
-         bulk operators; {operators} operators are equal",
+        "{} modules with bulk operators lowered, {unlowered} of them also without lowering, \
+         {rejected} contain bulk operators; {operators} operators are equal",
         modules.len()
     );
     let missing: Vec<&str> = rules

@@ -1,8 +1,8 @@
 //! Freezes which modules `check` accepts: an upgrade of the decoder must not change a verdict.
 //!
 //! A change of `corpus/verdicts.txt` changes consensus and must be listed in CHANGELOG.md under
-//! that heading. Modules are hashed in groups, so that the file stays small; modules written by hand
-//! have a line each.
+//! that heading. Modules are hashed in groups, so that the file stays small; modules written by
+//! hand have a line each.
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,

@@ -9,7 +9,8 @@ use vm::Rules;
 fuzz_target!(|bytes: &[u8]| {
     let lower = vm::check(bytes, &Rules::v1());
     let reject = vm::check(bytes, &Rules::new(FloatPolicy::Reject, Schedule::v1()));
-    // A module that the stricter policy accepts has no float operators, and the other accepts it too.
+    // A module that the stricter policy accepts has no float operators, and the other accepts it
+    // too.
     if let Ok(module) = reject {
         assert_eq!(module.floats().operators, 0);
         assert!(lower.is_ok());

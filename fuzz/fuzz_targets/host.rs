@@ -48,15 +48,20 @@ fuzz_target!(|bytes: &[u8]| {
         name: row.name.to_owned(),
         entry: 1,
         arguments: arguments.collect(),
-        inputs: ProgramInputs { input: data.iter().copied().take(64).collect(), ..ProgramInputs::default() },
+        inputs: ProgramInputs {
+            input: data.iter().copied().take(64).collect(),
+            ..ProgramInputs::default()
+        },
         probe_gas: GAS,
         module,
         rules: Arc::clone(&rules),
     };
     let reference = (engines::REFERENCE.make)();
-    let expected = conformance::observe(reference.as_ref(), &program, GAS).expect("the reference has no fault");
+    let expected = conformance::observe(reference.as_ref(), &program, GAS);
+    let expected = expected.expect("the reference has no fault");
     for engine in conformance::differential::engines::engines() {
-        let seen = conformance::observe(engine.as_ref(), &program, GAS).expect("the engine has no fault");
+        let seen = conformance::observe(engine.as_ref(), &program, GAS);
+        let seen = seen.expect("the engine has no fault");
         assert!(expected.differences(&seen).is_empty(), "{:#?}", expected.differences(&seen));
     }
 });

@@ -1,4 +1,4 @@
-//! Runs the differential: seeds, single operators, sweeps; prints counts and shrinks failing modules.
+//! Runs the differential: seeds, single operators, sweeps; prints counts and shrunk failures.
 //!
 //! ```text
 //! differential [--seeds A..B] [--single quick|full|none] [--sweep N] [--engine NAME]...

@@ -33,7 +33,8 @@ struct CheckTiming {
     picoseconds_per_byte: u128,
     bytes: usize,
     nanoseconds: u128,
-    /// Time of the module of twice the size, in percent of this one's; `None` if the verdict changes.
+    /// Time of the module of twice the size, in percent of this one's; `None` if the verdict
+    /// changes.
     growth: Option<u128>,
     name: String,
     accepted: bool,

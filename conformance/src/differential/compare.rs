@@ -1,8 +1,8 @@
 //! Runs one program on the reference and on other engines at a few gas limits.
 //!
-//! The limits are plenty, the exact total, one less, and a few random ones below: a cheap variant of
-//! the full [`sweep`](mod@crate::sweep), for very many programs. Stack overflow and other traps are
-//! compared too.
+//! The limits are plenty, the exact total, one less, and a few random ones below: a cheap variant
+//! of the full [`sweep`](mod@crate::sweep), for very many programs. Stack overflow and other traps
+//! are compared too.
 
 use super::coverage::{Coverage, OperatorMap, Recorder};
 use super::engines::known_defect;

@@ -1,9 +1,10 @@
 //! Writes modules of one operator each and runs them with edge values as operands.
 //!
 //! Each operator occurs with both operands from parameters, with one constant, and with two; its
-//! result is returned, kept in a local, branched on and selected by: the contexts in which an engine
-//! fuses adjacent operators. Loads and stores access every edge of memory with every kind of offset.
-//! `control.wat` has the operators that are not arithmetic, in functions called with edge values.
+//! result is returned, kept in a local, branched on and selected by: the contexts in which an
+//! engine fuses adjacent operators. Loads and stores access every edge of memory with every kind of
+//! offset. `control.wat` has the operators that are not arithmetic, in functions called with edge
+//! values.
 
 use super::generate::EDGES;
 use crate::program::{Program, ProgramInputs};

@@ -10,10 +10,11 @@
 //!
 //! # State across invocations
 //! A script invokes one instance many times, but an instance of this VM runs one frame. So an
-//! invocation runs directly if the module has no state (no memory, no mutable global) or nothing ran
-//! before. Else it runs on the module with a driver appended: a function that repeats every earlier
-//! invocation that returned, and then makes this one. An invocation that trapped is not repeated: on
-//! a chain, a trap reverts all effects. All engines run the same cases, the reference first.
+//! invocation runs directly if the module has no state (no memory, no mutable global) or nothing
+//! ran before. Else it runs on the module with a driver appended: a function that repeats every
+//! earlier invocation that returned, and then makes this one. An invocation that trapped is not
+//! repeated: on a chain, a trap reverts all effects. All engines run the same cases, the reference
+//! first.
 //!
 //! # Skipped commands
 //! A command is skipped for a [`Reason`], and the counts are frozen, so a newly rejected module

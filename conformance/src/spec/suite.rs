@@ -360,7 +360,8 @@ impl ScriptReader<'_> {
                 .map(|arguments| self.program(line, &instance.module, *function, arguments)),
             _ => None,
         };
-        // A stateless module needs no driver, and an unbounded list of actions would exceed its limits.
+        // A stateless module needs no driver, and an unbounded list of actions would exceed its
+        // limits.
         if !(instance.stateless && call) {
             instance.actions.push(DriverAction { what, kept });
         }
@@ -394,8 +395,8 @@ impl ScriptReader<'_> {
                 if !instance.stateless {
                     instance.tainted = instance.tainted.or(Some(Reason::EarlierCommand));
                 }
-                // The suite's expectation does not apply, but engines must agree on the run. Tens of
-                // thousands of these only reach a float operator, so a sample is enough.
+                // The suite's expectation does not apply, but engines must agree on the run. Tens
+                // of thousands of these only reach a float operator, so a sample is enough.
                 let count = self.suite.exceptions_run;
                 self.suite.exceptions_run = count.wrapping_add(1);
                 if reason != Reason::FloatOperator || count.is_multiple_of(FLOAT_CASES_STEP) {
@@ -454,7 +455,8 @@ impl ScriptReader<'_> {
         }
     }
 
-    /// The `number`-th action through a driver; `None` if the driver exceeds a limit of the profile.
+    /// The `number`-th action through a driver; `None` if the driver exceeds a limit of the
+    /// profile.
     fn driven(&self, line: usize, instance: &ScriptInstance, number: usize) -> Option<Program> {
         let bytes = instance.drivable.as_ref()?.with_driver(&instance.actions)?;
         let module = Arc::new(vm::check(&bytes, &self.rules).ok()?);

@@ -2,7 +2,7 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | `crates` | the graph of the crates in ARCHITECTURE.md, the registry of engines, what an embedder builds |
+//! | `crates` | the graph of crates in ARCHITECTURE.md, the registry of engines, the embedder |
 //! | `scan` | finds which modules of a crate use which |
 
 mod crates;

@@ -158,8 +158,8 @@ fn version_2_accepts_only_what_it_lists() {
     assert!(check(&bytes(float), &second()).is_ok());
 }
 
-/// One engine of each kind runs both versions, in turn, at every relevant gas limit, and is compared
-/// with R.
+/// One engine of each kind runs both versions, in turn, at every relevant gas limit, and is
+/// compared with R.
 #[test]
 fn both_versions_run_side_by_side_with_their_own_prices() {
     let (one, two) = (Arc::new(Rules::v1()), Arc::new(second()));
@@ -189,7 +189,8 @@ fn both_versions_run_side_by_side_with_their_own_prices() {
             assert_eq!(value, Some(Value::I32(0xdf)));
             seen.gas_used
         });
-        // Each of 32 iterations has four constants and a host call; then come three and the `select`.
+        // Each of 32 iterations has four constants and a host call; then come three and the
+        // `select`.
         let more = (32 * (4 + 1) + 3 + 1) * INCREASE;
         let [first, raised, renamed, again] = seen;
         assert_eq!(raised - first, more, "{}", engine.name());

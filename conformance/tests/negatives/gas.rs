@@ -94,7 +94,8 @@ fn n05_a_cycle_that_is_charged_after_its_branch() {
             "{function}: {operators}"
         );
     }
-    // Recursion whose first operator is the call: the stack limit ends it, and every call is charged.
+    // Recursion whose first operator is the call: the stack limit ends it, and every call is
+    // charged.
     let text = r#"(module (func $a (export "f") (call $b)) (func $b (call $a)))"#;
     let recursion = program(text, "f", &[]);
     let observation = run(&recursion, 10_000_000);
@@ -287,7 +288,8 @@ fn n34_instrumentation_that_grows_with_the_square() {
 #[test]
 fn n39_an_operator_without_a_price() {
     let one = Schedule::v1();
-    // Markers are free by definition, and floats cost the same as the integer operators they lower to.
+    // Markers are free by definition, and floats cost the same as the integer operators they lower
+    // to.
     let priced = |row: &&Row| !row.opcode.mentions_float() && row.class != Class::Marker;
     for row in Rules::v1().operators().filter(priced) {
         let raised = rules(|opcode, price| price + u64::from(opcode == row.opcode));

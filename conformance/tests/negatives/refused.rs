@@ -1,4 +1,4 @@
-//! Modules that broke other nodes at upload: `check` rejects each by its rule, before expensive work.
+//! Modules that broke other nodes at upload: `check` rejects each before expensive work.
 
 use crate::check;
 use vm::Rules;

@@ -10,7 +10,8 @@ use vm::{Address, CodeHash, key};
 const RELAY: &str = "modules/messages/relay.wasm";
 const COUNTER: &str = "modules/contracts/counter.wasm";
 
-/// Two contracts with the same code, one with other code, the caller, and an address without account.
+/// Two contracts with the same code, one with other code, the caller, and an address without
+/// account.
 const FIRST: [u8; 32] = [0xa1; 32];
 const SECOND: [u8; 32] = [0xa2; 32];
 const OTHER: [u8; 32] = [0xa3; 32];

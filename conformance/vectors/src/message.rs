@@ -1,4 +1,4 @@
-//! Executes a message on a state with accounts and uploaded code, so that contracts can call others.
+//! Executes a message on a state with accounts and uploaded code, so that contracts can call.
 
 use crate::fields::{self, Fields};
 use crate::program::ProgramInputs;

@@ -40,8 +40,8 @@ impl Set {
         Self::read(Source::Embedded, names.collect())
     }
 
-    /// The vectors of every `.json` file directly in `folder`, which also contains the files that they
-    /// name.
+    /// The vectors of every `.json` file directly in `folder`, which also contains the files that
+    /// they name.
     ///
     /// # Errors
     /// A file that cannot be read or used, or a folder without vectors.

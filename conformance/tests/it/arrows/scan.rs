@@ -1,8 +1,8 @@
 //! Finds which modules of a crate use which, from its source text.
 //!
-//! A module is a file or folder directly under `src`, with everything below it. The root counts as a
-//! module of its own, `lib`: it uses the modules that its own code names. A use of an item that the
-//! root re-exports counts as a use of the module that defines the item.
+//! A module is a file or folder directly under `src`, with everything below it. The root counts as
+//! a module of its own, `lib`: it uses the modules that its own code names. A use of an item that
+//! the root re-exports counts as a use of the module that defines the item.
 
 use std::collections::{BTreeMap, BTreeSet};
 
