@@ -59,8 +59,8 @@ pub fn compare_bytes(path: &Path, found: &[u8]) -> Result<(), GoldenError> {
         return Ok(());
     }
     let mut pairs = frozen.iter().zip(found);
-    let place = pairs.position(|(frozen, found)| frozen != found);
-    let difference = match place {
+    let index = pairs.position(|(frozen, found)| frozen != found);
+    let difference = match index {
         Some(index) => format!("byte {index} differs"),
         None => format!(
             "the frozen file has {} bytes, the new one {}",

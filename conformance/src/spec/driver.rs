@@ -20,7 +20,7 @@ pub(super) const EXPORT: &str = "driver";
 /// An action, with names resolved to indices of its module.
 #[derive(Clone, Debug)]
 pub(super) struct DriverAction {
-    pub(super) what: DriverOperation,
+    pub(super) operation: DriverOperation,
     /// True if later actions repeat it first.
     pub(super) kept: bool,
 }
@@ -124,7 +124,7 @@ impl Drivable {
         let mut body = Function::new([(1, ValType::I64)]);
         for (number, action) in (0_i32..).zip(actions) {
             if action.kept {
-                self.write_action(&action.what, &mut body)?;
+                self.write_action(&action.operation, &mut body)?;
                 body.instruction(&I::LocalSet(1));
             }
             for instruction in [I::LocalGet(0), I::I32Const(number), I::I32Eq] {
@@ -134,7 +134,7 @@ impl Drivable {
             if action.kept {
                 body.instruction(&I::LocalGet(1));
             } else {
-                self.write_action(&action.what, &mut body)?;
+                self.write_action(&action.operation, &mut body)?;
             }
             body.instruction(&I::Return);
             body.instruction(&I::End);
@@ -145,8 +145,8 @@ impl Drivable {
     }
 
     /// Writes the action, with the bits of its result as an `i64`.
-    fn write_action(&self, what: &DriverOperation, body: &mut Function) -> Option<()> {
-        let result = match what {
+    fn write_action(&self, operation: &DriverOperation, body: &mut Function) -> Option<()> {
+        let result = match operation {
             DriverOperation::Call {
                 function,
                 arguments,

@@ -144,9 +144,9 @@ impl ScriptReader<'_> {
         self.suite.tallies.entry(part.to_owned()).or_default()
     }
 
-    fn failure(&mut self, line: usize, what: &str) {
+    fn failure(&mut self, line: usize, message: &str) {
         let location = self.location(line);
-        self.suite.failures.push(format!("{location}: {what}"));
+        self.suite.failures.push(format!("{location}: {message}"));
     }
 
     fn command(&mut self, command: &Command) -> Result<(), Fault> {
@@ -178,7 +178,9 @@ impl ScriptReader<'_> {
                 let slot = self.slot(instance.as_ref());
                 self.registered.insert(name.clone(), slot);
             }
-            CommandKind::Act(action, expectation) => return self.act(line, action, expectation),
+            CommandKind::Act(action, expectation) => {
+                return self.perform(line, action, expectation);
+            }
             CommandKind::TrapsAtStart(source) => return self.traps_at_start(line, source),
             CommandKind::Invalid(source) | CommandKind::Malformed(source) => {
                 self.refused(line, source);
@@ -246,8 +248,8 @@ impl ScriptReader<'_> {
     /// changed them.
     fn taint_imported(&mut self, bytes: &[u8]) {
         for module in imported_modules(bytes) {
-            if let Some(Ok(place)) = self.registered.get(&module).copied()
-                && let Some(instance) = self.instances.get_mut(place)
+            if let Some(Ok(index)) = self.registered.get(&module).copied()
+                && let Some(instance) = self.instances.get_mut(index)
             {
                 instance.tainted = Some(Reason::Linking);
             }
@@ -311,24 +313,24 @@ impl ScriptReader<'_> {
         Ok(())
     }
 
-    fn act(
+    fn perform(
         &mut self,
         line: usize,
         action: &Action,
         expectation: &Expectation,
     ) -> Result<(), Fault> {
-        let place = match self.slot(action.instance.as_ref()) {
-            Ok(place) => place,
+        let index = match self.slot(action.instance.as_ref()) {
+            Ok(index) => index,
             Err(reason) => {
                 self.tally().count_outside(reason);
                 return Ok(());
             }
         };
-        let Some(mut instance) = take(&mut self.instances, place) else {
+        let Some(mut instance) = take(&mut self.instances, index) else {
             return Ok(());
         };
         let outcome = self.judge(line, &mut instance, action, expectation);
-        if let Some(slot) = self.instances.get_mut(place) {
+        if let Some(slot) = self.instances.get_mut(index) {
             *slot = instance;
         }
         outcome
@@ -341,7 +343,7 @@ impl ScriptReader<'_> {
         action: &Action,
         expectation: &Expectation,
     ) -> Result<(), Fault> {
-        let Some(what) = instance.resolve(action) else {
+        let Some(operation) = instance.resolve(action) else {
             self.failure(line, "no such export");
             return Ok(());
         };
@@ -351,8 +353,8 @@ impl ScriptReader<'_> {
             expectation,
             Expectation::Trap(_) | Expectation::OtherTrap(_)
         );
-        let call = matches!(what, DriverOperation::Call { .. });
-        let direct = match &what {
+        let call = matches!(operation, DriverOperation::Call { .. });
+        let direct = match &operation {
             DriverOperation::Call {
                 function,
                 arguments,
@@ -363,7 +365,7 @@ impl ScriptReader<'_> {
         // A stateless module needs no driver, and an unbounded list of actions would exceed its
         // limits.
         if !(instance.stateless && call) {
-            instance.actions.push(DriverAction { what, kept });
+            instance.actions.push(DriverAction { operation, kept });
         }
         let is_direct = direct.is_some();
         let Some(program) = direct.or_else(|| self.driven(line, instance, number)) else {
@@ -523,8 +525,8 @@ fn excepted(location: &str) -> Option<Reason> {
 }
 
 /// Takes an instance out of the list and leaves a placeholder of the same module.
-fn take(instances: &mut [ScriptInstance], place: usize) -> Option<ScriptInstance> {
-    let slot = instances.get_mut(place)?;
+fn take(instances: &mut [ScriptInstance], index: usize) -> Option<ScriptInstance> {
+    let slot = instances.get_mut(index)?;
     let empty = ScriptInstance {
         module: Arc::clone(&slot.module),
         drivable: None,

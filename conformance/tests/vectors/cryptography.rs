@@ -19,7 +19,7 @@ pub(crate) fn draft() -> Draft {
     let mut draft = Draft::new(about);
     for length in LENGTHS {
         let data: Vec<u8> = (0..length)
-            .map(|place| u8::try_from(place * 7 % 251).unwrap())
+            .map(|index| u8::try_from(index * 7 % 251).unwrap())
             .collect();
         for function in ["sha256", "keccak256"] {
             add(&mut draft, &format!("{length} bytes"), function, &[&data]);

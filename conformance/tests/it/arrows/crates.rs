@@ -200,7 +200,7 @@ fn unregistered(crates: &BTreeMap<String, String>, registry: &str) -> Vec<String
     let is_registered = |name: &str| {
         let makes = format!("{}::", name.replace('-', "_"));
         let row = rows.iter().find(|row| row.contains(&makes));
-        row.and_then(|row| row.split_once(": Row"))
+        row.and_then(|row| row.split_once(':'))
             .is_some_and(|(row, _)| registry.contains(&format!("&{row},")))
     };
     crates
