@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn many_points_are_thinned_and_both_ends_stay() {
+    fn many_points_are_sampled_and_both_ends_stay() {
         let points: BTreeSet<u64> = (0..10 * 512).map(|point| point * 100).collect();
         let limits = boundaries(&points, 511_900);
         assert!(

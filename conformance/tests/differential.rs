@@ -85,7 +85,7 @@ fn a_report_is_a_function_of_its_seeds() {
 
 /// A module that fails because of one operator shrinks to little more than that operator.
 #[test]
-fn shrinking_keeps_what_fails_and_little_else() {
+fn shrinking_keeps_the_failure_and_little_else() {
     let rules = Arc::new(Rules::v1());
     let text = "(module (memory 1) (func (export \"f\") (param i32) (result i32)
         (i32.store (i32.const 0) (i32.const 5))
@@ -272,7 +272,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_emitted_is_valid_and_charges_only_what_can_run(seed in 0_u64..1 << 32) {
+    fn instrumented_modules_are_valid_and_charges_are_bounded(seed in 0_u64..1 << 32) {
         let rules = Arc::new(Rules::v1());
         let program = generate::program(seed, &rules).unwrap();
         let bytes = vm::emit(&program.module, &rules);
@@ -292,7 +292,7 @@ proptest! {
 
 /// Gas arithmetic against a model in 128 bits: small limits and costs, and both ends of 64 bits.
 #[test]
-fn gas_arithmetic_is_that_of_whole_numbers() {
+fn gas_arithmetic_matches_a_model_in_128_bits() {
     let edges = [u64::MAX, u64::MAX - 1, 1 << 63, 1 << 32, (1 << 32) - 1];
     let numbers: Vec<u64> = (0..14).chain(edges).collect();
     for limit in numbers

@@ -68,7 +68,7 @@ fn text_programs_agree_at_every_limit() {
 
 /// Otherwise `fused.wat` would not test fused instructions.
 #[test]
-fn the_program_of_fused_instructions_has_them() {
+fn the_program_for_fused_instructions_contains_them() {
     let rules = Rules::v1();
     let text = std::fs::read_to_string(folder("programs/fused.wat")).unwrap();
     let module = check(&wat::parse_str(text).unwrap(), &rules).unwrap();

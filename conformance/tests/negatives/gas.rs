@@ -163,7 +163,7 @@ fn n18_bulk_operators_at_a_flat_price() {
 }
 
 #[test]
-fn n22_a_straight_line_whose_price_leaves_32_bits() {
+fn n22_a_straight_line_whose_price_exceeds_32_bits() {
     let nops = format!(r#"(module (func (export "f") {}))"#, "nop ".repeat(3_000));
     assert!(matches!(
         swept(&program(&nops, "f", &[])),
@@ -190,7 +190,7 @@ fn n22_a_straight_line_whose_price_leaves_32_bits() {
 }
 
 #[test]
-fn n24_shapes_that_lost_a_charge() {
+fn n24_control_flow_that_lost_a_charge() {
     let locals = "(local i64)".repeat(900);
     let many_locals = format!("{locals} (loop (br_if 0 (i32.eqz (local.get 0))))");
     let shapes = [
@@ -215,7 +215,7 @@ fn n24_shapes_that_lost_a_charge() {
 }
 
 #[test]
-fn n25_two_charges_at_one_place() {
+fn n25_two_charges_at_one_point() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/programs");
     let mut charges = 0;
     for case in conformance::catalogue::texts(std::path::Path::new(folder)).unwrap() {
@@ -265,7 +265,7 @@ fn is_charge(operators: &[Operator<'_>]) -> bool {
 }
 
 #[test]
-fn n34_instrumentation_that_grows_with_the_square() {
+fn n34_instrumentation_that_grows_quadratically() {
     let module = |functions: usize| {
         let calls: String = (0..functions)
             .map(|index| format!("(call {})", index % 7))
@@ -318,7 +318,7 @@ fn n39_an_operator_without_a_price() {
 }
 
 #[test]
-fn n44_locals_are_zeroed_for_nothing() {
+fn n44_locals_are_zeroed_for_free() {
     let used = |count: usize| {
         let locals = "(local i64)".repeat(count);
         let text = format!(r#"(module (func (export "f") {locals}))"#);

@@ -47,7 +47,7 @@ fn n38_growth_that_depends_on_the_machine() {
 }
 
 #[test]
-fn n43_a_warm_instance_keeps_what_the_last_call_left() {
+fn n43_a_warm_instance_keeps_state_of_the_last_call() {
     let text = r#"(module (memory 1 4) (global $g (mut i64) (i64.const 3))
         (data (i32.const 0) "\05")
         (func (export "f") (result i64)
