@@ -95,7 +95,6 @@ const NOT_YET: &[&str] = &[
     "conformance/",
     "contracts/",
     "debug-info/",
-    "engines/",
     "fuzz/",
     "host-api/",
     "node-sim/",
