@@ -96,7 +96,6 @@ const NOT_YET: &[&str] = &[
     "contracts/",
     "debug-info/",
     "fuzz/",
-    "host-api/",
     "node-sim/",
     "node/",
     "testkit/",

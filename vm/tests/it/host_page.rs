@@ -1,15 +1,15 @@
-//! Holds that every host function is documented, priced and tested, and renews its page.
+//! Tests that every host function is documented, priced and tested, and generates its page.
 //!
 //! `BLESS=1 cargo test -p lockstep-vm host_page` writes `docs/host.md` from the table.
 
-use host_api::{Argument, MODULE, Row, Static, TABLE, Type, limits, status};
+use host_api::{Argument, MODULE, Row, Static, Type, limits, status};
 use std::fmt::Write;
 use vm::unstable::schedule::{STATIC_PRICE_BOUND, Schedule};
 use vm::{Rules, Trap};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/host.md");
 const SPEC: &str = include_str!("../../../docs/spec/host.md");
-/// Tests in which a function is called the way a contract means it.
+/// Test sources that call host functions with valid arguments.
 const POSITIVE: &[&str] = &[
     include_str!("host.rs"),
     include_str!("calls.rs"),
@@ -22,14 +22,14 @@ fn names(argument: Argument) -> String {
         Argument::Bytes(name) => format!("`{name}` pointer, `{name}` length"),
         Argument::Fixed(name, size) => format!("`{name}` pointer to {size} bytes"),
         Argument::Items(name, size) => format!("`{name}` pointer to count * {size} bytes, count"),
-        Argument::Buffer => "`dst` pointer, `cap` bytes of room".to_owned(),
-        Argument::Output(size) => format!("`dst` pointer to {size} bytes that are written"),
+        Argument::Buffer => "`dst` pointer, `cap` its length in bytes".to_owned(),
+        Argument::Output(size) => format!("`dst` pointer to {size} bytes that the host writes"),
         Argument::Number(name, Type::I32) => format!("`{name}` i32"),
         Argument::Number(name, Type::I64) => format!("`{name}` i64"),
     }
 }
 
-/// What is charged for the lengths before anything is looked at.
+/// Formula of the price of the lengths.
 fn first_price(row: &Row) -> String {
     let mut price = "base".to_owned();
     let mut data = Vec::new();
@@ -47,28 +47,28 @@ fn first_price(row: &Row) -> String {
     price
 }
 
-/// The stages that a call of this function goes through, in order.
+/// The checks and prices of a call of this function, in order.
 fn order(row: &Row) -> String {
-    let mut stages = vec!["price of the lengths".to_owned()];
+    let mut checks = vec!["price of the lengths".to_owned()];
     let trap = |code: u16| Trap::of_code(code).expect("a code of the list").name();
-    stages.extend(
+    checks.extend(
         row.traps
             .iter()
             .map(|code| format!("{code} {}", trap(*code))),
     );
     if row.touches {
-        stages.push("cold price".to_owned());
+        checks.push("cold price".to_owned());
     }
     if !row.second_price.is_empty() {
-        stages.push("second price".to_owned());
+        checks.push("second price".to_owned());
     }
-    stages.join("; ")
+    checks.join("; ")
 }
 
 fn section(page: &mut String, row: &Row, schedule: &Schedule) -> std::fmt::Result {
     writeln!(page, "\n## `{}`\n\n{}\n", row.name, row.summary)?;
-    for (place, argument) in (1..).zip(row.arguments) {
-        writeln!(page, "- Argument {place}: {}", names(*argument))?;
+    for (index, argument) in (1..).zip(row.arguments) {
+        writeln!(page, "- Argument {index}: {}", names(*argument))?;
     }
     let result = match row.result {
         None => "none",
@@ -98,7 +98,7 @@ fn section(page: &mut String, row: &Row, schedule: &Schedule) -> std::fmt::Resul
     let price = schedule.host(row.function);
     writeln!(
         page,
-        "- Now: base {}, per_byte {}, per_value_byte {}, cold {}",
+        "- In version 1: base {}, per_byte {}, per_value_byte {}, cold {}",
         price.base, price.per_byte, price.per_value_byte, price.cold
     )
 }
@@ -109,12 +109,12 @@ fn page() -> Result<String, std::fmt::Error> {
     writeln!(page, "# Host functions\n")?;
     writeln!(
         page,
-        "Made from the host table by `BLESS=1 cargo test -p lockstep-vm host_page`; edit the\n\
+        "Generated from the host table by `BLESS=1 cargo test -p lockstep-vm host_page`; edit the\n\
          table.\n\
-         What they mean, to the letter: [spec/host.md](spec/host.md) and\n\
-         [spec/frames.md](spec/frames.md). Import module `{MODULE}`; {} functions. Prices are the\n\
-         starting ones, in gas; `lockstep schedule` prints those in force.\n",
-        TABLE.len()
+         The normative description: [spec/host.md](spec/host.md) and\n\
+         [spec/frames.md](spec/frames.md). Import module `{MODULE}`; {} functions. Prices are those\n\
+         of version 1, in gas; `lockstep schedule` prints those in force.\n",
+        rules.host.len()
     )?;
     writeln!(
         page,
@@ -131,14 +131,14 @@ fn page() -> Result<String, std::fmt::Error> {
         limits::EVENT_BYTES_MAX,
         limits::CALL_DEPTH_MAX
     )?;
-    for row in TABLE {
+    for row in &rules.host {
         section(&mut page, row, &rules.schedule)?;
     }
     Ok(page)
 }
 
 #[test]
-fn the_page_is_what_the_table_says() {
+fn the_page_agrees_with_the_table() {
     let page = page().expect("memory");
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(PAGE, &page).expect("writable");
@@ -151,7 +151,7 @@ fn the_page_is_what_the_table_says() {
 fn every_function_is_documented_priced_and_tested() {
     let rules = Rules::v1();
     let entries = rules.prices();
-    for row in TABLE {
+    for row in &rules.host {
         let name = row.name;
         assert!(SPEC.contains(&format!("\n### `{name}`\n")), "{name}: spec");
         let base = entries
@@ -165,7 +165,7 @@ fn every_function_is_documented_priced_and_tested() {
         let word = format!("Function::{:?}", row.function);
         let called = |text: &&str| {
             text.match_indices(&word)
-                .any(|(place, _)| text[place + word.len()..].starts_with([',', ' ', ')']))
+                .any(|(index, _)| text[index + word.len()..].starts_with([',', ' ', ')']))
         };
         assert!(POSITIVE.iter().any(called), "{name}: a positive test");
     }
