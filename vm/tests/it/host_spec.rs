@@ -1,4 +1,4 @@
-//! Compares docs/spec/host.md with the host table, both ways.
+//! Compares docs/spec/host.md with the host table, in both directions.
 
 use host_api::status;
 use host_api::{Argument, Row, Static, TABLE, Type};
@@ -7,7 +7,7 @@ use vm::Trap;
 
 const SPEC: &str = include_str!("../../../docs/spec/host.md");
 
-/// The sections of the functions: name and lines.
+/// Name and lines of the section of each function.
 fn sections() -> Vec<(&'static str, Vec<&'static str>)> {
     let functions = SPEC
         .split("\n## Functions\n")
@@ -84,7 +84,7 @@ fn each_row_has_a_section_and_each_section_a_row() {
 }
 
 #[test]
-fn each_section_says_what_its_row_says() {
+fn each_section_agrees_with_its_row() {
     for (name, lines) in sections() {
         let row = host_api::table::by_name(name).expect("a row");
         let has = |line: &str| assert!(lines.contains(&line), "{name}: line missing: {line}");
