@@ -19,7 +19,7 @@ pub enum Event {
     Return(Option<Value>),
     /// The engine stopped the guest.
     Stopped {
-        /// The engine's trap as one of ours; `None` for a failure that no guest can cause.
+        /// The [`Trap`] for the engine's trap; `None` for a failure that no guest can cause.
         trap: Option<Trap>,
         /// Message of the engine.
         message: String,

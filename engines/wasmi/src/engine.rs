@@ -25,7 +25,7 @@ mod tests;
 
 const NAME: &str = "wasmi";
 
-/// wasmi as an engine of ours.
+/// wasmi as an [`Engine`].
 #[derive(Debug)]
 pub struct Wasmi {
     engine: wasmi::Engine,
@@ -335,7 +335,7 @@ fn value_of(val: &Val) -> Result<Value, Fault> {
     }
 }
 
-/// wasmi's trap as one of ours; `None` if the instrumented module cannot raise it.
+/// The [`Trap`] for wasmi's trap code; `None` if the instrumented module cannot raise it.
 const fn trap_of(code: TrapCode) -> Option<Trap> {
     match code {
         TrapCode::UnreachableCodeReached => Some(Trap::Unreachable),

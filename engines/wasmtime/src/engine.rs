@@ -12,7 +12,7 @@ use wasmtime::{Config, Module, WasmFeatures};
 /// Stack of a fiber in bytes: the Wasm stack, and as much again for wasmtime's own functions.
 const FIBER_BYTES: usize = 2 * STACK_BYTES;
 
-/// wasmtime as an engine of ours.
+/// wasmtime as an [`Engine`].
 pub struct Wasmtime {
     /// The engine, or why wasmtime cannot run on this host; each instantiation returns it then.
     engine: Result<wasmtime::Engine, String>,

@@ -360,7 +360,7 @@ fn value_of(val: &Val) -> Result<Value, Fault> {
     }
 }
 
-/// wasmtime's trap as one of ours; `None` if the instrumented module cannot raise it.
+/// The [`Trap`] for wasmtime's trap; `None` if the instrumented module cannot raise it.
 const fn trap_of(trap: wasmtime::Trap) -> Option<Trap> {
     match trap {
         wasmtime::Trap::UnreachableCodeReached => Some(Trap::Unreachable),

@@ -41,10 +41,10 @@ fn combination(values: &[u64], slots: usize, mut index: usize) -> Vec<u64> {
 }
 
 /// Number of slots up to which all combinations of the values are tried.
-const WHOLE_PRODUCT_SLOTS_MAX: usize = 6;
+const ALL_COMBINATIONS_SLOTS_MAX: usize = 6;
 /// Memory size in bytes up to which a longer row is tried with all combinations for its pointers
 /// and lengths: 6^8 calls for `deploy`.
-const WHOLE_PRODUCT_SIZE_MAX: u64 = 300;
+const ALL_COMBINATIONS_SIZE_MAX: u64 = 300;
 
 /// Slots of a row that are pointers or lengths; the others are flags, counts, gas and heights.
 fn ranged(row: &Row) -> Vec<usize> {
@@ -82,11 +82,11 @@ fn product<'a>(
 fn try_arguments(values: &[u64; 6], row: &Row, size: u64, mut each: impl FnMut(Vec<u64>)) {
     let slots = row.parameters().count();
     let all: Vec<usize> = (0..slots).collect();
-    if slots <= WHOLE_PRODUCT_SLOTS_MAX {
+    if slots <= ALL_COMBINATIONS_SLOTS_MAX {
         return product(values, &all, slots).for_each(each);
     }
     let [zero, _, last, whole, _, most] = *values;
-    match size <= WHOLE_PRODUCT_SIZE_MAX {
+    match size <= ALL_COMBINATIONS_SIZE_MAX {
         true => product(values, &ranged(row), slots).for_each(&mut each),
         false => product(&[zero, last, whole, most], &all, slots).for_each(&mut each),
     }
