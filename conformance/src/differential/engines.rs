@@ -9,7 +9,7 @@ pub type MakeEngines<'a> = dyn Fn() -> Vec<Box<dyn Engine>> + Sync + 'a;
 /// Every engine of this build but the reference.
 #[must_use]
 pub fn engines() -> Vec<Box<dyn Engine>> {
-    let made = engines::held().map(|row| -> Box<dyn Engine> { (row.make)() });
+    let made = engines::compared().map(|row| -> Box<dyn Engine> { (row.make)() });
     made.collect()
 }
 

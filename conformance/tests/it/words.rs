@@ -99,8 +99,6 @@ const NOT_YET: &[&str] = &[
     "cli/",
     "contracts/",
     "debug-info/",
-    "engines/",
-    "host-api/",
     "node-sim/",
     "node/",
     "testkit/",

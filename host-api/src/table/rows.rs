@@ -1,4 +1,4 @@
-//! Lists the host functions: one row each, in the order of their numbers.
+//! The rows of the host table: one for each function, in the order of their numbers.
 
 use super::{Argument, Function, Row, STATIC_VIOLATION, Type};
 use crate::limits::{AMOUNT_BYTES, HASH_BYTES, SECP256K1_KEY_BYTES, SIGNATURE_BYTES, TOPIC_BYTES};

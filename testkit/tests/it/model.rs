@@ -8,7 +8,7 @@
     reason = "a test computes on numbers that it chose"
 )]
 
-use crate::ledger::{Effects, End, Ledger, Player, State, Tank};
+use crate::ledger::{FrameEnd, Ledger, ModelEffects, ModelFrame, ModelGasMeter, ModelState};
 use crate::model_play::{Model, Theatre};
 use crate::model_script::{PLENTY, Step, actor, costs, scripts, stage};
 use crate::stage::EVERY;
@@ -38,16 +38,16 @@ static THEATRE: LazyLock<Theatre> = LazyLock::new(|| {
 /// What a message came to.
 #[derive(Debug, PartialEq, Eq)]
 struct Played {
-    end: End,
+    end: FrameEnd,
     gas_used: u64,
-    effects: Effects,
+    effects: ModelEffects,
     log: Vec<u8>,
 }
 
 /// Accounts and values of everybody in the cast, as state keys.
-fn state(theatre: &Theatre) -> State {
+fn state(theatre: &Theatre) -> ModelState {
     let (world, cast) = (&theatre.world, &theatre.cast);
-    let mut state = State::new();
+    let mut state = ModelState::new();
     for who in cast.contracts.iter().chain([&cast.sender]) {
         let address = vm::Address(who.0);
         let account = Account {
@@ -86,13 +86,13 @@ fn by_model(theatre: &Theatre, script: &[Step], limit: u64) -> Played {
         },
         log: Vec::new(),
     };
-    let mut tank = Tank { left: limit };
-    let player = Player::of(own);
-    let end = match tank.pay(theatre.frame_gas) {
+    let mut tank = ModelGasMeter { left: limit };
+    let player = ModelFrame::of(own);
+    let end = match tank.charge(theatre.frame_gas) {
         Ok(()) => model.frame(script, player, &mut tank, &mut vec![(own, false)]),
         Err(end) => end,
     };
-    if end == End::OutOfGas {
+    if end == FrameEnd::OutOfGas {
         tank.left = 0;
     }
     Played {
@@ -109,9 +109,9 @@ fn by_engines(theatre: &Theatre, script: &[Step], limit: u64) -> Played {
     let call = Call::raw(Address(cast.contract(0).0), "act", cast.encode(script));
     match theatre.world.query(&call.from(cast.sender).gas(limit)) {
         Ok(receipt) => Played {
-            end: End::Return(receipt.output),
+            end: FrameEnd::Return(receipt.output),
             gas_used: receipt.gas_used,
-            effects: Effects {
+            effects: ModelEffects {
                 changed: receipt.diff,
                 events: receipt
                     .events
@@ -123,13 +123,13 @@ fn by_engines(theatre: &Theatre, script: &[Step], limit: u64) -> Played {
         },
         Err(failure) => Played {
             end: match failure.cause() {
-                Cause::Reverted { output, .. } => End::Revert(output.clone()),
-                Cause::Trapped { trap, .. } => End::Trap(*trap),
-                Cause::OutOfGas { .. } => End::OutOfGas,
+                Cause::Reverted { output, .. } => FrameEnd::Revert(output.clone()),
+                Cause::Trapped { trap, .. } => FrameEnd::Trap(*trap),
+                Cause::OutOfGas { .. } => FrameEnd::OutOfGas,
                 _ => panic!("{failure}"),
             },
             gas_used: failure.gas_used(),
-            effects: Effects::default(),
+            effects: ModelEffects::default(),
             log: failure.log().as_bytes().to_vec(),
         },
     }

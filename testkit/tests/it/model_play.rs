@@ -5,7 +5,9 @@
     reason = "a test computes on numbers that it chose"
 )]
 
-use crate::ledger::{Active, Answer, Ask, End, Ledger, Player, Tank};
+use crate::ledger::{
+    ActiveFrames, FrameEnd, HostResult, Ledger, ModelCall, ModelFrame, ModelGasMeter,
+};
 use crate::model_script::{Cast, Costs, LOG_BYTES, PAGE, Step};
 use host_api::Function;
 use testkit::World;
@@ -29,7 +31,7 @@ pub(crate) struct Model<'a> {
 
 impl Model<'_> {
     /// As the actor writes it: seven bits of each byte, so that it is text.
-    fn see(&mut self, (result, mut output): Answer) {
+    fn see(&mut self, (result, mut output): HostResult) {
         output.resize(8, 0);
         let entry = [&(result as i32).to_le_bytes()[..], &output].concat();
         self.log.extend(entry.iter().map(|byte| byte & 0x7f));
@@ -39,12 +41,12 @@ impl Model<'_> {
     pub(crate) fn frame(
         &mut self,
         script: &[Step],
-        mut player: Player,
-        tank: &mut Tank,
-        active: &mut Active,
-    ) -> End {
+        mut player: ModelFrame,
+        tank: &mut ModelGasMeter,
+        active: &mut ActiveFrames,
+    ) -> FrameEnd {
         match self.steps(script, &mut player, tank, active) {
-            Ok(()) => End::Return(Vec::new()),
+            Ok(()) => FrameEnd::Return(Vec::new()),
             Err(end) => end,
         }
     }
@@ -52,35 +54,35 @@ impl Model<'_> {
     fn steps(
         &mut self,
         script: &[Step],
-        player: &mut Player,
-        tank: &mut Tank,
-        active: &mut Active,
-    ) -> Result<(), End> {
+        player: &mut ModelFrame,
+        tank: &mut ModelGasMeter,
+        active: &mut ActiveFrames,
+    ) -> Result<(), FrameEnd> {
         let theatre = self.theatre;
         let input = self.ledger.price(Function::Input);
         let bytes = theatre.cast.encode(script).len() as u64;
-        tank.pay(theatre.costs.begin + input.base + input.per_byte * bytes)?;
+        tank.charge(theatre.costs.begin + input.base + input.per_byte * bytes)?;
         let log = self.ledger.price(Function::DebugLog);
         for step in script {
             let parts = theatre.costs.steps.get(&step.kind());
             let [before, between, after] = parts.copied().unwrap_or_default();
-            tank.pay(before)?;
+            tank.charge(before)?;
             let answer = self.perform(step, player, tank, active)?;
-            tank.pay(between)?;
-            tank.pay(log.base + log.per_byte * LOG_BYTES)?;
+            tank.charge(between)?;
+            tank.charge(log.base + log.per_byte * LOG_BYTES)?;
             self.see(answer);
-            tank.pay(after)?;
+            tank.charge(after)?;
         }
-        tank.pay(theatre.costs.end)
+        tank.charge(theatre.costs.end)
     }
 
     fn perform(
         &mut self,
         step: &Step,
-        player: &mut Player,
-        tank: &mut Tank,
-        active: &mut Active,
-    ) -> Result<Answer, End> {
+        player: &mut ModelFrame,
+        tank: &mut ModelGasMeter,
+        active: &mut ActiveFrames,
+    ) -> Result<HostResult, FrameEnd> {
         let (ledger, cast) = (&mut self.ledger, &self.theatre.cast);
         match step {
             Step::Write(raw, value) => ledger.write(player, tank, (*raw, *value)),
@@ -101,7 +103,7 @@ impl Model<'_> {
                 gas,
                 script,
             } => {
-                let ask = Ask {
+                let ask = ModelCall {
                     function: Function::Call,
                     deploys: None,
                     callee: cast.contract(*to),
@@ -121,7 +123,7 @@ impl Model<'_> {
                 script,
             } => {
                 let code_hash = cast.code(*code);
-                let ask = Ask {
+                let ask = ModelCall {
                     function: Function::Deploy,
                     deploys: Some(CodeHash(code_hash)),
                     callee: contract_address(&player.own, &CodeHash(code_hash), &[*salt; 32]),
@@ -133,28 +135,28 @@ impl Model<'_> {
                 };
                 self.call(&ask, script, player, (tank, active))
             }
-            Step::Return(data) => Err(ledger.end(tank, End::Return, *data)),
-            Step::Revert(data) => Err(ledger.end(tank, End::Revert, *data)),
-            Step::Trap => Err(End::Trap(Trap::Unreachable)),
-            Step::OutOfGas => Err(End::OutOfGas),
+            Step::Return(data) => Err(ledger.end(tank, FrameEnd::Return, *data)),
+            Step::Revert(data) => Err(ledger.end(tank, FrameEnd::Revert, *data)),
+            Step::Trap => Err(FrameEnd::Trap(Trap::Unreachable)),
+            Step::OutOfGas => Err(FrameEnd::OutOfGas),
         }
     }
 
     fn call(
         &mut self,
-        ask: &Ask,
+        ask: &ModelCall,
         script: &[Step],
-        player: &mut Player,
-        (tank, active): (&mut Tank, &mut Active),
-    ) -> Result<Answer, End> {
+        player: &mut ModelFrame,
+        (tank, active): (&mut ModelGasMeter, &mut ActiveFrames),
+    ) -> Result<HostResult, FrameEnd> {
         let mut entered = match self.ledger.enter(ask, player, tank, active)? {
             Ok(entered) => entered,
             Err(refused) => return Ok(refused),
         };
         // Whatever code it is, it does what the script says.
         assert!(self.theatre.cast.codes.contains(&entered.code_hash.0));
-        let callee = std::mem::replace(&mut entered.callee, Player::of(ask.callee));
-        let mut inner = entered.tank.clone();
+        let callee = std::mem::replace(&mut entered.callee, ModelFrame::of(ask.callee));
+        let mut inner = entered.meter.clone();
         let end = self.frame(script, callee, &mut inner, active);
         let ended = (end, inner.left);
         Ok(self.ledger.leave(entered, ended, player, (tank, active)))

@@ -1,4 +1,4 @@
-//! Compares docs/spec/host.md with the host table, both ways.
+//! Compares docs/spec/host.md with the host table, in both directions.
 
 use host_api::status;
 use host_api::{Argument, Row, Static, TABLE, Type};
@@ -95,7 +95,7 @@ fn each_row_has_a_section_and_each_section_a_row() {
 }
 
 #[test]
-fn each_section_says_what_its_row_says() {
+fn each_section_agrees_with_its_row() {
     for (name, lines) in sections() {
         let row = host_api::table::by_name(name).expect("a row");
         let has = |line: &str| {
