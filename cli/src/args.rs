@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use engines::Row;
-use node_sim::simulate::planted::{PLANTS, Plant};
+use node_sim::simulate::injected::{PLANTS, Plant};
 use std::path::PathBuf;
 
 /// Nodes of one simulation: each holds a state of its own.

@@ -12,7 +12,7 @@
 pub mod disk;
 
 /// What a node does with a block around the VM.
-pub mod steps;
+pub mod pipeline;
 
 /// A node, or what stands in for one.
 pub mod machine;

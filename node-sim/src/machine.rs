@@ -3,7 +3,7 @@
 //! A machine with steps of its own has a node for all that is not executing: it validates, proposes
 //! and scrubs. After a commit that node is opened again, so that it finds the block.
 
-use crate::steps::Steps;
+use crate::pipeline::Steps;
 use node::execute::end_block;
 use node::state_tree::rebuild;
 use node::{

@@ -5,8 +5,8 @@
 use crate::bisect::{Definition, Part, Site, locate};
 use crate::case::{Case, Outcome};
 use crate::compare::receipt_fields;
+use crate::pipeline::Plain;
 use crate::rerun::{Depth, MakeEngine, Position, Subject, rerun};
-use crate::steps::Plain;
 use node::archive::{ArchiveError, ArchiveReader, ArchivedBlock, Entry};
 use node::{BlockResult, CachePolicy, Executed, Node, Observer, Parts, Store, ValidBlock};
 use std::io::Read;

@@ -14,7 +14,7 @@ use crate::text::{counted, grouped, printable_path};
 use node::archive::{ArchiveWriter, ArchivedBlock};
 use node::{Genesis, ReceiptExit};
 use node_sim::simulate::figures::{BlockFigures, TargetFigures};
-use node_sim::simulate::planted::{self, Plant};
+use node_sim::simulate::injected::{self, Plant};
 use node_sim::simulate::{
     self, Difference, Investigated, Mismatch, Plan, Progress, Progressed, Report,
 };
@@ -181,7 +181,7 @@ pub(crate) fn run(arguments: &Sim) -> Answer {
         return network::run(arguments);
     }
     let mut executors = store.equip(simulate::standard(arguments.nodes))?;
-    let plant = arguments.plant.as_deref().and_then(planted::by_name);
+    let plant = arguments.plant.as_deref().and_then(injected::by_name);
     executors.extend(plant.map(Plant::executor));
     let plan = Plan::new(arguments.blocks, arguments.seed);
     let archive = arguments

@@ -3,7 +3,7 @@
 
 use crate::lockstep;
 use node::archive::{ArchiveReader, ArchiveWriter};
-use node_sim::simulate::planted::PLANTS;
+use node_sim::simulate::injected::PLANTS;
 use serde_json::Value;
 use std::fs;
 use std::process::Command;

@@ -14,7 +14,7 @@
 //! leaves on the stack and in gas. Digests of many operators come first, so that a long transaction
 //! is held in parts.
 //!
-//! Specification: docs/spec/blocks.md, "Bisection". Tests: `tests/it/planted.rs`.
+//! Specification: docs/spec/blocks.md, "Bisection". Tests: `tests/it/injected_faults.rs`.
 
 mod trace;
 

@@ -6,7 +6,7 @@ pub use record::MakeTraced;
 
 pub(crate) use record::{Crossed, Event, Record, Shown, WINDOW};
 
-use crate::steps::Steps;
+use crate::pipeline::Steps;
 use node::{
     BlockEnvironment, CachePolicy, CodeCache, Executed, Overlay, ReadSet, Store, ValidBlock,
 };

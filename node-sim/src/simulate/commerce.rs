@@ -1,6 +1,6 @@
 //! Draws calls of the samples that hold value, call each other and list what they hold.
 
-use super::act::{Act, Stage};
+use super::drawn_call::{Act, Stage};
 use super::samples::{AMM, COUNTER, ESCROW, MULTISIG, NAMES, NFT, POLL, TOKEN, VAULT};
 use contract_types::{Address, Invocation, amm, counter, escrow, multisig, names, nft, token};
 

@@ -1,9 +1,9 @@
 //! Lists the kinds of executors: they differ in everything that must not matter.
 
-use super::odd::{Counting, Restless, strangers};
+use super::variations::{Counting, Restless, strangers};
 use crate::disk::SimulatedDisk;
+use crate::pipeline::Steps;
 use crate::rerun::{MakeEngine, MakeTraced};
-use crate::steps::Steps;
 use node::{CachePolicy, LogStore, MemoryStore, Store};
 use reference::{Backing, Reference};
 use std::sync::{Arc, Mutex};

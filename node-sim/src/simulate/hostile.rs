@@ -1,6 +1,6 @@
 //! Draws calls that misbehave, and changes of code: endless ones, bad pointers, re-entry, upgrades.
 
-use super::act::{Act, Stage};
+use super::drawn_call::{Act, Stage};
 use super::samples::{COUNTER, HOSTILE, UPGRADEABLE, variant};
 use contract_types::{Address, counter, hostile, upgradeable};
 use node::digest::sha256;

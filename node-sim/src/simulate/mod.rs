@@ -18,7 +18,7 @@ pub mod executor;
 pub mod workload;
 
 /// One drawn call.
-mod act;
+mod drawn_call;
 
 /// Calls of the plain samples.
 pub mod calls;
@@ -30,7 +30,7 @@ mod commerce;
 mod hostile;
 
 /// What is unusual about some executors.
-mod odd;
+mod variations;
 
 /// One executor.
 mod running;
@@ -51,7 +51,7 @@ pub mod series;
 pub mod figures;
 
 /// Faults on purpose.
-pub mod planted;
+pub mod injected;
 
 pub use crate::compare::Mismatch;
 pub use compare::Difference;

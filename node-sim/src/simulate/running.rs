@@ -2,8 +2,8 @@
 
 use super::executor::{Executor, Restart};
 use crate::machine::Machine;
+use crate::pipeline::{Plain, Steps};
 use crate::rerun::Subject;
-use crate::steps::{Plain, Steps};
 use node::{
     Block, BlockResult, Commit, Executed, Genesis, MemoryStore, Node, Observer, Parts, Receipt,
     Store, Tip, ValidBlock,

@@ -6,9 +6,9 @@
 
 use super::Plan;
 use super::SIMULATED_TRANSACTIONS_MAX;
-use super::act::{Act, Cast, Numbers, Stage};
 use super::calls::{self, MARKET, Settlement};
 use super::commerce::{self, NAME_PERIOD, NAME_PRICE, OWNERS, THRESHOLD};
+use super::drawn_call::{Act, Cast, Numbers, Stage};
 use super::hostile::{self, DELAY};
 use super::random::Random;
 use super::samples::{

@@ -13,12 +13,12 @@ use node::{
 };
 use node_sim::bisect::{Part, locate};
 use node_sim::case::{Case, CaseError, Outcome, Replayed};
+use node_sim::pipeline::Plain;
 use node_sim::replay::Replay;
 use node_sim::rerun::{Position, Subject};
 use node_sim::simulate::Plan;
-use node_sim::simulate::planted::WrongGas;
+use node_sim::simulate::injected::WrongGas;
 use node_sim::simulate::workload::Workload;
-use node_sim::steps::Plain;
 use reference::Reference;
 use std::sync::Arc;
 use tree::Tree;

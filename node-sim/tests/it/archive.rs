@@ -4,7 +4,7 @@ use node::archive::{ArchiveError, ArchiveReader, ArchiveWriter, ArchivedBlock};
 use node::{CachePolicy, Genesis, LogStore, MemoryStore, Parts, ReceiptExit, Store};
 use node_sim::disk::SimulatedDisk;
 use node_sim::replay::{Replay, Replayed};
-use node_sim::simulate::planted::WrongGas;
+use node_sim::simulate::injected::WrongGas;
 use node_sim::simulate::{Plan, Progress, Progressed, run, standard};
 use reference::Reference;
 use vm::{Engine, Interpreter};

@@ -8,7 +8,7 @@ use node_sim::case::{Case, CaseError, MAGIC, Replayed};
 use node_sim::machine::Machine;
 use node_sim::replay::{Replay, Replayed as Chain, Traced};
 use node_sim::simulate::Plan;
-use node_sim::simulate::planted::{Plant, WrongGas, by_name};
+use node_sim::simulate::injected::{Plant, WrongGas, by_name};
 use node_sim::simulate::workload::Workload;
 use proptest::prelude::*;
 use reference::Reference;

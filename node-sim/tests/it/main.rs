@@ -18,6 +18,6 @@ mod network;
 
 mod simulator;
 
-mod planted;
+mod injected_at_sites;
 
-mod plants;
+mod injected_faults;

@@ -1,7 +1,7 @@
 //! Runs seeded networks twice each: crashes, torn writes and Byzantine proposers change nothing.
 
 use node_sim::network::{Behaviour, NetworkReport, Scenario, run, standard};
-use node_sim::simulate::planted::WrongGas;
+use node_sim::simulate::injected::WrongGas;
 use std::ops::Range;
 
 fn twice(scenario: &Scenario) -> NetworkReport {

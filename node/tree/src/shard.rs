@@ -27,7 +27,7 @@ use crate::hash::{PATH_BITS, PLACEHOLDER, Path, inner_hash, leaf_hash};
 use crate::proof::Leaf;
 
 /// The leaves beside a path.
-mod neighbour;
+mod adjacent;
 
 pub(crate) use neighbour::Neighbours;
 

@@ -1,7 +1,7 @@
 //! Lists executors that are wrong on purpose: the evidence that the comparison can fail.
 //!
 //! Each is a wrapper around an engine, a store or a step of the node; `vm` and `reference` know
-//! nothing of them. Tests: `tests/it/planted.rs` holds what is found against what is planted.
+//! nothing of them. Tests: `tests/it/injected_faults.rs` holds what is found against what is planted.
 
 /// Wrong engines.
 mod engine;
@@ -10,7 +10,7 @@ mod engine;
 mod store;
 
 /// Wrong steps around the VM.
-mod steps;
+mod pipeline;
 
 pub use engine::{WrongGas, WrongOperator};
 pub use store::LostWrite;
@@ -20,8 +20,8 @@ use super::samples::COUNTER;
 use crate::rerun::{MakeEngine, MakeTraced};
 use engine::{WrongAnswer, WrongPrice, replacing};
 use node::{CachePolicy, MemoryStore, Store};
+use pipeline::WrongSteps;
 use reference::Reference;
-use steps::WrongSteps;
 use store::{Wrong, WrongStore};
 use vm::Height;
 use vm::unstable::opcode::Opcode;

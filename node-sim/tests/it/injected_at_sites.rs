@@ -4,12 +4,12 @@
 //! which transactions execute the operator.
 
 use node::{CachePolicy, Executed, MemoryStore, Node, Observer, Parts, ReceiptExit};
+use node_sim::pipeline::Plain;
 use node_sim::rerun::MakeEngine;
-use node_sim::simulate::planted::{LostWrite, WrongGas, WrongOperator};
+use node_sim::simulate::injected::{LostWrite, WrongGas, WrongOperator};
 use node_sim::simulate::samples::{COUNTER, Sample, TOKEN};
 use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{Difference, Executor, NoProgress, Plan, Restart, run, standard};
-use node_sim::steps::Plain;
 use reference::{Reference, Trace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};

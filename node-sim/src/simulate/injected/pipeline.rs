@@ -1,7 +1,7 @@
 //! Makes steps around the VM that are wrong on purpose; one of them each.
 
 use super::engine::NoRevert;
-use crate::steps::{Plain, Steps};
+use crate::pipeline::{Plain, Steps};
 use node::execute::execute;
 use node::receipt::{events_root, receipts_root};
 use node::{BlockEnvironment, Executed, Header, Overlay, Receipt, ReceiptExit, ValidTransaction};

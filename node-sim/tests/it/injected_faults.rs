@@ -12,7 +12,7 @@ use node::{
 use node_sim::bisect::{Part, Site};
 use node_sim::case::{Case, Replayed};
 use node_sim::machine::Machine;
-use node_sim::simulate::planted::{DEAR, PLANTS, Plant, STORE_HEIGHT, by_name};
+use node_sim::simulate::injected::{DEAR, PLANTS, Plant, STORE_HEIGHT, by_name};
 use node_sim::simulate::samples::COUNTER;
 use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{Difference, Investigated, NoProgress, Plan, investigate, standard};
