@@ -1,18 +1,20 @@
-//! Plants every fault of the list in one executor, and holds what the simulator says against where
-//! the fault was put.
+//! Injects every fault of the list in one executor, and compares the simulator's finding with where
+//! the fault was injected.
 //!
-//! The expected block and transaction come from the wrong node and a right one run side by side
-//! without the simulator; expected instructions from a list that R makes, expected keys from
-//! commits.
+//! The expected block and transaction come from the faulty node and a right one that run side by
+//! side without the simulator; the expected instructions come from a list that R makes, the
+//! expected keys from commits.
 
 use node::{
     CachePolicy, Commit, Executed, MemoryStore, Node, Observer, Parts, Receipt, ReceiptExit, Store,
     Tip, ValidBlock,
 };
-use node_sim::bisect::{Part, Site};
-use node_sim::case::{Case, Replayed};
+use node_sim::bisect::{Divergence, DivergenceKind};
+use node_sim::case::{Case, CaseReplay};
 use node_sim::machine::Machine;
-use node_sim::simulate::injected::{DEAR, PLANTS, Plant, STORE_HEIGHT, by_name};
+use node_sim::simulate::injected::{
+    INJECTED_FAULTS, InjectedFault, OVERPRICED, STORE_HEIGHT, by_name,
+};
 use node_sim::simulate::samples::COUNTER;
 use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{Difference, Investigated, NoProgress, Plan, investigate, standard};
@@ -26,17 +28,17 @@ use vm::{
     CheckedModule, Engine, Entries, Execution, Fault, Height, Interpreter, Rules, StateDiff, key,
 };
 
-/// Each fault is reached within it.
+/// A plan in which each fault is reached.
 const PLAN: Plan = Plan {
     blocks: 40,
     seed: 7,
     transactions: 16,
 };
 
-/// A store that shows its commits.
-struct Showing(MemoryStore, Arc<Mutex<BTreeMap<Height, StateDiff>>>);
+/// A store that shares its commits.
+struct CommitSharingStore(MemoryStore, Arc<Mutex<BTreeMap<Height, StateDiff>>>);
 
-impl Store for Showing {
+impl Store for CommitSharingStore {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
         self.0.read(key)
     }
@@ -60,18 +62,18 @@ impl Store for Showing {
     }
 }
 
-/// An operator that was executed: code hash, function, offset.
-type Executing = (CodeHash, u32, u32);
+/// An operator: code hash, function, byte offset.
+type OperatorSite = (CodeHash, u32, u32);
 
 #[derive(Default)]
-struct List {
+struct OperatorList {
     is_armed: bool,
-    operators: Vec<Executing>,
+    operators: Vec<OperatorSite>,
 }
 
-struct Listed(Arc<Mutex<List>>, CodeHash);
+struct OperatorListTrace(Arc<Mutex<OperatorList>>, CodeHash);
 
-impl Trace for Listed {
+impl Trace for OperatorListTrace {
     fn operator(&mut self, function: u32, offset: u32, _: u64) {
         let mut list = self.0.lock().unwrap();
         if list.is_armed {
@@ -80,10 +82,10 @@ impl Trace for Listed {
     }
 }
 
-/// R that lists its operators with their module, while that is wanted.
-struct Listing(Arc<Mutex<List>>);
+/// R that lists its operators with their module, while the list is armed.
+struct OperatorListingEngine(Arc<Mutex<OperatorList>>);
 
-impl Engine for Listing {
+impl Engine for OperatorListingEngine {
     fn name(&self) -> &'static str {
         "listing"
     }
@@ -96,32 +98,32 @@ impl Engine for Listing {
         if !self.0.lock().unwrap().is_armed {
             return Reference::new().instantiate(module, rules);
         }
-        let trace = Listed(Arc::clone(&self.0), *module.code_hash());
+        let trace = OperatorListTrace(Arc::clone(&self.0), *module.code_hash());
         let reference = Reference::new().with_trace(Arc::new(Mutex::new(trace)));
         reference.instantiate(module, rules)
     }
 }
 
 #[derive(Default)]
-struct Collected(Vec<Executed>);
+struct ExecutedCollector(Vec<Executed>);
 
-impl Observer for Collected {
+impl Observer for ExecutedCollector {
     fn transaction(&mut self, _: u32, executed: &Executed, _: Option<[u8; 32]>) {
         self.0.push(executed.clone());
     }
 }
 
 /// Arms the list for one transaction.
-struct Arming(Arc<Mutex<List>>, u32);
+struct ArmForTransaction(Arc<Mutex<OperatorList>>, u32);
 
-impl Observer for Arming {
+impl Observer for ArmForTransaction {
     fn transaction(&mut self, index: u32, _: &Executed, _: Option<[u8; 32]>) {
         self.0.lock().unwrap().is_armed = index + 1 == self.1;
     }
 }
 
 /// The plan on one right node.
-struct Right {
+struct CorrectRun {
     blocks: Vec<ValidBlock>,
     executed: Vec<Vec<Executed>>,
     commits: BTreeMap<Height, StateDiff>,
@@ -144,47 +146,48 @@ fn node(engine: Box<dyn Engine>, store: Box<dyn Store>) -> (Node, Workload) {
     (node, workload)
 }
 
-fn right() -> Right {
+fn right() -> CorrectRun {
     let commits = Arc::default();
-    let store = Box::new(Showing(MemoryStore::new(), Arc::clone(&commits)));
+    let store = Box::new(CommitSharingStore(MemoryStore::new(), Arc::clone(&commits)));
     let (mut node, mut workload) = node(Box::new(Interpreter::new()), store);
     let (mut blocks, mut executed) = (Vec::new(), Vec::new());
     for _ in 0..PLAN.blocks {
         let valid = node.validate(workload.next_block(&node).unwrap()).unwrap();
-        let mut collected = Collected::default();
+        let mut collected = ExecutedCollector::default();
         node.apply(&valid, &mut collected).unwrap();
         blocks.push(valid);
         executed.push(collected.0);
     }
     let commits = commits.lock().unwrap().clone();
-    Right {
+    CorrectRun {
         blocks,
         executed,
         commits,
     }
 }
 
-impl Right {
+impl CorrectRun {
     fn block(&self, height: Height) -> &ValidBlock {
         &self.blocks[height.0 as usize - 1]
     }
 
-    /// The operators of a transaction in their order, as R lists them.
-    fn operators(&self, height: Height, index: u32) -> Vec<Executing> {
-        let list = Arc::new(Mutex::new(List::default()));
-        let engine = Box::new(Listing(Arc::clone(&list)));
+    /// The operators of a transaction in order, as R lists them.
+    fn operators(&self, height: Height, index: u32) -> Vec<OperatorSite> {
+        let list = Arc::new(Mutex::new(OperatorList::default()));
+        let engine = Box::new(OperatorListingEngine(Arc::clone(&list)));
         let (mut node, _) = node(engine, Box::new(MemoryStore::new()));
         for block in &self.blocks[..height.0 as usize - 1] {
-            node.apply(block, &mut Collected::default()).unwrap();
+            node.apply(block, &mut ExecutedCollector::default())
+                .unwrap();
         }
         list.lock().unwrap().is_armed = index == 0;
-        let mut arming = Arming(Arc::clone(&list), index);
+        let mut arming = ArmForTransaction(Arc::clone(&list), index);
         node.apply(self.block(height), &mut arming).unwrap();
         let mut list = list.lock().unwrap();
         core::mem::take(&mut list.operators)
     }
 
-    /// The module under a code hash, as some block uploaded it.
+    /// The module with a code hash, as some block uploaded it.
     fn module(&self, code_hash: &CodeHash) -> CheckedModule {
         let key = key::code(code_hash);
         let bytes = self.commits.values().find_map(|diff| diff.get(&key));
@@ -196,22 +199,22 @@ impl Right {
     }
 }
 
-/// The first transaction that the planted node executes differently, if there is one; without the
-/// simulator.
-fn first_wrong(plant: &Plant, right: &Right) -> Option<(Height, u32, Executed)> {
-    let executor = plant.executor();
+/// The first transaction that the faulty node executes differently, if there is one; found without
+/// the simulator.
+fn first_wrong(fault: &InjectedFault, right: &CorrectRun) -> Option<(Height, u32, Executed)> {
+    let executor = fault.executor();
     let (parts, workload) = parts((executor.engine)());
-    let steps = executor.steps.map(|make| make());
+    let pipeline = executor.pipeline.map(|make| make());
     let genesis = workload.genesis().clone();
-    let mut machine = Machine::open(parts, genesis, executor.store, steps).unwrap();
+    let mut machine = Machine::open(parts, genesis, executor.store, pipeline).unwrap();
     for (block, expected) in right.blocks.iter().zip(&right.executed) {
-        let mut collected = Collected::default();
-        // A node whose root is wrong refuses the next block.
+        let mut collected = ExecutedCollector::default();
+        // A node with a wrong root rejects the next block.
         machine.execute(block, &mut collected).ok()?;
-        let unlike = (0_u32..)
+        let different = (0_u32..)
             .zip(expected.iter().zip(collected.0))
             .find(|(_, (one, other))| *one != other);
-        if let Some((index, (_, wrong))) = unlike {
+        if let Some((index, (_, wrong))) = different {
             return Some((block.header().height, index, wrong));
         }
         machine.commit().ok()?;
@@ -219,79 +222,88 @@ fn first_wrong(plant: &Plant, right: &Right) -> Option<(Height, u32, Executed)> 
     None
 }
 
-/// The operator of a place in a module.
+/// The opcode at an offset of a function.
 fn opcode_at(module: &CheckedModule, function: u32, offset: u32) -> Opcode {
-    struct Find(u32, Option<Opcode>);
-    impl Sink for Find {
+    struct OpcodeFinder(u32, Option<Opcode>);
+    impl Sink for OpcodeFinder {
         fn operator(&mut self, operator: Operator<'_>, offset: u32) {
             if offset == self.0 {
                 self.1.get_or_insert(operator.opcode());
             }
         }
     }
-    let mut find = Find(offset, None);
-    vm::unstable::lower::function(module, module.function(function).unwrap(), &mut find);
-    find.1.unwrap()
+    let mut finder = OpcodeFinder(offset, None);
+    vm::unstable::lower::function(module, module.function(function).unwrap(), &mut finder);
+    finder.1.unwrap()
 }
 
-/// What the simulator says about a plant.
-struct Told {
+/// Finding of the simulator about an injected fault.
+struct Finding {
     difference: Difference,
-    site: Site,
+    divergence: Divergence,
     case: Option<Case>,
 }
 
-fn tell(plant: &Plant) -> Told {
+fn find(fault: &InjectedFault) -> Finding {
     let mut executors = standard(2);
-    executors.push(plant.executor());
-    let told = investigate(&PLAN, executors, &mut NoProgress).unwrap();
-    let Investigated { report, site, case } = told;
-    assert!(!report.agreed, "{}: not found", plant.name);
+    executors.push(fault.executor());
+    let investigated = investigate(&PLAN, executors, &mut NoProgress).unwrap();
+    let Investigated {
+        report,
+        divergence,
+        case,
+    } = investigated;
+    assert!(!report.agreed, "{}: not found", fault.name);
     let difference = report.first_difference.unwrap();
-    assert_eq!(difference.executors, (0, 2), "{}", plant.name);
-    assert_eq!(difference.names.1, plant.name);
+    assert_eq!(difference.executors, (0, 2), "{}", fault.name);
+    assert_eq!(difference.names.1, fault.name);
     assert_eq!(difference.height, report.height);
-    let site = site.expect(plant.name);
-    Told {
+    let divergence = divergence.expect(fault.name);
+    Finding {
         difference,
-        site,
+        divergence,
         case,
     }
 }
 
-impl Told {
+impl Finding {
     fn at(&self) -> (Height, u32) {
         (self.difference.height, self.difference.transaction.unwrap())
     }
 
-    /// The instruction that is named must be the first of the transaction that `is_planted`.
-    fn is_first(&self, right: &Right, is_planted: impl Fn(&Executing) -> bool) {
+    /// Checks that the named instruction is the first of the transaction that `is_faulty`.
+    fn is_first(&self, right: &CorrectRun, is_faulty: impl Fn(&OperatorSite) -> bool) {
         let (height, index) = self.at();
         let all = right.operators(height, index);
-        let expected = all.iter().find(|executing| is_planted(executing)).unwrap();
-        let place = self.site.place.as_ref().unwrap();
-        let found = (place.code_hash, place.function, place.offset);
-        assert_eq!(found, *expected, "{:#?}", self.site);
+        let expected = all.iter().find(|operator| is_faulty(operator)).unwrap();
+        let location = self.divergence.instruction.as_ref().unwrap();
+        let found = (location.code_hash, location.function, location.offset);
+        assert_eq!(found, *expected, "{:#?}", self.divergence);
     }
 
-    fn is_call(&self, part: Part, name: &str) {
-        assert_eq!(self.site.part, part);
-        let place = self.site.place.as_ref().unwrap();
-        assert_eq!(place.operator, format!("call {name}"));
+    fn is_call(&self, kind: DivergenceKind, name: &str) {
+        assert_eq!(self.divergence.kind, kind);
+        let location = self.divergence.instruction.as_ref().unwrap();
+        assert_eq!(location.operator, format!("call {name}"));
     }
 
-    fn is_step(&self, field: &str, key: Option<Vec<u8>>) {
-        assert_eq!(self.site.part, Part::Step, "{:#?}", self.site);
-        assert_eq!(self.site.field, Some(field));
-        assert_eq!(self.site.key, key, "{:#?}", self.site);
-        assert_ne!(self.site.left, self.site.right);
+    fn is_pipeline(&self, field: &str, key: Option<Vec<u8>>) {
+        assert_eq!(
+            self.divergence.kind,
+            DivergenceKind::Pipeline,
+            "{:#?}",
+            self.divergence
+        );
+        assert_eq!(self.divergence.field, Some(field));
+        assert_eq!(self.divergence.key, key, "{:#?}", self.divergence);
+        assert_ne!(self.divergence.left, self.divergence.right);
     }
 }
 
-/// What the simulator must say, by plant: `wrong` is what the planted node alone came to.
-type Check = fn(&Right, &Told, Option<&Executed>);
+/// Checks a finding; the last argument is the faulty node's result of the transaction.
+type Check = fn(&CorrectRun, &Finding, Option<&Executed>);
 
-fn opcode_of(right: &Right, (code_hash, function, offset): &Executing) -> Opcode {
+fn opcode_of(right: &CorrectRun, (code_hash, function, offset): &OperatorSite) -> Opcode {
     opcode_at(&right.module(code_hash), *function, *offset)
 }
 
@@ -299,87 +311,87 @@ fn value_of(diff: &StateDiff) -> Option<&Vec<u8>> {
     diff.keys().find(|key| key[0] == key::VALUE)
 }
 
-/// Was the key that a guest named changed before this block?
-fn is_old(right: &Right, told: &Told) -> bool {
-    let raw = told.site.key.as_ref().unwrap();
-    let earlier = right.commits.range(..told.difference.height);
+/// True if the key that the guest passed was changed before this block.
+fn is_old(right: &CorrectRun, finding: &Finding) -> bool {
+    let raw = finding.divergence.key.as_ref().unwrap();
+    let earlier = right.commits.range(..finding.difference.height);
     let mut keys = earlier.flat_map(|(_, diff)| diff.keys());
     keys.any(|key| key[0] == key::VALUE && key.get(33..) == Some(raw))
 }
 
 const EXPECTED: [(&str, Check); 15] = [
-    ("wrong-opcode", |right, told, _| {
-        assert_eq!(told.site.part, Part::Instruction);
-        told.is_first(right, |at| {
+    ("wrong-opcode", |right, finding, _| {
+        assert_eq!(finding.divergence.kind, DivergenceKind::Instruction);
+        finding.is_first(right, |at| {
             at.0 == COUNTER.code_hash() && opcode_of(right, at) == Opcode::I64Add
         });
     }),
-    ("wrong-price", |right, told, _| {
-        assert_eq!(told.site.part, Part::Instruction);
-        told.is_first(right, |at| opcode_of(right, at) == DEAR);
-        assert_eq!(told.difference.mismatches[0].field, "receipt.gas_used");
+    ("wrong-price", |right, finding, _| {
+        assert_eq!(finding.divergence.kind, DivergenceKind::Instruction);
+        finding.is_first(right, |at| opcode_of(right, at) == OVERPRICED);
+        assert_eq!(finding.difference.mismatches[0].field, "receipt.gas_used");
     }),
-    ("frame-gas", |right, told, _| {
-        assert_eq!(told.site.part, Part::Entry);
-        told.is_first(right, |_| true);
+    ("frame-gas", |right, finding, _| {
+        assert_eq!(finding.divergence.kind, DivergenceKind::FrameEntry);
+        finding.is_first(right, |_| true);
     }),
-    ("wrong-answer", |_, told, _| {
-        told.is_call(Part::Instruction, "storage_read");
-        assert!(told.site.left.contains("slot 4294967295,"));
-        assert!(told.site.right.contains("slot 0,"));
+    ("wrong-answer", |_, finding, _| {
+        finding.is_call(DivergenceKind::Instruction, "storage_read");
+        assert!(finding.divergence.left.contains("slot 4294967295,"));
+        assert!(finding.divergence.right.contains("slot 0,"));
     }),
-    ("stale-cache", |right, told, _| {
-        told.is_call(Part::Answer, "storage_read");
-        assert!(is_old(right, told));
+    ("stale-cache", |right, finding, _| {
+        finding.is_call(DivergenceKind::HostReturn, "storage_read");
+        assert!(is_old(right, finding));
     }),
-    ("scan-order", |_, told, _| {
-        told.is_call(Part::Answer, "storage_scan")
+    ("scan-order", |_, finding, _| {
+        finding.is_call(DivergenceKind::HostReturn, "storage_scan")
     }),
-    ("lost-write", |right, told, _| {
+    ("lost-write", |right, finding, _| {
         let lost = value_of(&right.commits[&STORE_HEIGHT]);
-        told.is_step("state", lost.cloned());
+        finding.is_pipeline("state", lost.cloned());
     }),
-    ("split-batch", |right, told, _| {
+    ("split-batch", |right, finding, _| {
         let diff = &right.commits[&STORE_HEIGHT];
-        told.is_step("state", diff.keys().nth(diff.len() / 2).cloned());
+        finding.is_pipeline("state", diff.keys().nth(diff.len() / 2).cloned());
     }),
-    ("event-order", |_, told, wrong| {
-        told.is_step("receipt.events_root", None);
+    ("event-order", |_, finding, wrong| {
+        finding.is_pipeline("receipt.events_root", None);
         assert!(wrong.unwrap().events.len() > 1);
     }),
-    ("lost-revert", |_, told, wrong| {
+    ("lost-revert", |_, finding, wrong| {
         let kept = wrong.unwrap();
         assert_eq!(kept.receipt.exit, ReceiptExit::Revert);
-        told.is_step("state", value_of(&kept.diff).cloned());
+        finding.is_pipeline("state", value_of(&kept.diff).cloned());
     }),
-    ("wrong-fee", |right, told, _| {
-        let (height, index) = told.at();
-        told.is_step("state", Some(right.sender(height, index)));
+    ("wrong-fee", |right, finding, _| {
+        let (height, index) = finding.at();
+        finding.is_pipeline("state", Some(right.sender(height, index)));
     }),
-    ("wrong-nonce", |right, told, wrong| {
-        let (height, index) = told.at();
-        told.is_step("state", Some(right.sender(height, index)));
+    ("wrong-nonce", |right, finding, wrong| {
+        let (height, index) = finding.at();
+        finding.is_pipeline("state", Some(right.sender(height, index)));
         assert_ne!(wrong.unwrap().receipt.exit, ReceiptExit::Return);
     }),
-    ("clock", |_, told, _| {
-        told.is_call(Part::Answer, "block_time")
+    ("clock", |_, finding, _| {
+        finding.is_call(DivergenceKind::HostReturn, "block_time")
     }),
-    ("lost-tree-update", |right, told, _| {
-        let (height, index) = told.at();
+    ("lost-tree-update", |right, finding, _| {
+        let (height, index) = finding.at();
         let executed = |height: Height, index: usize| &right.executed[height.0 as usize - 1][index];
         let lost = value_of(&executed(height, index as usize).diff);
-        told.is_step("state_root", lost.cloned());
+        finding.is_pipeline("state_root", lost.cloned());
         assert!(
             (0..index as usize)
                 .all(|earlier| { value_of(&executed(height, earlier).diff).is_none() })
         );
     }),
-    ("receipts-hash", |_, told, _| {
-        told.is_step("result.receipts_root", None)
+    ("receipts-hash", |_, finding, _| {
+        finding.is_pipeline("result.receipts_root", None)
     }),
 ];
 
-/// Where the whole block is named, and no transaction.
+/// Faults that are found in a block as a whole, and in no transaction.
 const IN_NO_TRANSACTION: [(&str, Height); 3] = [
     ("lost-write", STORE_HEIGHT),
     ("split-batch", STORE_HEIGHT),
@@ -387,32 +399,34 @@ const IN_NO_TRANSACTION: [(&str, Height); 3] = [
 ];
 
 #[test]
-fn every_planted_fault_is_found_where_it_is_planted() {
+fn every_injected_fault_is_found_where_it_was_injected() {
     let right = right();
     assert_eq!(
         EXPECTED.map(|(name, _)| name),
-        PLANTS.map(|plant| plant.name)
+        INJECTED_FAULTS.map(|fault| fault.name)
     );
     for (name, check) in EXPECTED {
-        let plant = by_name(name).unwrap();
-        let told = tell(plant);
-        let wrong = first_wrong(plant, &right);
+        let fault = by_name(name).unwrap();
+        let finding = find(fault);
+        let wrong = first_wrong(fault, &right);
         let whole = IN_NO_TRANSACTION.iter().find(|(whole, _)| *whole == name);
         match (whole, &wrong) {
             (Some((_, height)), _) => {
-                assert_eq!(told.difference.height, *height, "{name}");
-                assert_eq!(told.difference.transaction, None, "{name}");
+                assert_eq!(finding.difference.height, *height, "{name}");
+                assert_eq!(finding.difference.transaction, None, "{name}");
             }
-            // The tree is no part of what a transaction comes to.
+            // The tree is not part of a transaction's result.
             (None, None) => assert_eq!(name, "lost-tree-update"),
-            (None, Some((height, index, _))) => assert_eq!(told.at(), (*height, *index), "{name}"),
+            (None, Some((height, index, _))) => {
+                assert_eq!(finding.at(), (*height, *index), "{name}")
+            }
         }
         check(
             &right,
-            &told,
+            &finding,
             wrong.as_ref().map(|(_, _, executed)| executed),
         );
-        assert_eq!(told.case.is_some(), whole.is_none(), "{name}");
+        assert_eq!(finding.case.is_some(), whole.is_none(), "{name}");
     }
 }
 
@@ -420,39 +434,39 @@ fn every_planted_fault_is_found_where_it_is_planted() {
 fn a_right_engine_replays_each_case_and_a_wrong_one_does_not() {
     let rules = node::rules::rulebook();
     let engines: [Box<dyn Engine>; 2] = [Box::new(Interpreter::new()), Box::new(Reference::new())];
-    let agrees = |replayed: &Replayed| match replayed {
-        Replayed::Ran { mismatches, .. } => mismatches.is_empty(),
-        Replayed::Beyond(_) => false,
+    let agrees = |replayed: &CaseReplay| match replayed {
+        CaseReplay::Ran { mismatches, .. } => mismatches.is_empty(),
+        CaseReplay::MissingKey(_) => false,
     };
-    for plant in &PLANTS {
-        let Some(case) = tell(plant).case else {
+    for fault in &INJECTED_FAULTS {
+        let Some(case) = find(fault).case else {
             continue;
         };
         let mut file = Vec::new();
         case.write(&mut file).unwrap();
         let read = Case::read(file.as_slice(), &node::rules::rulebook()).unwrap();
-        assert_eq!(read, case, "{}", plant.name);
+        assert_eq!(read, case, "{}", fault.name);
         let valid = read.validate(&rules).unwrap();
         for engine in &engines {
             let replayed = read.replay(engine.as_ref(), &rules, &valid).unwrap();
-            assert!(agrees(&replayed), "{}: {replayed:#?}", plant.name);
+            assert!(agrees(&replayed), "{}: {replayed:#?}", fault.name);
         }
         let is_engine = ["wrong-opcode", "wrong-price", "frame-gas", "wrong-answer"];
-        if is_engine.contains(&plant.name) {
-            let wrong = (plant.executor().engine)();
+        if is_engine.contains(&fault.name) {
+            let wrong = (fault.executor().engine)();
             let replayed = read.replay(wrong.as_ref(), &rules, &valid).unwrap();
-            assert!(!agrees(&replayed), "{}", plant.name);
-            if let Replayed::Ran { outcome, .. } = replayed {
-                assert_eq!(outcome.receipt, case.found.receipt, "{}", plant.name);
+            assert!(!agrees(&replayed), "{}", fault.name);
+            if let CaseReplay::Ran { outcome, .. } = replayed {
+                assert_eq!(outcome.receipt, case.found.receipt, "{}", fault.name);
             }
         }
     }
 }
 
 #[test]
-fn nothing_is_found_where_nothing_is_planted() {
+fn nothing_is_found_where_no_fault_is_injected() {
     let plan = Plan { blocks: 12, ..PLAN };
-    let told = investigate(&plan, standard(3), &mut NoProgress).unwrap();
-    assert!(told.report.agreed);
-    assert_eq!((told.site, told.case), (None, None));
+    let investigated = investigate(&plan, standard(3), &mut NoProgress).unwrap();
+    assert!(investigated.report.agreed);
+    assert_eq!((investigated.divergence, investigated.case), (None, None));
 }

@@ -1,4 +1,4 @@
-//! Tests the simulator through their public API.
+//! Tests the simulator through its public API.
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,
