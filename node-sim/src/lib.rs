@@ -5,7 +5,9 @@
 //!   composes its public functions.
 //! * A report depends on plan and seed alone.
 //!
-//! Each module uses only those above it. Specification: docs/spec/blocks.md. Tests: `tests/it`.
+//! Each module uses only those above it.
+//!
+//! Specification: docs/spec/blocks.md, "Simulator". Tests: `tests/it`.
 #![forbid(unsafe_code)]
 
 /// Simulated disks with crashes and faults.

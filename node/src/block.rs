@@ -2,7 +2,7 @@
 //!
 //! Which blocks are accepted is consensus; which broken rule is reported first is not.
 //!
-//! Specification: docs/spec/blocks.md.
+//! Specification: docs/spec/blocks.md, "Validity".
 
 use crate::digest::{encode, length};
 use crate::header::{Header, Tip};

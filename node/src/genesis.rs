@@ -1,7 +1,9 @@
 //! Describes how a chain starts: name, time, rules, limits and first balances.
 //!
 //! The document is a borsh encoding; its SHA-256 is the chain id, which every transaction and
-//! header contains. Specification: docs/spec/blocks.md.
+//! header contains.
+//!
+//! Specification: docs/spec/blocks.md, "Genesis".
 
 use crate::digest::{encode, sha256};
 use crate::limits::{CHAIN_NAME_BYTES_MAX, Limits};

@@ -1,6 +1,8 @@
 //! Encodes block headers and the results of executing blocks.
 //!
-//! Specification: docs/spec/blocks.md. A header contains its parent's result, never its own.
+//! A header contains its parent's result, never its own.
+//!
+//! Specification: docs/spec/blocks.md, "Header".
 
 use crate::digest::{encode, sha256};
 use borsh::{BorshDeserialize, BorshSerialize};

@@ -1,6 +1,6 @@
 //! Encodes receipts: the result of each transaction of a block.
 //!
-//! Specification: docs/spec/transactions.md.
+//! Specification: docs/spec/transactions.md, "Receipt".
 
 use crate::digest::{encode, sha256};
 use borsh::{BorshDeserialize, BorshSerialize};

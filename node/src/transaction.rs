@@ -1,6 +1,6 @@
 //! Decodes transactions, computes their ids and intrinsic gas, and verifies their signatures.
 //!
-//! Specification: docs/spec/transactions.md.
+//! Specification: docs/spec/transactions.md, "Encoding".
 
 use crate::digest::{encode, length, sha256};
 use crate::rules::Prices;

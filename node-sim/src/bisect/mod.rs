@@ -142,7 +142,7 @@ pub fn locate(
         return Ok(compare_executed(&one, &other));
     };
     let reference = ReferenceSubject::new();
-    let of_r = rerun(
+    let reference_record = rerun(
         &reference.with_state_of(left),
         at,
         RecordingDepth::Operators(0..0),
@@ -151,12 +151,12 @@ pub fn locate(
     let pair = (one_log.get(index), other_log.get(index));
     let before = index
         .checked_sub(1)
-        .and_then(|index| of_r.events.get(index));
+        .and_then(|index| reference_record.events.get(index));
     if is_return(pair.0) && is_return(pair.1) {
-        return Ok(of_events(DivergenceKind::HostReturn, &of_r, before, pair));
+        return Ok(of_events(DivergenceKind::HostReturn, &reference_record, before, pair));
     }
     // Compare the one that differs from R with R, on its own state.
-    let is_left_like_r = first_difference(one_log, &of_r.events).is_none_or(|at| at > index);
+    let is_left_like_r = first_difference(one_log, &reference_record.events).is_none_or(|at| at > index);
     let wrong = if is_left_like_r { right } else { left };
     let found = match wrong.traced {
         Some(_) => trace::compare(&reference.with_state_of(wrong), wrong, at)?,
@@ -165,8 +165,8 @@ pub fn locate(
     let Some(found) = found else {
         return Ok(of_events(
             DivergenceKind::HostCall,
-            &of_r,
-            of_r.events.get(index),
+            &reference_record,
+            reference_record.events.get(index),
             pair,
         ));
     };

@@ -26,8 +26,8 @@
 //! * Nothing here depends on a clock, a disk, or the platform's word width or byte order. An update
 //!   on several threads has the root of an update on one.
 //!
-//! Specification: docs/spec/state.md (tree), docs/spec/blocks.md, "Header" (lists). Tests:
-//! `tests/it`.
+//! Specification: docs/spec/state.md, "State"; of lists: docs/spec/blocks.md, "Header".
+//! Tests: `tests/it`.
 #![forbid(unsafe_code)]
 
 /// Hash rules and 32-byte types.
