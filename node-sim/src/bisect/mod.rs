@@ -9,10 +9,10 @@
 //!        the node: receipt field or state key
 //! ```
 //!
-//! An engine is compared with R at each event: frame starts, host calls, their results and exits,
-//! with gas and memory. If both engines are made of R, the operators between two events are
-//! compared as well, by what each leaves on the stack and in gas. Digests of many operators are
-//! compared first, so that only one window of a long transaction is in memory.
+//! An engine is compared with R, the reference interpreter, at each event: frame starts, host calls,
+//! their results and exits, with gas and memory. If both engines are made of R, the operators
+//! between two events are compared as well, by what each leaves on the stack and in gas. Digests of
+//! many operators are compared first, so that only one window of a long transaction is in memory.
 //!
 //! Specification: docs/spec/blocks.md, "Bisection". Tests: `tests/it/injected_faults.rs`.
 
