@@ -9,10 +9,11 @@
 //!        the node: receipt field or state key
 //! ```
 //!
-//! An engine is compared with R, the reference interpreter, at each event: frame starts, host calls,
-//! their results and exits, with gas and memory. If both engines are made of R, the operators
-//! between two events are compared as well, by what each leaves on the stack and in gas. Digests of
-//! many operators are compared first, so that only one window of a long transaction is in memory.
+//! An engine is compared with R, the reference interpreter, at each event: frame starts, host
+//! calls, their results and exits, with gas and memory. If both engines are made of R, the
+//! operators between two events are compared as well, by what each leaves on the stack and in gas.
+//! Digests of many operators are compared first, so that only one window of a long transaction is
+//! in memory.
 //!
 //! Specification: docs/spec/blocks.md, "Bisection". Tests: `tests/it/injected_faults.rs`.
 
@@ -153,10 +154,16 @@ pub fn locate(
         .checked_sub(1)
         .and_then(|index| reference_record.events.get(index));
     if is_return(pair.0) && is_return(pair.1) {
-        return Ok(of_events(DivergenceKind::HostReturn, &reference_record, before, pair));
+        return Ok(of_events(
+            DivergenceKind::HostReturn,
+            &reference_record,
+            before,
+            pair,
+        ));
     }
     // Compare the one that differs from R with R, on its own state.
-    let is_left_like_r = first_difference(one_log, &reference_record.events).is_none_or(|at| at > index);
+    let is_left_like_r =
+        first_difference(one_log, &reference_record.events).is_none_or(|at| at > index);
     let wrong = if is_left_like_r { right } else { left };
     let found = match wrong.traced {
         Some(_) => trace::compare(&reference.with_state_of(wrong), wrong, at)?,
