@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use engines::Row;
-use node_sim::simulate::planted::{PLANTS, Plant};
+use node_sim::simulate::injected::{INJECTED_FAULTS, InjectedFault};
 use std::path::PathBuf;
 
 /// Nodes of one simulation: each holds a state of its own.
@@ -319,8 +319,8 @@ pub(crate) struct Sim {
 
 /// The names of `--plant`, each with what is wrong.
 fn plants() -> PossibleValuesParser {
-    let value = |plant: &Plant| PossibleValue::new(plant.name).help(plant.summary);
-    PLANTS.iter().map(value).collect::<Vec<_>>().into()
+    let value = |plant: &InjectedFault| PossibleValue::new(plant.name).help(plant.summary);
+    INJECTED_FAULTS.iter().map(value).collect::<Vec<_>>().into()
 }
 
 /// `lockstep node`.

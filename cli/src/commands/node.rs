@@ -11,7 +11,7 @@ use crate::print::{self, Colour};
 use crate::text::{counted, grouped, printable_path};
 use node::archive::{ArchiveError, ArchiveReader};
 use node::{CachePolicy, Parts, Store};
-use node_sim::replay::{Replay, ReplayDifference, ReplayError, Replayed, Traced};
+use node_sim::replay::{Replay, ReplayDifference, ReplayError, ReplaySummary, Traced};
 use serde::Serialize;
 use std::fs::File;
 use std::io::BufReader;
@@ -88,7 +88,7 @@ fn replay(arguments: &Arguments) -> Answer {
 fn apply(
     arguments: &Arguments,
     store: Box<dyn Store>,
-) -> Result<(Replayed, Option<Traced>), ReplayError> {
+) -> Result<(ReplaySummary, Option<Traced>), ReplayError> {
     let input = File::open(&arguments.archive).map_err(ArchiveError::from)?;
     let reader = ArchiveReader::new(BufReader::new(input))?;
     let make = arguments.engine.make;
@@ -103,7 +103,7 @@ fn apply(
     }
     let mut pace = Pace::start();
     while replay.step()? {
-        let Replayed {
+        let ReplaySummary {
             height,
             transactions,
             ..
@@ -122,8 +122,8 @@ fn apply(
 
 fn bisection(traced: &Traced) -> Bisection<'_> {
     Bisection {
-        reference_agrees: traced.site.is_none(),
-        site: traced.site.as_ref().map(site::line),
+        reference_agrees: traced.divergence.is_none(),
+        site: traced.divergence.as_ref().map(site::line),
         keys: traced.case.state.len(),
     }
 }
@@ -132,7 +132,7 @@ fn traced_text(traced: Option<&Traced>, arguments: &Arguments) -> String {
     let Some(traced) = traced else {
         return "bisection: the difference is in no transaction\n".to_owned();
     };
-    let mut text = match &traced.site {
+    let mut text = match &traced.divergence {
         None => "bisection: the reference engine comes to what was found; whoever wrote the \
                  archive did not\n"
             .to_owned(),
@@ -158,7 +158,7 @@ fn failure(file: &Path, error: ReplayError) -> Failure {
     }
 }
 
-fn line(replayed: &Replayed) -> Line<'_> {
+fn line(replayed: &ReplaySummary) -> Line<'_> {
     Line {
         agreed: replayed.first_difference.is_none(),
         height: replayed.height.0,
@@ -181,7 +181,7 @@ fn difference_line(difference: &ReplayDifference) -> DifferenceLine<'_> {
     }
 }
 
-fn text(replayed: &Replayed) -> String {
+fn text(replayed: &ReplaySummary) -> String {
     let word = match replayed.first_difference {
         None => print::coloured("agreed", Colour::Green),
         Some(_) => print::coloured("disagreed", Colour::Red),

@@ -3,7 +3,7 @@
 
 use crate::lockstep;
 use node::archive::{ArchiveReader, ArchiveWriter};
-use node_sim::simulate::planted::PLANTS;
+use node_sim::simulate::injected::INJECTED_FAULTS;
 use serde_json::Value;
 use std::fs;
 use std::process::Command;
@@ -52,7 +52,7 @@ fn a_planted_fault_is_found_and_its_case_replays_alone() {
 #[test]
 fn every_plant_is_in_the_help_and_others_are_a_usage_error() {
     let help = lockstep(&["sim", "--help"]);
-    for plant in &PLANTS {
+    for plant in &INJECTED_FAULTS {
         assert!(help.stdout.contains(plant.name), "{}", plant.name);
         assert!(help.stdout.contains(plant.summary), "{}", plant.name);
     }

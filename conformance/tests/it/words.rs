@@ -90,6 +90,20 @@ const ALLOWED: &[(&str, &str)] = &[
     ("conformance/tests/vectors/messages.rs", "\"calls nobody\""),
     ("conformance/vectors/src/fields.rs", "\"answer\""),
     ("conformance/vectors/src/run.rs", "\"answer\""),
+    // Values in JSON output: kinds of divergence, names of executors and of injected faults.
+    (
+        "node-sim/src/bisect/mod.rs",
+        "self::hostreturn => \"answer\"",
+    ),
+    ("node-sim/src/bisect/mod.rs", "boundaryeventkind::return("),
+    (
+        "node-sim/src/simulate/executor.rs",
+        "cache prefilled with what nobody uploads",
+    ),
+    ("node-sim/", "\"wrong-answer\""),
+    // An entry of a sample contract, and an error message of RocksDB.
+    ("node-sim/src/simulate/hostile.rs", "hostile::lie("),
+    ("node/rocksdb/src/store.rs", "lock hold by"),
 ];
 
 /// Folders that still have such words; each leaves the list once it has none.
@@ -99,8 +113,6 @@ const NOT_YET: &[&str] = &[
     "cli/",
     "contracts/",
     "debug-info/",
-    "node-sim/",
-    "node/",
     "testkit/",
     "vm/",
 ];
