@@ -1,7 +1,7 @@
 //! Maps every way a command can end to its exit code; scripts rely on the numbers.
 
 use crate::print::Unwritten;
-use crate::refusal::Refusal;
+use crate::rejected_file::Refusal;
 use std::process::ExitCode;
 
 /// How a command that did its work ended.

@@ -6,8 +6,8 @@
 //! |---|---|
 //! | `args` | the command line |
 //! | `text`, `print` | how things are spelt; the only file that prints |
-//! | `pace`, `replacement` | progress; files that are there as a whole or not at all |
-//! | `functions`, `refusal` | functions by name; why a file was refused |
+//! | `progress`, `replacement` | progress; files that are there as a whole or not at all |
+//! | `functions`, `rejected_file` | functions by name; why a file was refused |
 //! | `failure` | exit codes |
 //! | `module` | a contract's file, and parts of what is shown of it |
 //! | `chain` | stores, cases in files, and where two executions part |
@@ -24,13 +24,13 @@ mod text;
 
 mod print;
 
-mod pace;
+mod progress;
 
 mod replacement;
 
 mod functions;
 
-mod refusal;
+mod rejected_file;
 
 mod failure;
 

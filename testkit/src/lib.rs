@@ -40,7 +40,7 @@ mod engines;
 
 mod failure;
 
-mod inner;
+mod failed_frames;
 
 mod names;
 

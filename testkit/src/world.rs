@@ -2,8 +2,8 @@
 
 use crate::call::{Call, encode};
 use crate::engines::Engines;
+use crate::failed_frames::{Seen, Watching};
 use crate::failure::{Cause, Context, Failure, short};
-use crate::inner::{Seen, Watching};
 use crate::names::Names;
 use crate::receipt::{Receipt, Undecodable, decode};
 use crate::state::State;
@@ -419,7 +419,7 @@ impl World {
         let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         // The last to end is the called contract itself.
         let inner = seen.split_last().map_or(&[][..], |(_, inner)| inner);
-        let describe = |failed: &crate::inner::Failed| {
+        let describe = |failed: &crate::failed_frames::Failed| {
             let names = self.names.get(&failed.code_hash);
             failed.describe(names.map(Arc::as_ref))
         };

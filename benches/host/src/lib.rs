@@ -2,9 +2,9 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`works`] | the workloads: at least one for each part of each function's price |
+//! | [`workloads`] | the workloads: at least one for each part of each function's price |
 //! | [`program`] | the module of a workload: a loop of calls, or a call that ends the frame |
-//! | [`stage`] | the state in which they run, in memory |
+//! | [`fixture`] | the state in which they run, in memory |
 //! | [`measure`] | gas and nanoseconds of one unit, rounds interleaved |
 //!
 //! The host is the product's own: frames, journal, cryptography, our interpreter. What is left out
@@ -17,9 +17,9 @@ pub mod measure;
 
 pub mod program;
 
-pub mod stage;
+pub mod fixture;
 
-pub mod works;
+pub mod workloads;
 
 use std::error::Error;
 

@@ -7,9 +7,9 @@
 )]
 
 use crate::Measured;
+use crate::fixture::Stage;
 use crate::program::{End, Program};
-use crate::stage::Stage;
-use crate::works::{Part, Work, works};
+use crate::workloads::{Part, Work, works};
 use host_api::table;
 use serde::Serialize;
 use std::hint::black_box;

@@ -2,13 +2,13 @@
 
 use crate::args::Check;
 use crate::failure::{Answer, Failure, Verdict};
+use crate::module::contents::Survey;
 use crate::module::load::{self, Loaded};
 use crate::module::signature;
-use crate::module::survey::Survey;
 use crate::module::usage;
 use crate::module::warnings::{self, Warning};
 use crate::print::{self, Colour};
-use crate::refusal::{Printed, Refusal};
+use crate::rejected_file::{Printed, Refusal};
 use crate::text::{counted, grouped, printable};
 use debug_info::DebugInfo;
 use serde::Serialize;

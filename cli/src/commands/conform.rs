@@ -2,8 +2,8 @@
 
 use crate::args::{Conform, ConformCommand, ConformCompare, ConformEngine, ConformRun};
 use crate::failure::{Answer, Failure, Verdict};
-use crate::pace::Pace;
 use crate::print::{self, Colour};
+use crate::progress::Pace;
 use crate::replacement::replace;
 use crate::text::{counted, grouped, printable};
 use serde::Serialize;

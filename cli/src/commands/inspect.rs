@@ -3,10 +3,10 @@
 use crate::args::{Floats, Inspect};
 use crate::failure::{Answer, Verdict};
 use crate::functions;
+use crate::module::contents::Survey;
 use crate::module::listing;
 use crate::module::load::{self, Loaded};
 use crate::module::signature;
-use crate::module::survey::Survey;
 use crate::module::usage;
 use crate::module::warnings;
 use crate::module::wit;

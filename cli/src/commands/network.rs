@@ -2,8 +2,8 @@
 
 use crate::args::Sim;
 use crate::failure::{Answer, Failure, Verdict};
-use crate::pace::Pace;
 use crate::print::{self, Colour};
+use crate::progress::Pace;
 use crate::text::{counted, grouped};
 use node_sim::network::{self, Behaviour, NetworkDifference, NetworkReport, Scenario};
 use serde::Serialize;

@@ -4,7 +4,7 @@
 
 use crate::args::Floats;
 use crate::failure::Failure;
-use crate::refusal::{Refusal, TextError};
+use crate::rejected_file::{Refusal, TextError};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;

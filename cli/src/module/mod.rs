@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `load` | a file's bytes, assembled and checked |
-//! | `survey` | what is in bytes, accepted or not |
+//! | `contents` | what is in bytes, accepted or not |
 //! | `signature` | types, exports, memory and floats, spelt |
 //! | `usage` | what a module uses of each limit |
 //! | `warnings` | what is accepted and probably not meant |
@@ -12,7 +12,7 @@
 
 pub(crate) mod load;
 
-pub(crate) mod survey;
+pub(crate) mod contents;
 
 pub(crate) mod signature;
 

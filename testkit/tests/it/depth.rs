@@ -3,7 +3,7 @@
 //! The claim: frames wait on a vector, so sixteen of them need no more native stack than one, and
 //! each pays for all of its work however deep it stands.
 
-use crate::stage::wat;
+use crate::setup::wat;
 use reference::Reference;
 use std::sync::Arc;
 use std::thread::Builder;

@@ -1,6 +1,6 @@
 //! Tests that an error says where, why and what to do.
 
-use crate::stage::{by, refused, wasm, wat};
+use crate::setup::{by, refused, wasm, wat};
 use contract_types::{counter, hostile, token};
 use testkit::{Address, Call, World};
 use vm::Trap;

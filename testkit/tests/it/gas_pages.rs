@@ -2,7 +2,7 @@
 //!
 //! `BLESS=1 cargo test -p lockstep-testkit gas_pages` writes them.
 
-use crate::stage::{by, deploy, everywhere, wasm};
+use crate::setup::{by, deploy, everywhere, wasm};
 use contract_types::orderbook::{self, Order, Side, Signer};
 use contract_types::{
     Address, Invocation, amm, counter, escrow, multisig, names, nft, token, upgradeable,

@@ -1,6 +1,6 @@
 //! Runs every entry of the hostile set on every engine: each is stopped, and nothing remains.
 
-use crate::stage::{by, deploy, done, everywhere, refused};
+use crate::setup::{by, deploy, done, everywhere, refused};
 use contract_types::{Address, hostile};
 use host_api::status;
 use testkit::{Call, World};

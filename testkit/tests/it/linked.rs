@@ -1,6 +1,6 @@
 //! Runs samples that call each other: value and state move together or not at all.
 
-use crate::stage::{by, code, deploy, deploy_bytes, done, everywhere, refused, wat};
+use crate::setup::{by, code, deploy, deploy_bytes, done, everywhere, refused, wat};
 use contract_types::{
     Address, Invocation, amm, counter, hostile, multisig, names, token, upgradeable,
 };
@@ -210,7 +210,7 @@ fn a_change_of_code_is_undone_with_the_frame_that_asked_for_it() {
     let nothing = Invocation::new("nothing", &());
     let owner = deploy_bytes(&mut world, alice, &wat(CALLER), &nothing);
     // The caller owns what it upgrades.
-    let code_hash = world.upload(&crate::stage::wasm("upgradeable")).unwrap();
+    let code_hash = world.upload(&crate::setup::wasm("upgradeable")).unwrap();
     let init = upgradeable::init(1);
     let made = Call::deployment(CodeHash(code_hash), [0; 32], init.entry, init.input).from(owner);
     let contract = done(&mut world, &made).contract;

@@ -3,7 +3,7 @@
 
 extern crate lockstep_testkit as testkit;
 
-mod stage;
+mod setup;
 
 mod world;
 
@@ -28,6 +28,6 @@ mod ledger;
 
 mod model;
 
-mod model_play;
+mod model_execution;
 
 mod model_script;

@@ -1,7 +1,7 @@
 //! Compares random trees of calls with a plain model, on every engine: state, events, gas, what
 //! each step saw, at any limit of gas.
 //!
-//! The model (`model_play`) stands on the ledger of the tests of `vm`, which keeps no journal, no
+//! The model (`model_execution`) stands on the ledger of the tests of `vm`, which keeps no journal, no
 //! frames and no overlay.
 #![expect(
     clippy::arithmetic_side_effects,
@@ -9,9 +9,9 @@
 )]
 
 use crate::ledger::{Effects, End, Ledger, Player, State, Tank};
-use crate::model_play::{Model, Theatre};
+use crate::model_execution::{Model, Theatre};
 use crate::model_script::{PLENTY, Step, actor, costs, scripts, stage};
-use crate::stage::EVERY;
+use crate::setup::EVERY;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;

@@ -9,7 +9,7 @@
     reason = "a test computes on numbers that it chose"
 )]
 
-use crate::stage::wat;
+use crate::setup::wat;
 use proptest::prelude::*;
 use reference::{Reference, Trace};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,6 @@
 //! Shows the world under proptest: any calls of the token keep its supply, on every engine.
 
-use crate::stage::{by, deploy, everywhere};
+use crate::setup::{by, deploy, everywhere};
 use contract_types::token;
 use proptest::prelude::*;
 use std::sync::OnceLock;

@@ -1,6 +1,6 @@
 //! Runs each sample alone as deployed wasm, on every engine: what it is for, and what it refuses.
 
-use crate::stage::{by, code, deploy, done, everywhere, refused};
+use crate::setup::{by, code, deploy, done, everywhere, refused};
 use contract_types::orderbook::{
     self, Order, Position, RestingOrder, Side, SignedBy, Signer, Snapshot, refusal,
 };

@@ -1,6 +1,6 @@
 //! Holds what the samples may weigh as they are deployed, and the sizes that their pages name.
 
-use crate::stage::wasm;
+use crate::setup::wasm;
 
 /// What was promised: sample, bytes at most.
 const BUDGETS: [(&str, usize); 2] = [("counter", 4 * 1024), ("token", 12 * 1024)];

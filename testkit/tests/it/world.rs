@@ -1,6 +1,6 @@
 //! Tests the world itself: accounts, saving, what calls see, engines that differ.
 
-use crate::stage::{by, done, everywhere, refused, wasm, wat};
+use crate::setup::{by, done, everywhere, refused, wasm, wat};
 use contract_types::{counter, token};
 use reference::Reference;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //!
 //! No journal, no frames, no overlay. Prices are read from the schedule and summed here. Two models
 //! stand on it: scripts on an engine that does what they say (`calls_model`), and contracts on
-//! every engine (`testkit/tests/it/model_play.rs`).
+//! every engine (`testkit/tests/it/model_execution.rs`).
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,

@@ -3,7 +3,7 @@
 
 use host_api::TABLE;
 use host_bench::measure::{Plan, gas, report};
-use host_bench::works::{Part, works};
+use host_bench::workloads::{Part, works};
 use std::collections::BTreeSet;
 use vm::Rules;
 

@@ -3,12 +3,12 @@
 //! What is measured is always a difference of two programs that are alike but for it, so that the
 //! loop, the frame and what is done once cancel out.
 
+use crate::fixture::{HEIGHT, LONG, RANGE};
 use crate::program::{
     ANSWER, CALLEE, CODE, COUNT, DATA, DATA_BYTES, DIGEST, ED25519_KEY, ED25519_MESSAGE,
     ED25519_SIGNATURE, End, HASH_OF_TURN, KEY, KEY_OF_TURN, KEY_OF_TURN_BYTES, NOTHING, ONE, OUT,
     Program, SALT, SECP256K1_KEY, SECP256K1_SIGNATURE, UNDO, ZERO, call, call_with, letter,
 };
-use crate::stage::{HEIGHT, LONG, RANGE};
 use host_api::{Function, table};
 use serde::Serialize;
 use vm::unstable::schedule::Schedule;
