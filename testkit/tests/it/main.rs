@@ -1,4 +1,4 @@
-//! Tests the world, and the sample contracts in it as deployed wasm.
+//! Tests the world, and the sample contracts as deployed wasm.
 #![cfg(test)]
 
 extern crate lockstep_testkit as testkit;

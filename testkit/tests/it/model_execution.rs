@@ -1,44 +1,44 @@
-//! Plays scripts of calls on a plain model: what each step costs and sees, and what it leaves.
+//! Executes scripts on a simple model: costs, results and effects of each step.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
-    reason = "a test computes on numbers that it chose"
+    reason = "tests compute with known numbers"
 )]
 
 use crate::ledger::{Active, Answer, Ask, End, Ledger, Player, Tank};
-use crate::model_script::{Cast, Costs, LOG_BYTES, PAGE, Step};
+use crate::model_script::{Costs, LOG_BYTES, PAGE, Participants, ScriptStep};
 use host_api::Function;
 use testkit::World;
 use vm::unstable::frames::contract_address;
 use vm::{CodeHash, Rules, Trap};
 
-/// What does not change from one case to the next.
-pub(crate) struct Theatre {
+/// The world and costs that all cases share.
+pub(crate) struct ModelSetup {
     pub(crate) world: World,
-    pub(crate) cast: Cast,
+    pub(crate) participants: Participants,
     pub(crate) costs: Costs,
     pub(crate) rules: Rules,
     pub(crate) frame_gas: u64,
 }
 
 pub(crate) struct Model<'a> {
-    pub(crate) theatre: &'a Theatre,
+    pub(crate) setup: &'a ModelSetup,
     pub(crate) ledger: Ledger<'a>,
     pub(crate) log: Vec<u8>,
 }
 
 impl Model<'_> {
-    /// As the actor writes it: seven bits of each byte, so that it is text.
-    fn see(&mut self, (result, mut output): Answer) {
+    /// Logs a result like the actor: seven bits of each byte, so that the log is text.
+    fn log_result(&mut self, (result, mut output): Answer) {
         output.resize(8, 0);
         let entry = [&(result as i32).to_le_bytes()[..], &output].concat();
         self.log.extend(entry.iter().map(|byte| byte & 0x7f));
     }
 
-    /// Performs a script; the state is restored by the caller unless it returns.
+    /// Executes a script; the caller restores the state unless it returns.
     pub(crate) fn frame(
         &mut self,
-        script: &[Step],
+        script: &[ScriptStep],
         mut player: Player,
         tank: &mut Tank,
         active: &mut Active,
@@ -51,50 +51,54 @@ impl Model<'_> {
 
     fn steps(
         &mut self,
-        script: &[Step],
+        script: &[ScriptStep],
         player: &mut Player,
         tank: &mut Tank,
         active: &mut Active,
     ) -> Result<(), End> {
-        let theatre = self.theatre;
+        let setup = self.setup;
         let input = self.ledger.price(Function::Input);
-        let bytes = theatre.cast.encode(script).len() as u64;
-        tank.pay(theatre.costs.begin + input.base + input.per_byte * bytes)?;
+        let bytes = setup.participants.encode(script).len() as u64;
+        tank.pay(setup.costs.begin + input.base + input.per_byte * bytes)?;
         let log = self.ledger.price(Function::DebugLog);
         for step in script {
-            let parts = theatre.costs.steps.get(&step.kind());
+            let parts = setup.costs.steps.get(&step.kind());
             let [before, between, after] = parts.copied().unwrap_or_default();
             tank.pay(before)?;
-            let answer = self.perform(step, player, tank, active)?;
+            let result = self.perform(step, player, tank, active)?;
             tank.pay(between)?;
             tank.pay(log.base + log.per_byte * LOG_BYTES)?;
-            self.see(answer);
+            self.log_result(result);
             tank.pay(after)?;
         }
-        tank.pay(theatre.costs.end)
+        tank.pay(setup.costs.end)
     }
 
     fn perform(
         &mut self,
-        step: &Step,
+        step: &ScriptStep,
         player: &mut Player,
         tank: &mut Tank,
         active: &mut Active,
     ) -> Result<Answer, End> {
-        let (ledger, cast) = (&mut self.ledger, &self.theatre.cast);
+        let (ledger, participants) = (&mut self.ledger, &self.setup.participants);
         match step {
-            Step::Write(raw, value) => ledger.write(player, tank, (*raw, *value)),
-            Step::Remove(raw) => ledger.remove(player, tank, *raw),
-            Step::Read(raw) => ledger.read(player, tank, *raw),
-            Step::Scan(raw, limit) => ledger.scan(player, tank, (*raw, u32::from(*limit)), PAGE),
-            Step::Emit(data) => ledger.emit(player, tank, *data),
-            Step::Balance(of) => ledger.balance(tank, cast.contract(*of)),
-            Step::Transfer(to, value) => {
-                ledger.transfer(player, tank, (cast.contract(*to), *value))
+            ScriptStep::Write(raw, value) => ledger.write(player, tank, (*raw, *value)),
+            ScriptStep::Remove(raw) => ledger.remove(player, tank, *raw),
+            ScriptStep::Read(raw) => ledger.read(player, tank, *raw),
+            ScriptStep::Scan(raw, limit) => {
+                ledger.scan(player, tank, (*raw, u32::from(*limit)), PAGE)
             }
-            Step::SetCode(code) => ledger.set_code(player, tank, CodeHash(cast.code(*code))),
-            Step::Returned => ledger.returned(player, tank),
-            Step::Call {
+            ScriptStep::Emit(data) => ledger.emit(player, tank, *data),
+            ScriptStep::Balance(of) => ledger.balance(tank, participants.contract(*of)),
+            ScriptStep::Transfer(to, value) => {
+                ledger.transfer(player, tank, (participants.contract(*to), *value))
+            }
+            ScriptStep::SetCode(code) => {
+                ledger.set_code(player, tank, CodeHash(participants.code(*code)))
+            }
+            ScriptStep::Returned => ledger.returned(player, tank),
+            ScriptStep::Call {
                 flags,
                 to,
                 value,
@@ -104,8 +108,8 @@ impl Model<'_> {
                 let ask = Ask {
                     function: Function::Call,
                     deploys: None,
-                    callee: cast.contract(*to),
-                    bytes: 3 + cast.encode(script).len() as u64,
+                    callee: participants.contract(*to),
+                    bytes: 3 + participants.encode(script).len() as u64,
                     has_entry: true,
                     value: *value,
                     gas: *gas,
@@ -113,19 +117,19 @@ impl Model<'_> {
                 };
                 self.call(&ask, script, player, (tank, active))
             }
-            Step::Deploy {
+            ScriptStep::Deploy {
                 code,
                 salt,
                 value,
                 gas,
                 script,
             } => {
-                let code_hash = cast.code(*code);
+                let code_hash = participants.code(*code);
                 let ask = Ask {
                     function: Function::Deploy,
                     deploys: Some(CodeHash(code_hash)),
                     callee: contract_address(&player.own, &CodeHash(code_hash), &[*salt; 32]),
-                    bytes: 3 + cast.encode(script).len() as u64,
+                    bytes: 3 + participants.encode(script).len() as u64,
                     has_entry: true,
                     value: *value,
                     gas: *gas,
@@ -133,17 +137,17 @@ impl Model<'_> {
                 };
                 self.call(&ask, script, player, (tank, active))
             }
-            Step::Return(data) => Err(ledger.end(tank, End::Return, *data)),
-            Step::Revert(data) => Err(ledger.end(tank, End::Revert, *data)),
-            Step::Trap => Err(End::Trap(Trap::Unreachable)),
-            Step::OutOfGas => Err(End::OutOfGas),
+            ScriptStep::Return(data) => Err(ledger.end(tank, End::Return, *data)),
+            ScriptStep::Revert(data) => Err(ledger.end(tank, End::Revert, *data)),
+            ScriptStep::Trap => Err(End::Trap(Trap::Unreachable)),
+            ScriptStep::OutOfGas => Err(End::OutOfGas),
         }
     }
 
     fn call(
         &mut self,
         ask: &Ask,
-        script: &[Step],
+        script: &[ScriptStep],
         player: &mut Player,
         (tank, active): (&mut Tank, &mut Active),
     ) -> Result<Answer, End> {
@@ -151,8 +155,8 @@ impl Model<'_> {
             Ok(entered) => entered,
             Err(refused) => return Ok(refused),
         };
-        // Whatever code it is, it does what the script says.
-        assert!(self.theatre.cast.codes.contains(&entered.code_hash.0));
+        // Every code executes the script in the same way.
+        assert!(self.setup.participants.codes.contains(&entered.code_hash.0));
         let callee = std::mem::replace(&mut entered.callee, Player::of(ask.callee));
         let mut inner = entered.tank.clone();
         let end = self.frame(script, callee, &mut inner, active);
