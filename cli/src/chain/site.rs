@@ -1,9 +1,9 @@
-//! Shows where two executions part: an instruction, a host call, or a step of the node.
+//! Shows where two executions diverge: at an instruction, a host call, or a step of the node.
 
 use node_sim::bisect::{Part, Site};
 use serde::Serialize;
 
-/// A site as JSON.
+/// The location of a divergence as JSON.
 #[derive(Serialize)]
 pub(crate) struct SiteLine<'a> {
     part: &'static str,
@@ -41,15 +41,15 @@ pub(crate) fn line(site: &Site) -> SiteLine<'_> {
     }
 }
 
-/// A site for people; the two executions by name.
+/// The location of a divergence as text, with the names of both executions.
 pub(crate) fn text(site: &Site, (left, right): (&str, &str)) -> String {
     let what = match site.part {
         Part::Instruction => "first instruction that differs",
-        Part::Entry => "first frame that begins differently",
-        Part::Call => "first host call or end that differs",
-        Part::Answer => "first answer of the host that differs",
-        Part::Step => "the VM did the same; first step around it that differs",
-        Part::Unrepeated => "executed again on its own, both came to the same",
+        Part::Entry => "first contract frame that starts with a different state",
+        Part::Call => "first host call or end of execution that differs",
+        Part::Answer => "first result of a host call that differs",
+        Part::Step => "the VM executions are equal; first step of the node that differs",
+        Part::Unrepeated => "not reproduced: executed again in isolation, both results are equal",
     };
     let mut text = format!("{what}\n");
     if let Some(place) = &site.place {
