@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use vm::unstable::execution::{Invocation, Step, Stop, Value};
 use vm::unstable::gas::GasMeter;
 
-/// Number of empty calls between two clock readings, since reading the clock costs more than a call.
+/// Number of empty calls between two clock readings: one reading costs more than a call.
 const ALIVE: usize = 16;
 
 /// Medians by kind of call and engine, from interleaved rounds.

@@ -14,8 +14,8 @@ pub struct Sample {
     pub gas: Option<u64>,
 }
 
-/// A kernel loaded in an engine: each call creates a new instance, untimed, and times one run of the
-/// given size.
+/// A kernel loaded in an engine: each call creates a new instance, untimed, and times one run of
+/// the given size.
 pub type Runner = Box<dyn FnMut(u32) -> Measured<Sample>>;
 
 /// Function that loads a kernel in an engine.
@@ -29,8 +29,8 @@ pub struct Contender {
     pub load: Loader,
 }
 
-/// Function that makes about `count` calls of one kind on one engine and returns the nanoseconds per
-/// call.
+/// Function that makes about `count` calls of one kind on one engine and returns the nanoseconds
+/// per call.
 pub type TimedCall = Box<dyn FnMut(usize) -> Measured<f64>>;
 
 /// Kind of call, name of the engine, and measurement.

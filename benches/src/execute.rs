@@ -148,8 +148,8 @@ fn row(kernel: &Kernel, engines: &[Contender], plan: &BenchPlan) -> Measured<Ker
     })
 }
 
-/// Checks that all runs have the same checksum, and all runs of one engine the same gas; returns the
-/// checksum.
+/// Checks that all runs have the same checksum, and all runs of one engine the same gas; returns
+/// the checksum.
 fn agreed(samples: &BTreeMap<&'static str, Vec<Sample>>) -> Measured<u64> {
     let mut checksums = samples.values().flatten().map(|run| run.checksum);
     let expected = checksums

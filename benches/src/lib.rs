@@ -2,7 +2,7 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | [`contender`], [`plan`] | the interface of a measured engine, and the selection of measurements |
+//! | [`contender`], [`plan`] | the interface of a measured engine; selection of measurements |
 //! | [`workload`] | the twelve kernels: native function, wasm module, size |
 //! | [`lockstep`] | Lockstep's engines as [`Runner`]s, and the simple host that all engines share |
 //! | [`peers`] | other engines, with feature `peers` (or `wasmi` alone) |
@@ -13,8 +13,8 @@
 //! | [`linked`], [`shapes`] | generated modules for the measurements of loading |
 //! | [`clock`], [`statistics`], [`print`], [`plot`] | time, medians, tables, the figure |
 //!
-//! Usage and results: docs/performance.md. Compare only ratios within one run, not absolute times of
-//! different runs. Nothing here is part of a result of the VM.
+//! Usage and results: docs/performance.md. Compare only ratios within one run, not absolute times
+//! of different runs. Nothing here is part of a result of the VM.
 #![forbid(unsafe_code)]
 
 pub mod calls;

@@ -18,9 +18,9 @@ use vm::{Engine, Interpreter, Rules, check};
 
 /// Nanoseconds per byte for three modules, by engine, from interleaved rounds.
 ///
-/// `lockstep` is validation and translation of every function, `lockstep-check` is validation alone,
-/// `lockstep-lazy` is validation and the work before the first call, including the first instance
-/// of a new engine with its reserved memory.
+/// `lockstep` is validation and translation of every function, `lockstep-check` is validation
+/// alone, `lockstep-lazy` is validation and the work before the first call, including the first
+/// instance of a new engine with its reserved memory.
 ///
 /// # Errors
 /// If an engine rejects a module.

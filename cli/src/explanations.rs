@@ -64,8 +64,8 @@ fn trap_explanation(trap: Trap) -> &'static str {
         }
         Trap::MemoryOutOfBounds => {
             "a load, store, copy or fill outside linear memory\n\
-             Address plus offset plus size must not exceed the size of the memory. Usual causes are\n\
-             a null or stale pointer with an offset, and memory that was not grown."
+             Address plus offset plus size must not exceed the size of the memory. Usual causes\n\
+             are a null or stale pointer with an offset, and memory that was not grown."
         }
         Trap::TableOutOfBounds => {
             "an indirect call with an index outside the table\n\
@@ -83,8 +83,8 @@ fn trap_explanation(trap: Trap) -> &'static str {
         Trap::StackOverflow => {
             "the frames of the active functions need more than 65,536 stack slots\n\
              The frame of a function has a slot for each parameter, local and operand, at least\n\
-             64: so at most 1,024 functions are active in a contract frame. Limit the depth of the\n\
-             recursion, or replace it by a loop."
+             64: so at most 1,024 functions are active in a contract frame. Limit the depth of\n\
+             the recursion, or replace it by a loop."
         }
         Trap::FloatInstruction => {
             "a float operator was executed\n\
@@ -94,8 +94,8 @@ fn trap_explanation(trap: Trap) -> &'static str {
         }
         Trap::MemoryRange => {
             "a host call was given a memory range that exceeds linear memory\n\
-             All ranges are checked at the start of the call, also if the length is 0. Correct the\n\
-             pointer and the length that the contract passes."
+             All ranges are checked at the start of the call, also if the length is 0. Correct\n\
+             the pointer and the length that the contract passes."
         }
         Trap::KeyLength => {
             "the length of a storage key is not 1 to 256 bytes\nUse the hash of a longer key."

@@ -38,7 +38,7 @@ pub enum Cause {
         meaning: Option<String>,
     },
     /// The call did not start.
-    NotBegun {
+    NotStarted {
         /// Status code of `host_api::status`.
         status: u16,
         /// Meaning of the status, with the values that caused it.
@@ -131,7 +131,7 @@ impl Failure {
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self.cause() {
-            Cause::NotBegun { status, .. } => Some(*status),
+            Cause::NotStarted { status, .. } => Some(*status),
             _ => None,
         }
     }
@@ -193,7 +193,7 @@ impl fmt::Display for Cause {
                 }
                 None => write!(f, "reverted with {} bytes: {output:?}", output.len()),
             },
-            Self::NotBegun { status, detail } => {
+            Self::NotStarted { status, detail } => {
                 write!(f, "not started, status {status}: {detail}")
             }
             Self::Trapped {

@@ -1,7 +1,7 @@
 //! Runs deployed contracts in process for their tests: a world of accounts, code and state.
 //!
-//! There is no node, network or fee: a [`Call`] returns a [`Receipt`] or a [`Failure`]. The deployed
-//! bytes are executed under the rules of the chain, so gas figures are those of the chain.
+//! There is no node, network or fee: a [`Call`] returns a [`Receipt`] or a [`Failure`]. The
+//! deployed bytes are executed under the rules of the chain, so gas figures are those of the chain.
 //!
 //! ```
 //! # extern crate lockstep_testkit as testkit;
@@ -30,8 +30,8 @@
 //!
 //! # Invariants
 //! * A call that does not return does not change the state.
-//! * If the outcomes of several engines ([`Engines`]) differ, the call does not change the state and
-//!   fails with [`Cause::EnginesDiffer`].
+//! * If the outcomes of several engines ([`Engines`]) differ, the call does not change the state
+//!   and fails with [`Cause::EnginesDiffer`].
 #![forbid(unsafe_code)]
 
 mod call;

@@ -229,12 +229,12 @@ impl World {
     /// Transfers value between accounts without running code.
     ///
     /// # Errors
-    /// [`Cause::NotBegun`] if the balance is too small.
+    /// [`Cause::NotStarted`] if the balance is too small.
     pub fn transfer(&mut self, from: Address, to: Address, amount: u128) -> Result<(), Failure> {
         let taken = self.balance(from).checked_sub(amount);
         let Some(rest) = taken else {
             let call = Call::raw(to, "", Vec::new()).from(from).value(amount);
-            let cause = self.not_begun(&call, status::BALANCE);
+            let cause = self.not_started(&call, status::BALANCE);
             return Err(self.failure(&call, 0, "", cause));
         };
         self.set_balance(from, rest);
@@ -374,7 +374,7 @@ impl World {
                     meaning,
                 }
             }
-            Exit::Revert { code, .. } => self.not_begun(call, code),
+            Exit::Revert { code, .. } => self.not_started(call, code),
             Exit::Trap(trap) => Cause::Trapped {
                 trap,
                 functions: names
@@ -426,7 +426,7 @@ impl World {
         inner.iter().map(describe).collect()
     }
 
-    fn not_begun(&self, call: &Call, code: u16) -> Cause {
+    fn not_started(&self, call: &Call, code: u16) -> Cause {
         let known = status::ALL.iter().find(|(number, _, _)| *number == code);
         let meaning = known.map_or("", |(_, _, meaning)| *meaning);
         let detail = match code {
@@ -443,7 +443,7 @@ impl World {
             status::NO_CODE => format!("{meaning}; deploy a contract with `World::deploy`"),
             _ => meaning.to_owned(),
         };
-        Cause::NotBegun {
+        Cause::NotStarted {
             status: code,
             detail,
         }

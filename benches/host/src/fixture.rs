@@ -97,7 +97,7 @@ impl Fixture {
         Ok(fixture)
     }
 
-    /// Adds the callee, an account and a key for each iteration, block hashes, and ranges for scans.
+    /// Adds the callee, an account and a key for each iteration, block hashes, ranges for scans.
     fn add_state(&mut self) -> Measured<()> {
         self.account(CALLEE, 0, self.callee_hash.0)?;
         for turn in 0..u64::from(TURNS_MAX) {

@@ -1,7 +1,7 @@
 //! Lists the workloads: at least one for each part of the price of each host function.
 //!
-//! Each measurement is the difference of two programs that differ only in the measured work, so that
-//! the costs of the loop, the frame and the setup cancel out.
+//! Each measurement is the difference of two programs that differ only in the measured work, so
+//! that the costs of the loop, the frame and the setup cancel out.
 
 use crate::fixture::{HEIGHT, LONG, RANGE};
 use crate::program::{

@@ -14,7 +14,7 @@ fn insertion(a: &mut [u32]) {
     }
 }
 
-/// Partitions at the median of three: words before the returned index are not greater, after it not less.
+/// Partitions at the median of three: words before the index are not greater, after it not less.
 fn partition(a: &mut [u32]) -> usize {
     let last = a.len() - 1;
     let middle = last / 2;

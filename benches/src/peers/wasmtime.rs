@@ -1,4 +1,4 @@
-//! Runs kernels in wasmtime with fuel: the optimising compiler Cranelift, the baseline compiler Winch.
+//! Runs kernels in wasmtime with fuel: the compilers Cranelift (optimising) and Winch (baseline).
 
 use crate::Measured;
 use crate::clock::time;

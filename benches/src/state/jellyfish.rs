@@ -1,7 +1,7 @@
-//! Stores a `jmt` tree in RocksDB like a node: nodes, flat values and tip in one synced write batch.
+//! Stores a `jmt` tree in RocksDB like a node: nodes, values and tip in one synced write batch.
 //!
-//! The configuration favours `jmt`: stale nodes are deleted at once, no old version is kept, versions
-//! sort as numbers, and RocksDB has the same caches as in Lockstep's store.
+//! The configuration favours `jmt`: stale nodes are deleted at once, no old version is kept,
+//! versions sort as numbers, and RocksDB has the same caches as in Lockstep's store.
 
 use super::process;
 use super::worker::Candidate;

@@ -1,8 +1,8 @@
 //! Measures durable commits of a block on a large state, compared with `jmt` on RocksDB.
 //!
 //! Each candidate runs in its own process, so that processor time, memory and written bytes are
-//! measured separately, including those of RocksDB's threads. The parent process lets the candidates
-//! commit each block in turn and checks that their roots are equal.
+//! measured separately, including those of RocksDB's threads. The parent process lets the
+//! candidates commit each block in turn and checks that their roots are equal.
 
 /// The process of a candidate: it commits a block when the parent requests it.
 pub mod worker;

@@ -132,8 +132,8 @@ fn accepted_text(
     let word = print::coloured("accepted", Colour::Green);
     let mut text = format!("{}: {word}\n", printable(&loaded.file));
     let mut row = |name: &str, value: &str| {
-        for (place, line) in value.lines().enumerate() {
-            let name = if place == 0 { name } else { "" };
+        for (index, line) in value.lines().enumerate() {
+            let name = if index == 0 { name } else { "" };
             text.push_str(&format!("  {name:<11}{line}\n"));
         }
     };

@@ -23,7 +23,8 @@ pub(crate) fn run(arguments: &Explain) -> CommandResult {
             .map(|entry| format!("; did you mean `{}` ({})?", entry.code, entry.name))
             .unwrap_or_default();
         return Err(Failure::Usage(format!(
-            "no rejection, trap or status is called `{}`{nearest}\n`lockstep explain` lists them all",
+            "no rejection, trap or status is called `{}`{nearest}\n\
+             `lockstep explain` lists them all",
             printable(code)
         )));
     };

@@ -199,14 +199,14 @@ fn text(replayed: &Replayed) -> String {
         hex::encode(replayed.state_root),
     );
     if let Some(difference) = &replayed.first_difference {
-        let place = match (difference.transaction, difference.tx_id) {
+        let location = match (difference.transaction, difference.tx_id) {
             (Some(number), Some(tx_id)) => {
                 format!("transaction {number} ({})", hex::encode(tx_id))
             }
             _ => "the block as a whole".to_owned(),
         };
         text.push_str(&format!(
-            "first difference: block {}, {place}\n  {}\n    recorded: {}\n    found:    {}\n",
+            "first difference: block {}, {location}\n  {}\n    recorded: {}\n    found:    {}\n",
             grouped(difference.height.0),
             difference.field,
             difference.recorded,

@@ -348,13 +348,14 @@ fn text(report: &Report, seed: u64) -> String {
 }
 
 fn difference_text(difference: &Difference) -> String {
-    let place = match (difference.transaction, difference.tx_id) {
+    let location = match (difference.transaction, difference.tx_id) {
         (Some(number), Some(tx_id)) => format!("transaction {number} ({})", hex::encode(tx_id)),
         _ => "at the block's end".to_owned(),
     };
     let (left, right) = difference.executors;
     let mut text = format!(
-        "first difference: block {}, {place}\n  between node {left} ({}) and node {right} ({})\n",
+        "first difference: block {}, {location}\n  between node {left} ({}) and node {right} \
+         ({})\n",
         grouped(difference.height.0),
         difference.names.0,
         difference.names.1
@@ -435,11 +436,11 @@ mod tests {
             text.starts_with("disagreed: 3 nodes, 3 blocks, seed 9\n"),
             "{text}"
         );
-        let place = format!(
+        let location = format!(
             "first difference: block 3, transaction 5 ({})",
             "07".repeat(32)
         );
-        assert!(text.contains(&place), "{text}");
+        assert!(text.contains(&location), "{text}");
         assert!(
             text.contains("  state 02ab\n    node 0: 0x01\n    node 2: removed\n"),
             "{text}"

@@ -101,7 +101,7 @@ pub(super) struct PlotFrame<'a> {
     pub(super) labels: &'a [&'a str],
 }
 
-/// A drawing with its axes. The numbers are text outside of it, which does not shrink with the page.
+/// A drawing with its axes. The numbers are text beside it, which does not shrink with the page.
 pub(super) fn frame(frame: &PlotFrame<'_>, drawing: &str) -> String {
     let unit = Unit::for_value(frame.units, frame.axis.end);
     let (mut marks, mut grid) = (String::new(), String::new());

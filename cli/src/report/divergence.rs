@@ -10,7 +10,7 @@ const RESULT_CHARS_MAX: usize = 2_000;
 /// The card of a difference.
 pub(super) fn divergence(difference: &Difference) -> String {
     let (left, right) = difference.executors;
-    let place = match difference.transaction {
+    let location = match difference.transaction {
         Some(number) => format!("transaction {number}"),
         None => "the block's end".to_owned(),
     };
@@ -19,13 +19,13 @@ pub(super) fn divergence(difference: &Difference) -> String {
          <p class=\"note\">Transactions are counted from 0. All results before it are equal; the \
          simulation stopped here. The differing part of each result is marked.</p>\n<dl>\n",
         grouped(difference.height.0),
-        escaped(&place)
+        escaped(&location)
     );
     let mut entry = |name: &str, value: &str| {
         text.push_str(&format!("<dt>{name}</dt><dd>{}</dd>\n", escaped(value)));
     };
     entry("block", &grouped(difference.height.0));
-    entry("location", &place);
+    entry("location", &location);
     if let Some(tx_id) = &difference.tx_id {
         entry("transaction id", &hex::encode(tx_id));
     }

@@ -311,7 +311,8 @@ fn executors(report: &Report, timing: &Timing) -> String {
         format!("Node {number} is the fastest: {name}")
     });
     let note = "Time of each executor for all blocks: signatures, execution, a state root after \
-                each transaction, commit. Other work on this machine is included; restarts are not.";
+                each transaction, commit. Other work on this machine is included, restarts are \
+                not.";
     let mut inside = bars(&rows, &[]);
     inside.push_str(&price_table(report, timing));
     card(&title, note, &inside)
@@ -378,8 +379,8 @@ fn price(data: &PlotData<'_>) -> String {
 fn repeat(report: &Report, plan: &Plan) -> String {
     format!(
         "<footer>\n<p>State root after block {}</p>\n<pre>{}</pre>\n<p>Reproduce it: \
-         everything except the times is the same on every machine.</p>\n<pre>lockstep sim --nodes {} --blocks \
-         {} --seed {} --report report.html</pre>\n<p>lockstep {}</p>\n</footer>\n",
+         everything except the times is the same on every machine.</p>\n<pre>lockstep sim \
+         --nodes {} --blocks {} --seed {} --report report.html</pre>\n<p>lockstep {}</p>\n</footer>\n",
         grouped(report.height.0),
         hex::encode(report.state_root),
         report.executors.len(),
