@@ -30,7 +30,7 @@ const FAMILIES: [(&[&str], &str); 21] = [
     ),
     (
         &["debt", "debts"],
-        "overdraft: the metering block runs before its charge fails",
+        "overdraft: a metering block runs although its charge cannot be paid",
     ),
     (&["seam", "seams"], "interface"),
     (
@@ -51,7 +51,7 @@ const FAMILIES: [(&[&str], &str); 21] = [
     (&["mend", "mends", "mended", "mending"], "fix, repair"),
     (
         &["laboratory", "stranger", "strangers", "liar", "liars"],
-        "say what it is",
+        "what it is",
     ),
     (&["owe", "owes", "owed", "owing"], "unpaid, due"),
     (
