@@ -2,7 +2,7 @@
 //!
 //! It has no journal, no frames and no overlay. Prices are read from the schedule and summed here.
 //! Two tests use it: one with an engine that runs scripts (`calls_model`), and one with contracts
-//! on every engine (`testkit/tests/it/model_play.rs`).
+//! on every engine (`testkit/tests/it/model_execution.rs`).
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
