@@ -6,8 +6,10 @@
 )]
 
 mod arrows;
+mod citations;
 mod determinism;
 mod emitted_agrees;
+mod map;
 mod mutants;
 mod second_version;
 mod tidy;
