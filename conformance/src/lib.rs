@@ -6,6 +6,7 @@
 //! | [`program`], [`observation`] | what is run, and all that it lets be seen (crate `vectors`) |
 //! | [`golden`] | texts that are frozen in a file, with one switch to renew them |
 //! | [`mutants`] | patches that hold one mistake each, and the tests that find them |
+//! | [`pages`] | the commands and the code of the pages, run as a reader would type them |
 //! | [`second_decoder`] | emitted modules read by two decoders that share no code |
 //! | [`spec`] | the official suite within the profile, on any engine |
 //! | [`mod@sweep`] | which gas limits are tried, and the comparison with the reference |
@@ -22,6 +23,8 @@ pub mod planted;
 pub mod golden;
 
 pub mod mutants;
+
+pub mod pages;
 
 pub mod second_decoder;
 
