@@ -1,4 +1,4 @@
-//! Enforces that what a page or a comment names exists: files, folders, packages, targets and items.
+//! Enforces that what a page or comment names exists: files, packages, targets, items.
 
 use crate::tidy::{files, report, root};
 use std::collections::BTreeSet;
