@@ -6,6 +6,7 @@
 //! | [`program`], [`observation`] | a run, and all that can be observed of it (crate `vectors`) |
 //! | [`golden`] | texts that are frozen in a file, with one switch to update them |
 //! | [`mutants`] | patches with one bug each, and the tests that find them |
+//! | [`pages`] | the commands and the code of the pages, run as a reader would type them |
 //! | [`differential`] | engines compared on generated modules |
 //! | [`injected`] | engines with an injected bug, and the checks that find it |
 //! | [`second_decoder`] | instrumented modules read by two decoders that share no code |
@@ -24,6 +25,8 @@ pub mod injected;
 pub mod golden;
 
 pub mod mutants;
+
+pub mod pages;
 
 pub mod second_decoder;
 

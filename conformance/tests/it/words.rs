@@ -1,4 +1,4 @@
-//! Enforces the words of the field: what a page, comment, name or message may not say, and what to say.
+//! Enforces the words of the field: what nothing here may say, and what to say instead.
 
 use crate::tidy::{files, report};
 
