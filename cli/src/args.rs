@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use engines::Row;
-use node_sim::simulate::planted::{PLANTS, Plant};
+use node_sim::simulate::injected::{INJECTED_FAULTS, InjectedFault};
 use std::path::PathBuf;
 
 /// Maximum number of nodes in a simulation; each node keeps its own state.
@@ -321,8 +321,8 @@ pub(crate) struct Sim {
 
 /// The values of `--plant`, each with a summary of the injected fault.
 fn fault_names() -> PossibleValuesParser {
-    let value = |fault: &Plant| PossibleValue::new(fault.name).help(fault.summary);
-    PLANTS.iter().map(value).collect::<Vec<_>>().into()
+    let value = |fault: &InjectedFault| PossibleValue::new(fault.name).help(fault.summary);
+    INJECTED_FAULTS.iter().map(value).collect::<Vec<_>>().into()
 }
 
 /// `lockstep node`.

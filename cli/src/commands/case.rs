@@ -6,7 +6,7 @@ use crate::failure::{CommandResult, Verdict};
 use crate::print::{self, Colour};
 use crate::text::{counted, grouped, printable};
 use node::Payload;
-use node_sim::case::{Case, Outcome, Replayed};
+use node_sim::case::{Case, CaseReplay, Outcome};
 use node_sim::simulate::Mismatch;
 use serde::Serialize;
 
@@ -74,10 +74,10 @@ pub(crate) fn run(arguments: &Arguments) -> CommandResult {
     })
 }
 
-fn agrees(replayed: &Replayed) -> bool {
+fn agrees(replayed: &CaseReplay) -> bool {
     match replayed {
-        Replayed::Ran { mismatches, .. } => mismatches.is_empty(),
-        Replayed::Beyond(_) => false,
+        CaseReplay::Ran { mismatches, .. } => mismatches.is_empty(),
+        CaseReplay::MissingKey(_) => false,
     }
 }
 
@@ -100,18 +100,18 @@ fn outcome(outcome: &Outcome) -> OutcomeLine<'_> {
     }
 }
 
-fn line<'a>(case: &'a Case, engine: &'a str, replayed: &'a Replayed) -> CaseLine<'a> {
+fn line<'a>(case: &'a Case, engine: &'a str, replayed: &'a CaseReplay) -> CaseLine<'a> {
     let payload = &case.transaction.transaction.payload;
     let contract = match payload {
         Payload::Call { contract, .. } => Some(hex::encode(contract)),
         _ => None,
     };
     let (here, mismatches, beyond) = match replayed {
-        Replayed::Ran {
+        CaseReplay::Ran {
             outcome: here,
             mismatches,
         } => (Some(outcome(here)), mismatches.as_slice(), None),
-        Replayed::Beyond(key) => (None, &[][..], Some(hex::encode(key))),
+        CaseReplay::MissingKey(key) => (None, &[][..], Some(hex::encode(key))),
     };
     let mismatch = |mismatch: &'a Mismatch| CaseMismatchLine {
         field: mismatch.field,
@@ -137,7 +137,7 @@ fn line<'a>(case: &'a Case, engine: &'a str, replayed: &'a Replayed) -> CaseLine
     }
 }
 
-fn text(case: &Case, engine: &str, replayed: &Replayed) -> String {
+fn text(case: &Case, engine: &str, replayed: &CaseReplay) -> String {
     let word = match agrees(replayed) {
         true => print::coloured("agreed", Colour::Green),
         false => print::coloured("disagreed", Colour::Red),
@@ -171,13 +171,13 @@ fn text(case: &Case, engine: &str, replayed: &Replayed) -> String {
     show("expected", &case.expected);
     show("found", &case.found);
     match replayed {
-        Replayed::Beyond(key) => {
+        CaseReplay::MissingKey(key) => {
             let key = hex::encode(key);
             text.push_str(&format!(
                 "  reads a state key that is not in the case file: {key}\n"
             ));
         }
-        Replayed::Ran {
+        CaseReplay::Ran {
             outcome,
             mismatches,
         } => {

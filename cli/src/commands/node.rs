@@ -11,7 +11,7 @@ use crate::progress::ProgressTimer;
 use crate::text::{counted, grouped, printable_path};
 use node::archive::{ArchiveError, ArchiveReader};
 use node::{CachePolicy, Parts, Store};
-use node_sim::replay::{Replay, ReplayDifference, ReplayError, Replayed, Traced};
+use node_sim::replay::{Replay, ReplayDifference, ReplayError, ReplaySummary, Traced};
 use serde::Serialize;
 use std::fs::File;
 use std::io::BufReader;
@@ -88,7 +88,7 @@ fn replay(arguments: &Arguments) -> CommandResult {
 fn apply(
     arguments: &Arguments,
     store: Box<dyn Store>,
-) -> Result<(Replayed, Option<Traced>), ReplayError> {
+) -> Result<(ReplaySummary, Option<Traced>), ReplayError> {
     let input = File::open(&arguments.archive).map_err(ArchiveError::from)?;
     let reader = ArchiveReader::new(BufReader::new(input))?;
     let make = arguments.engine.make;
@@ -103,7 +103,7 @@ fn apply(
     }
     let mut timer = ProgressTimer::start();
     while replay.step()? {
-        let Replayed {
+        let ReplaySummary {
             height,
             transactions,
             ..
@@ -122,8 +122,8 @@ fn apply(
 
 fn bisection(traced: &Traced) -> BisectionLine<'_> {
     BisectionLine {
-        reference_agrees: traced.site.is_none(),
-        site: traced.site.as_ref().map(site::line),
+        reference_agrees: traced.divergence.is_none(),
+        site: traced.divergence.as_ref().map(site::line),
         keys: traced.case.state.len(),
     }
 }
@@ -132,7 +132,7 @@ fn traced_text(traced: Option<&Traced>, arguments: &Arguments) -> String {
     let Some(traced) = traced else {
         return "bisection: the difference is not in a transaction\n".to_owned();
     };
-    let mut text = match &traced.site {
+    let mut text = match &traced.divergence {
         None => "bisection: the reference engine agrees with the found result; the recorded one \
                  in the archive is wrong\n"
             .to_owned(),
@@ -160,7 +160,7 @@ fn failure(file: &Path, error: ReplayError) -> Failure {
     }
 }
 
-fn line(replayed: &Replayed) -> ReplayLine<'_> {
+fn line(replayed: &ReplaySummary) -> ReplayLine<'_> {
     ReplayLine {
         agreed: replayed.first_difference.is_none(),
         height: replayed.height.0,
@@ -183,7 +183,7 @@ fn difference_line(difference: &ReplayDifference) -> ReplayDifferenceLine<'_> {
     }
 }
 
-fn text(replayed: &Replayed) -> String {
+fn text(replayed: &ReplaySummary) -> String {
     let word = match replayed.first_difference {
         None => print::coloured("agreed", Colour::Green),
         Some(_) => print::coloured("disagreed", Colour::Red),

@@ -14,7 +14,7 @@ use crate::text::{counted, grouped, printable_path};
 use node::archive::{ArchiveWriter, ArchivedBlock};
 use node::{Genesis, ReceiptExit};
 use node_sim::simulate::figures::{BlockFigures, TargetFigures};
-use node_sim::simulate::planted::{self, Plant};
+use node_sim::simulate::injected::{self, InjectedFault};
 use node_sim::simulate::{
     self, Difference, Investigated, Mismatch, Plan, Progress, Progressed, Report,
 };
@@ -183,7 +183,11 @@ pub(crate) fn run(arguments: &Sim) -> CommandResult {
     }
     let mut executors = store.equip(simulate::standard(arguments.nodes))?;
     let fault = arguments.injected_fault.as_deref();
-    executors.extend(fault.and_then(planted::by_name).map(Plant::executor));
+    executors.extend(
+        fault
+            .and_then(injected::by_name)
+            .map(InjectedFault::executor),
+    );
     let plan = Plan::new(arguments.blocks, arguments.seed);
     let archive = arguments
         .archive
@@ -201,7 +205,11 @@ pub(crate) fn run(arguments: &Sim) -> CommandResult {
     };
     let simulated = simulate::investigate(&plan, executors, &mut progress);
     print::progress_end();
-    let Investigated { report, site, case } = simulated?;
+    let Investigated {
+        report,
+        divergence: site,
+        case,
+    } = simulated?;
     progress
         .archive
         .finish()

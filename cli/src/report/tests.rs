@@ -2,7 +2,7 @@
 
 use super::{Timing, page};
 use node::{CachePolicy, ReceiptExit};
-use node_sim::simulate::planted::WrongGas;
+use node_sim::simulate::injected::WrongGas;
 use node_sim::simulate::{
     Difference, Executor, Mismatch, Plan, Progress, Progressed, Report, Restart, run, standard,
 };

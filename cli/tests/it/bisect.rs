@@ -3,7 +3,7 @@
 
 use crate::lockstep;
 use node::archive::{ArchiveReader, ArchiveWriter};
-use node_sim::simulate::planted::PLANTS;
+use node_sim::simulate::injected::INJECTED_FAULTS;
 use serde_json::Value;
 use std::fs;
 use std::process::Command;
@@ -52,7 +52,7 @@ fn an_injected_fault_is_found_and_its_case_file_replays_alone() {
 #[test]
 fn every_injected_fault_is_in_the_help_and_other_names_are_a_usage_error() {
     let help = lockstep(&["sim", "--help"]);
-    for fault in &PLANTS {
+    for fault in &INJECTED_FAULTS {
         assert!(help.stdout.contains(fault.name), "{}", fault.name);
         assert!(help.stdout.contains(fault.summary), "{}", fault.name);
     }

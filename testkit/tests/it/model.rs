@@ -8,7 +8,7 @@
     reason = "tests compute with known numbers"
 )]
 
-use crate::ledger::{Effects, End, Ledger, Player, State, Tank};
+use crate::ledger::{FrameEnd, Ledger, ModelEffects, ModelFrame, ModelGasMeter, ModelState};
 use crate::model_execution::{Model, ModelSetup};
 use crate::model_script::{PLENTY, ScriptStep, actor, costs, deployed_world, scripts};
 use crate::setup::ALL_ENGINES;
@@ -38,16 +38,16 @@ static SETUP: LazyLock<ModelSetup> = LazyLock::new(|| {
 /// Result of a call.
 #[derive(Debug, PartialEq, Eq)]
 struct CallResult {
-    end: End,
+    end: FrameEnd,
     gas_used: u64,
-    effects: Effects,
+    effects: ModelEffects,
     log: Vec<u8>,
 }
 
 /// Accounts and values of all participants, by state key.
-fn state(setup: &ModelSetup) -> State {
+fn state(setup: &ModelSetup) -> ModelState {
     let (world, participants) = (&setup.world, &setup.participants);
-    let mut state = State::new();
+    let mut state = ModelState::new();
     for who in participants.contracts.iter().chain([&participants.sender]) {
         let address = vm::Address(who.0);
         let account = Account {
@@ -86,18 +86,18 @@ fn by_model(setup: &ModelSetup, script: &[ScriptStep], limit: u64) -> CallResult
         },
         log: Vec::new(),
     };
-    let mut tank = Tank { left: limit };
-    let player = Player::of(own);
-    let end = match tank.pay(setup.frame_gas) {
-        Ok(()) => model.frame(script, player, &mut tank, &mut vec![(own, false)]),
+    let mut meter = ModelGasMeter { left: limit };
+    let player = ModelFrame::of(own);
+    let end = match meter.charge(setup.frame_gas) {
+        Ok(()) => model.frame(script, player, &mut meter, &mut vec![(own, false)]),
         Err(end) => end,
     };
-    if end == End::OutOfGas {
-        tank.left = 0;
+    if end == FrameEnd::OutOfGas {
+        meter.left = 0;
     }
     CallResult {
         effects: model.ledger.effects(&end),
-        gas_used: limit - tank.left,
+        gas_used: limit - meter.left,
         end,
         log: model.log,
     }
@@ -116,9 +116,9 @@ fn by_engines(setup: &ModelSetup, script: &[ScriptStep], limit: u64) -> CallResu
         .query(&call.from(participants.sender).gas(limit))
     {
         Ok(receipt) => CallResult {
-            end: End::Return(receipt.output),
+            end: FrameEnd::Return(receipt.output),
             gas_used: receipt.gas_used,
-            effects: Effects {
+            effects: ModelEffects {
                 changed: receipt.diff,
                 events: receipt
                     .events
@@ -130,13 +130,13 @@ fn by_engines(setup: &ModelSetup, script: &[ScriptStep], limit: u64) -> CallResu
         },
         Err(failure) => CallResult {
             end: match failure.cause() {
-                Cause::Reverted { output, .. } => End::Revert(output.clone()),
-                Cause::Trapped { trap, .. } => End::Trap(*trap),
-                Cause::OutOfGas { .. } => End::OutOfGas,
+                Cause::Reverted { output, .. } => FrameEnd::Revert(output.clone()),
+                Cause::Trapped { trap, .. } => FrameEnd::Trap(*trap),
+                Cause::OutOfGas { .. } => FrameEnd::OutOfGas,
                 _ => panic!("{failure}"),
             },
             gas_used: failure.gas_used(),
-            effects: Effects::default(),
+            effects: ModelEffects::default(),
             log: failure.log().as_bytes().to_vec(),
         },
     }

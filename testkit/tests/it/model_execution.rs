@@ -5,7 +5,9 @@
     reason = "tests compute with known numbers"
 )]
 
-use crate::ledger::{Active, Answer, Ask, End, Ledger, Player, Tank};
+use crate::ledger::{
+    ActiveFrames, FrameEnd, HostResult, Ledger, ModelCall, ModelFrame, ModelGasMeter,
+};
 use crate::model_script::{Costs, LOG_BYTES, PAGE, Participants, ScriptStep};
 use host_api::Function;
 use testkit::World;
@@ -29,7 +31,7 @@ pub(crate) struct Model<'a> {
 
 impl Model<'_> {
     /// Logs a result like the actor: seven bits of each byte, so that the log is text.
-    fn log_result(&mut self, (result, mut output): Answer) {
+    fn log_result(&mut self, (result, mut output): HostResult) {
         output.resize(8, 0);
         let entry = [&(result as i32).to_le_bytes()[..], &output].concat();
         self.log.extend(entry.iter().map(|byte| byte & 0x7f));
@@ -39,12 +41,12 @@ impl Model<'_> {
     pub(crate) fn frame(
         &mut self,
         script: &[ScriptStep],
-        mut player: Player,
-        tank: &mut Tank,
-        active: &mut Active,
-    ) -> End {
-        match self.steps(script, &mut player, tank, active) {
-            Ok(()) => End::Return(Vec::new()),
+        mut player: ModelFrame,
+        meter: &mut ModelGasMeter,
+        active: &mut ActiveFrames,
+    ) -> FrameEnd {
+        match self.steps(script, &mut player, meter, active) {
+            Ok(()) => FrameEnd::Return(Vec::new()),
             Err(end) => end,
         }
     }
@@ -52,52 +54,52 @@ impl Model<'_> {
     fn steps(
         &mut self,
         script: &[ScriptStep],
-        player: &mut Player,
-        tank: &mut Tank,
-        active: &mut Active,
-    ) -> Result<(), End> {
+        player: &mut ModelFrame,
+        meter: &mut ModelGasMeter,
+        active: &mut ActiveFrames,
+    ) -> Result<(), FrameEnd> {
         let setup = self.setup;
         let input = self.ledger.price(Function::Input);
         let bytes = setup.participants.encode(script).len() as u64;
-        tank.pay(setup.costs.begin + input.base + input.per_byte * bytes)?;
+        meter.charge(setup.costs.begin + input.base + input.per_byte * bytes)?;
         let log = self.ledger.price(Function::DebugLog);
         for step in script {
             let parts = setup.costs.steps.get(&step.kind());
             let [before, between, after] = parts.copied().unwrap_or_default();
-            tank.pay(before)?;
-            let result = self.perform(step, player, tank, active)?;
-            tank.pay(between)?;
-            tank.pay(log.base + log.per_byte * LOG_BYTES)?;
+            meter.charge(before)?;
+            let result = self.perform(step, player, meter, active)?;
+            meter.charge(between)?;
+            meter.charge(log.base + log.per_byte * LOG_BYTES)?;
             self.log_result(result);
-            tank.pay(after)?;
+            meter.charge(after)?;
         }
-        tank.pay(setup.costs.end)
+        meter.charge(setup.costs.end)
     }
 
     fn perform(
         &mut self,
         step: &ScriptStep,
-        player: &mut Player,
-        tank: &mut Tank,
-        active: &mut Active,
-    ) -> Result<Answer, End> {
+        player: &mut ModelFrame,
+        meter: &mut ModelGasMeter,
+        active: &mut ActiveFrames,
+    ) -> Result<HostResult, FrameEnd> {
         let (ledger, participants) = (&mut self.ledger, &self.setup.participants);
         match step {
-            ScriptStep::Write(raw, value) => ledger.write(player, tank, (*raw, *value)),
-            ScriptStep::Remove(raw) => ledger.remove(player, tank, *raw),
-            ScriptStep::Read(raw) => ledger.read(player, tank, *raw),
+            ScriptStep::Write(raw, value) => ledger.write(player, meter, (*raw, *value)),
+            ScriptStep::Remove(raw) => ledger.remove(player, meter, *raw),
+            ScriptStep::Read(raw) => ledger.read(player, meter, *raw),
             ScriptStep::Scan(raw, limit) => {
-                ledger.scan(player, tank, (*raw, u32::from(*limit)), PAGE)
+                ledger.scan(player, meter, (*raw, u32::from(*limit)), PAGE)
             }
-            ScriptStep::Emit(data) => ledger.emit(player, tank, *data),
-            ScriptStep::Balance(of) => ledger.balance(tank, participants.contract(*of)),
+            ScriptStep::Emit(data) => ledger.emit(player, meter, *data),
+            ScriptStep::Balance(of) => ledger.balance(meter, participants.contract(*of)),
             ScriptStep::Transfer(to, value) => {
-                ledger.transfer(player, tank, (participants.contract(*to), *value))
+                ledger.transfer(player, meter, (participants.contract(*to), *value))
             }
             ScriptStep::SetCode(code) => {
-                ledger.set_code(player, tank, CodeHash(participants.code(*code)))
+                ledger.set_code(player, meter, CodeHash(participants.code(*code)))
             }
-            ScriptStep::Returned => ledger.returned(player, tank),
+            ScriptStep::Returned => ledger.returned(player, meter),
             ScriptStep::Call {
                 flags,
                 to,
@@ -105,7 +107,7 @@ impl Model<'_> {
                 gas,
                 script,
             } => {
-                let ask = Ask {
+                let call = ModelCall {
                     function: Function::Call,
                     deploys: None,
                     callee: participants.contract(*to),
@@ -115,7 +117,7 @@ impl Model<'_> {
                     gas: *gas,
                     flags: u32::from(*flags),
                 };
-                self.call(&ask, script, player, (tank, active))
+                self.call(&call, script, player, (meter, active))
             }
             ScriptStep::Deploy {
                 code,
@@ -125,7 +127,7 @@ impl Model<'_> {
                 script,
             } => {
                 let code_hash = participants.code(*code);
-                let ask = Ask {
+                let call = ModelCall {
                     function: Function::Deploy,
                     deploys: Some(CodeHash(code_hash)),
                     callee: contract_address(&player.own, &CodeHash(code_hash), &[*salt; 32]),
@@ -135,32 +137,32 @@ impl Model<'_> {
                     gas: *gas,
                     flags: 0,
                 };
-                self.call(&ask, script, player, (tank, active))
+                self.call(&call, script, player, (meter, active))
             }
-            ScriptStep::Return(data) => Err(ledger.end(tank, End::Return, *data)),
-            ScriptStep::Revert(data) => Err(ledger.end(tank, End::Revert, *data)),
-            ScriptStep::Trap => Err(End::Trap(Trap::Unreachable)),
-            ScriptStep::OutOfGas => Err(End::OutOfGas),
+            ScriptStep::Return(data) => Err(ledger.end(meter, FrameEnd::Return, *data)),
+            ScriptStep::Revert(data) => Err(ledger.end(meter, FrameEnd::Revert, *data)),
+            ScriptStep::Trap => Err(FrameEnd::Trap(Trap::Unreachable)),
+            ScriptStep::OutOfGas => Err(FrameEnd::OutOfGas),
         }
     }
 
     fn call(
         &mut self,
-        ask: &Ask,
+        call: &ModelCall,
         script: &[ScriptStep],
-        player: &mut Player,
-        (tank, active): (&mut Tank, &mut Active),
-    ) -> Result<Answer, End> {
-        let mut entered = match self.ledger.enter(ask, player, tank, active)? {
+        player: &mut ModelFrame,
+        (meter, active): (&mut ModelGasMeter, &mut ActiveFrames),
+    ) -> Result<HostResult, FrameEnd> {
+        let mut entered = match self.ledger.enter(call, player, meter, active)? {
             Ok(entered) => entered,
             Err(refused) => return Ok(refused),
         };
         // Every code executes the script in the same way.
         assert!(self.setup.participants.codes.contains(&entered.code_hash.0));
-        let callee = std::mem::replace(&mut entered.callee, Player::of(ask.callee));
-        let mut inner = entered.tank.clone();
+        let callee = std::mem::replace(&mut entered.callee, ModelFrame::of(call.callee));
+        let mut inner = entered.meter.clone();
         let end = self.frame(script, callee, &mut inner, active);
         let ended = (end, inner.left);
-        Ok(self.ledger.leave(entered, ended, player, (tank, active)))
+        Ok(self.ledger.leave(entered, ended, player, (meter, active)))
     }
 }

@@ -1,9 +1,9 @@
-//! Handles one event after the other and compares every validator with the first that answered.
+//! Handles events in order and compares every validator with the first one that has a value.
 
 use super::ordering::Ordering;
-use super::proposal::{Behaviour, Material};
-use super::schedule::{Bytes, Event, ROUND_MS, Schedule, TICK_MS};
-use super::validator::{Applied, Validator};
+use super::proposal::{Behaviour, ProposalInputs};
+use super::schedule::{BlockBytes, NetworkEvent, ROUND_MS, Schedule, TICK_MS};
+use super::validator::{ApplyResult, Validator};
 use super::{NetworkDifference, NetworkReport, Scenario};
 use crate::disk::Loss;
 use crate::rerun::MakeEngine;
@@ -16,29 +16,29 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use vm::{Fault, Height};
 
-/// Events for each block and validator after which a run counts as stuck.
+/// Events per block and validator after which a run counts as stuck.
 const EVENTS_MAX_EACH: u64 = 2_000;
-/// Milliseconds without power, at most.
+/// Maximum time without power, in milliseconds.
 const DOWN_MS_MAX: u64 = 1_000;
 
-/// The whole network.
-pub(super) struct World {
+/// All validators, the ordering and the schedule of one run.
+pub(super) struct EventLoop {
     scenario: Scenario,
     random: Random,
     workload: Workload,
     validators: Vec<Validator>,
     ordering: Ordering,
     schedule: Schedule,
-    /// Verdict on bytes at a tip, of the first that gave it.
+    /// First verdict on some bytes at some tip.
     verdicts: BTreeMap<([u8; 32], [u8; 32]), bool>,
-    /// Result of a height, of the first that applied it.
+    /// First result at a height.
     results: BTreeMap<Height, BlockResult>,
-    /// Crashes still to come: a run must end.
+    /// Number of crashes that may still be injected, so that a run ends.
     crashes_left: u64,
     report: NetworkReport,
 }
 
-impl World {
+impl EventLoop {
     pub(super) fn new(scenario: &Scenario, engines: Vec<MakeEngine>) -> Result<Self, Fault> {
         if engines.is_empty() {
             return Err(Fault::invariant("a network needs a validator"));
@@ -75,10 +75,10 @@ impl World {
     }
 
     pub(super) fn run(mut self) -> Result<NetworkReport, Fault> {
-        self.schedule.after(0, Event::Tick);
+        self.schedule.after(0, NetworkEvent::Tick);
         self.schedule.after(
             1,
-            Event::Round {
+            NetworkEvent::Round {
                 height: Height(1),
                 round: 0,
             },
@@ -115,8 +115,8 @@ impl World {
     fn validator(&mut self, number: u32) -> Result<&mut Validator, Fault> {
         usize::try_from(number)
             .ok()
-            .and_then(|place| self.validators.get_mut(place))
-            .ok_or_else(|| Fault::invariant("a message to no validator"))
+            .and_then(|index| self.validators.get_mut(index))
+            .ok_or_else(|| Fault::invariant("a message to an unknown validator"))
     }
 
     fn is_done(&self) -> bool {
@@ -126,26 +126,26 @@ impl World {
             .all(|one| one.node().is_some_and(|node| node.tip().height == last))
     }
 
-    /// Handles an event; what came of it, as hashed into the run.
-    fn handle(&mut self, event: &Event) -> Result<String, Fault> {
+    /// Handles an event; returns its outcome, as hashed into the run.
+    fn handle(&mut self, event: &NetworkEvent) -> Result<String, Fault> {
         match event {
-            Event::Round { height, round } => self.round(*height, *round),
-            Event::Proposal {
+            NetworkEvent::Round { height, round } => self.round(*height, *round),
+            NetworkEvent::Proposal {
                 to,
                 height,
                 round,
                 bytes,
             } => self.proposal(*to, (*height, *round), bytes),
-            Event::Vote {
+            NetworkEvent::Vote {
                 from,
                 height,
                 round,
                 hash,
             } => Ok(self.vote(*from, (*height, *round), *hash)),
-            Event::Decided { to, .. } => self.catch_up(*to),
-            Event::Tick => self.tick(),
-            Event::Crash { validator, loss } => self.crash(*validator, *loss),
-            Event::Restart { validator } => self.restart(*validator),
+            NetworkEvent::Decided { to, .. } => self.catch_up(*to),
+            NetworkEvent::Tick => self.tick(),
+            NetworkEvent::Crash { validator, loss } => self.crash(*validator, *loss),
+            NetworkEvent::Restart { validator } => self.restart(*validator),
         }
     }
 
@@ -155,7 +155,7 @@ impl World {
         }
         self.report.rounds = self.report.rounds.saturating_add(1);
         self.ordering.begin(height, round);
-        let next = Event::Round {
+        let next = NetworkEvent::Round {
             height,
             round: round.saturating_add(1),
         };
@@ -178,21 +178,21 @@ impl World {
                 .unwrap_or(&Behaviour::Honest)
         };
         let validators = self.count();
-        let place = usize::try_from(proposer).unwrap_or_default();
-        let node = self.validators.get(place).and_then(Validator::node);
+        let index = usize::try_from(proposer).unwrap_or_default();
+        let node = self.validators.get(index).and_then(Validator::node);
         let Some(node) = node.filter(|node| node.tip().height.next() == height) else {
             return Ok(format!("{proposer} cannot propose"));
         };
-        let material = Material {
+        let inputs = ProposalInputs {
             block: self.workload.next_block(node)?,
             node,
             stale: self.ordering.decided(Height(height.0.saturating_sub(1))),
             validators,
         };
-        let proposals = material.proposals(behaviour, &mut self.random);
+        let proposals = inputs.proposals(behaviour, &mut self.random);
         for sent in proposals {
             self.ordering.propose(sha256(&[&sent.bytes]), &sent.bytes);
-            let event = Event::Proposal {
+            let event = NetworkEvent::Proposal {
                 to: sent.to,
                 height,
                 round,
@@ -204,37 +204,42 @@ impl World {
                 self.schedule.after(sent.delay, event);
             }
         }
-        if let Some(counter) = self.report.proposals.get_mut(behaviour.place()) {
+        if let Some(counter) = self.report.proposals.get_mut(behaviour.index()) {
             *counter = counter.saturating_add(1);
         }
         Ok(format!("{proposer} {behaviour:?}"))
     }
 
-    fn proposal(&mut self, to: u32, place: (Height, u64), bytes: &Bytes) -> Result<String, Fault> {
+    fn proposal(
+        &mut self,
+        to: u32,
+        at: (Height, u64),
+        bytes: &BlockBytes,
+    ) -> Result<String, Fault> {
         let validator = self.validator(to)?;
         let Some(node) = validator.node() else {
             return Ok("no power".to_owned());
         };
-        if node.tip().height.next() != place.0 {
+        if node.tip().height.next() != at.0 {
             return Ok("elsewhere".to_owned());
         }
         let (tip, hash) = (node.tip().hash, sha256(&[bytes]));
-        let Some(judged) = validator.judge(bytes) else {
+        let Some(verdict) = validator.validate(bytes) else {
             return Ok("no power".to_owned());
         };
-        let accepted = judged.is_ok();
-        let votes = accepted && validator.may_vote(place);
-        self.compare_verdict(to, place.0, (tip, hash), accepted);
+        let accepted = verdict.is_ok();
+        let votes = accepted && validator.may_vote(at);
+        self.compare_verdict(to, at.0, (tip, hash), accepted);
         if votes {
-            let vote = Event::Vote {
+            let vote = NetworkEvent::Vote {
                 from: to,
-                height: place.0,
-                round: place.1,
+                height: at.0,
+                round: at.1,
                 hash,
             };
             self.schedule.send(&mut self.random, &vote);
         }
-        Ok(match judged {
+        Ok(match verdict {
             Ok(_) => format!("valid {}", hex::encode(hash)),
             Err(reason) => {
                 self.report.refused = self.report.refused.saturating_add(1);
@@ -258,16 +263,16 @@ impl World {
         }
     }
 
-    fn vote(&mut self, from: u32, place: (Height, u64), hash: [u8; 32]) -> String {
-        if !self.ordering.vote(from, place, hash) {
+    fn vote(&mut self, from: u32, at: (Height, u64), hash: [u8; 32]) -> String {
+        if !self.ordering.vote(from, at, hash) {
             return hex::encode(hash);
         }
-        let height = place.0;
+        let height = at.0;
         for to in 0..self.count() {
-            let decided = Event::Decided { to, height };
+            let decided = NetworkEvent::Decided { to, height };
             self.schedule.send(&mut self.random, &decided);
         }
-        let next = Event::Round {
+        let next = NetworkEvent::Round {
             height: height.next(),
             round: 0,
         };
@@ -275,23 +280,23 @@ impl World {
         format!("decides {}", hex::encode(hash))
     }
 
-    /// Applies what is decided and this validator does not have yet.
+    /// Applies all decided blocks that this validator does not have.
     fn catch_up(&mut self, to: u32) -> Result<String, Fault> {
         loop {
             let Some(node) = self.validator(to)?.node() else {
                 return Ok("no power".to_owned());
             };
             let height = node.tip().height.next();
-            let Some(bytes) = self.ordering.decided(height).map(Bytes::clone) else {
+            let Some(bytes) = self.ordering.decided(height).map(BlockBytes::clone) else {
                 return Ok(format!("at {}", height.0.saturating_sub(1)));
             };
             match self.validator(to)?.apply(&bytes)? {
-                Some(Applied::Result(result)) => self.compare_result(to, height, &result),
-                Some(Applied::Crashed) => {
+                Some(ApplyResult::Result(result)) => self.compare_result(to, height, &result),
+                Some(ApplyResult::Crashed) => {
                     let loss = self.loss();
                     return self.crash(to, loss);
                 }
-                Some(Applied::Refused) => {
+                Some(ApplyResult::Refused) => {
                     let words = ("valid".to_owned(), "invalid".to_owned());
                     self.differ(height, to, "verdict", words);
                 }
@@ -329,9 +334,9 @@ impl World {
         }
     }
 
-    /// Lets who is behind catch up, and now and then somebody lose power.
+    /// Lets validators that lag catch up, and sometimes cuts the power of one.
     fn tick(&mut self) -> Result<String, Fault> {
-        self.schedule.after(TICK_MS, Event::Tick);
+        self.schedule.after(TICK_MS, NetworkEvent::Tick);
         let decided = self.ordering.height();
         for number in 0..self.count() {
             let chance = self.random.below(40);
@@ -346,14 +351,15 @@ impl World {
                     self.crashes_left = self.crashes_left.saturating_sub(1);
                     if chance == 0 {
                         let validator = number;
-                        self.schedule.after(1, Event::Crash { validator, loss });
+                        self.schedule
+                            .after(1, NetworkEvent::Crash { validator, loss });
                     } else {
                         self.validator(number)?.plan_failure(operations);
                     }
                 }
                 _ if height < decided => {
                     let height = decided;
-                    let decided = Event::Decided { to: number, height };
+                    let decided = NetworkEvent::Decided { to: number, height };
                     self.schedule.send(&mut self.random, &decided);
                 }
                 _ => {}
@@ -378,7 +384,8 @@ impl World {
         validator.crash(loss);
         self.report.crashes = self.report.crashes.saturating_add(1);
         let validator = number;
-        self.schedule.after(down, Event::Restart { validator });
+        self.schedule
+            .after(down, NetworkEvent::Restart { validator });
         Ok("crashed".to_owned())
     }
 
@@ -420,8 +427,8 @@ impl World {
         self.report.first_difference.get_or_insert(difference);
     }
 
-    /// Chains the event and its outcome into the hash of the run.
-    fn record(&mut self, event: &Event, outcome: &str) {
+    /// Adds the event and its outcome to the hash of the run.
+    fn record(&mut self, event: &NetworkEvent, outcome: &str) {
         let line = format!("{} {event}: {outcome}", self.schedule.now());
         self.report.events = self.report.events.saturating_add(1);
         self.report.events_hash = sha256(&[&self.report.events_hash, line.as_bytes()]);

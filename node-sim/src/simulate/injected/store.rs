@@ -1,4 +1,4 @@
-//! Makes stores that are wrong on purpose.
+//! Makes faulty stores.
 
 use node::Tip;
 use node::{Commit, Receipt, Store};
@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use vm::{Entries, Fault, Height, StateDiff, key};
 
-/// A store that loses one write of contract storage: the first of the block of a height.
+/// A store that loses one write of contract storage: the first one of the block at a height.
 ///
-/// The tree that is kept in memory has the write, so the roots agree until somebody reads the key,
-/// restarts or scrubs.
+/// The tree in memory has the write, so the roots agree until a read of the key, a restart or a
+/// scrub.
 pub struct LostWrite<S> {
     inner: S,
     height: Height,
@@ -61,27 +61,27 @@ impl<S: Store> Store for LostWrite<S> {
     }
 }
 
-/// What a store does wrong.
+/// The fault of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wrong {
-    /// Values of contracts are kept when they are first read, and never again looked at.
+pub(super) enum StoreFault {
+    /// Contract values are cached at their first read and never read again.
     Stale,
     /// The last two entries of a page that has an end are swapped.
     Order,
     /// From this height on, the power fails after the first half of a block's changes, while the
-    /// store says that all are there.
+    /// store reports success.
     Half(Height),
 }
 
-/// A store that does one thing wrong.
-pub(super) struct WrongStore<S> {
+/// A store with one fault.
+pub(super) struct FaultyStore<S> {
     inner: S,
-    wrong: Wrong,
+    wrong: StoreFault,
     kept: Mutex<StateDiff>,
 }
 
-impl<S> WrongStore<S> {
-    pub(super) const fn new(inner: S, wrong: Wrong) -> Self {
+impl<S> FaultyStore<S> {
+    pub(super) const fn new(inner: S, wrong: StoreFault) -> Self {
         Self {
             inner,
             wrong,
@@ -90,9 +90,9 @@ impl<S> WrongStore<S> {
     }
 }
 
-impl<S: Store> Store for WrongStore<S> {
+impl<S: Store> Store for FaultyStore<S> {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        if self.wrong != Wrong::Stale || key.first() != Some(&key::VALUE) {
+        if self.wrong != StoreFault::Stale || key.first() != Some(&key::VALUE) {
             return self.inner.read(key);
         }
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -106,7 +106,7 @@ impl<S: Store> Store for WrongStore<S> {
 
     fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
         let mut entries = self.inner.scan(start, end, limit)?;
-        if self.wrong == Wrong::Order
+        if self.wrong == StoreFault::Order
             && end.is_some()
             && let Some([.., one, other]) = entries.get_mut(..)
         {
@@ -124,7 +124,7 @@ impl<S: Store> Store for WrongStore<S> {
     }
 
     fn commit(&mut self, mut commit: Commit) -> Result<(), Fault> {
-        if let Wrong::Half(height) = self.wrong
+        if let StoreFault::Half(height) = self.wrong
             && commit.tip.height >= height
         {
             let half = commit.diff.len().div_euclid(2);

@@ -1,16 +1,17 @@
-//! Lists executors that are wrong on purpose: the evidence that the comparison can fail.
+//! Lists faulty executors: the evidence that the comparison can fail.
 //!
-//! Each is a wrapper around an engine, a store or a step of the node; `vm` and `reference` know
-//! nothing of them. Tests: `tests/it/planted.rs` holds what is found against what is planted.
+//! Each is a wrapper around an engine, a store or a part of the node's pipeline; `vm` and
+//! `reference` know nothing of them. Tests: `tests/it/injected_faults.rs` compares where the
+//! simulator finds each fault with where it was injected.
 
-/// Wrong engines.
+/// Faulty engines.
 mod engine;
 
-/// Wrong stores.
+/// Faulty stores.
 mod store;
 
-/// Wrong steps around the VM.
-mod steps;
+/// Faulty pipelines.
+mod pipeline;
 
 pub use engine::{WrongGas, WrongOperator};
 pub use store::LostWrite;
@@ -18,47 +19,47 @@ pub use store::LostWrite;
 use super::executor::{Executor, Restart};
 use super::samples::COUNTER;
 use crate::rerun::{MakeEngine, MakeTraced};
-use engine::{WrongAnswer, WrongPrice, replacing};
+use engine::{WrongHostResult, WrongPrice, replacing};
 use node::{CachePolicy, MemoryStore, Store};
+use pipeline::FaultyPipeline;
 use reference::Reference;
-use steps::WrongSteps;
-use store::{Wrong, WrongStore};
+use store::{FaultyStore, StoreFault};
 use vm::Height;
 use vm::unstable::opcode::Opcode;
 
 /// Height from which on the store faults act.
 pub const STORE_HEIGHT: Height = Height(4);
 
-/// The operator that `wrong-price` charges too much for.
-pub const DEAR: Opcode = Opcode::I32Add;
+/// The operator that `wrong-price` overcharges.
+pub const OVERPRICED: Opcode = Opcode::I32Add;
 
-/// One planted fault.
+/// An injected fault.
 #[derive(Clone, Copy)]
-pub struct Plant {
-    /// Its name, as in `--plant`.
+pub struct InjectedFault {
+    /// Name, as in `--plant`.
     pub name: &'static str,
     /// What is wrong, in a few words.
     pub summary: &'static str,
     make: fn(&'static str) -> Executor,
 }
 
-impl Plant {
-    /// An executor with the fault, on a store in memory.
+impl InjectedFault {
+    /// A faulty executor, with its store in memory.
     #[must_use]
     pub fn executor(&self) -> Executor {
         (self.make)(self.name)
     }
 }
 
-/// The plant of a name.
+/// The fault with a name.
 #[must_use]
-pub fn by_name(name: &str) -> Option<&'static Plant> {
-    PLANTS.iter().find(|plant| plant.name == name)
+pub fn by_name(name: &str) -> Option<&'static InjectedFault> {
+    INJECTED_FAULTS.iter().find(|fault| fault.name == name)
 }
 
-/// Every planted fault.
-pub const PLANTS: [Plant; 15] = [
-    Plant {
+/// All faults.
+pub const INJECTED_FAULTS: [InjectedFault; 15] = [
+    InjectedFault {
         name: "wrong-opcode",
         summary: "the counter's i64.add subtracts",
         make: |name| {
@@ -69,47 +70,47 @@ pub const PLANTS: [Plant; 15] = [
             )
         },
     },
-    Plant {
+    InjectedFault {
         name: "wrong-price",
-        summary: "i32.add costs one unit too much",
+        summary: "i32.add costs one unit of gas too much",
         make: |name| {
-            let make = || WrongPrice::new(Reference::new(), DEAR);
+            let make = || WrongPrice::new(Reference::new(), OVERPRICED);
             let traced: MakeTraced = Box::new(|trace| {
                 let engine = Reference::new().with_trace(trace);
-                Box::new(WrongPrice::new(engine, DEAR))
+                Box::new(WrongPrice::new(engine, OVERPRICED))
             });
             of_engine(name, make, traced)
         },
     },
-    Plant {
+    InjectedFault {
         name: "frame-gas",
-        summary: "each frame begins with one unit too little",
+        summary: "each frame starts with one unit of gas too little",
         make: |name| {
             let traced: MakeTraced = Box::new(|trace| Box::new(WrongGas::with_trace(trace)));
             of_engine(name, WrongGas::default, traced)
         },
     },
-    Plant {
+    InjectedFault {
         name: "wrong-answer",
-        summary: "the guest is told that an absent value is an empty one",
+        summary: "an absent storage value is reported to the guest as an empty one",
         make: |name| {
-            let make = || WrongAnswer(Reference::new());
+            let make = || WrongHostResult(Reference::new());
             let traced: MakeTraced =
-                Box::new(|trace| Box::new(WrongAnswer(Reference::new().with_trace(trace))));
+                Box::new(|trace| Box::new(WrongHostResult(Reference::new().with_trace(trace))));
             of_engine(name, make, traced)
         },
     },
-    Plant {
+    InjectedFault {
         name: "stale-cache",
         summary: "a value that was read once is never read again",
-        make: |name| of_store(name, wrong(Wrong::Stale), Restart::Never),
+        make: |name| of_store(name, wrong(StoreFault::Stale), Restart::Never),
     },
-    Plant {
+    InjectedFault {
         name: "scan-order",
         summary: "the last two entries of a page come in the wrong order",
-        make: |name| of_store(name, wrong(Wrong::Order), Restart::Never),
+        make: |name| of_store(name, wrong(StoreFault::Order), Restart::Never),
     },
-    Plant {
+    InjectedFault {
         name: "lost-write",
         summary: "the store loses one write of a block, and is restarted",
         make: |name| {
@@ -117,45 +118,51 @@ pub const PLANTS: [Plant; 15] = [
             of_store(name, Box::new(store), Restart::EveryBlock)
         },
     },
-    Plant {
+    InjectedFault {
         name: "split-batch",
-        summary: "a block is committed in two batches, with a power loss between them",
-        make: |name| of_store(name, wrong(Wrong::Half(STORE_HEIGHT)), Restart::EveryBlock),
+        summary: "a block is committed in two write batches, with a power loss between them",
+        make: |name| {
+            of_store(
+                name,
+                wrong(StoreFault::Half(STORE_HEIGHT)),
+                Restart::EveryBlock,
+            )
+        },
     },
-    Plant {
+    InjectedFault {
         name: "event-order",
         summary: "events come in the opposite order",
-        make: |name| of_steps(name, WrongSteps::Events),
+        make: |name| of_pipeline(name, FaultyPipeline::Events),
     },
-    Plant {
+    InjectedFault {
         name: "lost-revert",
-        summary: "what a reverted transaction wrote stays",
-        make: |name| of_steps(name, WrongSteps::Revert),
+        summary: "the writes of a reverted transaction stay",
+        make: |name| of_pipeline(name, FaultyPipeline::Revert),
     },
-    Plant {
+    InjectedFault {
         name: "wrong-fee",
         summary: "each fee is one unit too high",
-        make: |name| of_steps(name, WrongSteps::Fee),
+        make: |name| of_pipeline(name, FaultyPipeline::Fee),
     },
-    Plant {
+    InjectedFault {
         name: "wrong-nonce",
-        summary: "a transaction that failed does not count",
-        make: |name| of_steps(name, WrongSteps::Nonce),
+        summary: "a failed transaction does not increment the nonce",
+        make: |name| of_pipeline(name, FaultyPipeline::Nonce),
     },
-    Plant {
+    InjectedFault {
         name: "clock",
         summary: "guests see the time of another time zone",
-        make: |name| of_steps(name, WrongSteps::Clock),
+        make: |name| of_pipeline(name, FaultyPipeline::Clock),
     },
-    Plant {
+    InjectedFault {
         name: "lost-tree-update",
         summary: "the tree misses the first value of each change",
-        make: |name| of_steps(name, WrongSteps::Tree),
+        make: |name| of_pipeline(name, FaultyPipeline::Tree),
     },
-    Plant {
+    InjectedFault {
         name: "receipts-hash",
         summary: "receipts are hashed in the opposite order",
-        make: |name| of_steps(name, WrongSteps::Receipts),
+        make: |name| of_pipeline(name, FaultyPipeline::Receipts),
     },
 ];
 
@@ -165,8 +172,8 @@ fn traced_opcode() -> MakeTraced {
     Box::new(|trace| Box::new(replacing(COUNTER.code_hash(), ADDS).with_trace(trace)))
 }
 
-fn wrong(wrong: Wrong) -> Box<dyn Store> {
-    Box::new(WrongStore::new(MemoryStore::new(), wrong))
+fn wrong(wrong: StoreFault) -> Box<dyn Store> {
+    Box::new(FaultyStore::new(MemoryStore::new(), wrong))
 }
 
 fn of_engine<E: vm::Engine + 'static>(name: &str, make: fn() -> E, traced: MakeTraced) -> Executor {
@@ -174,16 +181,16 @@ fn of_engine<E: vm::Engine + 'static>(name: &str, make: fn() -> E, traced: MakeT
     Executor::new(name, engine, CachePolicy::Warm, Restart::Never).with_traced(traced)
 }
 
-fn plain(name: &str, restart: Restart) -> Executor {
+fn with_reference(name: &str, restart: Restart) -> Executor {
     let engine: MakeEngine = Box::new(|| Box::new(Reference::new()));
     let traced: MakeTraced = Box::new(|trace| Box::new(Reference::new().with_trace(trace)));
     Executor::new(name, engine, CachePolicy::Warm, restart).with_traced(traced)
 }
 
 fn of_store(name: &str, store: Box<dyn Store>, restart: Restart) -> Executor {
-    plain(name, restart).with_store(store)
+    with_reference(name, restart).with_store(store)
 }
 
-fn of_steps(name: &str, steps: WrongSteps) -> Executor {
-    plain(name, Restart::Never).with_steps(Box::new(move || Box::new(steps)))
+fn of_pipeline(name: &str, pipeline: FaultyPipeline) -> Executor {
+    with_reference(name, Restart::Never).with_pipeline(Box::new(move || Box::new(pipeline)))
 }

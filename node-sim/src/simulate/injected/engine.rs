@@ -1,4 +1,4 @@
-//! Makes engines that are wrong on purpose; all are R with one thing changed.
+//! Makes faulty engines; all are R with one change.
 
 use host_api::Function;
 use reference::{Reference, SharedTrace};
@@ -9,27 +9,27 @@ use vm::unstable::opcode::{Opcode, TABLE};
 use vm::unstable::schedule::Schedule;
 use vm::{CheckedModule, CodeHash, Engine, Execution, Fault, Rules};
 
-/// One numeric operator of one function of one module, and what it is replaced by.
+/// One numeric operator of one function of one module, and its replacement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrongOperator {
-    /// The module.
+    /// Hash of the module.
     pub code_hash: CodeHash,
-    /// The function's index in the function index space.
+    /// Index of the function in the function index space.
     pub function: u32,
     /// Byte offset of the operator in the module.
     pub offset: u32,
-    /// What is executed instead; of the same type.
+    /// The opcode that is executed instead; it has the same type.
     pub replacement: Opcode,
 }
 
 impl WrongOperator {
-    /// R with this one operator wrong.
+    /// R with this operator replaced.
     #[must_use]
     pub fn engine(self) -> Reference {
-        Reference::new().with_rewrite(move |place, operator| {
-            let here = *place.module.code_hash() == self.code_hash
-                && place.function == self.function
-                && place.offset == self.offset;
+        Reference::new().with_rewrite(move |location, operator| {
+            let here = *location.module.code_hash() == self.code_hash
+                && location.function == self.function
+                && location.offset == self.offset;
             match operator {
                 Operator::Numeric(_) if here => Operator::Numeric(self.replacement),
                 other => other,
@@ -38,12 +38,12 @@ impl WrongOperator {
     }
 }
 
-/// R that takes one unit of gas too much from every contract frame.
+/// R that charges each contract frame one unit of gas too much.
 #[derive(Clone, Default)]
 pub struct WrongGas(Reference);
 
 impl WrongGas {
-    /// The same, showing its operators.
+    /// The same engine with a trace of its operators.
     #[must_use]
     pub fn with_trace(trace: SharedTrace) -> Self {
         Self(Reference::new().with_trace(trace))
@@ -70,7 +70,7 @@ impl Engine for WrongGas {
 
 impl Execution for WrongGasExecution {
     fn start(&mut self, mut frame: Invocation) -> Result<Step, Box<Fault>> {
-        // A frame that cannot pay it runs out of gas a moment later in any case.
+        // A frame that cannot pay this runs out of gas anyway.
         let _ = frame.gas.charge(1);
         self.0.start(frame)
     }
@@ -90,9 +90,9 @@ impl Execution for WrongGasExecution {
 
 /// R with every operator of one kind replaced by another of the same type, in one module.
 pub(super) fn replacing(code_hash: CodeHash, wrong: (Opcode, Opcode)) -> Reference {
-    Reference::new().with_rewrite(move |place, operator| match operator {
+    Reference::new().with_rewrite(move |location, operator| match operator {
         Operator::Numeric(opcode)
-            if opcode == wrong.0 && *place.module.code_hash() == code_hash =>
+            if opcode == wrong.0 && *location.module.code_hash() == code_hash =>
         {
             Operator::Numeric(wrong.1)
         }
@@ -100,7 +100,7 @@ pub(super) fn replacing(code_hash: CodeHash, wrong: (Opcode, Opcode)) -> Referen
     })
 }
 
-/// R that charges one unit more for one operator.
+/// R that charges one unit of gas more for one operator.
 pub(super) struct WrongPrice {
     engine: Reference,
     rules: Arc<Rules>,
@@ -119,7 +119,7 @@ impl WrongPrice {
             .iter()
             .map(|row| v1.schedule.host(row.function));
         let schedule = Schedule::new(operators, *v1.schedule.dynamic(), host.collect());
-        // A schedule that is refused changes nothing, and the fault would be found by nobody.
+        // A refused schedule would make this fault undetectable, so it falls back to version 1.
         let rules = schedule.map_or(v1.clone(), |schedule| Rules::new(v1.floats, schedule));
         Self {
             engine,
@@ -142,17 +142,17 @@ impl Engine for WrongPrice {
     }
 }
 
-/// R that tells the guest that an absent value is an empty one.
-pub(super) struct WrongAnswer(pub(super) Reference);
+/// R that reports an absent storage value to the guest as an empty one.
+pub(super) struct WrongHostResult(pub(super) Reference);
 
-struct WrongAnswerExecution {
+struct WrongHostResultExecution {
     inner: Box<dyn Execution>,
     is_reading: bool,
 }
 
-impl Engine for WrongAnswer {
+impl Engine for WrongHostResult {
     fn name(&self) -> &'static str {
-        "wrong answer"
+        "wrong host result"
     }
 
     fn instantiate(
@@ -160,21 +160,21 @@ impl Engine for WrongAnswer {
         module: &Arc<CheckedModule>,
         rules: &Arc<Rules>,
     ) -> Result<Box<dyn Execution>, Fault> {
-        Ok(Box::new(WrongAnswerExecution {
+        Ok(Box::new(WrongHostResultExecution {
             inner: self.0.instantiate(module, rules)?,
             is_reading: false,
         }))
     }
 }
 
-impl WrongAnswerExecution {
+impl WrongHostResultExecution {
     fn note(&mut self, step: Step) -> Step {
         self.is_reading = step == Step::HostCall(Function::StorageRead);
         step
     }
 }
 
-impl Execution for WrongAnswerExecution {
+impl Execution for WrongHostResultExecution {
     fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
         let step = self.inner.start(frame)?;
         Ok(self.note(step))
@@ -198,7 +198,7 @@ impl Execution for WrongAnswerExecution {
     }
 }
 
-/// R, in which a guest that reverts returns instead.
+/// R in which a guest that reverts returns instead.
 pub(super) struct NoRevert(pub(super) Reference);
 
 struct NoRevertExecution(Box<dyn Execution>);

@@ -1,4 +1,4 @@
-//! Names what a drawn call needs: who calls which contract with what, and what the draw may know.
+//! Describes a drawn call: who calls which contract with what, and the inputs of the draw.
 
 use super::random::Random;
 use super::samples::Sample;
@@ -6,52 +6,52 @@ use super::workload::GAS_CALL;
 use contract_types::{Address, Invocation};
 use vm::unstable::frames::contract_address;
 
-/// Who is on a simulated chain.
+/// Addresses of a simulated chain.
 #[derive(Clone, Debug)]
-pub(super) struct Cast {
-    /// The funded accounts; the first creates the contracts.
+pub(super) struct AddressBook {
+    /// The funded accounts; the first one creates the contracts.
     pub(super) accounts: Vec<vm::Address>,
 }
 
-impl Cast {
-    /// Address of the contract that the first account made of a sample under a salt.
+impl AddressBook {
+    /// Address of the contract that the first account created from a sample with a salt.
     pub(super) fn contract(&self, sample: &Sample, salt: u8) -> vm::Address {
         contract_address(&self.account(0), &sample.code_hash(), &[salt; 32])
     }
 
-    /// An account by number; zeros if there is none.
+    /// An account by index; the zero address if there is none.
     pub(super) fn account(&self, number: usize) -> vm::Address {
         self.accounts.get(number).copied().unwrap_or_default()
     }
 }
 
-/// How many of each numbered thing were asked for; about as many exist.
+/// Number of requested objects of each kind; about as many exist.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Numbers {
+pub(super) struct IssuedIds {
     pub(super) proposals: u64,
     pub(super) deals: u64,
     pub(super) tokens: u64,
 }
 
-/// What a draw of a call may use.
-pub(super) struct Stage<'a> {
+/// Inputs of the draw of a call.
+pub(super) struct DrawInputs<'a> {
     pub(super) random: &'a mut Random,
-    pub(super) cast: &'a Cast,
-    pub(super) numbers: &'a mut Numbers,
-    /// Height of the block that is filled.
+    pub(super) addresses: &'a AddressBook,
+    pub(super) issued: &'a mut IssuedIds,
+    /// Height of the block that is being filled.
     pub(super) height: u64,
-    /// Its time.
+    /// Time of that block, in milliseconds.
     pub(super) time_ms: u64,
 }
 
-impl Stage<'_> {
+impl DrawInputs<'_> {
     /// One of the funded accounts.
     pub(super) fn account(&mut self) -> Address {
-        let drawn = self.random.pick(&self.cast.accounts).copied();
+        let drawn = self.random.pick(&self.addresses.accounts).copied();
         Address(drawn.unwrap_or_default().0)
     }
 
-    /// A number of `1..=count`, one of the last four more often than not.
+    /// A number in `1..=count`, usually one of the last four.
     pub(super) fn recent(&mut self, count: u64) -> u64 {
         match self.random.below(4) {
             0 => self.random.below(count).saturating_add(1),
@@ -60,19 +60,19 @@ impl Stage<'_> {
     }
 }
 
-/// A call that was drawn.
+/// A drawn call.
 #[derive(Clone, Debug)]
-pub(super) struct Act {
+pub(super) struct DrawnCall {
     pub(super) contract: vm::Address,
     pub(super) invocation: Invocation,
     pub(super) value: u128,
-    /// Beyond the intrinsic gas.
+    /// Gas beyond the intrinsic gas.
     pub(super) gas: u64,
-    /// Who calls: the number of a funded account, or anyone of them.
+    /// Index of the calling account; `None` for a random one.
     pub(super) account: Option<u64>,
 }
 
-impl Act {
+impl DrawnCall {
     /// A call with enough gas and no value.
     pub(super) const fn new(contract: vm::Address, invocation: Invocation) -> Self {
         Self {

@@ -1,7 +1,7 @@
-//! Names the steps of a block that a node takes around the VM, so that a planted fault can stand in
-//! for one of them.
+//! Defines what a node does with a block around the VM, so that an injected fault can replace a
+//! part of it.
 //!
-//! `Plain` takes them as a node does. Another implementation is another machine, which a
+//! [`StandardPipeline`] does what a node does. Any other implementation is a fault that a
 //! simulation must find.
 
 use node::execute::execute;
@@ -11,11 +11,11 @@ use node::{BlockEnvironment, Executed, Header, Overlay, Receipt, ValidTransactio
 use tree::Tree;
 use vm::{Fault, StateDiff};
 
-/// What a node does with a block around the VM, step by step.
-pub trait Steps {
-    /// What guests learn about the block.
-    fn context(&self, header: &Header) -> vm::BlockMetadata {
-        header.context()
+/// The stages of a block around the VM.
+pub trait BlockPipeline {
+    /// Metadata of the block that guests can read.
+    fn metadata(&self, header: &Header) -> vm::BlockMetadata {
+        header.metadata()
     }
 
     /// Executes one transaction.
@@ -31,19 +31,19 @@ pub trait Steps {
         execute(environment, overlay, valid)
     }
 
-    /// Brings the tree up to date with a net change; answers its root.
+    /// Updates the tree with a net change; returns its root.
     fn update(&self, tree: &mut Tree, diff: &StateDiff) -> [u8; 32] {
         tree.update(&batch(diff)).0
     }
 
-    /// The root of a block's receipts.
+    /// Root of a block's receipts.
     fn receipts_root(&self, receipts: &[Receipt]) -> [u8; 32] {
         receipts_root(receipts)
     }
 }
 
-/// The steps as they are specified.
+/// The pipeline of a node, as specified.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Plain;
+pub struct StandardPipeline;
 
-impl Steps for Plain {}
+impl BlockPipeline for StandardPipeline {}

@@ -1,15 +1,16 @@
-//! Plants faults in one executor and expects the simulator to name the transaction.
+//! Injects faults at single operators and stores, and expects the simulator to name the
+//! transaction.
 //!
-//! Which transaction that must be is found without the simulator: a traced run of R on its own says
-//! which transactions execute the operator.
+//! The expected transaction is found without the simulator: a traced run of R says which
+//! transactions execute the operator.
 
 use node::{CachePolicy, Executed, MemoryStore, Node, Observer, Parts, ReceiptExit};
+use node_sim::pipeline::StandardPipeline;
 use node_sim::rerun::MakeEngine;
-use node_sim::simulate::planted::{LostWrite, WrongGas, WrongOperator};
+use node_sim::simulate::injected::{LostWrite, WrongGas, WrongOperator};
 use node_sim::simulate::samples::{COUNTER, Sample, TOKEN};
 use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{Difference, Executor, NoProgress, Plan, Restart, run, standard};
-use node_sim::steps::Plain;
 use reference::{Reference, Trace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -24,33 +25,33 @@ const PLAN: Plan = Plan {
     transactions: 16,
 };
 
-/// Wrong operators tried in one module; each is a run of its own.
+/// Maximum number of wrong operators in one module; each is a run of its own.
 const SITES_MAX: usize = 60;
 
-/// Code hash, function, byte offset.
-type Site = (CodeHash, u32, u32);
-/// Height, index in the block, and how it ended.
-type At = (Height, u32, ReceiptExit);
+/// An operator: code hash, function, byte offset.
+type OperatorSite = (CodeHash, u32, u32);
+/// A transaction: height, index in the block, exit.
+type TransactionEnd = (Height, u32, ReceiptExit);
 
-/// Which operators the current transaction has executed, and of which module.
+/// The operators that the current transaction has executed, and the module that runs.
 #[derive(Default)]
-struct Visited {
+struct VisitedOperators {
     module: CodeHash,
-    sites: BTreeSet<Site>,
+    sites: BTreeSet<OperatorSite>,
 }
 
-impl Trace for Visited {
+impl Trace for VisitedOperators {
     fn operator(&mut self, function: u32, offset: u32, _: u64) {
         self.sites.insert((self.module, function, offset));
     }
 }
 
 /// R that notes which module runs.
-struct Noting(Arc<Mutex<Visited>>);
+struct ModuleTracingEngine(Arc<Mutex<VisitedOperators>>);
 
-impl Engine for Noting {
+impl Engine for ModuleTracingEngine {
     fn name(&self) -> &'static str {
-        "noting"
+        "module tracing"
     }
 
     fn instantiate(
@@ -65,13 +66,13 @@ impl Engine for Noting {
     }
 }
 
-struct History {
-    visited: Arc<Mutex<Visited>>,
+struct OperatorHistory {
+    visited: Arc<Mutex<VisitedOperators>>,
     height: Height,
-    executed: BTreeMap<Site, Vec<At>>,
+    executed: BTreeMap<OperatorSite, Vec<TransactionEnd>>,
 }
 
-impl Observer for History {
+impl Observer for OperatorHistory {
     fn transaction(&mut self, index: u32, executed: &Executed, _: Option<[u8; 32]>) {
         let sites = core::mem::take(&mut self.visited.lock().unwrap().sites);
         for site in sites {
@@ -81,12 +82,12 @@ impl Observer for History {
     }
 }
 
-/// Which transactions of the plan execute which operator.
-fn history() -> BTreeMap<Site, Vec<At>> {
+/// The transactions of the plan that execute each operator.
+fn history() -> BTreeMap<OperatorSite, Vec<TransactionEnd>> {
     let rules = Arc::new(node::rules::version_1());
     let mut workload = Workload::new(&PLAN, &rules).unwrap();
-    let visited = Arc::new(Mutex::new(Visited::default()));
-    let engine = Box::new(Noting(Arc::clone(&visited)));
+    let visited = Arc::new(Mutex::new(VisitedOperators::default()));
+    let engine = Box::new(ModuleTracingEngine(Arc::clone(&visited)));
     let parts = Parts {
         engine,
         rules: node::rules::rulebook(),
@@ -94,7 +95,7 @@ fn history() -> BTreeMap<Site, Vec<At>> {
     };
     let store = Box::new(MemoryStore::new());
     let mut node = Node::open(parts, workload.genesis().clone(), store).unwrap();
-    let mut history = History {
+    let mut history = OperatorHistory {
         visited,
         height: Height(0),
         executed: BTreeMap::new(),
@@ -107,13 +108,17 @@ fn history() -> BTreeMap<Site, Vec<At>> {
     history.executed
 }
 
-/// The places of a numeric operator in a sample.
-fn places(sample: &Sample, opcode: Opcode) -> Vec<Site> {
+/// All occurrences of a numeric operator in a sample.
+fn occurrences(sample: &Sample, opcode: Opcode) -> Vec<OperatorSite> {
     let found = Arc::new(Mutex::new(BTreeSet::new()));
     let seen = Arc::clone(&found);
-    let engine = Reference::new().with_rewrite(move |place, operator| {
+    let engine = Reference::new().with_rewrite(move |location, operator| {
         if operator == Operator::Numeric(opcode) {
-            let site = (*place.module.code_hash(), place.function, place.offset);
+            let site = (
+                *location.module.code_hash(),
+                location.function,
+                location.offset,
+            );
             seen.lock().unwrap().insert(site);
         }
         operator
@@ -121,7 +126,7 @@ fn places(sample: &Sample, opcode: Opcode) -> Vec<Site> {
     let rules = Arc::new(node::rules::version_1());
     let module = Arc::new(vm::check(sample.bytes, &rules).unwrap());
     for function in 0..module.functions().len() {
-        // Functions are prepared when they are entered: enter each.
+        // Functions are prepared when they are entered, so enter each.
         let entry = (module.imports().len() + function) as u32;
         let arguments = module
             .function_type(entry)
@@ -143,7 +148,7 @@ fn places(sample: &Sample, opcode: Opcode) -> Vec<Site> {
 }
 
 /// Runs the plan with one wrong executor beside right ones.
-fn differ(site: Site, replacement: Opcode, right: u32) -> Difference {
+fn differ(site: OperatorSite, replacement: Opcode, right: u32) -> Difference {
     let (code_hash, function, offset) = site;
     let wrong = WrongOperator {
         code_hash,
@@ -160,7 +165,7 @@ fn differ(site: Site, replacement: Opcode, right: u32) -> Difference {
         Restart::Never,
     ));
     let report = run(&PLAN, executors, &mut NoProgress).unwrap();
-    assert!(!report.agreed, "a wrong operator is not seen: {site:?}");
+    assert!(!report.agreed, "a wrong operator is not found: {site:?}");
     let difference = report.first_difference.unwrap();
     assert_eq!(report.height, difference.height);
     assert_eq!(difference.executors, (0, right));
@@ -172,12 +177,12 @@ fn differ(site: Site, replacement: Opcode, right: u32) -> Difference {
 fn a_wrong_addition_is_found_in_the_first_transaction_that_adds() {
     let history = history();
     let mut found = 0;
-    for site in places(&COUNTER, Opcode::I64Add) {
+    for site in occurrences(&COUNTER, Opcode::I64Add) {
         let Some((height, index, exit)) = history.get(&site).and_then(|all| all.first()) else {
             continue;
         };
-        // 0 + by and 0 * by differ at the same price. Were the sum thrown away, a later transaction
-        // would be the first to show it.
+        // 0 + by and 0 * by differ at the same price. If the sum were discarded, only a later
+        // transaction would show the difference.
         assert_eq!(
             *exit,
             ReceiptExit::Return,
@@ -214,13 +219,13 @@ fn a_wrong_price_is_found_wherever_it_is_paid() {
     let history = history();
     let mut found = 0;
     for (sample, right) in [(COUNTER, Opcode::I64Add), (TOKEN, Opcode::I32Add)] {
-        for site in places(&sample, right).into_iter().take(SITES_MAX) {
-            // A division costs more, so whoever executes it uses more gas or traps; unless the
-            // limit is used up in any case, as in a transaction that runs out of gas.
+        for site in occurrences(&sample, right).into_iter().take(SITES_MAX) {
+            // A division costs more, so a transaction that executes it uses more gas or traps,
+            // unless it runs out of gas anyway.
             let Some(all) = history.get(&site) else {
                 continue;
             };
-            let paid = |at: &&At| at.2 != ReceiptExit::OutOfGas;
+            let paid = |at: &&TransactionEnd| at.2 != ReceiptExit::OutOfGas;
             let Some((height, index, _)) = all.iter().find(paid) else {
                 continue;
             };
@@ -241,8 +246,8 @@ fn a_wrong_price_is_found_wherever_it_is_paid() {
 
 #[test]
 fn a_lost_write_is_found() {
-    // The first value that is written from block 3 on. The tree in memory hides it until somebody
-    // looks.
+    // The first value that is written from block 3 on. The tree in memory hides the loss until the
+    // key is read.
     let executors = |restart| {
         let mut executors = standard(2);
         let engine: MakeEngine = Box::new(|| Box::new(Reference::new()));
@@ -250,7 +255,7 @@ fn a_lost_write_is_found() {
         executors.push(wrong.with_store(Box::new(LostWrite::new(MemoryStore::new(), Height(3)))));
         executors
     };
-    // A restart right after it finds it before anybody reads the key; else the last scrub does.
+    // A restart right after the loss finds it before the key is read; else the last scrub does.
     for (restart, height) in [
         (Restart::EveryBlock, 3..=3),
         (Restart::Never, 4..=PLAN.blocks),
@@ -284,11 +289,11 @@ fn one_unit_of_gas_is_found_in_the_first_contract_call() {
 }
 
 #[test]
-fn a_machine_that_takes_the_steps_of_a_node_is_no_fault() {
+fn a_machine_with_the_standard_pipeline_agrees_with_a_node() {
     let mut executors = standard(1);
     let engine: MakeEngine = Box::new(|| Box::new(Reference::new()));
     let composed = Executor::new("composed", engine, CachePolicy::Warm, Restart::Never)
-        .with_steps(Box::new(|| Box::new(Plain)));
+        .with_pipeline(Box::new(|| Box::new(StandardPipeline)));
     executors.push(composed);
     let report = run(&PLAN, executors, &mut NoProgress).unwrap();
     assert!(report.agreed, "{report:#?}");

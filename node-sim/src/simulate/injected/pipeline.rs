@@ -1,7 +1,7 @@
-//! Makes steps around the VM that are wrong on purpose; one of them each.
+//! Makes pipelines with one fault each.
 
 use super::engine::NoRevert;
-use crate::steps::{Plain, Steps};
+use crate::pipeline::{BlockPipeline, StandardPipeline};
 use node::execute::execute;
 use node::receipt::{events_root, receipts_root};
 use node::{BlockEnvironment, Executed, Header, Overlay, Receipt, ReceiptExit, ValidTransaction};
@@ -10,31 +10,31 @@ use tree::Tree;
 use vm::unstable::state::Account;
 use vm::{Fault, StateDiff, key};
 
-/// A time zone away.
+/// The difference of one time zone, in milliseconds.
 const HOUR_MS: u64 = 3_600_000;
 
-/// What a node does wrong around the VM.
+/// The fault of a pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum WrongSteps {
-    /// Events of a transaction come in the opposite order.
+pub(super) enum FaultyPipeline {
+    /// Events of a transaction are in the opposite order.
     Events,
-    /// What a reverted transaction wrote to storage stays.
+    /// The storage writes of a reverted transaction stay.
     Revert,
     /// Each fee is one unit too high.
     Fee,
-    /// A transaction that failed does not count.
+    /// A failed transaction does not increment the nonce.
     Nonce,
-    /// Guests see the clock of another time zone instead of the header's time.
+    /// Guests see the time of another time zone instead of the header's.
     Clock,
-    /// The tree does not hear of the first value of each change.
+    /// The tree misses the first value of each change.
     Tree,
     /// Receipts are hashed in the opposite order.
     Receipts,
 }
 
-impl Steps for WrongSteps {
-    fn context(&self, header: &Header) -> vm::BlockMetadata {
-        let mut block = Plain.context(header);
+impl BlockPipeline for FaultyPipeline {
+    fn metadata(&self, header: &Header) -> vm::BlockMetadata {
+        let mut block = StandardPipeline.metadata(header);
         if *self == Self::Clock {
             block.time_ms = block.time_ms.saturating_add(HOUR_MS);
         }
@@ -89,7 +89,7 @@ impl Steps for WrongSteps {
         {
             diff.remove(&first);
         }
-        Plain.update(tree, &diff)
+        StandardPipeline.update(tree, &diff)
     }
 
     fn receipts_root(&self, receipts: &[Receipt]) -> [u8; 32] {
@@ -120,7 +120,7 @@ fn change(
     Ok(())
 }
 
-/// What the transaction would write to storage if no frame of it reverted.
+/// Storage writes that the transaction would make if none of its frames reverted.
 fn effects(
     environment: &BlockEnvironment<'_>,
     mut overlay: Overlay<'_>,

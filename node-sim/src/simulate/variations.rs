@@ -1,5 +1,5 @@
-//! Makes what is unusual about some executors, and must not matter: a store that is read out of
-//! order, an observer, modules that nobody uploads.
+//! Defines stores, traces and caches in which executors vary without changing a result: a store
+//! with additional reads, a counter of operators, modules that are never uploaded.
 
 use super::hostile;
 use super::samples::{ACCEPTED, HOSTILE, UPGRADEABLE, variant};
@@ -8,25 +8,25 @@ use reference::Trace;
 use std::sync::Arc;
 use vm::{CheckedModule, Entries, Fault, Height};
 
-/// Keys that are read before the one that is asked for.
+/// Keys that are read before the requested one.
 const READ_AHEAD: usize = 3;
 
 /// Counts operators.
 #[derive(Default)]
-pub(super) struct Counting {
+pub(super) struct OperatorCounter {
     operators: u64,
 }
 
-impl Trace for Counting {
+impl Trace for OperatorCounter {
     fn operator(&mut self, _: u32, _: u32, _: u64) {
         self.operators = self.operators.saturating_add(1);
     }
 }
 
-/// A store that is read ahead, last key first, before every answer.
-pub(super) struct Restless<S>(S);
+/// A store that reads ahead, last key first, before every read.
+pub(super) struct ReadAheadStore<S>(S);
 
-impl<S: Store> Restless<S> {
+impl<S: Store> ReadAheadStore<S> {
     pub(super) const fn new(store: S) -> Self {
         Self(store)
     }
@@ -42,7 +42,7 @@ impl<S: Store> Restless<S> {
     }
 }
 
-impl<S: Store> Store for Restless<S> {
+impl<S: Store> Store for ReadAheadStore<S> {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
         self.read_ahead(key)?;
         self.0.read(key)
@@ -70,9 +70,9 @@ impl<S: Store> Store for Restless<S> {
     }
 }
 
-/// Every sample before it is uploaded, and variants that never are, as uploads that were undone
+/// Every sample before its upload, and variants that are never uploaded, as a reverted upload would
 /// leave them in a cache.
-pub(super) fn strangers() -> Vec<Arc<CheckedModule>> {
+pub(super) fn unrelated_modules() -> Vec<Arc<CheckedModule>> {
     let rules = node::rules::version_1();
     let never = [HOSTILE, UPGRADEABLE].map(|sample| variant(sample.bytes, hostile::NEVER_UPLOADED));
     let samples = ACCEPTED.map(|sample| sample.bytes.to_vec());

@@ -1,19 +1,19 @@
 //! Finds the leaves beside a path: the greatest below it and the least above it.
 //!
-//! Walks to the one leaf that the path's bits lead to; where the path parts from that leaf, the
-//! whole subtree lies on one side of it, and the last turn to the other side has the other
-//! neighbour at its near end.
+//! Walks down to the leaf that the path's bits lead to. At the first bit where path and leaf
+//! differ, the whole subtree is on one side of the path, and its nearest leaf is one result. The
+//! other is the nearest leaf beyond the last turn to the other side.
 
 use super::{Link, Shard, Target};
 use crate::hash::{PATH_BITS, Path};
 use crate::proof::Leaf;
 
 /// The leaves beside a path: below and above it.
-pub(crate) type Neighbours = [Option<Leaf>; 2];
+pub(crate) type AdjacentLeaves = [Option<Leaf>; 2];
 
 impl Shard {
-    /// The leaves beside a path among those of this shard; the path's own leaf is neither.
-    pub(crate) fn neighbours(&self, path: &Path) -> Neighbours {
+    /// The leaves of this shard beside a path; the path's own leaf is neither.
+    pub(crate) fn adjacent(&self, path: &Path) -> AdjacentLeaves {
         let Some(root) = self.root else {
             return [None; 2];
         };
@@ -34,7 +34,7 @@ impl Shard {
             link = branch.side(path.bit(bit)).link;
         }
         if split < PATH_BITS {
-            // All of this subtree has the other bit there.
+            // The whole subtree has the other value of this bit.
             let side = if path.bit(split) {
                 &mut below
             } else {
@@ -48,7 +48,7 @@ impl Shard {
         ]
     }
 
-    /// The first or the last leaf of the shard.
+    /// First or last leaf of the shard.
     pub(crate) fn outermost(&self, last: bool) -> Option<Leaf> {
         self.root.map(|root| *self.end(root.link, last))
     }
@@ -65,7 +65,7 @@ impl Shard {
         }
     }
 
-    /// The first or the last leaf below a link.
+    /// First or last leaf below a link.
     fn end(&self, mut link: Link, last: bool) -> &Leaf {
         loop {
             match link.target() {
