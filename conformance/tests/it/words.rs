@@ -100,12 +100,17 @@ const ALLOWED: &[(&str, &str)] = &[
         "cache prefilled with what nobody uploads",
     ),
     ("node-sim/", "\"wrong-answer\""),
+    // A flag of the command, and a field of the vectors' results.
+    ("cli/src/args.rs", "long = \"plant\""),
+    ("cli/tests/it/conform.rs", "\\\"answer\\\""),
     // An entry of a sample contract, and an error message of RocksDB.
+    ("testkit/", "hostile::lie("),
     ("node-sim/src/simulate/hostile.rs", "hostile::lie("),
     ("node/rocksdb/src/store.rs", "lock hold by"),
 ];
 
 /// Folders that still have such words; each leaves the list once it has none.
+<<<<<<< HEAD
 const NOT_YET: &[&str] = &[
     "benches/",
     "cli/",
@@ -114,6 +119,9 @@ const NOT_YET: &[&str] = &[
     "testkit/",
     "vm/",
 ];
+=======
+const NOT_YET: &[&str] = &["docs/", "contracts/", "vm/"];
+>>>>>>> h-tools
 
 /// The words of a line in lower case: letters, parted at everything else and before a capital.
 fn words(line: &str) -> Vec<String> {
