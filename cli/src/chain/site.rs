@@ -1,9 +1,9 @@
-//! Shows where two executions part: an instruction, a host call, or a step of the node.
+//! Shows where two executions diverge: at an instruction, a host call, or a step of the node.
 
 use node_sim::bisect::{Divergence, DivergenceKind};
 use serde::Serialize;
 
-/// A site as JSON.
+/// The location of a divergence as JSON.
 #[derive(Serialize)]
 pub(crate) struct SiteLine<'a> {
     part: &'static str,
@@ -41,15 +41,19 @@ pub(crate) fn line(site: &Divergence) -> SiteLine<'_> {
     }
 }
 
-/// A site for people; the two executions by name.
+/// The location of a divergence as text, with the names of both executions.
 pub(crate) fn text(site: &Divergence, (left, right): (&str, &str)) -> String {
     let what = match site.kind {
         DivergenceKind::Instruction => "first instruction that differs",
-        DivergenceKind::FrameEntry => "first frame that begins differently",
-        DivergenceKind::HostCall => "first host call or end that differs",
-        DivergenceKind::HostReturn => "first answer of the host that differs",
-        DivergenceKind::Pipeline => "the VM did the same; first step around it that differs",
-        DivergenceKind::NotReproduced => "executed again on its own, both came to the same",
+        DivergenceKind::FrameEntry => "first contract frame that starts with a different state",
+        DivergenceKind::HostCall => "first host call or end of execution that differs",
+        DivergenceKind::HostReturn => "first result of a host call that differs",
+        DivergenceKind::Pipeline => {
+            "the VM executions are equal; first step of the node that differs"
+        }
+        DivergenceKind::NotReproduced => {
+            "not reproduced: executed again in isolation, both results are equal"
+        }
     };
     let mut text = format!("{what}\n");
     if let Some(place) = &site.instruction {

@@ -1,37 +1,37 @@
 //! Lists the workloads: at least one for each part of the price of each host function.
 //!
-//! What is measured is always a difference of two programs that are alike but for it, so that the
-//! loop, the frame and what is done once cancel out.
+//! Each measurement is the difference of two programs that differ only in the measured work, so
+//! that the costs of the loop, the frame and the setup cancel out.
 
+use crate::fixture::{HEIGHT, LONG, RANGE};
 use crate::program::{
-    ANSWER, CALLEE, CODE, COUNT, DATA, DATA_BYTES, DIGEST, ED25519_KEY, ED25519_MESSAGE,
-    ED25519_SIGNATURE, End, HASH_OF_TURN, KEY, KEY_OF_TURN, KEY_OF_TURN_BYTES, NOTHING, ONE, OUT,
-    Program, SALT, SECP256K1_KEY, SECP256K1_SIGNATURE, UNDO, ZERO, call, call_with, letter,
+    CALLEE, CODE, COUNT, DATA, DATA_BYTES, DIGEST, ED25519_KEY, ED25519_MESSAGE, ED25519_SIGNATURE,
+    HASH_OF_TURN, KEY, KEY_OF_TURN, KEY_OF_TURN_BYTES, NOTHING, ONE, OUT, OUTPUT_64_KIB, Program,
+    ProgramEnd, SALT, SECP256K1_KEY, SECP256K1_SIGNATURE, UNDO, ZERO, call, call_with, letter,
 };
-use crate::stage::{HEIGHT, LONG, RANGE};
 use host_api::{Function, table};
 use serde::Serialize;
 use vm::unstable::schedule::Schedule;
 
-/// A part of a price, by the name that it has in `lockstep schedule`.
+/// A part of a host function's price, with its name in `lockstep schedule`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// Every call.
+pub enum PricePart {
+    /// Price of every call.
     Base,
-    /// A byte of data, topics, text, key or input.
+    /// Price of a byte of data, topics, text, key or input.
     PerByte,
-    /// A byte of a value.
+    /// Price of a byte of a value.
     PerValueByte,
-    /// The first touch of a key, with the call that makes it.
+    /// Price of the first access to a key; measured together with the call.
     Cold,
-    /// An entry of a scan.
+    /// Price of an entry of a scan.
     PerEntry,
-    /// A hidden key of a scan.
+    /// Price of a hidden key of a scan.
     PerHiddenKey,
 }
 
-impl Part {
+impl PricePart {
     /// The parts of the price of `function` that are not zero.
     #[must_use]
     pub fn of(function: Function, schedule: &Schedule) -> Vec<(Self, u64)> {
@@ -52,31 +52,31 @@ impl Part {
     }
 }
 
-/// What is measured: how much more one program takes than another.
+/// A measurement: the difference between two programs.
 #[derive(Clone, Debug)]
-pub struct Work {
-    /// The function.
+pub struct Workload {
+    /// The host function.
     pub function: Function,
     /// The part of its price.
-    pub part: Part,
-    /// Which case of it.
+    pub part: PricePart,
+    /// Description of the case.
     pub case: &'static str,
-    /// Units that a turn has more than the other program's.
+    /// Number of units that an iteration of `with` has more than one of `without`.
     pub units: i64,
-    /// Turns in one message.
+    /// Number of iterations in a message.
     pub turns: u32,
-    /// With what is measured.
+    /// The program with the measured work.
     pub with: Program,
-    /// Without it.
+    /// The program without it.
     pub without: Program,
 }
 
-impl Work {
-    fn new(name: &'static str, part: Part, programs: (Program, Program)) -> Self {
+impl Workload {
+    fn new(name: &'static str, part: PricePart, programs: (Program, Program)) -> Self {
         let found = table::by_name(name).map(|row| row.function);
         let (with, without) = programs;
         Self {
-            // A name that is none is found by the test that compares with the table.
+            // The test that compares the workloads with the table finds an unknown name.
             function: found.unwrap_or(Function::Input),
             part,
             case: "",
@@ -87,21 +87,21 @@ impl Work {
         }
     }
 
-    /// A call with constants against none.
+    /// A call with constants, compared with no call.
     fn base(name: &'static str, operands: &[i64]) -> Self {
         let with = Program::turns(&call(name, operands));
-        Self::new(name, Part::Base, (with, Program::turns("")))
+        Self::new(name, PricePart::Base, (with, Program::turns("")))
     }
 
-    /// The same where every turn has a key of its own.
+    /// A call with another key in each iteration, compared with no call.
     fn cold(name: &'static str, operands: &str) -> Self {
         let body = format!("{COUNT} {}", call_with(name, operands));
         let programs = (Program::turns(&body), Program::turns(COUNT));
-        Self::new(name, Part::Cold, programs)
+        Self::new(name, PricePart::Cold, programs)
     }
 
-    /// A call with `units` more bytes against one without them.
-    fn more(name: &'static str, part: Part, units: i64, [with, without]: [&[i64]; 2]) -> Self {
+    /// A call with `units` more bytes, compared with one without them.
+    fn more(name: &'static str, part: PricePart, units: i64, [with, without]: [&[i64]; 2]) -> Self {
         let programs = [with, without].map(|operands| Program::turns(&call(name, operands)));
         let [with, without] = programs;
         Self {
@@ -126,16 +126,16 @@ impl Work {
         self
     }
 
-    fn answers(mut self, result: i64) -> Self {
-        self.with = self.with.answers(result);
+    fn expects(mut self, result: i64) -> Self {
+        self.with = self.with.expects(result);
         self
     }
 }
 
 /// Every workload, in the order of the table.
 #[must_use]
-pub fn works() -> Vec<Work> {
-    let mut works: Vec<Work> = [
+pub fn workloads() -> Vec<Workload> {
+    let mut workloads: Vec<Workload> = [
         data(),
         storage(),
         scans(),
@@ -146,38 +146,38 @@ pub fn works() -> Vec<Work> {
         code(),
     ]
     .concat();
-    works.sort_by_key(|work| (work.function, work.part));
-    works
+    workloads.sort_by_key(|workload| (workload.function, workload.part));
+    workloads
 }
 
-/// Data in and out of a frame, events, debug text.
-fn data() -> Vec<Work> {
+/// Input and output of a frame, events, debug log.
+fn data() -> Vec<Workload> {
     let bytes = usize::try_from(DATA_BYTES).unwrap_or_default();
-    let ended = |name, end: fn(usize) -> End| {
+    let ended = |name, end: fn(usize) -> ProgramEnd| {
         let once = |length: i64, ends| Program::once(&call(name, &[DATA, length]), ends);
         let (empty, full) = (once(0, end(0)), once(DATA_BYTES, end(bytes)));
-        let falls_off = Program::once("", End::Return(0));
+        let falls_off = Program::once("", ProgramEnd::Return(0));
         [
-            Work::new(name, Part::Base, (empty.clone(), falls_off)),
-            Work {
+            Workload::new(name, PricePart::Base, (empty.clone(), falls_off)),
+            Workload {
                 units: DATA_BYTES,
-                ..Work::new(name, Part::PerByte, (full, empty))
+                ..Workload::new(name, PricePart::PerByte, (full, empty))
             },
         ]
     };
-    let [returns, returns_bytes] = ended("return", End::Return);
-    let [reverts, reverts_bytes] = ended("revert", End::Revert);
-    let inputs = Work::base("input", &[OUT, DATA_BYTES]);
-    let input_bytes = Work {
+    let [returns, returns_bytes] = ended("return", ProgramEnd::Return);
+    let [reverts, reverts_bytes] = ended("revert", ProgramEnd::Revert);
+    let inputs = Workload::base("input", &[OUT, DATA_BYTES]);
+    let input_bytes = Workload {
         units: DATA_BYTES,
-        with: inputs.with.clone().with_input(bytes).answers(DATA_BYTES),
-        without: inputs.with.clone().answers(0),
+        with: inputs.with.clone().with_input(bytes).expects(DATA_BYTES),
+        without: inputs.with.clone().expects(0),
         ..inputs.clone()
     };
     vec![
-        inputs.answers(0),
-        Work {
-            part: Part::PerByte,
+        inputs.expects(0),
+        Workload {
+            part: PricePart::PerByte,
             ..input_bytes
         }
         .turns(64),
@@ -185,18 +185,18 @@ fn data() -> Vec<Work> {
         returns_bytes,
         reverts,
         reverts_bytes,
-        Work::base("emit_event", &[DATA, 0, DATA, 0]).turns(64),
-        Work::more(
+        Workload::base("emit_event", &[DATA, 0, DATA, 0]).turns(64),
+        Workload::more(
             "emit_event",
-            Part::PerByte,
+            PricePart::PerByte,
             1_000,
             [&[DATA, 0, DATA, 1_000], &[DATA, 0, DATA, 0]],
         )
         .turns(64),
-        Work::base("debug_log", &[DATA, 0]),
-        Work::more(
+        Workload::base("debug_log", &[DATA, 0]),
+        Workload::more(
             "debug_log",
-            Part::PerByte,
+            PricePart::PerByte,
             2_000,
             [&[DATA, 2_000], &[DATA, 0]],
         )
@@ -204,14 +204,14 @@ fn data() -> Vec<Work> {
     ]
 }
 
-/// Single keys: warm ones, long ones, long values, first touches.
-fn storage() -> Vec<Work> {
+/// Single keys: warm accesses, long keys, long values, cold accesses.
+fn storage() -> Vec<Workload> {
     let warm = call("storage_has", &[KEY, 1]);
     let long = call("storage_has", &[KEY, 256]);
     let big = call("storage_has", &[letter(b'v'), 1]);
     let value = i64::try_from(LONG).unwrap_or_default();
     let key = format!("(i32.const {KEY_OF_TURN}) (i32.const {KEY_OF_TURN_BYTES})");
-    let mut works = Vec::new();
+    let mut workloads = Vec::new();
     for (name, rest) in [
         ("storage_read", &[OUT, DATA_BYTES][..]),
         ("storage_has", &[]),
@@ -219,38 +219,39 @@ fn storage() -> Vec<Work> {
         ("storage_remove", &[]),
     ] {
         let of = |bytes: i64| [&[KEY, bytes][..], rest].concat();
-        let constants: Vec<String> = rest.iter().map(|at| format!("(i32.const {at})")).collect();
-        works.push(Work::base(name, &of(1)).after(&warm).case("warm"));
-        let longer = Work::more(name, Part::PerByte, 255, [&of(256), &of(1)]);
-        works.push(longer.after(&format!("{warm} {long}")).case("of the key"));
-        let cold = Work::cold(name, &format!("{key} {}", constants.join(" ")));
-        works.push(cold.case("a key that is there"));
+        let constants = rest.iter().map(|value| format!("(i32.const {value})"));
+        let constants: Vec<String> = constants.collect();
+        workloads.push(Workload::base(name, &of(1)).after(&warm).case("warm"));
+        let longer = Workload::more(name, PricePart::PerByte, 255, [&of(256), &of(1)]);
+        workloads.push(longer.after(&format!("{warm} {long}")).case("of the key"));
+        let cold = Workload::cold(name, &format!("{key} {}", constants.join(" ")));
+        workloads.push(cold.case("a key that is there"));
     }
     let absent =
         format!("(i32.const {HASH_OF_TURN}) (i32.const 9) (i32.const {DATA}) (i32.const 32)");
-    works.push(Work::cold("storage_write", &absent).case("a key that is made, 32 bytes"));
+    workloads.push(Workload::cold("storage_write", &absent).case("a key that is made, 32 bytes"));
     let (v, y) = (letter(b'v'), letter(b'y'));
     let warm = format!("{big} {}", call("storage_has", &[y, 1]));
     let reads = [&[v, 1, OUT, DATA_BYTES][..], &[y, 1, OUT, DATA_BYTES]];
-    let read = Work::more("storage_read", Part::PerValueByte, value, reads);
-    works.push(read.after(&warm).turns(64).case("warm"));
+    let read = Workload::more("storage_read", PricePart::PerValueByte, value, reads);
+    workloads.push(read.after(&warm).turns(64).case("warm"));
     let writes = [&[y, 1, DATA, DATA_BYTES][..], &[y, 1, DATA, 0]];
-    let write = Work::more("storage_write", Part::PerValueByte, DATA_BYTES, writes);
-    works.push(write.after(&warm).turns(32).case("warm"));
-    works
+    let write = Workload::more("storage_write", PricePart::PerValueByte, DATA_BYTES, writes);
+    workloads.push(write.after(&warm).turns(32).case("warm"));
+    workloads
 }
 
-/// Pages of a contract's storage; the letters bound ranges.
-fn scans() -> Vec<Work> {
+/// Scans of a contract's storage; the bounds of ranges are letters.
+fn scans() -> Vec<Workload> {
     let scan = |[from, to]: [u8; 2]| [letter(from), 1, letter(to), 1, 1 << 20, OUT, DATA_BYTES];
     let touch = |from: u8| call("storage_has", &[letter(from), 1]);
     let entries = i64::from(RANGE);
     let name = "storage_scan";
     let of = |part, units, with, without| {
-        let work = Work::more(name, part, units, [&scan(with), &scan(without)]);
+        let workload = Workload::more(name, part, units, [&scan(with), &scan(without)]);
         let [with, ..] = with;
         let [without, ..] = without;
-        work.after(&format!("{} {}", touch(with), touch(without)))
+        workload.after(&format!("{} {}", touch(with), touch(without)))
     };
     let empty = *b"pq";
     let mut long_start = scan(empty);
@@ -259,7 +260,7 @@ fn scans() -> Vec<Work> {
         let [start, bytes, ..] = operands;
         (*start, *bytes) = (KEY, length);
     }
-    // From a key of 256 `k` to `p`, and from `k` to `p`, there is nothing but those two keys.
+    // The ranges from the key of 256 `k` to `p` and from `k` to `p` have no other keys than these.
     let warm = format!(
         "{} {}",
         call("storage_has", &[KEY, 1]),
@@ -277,104 +278,113 @@ fn scans() -> Vec<Work> {
         letter(b'a')
     );
     vec![
-        Work::base(name, &scan(empty))
+        Workload::base(name, &scan(empty))
             .after(&touch(b'p'))
-            .answers(4)
+            .expects(4)
             .case("an empty range"),
-        Work::more(name, Part::PerByte, 255, [&long, &short])
+        Workload::more(name, PricePart::PerByte, 255, [&long, &short])
             .after(&warm)
             .case("of a bound"),
         of(
-            Part::PerValueByte,
+            PricePart::PerValueByte,
             i64::try_from(LONG).unwrap_or_default(),
             *b"vw",
             *b"yz",
         )
         .turns(64)
         .case("of one entry"),
-        Work::cold(name, &cold).case("an entry of 32 bytes"),
-        of(Part::PerEntry, entries, *b"ef", empty)
+        Workload::cold(name, &cold).case("an entry of 32 bytes"),
+        of(PricePart::PerEntry, entries, *b"ef", empty)
             .turns(64)
             .case("9-byte keys, no value"),
-        of(Part::PerHiddenKey, entries, *b"hi", empty)
+        of(PricePart::PerHiddenKey, entries, *b"hi", empty)
             .turns(64)
-            .answers(4)
+            .expects(4)
             .case("9-byte keys"),
     ]
 }
 
-/// What the host knows by heart, and hashes of blocks.
-fn context() -> Vec<Work> {
-    let mut works: Vec<Work> = ["block_height", "block_time", "gas_left"]
-        .map(|name| Work::base(name, &[]))
+/// Values of block and call, and block hashes.
+fn context() -> Vec<Workload> {
+    let mut workloads: Vec<Workload> = ["block_height", "block_time", "gas_left"]
+        .map(|name| Workload::base(name, &[]))
         .into();
     let writers = ["chain_id", "caller", "self", "proposer", "tx_hash", "value"];
-    works.extend(writers.map(|name| Work::base(name, &[OUT])));
+    workloads.extend(writers.map(|name| Workload::base(name, &[OUT])));
     let last = i64::try_from(HEIGHT).unwrap_or_default().saturating_sub(1);
     let warm = call("block_hash", &[last, OUT]);
     let turn =
         format!("(i64.sub (i64.const {last}) (i64.extend_i32_u (local.get $i))) (i32.const {OUT})");
-    let base = Work::base("block_hash", &[last, OUT]);
-    works.push(base.after(&warm).answers(1).case("warm"));
-    works.push(Work::cold("block_hash", &turn).answers(1).turns(250));
-    works
+    let base = Workload::base("block_hash", &[last, OUT]);
+    workloads.push(base.after(&warm).expects(1).case("warm"));
+    workloads.push(Workload::cold("block_hash", &turn).expects(1).turns(250));
+    workloads
 }
 
-/// Hashes and signatures; those that are verified are valid, which takes longest.
-fn cryptography() -> Vec<Work> {
-    let mut works = Vec::new();
+/// Hashes and signatures; the signatures are valid, which takes longest.
+fn cryptography() -> Vec<Workload> {
+    let mut workloads = Vec::new();
     for name in ["sha256", "keccak256"] {
-        works.push(Work::base(name, &[DATA, 0, OUT]));
+        workloads.push(Workload::base(name, &[DATA, 0, OUT]));
         let operands = [&[DATA, DATA_BYTES, OUT][..], &[DATA, 0, OUT]];
-        works.push(Work::more(name, Part::PerByte, DATA_BYTES, operands).turns(16));
+        workloads.push(Workload::more(name, PricePart::PerByte, DATA_BYTES, operands).turns(16));
     }
     let secp256k1 = [DIGEST, SECP256K1_SIGNATURE];
     let verify = [&secp256k1[..], &[SECP256K1_KEY]].concat();
-    works.push(Work::base("secp256k1_verify", &verify).answers(1).turns(16));
+    workloads.push(
+        Workload::base("secp256k1_verify", &verify)
+            .expects(1)
+            .turns(16),
+    );
     let recover = [&secp256k1[..], &[1, OUT]].concat();
-    works.push(
-        Work::base("secp256k1_recover", &recover)
-            .answers(1)
+    workloads.push(
+        Workload::base("secp256k1_recover", &recover)
+            .expects(1)
             .turns(16),
     );
     let ed25519 = |from, bytes| [from, bytes, ED25519_SIGNATURE, ED25519_KEY];
-    let verify = Work::base("ed25519_verify", &ed25519(ED25519_MESSAGE, 2));
-    works.push(verify.answers(1).turns(16));
+    let verify = Workload::base("ed25519_verify", &ed25519(ED25519_MESSAGE, 2));
+    workloads.push(verify.expects(1).turns(16));
     let operands = [ed25519(DATA, DATA_BYTES), ed25519(DATA, 0)];
     let [long, short] = &operands;
-    let bytes = Work::more("ed25519_verify", Part::PerByte, DATA_BYTES, [long, short]);
-    works.push(bytes.turns(16));
-    works
+    let bytes = Workload::more(
+        "ed25519_verify",
+        PricePart::PerByte,
+        DATA_BYTES,
+        [long, short],
+    );
+    workloads.push(bytes.turns(16));
+    workloads
 }
 
-/// Balances and payments.
-fn accounts() -> Vec<Work> {
+/// Balances and transfers.
+fn accounts() -> Vec<Workload> {
     let warm = call("balance", &[CALLEE, OUT]);
     vec![
-        Work::base("balance", &[CALLEE, OUT])
+        Workload::base("balance", &[CALLEE, OUT])
             .after(&warm)
             .case("warm"),
-        Work::cold(
+        Workload::cold(
             "balance",
             &format!("(i32.const {HASH_OF_TURN}) (i32.const {OUT})"),
         ),
-        Work::base("transfer", &[CALLEE, ONE])
+        Workload::base("transfer", &[CALLEE, ONE])
             .after(&warm)
-            .answers(0)
+            .expects(0)
             .case("warm"),
-        Work::cold(
+        Workload::cold(
             "transfer",
             &format!("(i32.const {HASH_OF_TURN}) (i32.const {ONE})"),
         )
-        .answers(0),
+        .expects(0),
     ]
 }
 
-/// All gas that is there, as a contract passes it on.
+/// A gas argument that passes on all remaining gas.
 const GAS_ALL: i64 = i64::MAX;
 
-/// Calls of other contracts; a callee's frame and its work are in the gas.
-fn calls() -> Vec<Work> {
+/// Calls of other contracts; the gas includes the callee's frame and work.
+fn calls() -> Vec<Workload> {
     let entry = |to, name, length| [0, to, name, length, DATA, 0, ZERO, GAS_ALL];
     let nothing = entry(CALLEE, NOTHING, 7);
     let mut with_input = nothing;
@@ -388,14 +398,14 @@ fn calls() -> Vec<Work> {
         "(i32.const 0) (i32.const {HASH_OF_TURN}) (i32.const {NOTHING}) (i32.const 7)
          (i32.const {DATA}) (i32.const 0) (i32.const {ZERO}) (i64.const {GAS_ALL})"
     );
-    let of = |operands: &[i64], answer, case| {
-        let work = Work::base("call", operands).turns(200);
-        work.after(&warm).answers(answer).case(case)
+    let of = |operands: &[i64], status, case| {
+        let workload = Workload::base("call", operands).turns(200);
+        workload.after(&warm).expects(status).case(case)
     };
-    let nobody = entry(KEY, NOTHING, 7);
+    let no_code = entry(KEY, NOTHING, 7);
     let inputs = [&with_input[..], &nothing];
-    let bytes = Work::more("call", Part::PerByte, DATA_BYTES, inputs).turns(64);
-    let answered = format!("{warm} {}", call("call", &entry(CALLEE, ANSWER, 6)));
+    let bytes = Workload::more("call", PricePart::PerByte, DATA_BYTES, inputs).turns(64);
+    let with_output = format!("{warm} {}", call("call", &entry(CALLEE, OUTPUT_64_KIB, 6)));
     let output = |setup: &str| {
         let read = call("returned", &[OUT, DATA_BYTES]);
         Program::turns(&read).after(setup)
@@ -405,34 +415,34 @@ fn calls() -> Vec<Work> {
         of(&paying, 0, "RETURN, with a value"),
         of(&entry(CALLEE, UNDO, 4), 1, "REVERT of 16 writes"),
         of(&entry(CALLEE, LETTER_A, 1), 20, "NO_ENTRY"),
-        of(&nobody, 19, "NO_CODE").after(&format!("{warm} {}", call("call", &nobody))),
-        bytes.after(&warm).answers(0).case("of the input"),
-        Work::cold("call", &at_turn)
+        of(&no_code, 19, "NO_CODE").after(&format!("{warm} {}", call("call", &no_code))),
+        bytes.after(&warm).expects(0).case("of the input"),
+        Workload::cold("call", &at_turn)
             .after(&warm)
-            .answers(0)
+            .expects(0)
             .turns(200)
             .case("an empty entry"),
-        Work::base("returned", &[OUT, DATA_BYTES])
+        Workload::base("returned", &[OUT, DATA_BYTES])
             .after(&warm)
-            .answers(0),
-        Work {
+            .expects(0),
+        Workload {
             units: DATA_BYTES,
-            ..Work::new(
+            ..Workload::new(
                 "returned",
-                Part::PerByte,
-                (output(&answered), output(&warm)),
+                PricePart::PerByte,
+                (output(&with_output), output(&warm)),
             )
         }
-        .answers(DATA_BYTES)
+        .expects(DATA_BYTES)
         .turns(64),
     ]
 }
 
-/// The letter `a`, which no entry has as its name.
+/// Offset of the letter `a`, which is not the name of an entry.
 const LETTER_A: i64 = crate::program::LETTERS;
 
 /// Deployments and changes of code.
-fn code() -> Vec<Work> {
+fn code() -> Vec<Workload> {
     let with_input = |bytes| [CODE, SALT, NOTHING, 7, DATA, bytes, ZERO, GAS_ALL, OUT];
     let taken = call("deploy", &with_input(0));
     let at_turn = format!(
@@ -441,29 +451,29 @@ fn code() -> Vec<Work> {
          (i32.const {OUT})"
     );
     let inputs = [&with_input(DATA_BYTES)[..], &with_input(0)];
-    let bytes = Work::more("deploy", Part::PerByte, DATA_BYTES, inputs);
+    let bytes = Workload::more("deploy", PricePart::PerByte, DATA_BYTES, inputs);
     let set = call("set_code", &[CODE]);
     vec![
-        Work::base("deploy", &with_input(0))
+        Workload::base("deploy", &with_input(0))
             .after(&taken)
-            .answers(21)
+            .expects(21)
             .case("TAKEN"),
         bytes
             .after(&taken)
-            .answers(21)
+            .expects(21)
             .turns(64)
             .case("of the input"),
-        // The salt of turn 0 is that of the one which is there.
-        Work::cold("deploy", &at_turn)
+        // The salt of iteration 0 is that of the contract deployed by the setup.
+        Workload::cold("deploy", &at_turn)
             .after(&taken)
             .turns(200)
             .case("an empty entry"),
-        Work::base("set_code", &[CODE])
+        Workload::base("set_code", &[CODE])
             .after(&set)
-            .answers(0)
+            .expects(0)
             .case("warm"),
-        Work::cold("set_code", &format!("(i32.const {HASH_OF_TURN})"))
-            .answers(19)
+        Workload::cold("set_code", &format!("(i32.const {HASH_OF_TURN})"))
+            .expects(19)
             .case("NO_CODE"),
     ]
 }

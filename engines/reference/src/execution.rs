@@ -1,4 +1,4 @@
-//! Lets the driver start, suspend and resume an instance, and look at it.
+//! Implements the engine interface: start, suspend, resume and inspect an instance.
 
 use crate::instance::{Instance, Phase};
 use crate::interpret::Halt;
@@ -7,16 +7,16 @@ use vm::unstable::gas::GasMeter;
 use vm::unstable::outcome::Diagnosis;
 use vm::{Execution, Fault};
 
-/// Active functions that a diagnosis names, innermost first.
+/// Maximum number of active functions in a diagnosis.
 const DIAGNOSIS_FUNCTIONS_MAX: usize = 64;
 
 impl Execution for Instance {
-    fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
+    fn start(&mut self, invocation: Invocation) -> Result<Step, Box<Fault>> {
         if self.phase != Phase::Fresh {
-            return Err(Fault::invariant("an instance serves one frame").into());
+            return Err(Fault::invariant("an instance serves one contract frame").into());
         }
-        self.gas = frame.gas;
-        self.entry = Some((frame.entry, frame.arguments));
+        self.gas = invocation.gas;
+        self.entry = Some((invocation.entry, invocation.arguments));
         let begun = match self.module.start() {
             Some(start) => self.enter(start),
             None => self.enter_entry(),
@@ -26,17 +26,17 @@ impl Execution for Instance {
 
     fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
         if self.phase != Phase::Suspended(result.map(Value::value_type)) {
-            let wrong = "an answer without a call, or of another type";
-            return Err(Fault::invariant(wrong).into());
+            let message = "resumed without a host call, or with a result of a wrong type";
+            return Err(Fault::invariant(message).into());
         }
-        self.asked = Arguments::default();
+        self.host_arguments = Arguments::default();
         self.values.extend(result.map(Value::to_bits));
         self.drive(Ok(()))
     }
 
     fn pending(&mut self) -> Pending<'_> {
         Pending {
-            arguments: &self.asked,
+            arguments: &self.host_arguments,
             memory: self.memory.bytes_mut(),
             gas: &mut self.gas,
         }
@@ -58,15 +58,15 @@ impl Execution for Instance {
             .collect())
     }
 
-    /// Where the guest stands; after a trap or out of gas, where it was stopped.
+    /// The current position of the guest; after a trap or out of gas, where it was stopped.
     fn diagnosis(&self) -> Diagnosis {
         let innermost = self.activations.iter().rev().take(DIAGNOSIS_FUNCTIONS_MAX);
         let functions = innermost.map(|active| active.code.function).collect();
-        let site = self.activations.last().and_then(|active| {
-            let place = active.next.checked_sub(1)?;
-            active.code.sites.get(place)
+        let current = self.activations.last().and_then(|active| {
+            let index = active.next.checked_sub(1)?;
+            active.code.instructions.get(index)
         });
-        let offset = site.map(|site| u64::from(site.offset));
+        let offset = current.map(|current| u64::from(current.offset));
         Diagnosis {
             functions,
             offset,
@@ -76,7 +76,7 @@ impl Execution for Instance {
 }
 
 impl Instance {
-    /// Executes operators until one of them gives control back.
+    /// Executes operators until a host call, the end of the guest or a fault.
     fn drive(&mut self, begun: Result<(), Halt>) -> Result<Step, Box<Fault>> {
         self.phase = Phase::Running;
         let mut progress = begun;
@@ -89,7 +89,7 @@ impl Instance {
         match halt {
             Halt::HostCall(call, result) => {
                 self.phase = Phase::Suspended(result);
-                self.asked = call.arguments;
+                self.host_arguments = call.arguments;
                 Ok(Step::HostCall(call.function))
             }
             Halt::Exit(stop) => {

@@ -1,4 +1,4 @@
-//! Runs every check against every planted bug and prints the table; fails if a bug escapes.
+//! Runs every check against every injected bug and prints the table; fails if a bug escapes.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::print_stdout,
@@ -7,12 +7,12 @@
 )]
 
 use conformance::catalogue;
-use conformance::planted::bugs::bugs;
-use conformance::planted::checks::{CHECKS, find, table, without_host};
+use conformance::injected::bugs::bugs;
+use conformance::injected::checks::{CHECKS, find, table, without_host};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Checks that must find each bug.
+/// Number of checks that must find each bug.
 const ENOUGH: usize = 2;
 
 fn main() -> ExitCode {

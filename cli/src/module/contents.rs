@@ -1,7 +1,7 @@
-//! Reads what is in bytes, accepted or not: sections, imports, exports, floats.
+//! Reads sections, imports, exports and floats of a module, accepted or not.
 //!
-//! Best effort over untrusted bytes: it stops at the first thing that does not decode, keeps a
-//! bounded number of everything, and decides nothing. Verdicts come from `vm::check` alone.
+//! Best effort on untrusted bytes: it stops at the first decoding error and keeps a bounded number
+//! of items. Only `vm::check` decides whether a module is accepted.
 
 use crate::text::printable;
 use std::ops::Range;
@@ -9,41 +9,41 @@ use vm::unstable::limits::Limits;
 use vm::unstable::opcode::Opcode;
 use wasmparser::{Encoding, FunctionBody, Parser, Payload, TypeRef, ValType};
 
-/// Sections that are kept for display.
+/// Maximum number of sections kept for display.
 const SECTIONS_MAX: usize = 256;
 
 /// A section of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Section {
-    /// `type`, `code` and so on; a custom section's own name in quotes.
+    /// `type`, `code` and so on; for a custom section `custom` and its name in quotes.
     pub(crate) name: String,
-    /// Where its content lies.
+    /// Byte range of its content.
     pub(crate) range: Range<u64>,
 }
 
-/// What is in bytes.
+/// Contents of a module.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Survey {
-    /// Sections in order.
+pub(crate) struct ModuleContents {
+    /// Sections in the order of the file.
     pub(crate) sections: Vec<Section>,
     /// Imports as `module.name`.
     pub(crate) imports: Vec<String>,
     /// Export names.
     pub(crate) exports: Vec<String>,
-    /// Operators whose name mentions f32 or f64.
+    /// Number of operators with f32 or f64 in their names.
     pub(crate) float_operators: u32,
-    /// Functions that hold at least one of them.
+    /// Number of functions with at least one such operator.
     pub(crate) float_functions: u32,
-    /// Of each type, whether it mentions a float.
+    /// For each type, whether it has a float parameter or result.
     float_types: Vec<bool>,
-    /// Of each function, imports first, the index of its type.
+    /// For each function, imports first, the index of its type.
     function_types: Vec<u32>,
 }
 
-impl Survey {
-    /// Reads `bytes`; nothing of a component or of a file above the size limit.
+impl ModuleContents {
+    /// Reads `bytes`; the result is empty for a component and for a file above the size limit.
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        let mut survey = Self::default();
+        let mut contents = Self::default();
         let limit = usize::try_from(Limits::V1.module_bytes_max).unwrap_or(usize::MAX);
         if bytes.len() <= limit {
             for payload in Parser::new(0).parse_all(bytes) {
@@ -53,15 +53,15 @@ impl Survey {
                         ..
                     })
                     | Err(_) => break,
-                    Ok(payload) => survey.payload(&payload),
+                    Ok(payload) => contents.payload(&payload),
                 }
             }
         }
-        survey
+        contents
     }
 
-    /// Whether the original type of the function at `index` mentions a float.
-    pub(crate) fn takes_or_gives_floats(&self, index: u32) -> bool {
+    /// True if the function at `index` has a float parameter or result in its original type.
+    pub(crate) fn has_float_signature(&self, index: u32) -> bool {
         usize::try_from(index)
             .ok()
             .and_then(|at| self.function_types.get(at))
@@ -135,11 +135,11 @@ impl Survey {
         let Ok(reader) = body.get_operators_reader() else {
             return;
         };
-        let mentions = |name: &str| name.contains("f32") || name.contains("f64");
+        let is_float = |name: &str| name.contains("f32") || name.contains("f64");
         let operators = reader
             .into_iter()
             .map_while(Result::ok)
-            .filter(|wire| Opcode::of(wire).is_some_and(|opcode| mentions(opcode.name())))
+            .filter(|wire| Opcode::of(wire).is_some_and(|opcode| is_float(opcode.name())))
             .count();
         let operators = u32::try_from(operators).unwrap_or(u32::MAX);
         self.float_operators = self.float_operators.saturating_add(operators);

@@ -1,9 +1,9 @@
-//! Holds that every planted bug is found by two checks, and that the checks find nothing in R.
+//! Checks that two checks find every injected bug, and that none finds anything in R.
 #![cfg(test)]
 
 use conformance::catalogue::{self, Case};
-use conformance::planted::bugs::{Bug, bugs};
-use conformance::planted::checks::{CHECKS, find, table, without_host};
+use conformance::injected::bugs::{Bug, bugs};
+use conformance::injected::checks::{CHECKS, find, table, without_host};
 use reference::Reference;
 use std::path::Path;
 
@@ -13,7 +13,7 @@ fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn every_planted_bug_is_found_by_two_checks() {
+fn every_injected_bug_is_found_by_two_checks() {
     let cases = cases();
     let bugs = bugs();
     assert!(bugs.len() >= 18, "{}", bugs.len());
@@ -30,10 +30,10 @@ fn every_planted_bug_is_found_by_two_checks() {
     );
 }
 
-/// The mistakes that must be among them, each with what its entry is called.
+/// Bugs that must be among them, each with the name of its entry.
 const LIST: [(&str, &str); 7] = [
     (
-        "a give-back dropped",
+        "a missing refund",
         "what was not executed after a trap stays paid",
     ),
     ("an entry charge skipped", "an entry charge skipped"),
@@ -48,14 +48,14 @@ const LIST: [(&str, &str); 7] = [
 ];
 
 #[test]
-fn the_list_of_mistakes_is_planted() {
+fn every_bug_of_the_list_is_injected() {
     let bugs = bugs();
-    for (mistake, entry) in LIST {
-        assert!(bugs.iter().any(|bug| bug.name == entry), "{mistake}");
+    for (bug, entry) in LIST {
+        assert!(bugs.iter().any(|injected| injected.name == entry), "{bug}");
     }
 }
 
-/// Without it, a check that always fails would look like a good one.
+/// Without this test, a check that always fails would look like a good one.
 #[test]
 fn no_check_finds_a_bug_where_there_is_none() {
     let none = Bug {

@@ -1,7 +1,7 @@
-//! Watches the frames of a call that failed, so that the error can say what failed inside.
+//! Records the failed frames of a call, so that the error can name the inner call that failed.
 //!
-//! A failing call runs once more with the watch on: it costs nothing where nothing fails, and the
-//! second run ends as the first, since a run depends on nothing else.
+//! Only a call that failed is executed again with recording, so that successful calls do not pay
+//! for it; execution is deterministic, so the second run ends as the first.
 
 use crate::names::Names;
 use contract_types::Revert;
@@ -11,34 +11,34 @@ use vm::unstable::execution::{Invocation, Pending, Step, Stop, Value};
 use vm::unstable::outcome::Diagnosis;
 use vm::{CheckedModule, CodeHash, Engine, Execution, Fault, Rules};
 
-/// Failed inner frames that are kept; the tree of calls may have many.
-const KEPT_MAX: usize = 64;
+/// Maximum number of recorded frames; a call tree may have more.
+const FRAMES_MAX: usize = 64;
 
 /// A frame that did not return.
 #[derive(Clone, Debug)]
-pub(crate) struct Failed {
+pub(crate) struct FailedFrame {
     pub(crate) code_hash: CodeHash,
     entry: u32,
-    how: How,
+    how: FrameEnd,
 }
 
 #[derive(Clone, Debug)]
-enum How {
+enum FrameEnd {
     Stopped(Stop),
     Reverted(Vec<u8>),
-    /// In a host call: it trapped or its price could not be paid.
+    /// Ended in a host call, which trapped or ran out of gas.
     InHost(Option<Function>),
 }
 
-impl Failed {
+impl FailedFrame {
     /// `token.transfer: reverted with code 2, InsufficientBalance: ...`
     pub(crate) fn describe(&self, names: Option<&Names>) -> String {
         let contract = names.and_then(Names::contract).unwrap_or("a contract");
         let entry = names.map_or_else(String::new, |names| names.functions(&[self.entry]).concat());
         let how = match &self.how {
-            How::Stopped(Stop::Trap(trap)) => format!("trap {} {}", trap.code(), trap.name()),
-            How::Stopped(_) => "out of gas".to_owned(),
-            How::Reverted(output) => match borsh::from_slice::<Revert>(output) {
+            FrameEnd::Stopped(Stop::Trap(trap)) => format!("trap {} {}", trap.code(), trap.name()),
+            FrameEnd::Stopped(_) => "out of gas".to_owned(),
+            FrameEnd::Reverted(output) => match borsh::from_slice::<Revert>(output) {
                 Ok(revert) => {
                     let meaning = names.and_then(|names| names.error(revert.code));
                     let meaning = meaning.map(|text| format!(", {text}")).unwrap_or_default();
@@ -46,27 +46,27 @@ impl Failed {
                 }
                 Err(_) => format!("reverted with {} bytes", output.len()),
             },
-            How::InHost(Some(function)) => {
+            FrameEnd::InHost(Some(function)) => {
                 let row = host_api::TABLE.iter().find(|row| row.function == *function);
                 let name = row.map_or("host", |row| row.name);
-                format!("stopped in `{name}`: a trap of it, or no gas for it")
+                format!("stopped in host function `{name}`: it trapped or ran out of gas")
             }
-            How::InHost(None) => "stopped before it began".to_owned(),
+            FrameEnd::InHost(None) => "stopped before its first operator".to_owned(),
         };
         format!("{contract}.{entry}: {how}")
     }
 }
 
-/// Failed frames in the order of their ends, shared with the executions.
-pub(crate) type Seen = Arc<Mutex<Vec<Failed>>>;
+/// Failed frames in the order in which they ended, shared with the executions.
+pub(crate) type FailedFrames = Arc<Mutex<Vec<FailedFrame>>>;
 
-/// An engine that notes how each of its instances ends.
-pub(crate) struct Watching<'a> {
+/// An engine that records how each of its frames ends.
+pub(crate) struct RecordingEngine<'a> {
     pub(crate) engine: &'a dyn Engine,
-    pub(crate) seen: Seen,
+    pub(crate) seen: FailedFrames,
 }
 
-impl Engine for Watching<'_> {
+impl Engine for RecordingEngine<'_> {
     fn name(&self) -> &'static str {
         self.engine.name()
     }
@@ -76,31 +76,32 @@ impl Engine for Watching<'_> {
         module: &Arc<CheckedModule>,
         rules: &Arc<Rules>,
     ) -> Result<Box<dyn Execution>, Fault> {
-        Ok(Box::new(Watched {
+        Ok(Box::new(RecordingExecution {
             inner: self.engine.instantiate(module, rules)?,
             code_hash: *module.code_hash(),
             entry: 0,
-            asked: None,
+            host_call: None,
             has_ended: false,
             seen: Arc::clone(&self.seen),
         }))
     }
 }
 
-struct Watched {
+struct RecordingExecution {
     inner: Box<dyn Execution>,
     code_hash: CodeHash,
     entry: u32,
-    asked: Option<Function>,
+    /// The last host call.
+    host_call: Option<Function>,
     has_ended: bool,
-    seen: Seen,
+    seen: FailedFrames,
 }
 
-impl Watched {
-    fn look(&mut self, step: &Step) {
+impl RecordingExecution {
+    fn observe(&mut self, step: &Step) {
         match step {
             Step::Exit(Stop::Return(_)) => self.has_ended = true,
-            Step::Exit(stop) => self.note(How::Stopped(*stop)),
+            Step::Exit(stop) => self.record(FrameEnd::Stopped(*stop)),
             Step::HostCall(Function::Return) => self.has_ended = true,
             Step::HostCall(Function::Revert) => {
                 let pending = self.inner.pending();
@@ -114,20 +115,20 @@ impl Watched {
                 };
                 let output = range.and_then(|(start, end)| pending.memory.get(start..end));
                 if let Some(output) = output.map(<[u8]>::to_vec) {
-                    self.note(How::Reverted(output));
+                    self.record(FrameEnd::Reverted(output));
                 }
             }
-            Step::HostCall(function) => self.asked = Some(*function),
+            Step::HostCall(function) => self.host_call = Some(*function),
         }
     }
 
-    fn note(&mut self, how: How) {
+    fn record(&mut self, how: FrameEnd) {
         self.has_ended = true;
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() == KEPT_MAX {
+        if seen.len() == FRAMES_MAX {
             seen.remove(0);
         }
-        seen.push(Failed {
+        seen.push(FailedFrame {
             code_hash: self.code_hash,
             entry: self.entry,
             how,
@@ -135,25 +136,25 @@ impl Watched {
     }
 }
 
-impl Drop for Watched {
+impl Drop for RecordingExecution {
     fn drop(&mut self) {
         if !self.has_ended {
-            self.note(How::InHost(self.asked));
+            self.record(FrameEnd::InHost(self.host_call));
         }
     }
 }
 
-impl Execution for Watched {
+impl Execution for RecordingExecution {
     fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
         self.entry = frame.entry;
         let step = self.inner.start(frame)?;
-        self.look(&step);
+        self.observe(&step);
         Ok(step)
     }
 
     fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
         let step = self.inner.resume(result)?;
-        self.look(&step);
+        self.observe(&step);
         Ok(step)
     }
 

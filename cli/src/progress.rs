@@ -1,34 +1,34 @@
-//! Paces progress: not more often than a person, or a reader of a log, can follow.
+//! Limits how often progress is printed.
 
 use crate::print;
 use std::time::Duration;
 #[expect(
     clippy::disallowed_types,
-    reason = "paces progress for a person; in no result"
+    reason = "limits progress output; part of no result"
 )]
 use std::time::Instant;
 
-/// Between two lines of progress on a terminal.
+/// Interval between two lines of progress on a terminal.
 const TERMINAL_PAUSE: Duration = Duration::from_millis(100);
-/// Between two lines of progress in a log.
+/// Interval between two lines of progress in a log.
 const LOG_PAUSE: Duration = Duration::from_secs(3);
 
-/// When progress was last shown.
+/// Time at which progress was last printed, and the interval.
 #[expect(
     clippy::disallowed_types,
-    reason = "paces progress for a person; in no result"
+    reason = "limits progress output; part of no result"
 )]
-pub(crate) struct Pace {
+pub(crate) struct ProgressTimer {
     last: Instant,
     pause: Duration,
 }
 
 #[expect(
     clippy::disallowed_types,
-    reason = "paces progress for a person; in no result"
+    reason = "limits progress output; part of no result"
 )]
-impl Pace {
-    /// Starts; nothing is due yet.
+impl ProgressTimer {
+    /// Starts the first interval.
     pub(crate) fn start() -> Self {
         let pause = if print::stderr_is_terminal() {
             TERMINAL_PAUSE
@@ -41,7 +41,7 @@ impl Pace {
         }
     }
 
-    /// True if something may be shown again; counts it as shown.
+    /// True if the interval has passed; then the next one starts.
     pub(crate) fn is_due(&mut self) -> bool {
         let is_due = self.last.elapsed() >= self.pause;
         if is_due {

@@ -1,4 +1,4 @@
-//! Breaks emitted modules: one kind of operator, or one section, is not what the emitter wrote.
+//! Injects faults into instrumented modules: one kind of operator or one section is changed.
 
 use engine_wasmi::{Compiled, Wasmi};
 use std::collections::BTreeMap;
@@ -10,57 +10,57 @@ use wasmparser::{
     Operator, Parser, Payload,
 };
 
-/// Compiled modules that an engine keeps.
-const KEPT_MAX: usize = 8;
+/// Most compiled modules in the cache of an engine.
+const CACHE_MAX: usize = 8;
 
-/// What becomes of an operator.
+/// What happens to an operator.
 pub(super) enum Edit {
-    /// It stays.
+    /// The operator stays.
     Keep,
-    /// It and what follows, that many operators in all, is gone.
+    /// The operator and those after it are removed, this many in all.
     Drop(usize),
-    /// These stand in its place.
+    /// These instructions replace it.
     Replace(Vec<Instruction<'static>>),
 }
 
-/// What is broken.
+/// The fault of an instrumented module.
 #[derive(Clone, Copy)]
-pub(super) enum Break {
-    /// The operators of each function, with their place.
+pub(super) enum EmissionFault {
+    /// Edits operators: takes those of a function and the index of one.
     Operators(fn(&[Operator<'_>], usize) -> Edit),
-    /// The greatest number of pages is one less.
+    /// The maximum number of pages is one less.
     MemoryMaximum,
-    /// Every second instance gets its data segments in the opposite order.
+    /// Every second instance has its data segments in reverse order.
     DataOrder,
-    /// The start function is not run.
+    /// The start function does not run.
     Start,
 }
 
-type Key = (CodeHash, bool);
+type CacheKey = (CodeHash, bool);
 
-/// Runs broken emitted modules in wasmi.
-pub(super) struct Emission {
-    broken: Break,
+/// Runs faulty instrumented modules in wasmi.
+pub(super) struct FaultyEmission {
+    fault: EmissionFault,
     wasmi: Wasmi,
     instances: Mutex<u64>,
-    /// Compiled, by code hash and whether the order is turned; the last few.
-    kept: Mutex<BTreeMap<Key, Compiled>>,
+    /// The last few compiled modules, by code hash and whether the order is reversed.
+    cache: Mutex<BTreeMap<CacheKey, Compiled>>,
 }
 
-impl Emission {
-    pub(super) fn new(broken: Break) -> Self {
+impl FaultyEmission {
+    pub(super) fn new(fault: EmissionFault) -> Self {
         Self {
-            broken,
+            fault,
             wasmi: Wasmi::new(),
             instances: Mutex::default(),
-            kept: Mutex::default(),
+            cache: Mutex::default(),
         }
     }
 }
 
-impl Engine for Emission {
+impl Engine for FaultyEmission {
     fn name(&self) -> &'static str {
-        "planted"
+        "injected"
     }
 
     fn instantiate(
@@ -68,7 +68,7 @@ impl Engine for Emission {
         module: &Arc<CheckedModule>,
         rules: &Arc<Rules>,
     ) -> Result<Box<dyn Execution>, Fault> {
-        let turned = {
+        let reversed = {
             let mut instances = self
                 .instances
                 .lock()
@@ -76,52 +76,60 @@ impl Engine for Emission {
             *instances = instances.wrapping_add(1);
             instances.is_multiple_of(2)
         };
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (*module.code_hash(), turned);
-        let compiled = match kept.get(&key) {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (*module.code_hash(), reversed);
+        let compiled = match cache.get(&key) {
             Some(compiled) => compiled.clone(),
             None => {
                 let emitted = vm::emit(module, rules);
-                let bytes = broken(&emitted, self.broken, turned);
+                let bytes = with_fault(&emitted, self.fault, reversed);
                 let bytes = bytes.map_err(|error| Fault::invariant(error.to_string()))?;
                 let compiled = self.wasmi.compile(&bytes)?;
-                if kept.len() >= KEPT_MAX {
-                    kept.clear();
+                if cache.len() >= CACHE_MAX {
+                    cache.clear();
                 }
-                kept.insert(key, compiled.clone());
+                cache.insert(key, compiled.clone());
                 compiled
             }
         };
-        drop(kept);
+        drop(cache);
         self.wasmi.instance(&compiled, module)
     }
 }
 
-fn broken(module: &[u8], what: Break, turned: bool) -> Result<Vec<u8>, BinaryReaderError> {
-    let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
-    let cut = |start: u64, end: u64| module.get(place(start)..place(end)).unwrap_or_default();
+fn with_fault(
+    module: &[u8],
+    fault: EmissionFault,
+    reversed: bool,
+) -> Result<Vec<u8>, BinaryReaderError> {
+    let to_index = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
+    let cut = |start: u64, end: u64| {
+        module
+            .get(to_index(start)..to_index(end))
+            .unwrap_or_default()
+    };
     let mut out = wasm::Module::new();
     let mut code = wasm::CodeSection::new();
     let mut left = 0_u32;
     for payload in Parser::new(0).parse_all(module) {
         let payload = payload?;
-        match (&payload, what) {
+        match (&payload, fault) {
             (Payload::CodeSectionStart { count, .. }, _) => left = *count,
             (Payload::CodeSectionEntry(body), _) => {
-                code.raw(&function(body, what, &cut)?);
+                code.raw(&function(body, fault, &cut)?);
                 left = left.saturating_sub(1);
                 if left == 0 {
                     out.section(&code);
                 }
             }
-            (Payload::MemorySection(section), Break::MemoryMaximum) => {
+            (Payload::MemorySection(section), EmissionFault::MemoryMaximum) => {
                 out.section(&smaller(section.clone())?);
             }
-            (Payload::DataSection(section), Break::DataOrder) if turned => {
-                let data = &turned_around(section.clone(), &cut)?;
+            (Payload::DataSection(section), EmissionFault::DataOrder) if reversed => {
+                let data = &in_reverse(section.clone(), &cut)?;
                 out.section(&wasm::RawSection { id: 11, data });
             }
-            (Payload::ExportSection(section), Break::Start) => {
+            (Payload::ExportSection(section), EmissionFault::Start) => {
                 out.section(&without_start(section.clone())?);
             }
             _ => {
@@ -153,7 +161,7 @@ fn smaller(section: MemorySectionReader<'_>) -> Result<wasm::MemorySection, Bina
     Ok(memories)
 }
 
-fn turned_around<'a>(
+fn in_reverse<'a>(
     section: DataSectionReader<'a>,
     cut: &dyn Fn(u64, u64) -> &'a [u8],
 ) -> Result<Vec<u8>, BinaryReaderError> {
@@ -194,10 +202,10 @@ fn without_start(
 
 fn function<'a>(
     body: &FunctionBody<'a>,
-    what: Break,
+    fault: EmissionFault,
     cut: &dyn Fn(u64, u64) -> &'a [u8],
 ) -> Result<Vec<u8>, BinaryReaderError> {
-    let Break::Operators(edit) = what else {
+    let EmissionFault::Operators(edit) = fault else {
         return Ok(body.as_bytes().to_vec());
     };
     let mut reader = body.get_operators_reader()?;

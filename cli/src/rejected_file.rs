@@ -1,33 +1,33 @@
-//! Prints why a module was refused, the same in every command: rule, place, reason, fix.
+//! Prints why a module was rejected, the same in every command: rule, location, reason, fix.
 
-use crate::functions::{self, FunctionName, Step};
-use crate::print::{self, Colour, Unwritten};
+use crate::functions::{self, FunctionName, NamedCallStep};
+use crate::print::{self, Colour, OutputError};
 use crate::text::{printable, printable_lines};
 use debug_info::{CallStep, DebugInfo, Location};
 use serde::Serialize;
 use vm::Rejection;
 use vm::unstable::rejection::Rule;
 
-/// Where and why a text does not assemble.
+/// Where and why a module in the text format does not assemble.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TextError {
-    /// One line: what was found, with line and column.
+    /// One line: the error with line and column.
     message: String,
-    /// The whole report with the line that it is about.
+    /// The assembler's whole report, which quotes the line.
     report: String,
-    /// Byte offset in the text.
+    /// Byte offset of the error in the text.
     offset: u64,
 }
 
 impl TextError {
-    /// Takes the place out of the assembler's `report` about `text`.
+    /// Parses line and column from the assembler's `report` about `text`.
     pub(crate) fn new(report: &str, text: &str) -> Self {
         let report = report.replace("<anon>:", "line ");
         let first = report.lines().next().unwrap_or_default().to_owned();
-        let place = report
+        let position = report
             .lines()
             .find_map(|line| line.trim_start().strip_prefix("--> line "));
-        let numbers = place.and_then(|place| place.split_once(':'));
+        let numbers = position.and_then(|position| position.split_once(':'));
         let parsed =
             numbers.and_then(|(line, column)| Some((line.parse().ok()?, column.parse().ok()?)));
         let (message, offset) = match parsed {
@@ -45,7 +45,7 @@ impl TextError {
     }
 }
 
-/// Byte offset of a line and column, both counted from 1.
+/// Byte offset of a line and column, which are both counted from 1.
 fn byte_offset(text: &str, line: usize, column: usize) -> u64 {
     let before: usize = text
         .split_inclusive('\n')
@@ -65,50 +65,51 @@ fn byte_offset(text: &str, line: usize, column: usize) -> u64 {
 
 /// A rejection as `--json` prints it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Printed {
+pub(crate) struct PrintedRejection {
     code: String,
     name: &'static str,
     function: Option<FunctionName>,
     offset: u64,
-    /// `file:line`, where the module carries DWARF.
+    /// `file:line`, if the module has DWARF.
     location: Option<String>,
-    /// How an export reaches the function.
-    path: Option<Vec<Step>>,
+    /// Call chain from an export to the function.
+    path: Option<Vec<NamedCallStep>>,
     message: String,
     help: String,
 }
 
-/// A refused file.
+/// A file that was rejected, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct RejectedFile {
     file: String,
     /// The rejection.
-    pub(crate) rejection: Printed,
+    pub(crate) rejection: PrintedRejection,
     report: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct RejectionLine<'a> {
     file: &'a str,
     accepted: bool,
-    rejection: &'a Printed,
+    rejection: &'a PrintedRejection,
 }
 
-impl Refusal {
-    /// A module that `check` refused; the place is resolved from its bytes.
+impl RejectedFile {
+    /// A module that `check` rejected; names and source lines are resolved from its bytes.
     pub(crate) fn of_module(file: &str, rejection: Rejection, bytes: &[u8]) -> Self {
         let info = &DebugInfo::of(bytes);
         let inside = rejection.function;
         let lines = inside.and_then(|_| info.lines().ok());
         let location = lines.and_then(|lines| lines.at(rejection.offset));
         let path = inside.and_then(|index| info.call_path(index));
-        let named = |steps: Vec<CallStep>| steps.into_iter().map(|step| Step::of(step, info));
-        let rejection = Printed {
+        let named =
+            |steps: Vec<CallStep>| steps.into_iter().map(|step| NamedCallStep::of(step, info));
+        let rejection = PrintedRejection {
             code: rejection.rule.code(),
             name: rejection.rule.name(),
             function: inside.map(|index| FunctionName::of(index, info)),
             offset: rejection.offset,
-            location: location.map(place),
+            location: location.map(file_and_line),
             path: path.map(|steps| named(steps).collect()),
             message: rejection.message,
             help: rejection.help,
@@ -120,9 +121,9 @@ impl Refusal {
         }
     }
 
-    /// A text that does not assemble.
+    /// A module in the text format that does not assemble.
     pub(crate) fn of_text(file: &str, error: &TextError) -> Self {
-        let rejection = Printed {
+        let rejection = PrintedRejection {
             code: Rule::Malformed.code(),
             name: Rule::Malformed.name(),
             function: None,
@@ -130,7 +131,7 @@ impl Refusal {
             location: None,
             path: None,
             message: format!("the text does not assemble: {}", error.message),
-            help: "correct the text at that place; `.wat` is the WebAssembly text format"
+            help: "correct the text at this location; it must be in the WebAssembly text format"
                 .to_owned(),
         };
         Self {
@@ -140,9 +141,9 @@ impl Refusal {
         }
     }
 
-    /// The lines for people, without the final line end.
+    /// The error as text, without the final line end.
     pub(crate) fn text(&self, error_word: &str) -> String {
-        let Printed {
+        let PrintedRejection {
             code,
             name,
             function,
@@ -152,7 +153,7 @@ impl Refusal {
             message,
             help,
         } = &self.rejection;
-        let place = match function {
+        let position = match function {
             Some(function) => format!("{}, offset {offset} (0x{offset:x})", function.text()),
             None => format!("offset {offset} (0x{offset:x})"),
         };
@@ -160,13 +161,13 @@ impl Refusal {
             "{error_word}[{code} {name}]: {}\n",
             printable_lines(message)
         );
-        text.push_str(&format!("  --> {}, {place}\n", printable(&self.file)));
+        text.push_str(&format!("  --> {}, {position}\n", printable(&self.file)));
         if let Some(location) = location {
             text.push_str(&format!("  source: {location}\n"));
         }
         match path {
             Some(path) => text.push_str(&format!("  called: {}\n", functions::chain_text(path))),
-            None if function.is_some() => text.push_str("  called: by nothing that is exported\n"),
+            None if function.is_some() => text.push_str("  called: not reached from an export\n"),
             None => {}
         }
         for line in self.report.iter().flat_map(|report| report.lines()).skip(2) {
@@ -177,14 +178,14 @@ impl Refusal {
         text
     }
 
-    /// Prints it where a command other than `check` meets it: JSON to standard output, text to
-    /// standard error.
+    /// Prints the error for commands other than `check`: JSON to standard output, text to standard
+    /// error.
     ///
     /// # Errors
     /// As [`print::out`].
-    pub(crate) fn print(&self, json: bool) -> Result<(), Unwritten> {
+    pub(crate) fn print(&self, json: bool) -> Result<(), OutputError> {
         if json {
-            print::json(&Line {
+            print::json(&RejectionLine {
                 file: &self.file,
                 accepted: false,
                 rejection: &self.rejection,
@@ -196,8 +197,8 @@ impl Refusal {
     }
 }
 
-/// `file:line`.
-fn place(location: Location<'_>) -> String {
+/// `file:line`, or `file` if the line is not known.
+fn file_and_line(location: Location<'_>) -> String {
     let file = printable(location.file);
     match location.line {
         Some(line) => format!("{file}:{line}"),
@@ -210,15 +211,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_in_a_text_becomes_a_byte_offset() {
+    fn line_and_column_of_a_text_error_become_a_byte_offset() {
         let text = "(module\n  (fnc))\n";
         let error = wat::parse_str(text).expect_err("does not assemble");
-        let place = TextError::new(&error.to_string(), text);
-        assert_eq!(place.offset, 11);
+        let error = TextError::new(&error.to_string(), text);
+        assert_eq!(error.offset, 11);
         assert!(
-            place.message.ends_with("(line 2, column 4)"),
+            error.message.ends_with("(line 2, column 4)"),
             "{}",
-            place.message
+            error.message
         );
     }
 }

@@ -1,6 +1,6 @@
-//! Lists the planted bugs.
+//! Lists the injected bugs.
 
-use super::emission::{Break, Edit, Emission};
+use super::emission::{Edit, EmissionFault, FaultyEmission};
 use engine_wasmi::Wasmi;
 use reference::{Place, Reference};
 use std::sync::Arc;
@@ -12,28 +12,28 @@ use vm::{CheckedModule, Engine, Execution, Fault, Rules};
 use wasm_encoder::{Instruction, MemArg, MemArgTarget};
 use wasmparser::Operator;
 
-/// Operators of one charge in an emitted module.
+/// Number of operators of one charge in an instrumented module.
 const CHARGE: usize = 10;
 
-/// One mistake.
+/// One injected bug.
 pub struct Bug {
     /// What is wrong, in a few words.
     pub name: &'static str,
-    /// The engine that makes it.
+    /// Engine with the bug.
     pub engine: Box<dyn Engine>,
 }
 
-/// Every planted bug.
+/// Every injected bug.
 #[must_use]
 #[expect(clippy::too_many_lines, reason = "a table: one entry a bug")]
 pub fn bugs() -> Vec<Bug> {
     let emission = |name, edit: fn(&[Operator<'_>], usize) -> Edit| Bug {
         name,
-        engine: Box::new(Emission::new(Break::Operators(edit))),
+        engine: Box::new(FaultyEmission::new(EmissionFault::Operators(edit))),
     };
     let section = |name, broken| Bug {
         name,
-        engine: Box::new(Emission::new(broken)),
+        engine: Box::new(FaultyEmission::new(broken)),
     };
     let mut all = vec![
         emission("an entry charge skipped", |operators, at| match at {
@@ -102,9 +102,12 @@ pub fn bugs() -> Vec<Bug> {
                 _ => Edit::Keep,
             }
         }),
-        section("a memory maximum off by one", Break::MemoryMaximum),
-        section("an unstable order of data segments", Break::DataOrder),
-        section("a start function that is not run", Break::Start),
+        section("a memory maximum off by one", EmissionFault::MemoryMaximum),
+        section(
+            "an unstable order of data segments",
+            EmissionFault::DataOrder,
+        ),
+        section("a start function that is not run", EmissionFault::Start),
     ];
     all.extend(prices());
     all.extend(rewritten());
@@ -114,10 +117,11 @@ pub fn bugs() -> Vec<Bug> {
 const STACK_MAX: Operator<'static> = Operator::I32Const { value: 65_536 };
 
 fn follows(operators: &[Operator<'_>], at: usize, before: &Operator<'_>) -> bool {
-    at.checked_sub(1).and_then(|place| operators.get(place)) == Some(before)
+    at.checked_sub(1).and_then(|index| operators.get(index)) == Some(before)
 }
 
-/// `global.get; i64.const; i64.sub; global.set; ...`: only the emitter's charges begin so.
+/// True for `global.get; i64.const; i64.sub; global.set; ...`, which only charges of the emitter
+/// begin with.
 fn is_charge(operators: &[Operator<'_>], at: usize) -> bool {
     matches!(
         operators.get(at..at.saturating_add(CHARGE)),
@@ -136,9 +140,8 @@ fn is_charge(operators: &[Operator<'_>], at: usize) -> bool {
     )
 }
 
-/// A give-back dropped, as the emitted form can show it: the charge that follows a division is
-/// taken
-/// together with the division's own, so that a trap in it pays for what it did not reach.
+/// A refund that is missing, in the form that an instrumented module can have: the charge after a
+/// division is taken before the division, so a trap in it pays for operators that did not run.
 fn late_charge(operators: &[Operator<'_>], at: usize) -> Edit {
     let divides = |operator: Option<&Operator<'_>>| {
         matches!(
@@ -146,7 +149,7 @@ fn late_charge(operators: &[Operator<'_>], at: usize) -> Edit {
             Some(Operator::I32DivS | Operator::I32DivU | Operator::I32RemU)
         )
     };
-    let before = at.checked_sub(1).and_then(|place| operators.get(place));
+    let before = at.checked_sub(1).and_then(|index| operators.get(index));
     if divides(before) && is_charge(operators, at) {
         return Edit::Drop(CHARGE);
     }
@@ -176,12 +179,12 @@ fn late_charge(operators: &[Operator<'_>], at: usize) -> Edit {
     Edit::Keep
 }
 
-/// Runs every module under other prices.
+/// Runs every module with other prices.
 struct Repriced(Wasmi, Arc<Rules>);
 
 impl Engine for Repriced {
     fn name(&self) -> &'static str {
-        "planted"
+        "injected"
     }
 
     fn instantiate(
@@ -207,8 +210,8 @@ fn prices() -> Vec<Bug> {
             .map(|row| v1.host(row.function))
             .collect::<Vec<_>>()
     };
-    let mut dearer = operators();
-    if let Some(price) = dearer.get_mut(Opcode::I32Add.index()) {
+    let mut raised = operators();
+    if let Some(price) = raised.get_mut(Opcode::I32Add.index()) {
         *price = price.saturating_add(1);
     }
     let mut per_slot = *v1.dynamic();
@@ -225,7 +228,7 @@ fn prices() -> Vec<Bug> {
     [
         (
             "a wrong price of i32.add",
-            Schedule::new(dearer, *v1.dynamic(), host()),
+            Schedule::new(raised, *v1.dynamic(), host()),
         ),
         (
             "slots that cost nothing at entry",
@@ -247,9 +250,9 @@ fn rewritten() -> Vec<Bug> {
         engine: Box::new(Reference::new().with_rewrite(rewrite)),
     };
     vec![
-        bug("a wrong float bit: NaN made quiet", |place, operator| {
-            let at = usize::try_from(place.offset).unwrap_or(usize::MAX);
-            let is_f32 = place.module.bytes().get(at) == Some(&0x43);
+        bug("a wrong float bit: NaN made quiet", |site, operator| {
+            let at = usize::try_from(site.offset).unwrap_or(usize::MAX);
+            let is_f32 = site.module.bytes().get(at) == Some(&0x43);
             match operator {
                 Lowered::I32Const(bits) if is_f32 && bits & 0x7fff_ffff > 0x7f80_0000 => {
                     Lowered::I32Const(bits | 0x0040_0000)

@@ -1,9 +1,9 @@
-//! Looks for a planted bug with four checks that share little, and prints who found it.
+//! Looks for an injected bug with four independent checks, and lists which of them found it.
 //!
 //! * `seeds`: generated modules against the reference;
-//! * `single`: single operators and control at the edges against the reference;
+//! * `single`: single operators and control flow with edge values against the reference;
 //! * `sweep`: the catalogue's programs against the reference at every gas limit;
-//! * `catalogue`: the ends that the catalogue's files promise, which no engine of ours wrote.
+//! * `catalogue`: the exits that the files of the catalogue state, written by hand.
 
 use super::bugs::Bug;
 use crate::catalogue::{Case, describe};
@@ -17,35 +17,35 @@ use reference::Reference;
 use std::sync::Arc;
 use vm::{Engine, Rules};
 
-/// Generated modules that look for a bug.
+/// Number of generated modules in the check `seeds`.
 const SEEDS: u64 = 400;
-/// A catalogue program that costs more is not swept here.
+/// Catalogue programs that use more gas are not swept here.
 const SWEPT_TOTAL_MAX: u64 = 3_000;
 
-/// A check, by name: the first evidence against an engine, if it finds any.
-pub type Check = (
+/// A check: its name, and a function that returns the first evidence against an engine.
+pub type BugCheck = (
     &'static str,
     fn(&dyn Engine, &[Case], &Arc<Rules>) -> Option<String>,
 );
 
 /// The checks, cheap ones first.
-pub const CHECKS: [Check; 4] = [
-    ("catalogue", by_promise),
+pub const CHECKS: [BugCheck; 4] = [
+    ("catalogue", by_stated_exit),
     ("sweep", by_sweep),
     ("single", by_operators),
     ("seeds", by_seeds),
 ];
 
-/// Which checks found a bug, with what.
+/// The checks that found a bug, with their evidence.
 #[derive(Clone, Debug)]
 pub struct Finding {
-    /// The bug.
+    /// Name of the bug.
     pub bug: &'static str,
     /// The evidence of each check that found it.
     pub evidence: Vec<(&'static str, String)>,
 }
 
-/// Looks for `bug` until `enough` checks have found it. Cases must hold no host call.
+/// Looks for `bug` until `enough` checks have found it. The cases must not call the host.
 #[must_use]
 pub fn find(bug: &Bug, cases: &[Case], enough: usize) -> Finding {
     let rules = Arc::new(Rules::v1());
@@ -62,20 +62,20 @@ pub fn find(bug: &Bug, cases: &[Case], enough: usize) -> Finding {
     }
 }
 
-/// Cases whose module imports nothing: a broken emitted module runs without a host.
+/// Cases whose module has no imports: a faulty instrumented module runs without a host.
 #[must_use]
 pub fn without_host(cases: Vec<Case>) -> Vec<Case> {
     cases
         .into_iter()
-        .filter(|case| is_alone(&case.program))
+        .filter(|case| has_no_imports(&case.program))
         .collect()
 }
 
-fn is_alone(program: &Program) -> bool {
+fn has_no_imports(program: &Program) -> bool {
     program.module.imports().is_empty()
 }
 
-fn by_promise(engine: &dyn Engine, cases: &[Case], _rules: &Arc<Rules>) -> Option<String> {
+fn by_stated_exit(engine: &dyn Engine, cases: &[Case], _rules: &Arc<Rules>) -> Option<String> {
     cases.iter().find_map(|Case { program, expected }| {
         let expected = expected.as_ref()?;
         match observe(engine, program, program.probe_gas) {
@@ -122,17 +122,17 @@ fn by_seeds(engine: &dyn Engine, _cases: &[Case], rules: &Arc<Rules>) -> Option<
 }
 
 fn first_difference(engine: &dyn Engine, programs: &[Program], seed: u64) -> Option<String> {
-    if programs.iter().any(|program| !is_alone(program)) {
+    if programs.iter().any(|program| !has_no_imports(program)) {
         return None;
     }
     let found = compare(programs, &[engine], 2, &mut Random::new(seed)).ok()?;
     found.differences.first().map(ToString::to_string)
 }
 
-/// The table: a line each bug, a column each check.
+/// The table of results: one line for each bug, one column for each check.
 #[must_use]
 pub fn table(findings: &[Finding]) -> String {
-    let mut lines = format!("{:52}", "planted bug");
+    let mut lines = format!("{:52}", "injected bug");
     for (name, _) in CHECKS {
         lines.push_str(&format!("{name:>11}"));
     }

@@ -1,4 +1,4 @@
-//! Holds R to its seam: suspension, misuse, diagnosis, trace, rewritten operators.
+//! Tests the engine interface of R: suspension, misuse, diagnosis, traces, rewritten operators.
 
 use crate::{HEIGHT, PLENTY, Program, f, i32, i64, trap};
 use host_api::Function;
@@ -30,12 +30,14 @@ fn a_host_call_suspends_and_resumes_inside_nested_calls() {
     let mut execution = Reference::new()
         .instantiate(&program.module, &program.rules)
         .unwrap();
-    let step = execution.start(program.frame("f", &[], PLENTY)).unwrap();
+    let step = execution
+        .start(program.invocation("f", &[], PLENTY))
+        .unwrap();
     assert_eq!(step, Step::HostCall(Function::StorageWrite));
     assert_eq!(execution.pending().arguments, [1, 0xffff_fffe, 3, 4]);
     // f: entry 46, two constants, a call; inner: entry 40 + 3 * 6, a local, four constants, a call.
     assert_eq!(execution.gas().used(), 46 + 20 + 60 + 58 + 10 + 40 + 60);
-    // The host works between two steps, and the guest goes on with what it left.
+    // The host changes memory and gas between two steps, and the guest continues with them.
     execution.memory()[7] = 9;
     execution.gas().charge(500).unwrap();
     let step = execution.resume(None).unwrap();
@@ -51,27 +53,31 @@ fn a_host_call_suspends_and_resumes_inside_nested_calls() {
 }
 
 #[test]
-fn an_answer_of_another_type_is_a_fault() {
+fn a_result_of_another_type_is_a_fault() {
     for wrong in [Some(Value::I32(1)), Some(Value::I64(1))] {
         let program = Program::of_text(HOST);
         let mut execution = Reference::new()
             .instantiate(&program.module, &program.rules)
             .unwrap();
-        execution.start(program.frame("f", &[], PLENTY)).unwrap();
+        execution
+            .start(program.invocation("f", &[], PLENTY))
+            .unwrap();
         assert!(is_invariant(&execution.resume(wrong)));
     }
 }
 
 #[test]
-fn an_instance_serves_one_frame() {
+fn an_instance_serves_one_contract_frame() {
     let program = Program::of_text(r#"(module (func (export "f")))"#);
     let mut execution = Reference::new()
         .instantiate(&program.module, &program.rules)
         .unwrap();
     assert!(is_invariant(&execution.resume(None)));
-    let step = execution.start(program.frame("f", &[], PLENTY)).unwrap();
+    let step = execution
+        .start(program.invocation("f", &[], PLENTY))
+        .unwrap();
     assert_eq!(step, Step::Exit(Stop::Return(None)));
-    let again = execution.start(program.frame("f", &[], PLENTY));
+    let again = execution.start(program.invocation("f", &[], PLENTY));
     assert!(is_invariant(&again));
     assert!(is_invariant(&execution.resume(None)));
 }
@@ -98,23 +104,23 @@ fn a_diagnosis_names_the_operator_and_the_active_functions() {
             (func $middle (result i32) (call $other) (call $divide (i32.const 0)))
             (func (export "f") (drop (call $middle))))"#,
     );
-    let ended = program.run("f", &[], PLENTY);
-    assert_eq!(ended.stop, trap(Trap::IntegerDivideByZero));
-    assert_eq!(ended.diagnosis.functions, [0, 2, 3]);
-    let offset = usize::try_from(ended.diagnosis.offset.unwrap()).unwrap();
+    let result = program.run("f", &[], PLENTY);
+    assert_eq!(result.stop, trap(Trap::IntegerDivideByZero));
+    assert_eq!(result.diagnosis.functions, [0, 2, 3]);
+    let offset = usize::try_from(result.diagnosis.offset.unwrap()).unwrap();
     assert_eq!(
         u16::from(program.module.bytes()[offset]),
         Opcode::I32DivS.encoding()
     );
 }
 
-/// At an overflow the callee is not yet active: the operator is the call; 64 functions are named.
+/// At an overflow the callee is not active yet: the diagnosis names the call, and 64 functions.
 #[test]
 fn a_diagnosis_is_bounded() {
     let program = Program::of_text(r#"(module (func) (func $f (export "f") (call $f)))"#);
-    let ended = program.run("f", &[], PLENTY);
-    assert_eq!(ended.diagnosis.functions, [1; 64]);
-    let offset = usize::try_from(ended.diagnosis.offset.unwrap()).unwrap();
+    let result = program.run("f", &[], PLENTY);
+    assert_eq!(result.diagnosis.functions, [1; 64]);
+    let offset = usize::try_from(result.diagnosis.offset.unwrap()).unwrap();
     assert_eq!(
         u16::from(program.module.bytes()[offset]),
         Opcode::Call.encoding()
@@ -122,15 +128,15 @@ fn a_diagnosis_is_bounded() {
 }
 
 #[test]
-fn a_diagnosis_of_an_entry_that_cannot_be_paid_names_nothing() {
+fn a_diagnosis_of_an_entry_that_cannot_be_paid_is_empty() {
     let program = Program::of_text(r#"(module (func (export "f")))"#);
-    let ended = program.run("f", &[], 39);
-    assert_eq!(ended.stop, Stop::OutOfGas);
-    assert_eq!(ended.diagnosis.functions, []);
-    assert_eq!(ended.diagnosis.offset, None);
+    let result = program.run("f", &[], 39);
+    assert_eq!(result.stop, Stop::OutOfGas);
+    assert_eq!(result.diagnosis.functions, []);
+    assert_eq!(result.diagnosis.offset, None);
 }
 
-/// Function, operator byte and gas before it.
+/// Function, byte offset and gas before each operator.
 #[derive(Default)]
 struct Recorder(Vec<(u32, u32, u64)>);
 
@@ -149,8 +155,8 @@ fn a_trace_sees_every_operator_and_changes_nothing() {
     let recorder = Arc::new(Mutex::new(Recorder::default()));
     let traced = Reference::new().with_trace(Arc::<Mutex<Recorder>>::clone(&recorder));
     let limit = 1_000;
-    let ended = program.run_on(&traced, program.frame("f", &[], limit));
-    assert_eq!(ended, program.run("f", &[], limit));
+    let result = program.run_on(&traced, program.invocation("f", &[], limit));
+    assert_eq!(result, program.run("f", &[], limit));
     let bytes = program.module.bytes();
     let seen: Vec<(u32, u8, u64)> = recorder
         .lock()
@@ -159,7 +165,7 @@ fn a_trace_sees_every_operator_and_changes_nothing() {
         .iter()
         .map(|(function, offset, gas)| (*function, bytes[*offset as usize], limit - gas))
         .collect();
-    // f: entry 46; call 60, entry of g 43; then what follows, each with what was used before it.
+    // Function, opcode and gas used before it. f: entry 46; call 60, entry of g 43.
     let expected = [
         (1, 0x10, 46),
         (0, 0x02, 149),
@@ -171,13 +177,13 @@ fn a_trace_sees_every_operator_and_changes_nothing() {
         (1, 0x0b, 179),
     ];
     assert_eq!(seen, expected);
-    assert_eq!(ended.gas_used, 179);
+    assert_eq!(result.gas_used, 179);
 }
 
 const SUM: &str = r#"(module (func (export "f") (result i32)
     (i32.add (i32.add (i32.const 1) (i32.const 2)) (i32.const 4))))"#;
 
-fn planted<'a>(place: &Place<'_>, operator: Operator<'a>) -> Operator<'a> {
+fn subtract_instead<'a>(place: &Place<'_>, operator: Operator<'a>) -> Operator<'a> {
     // The second addition: const, const, add, const, add.
     if (place.function, place.place) == (0, 4) && operator == Operator::Numeric(Opcode::I32Add) {
         return Operator::Numeric(Opcode::I32Sub);
@@ -186,17 +192,17 @@ fn planted<'a>(place: &Place<'_>, operator: Operator<'a>) -> Operator<'a> {
 }
 
 #[test]
-fn a_planted_fault_changes_one_operator() {
+fn an_injected_bug_changes_one_operator() {
     let program = Program::of_text(SUM);
-    let wrong = Reference::new().with_rewrite(planted);
-    let ended = program.run_on(&wrong, program.frame("f", &[], PLENTY));
-    assert_eq!(ended.stop, i32(-1));
+    let wrong = Reference::new().with_rewrite(subtract_instead);
+    let result = program.run_on(&wrong, program.invocation("f", &[], PLENTY));
+    assert_eq!(result.stop, i32(-1));
     assert_eq!(program.value(&[]), i32(7));
 }
 
-/// A rewrite that breaks validity is answered by a fault, not by a panic.
+/// A rewrite that makes the function invalid causes a fault, not a panic.
 #[test]
-fn a_rewrite_that_breaks_the_module_is_a_fault() {
+fn a_rewrite_that_makes_the_module_invalid_is_a_fault() {
     for broken in [
         Operator::Drop,
         Operator::Else,
@@ -213,7 +219,7 @@ fn a_rewrite_that_breaks_the_module_is_a_fault() {
             },
         );
         let mut execution = wrong.instantiate(&program.module, &program.rules).unwrap();
-        let step = execution.start(program.frame("f", &[], PLENTY));
+        let step = execution.start(program.invocation("f", &[], PLENTY));
         assert!(is_invariant(&step), "{broken:?}: {step:?}");
     }
 }

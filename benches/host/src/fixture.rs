@@ -1,4 +1,4 @@
-//! Holds the state in which workloads run: a contract, one that it calls, keys and accounts.
+//! Sets up the state for workloads: the measured contract, one that it calls, keys and accounts.
 
 use crate::Measured;
 use crate::program as at;
@@ -12,27 +12,27 @@ use vm::{
     StateView, Target, Walked, check, key,
 };
 
-/// The contract whose calls are measured.
+/// Address of the measured contract.
 pub const OWN: Address = Address([0xaa; 32]);
-/// The contract that it calls.
+/// Address of the contract that it calls.
 const CALLEE: Address = Address([0xbb; 32]);
-/// Keys of turns that are there; more turns would find nothing.
+/// Number of iterations for which keys and accounts exist.
 pub const TURNS_MAX: u32 = 2_048;
-/// Height of the block, above the heights of all hashes.
+/// Height of the block; the state has the hashes of all lower heights.
 pub const HEIGHT: u64 = 1_000;
-/// Entries of the range `e` and hidden keys of the range `h`.
+/// Number of entries with the key prefix `e`, and of hidden keys with the prefix `h`.
 pub const RANGE: u32 = 128;
-/// Bytes of the value under `v`.
+/// Size of the value of key `v`, in bytes.
 pub const LONG: usize = 60_000;
 
-/// What is called: does nothing, returns 64 KiB, or writes 16 values and reverts.
+/// The called contract, with entries that do nothing, return 64 KiB, or write 16 values and revert.
 const CALLEE_TEXT: &str = r#"(module
   (import "lockstep" "return" (func $return (param i32 i32)))
   (import "lockstep" "revert" (func $revert (param i32 i32)))
   (import "lockstep" "storage_write" (func $write (param i32 i32 i32 i32)))
   (memory 1)
   (func (export "nothing"))
-  (func (export "answer") (call $return (i32.const 0) (i32.const 65536)))
+  (func (export "output") (call $return (i32.const 0) (i32.const 65536)))
   (func (export "undo") (local $i i32)
     (loop $again
       (i32.store (i32.const 0) (local.get $i))
@@ -41,8 +41,8 @@ const CALLEE_TEXT: &str = r#"(module
         (i32.const 16))))
     (call $revert (i32.const 0) (i32.const 0))))"#;
 
-/// "Satoshi Nakamoto", signed with the secret key 1 and the nonce of RFC 6979, as published by
-/// several libraries; the key is the generator.
+/// A message signed with the secret key 1 and the nonce of RFC 6979, a published test vector of
+/// several libraries; the public key is the generator.
 const SECP256K1_MESSAGE: &[u8] = b"Satoshi Nakamoto";
 const SECP256K1_SIGNATURE: &str = "\
     934b1ea10a4b3c1757e2b0c017d0b6143ce3c9a7e6a4a49860d7a6ab210ee3d8\
@@ -55,25 +55,25 @@ const ED25519_SIGNATURE: &str = "\
     18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a";
 const ED25519_KEY: &str = "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025";
 
-/// The state before a message, and what the contract finds in its memory.
-pub struct Stage {
+/// The state before a message, the block, and the initial memory of the contract.
+pub struct Fixture {
     /// The rules of version 1.
     pub rules: Arc<Rules>,
     /// The block.
     pub block: BlockMetadata,
-    /// The memory of every program from 0 on.
+    /// Initial memory of every program, from offset 0.
     pub image: Vec<u8>,
     callee_hash: CodeHash,
-    /// `None` is a hidden key: it was there when the block began.
+    /// State values; `None` is a hidden key, which existed when the block began.
     values: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     modules: BTreeMap<CodeHash, Arc<CheckedModule>>,
 }
 
-impl Stage {
-    /// The stage without the contract itself.
+impl Fixture {
+    /// The fixture without the measured contract.
     ///
     /// # Errors
-    /// If the callee is refused, which is a mistake of ours.
+    /// If the callee is rejected, which is a bug in this file.
     pub fn new() -> Measured<Self> {
         let rules = Arc::new(Rules::v1());
         let wasm = wat::parse_str(CALLEE_TEXT)?;
@@ -85,7 +85,7 @@ impl Stage {
             chain_id: [1; 32],
             proposer: Address([2; 32]),
         };
-        let mut stage = Self {
+        let mut fixture = Self {
             rules,
             block,
             image: image(&callee_hash)?,
@@ -93,12 +93,12 @@ impl Stage {
             values: BTreeMap::new(),
             modules: BTreeMap::from([(callee_hash, Arc::new(callee))]),
         };
-        stage.furnish()?;
-        Ok(stage)
+        fixture.add_state()?;
+        Ok(fixture)
     }
 
-    /// The callee's address and, for each turn, an account and a key; ranges for scans.
-    fn furnish(&mut self) -> Measured<()> {
+    /// Adds the callee, an account and a key for each iteration, block hashes, ranges for scans.
+    fn add_state(&mut self) -> Measured<()> {
         self.account(CALLEE, 0, self.callee_hash.0)?;
         for turn in 0..u64::from(TURNS_MAX) {
             let mut address = [0; 32];
@@ -139,10 +139,10 @@ impl Stage {
         Ok(())
     }
 
-    /// Makes `module` the code of the contract.
+    /// Installs `module` as the code of the measured contract.
     ///
     /// # Errors
-    /// If it is refused, which is a mistake in a workload.
+    /// If it is rejected, which is a bug in a workload.
     pub fn install(&mut self, module: &[u8]) -> Measured<Arc<CheckedModule>> {
         let module = check(module, &self.rules).map_err(|rejection| format!("{rejection:?}"))?;
         let module = Arc::new(module);
@@ -152,7 +152,7 @@ impl Stage {
         Ok(module)
     }
 
-    /// Calls the contract with an input of so many bytes.
+    /// A call of the measured contract with an input of this many bytes.
     #[must_use]
     pub fn message(input: usize) -> Message {
         Message {
@@ -166,7 +166,7 @@ impl Stage {
     }
 }
 
-impl StateView for Stage {
+impl StateView for Fixture {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
         Ok(self.values.get(key).cloned().flatten())
     }
@@ -193,7 +193,7 @@ impl StateView for Stage {
     }
 }
 
-/// The memory of every program, up to the letters.
+/// Initial memory of every program, up to the letters.
 fn image(callee_hash: &CodeHash) -> Measured<Vec<u8>> {
     let letters: Vec<u8> = (b'a'..=b'z').collect();
     let parts: [(i64, Vec<u8>); 16] = [
@@ -203,7 +203,7 @@ fn image(callee_hash: &CodeHash) -> Measured<Vec<u8>> {
         (at::ONE, vec![1]),
         (at::ZERO, vec![0; 16]),
         (at::NOTHING, b"nothing".to_vec()),
-        (at::ANSWER, b"answer".to_vec()),
+        (at::OUTPUT_64_KIB, b"output".to_vec()),
         (at::UNDO, b"undo".to_vec()),
         (at::CODE, callee_hash.0.to_vec()),
         (at::DIGEST, sha256(SECP256K1_MESSAGE).to_vec()),
@@ -215,9 +215,9 @@ fn image(callee_hash: &CodeHash) -> Measured<Vec<u8>> {
         (at::LETTERS, letters),
     ];
     let mut image = Vec::new();
-    for (place, bytes) in parts {
-        let place = usize::try_from(place)?;
-        image.resize(place.max(image.len()), 0);
+    for (offset, bytes) in parts {
+        let offset = usize::try_from(offset)?;
+        image.resize(offset.max(image.len()), 0);
         image.extend(bytes);
     }
     Ok(image)
