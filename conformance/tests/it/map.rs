@@ -97,7 +97,7 @@ fn text_lines(text: &str) -> Vec<(usize, &str)> {
     lines
 }
 
-/// True for pages that tell how the project is; the changelog tells how it was.
+/// True for pages about the project as it is; the changelog is about its past.
 fn is_page(name: &str) -> bool {
     name != "CHANGELOG.md"
 }
