@@ -31,7 +31,7 @@ impl<'a> Checker<'a> {
             .map_err(|error| self.invalid(&error))?;
         // Never absent: the decoder compares the counts of both sections before the first body.
         let type_index = self.declared.get(place).copied().unwrap_or(function.ty);
-        self.refuse_float_signature(type_index, range.start)?;
+        self.reject_float_signature(type_index, range.start)?;
         let mut validator = function.into_validator(std::mem::take(&mut self.allocations));
         let mut reader = body.get_binary_reader();
         let locals = self.locals(&mut reader, &mut validator)?;
@@ -55,7 +55,7 @@ impl<'a> Checker<'a> {
         Ok(())
     }
 
-    fn refuse_float_signature(&self, type_index: u32, offset: u64) -> Result<(), Rejection> {
+    fn reject_float_signature(&self, type_index: u32, offset: u64) -> Result<(), Rejection> {
         let place = usize::try_from(type_index).unwrap_or(usize::MAX);
         let float = self.float_types.get(place).copied().unwrap_or_default();
         if float && self.rules.floats == FloatPolicy::Reject {
@@ -135,6 +135,6 @@ impl<'a> Checker<'a> {
     }
 
     fn invalid(&self, error: &wasmparser::Error) -> Rejection {
-        diagnosis::refuse(self.bytes, error, Stage::Validation)
+        diagnosis::reject(self.bytes, error, Stage::Validation)
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn scan(bytes: &[u8], expression: &ConstExpr<'_>) -> Result<(), Rejec
         let offset = operators.original_position();
         let operator = operators
             .read()
-            .map_err(|error| diagnosis::refuse(bytes, &error, Stage::Decoding))?;
+            .map_err(|error| diagnosis::reject(bytes, &error, Stage::Decoding))?;
         if let Operator::GlobalGet { global_index } = operator {
             let message = format!("constant expression reads global {global_index}");
             return Err(Rejection::new(Rule::Constant, offset, &message));
@@ -27,7 +27,7 @@ pub(super) fn scan(bytes: &[u8], expression: &ConstExpr<'_>) -> Result<(), Rejec
 pub(super) fn evaluate(expression: &ConstExpr<'_>) -> Result<u64, Rejection> {
     let mut operators = expression.get_operators_reader();
     let start = operators.original_position();
-    let refused = || {
+    let rejected = || {
         Rejection::new(
             Rule::Constant,
             start,
@@ -36,7 +36,7 @@ pub(super) fn evaluate(expression: &ConstExpr<'_>) -> Result<u64, Rejection> {
     };
     let mut stack: Vec<u64> = Vec::new();
     while !operators.eof() {
-        let operator = operators.read().map_err(|_| refused())?;
+        let operator = operators.read().map_err(|_| rejected())?;
         let value = match operator {
             Operator::End => continue,
             Operator::I32Const { value } => u64::from(value.cast_unsigned()),
@@ -45,16 +45,16 @@ pub(super) fn evaluate(expression: &ConstExpr<'_>) -> Result<u64, Rejection> {
             Operator::F64Const { value } => value.bits(),
             other => {
                 let (Some(right), Some(left)) = (stack.pop(), stack.pop()) else {
-                    return Err(refused());
+                    return Err(rejected());
                 };
-                binary(&other, left, right).ok_or_else(refused)?
+                binary(&other, left, right).ok_or_else(rejected)?
             }
         };
         stack.push(value);
     }
     match (stack.pop(), stack.pop()) {
         (Some(value), None) => Ok(value),
-        _ => Err(refused()),
+        _ => Err(rejected()),
     }
 }
 

@@ -6,7 +6,7 @@
 use crate::rejection::{Rejection, Rule};
 use wasmparser::{Error, WasmFeatures};
 
-/// Who refused.
+/// Who rejected.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     /// The bytes did not decode.
@@ -41,7 +41,7 @@ const PROPOSALS: &[(WasmFeatures, Rule)] = &[
 ];
 
 /// The rejection for an error of the decoder or validator.
-pub(super) fn refuse(bytes: &[u8], error: &Error, stage: Stage) -> Rejection {
+pub(super) fn reject(bytes: &[u8], error: &Error, stage: Stage) -> Rejection {
     let offset = error.offset();
     let message = error.message();
     if let Some(feature) = error.missing_wasm_feature() {

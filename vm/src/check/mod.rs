@@ -37,7 +37,7 @@ use wasmparser::{
 };
 
 /// What the decoder and the validator may read of version 1. Bulk memory is on because a DataCount
-/// section needs it; its operators on segments and tables are refused by the allow-list.
+/// section needs it; its operators on segments and tables are rejected by the allow-list.
 const PROFILE: WasmFeatures = WasmFeatures::MVP
     .union(WasmFeatures::MUTABLE_GLOBAL)
     .union(WasmFeatures::SIGN_EXTENSION)
@@ -47,7 +47,7 @@ const PROFILE: WasmFeatures = WasmFeatures::MVP
     .union(WasmFeatures::CALL_INDIRECT_OVERLONG);
 
 /// What they may read under `rules`. The types and instructions that a feature brings along and
-/// that have no row are refused by the allow-list.
+/// that have no row are rejected by the allow-list.
 fn features(rules: &Rules) -> WasmFeatures {
     if rules.has(Opcode::TypedSelect) {
         PROFILE.union(WasmFeatures::REFERENCE_TYPES)
@@ -223,12 +223,12 @@ impl<'a> Checker<'a> {
     fn validate(&mut self, payload: &Payload<'a>) -> Result<(), Rejection> {
         match self.validator.payload(payload) {
             Ok(_) => Ok(()),
-            Err(error) => Err(diagnosis::refuse(self.bytes, &error, Stage::Validation)),
+            Err(error) => Err(diagnosis::reject(self.bytes, &error, Stage::Validation)),
         }
     }
 
     fn undecoded(&self, error: &wasmparser::Error) -> Rejection {
-        diagnosis::refuse(self.bytes, error, Stage::Decoding)
+        diagnosis::reject(self.bytes, error, Stage::Decoding)
     }
 
     /// The items of a section whose count has been compared, with their offsets.

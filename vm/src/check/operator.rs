@@ -194,7 +194,7 @@ impl<'p> Pass<'p> {
 
     #[cold]
     fn invalid(&self, name: &str, error: &Error) -> Box<Rejection> {
-        let mut rejection = diagnosis::refuse(self.bytes, error, Stage::Validation);
+        let mut rejection = diagnosis::reject(self.bytes, error, Stage::Validation);
         rejection.message = format!("operator {name}: {}", rejection.message);
         Box::new(rejection)
     }

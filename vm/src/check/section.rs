@@ -138,7 +138,7 @@ impl<'a> Checker<'a> {
 
     fn import(&self, offset: u64, import: &wasmparser::Import<'_>) -> Result<Import, Rejection> {
         let place = format!("`{}` `{}`", import.module, import.name);
-        let refuse = |rule: Rule, what: &str| {
+        let reject = |rule: Rule, what: &str| {
             Err(Rejection::new(
                 rule,
                 offset,
@@ -146,20 +146,20 @@ impl<'a> Checker<'a> {
             ))
         };
         if import.module.starts_with("wasi") {
-            return refuse(Rule::WasiImport, "belongs to WASI");
+            return reject(Rule::WasiImport, "belongs to WASI");
         }
         let type_index = match import.ty {
             TypeRef::Func(type_index) => type_index,
-            TypeRef::Memory(_) => return refuse(Rule::ImportKind, "is a memory"),
-            TypeRef::Table(_) => return refuse(Rule::ImportKind, "is a table"),
-            TypeRef::Global(_) => return refuse(Rule::ImportKind, "is a global"),
-            TypeRef::Tag(_) => return refuse(Rule::Exceptions, "is a tag"),
-            TypeRef::FuncExact(_) => return refuse(Rule::Gc, "is an exact function"),
+            TypeRef::Memory(_) => return reject(Rule::ImportKind, "is a memory"),
+            TypeRef::Table(_) => return reject(Rule::ImportKind, "is a table"),
+            TypeRef::Global(_) => return reject(Rule::ImportKind, "is a global"),
+            TypeRef::Tag(_) => return reject(Rule::Exceptions, "is a tag"),
+            TypeRef::FuncExact(_) => return reject(Rule::Gc, "is an exact function"),
         };
         let mut rows = self.rules.host.iter();
         let row = rows.find(|row| row.name == import.name);
         let Some(row) = row.filter(|_| import.module == host_api::MODULE) else {
-            return refuse(Rule::UnknownImport, "is not in the host interface");
+            return reject(Rule::UnknownImport, "is not in the host interface");
         };
         let index = usize::try_from(type_index).unwrap_or(usize::MAX);
         let float = self.float_types.get(index).copied().unwrap_or(true);
@@ -169,9 +169,9 @@ impl<'a> Checker<'a> {
             result: row.result.map(wire_type),
         };
         if float || found != Some(&wanted) {
-            return refuse(
+            return reject(
                 Rule::ImportType,
-                &format!("must have type {}", spell(&wanted)),
+                &format!("must have type {}", text_of(&wanted)),
             );
         }
         Ok(Import {
@@ -377,13 +377,13 @@ const fn wire_type(wire: host_api::Type) -> ValueType {
 }
 
 /// A type as the text format spells it.
-fn spell(signature: &FunctionType) -> String {
-    let spell_one = |value_type: &ValueType| match value_type {
+fn text_of(signature: &FunctionType) -> String {
+    let name = |value_type: &ValueType| match value_type {
         ValueType::I32 => " i32",
         ValueType::I64 => " i64",
     };
-    let parameters: String = signature.parameters.iter().map(spell_one).collect();
-    let result: String = signature.result.iter().map(spell_one).collect();
+    let parameters: String = signature.parameters.iter().map(name).collect();
+    let result: String = signature.result.iter().map(name).collect();
     format!("(param{parameters}) (result{result})")
 }
 

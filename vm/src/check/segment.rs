@@ -45,24 +45,24 @@ impl<'a> Checker<'a> {
     }
 
     fn element(&self, offset: u64, element: wasmparser::Element<'a>) -> Result<Element, Rejection> {
-        let refuse = |rule: Rule, what: &str| Err(Rejection::new(rule, offset, what));
+        let reject = |rule: Rule, what: &str| Err(Rejection::new(rule, offset, what));
         let (table, start) = match &element.kind {
             ElementKind::Active {
                 table_index,
                 offset_expr,
             } => (*table_index, offset_expr),
             ElementKind::Passive => {
-                return refuse(Rule::PassiveSegments, "passive element segment");
+                return reject(Rule::PassiveSegments, "passive element segment");
             }
             ElementKind::Declared => {
-                return refuse(Rule::PassiveSegments, "declared element segment");
+                return reject(Rule::PassiveSegments, "declared element segment");
             }
         };
         if table.unwrap_or(0) != 0 {
-            return refuse(Rule::ReferenceTypes, "element segment of another table");
+            return reject(Rule::ReferenceTypes, "element segment of another table");
         }
         let ElementItems::Functions(functions) = &element.items else {
-            return refuse(Rule::ReferenceTypes, "element segment of expressions");
+            return reject(Rule::ReferenceTypes, "element segment of expressions");
         };
         let functions: Vec<u32> = self
             .items(functions)?
@@ -75,7 +75,7 @@ impl<'a> Checker<'a> {
         let entries = self.module.table.map_or(0, |table| table.initial);
         if end > u64::from(entries) {
             let what = format!("segment ends at entry {end} of a table of {entries}");
-            return refuse(Rule::ElementRange, &what);
+            return reject(Rule::ElementRange, &what);
         }
         Ok(Element {
             offset: u32::try_from(start).unwrap_or(u32::MAX),
@@ -116,16 +116,16 @@ impl<'a> Checker<'a> {
     }
 
     fn data_segment(&self, offset: u64, data: &wasmparser::Data<'a>) -> Result<Data, Rejection> {
-        let refuse = |rule: Rule, what: &str| Err(Rejection::new(rule, offset, what));
+        let reject = |rule: Rule, what: &str| Err(Rejection::new(rule, offset, what));
         let (memory, start) = match &data.kind {
             DataKind::Active {
                 memory_index,
                 offset_expr,
             } => (*memory_index, offset_expr),
-            DataKind::Passive => return refuse(Rule::PassiveSegments, "passive data segment"),
+            DataKind::Passive => return reject(Rule::PassiveSegments, "passive data segment"),
         };
         if memory != 0 {
-            return refuse(Rule::MultiMemory, "data segment of another memory");
+            return reject(Rule::MultiMemory, "data segment of another memory");
         }
         let start = constant::evaluate(start)?;
         let length = u64::try_from(data.data.len()).unwrap_or(u64::MAX);
@@ -134,7 +134,7 @@ impl<'a> Checker<'a> {
         let memory_bytes = u64::from(pages).saturating_mul(u64::from(PAGE_BYTES));
         if end > memory_bytes {
             let what = format!("segment ends at byte {end} of a memory of {memory_bytes}");
-            return refuse(Rule::DataRange, &what);
+            return reject(Rule::DataRange, &what);
         }
         let place = |offset: u64| u32::try_from(offset).unwrap_or(u32::MAX);
         let content = data.range.end.saturating_sub(length);

@@ -14,12 +14,12 @@ mod body;
 
 mod bulk;
 
-mod layout;
+mod indices;
 
 mod sections;
 
 use crate::{CheckedModule, Rules};
-use layout::Layout;
+use indices::AppendedIndices;
 
 /// Name of the exported mutable `i64` global that holds the gas that is left; -1 is out of gas.
 pub const GAS: &str = "$gas";
@@ -60,19 +60,19 @@ pub fn emit(module: &CheckedModule, rules: &Rules) -> Vec<u8> {
 /// As [`emit`], for an engine that `options` describe.
 #[must_use]
 pub fn emit_with(module: &CheckedModule, rules: &Rules, options: Options) -> Vec<u8> {
-    let layout = Layout::of(module, options);
+    let indices = AppendedIndices::of(module, options);
     let mut out = wasm_encoder::Module::new();
-    sections::types(module, &layout, &mut out);
+    sections::types(module, &indices, &mut out);
     sections::imports(module, &mut out);
-    sections::functions(module, &layout, &mut out);
+    sections::functions(module, &indices, &mut out);
     sections::table(module, &mut out);
     sections::memory(module, &mut out);
     sections::globals(module, &mut out);
-    sections::exports(module, &layout, &mut out);
+    sections::exports(module, &indices, &mut out);
     sections::elements(module, &mut out);
-    body::code(module, &layout, rules, &mut out);
+    body::code(module, &indices, rules, &mut out);
     sections::data(module, &mut out);
-    sections::names(&layout, &mut out);
+    sections::names(&indices, &mut out);
     out.finish()
 }
 

@@ -14,13 +14,13 @@ pub(crate) union Cell {
     /// The first cell of an instruction.
     pub(crate) handler: Handler,
     /// The callee of a call.
-    pub(crate) entry: *const Entry,
+    pub(crate) entry: *const FunctionEntry,
 }
 
 const _: () = assert!(size_of::<Cell>() == 8 && align_of::<Cell>() <= 8);
 
 /// What a call needs to know of a function.
-pub(crate) struct Entry {
+pub(crate) struct FunctionEntry {
     /// Its code; the cell before it is the price of entering the function and its first run.
     pub(crate) code: AtomicPtr<Cell>,
     /// What it adds to the stack counter.
@@ -60,7 +60,7 @@ pub(crate) struct Context {
     /// The first byte of linear memory; it never moves.
     pub(crate) memory: *mut u8,
     pub(crate) globals: *mut u64,
-    pub(crate) table: *const *const Entry,
+    pub(crate) table: *const *const FunctionEntry,
     pub(crate) table_length: u64,
     pub(crate) memory_pages: u64,
     pub(crate) memory_pages_max: u64,
@@ -70,7 +70,7 @@ pub(crate) struct Context {
     /// The state at the last exit.
     pub(crate) saved: Saved,
     /// The function called at an exit that is a call.
-    pub(crate) callee: *const Entry,
+    pub(crate) callee: *const FunctionEntry,
     /// What cannot be paid from the slice.
     pub(crate) price: u64,
 }

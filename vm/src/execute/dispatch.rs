@@ -25,12 +25,12 @@
     reason = "a charge is far below 2^63, a distance fits the machine's addresses"
 )]
 
-use super::context::{Cell, Context, Entry};
+use super::context::{Cell, Context, FunctionEntry};
 use super::exit;
 use super::handler::{ACC, SLOT};
 use crate::translate::form;
 use crate::translate::layout::{
-    At, Cost, Destination, Function, InFrame, IsOperand, Operands, Read, Target, Write,
+    At, BranchTarget, Callee, Cost, Destination, InFrame, IsOperand, OperandKinds, Read, Write,
 };
 
 /// Six machine words, all in registers under the System V convention.
@@ -227,7 +227,7 @@ pub(crate) unsafe fn price_of(code: *const Cell) -> u64 {
 }
 
 /// The instruction of a stub.
-pub(crate) const TRANSLATE: form::Translate = form::Translate::of(Operands::NONE);
+pub(crate) const TRANSLATE: form::Translate = form::Translate::of(OperandKinds::NONE);
 
 /// The function that the stub at `stub` stands for.
 ///
@@ -271,7 +271,7 @@ impl Registers {
     /// # Safety
     /// As for [`Self::field`]; `link` wrote an entry there.
     #[inline(always)]
-    pub(crate) unsafe fn entry(self, at: At<Function>) -> *const Entry {
+    pub(crate) unsafe fn entry(self, at: At<Callee>) -> *const FunctionEntry {
         self.field(at)
     }
 
@@ -376,7 +376,7 @@ impl Registers {
     /// # Safety
     /// The state contract at `ip`.
     #[inline(always)]
-    pub(crate) unsafe fn enter_run<D: Dispatch>(self, cost: u64, ip: *const Cell) -> u64 {
+    pub(crate) unsafe fn enter_block<D: Dispatch>(self, cost: u64, ip: *const Cell) -> u64 {
         if !D::METERED {
             return D::next(Self { ip, ..self });
         }
@@ -395,7 +395,7 @@ impl Registers {
     /// As for [`Self::field`]; the distance leads to an instruction, which `verify` checks in
     /// debug builds.
     #[inline(always)]
-    pub(crate) unsafe fn target(self, at: At<Target>) -> *const Cell {
+    pub(crate) unsafe fn target(self, at: At<BranchTarget>) -> *const Cell {
         let distance: i32 = self.field(at);
         self.ip.byte_offset(distance as isize)
     }

@@ -2,7 +2,7 @@
 //!
 //! The gas register holds a slice of what the frame has left; the rest is in `reserve`. When the
 //! slice is used up the handler returns, the native stack with it, and the driver refills the
-//! register. When the reserve is empty too, the run that could not be paid executes once *in debt*,
+//! register. When the reserve is empty too, the run that could not be paid executes once *in overdraft*,
 //! with a negative register: a trap inside it that could still be paid is that trap, its end is out
 //! of gas.
 //!
@@ -12,10 +12,10 @@
     reason = "frames are raw memory; each block says what holds"
 )]
 
-use super::context::{Cell, Context, Entry, Saved};
+use super::context::{Cell, Context, FunctionEntry, Saved};
 use super::dispatch::{Registers, price_of};
 use super::handler::call::{CALL, make_frame};
-use super::linear::{Memory, Stack};
+use super::linear::{LinearMemory, Stack};
 use super::link::CompiledModule;
 use super::{Shared, exit};
 use crate::execution::{Execution, Invocation, Pending, Step, Stop, Value};
@@ -58,14 +58,14 @@ pub(crate) struct Instance {
     shared: Arc<Shared>,
     compiled: Arc<CompiledModule>,
     context: Context,
-    memory: Option<Memory>,
+    memory: Option<LinearMemory>,
     stack: Option<Stack>,
     globals: Vec<u64>,
     gas: GasMeter,
     /// Gas of the frame that is not in the register.
     reserve: u64,
     /// The run that executes could not be paid.
-    debt: bool,
+    overdraft: bool,
     /// The entry and its arguments, until it begins.
     entry: Option<(u32, Vec<Value>)>,
     /// Type of the value that the outermost function returns.
@@ -107,14 +107,14 @@ impl Instance {
                 .collect(),
             gas: GasMeter::new(0),
             reserve: 0,
-            debt: false,
+            overdraft: false,
             entry: None,
             result: None,
             phase: Phase::Fresh,
             compiled,
         };
         let memory = instance.memory.as_ref();
-        instance.context.memory = memory.map_or(ptr::null_mut(), Memory::start);
+        instance.context.memory = memory.map_or(ptr::null_mut(), LinearMemory::start);
         instance.context.globals = instance.globals.as_mut_ptr();
         for data in module.data() {
             let start = index(data.offset);
@@ -175,13 +175,13 @@ impl Instance {
     }
 
     /// A slice from the reserve, less the price of what begins, at most 2^44 by the bounds of
-    /// prices and slots; negative where the reserve does not suffice and the run begins in debt.
+    /// prices and slots; negative where the reserve does not suffice and the run begins in overdraft.
     #[inline(always)]
     fn fill(&mut self, cost: u64) -> i64 {
         let taken = self.reserve.min(cost.wrapping_add(SLICE));
         self.reserve = self.reserve.wrapping_sub(taken);
         let gas = taken.wrapping_sub(cost).cast_signed();
-        self.debt = gas < 0;
+        self.overdraft = gas < 0;
         gas
     }
 
@@ -193,13 +193,13 @@ impl Instance {
         }
     }
 
-    /// Fills the register from the reserve; where that does not suffice, the run begins in debt.
+    /// Fills the register from the reserve; where that does not suffice, the run begins in overdraft.
     fn refill(&mut self, r: &mut Registers) {
         let wanted = r.gas.min(0).unsigned_abs().saturating_add(SLICE);
         let taken = wanted.min(self.reserve);
         self.reserve = self.reserve.saturating_sub(taken);
         r.gas = r.gas.saturating_add_unsigned(taken);
-        self.debt = r.gas < 0;
+        self.overdraft = r.gas < 0;
     }
 
     /// Runs handlers until one of their exits ends the step.
@@ -231,7 +231,7 @@ impl Instance {
             }
             let Saved { ip, sp, acc, gas } = self.context.saved;
             let left = self.registers(ip, sp, acc, gas);
-            let mut next = match self.answer(exit, left)? {
+            let mut next = match self.handle_exit(exit, left)? {
                 Next::Run(next) => next,
                 Next::Done(step) => return Ok(step),
             };
@@ -243,9 +243,9 @@ impl Instance {
     }
 
     /// The exits that are seldom.
-    fn answer(&mut self, exit: u64, mut r: Registers) -> Result<Next, Fault> {
+    fn handle_exit(&mut self, exit: u64, mut r: Registers) -> Result<Next, Fault> {
         match exit {
-            exit::SHORT if self.debt => Ok(self.out_of_gas()),
+            exit::SHORT if self.overdraft => Ok(self.out_of_gas()),
             exit::SHORT => {
                 self.refill(&mut r);
                 Ok(Next::Run(r))
@@ -270,7 +270,7 @@ impl Instance {
         }
     }
 
-    /// Gas of the frame; negative in debt.
+    /// Gas of the frame; negative in overdraft.
     fn left(&self, r: Registers) -> i128 {
         i128::from(r.gas).saturating_add(i128::from(self.reserve))
     }
@@ -294,9 +294,9 @@ impl Instance {
     fn trap(&mut self, exit: u64, r: Registers) -> Result<Next, Fault> {
         let trap = exit::trap_of(exit);
         let trap = trap.ok_or_else(|| Fault::invariant(format!("a handler left with {exit}")))?;
-        let site = self.compiled.place(r.ip).and_then(|place| place.site);
+        let site = self.compiled.locate(r.ip).and_then(|place| place.site);
         let site = site.ok_or_else(|| Fault::invariant("a trap at no site"))?;
-        let left = self.left(r).saturating_add(i128::from(site.give_back));
+        let left = self.left(r).saturating_add(i128::from(site.refund));
         Ok(self.trapped(trap, left))
     }
 
@@ -305,7 +305,7 @@ impl Instance {
     fn large_price(&mut self, mut r: Registers) -> Next {
         let price = self.context.price;
         let missing = price.saturating_sub(r.gas.unsigned_abs());
-        if self.debt || missing > self.reserve {
+        if self.overdraft || missing > self.reserve {
             return self.out_of_gas();
         }
         self.reserve = self.reserve.saturating_sub(missing);
@@ -328,7 +328,7 @@ impl Instance {
         Ok(Step::HostCall(function))
     }
 
-    /// Tells the frame's counter what is left in register and reserve; outside of debt both are
+    /// Tells the frame's counter what is left in register and reserve; outside of overdraft both are
     /// below 2^63, and so is their sum, which is part of the limit.
     #[inline(always)]
     fn settle(&mut self) -> u64 {
@@ -363,7 +363,7 @@ impl Instance {
         let Saved { mut ip, mut sp, .. } = self.context.saved;
         let mut functions = Vec::new();
         while functions.len() < DIAGNOSIS_FUNCTIONS_MAX && !ip.is_null() {
-            let Some(place) = self.compiled.place(ip) else {
+            let Some(place) = self.compiled.locate(ip) else {
                 break;
             };
             functions.push(place.function);
@@ -422,7 +422,7 @@ unsafe fn host_arguments<'i>(context: &Context) -> &'i [u64] {
 fn context(compiled: &CompiledModule) -> Context {
     let prices = compiled.rules.schedule.dynamic();
     let memory = compiled.module.memory();
-    let table: &[*const Entry] = &compiled.table;
+    let table: &[*const FunctionEntry] = &compiled.table;
     let mut context = Context {
         limit1: 0,
         limit2: 0,
@@ -536,7 +536,7 @@ impl Execution for Instance {
     fn diagnosis(&self) -> Diagnosis {
         let site = self
             .compiled
-            .place(self.context.saved.ip)
+            .locate(self.context.saved.ip)
             .and_then(|place| place.site);
         Diagnosis {
             functions: self.active_functions(),

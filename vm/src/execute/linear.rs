@@ -58,12 +58,12 @@ impl Drop for Region {
 }
 
 /// A linear memory, reserved up to a number of pages.
-pub(crate) struct Memory {
+pub(crate) struct LinearMemory {
     region: Region,
     reserved: usize,
 }
 
-impl Memory {
+impl LinearMemory {
     fn new(reserved: usize, budget: &SharedBudget) -> Result<Self, Fault> {
         let region = Region::new(Purpose::LinearMemory, reserved, budget)?;
         Ok(Self { region, reserved })
@@ -123,7 +123,7 @@ impl Stack {
 /// Memories and stacks that wait for an instance.
 #[derive(Default)]
 pub(crate) struct Pool {
-    memories: Vec<Memory>,
+    memories: Vec<LinearMemory>,
     stacks: Vec<Stack>,
     /// Stacks that were made.
     stacks_made: usize,
@@ -134,7 +134,11 @@ unsafe impl Send for Pool {}
 
 impl Pool {
     /// A zeroed memory of at least `pages`.
-    pub(crate) fn memory(&mut self, pages: u32, budget: &SharedBudget) -> Result<Memory, Fault> {
+    pub(crate) fn memory(
+        &mut self,
+        pages: u32,
+        budget: &SharedBudget,
+    ) -> Result<LinearMemory, Fault> {
         let reserved = bytes_of(pages);
         let fits = self
             .memories
@@ -142,7 +146,7 @@ impl Pool {
             .rposition(|memory| memory.reserved >= reserved);
         match fits {
             Some(place) => Ok(self.memories.swap_remove(place)),
-            None => Memory::new(reserved, budget),
+            None => LinearMemory::new(reserved, budget),
         }
     }
 
@@ -161,7 +165,7 @@ impl Pool {
     }
 
     /// Takes a memory back whose first `used` bytes may have been written.
-    pub(crate) fn keep_memory(&mut self, mut memory: Memory, used: usize) {
+    pub(crate) fn keep_memory(&mut self, mut memory: LinearMemory, used: usize) {
         if self.memories.len() < INSTANCES_POOLED_MAX {
             memory.bytes(used).fill(0);
             self.memories.push(memory);

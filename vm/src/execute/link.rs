@@ -1,13 +1,13 @@
 //! Links internal code to handlers and keeps it: the compiled form of one module.
 //!
-//! Functions are translated at their first call: until then an entry leads to a stub that asks the
+//! LinkedFunctions are translated at their first call: until then an entry leads to a stub that asks the
 //! driver for it. No observable differs, for translation has no price of its own at run time.
 //!
 //! # Safety
 //! Cells are written before their address is published in an entry, and live as long as the module.
 #![expect(unsafe_code, reason = "code is reached by address while it is in use")]
 
-use super::context::{Cell, Entry};
+use super::context::{Cell, FunctionEntry};
 use super::dispatch::{self, Handler, Registers, TRANSLATE};
 use super::handler::call::CALL;
 use super::select;
@@ -17,7 +17,7 @@ use crate::module::CheckedModule;
 use crate::rules::Rules;
 use crate::translate::form::Family;
 use crate::translate::shape::Shape;
-use crate::translate::{self, FrameLayout, Prices, Site, Source, Workspace, index};
+use crate::translate::{self, FrameLayout, Prices, Source, TrapSite, Workspace, index};
 use std::collections::BTreeMap;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -102,10 +102,10 @@ impl Drop for Cells {
 }
 
 /// The code of one function.
-struct Linked {
+struct LinkedFunction {
     /// The price of entering it, then its instructions.
     cells: Cells,
-    sites: Box<[Site]>,
+    sites: Box<[TrapSite]>,
     function: u32,
 }
 
@@ -122,21 +122,21 @@ pub(crate) struct CompiledModule {
     budget: SharedBudget,
     /// One for each function of the index space. Not a `Box`: moving one would invalidate the
     /// addresses that table and code hold.
-    entries: Arc<[Entry]>,
+    entries: Arc<[FunctionEntry]>,
     /// The table; it cannot change while a module of the profile runs.
-    pub(super) table: Vec<*const Entry>,
+    pub(super) table: Vec<*const FunctionEntry>,
     /// For each function a price of nothing, the handler that asks for it, its index.
     stubs: Cells,
     /// A call of nothing, and what its return leads to.
     stop: Cells,
-    linked: Mutex<Functions>,
+    linked: Mutex<LinkedFunctions>,
 }
 
-/// Functions that were called.
+/// LinkedFunctions that were called.
 #[derive(Default)]
-struct Functions {
+struct LinkedFunctions {
     /// By the address of their code.
-    by_address: BTreeMap<usize, Linked>,
+    by_address: BTreeMap<usize, LinkedFunction>,
     workspace: Workspace,
 }
 
@@ -184,11 +184,11 @@ const STUB_CELLS: usize = 1 + TRANSLATE.cells;
 
 /// What is known about a place in the code.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct CodeLocation {
     /// Index of the function.
     pub(super) function: u32,
     /// What a trap there gives back and where its operator stands, if it can trap.
-    pub(super) site: Option<Site>,
+    pub(super) site: Option<TrapSite>,
 }
 
 impl CompiledModule {
@@ -225,7 +225,7 @@ impl CompiledModule {
     }
 
     /// The entry of a function of the index space.
-    pub(super) fn entry(&self, function: u32) -> Result<&Entry, Fault> {
+    pub(super) fn entry(&self, function: u32) -> Result<&FunctionEntry, Fault> {
         let entry = self.entries.get(index(function));
         entry.ok_or_else(|| Fault::invariant(format!("function {function} does not exist")))
     }
@@ -264,7 +264,7 @@ impl CompiledModule {
         &self,
         function: u32,
         stub: *const Cell,
-        linked: &mut Functions,
+        linked: &mut LinkedFunctions,
     ) -> Result<*const Cell, Fault> {
         let entry = self.entry(function)?;
         let published = entry.code.load(Ordering::Acquire).cast_const();
@@ -291,9 +291,9 @@ impl CompiledModule {
     fn link(
         &self,
         function: u32,
-        entry: &Entry,
+        entry: &FunctionEntry,
         workspace: &mut Workspace,
-    ) -> Result<Linked, Fault> {
+    ) -> Result<LinkedFunction, Fault> {
         let module = &*self.module;
         let (Some(body), Some(signature)) =
             (module.function(function), module.function_type(function))
@@ -328,7 +328,7 @@ impl CompiledModule {
             let handler = handlers.of(self.strategy, shape)?;
             set(&mut cells, start, Cell { handler });
         }
-        Ok(Linked {
+        Ok(LinkedFunction {
             cells: Cells::new(cells),
             sites: code.sites.as_slice().into(),
             function,
@@ -336,7 +336,7 @@ impl CompiledModule {
     }
 
     /// The function and site at the instruction `ip`.
-    pub(super) fn place(&self, ip: *const Cell) -> Option<Place> {
+    pub(super) fn locate(&self, ip: *const Cell) -> Option<CodeLocation> {
         let linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
         let (start, code) = linked.by_address.range(..=ip.addr()).next_back()?;
         let distance = ip.addr().checked_sub(*start)?;
@@ -346,7 +346,7 @@ impl CompiledModule {
         }
         let cell = u32::try_from(cell).ok()?;
         let found = code.sites.binary_search_by_key(&cell, |site| site.cell);
-        Some(Place {
+        Some(CodeLocation {
             function: code.function,
             site: found.ok().and_then(|place| code.sites.get(place).copied()),
         })
@@ -379,7 +379,7 @@ fn entries(
     rules: &Rules,
     canonical: &[u32],
     stubs: &Cells,
-) -> Arc<[Entry]> {
+) -> Arc<[FunctionEntry]> {
     let type_of = |number: u32| canonical.get(index(number)).copied().unwrap_or(u32::MAX);
     let stub = |function: u32| {
         let cell = index(function).saturating_mul(STUB_CELLS).saturating_add(1);
@@ -389,7 +389,7 @@ fn entries(
         .imports()
         .iter()
         .zip(0_u32..)
-        .map(|(import, index)| Entry {
+        .map(|(import, index)| FunctionEntry {
             type_index: type_of(import.type_index),
             host: Some(import.function),
             ..entry_of(module, index, stub(index))
@@ -403,7 +403,7 @@ fn entries(
             let signature = module.function_type(index);
             let layout = signature.map(|signature| FrameLayout::new(function, signature));
             let linkage = layout.map_or(0, FrameLayout::return_address);
-            Entry {
+            FunctionEntry {
                 weight: function.weight(),
                 linkage: u32::try_from(linkage).unwrap_or(u32::MAX),
                 zeroed: layout.map_or(0, |layout| layout.locals),
@@ -416,10 +416,10 @@ fn entries(
 }
 
 /// What functions of the module and of the host have in common.
-fn entry_of(module: &CheckedModule, function: u32, code: AtomicPtr<Cell>) -> Entry {
+fn entry_of(module: &CheckedModule, function: u32, code: AtomicPtr<Cell>) -> FunctionEntry {
     let signature = module.function_type(function);
     let parameters = signature.map_or(0, |signature| signature.parameters.len());
-    Entry {
+    FunctionEntry {
         code,
         weight: 0,
         linkage: 0,
@@ -432,7 +432,10 @@ fn entry_of(module: &CheckedModule, function: u32, code: AtomicPtr<Cell>) -> Ent
     }
 }
 
-fn table_of(module: &CheckedModule, entries: &[Entry]) -> Result<Vec<*const Entry>, Fault> {
+fn table_of(
+    module: &CheckedModule,
+    entries: &[FunctionEntry],
+) -> Result<Vec<*const FunctionEntry>, Fault> {
     let length = module.table().map_or(0, |table| index(table.initial));
     let mut table = vec![ptr::null(); length];
     for element in module.elements() {

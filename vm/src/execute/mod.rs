@@ -15,7 +15,7 @@
 //! * The memory base never moves within an instance.
 //! * No code of the embedder runs under a handler: a host call returns to the driver.
 //! * The native stack is bounded by the slice, whatever the compiler makes of tail calls.
-//! * Compiled code and pools are caches: nothing of them can be observed.
+//! * CompiledCache code and pools are caches: nothing of them can be observed.
 
 mod context;
 
@@ -59,7 +59,7 @@ struct Shared {
     strategy: Strategy,
     /// For every module: which handler a shape has does not depend on it.
     handlers: Arc<Mutex<Handlers>>,
-    compiled: Mutex<Compiled>,
+    compiled: Mutex<CompiledCache>,
     pool: Mutex<Pool>,
     budget: SharedBudget,
 }
@@ -157,25 +157,25 @@ impl Shared {
 }
 
 /// (code hash, id of the rules that it was checked under, id of the rules that it runs under)
-type Key = (CodeHash, [u8; 32], [u8; 32]);
+type CompiledKey = (CodeHash, [u8; 32], [u8; 32]);
 
-/// Compiled modules by key; those not used for longest go first.
+/// CompiledCache modules by key; those not used for longest go first.
 #[derive(Default)]
-struct Compiled {
-    modules: BTreeMap<Key, (u64, Arc<CompiledModule>)>,
+struct CompiledCache {
+    modules: BTreeMap<CompiledKey, (u64, Arc<CompiledModule>)>,
     bytes: usize,
     uses: u64,
 }
 
-impl Compiled {
-    fn find(&mut self, key: &Key) -> Option<Arc<CompiledModule>> {
+impl CompiledCache {
+    fn find(&mut self, key: &CompiledKey) -> Option<Arc<CompiledModule>> {
         let (used, module) = self.modules.get_mut(key)?;
         self.uses = self.uses.saturating_add(1);
         *used = self.uses;
         Some(Arc::clone(module))
     }
 
-    fn keep(&mut self, key: Key, module: Arc<CompiledModule>) {
+    fn keep(&mut self, key: CompiledKey, module: Arc<CompiledModule>) {
         self.uses = self.uses.saturating_add(1);
         self.bytes = self.bytes.saturating_add(module.module.bytes().len());
         self.modules.insert(key, (self.uses, module));

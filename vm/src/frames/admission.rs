@@ -81,7 +81,7 @@ pub(super) fn admit(
     if journal.touch(&key::account(&address)) {
         gas.charge(attempt.cold)?;
     }
-    if !journal.can_hold(view, attempt.payer, &address, attempt.value)? {
+    if !journal.can_receive(view, attempt.payer, &address, attempt.value)? {
         return Err(Refusal::Status(status::BALANCE));
     }
     let account = journal.account(view, &address)?;

@@ -4,7 +4,7 @@
 
 use crate::fault::Fault;
 use crate::frames::admission::{Attempt, Refusal, admit};
-use crate::frames::stack::{ContractFrame, Ended, FrameStack, enter};
+use crate::frames::stack::{ContractFrame, EndedMessage, FrameStack, enter};
 use crate::frames::{Environment, FrameExit, Message};
 use crate::gas::{Gas, GasMeter};
 use crate::outcome::{Diagnosis, Exit, Outcome};
@@ -72,7 +72,7 @@ fn refused(exit: Exit, gas: GasMeter, journal: Journal) -> Outcome {
     }
 }
 
-fn outcome(ended: Ended, journal: Journal) -> Outcome {
+fn outcome(ended: EndedMessage, journal: Journal) -> Outcome {
     let effects = journal.into_effects();
     let exit = match ended.exit {
         FrameExit::Return { output, .. } => Exit::Return {

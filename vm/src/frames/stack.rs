@@ -42,12 +42,12 @@ pub(super) struct ContractFrame {
     /// Output of its last call or deployment.
     pub(super) returned: Vec<u8>,
     /// The call that it waits for.
-    pub(super) pending: Pending,
+    pub(super) pending: PendingCall,
 }
 
 /// What a frame that waits has asked for.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Pending {
+pub(super) struct PendingCall {
     /// True if the contract may be entered meanwhile.
     allows_reentry: bool,
     /// Where the address of a made contract is written, and the address.
@@ -73,13 +73,13 @@ impl ContractFrame {
             is_static: false,
             checkpoint,
             returned: Vec::new(),
-            pending: Pending::default(),
+            pending: PendingCall::default(),
         }
     }
 }
 
 /// A message's frames have ended; their effects are kept or undone already.
-pub(super) struct Ended {
+pub(super) struct EndedMessage {
     /// How the outermost ended.
     pub(super) exit: FrameExit,
     /// Gas consumed of the message's limit: all of it on out of gas.
@@ -126,7 +126,11 @@ impl<'a> FrameStack<'a> {
     /// Runs `outermost`, and every frame that is asked for, until nothing is left on the stack.
     ///
     /// What is deducted from `gas` already counts as consumed.
-    pub(super) fn run(mut self, outermost: ContractFrame, gas: GasMeter) -> Result<Ended, Fault> {
+    pub(super) fn run(
+        mut self,
+        outermost: ContractFrame,
+        gas: GasMeter,
+    ) -> Result<EndedMessage, Fault> {
         self.push(outermost, gas);
         let mut turn = Turn::Start(gas);
         loop {
@@ -135,8 +139,8 @@ impl<'a> FrameStack<'a> {
                 Pause::End(exit) => {
                     let frame = self.frames.pop().ok_or_else(no_frame)?;
                     match self.close(frame, exit)? {
-                        Closed::Outermost(ended) => return Ok(ended),
-                        Closed::Inner(status) => Turn::Resume(status),
+                        ClosedFrame::Outermost(ended) => return Ok(ended),
+                        ClosedFrame::Inner(status) => Turn::Resume(status),
                     }
                 }
             };
@@ -183,11 +187,11 @@ impl<'a> FrameStack<'a> {
 
     /// Puts the frame that the one on top asks for above it, or says why it does not begin.
     fn open(&mut self, request: &CallRequest) -> Result<Turn, Fault> {
-        let asking = self.frames.last_mut().ok_or_else(no_frame)?;
-        let payer = asking.address;
+        let calling = self.frames.last_mut().ok_or_else(no_frame)?;
+        let payer = calling.address;
         let address = address_of(&payer, &request.target);
-        asking.returned = Vec::new();
-        asking.pending = Pending {
+        calling.returned = Vec::new();
+        calling.pending = PendingCall {
             allows_reentry: request.allows_reentry,
             made: request.address_to.map(|span| (span, address)),
         };
@@ -211,12 +215,12 @@ impl<'a> FrameStack<'a> {
                 .host(Function::Transfer)
                 .base,
         };
-        let asking = self.frames.last_mut().ok_or_else(no_frame)?;
+        let calling = self.frames.last_mut().ok_or_else(no_frame)?;
         let admitted = admit(
             self.environment,
             &attempt,
             self.journal,
-            asking.execution.gas(),
+            calling.execution.gas(),
         );
         match admitted {
             Ok(admitted) => self.begin(request, &attempt, &admitted),
@@ -238,9 +242,9 @@ impl<'a> FrameStack<'a> {
         attempt: &Attempt<'_>,
         admitted: &Admitted,
     ) -> Result<Turn, Fault> {
-        let asking = self.frames.last_mut().ok_or_else(no_frame)?;
-        let is_static = asking.is_static || request.is_static;
-        let rest = asking.execution.gas().remaining();
+        let calling = self.frames.last_mut().ok_or_else(no_frame)?;
+        let is_static = calling.is_static || request.is_static;
+        let rest = calling.execution.gas().remaining();
         let kept = rest >> self.environment.rules.host_limits.call_gas_kept_shift;
         let gas = GasMeter::new(request.gas.min(rest.saturating_sub(kept)));
         let checkpoint = enter(self.environment, attempt, self.journal, admitted)?;
@@ -259,7 +263,7 @@ impl<'a> FrameStack<'a> {
     }
 
     /// Keeps or undoes the effects of a frame that has ended and tells the one below it, if any.
-    fn close(&mut self, mut frame: ContractFrame, exit: FrameExit) -> Result<Closed, Fault> {
+    fn close(&mut self, mut frame: ContractFrame, exit: FrameExit) -> Result<ClosedFrame, Fault> {
         if !matches!(exit, FrameExit::Return { .. }) {
             self.journal.revert(frame.checkpoint);
         }
@@ -268,7 +272,7 @@ impl<'a> FrameStack<'a> {
             _ => frame.execution.gas().remaining(),
         };
         let gas_used = frame.gas_limit.saturating_sub(rest);
-        let Some(asking) = self.frames.last_mut() else {
+        let Some(calling) = self.frames.last_mut() else {
             let diagnosis = match exit {
                 FrameExit::Trap(_) => frame.execution.diagnosis(),
                 _ => Diagnosis::default(),
@@ -278,14 +282,14 @@ impl<'a> FrameStack<'a> {
                 debug_log,
                 ..diagnosis
             };
-            return Ok(Closed::Outermost(Ended {
+            return Ok(ClosedFrame::Outermost(EndedMessage {
                 exit,
                 gas_used,
                 diagnosis,
             }));
         };
-        let pending = core::mem::take(&mut asking.pending);
-        asking
+        let pending = core::mem::take(&mut calling.pending);
+        calling
             .execution
             .gas()
             .charge(gas_used)
@@ -297,17 +301,17 @@ impl<'a> FrameStack<'a> {
             FrameExit::OutOfGas => (status::OUT_OF_GAS, Vec::new()),
         };
         if let (status::RETURN, Some((span, address))) = (status, pending.made) {
-            range::write(asking.execution.memory(), span, &address.0)?;
+            range::write(calling.execution.memory(), span, &address.0)?;
         }
-        asking.returned = output;
-        Ok(Closed::Inner(status))
+        calling.returned = output;
+        Ok(ClosedFrame::Inner(status))
     }
 }
 
 /// What became of a frame that has ended.
-enum Closed {
+enum ClosedFrame {
     /// It was the last one.
-    Outermost(Ended),
+    Outermost(EndedMessage),
     /// The one below goes on with this status.
     Inner(u16),
 }

@@ -20,17 +20,17 @@ pub(super) fn transfer(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply
     let to = Address(*call.fixed(0)?);
     let amount = call.amount(1)?;
     if !host.journal.has(host.view, &host.address, amount)? {
-        return Ok(answer_status(status::BALANCE));
+        return Ok(status_reply(status::BALANCE));
     }
     charge_touch(host, call, &key::account(&to))?;
     if !host
         .journal
-        .can_hold(host.view, &host.address, &to, amount)?
+        .can_receive(host.view, &host.address, &to, amount)?
     {
-        return Ok(answer_status(status::BALANCE));
+        return Ok(status_reply(status::BALANCE));
     }
     host.journal.pay(host.view, &host.address, &to, amount)?;
-    Ok(answer_status(status::RETURN))
+    Ok(status_reply(status::RETURN))
 }
 
 /// Frames that run keep the code that they entered with.
@@ -38,13 +38,13 @@ pub(super) fn set_code(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply
     let code_hash = CodeHash(*call.fixed(0)?);
     charge_touch(host, call, &key::code(&code_hash))?;
     if host.journal.code_bytes(host.view, &code_hash)?.is_none() {
-        return Ok(answer_status(status::NO_CODE));
+        return Ok(status_reply(status::NO_CODE));
     }
     host.journal
         .set_code(host.view, &host.address, &code_hash)?;
-    Ok(answer_status(status::RETURN))
+    Ok(status_reply(status::RETURN))
 }
 
-fn answer_status(status: u16) -> Reply {
+fn status_reply(status: u16) -> Reply {
     Reply::Resume(Some(Value::I32(i32::from(status))))
 }

@@ -20,12 +20,12 @@ pub(super) struct Call<'m> {
     /// The frame's gas.
     pub(super) gas: &'m mut GasMeter,
     memory: &'m mut [u8],
-    arguments: [Checked; HOST_ARGUMENTS_MAX],
+    arguments: [CheckedArgument; HOST_ARGUMENTS_MAX],
 }
 
 /// One argument as the guest gave it.
 #[derive(Clone, Copy)]
-enum Given {
+enum RawArgument {
     /// None: the row ends before.
     Absent,
     /// A pointer and the bytes of its range.
@@ -36,7 +36,7 @@ enum Given {
 
 /// One argument whose range lies in memory.
 #[derive(Clone, Copy)]
-enum Checked {
+enum CheckedArgument {
     /// None: the row ends before.
     Absent,
     Range(Span),
@@ -70,15 +70,15 @@ impl<'m> Call<'m> {
         let (given, lengths) = read_arguments(row, slots)?;
         gas.charge_linear(price.base, price.per_byte, lengths.data)?;
         gas.charge_linear(0, price.per_value_byte, lengths.value)?;
-        // In place: host calls are too frequent for an allocation each.
-        let mut arguments = [Checked::Absent; HOST_ARGUMENTS_MAX];
+        // In index: host calls are too frequent for an allocation each.
+        let mut arguments = [CheckedArgument::Absent; HOST_ARGUMENTS_MAX];
         for (argument, given) in arguments.iter_mut().zip(given) {
             *argument = match given {
-                Given::Absent => break,
-                Given::Range(pointer, length) => {
-                    Checked::Range(range::check(memory.len(), pointer, length)?)
+                RawArgument::Absent => break,
+                RawArgument::Range(pointer, length) => {
+                    CheckedArgument::Range(range::check(memory.len(), pointer, length)?)
                 }
-                Given::Number(number) => Checked::Number(number),
+                RawArgument::Number(number) => CheckedArgument::Number(number),
             };
         }
         if row.mutates && host.is_static {
@@ -92,46 +92,46 @@ impl<'m> Call<'m> {
         })
     }
 
-    /// Length in bytes of the range of argument `place`.
-    pub(super) fn length(&self, place: usize) -> Result<u64, Fault> {
-        Ok(self.span(place)?.length())
+    /// Length in bytes of the range of argument `index`.
+    pub(super) fn length(&self, index: usize) -> Result<u64, Fault> {
+        Ok(self.span(index)?.length())
     }
 
-    /// The bytes that argument `place` names.
-    pub(super) fn bytes(&self, place: usize) -> Result<&[u8], Fault> {
-        range::read(self.memory, self.span(place)?)
+    /// The bytes that argument `index` names.
+    pub(super) fn bytes(&self, index: usize) -> Result<&[u8], Fault> {
+        range::read(self.memory, self.span(index)?)
     }
 
-    /// The bytes of argument `place`, whose size the table fixes.
-    pub(super) fn fixed<const N: usize>(&self, place: usize) -> Result<&[u8; N], Fault> {
-        self.bytes(place)?
+    /// The bytes of argument `index`, whose size the table fixes.
+    pub(super) fn fixed<const N: usize>(&self, index: usize) -> Result<&[u8; N], Fault> {
+        self.bytes(index)?
             .try_into()
             .map_err(|_| Fault::invariant("the table fixes the size of this argument"))
     }
 
-    /// Writes as much of `content` as argument `place` has room for.
-    pub(super) fn write(&mut self, place: usize, content: &[u8]) -> Result<(), Fault> {
-        let span = self.span(place)?;
+    /// Writes as much of `content` as argument `index` has room for.
+    pub(super) fn write(&mut self, index: usize, content: &[u8]) -> Result<(), Fault> {
+        let span = self.span(index)?;
         range::write(self.memory, span, content)
     }
 
-    /// The number that argument `place` is; an i32 unsigned.
-    pub(super) fn number(&self, place: usize) -> Result<u64, Fault> {
-        match self.arguments.get(place) {
-            Some(Checked::Number(number)) => Ok(*number),
+    /// The number that argument `index` is; an i32 unsigned.
+    pub(super) fn number(&self, index: usize) -> Result<u64, Fault> {
+        match self.arguments.get(index) {
+            Some(CheckedArgument::Number(number)) => Ok(*number),
             _ => Err(unlisted()),
         }
     }
 
-    /// The amount that argument `place` points to.
-    pub(super) fn amount(&self, place: usize) -> Result<u128, Fault> {
-        Ok(u128::from_le_bytes(*self.fixed(place)?))
+    /// The amount that argument `index` points to.
+    pub(super) fn amount(&self, index: usize) -> Result<u128, Fault> {
+        Ok(u128::from_le_bytes(*self.fixed(index)?))
     }
 
-    /// The range that argument `place` names.
-    pub(super) fn span(&self, place: usize) -> Result<Span, Fault> {
-        match self.arguments.get(place) {
-            Some(Checked::Range(span)) => Ok(*span),
+    /// The range that argument `index` names.
+    pub(super) fn span(&self, index: usize) -> Result<Span, Fault> {
+        match self.arguments.get(index) {
+            Some(CheckedArgument::Range(span)) => Ok(*span),
             _ => Err(unlisted()),
         }
     }
@@ -141,15 +141,15 @@ impl<'m> Call<'m> {
 fn read_arguments(
     row: &Row,
     slots: &[u64],
-) -> Result<([Given; HOST_ARGUMENTS_MAX], Lengths), Fault> {
+) -> Result<([RawArgument; HOST_ARGUMENTS_MAX], Lengths), Fault> {
     let mut slots = slots.iter();
     let mut slot = || slots.next().copied().ok_or_else(|| unexpected(row));
-    let mut given = [Given::Absent; HOST_ARGUMENTS_MAX];
+    let mut given = [RawArgument::Absent; HOST_ARGUMENTS_MAX];
     let mut lengths = Lengths::default();
     // An argument takes a slot or more, so none is left out here.
-    for (place, argument) in given.iter_mut().zip(row.arguments) {
+    for (index, argument) in given.iter_mut().zip(row.arguments) {
         if let Argument::Number(_, Type::I64) = *argument {
-            *place = Given::Number(slot()?);
+            *index = RawArgument::Number(slot()?);
             continue;
         }
         let mut next = || u32::try_from(slot()?).map_err(|_| unexpected(row));
@@ -159,7 +159,7 @@ fn read_arguments(
             Argument::Items(_, size) => u64::from(next()?).saturating_mul(u64::from(size)),
             Argument::Fixed(_, size) | Argument::Output(size) => u64::from(size),
             Argument::Number(..) => {
-                *place = Given::Number(u64::from(pointer));
+                *index = RawArgument::Number(u64::from(pointer));
                 continue;
             }
         };
@@ -172,7 +172,7 @@ fn read_arguments(
             Argument::Buffer | Argument::Fixed(..) | Argument::Output(_) | Argument::Number(..) => {
             }
         }
-        *place = Given::Range(pointer, length);
+        *index = RawArgument::Range(pointer, length);
     }
     if slots.next().is_some() {
         return Err(unexpected(row));

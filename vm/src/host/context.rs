@@ -3,7 +3,7 @@
 use crate::execution::Value;
 use crate::fault::Fault;
 use crate::host::call::Call;
-use crate::host::{Halt, Host, Reply, answer, charge_touch};
+use crate::host::{Halt, Host, Reply, bool_reply, charge_touch};
 use crate::identity::Height;
 use crate::state::key;
 
@@ -50,18 +50,18 @@ pub(super) fn block_hash(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Rep
     let height = call.number(0)?;
     let back = host.block.height.0.saturating_sub(height);
     if back == 0 || back > u64::from(host.rules.host_limits.block_hashes_max) {
-        return Ok(answer(false));
+        return Ok(bool_reply(false));
     }
     let key = key::block_hash(Height(height));
     charge_touch(host, call, &key)?;
     let Some(hash) = host.journal.read(host.view, &key)? else {
-        return Ok(answer(false));
+        return Ok(bool_reply(false));
     };
     let hash: [u8; 32] = hash
         .try_into()
         .map_err(|_| Fault::Store("a block hash that is not 32 bytes".to_owned()))?;
     call.write(1, &hash)?;
-    Ok(answer(true))
+    Ok(bool_reply(true))
 }
 
 const fn integer(value: u64) -> Reply {

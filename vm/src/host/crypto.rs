@@ -14,7 +14,7 @@ pub(crate) use known_answers::{BACKEND, Backend};
 pub(crate) use known_answers::tests::WRONG;
 
 use crate::host::call::Call;
-use crate::host::{Halt, Reply, answer};
+use crate::host::{Halt, Reply, bool_reply};
 use ed25519_dalek::{Signature as Ed25519Signature, VerifyingKey as Ed25519Key};
 use k256::ecdsa::signature::hazmat::PrehashVerifier;
 use k256::ecdsa::{RecoveryId, Signature as Secp256k1Signature, VerifyingKey as Secp256k1Key};
@@ -116,40 +116,40 @@ fn is_below(value: &[u8; 32], bound: &[u8; 32]) -> bool {
     value.iter().rev().lt(bound.iter().rev())
 }
 
-pub(super) fn answer_sha256(call: &mut Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn call_sha256(call: &mut Call<'_>) -> Result<Reply, Halt> {
     let digest = sha256(call.bytes(0)?);
     call.write(1, &digest)?;
     Ok(Reply::Resume(None))
 }
 
-pub(super) fn answer_keccak256(call: &mut Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn call_keccak256(call: &mut Call<'_>) -> Result<Reply, Halt> {
     let digest = keccak256(call.bytes(0)?);
     call.write(1, &digest)?;
     Ok(Reply::Resume(None))
 }
 
 /// Writes the key only if there is one.
-pub(super) fn answer_recover(call: &mut Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn call_recover(call: &mut Call<'_>) -> Result<Reply, Halt> {
     let id = u32::try_from(call.number(2)?).unwrap_or(u32::MAX);
     match secp256k1_recover(call.fixed(0)?, call.fixed(1)?, id) {
         Some(key) => {
             call.write(3, &key)?;
-            Ok(answer(true))
+            Ok(bool_reply(true))
         }
-        None => Ok(answer(false)),
+        None => Ok(bool_reply(false)),
     }
 }
 
-pub(super) fn answer_secp256k1(call: &Call<'_>) -> Result<Reply, Halt> {
-    Ok(answer(secp256k1_verify(
+pub(super) fn call_secp256k1(call: &Call<'_>) -> Result<Reply, Halt> {
+    Ok(bool_reply(secp256k1_verify(
         call.fixed(0)?,
         call.fixed(1)?,
         call.fixed(2)?,
     )))
 }
 
-pub(super) fn answer_ed25519(call: &Call<'_>) -> Result<Reply, Halt> {
-    Ok(answer(ed25519_verify(
+pub(super) fn call_ed25519(call: &Call<'_>) -> Result<Reply, Halt> {
+    Ok(bool_reply(ed25519_verify(
         call.bytes(0)?,
         call.fixed(1)?,
         call.fixed(2)?,

@@ -113,14 +113,14 @@ impl Host<'_> {
     /// # Errors
     /// A [`Fault`] of this machine, or of an engine that breaks the seam's contract.
     pub fn dispatch(&mut self, function: Function, pending: Pending<'_>) -> Result<Reply, Fault> {
-        match self.answer(function, pending) {
+        match self.run_function(function, pending) {
             Ok(reply) => Ok(reply),
             Err(Halt::Frame(exit)) => Ok(Reply::End(exit)),
             Err(Halt::Machine(fault)) => Err(fault),
         }
     }
 
-    fn answer(&mut self, function: Function, pending: Pending<'_>) -> Result<Reply, Halt> {
+    fn run_function(&mut self, function: Function, pending: Pending<'_>) -> Result<Reply, Halt> {
         let mut call = Call::enter(self, function, pending)?;
         match function {
             Function::Input => data::input(self, &mut call),
@@ -132,9 +132,9 @@ impl Host<'_> {
             Function::StorageRemove => storage::remove(self, &mut call),
             Function::StorageHas => storage::has(self, &mut call),
             Function::EmitEvent => event::emit(self, &call),
-            Function::Sha256 => crypto::answer_sha256(&mut call),
-            Function::Secp256k1Verify => crypto::answer_secp256k1(&call),
-            Function::Ed25519Verify => crypto::answer_ed25519(&call),
+            Function::Sha256 => crypto::call_sha256(&mut call),
+            Function::Secp256k1Verify => crypto::call_secp256k1(&call),
+            Function::Ed25519Verify => crypto::call_ed25519(&call),
             Function::BlockHeight => Ok(context::block_height(self)),
             Function::BlockTime => Ok(context::block_time(self)),
             Function::ChainId => context::chain_id(self, &mut call),
@@ -142,8 +142,8 @@ impl Host<'_> {
             Function::SelfAddress => context::self_address(self, &mut call),
             Function::GasLeft => Ok(context::gas_left(&call)),
             Function::StorageScan => scan::scan(self, &mut call),
-            Function::Keccak256 => crypto::answer_keccak256(&mut call),
-            Function::Secp256k1Recover => crypto::answer_recover(&mut call),
+            Function::Keccak256 => crypto::call_keccak256(&mut call),
+            Function::Secp256k1Recover => crypto::call_recover(&mut call),
             Function::BlockHash => context::block_hash(self, &mut call),
             Function::Proposer => context::proposer(self, &mut call),
             Function::TxHash => context::tx_hash(self, &mut call),
@@ -169,6 +169,6 @@ fn charge_touch(host: &mut Host<'_>, call: &mut Call<'_>, key: &[u8]) -> Result<
 }
 
 /// 1 for yes, 0 for no.
-fn answer(yes: bool) -> Reply {
+fn bool_reply(yes: bool) -> Reply {
     Reply::Resume(Some(Value::I32(i32::from(yes))))
 }

@@ -39,8 +39,8 @@ pub(super) fn scan(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Ha
     }
     host.journal.note_scan(walk);
     match needed {
-        Some(bytes) if page.entries == 0 => return Ok(answer_missing(bytes)?),
-        _ if !page.has_room(0) => return Ok(answer_missing(u64::from(PAGE_NUMBER_BYTES))?),
+        Some(bytes) if page.entries == 0 => return Ok(missing_bytes_reply(bytes)?),
+        _ if !page.has_room(0) => return Ok(missing_bytes_reply(u64::from(PAGE_NUMBER_BYTES))?),
         _ => {}
     }
     let bytes = page.finish()?;
@@ -82,7 +82,7 @@ fn charge_entry(
 }
 
 /// Minus the bytes that the buffer would have to have.
-fn answer_missing(bytes: u64) -> Result<Reply, Fault> {
+fn missing_bytes_reply(bytes: u64) -> Result<Reply, Fault> {
     let bytes = i32::try_from(bytes).map_err(|_| oversized())?;
     Ok(Reply::Resume(Some(Value::I32(bytes.saturating_neg()))))
 }

@@ -24,7 +24,7 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Journal::account`].
-    pub fn can_hold(
+    pub fn can_receive(
         &mut self,
         view: &dyn StateView,
         payer: &Address,
@@ -35,7 +35,7 @@ impl Journal {
         Ok(payer == payee || balance.checked_add(amount).is_some())
     }
 
-    /// Moves `amount`, which [`Journal::has`] and [`Journal::can_hold`] allow.
+    /// Moves `amount`, which [`Journal::has`] and [`Journal::can_receive`] allow.
     ///
     /// # Errors
     /// As [`Journal::account`]; [`Fault::Invariant`] if the amount cannot be moved.

@@ -9,7 +9,7 @@ use super::fusion::{can_fuse_binary, can_fuse_load};
 use super::integer::{Binary, Unary};
 use super::layout::Kind;
 use super::shape::Shape;
-use super::{Entry, Operand, Pattern, Translator};
+use super::{Operand, Pattern, StackEntry, Translator};
 
 impl Translator<'_> {
     pub(super) fn binary(&mut self, op: Binary) {
@@ -17,7 +17,7 @@ impl Translator<'_> {
         let a = self.pop_operand();
         let (op, a, b) = match (a, b) {
             (Operand::Immediate(x), Operand::Immediate(y)) => match op.fold(x, y) {
-                Some(value) => return self.push(Entry::Const(value)),
+                Some(value) => return self.push(StackEntry::Const(value)),
                 // It traps, at run time and at its price.
                 None => (op, self.slot_or_acc(a), b),
             },
@@ -120,7 +120,7 @@ impl Translator<'_> {
     pub(super) fn unary(&mut self, op: Unary) {
         let a = self.pop_operand();
         if let Operand::Immediate(value) = a {
-            return self.push(Entry::Const(op.fold(value)));
+            return self.push(StackEntry::Const(op.fold(value)));
         }
         self.spill_acc();
         let shape = Shape::new(Family::Unary).first(op.number()).a(a.kind());
@@ -133,7 +133,7 @@ impl Translator<'_> {
     pub(super) fn equals_zero(&mut self, wide: bool) {
         // The negation of a comparison is the inverse comparison, in place.
         if !wide
-            && self.top_entry() == Entry::Acc
+            && self.top_entry() == StackEntry::Acc
             && let Some(last) = &mut self.last
             && let Pattern::Binary(op, a, b) = last.pattern
             && self.producer == Some(last.at)
@@ -144,7 +144,7 @@ impl Translator<'_> {
             let shape = self.code.shape(at).first(inverse.number());
             return self.code.set_shape(at, shape);
         }
-        self.push(Entry::Const(0));
+        self.push(StackEntry::Const(0));
         self.binary(if wide { Binary::Eq64 } else { Binary::Eq32 });
     }
 
@@ -159,7 +159,7 @@ impl Translator<'_> {
                 self.copy_immediate(slot, value);
                 condition = Operand::Slot(slot);
             }
-            if self.stack[top] == Entry::Acc {
+            if self.stack[top] == StackEntry::Acc {
                 self.producer = None;
             }
         }
@@ -167,12 +167,12 @@ impl Translator<'_> {
         // Copies leave the accumulator alone, so a condition there survives them.
         let mut slots = [0; 2];
         for (slot, position) in slots.iter_mut().zip([top - 2, top - 1]) {
-            if self.stack[position] == Entry::Acc {
+            if self.stack[position] == StackEntry::Acc {
                 self.spill_acc();
             }
             *slot = match self.stack[position] {
-                Entry::Local(local) => self.local_slot(local),
-                Entry::Const(value) => {
+                StackEntry::Local(local) => self.local_slot(local),
+                StackEntry::Const(value) => {
                     let slot = self.stack_slot(position);
                     self.copy_immediate(slot, value);
                     slot
@@ -211,7 +211,7 @@ impl Translator<'_> {
         let Pattern::Binary(op, a, b) = last.pattern else {
             return None;
         };
-        let made_it = self.top_entry() == Entry::Acc && self.producer == Some(last.at);
+        let made_it = self.top_entry() == StackEntry::Acc && self.producer == Some(last.at);
         if !made_it || !op.is_compare() || !is_plain(a, b) {
             return None;
         }

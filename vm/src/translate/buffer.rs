@@ -11,7 +11,7 @@
 
 use super::form::{BranchTable, Family};
 use super::index;
-use super::layout::{At, CELL, Destination, Field, Held, Role};
+use super::layout::{At, CELL, Destination, Field, FieldType, Role};
 use super::shape::Shape;
 
 /// Code that grows at its end; the last instruction can be taken back.
@@ -63,7 +63,7 @@ impl Buffer {
 
     /// Writes a field of the last instruction; one that is not there is nothing.
     #[inline(always)]
-    pub(crate) fn put<T: Held>(&mut self, field: At<T>, value: T::Value) -> &mut Self {
+    pub(crate) fn put<T: FieldType>(&mut self, field: At<T>, value: T::Content) -> &mut Self {
         let (bits, at) = (T::bits(value), field.after(self.last));
         match field.bytes() {
             0 => {}
@@ -81,7 +81,7 @@ impl Buffer {
 
     /// Writes a field of 4 bytes that stands at byte `at`.
     pub(crate) fn set_u32(&mut self, at: usize, value: u32) {
-        self.set(at, u64::from(value), <u32 as Held>::BYTES);
+        self.set(at, u64::from(value), <u32 as FieldType>::BYTES);
     }
 
     /// Writes the field of so many bytes that stands at byte `at`.
@@ -135,13 +135,13 @@ impl Fields<'_> {
 }
 
 /// An instruction as whoever walks code sees it.
-pub(super) struct Layout {
+pub(super) struct DecodedInstruction {
     pub(super) shape: Shape,
     pub(super) fields: Vec<Field>,
     pub(super) cells: usize,
 }
 
-impl Layout {
+impl DecodedInstruction {
     /// The instruction at the start of `cells`, with the fields that are there; `None` if it is cut
     /// off.
     pub(super) fn of(cells: &[u64]) -> Option<Self> {

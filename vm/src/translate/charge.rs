@@ -9,41 +9,41 @@
     reason = "block numbers are handed out here; a wrong one is a bug of ours"
 )]
 
-use super::Site;
+use super::TrapSite;
 use super::layout::CELL;
 
 /// A place that is entered, and what follows.
 #[derive(Clone, Copy)]
-struct Block {
+struct MeteringBlock {
     cost: u32,
     /// The block that it falls through to, whose price it carries too.
-    falls_to: Option<Number>,
+    falls_to: Option<BlockIndex>,
     /// The block that it turned out to be.
-    same_as: Option<Number>,
+    same_as: Option<BlockIndex>,
     /// Its price with those that it falls through to, once that is known.
     total: Option<u32>,
 }
 
 /// The number of a block.
-pub(super) type Number = u32;
+pub(super) type BlockIndex = u32;
 
 /// A site as far as it is known: its block, and the price of that up to the site.
-struct OpenSite {
+struct OpenTrapSite {
     at: usize,
     offset: u32,
-    block: Number,
+    block: BlockIndex,
     spent: u32,
 }
 
 #[derive(Default)]
 pub(super) struct Charges {
-    blocks: Vec<Block>,
-    current: Number,
+    blocks: Vec<MeteringBlock>,
+    current: BlockIndex,
     /// (byte offset of a cost field, block whose price goes there)
-    fields: Vec<(usize, Number)>,
-    sites: Vec<OpenSite>,
+    fields: Vec<(usize, BlockIndex)>,
+    sites: Vec<OpenTrapSite>,
     /// Blocks on the way to one whose total is known; empty between uses.
-    chain: Vec<Number>,
+    chain: Vec<BlockIndex>,
 }
 
 impl Charges {
@@ -55,9 +55,9 @@ impl Charges {
         self.sites.clear();
     }
 
-    pub(super) fn new_block(&mut self) -> Number {
+    pub(super) fn new_block(&mut self) -> BlockIndex {
         let number = self.blocks.len();
-        self.blocks.push(Block {
+        self.blocks.push(MeteringBlock {
             cost: 0,
             falls_to: None,
             same_as: None,
@@ -67,17 +67,17 @@ impl Charges {
     }
 
     /// What follows belongs to `block`.
-    pub(super) const fn enter(&mut self, block: Number) {
+    pub(super) const fn enter(&mut self, block: BlockIndex) {
         self.current = block;
     }
 
     /// The current block goes on in `block` without a charge.
-    pub(super) fn fall_to(&mut self, block: Number) {
+    pub(super) fn fall_to(&mut self, block: BlockIndex) {
         let current = self.current;
         self.block(current).falls_to = Some(block);
     }
 
-    pub(super) fn merge(&mut self, block: Number, into: Number) {
+    pub(super) fn merge(&mut self, block: BlockIndex, into: BlockIndex) {
         self.block(block).same_as = Some(into);
     }
 
@@ -92,7 +92,7 @@ impl Charges {
     pub(super) fn site(&mut self, at: usize, offset: u32) {
         let block = self.current;
         let spent = self.block(block).cost;
-        self.sites.push(OpenSite {
+        self.sites.push(OpenTrapSite {
             at,
             offset,
             block,
@@ -100,7 +100,7 @@ impl Charges {
         });
     }
 
-    pub(super) fn cost_field(&mut self, position: usize, block: Number) {
+    pub(super) fn cost_field(&mut self, position: usize, block: BlockIndex) {
         self.fields.push((position, block));
     }
 
@@ -114,7 +114,7 @@ impl Charges {
                 next = falls_to.map(|block| self.resolve(block));
             }
             while let Some(number) = self.chain.pop() {
-                let Block { cost, falls_to, .. } = self.known(number);
+                let MeteringBlock { cost, falls_to, .. } = self.known(number);
                 let rest = falls_to.map_or(0, |next| self.total(next));
                 self.block(number).total = Some(cost.saturating_add(rest));
             }
@@ -130,34 +130,34 @@ impl Charges {
     }
 
     /// The sites in the order of the code, when settled.
-    pub(super) fn sites(&self, into: &mut Vec<Site>) {
+    pub(super) fn sites(&self, into: &mut Vec<TrapSite>) {
         into.clear();
-        into.extend(self.sites.iter().map(|site| Site {
+        into.extend(self.sites.iter().map(|site| TrapSite {
             cell: u32::try_from(site.at / CELL).unwrap_or(u32::MAX),
-            give_back: self.total(site.block).saturating_sub(site.spent),
+            refund: self.total(site.block).saturating_sub(site.spent),
             offset: site.offset,
         }));
         into.sort_by_key(|site| site.cell);
     }
 
     /// The price of a block with those that it falls through to; 0 until it is known.
-    fn total(&self, block: Number) -> u32 {
+    fn total(&self, block: BlockIndex) -> u32 {
         self.known(self.resolve(block)).total.unwrap_or_default()
     }
 
     /// The block that `block` turned out to be; one step, for only false edges are merged.
-    fn resolve(&self, mut block: Number) -> Number {
+    fn resolve(&self, mut block: BlockIndex) -> BlockIndex {
         while let Some(next) = self.known(block).same_as {
             block = next;
         }
         block
     }
 
-    fn known(&self, number: Number) -> Block {
+    fn known(&self, number: BlockIndex) -> MeteringBlock {
         self.blocks[super::index(number)]
     }
 
-    fn block(&mut self, number: Number) -> &mut Block {
+    fn block(&mut self, number: BlockIndex) -> &mut MeteringBlock {
         &mut self.blocks[super::index(number)]
     }
 }

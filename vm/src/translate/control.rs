@@ -1,4 +1,4 @@
-//! Translates blocks and branches: labels, merges of stack and gas, fused compare-and-branch.
+//! Translates blocks and branches: control frames, merges of stack and gas, fused compare-and-branch.
 #![expect(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -6,16 +6,16 @@
 )]
 
 use super::arithmetic::low;
-use super::charge::Number;
+use super::charge::BlockIndex;
 use super::form::{self, Family};
 use super::fusion::{can_fuse_load_compare, can_fuse_step};
 use super::integer::Binary;
-use super::layout::{At, Cost, Kind, Operands, Target};
+use super::layout::{At, BranchTarget, Cost, Kind, OperandKinds};
 use super::shape::Shape;
-use super::{Entry, Operand, Pattern, Translator, index};
+use super::{Operand, Pattern, StackEntry, Translator, index};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum LabelKind {
+pub(super) enum ControlFrameKind {
     Block,
     Loop,
     If,
@@ -25,15 +25,15 @@ pub(super) enum LabelKind {
 
 /// A branch whose target is not known yet.
 #[derive(Clone, Copy)]
-pub(super) struct Open {
+pub(super) struct OpenBranch {
     /// The instruction that the distance is counted from.
     at: usize,
     /// Byte offset of its target field.
     field: usize,
 }
 
-impl Open {
-    const fn of(at: usize, target: At<Target>) -> Self {
+impl OpenBranch {
+    const fn of(at: usize, target: At<BranchTarget>) -> Self {
         let field = target.after(at);
         Self { at, field }
     }
@@ -41,38 +41,38 @@ impl Open {
 
 /// The two ways of a conditional branch: where it goes, and the byte offsets of their costs.
 struct Edges {
-    open: Open,
+    open: OpenBranch,
     taken: usize,
     otherwise: usize,
 }
 
 impl Edges {
-    const fn of(at: usize, target: At<Target>, taken: At<Cost>, otherwise: At<Cost>) -> Self {
+    const fn of(at: usize, target: At<BranchTarget>, taken: At<Cost>, otherwise: At<Cost>) -> Self {
         Self {
-            open: Open::of(at, target),
+            open: OpenBranch::of(at, target),
             taken: taken.after(at),
             otherwise: otherwise.after(at),
         }
     }
 }
 
-pub(super) struct Label {
-    kind: LabelKind,
+pub(super) struct ControlFrame {
+    kind: ControlFrameKind,
     /// Height of the operand stack when it began.
     pub(super) height: usize,
     has_result: bool,
     loop_at: usize,
-    block: Number,
-    /// The last branch to the end, by its place in `opens`.
+    block: BlockIndex,
+    /// The last branch to the end, by its place in `open_branches`.
     branches: Option<u32>,
     /// The false edge of an `if`, with the block that it enters.
-    false_edge: Option<(Open, Number)>,
+    false_edge: Option<(OpenBranch, BlockIndex)>,
 }
 
-impl Label {
+impl ControlFrame {
     pub(super) const fn function(has_result: bool) -> Self {
         Self {
-            kind: LabelKind::Function,
+            kind: ControlFrameKind::Function,
             height: 0,
             has_result,
             loop_at: 0,
@@ -84,7 +84,7 @@ impl Label {
 
     /// Values that a branch to it carries.
     const fn carries(&self) -> bool {
-        self.has_result && !matches!(self.kind, LabelKind::Loop)
+        self.has_result && !matches!(self.kind, ControlFrameKind::Loop)
     }
 }
 
@@ -94,17 +94,17 @@ type Condition = (Binary, Operand, Operand);
 impl Translator<'_> {
     /// The code that follows belongs to `block`; the caller decides what is still known of the
     /// state.
-    pub(super) fn enter(&mut self, block: Number) {
+    pub(super) fn enter(&mut self, block: BlockIndex) {
         self.charges.enter(block);
         if self.pauses {
-            let f = form::Pause::of(Operands::NONE);
+            let f = form::Pause::of(OperandKinds::NONE);
             self.begin(Shape::new(Family::Pause), f.cells, Pattern::Other);
             (self.last, self.before_last) = (None, None);
         }
     }
 
-    fn label(&mut self, kind: LabelKind, has_result: bool, block: Number) {
-        self.labels.push(Label {
+    fn open_frame(&mut self, kind: ControlFrameKind, has_result: bool, block: BlockIndex) {
+        self.control_frames.push(ControlFrame {
             kind,
             height: self.stack.len(),
             has_result,
@@ -121,10 +121,10 @@ impl Translator<'_> {
         if is_loop {
             self.charges.fall_to(block);
             self.forget();
-            self.label(LabelKind::Loop, has_result, block);
+            self.open_frame(ControlFrameKind::Loop, has_result, block);
             self.enter(block);
         } else {
-            self.label(LabelKind::Block, has_result, block);
+            self.open_frame(ControlFrameKind::Block, has_result, block);
         }
     }
 
@@ -140,14 +140,17 @@ impl Translator<'_> {
         self.spill_acc();
         let (false_block, end_block) = (self.charges.new_block(), self.charges.new_block());
         let open = self.compare_branch(condition, false_block);
-        self.label(LabelKind::If, has_result, end_block);
-        let top = self.labels.len() - 1;
-        self.labels[top].false_edge = Some((open, false_block));
+        self.open_frame(ControlFrameKind::If, has_result, end_block);
+        let top = self.control_frames.len() - 1;
+        self.control_frames[top].false_edge = Some((open, false_block));
     }
 
     pub(super) fn otherwise(&mut self) {
-        let top = self.labels.len() - 1;
-        let (height, has_result) = (self.labels[top].height, self.labels[top].has_result);
+        let top = self.control_frames.len() - 1;
+        let (height, has_result) = (
+            self.control_frames[top].height,
+            self.control_frames[top].has_result,
+        );
         if self.dead == 0 {
             if has_result {
                 self.materialize(height);
@@ -157,10 +160,10 @@ impl Translator<'_> {
         }
         self.dead = 0;
         self.stack.truncate(height);
-        self.labels[top].kind = LabelKind::Else;
+        self.control_frames[top].kind = ControlFrameKind::Else;
         self.producer = None;
         self.forget();
-        if let Some((open, block)) = self.labels[top].false_edge.take() {
+        if let Some((open, block)) = self.control_frames[top].false_edge.take() {
             self.close(open);
             self.enter(block);
         }
@@ -168,10 +171,10 @@ impl Translator<'_> {
 
     pub(super) fn end(&mut self) {
         let reachable = self.dead == 0;
-        let Some(label) = self.labels.pop() else {
+        let Some(label) = self.control_frames.pop() else {
             return;
         };
-        if label.kind == LabelKind::Function {
+        if label.kind == ControlFrameKind::Function {
             if reachable {
                 self.emit_return();
             }
@@ -186,7 +189,7 @@ impl Translator<'_> {
         self.dead = 0;
         self.stack.truncate(label.height);
         if label.has_result {
-            self.push(Entry::Slot);
+            self.push(StackEntry::Slot);
         }
         if let Some((open, false_block)) = label.false_edge {
             // An `if` without `else`: its false edge enters the block at the end.
@@ -202,7 +205,9 @@ impl Translator<'_> {
             self.charges.fall_to(label.block);
         }
         let mut branch = label.branches;
-        while let Some((open, before)) = branch.and_then(|place| self.opens.get(index(place))) {
+        while let Some((open, before)) =
+            branch.and_then(|place| self.open_branches.get(index(place)))
+        {
             branch = *before;
             self.close(*open);
         }
@@ -212,7 +217,7 @@ impl Translator<'_> {
     }
 
     /// The branch goes to the place where the next instruction will be.
-    fn close(&mut self, open: Open) {
+    fn close(&mut self, open: OpenBranch) {
         let distance = u32::try_from(self.code.here() - open.at).unwrap_or(u32::MAX);
         self.code.set_u32(open.field, distance);
     }
@@ -227,7 +232,7 @@ impl Translator<'_> {
             }
         };
         let operand = self.operand_at(self.top());
-        if self.pop() == Entry::Acc {
+        if self.pop() == StackEntry::Acc {
             if let Some(last) = self.last.filter(|last| self.producer == Some(last.at))
                 && let Pattern::Binary(op, a, b) = last.pattern
                 && (op.is_compare() || op == Binary::And32)
@@ -252,7 +257,7 @@ impl Translator<'_> {
     }
 
     /// Branches if the condition holds; the code goes on in a new block.
-    fn compare_branch(&mut self, condition: Condition, target: Number) -> Open {
+    fn compare_branch(&mut self, condition: Condition, target: BlockIndex) -> OpenBranch {
         let next = self.charges.new_block();
         let (op, a, b) = condition;
         let fusable = a == Operand::Acc && b != Operand::Acc;
@@ -340,43 +345,44 @@ impl Translator<'_> {
         Some(Edges::of(at, f.target, f.taken, f.otherwise))
     }
 
-    fn target(&mut self, label: usize, open: Open) {
-        let label = &mut self.labels[label];
-        if label.kind == LabelKind::Loop {
+    fn target(&mut self, label: usize, open: OpenBranch) {
+        let label = &mut self.control_frames[label];
+        if label.kind == ControlFrameKind::Loop {
             // Backwards: the distance wraps, and is read as a signed number.
             let distance = low(label.loop_at.wrapping_sub(open.at).try_into().unwrap_or(0));
             self.code.set_u32(open.field, distance);
         } else {
-            let place = u32::try_from(self.opens.len()).unwrap_or(u32::MAX);
-            self.opens.push((open, label.branches.replace(place)));
+            let place = u32::try_from(self.open_branches.len()).unwrap_or(u32::MAX);
+            self.open_branches
+                .push((open, label.branches.replace(place)));
         }
     }
 
-    /// The place in `labels` of the label `depth` levels out.
+    /// The place in `control_frames` of the label `depth` levels out.
     fn place_of(&self, depth: u32) -> usize {
-        self.labels.len() - 1 - index(depth)
+        self.control_frames.len() - 1 - index(depth)
     }
 
     /// The branch carries a value to another slot than it is in, or leaves the function.
     fn moves(&self, label: usize, height: usize) -> bool {
-        let label = &self.labels[label];
+        let label = &self.control_frames[label];
         let carries = label.carries();
-        label.kind == LabelKind::Function
+        label.kind == ControlFrameKind::Function
             || (carries && height - usize::from(carries) != label.height)
     }
 
     pub(super) fn branch(&mut self, depth: u32) {
         let place = self.place_of(depth);
-        let label = &self.labels[place];
+        let label = &self.control_frames[place];
         let (kind, height, block) = (label.kind, label.height, label.block);
         let carries = label.carries();
-        if kind == LabelKind::Function {
+        if kind == ControlFrameKind::Function {
             return self.emit_return();
         }
         if carries {
             let top = self.top();
             self.move_to(top, self.stack_slot(height));
-            if self.stack[top] == Entry::Acc {
+            if self.stack[top] == StackEntry::Acc {
                 // Not where it says any more, but nothing reads it there: the way from here is the
                 // branch. Every other entry is what it was, for who goes on without branching.
                 self.stack.set_slot(top);
@@ -385,17 +391,17 @@ impl Translator<'_> {
         self.spill_acc();
         let copy = self.take_back_copy();
         let (at, target, cost) = if let Some((d, a)) = copy {
-            let f = form::CopyBranch::of(Operands::NONE);
+            let f = form::CopyBranch::of(OperandKinds::NONE);
             let at = self.begin(Shape::new(Family::CopyBranch), f.cells, Pattern::Other);
             self.code.put(f.d, d).put(f.a, a);
             (at, f.target, f.cost)
         } else {
-            let f = form::Branch::of(Operands::NONE);
+            let f = form::Branch::of(OperandKinds::NONE);
             let at = self.begin(Shape::new(Family::Branch), f.cells, Pattern::Other);
             (at, f.target, f.cost)
         };
         self.charges.cost_field(cost.after(at), block);
-        self.target(place, Open::of(at, target));
+        self.target(place, OpenBranch::of(at, target));
     }
 
     /// The copy that was just emitted, taken back so that the branch makes it.
@@ -414,13 +420,13 @@ impl Translator<'_> {
         let place = self.place_of(depth);
         let height = self.top();
         if !self.moves(place, height) {
-            if self.labels[place].carries() && self.stack[height - 1] != Entry::Slot {
+            if self.control_frames[place].carries() && self.stack[height - 1] != StackEntry::Slot {
                 self.last = None;
                 self.materialize(height - 1);
             }
             let condition = self.condition(false);
             self.spill_acc();
-            let block = self.labels[place].block;
+            let block = self.control_frames[place].block;
             let open = self.compare_branch(condition, block);
             return self.target(place, open);
         }
@@ -443,7 +449,7 @@ impl Translator<'_> {
         depths.clear();
         depths.extend_from_slice(targets);
         depths.push(default);
-        let carries = self.labels[self.place_of(default)].carries();
+        let carries = self.control_frames[self.place_of(default)].carries();
         let sum = self.take_back_displacement();
         let (operand, displacement) = sum.unwrap_or((self.operand_at(top), 0));
         self.discard();
@@ -465,9 +471,9 @@ impl Translator<'_> {
             if self.moves(place, top) {
                 stubs.push((*depth, target.after(at)));
             } else {
-                let block = self.labels[place].block;
+                let block = self.control_frames[place].block;
                 self.charges.cost_field(cost.after(at), block);
-                self.target(place, Open::of(at, target));
+                self.target(place, OpenBranch::of(at, target));
             }
         }
         self.stubs(at, &mut stubs);
@@ -480,7 +486,7 @@ impl Translator<'_> {
         let Pattern::Binary(Binary::Add32, a, Operand::Immediate(value)) = last.pattern else {
             return None;
         };
-        let made_it = self.top_entry() == Entry::Acc && self.producer == Some(last.at);
+        let made_it = self.top_entry() == StackEntry::Acc && self.producer == Some(last.at);
         if !made_it || matches!(a, Operand::Immediate(_)) {
             return None;
         }
@@ -496,7 +502,7 @@ impl Translator<'_> {
         while let Some((depth, _)) = rest.first().copied() {
             let equal = rest.iter().take_while(|(other, _)| *other == depth).count();
             for (_, field) in &rest[..equal] {
-                self.close(Open { at, field: *field });
+                self.close(OpenBranch { at, field: *field });
             }
             rest = &rest[equal..];
             self.forget();

@@ -1,7 +1,7 @@
 //! Prints the internal code of a function, for people.
 
 use super::arithmetic::low;
-use super::buffer::{Fields, Layout};
+use super::buffer::{DecodedInstruction, Fields};
 use super::form::Operator;
 use super::integer::{Binary, Load, Store, Unary};
 use super::layout::{CELL, Field, Kind, Role};
@@ -38,11 +38,7 @@ pub fn disassemble(module: &CheckedModule, rules: &Rules, function_index: u32) -
         line(&mut text, *start, cells);
         while let Some(site) = sites.next_if(|site| site.cell < end) {
             // Writing to a string does not fail.
-            let _ = write!(
-                text,
-                "  ; at {:#x} gives back {}",
-                site.offset, site.give_back
-            );
+            let _ = write!(text, "  ; at {:#x} gives back {}", site.offset, site.refund);
         }
         text.push('\n');
     }
@@ -51,10 +47,10 @@ pub fn disassemble(module: &CheckedModule, rules: &Rules, function_index: u32) -
 
 /// One instruction.
 pub(super) fn line(text: &mut String, start: u32, cells: &[u64]) {
-    let Some(layout) = Layout::of(cells) else {
+    let Some(instruction) = DecodedInstruction::of(cells) else {
         return;
     };
-    let shape = layout.shape;
+    let shape = instruction.shape;
     let _ = write!(text, "{start:5}  {}", shape.family.name());
     for name in names(shape) {
         let _ = write!(text, " {name}");
@@ -69,7 +65,7 @@ pub(super) fn line(text: &mut String, start: u32, cells: &[u64]) {
     if !kinds.is_empty() {
         let _ = write!(text, " [{kinds}]");
     }
-    for field in layout.fields {
+    for field in instruction.fields {
         write_field(text, start, &Fields(cells), field);
     }
 }

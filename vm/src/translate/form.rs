@@ -11,7 +11,8 @@
 
 use super::Operand;
 use super::layout::{
-    At, Cost, Cursor, Destination, Field, Function, Kind, Operands, Read, Target, Term, Write,
+    At, BranchTarget, Callee, Cost, Cursor, Destination, Field, Kind, OperandKinds, Read, Term,
+    Write,
 };
 
 /// What the numbers `first` and `second` of a shape stand for.
@@ -35,7 +36,7 @@ macro_rules! kind_of {
 }
 macro_rules! forms {
     ($($(#[$doc:meta])* $form:ident $name:literal [$($operator:ident)*] sites $sites:literal
-       { $($field:ident: $held:ty $(= $operand:ident)?),* })*) => {
+       { $($field:ident: $field_type:ty $(= $operand:ident)?),* })*) => {
         /// A kind of internal instruction.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u8)]
@@ -58,7 +59,7 @@ macro_rules! forms {
             }
 
             /// Its fields in order, those that are not there with no bytes, and its length.
-            pub(super) fn fields(self, operands: Operands) -> (Vec<Field>, usize) {
+            pub(super) fn fields(self, operands: OperandKinds) -> (Vec<Field>, usize) {
                 match self { $(Self::$form => {
                     let form = $form::of(operands);
                     (vec![$(form.$field.listed(stringify!($field))),*], form.cells)
@@ -70,16 +71,16 @@ macro_rules! forms {
             $(#[$doc])*
             #[derive(Clone, Copy)]
             pub(crate) struct $form {
-                $(pub(crate) $field: At<$held>,)*
+                $(pub(crate) $field: At<$field_type>,)*
                 /// Its length.
                 pub(crate) cells: usize,
             }
 
             impl $form {
                 #[inline(always)]
-                pub(crate) const fn of(operands: Operands) -> Self {
+                pub(crate) const fn of(operands: OperandKinds) -> Self {
                     let cursor = &mut Cursor::new(operands);
-                    $(let _: At<$held> = cursor.take(kind_of!(operands $($operand)?));)*
+                    $(let _: At<$field_type> = cursor.take(kind_of!(operands $($operand)?));)*
                     let cursor = &mut cursor.again();
                     $(let $field = cursor.take(kind_of!(operands $($operand)?));)*
                     Self { $($field,)* cells: cursor.cells() }
@@ -118,18 +119,19 @@ forms! {
     CompareSelect "compare.select" [Binary] sites 0
         { d: Destination, a: Operand = a, b: Operand = b, x: Read, y: Read }
     /// go to the target
-    Branch "branch" [] sites 0 { target: Target, cost: Cost }
+    Branch "branch" [] sites 0 { target: BranchTarget, cost: Cost }
     /// d = a; go to the target
-    CopyBranch "copy.branch" [] sites 0 { target: Target, cost: Cost, d: Write, a: Read }
+    CopyBranch "copy.branch" [] sites 0 { target: BranchTarget, cost: Cost, d: Write, a: Read }
     /// if first(a, b) go to the target
     CompareBranch "compare.branch" [Binary] sites 0
-        { target: Target, a: Operand = a, b: Operand = b, taken: Cost, otherwise: Cost }
+        { target: BranchTarget, a: Operand = a, b: Operand = b, taken: Cost, otherwise: Cost }
     /// d = first(a, i); if second(d, b) go to the target: the end of a counted loop
     BinaryCompareBranch "binary.compare.branch" [Binary Binary] sites 0
-        { target: Target, d: Write, a: Read, taken: Cost, otherwise: Cost, i: u64, b: Operand = b }
+        { target: BranchTarget, d: Write, a: Read, taken: Cost, otherwise: Cost, i: u64,
+          b: Operand = b }
     /// d = load first at a [+ index] + offset; if second(d, b) go to the target
     LoadCompareBranch "load.compare.branch" [Load Binary] sites 1
-        { d: Destination, a: Read, target: Target, taken: Cost, otherwise: Cost, offset: u32,
+        { d: Destination, a: Read, target: BranchTarget, taken: Cost, otherwise: Cost, offset: u32,
           index: Operand = c, b: Operand = b }
     /// go to the target number a + displacement, or to the last; see [`BranchTable::edge`]
     BranchTable "branch.table" [] sites 0 { a: Operand = a, last: u32, displacement: u32 }
@@ -174,13 +176,13 @@ forms! {
     /// fill n bytes at d with s
     MemoryFill "memory.fill" [] sites 1 { d: Read, s: Read, n: Read, cost: Cost }
     /// call a function of the module
-    Call "call" [] sites 1 { frame: Write, weight: Read, cost: Cost, function: Function }
+    Call "call" [] sites 1 { frame: Write, weight: Read, cost: Cost, function: Callee }
     /// call the function of the module that multiplies 128-bit numbers, or do what it does
     CallMultiply "call.multiply" [] sites 1
-        { frame: Write, weight: Read, cost: Cost, function: Function }
+        { frame: Write, weight: Read, cost: Cost, function: Callee }
     /// call a function of the host: leaves the interpreter
     CallHost "call.host" [] sites 1
-        { frame: Write, weight: Read, cost: Cost, function: Function }
+        { frame: Write, weight: Read, cost: Cost, function: Callee }
     /// call the table's entry a
     CallIndirect "call.indirect" [] sites 1
         { frame: Write, weight: Read, cost: Cost, a: Operand = a, type_index: u32 }
@@ -195,16 +197,16 @@ forms! {
     /// end of the outermost function
     Stop "stop" [] sites 0 {}
     /// the function is to be translated first
-    Translate "translate" [] sites 0 { function: Function }
+    Translate "translate" [] sites 0 { function: Callee }
 }
 
 impl BranchTable {
-    /// Target and cost of the way of this number: each way, up to the last, has a cell of its own
+    /// Target and cost of the edge of this number: each edge, up to the last, has a cell of its own
     /// after the fields.
     #[inline(always)]
-    pub(crate) const fn edge(self, number: usize) -> (At<Target>, At<Cost>) {
+    pub(crate) const fn edge(self, number: usize) -> (At<BranchTarget>, At<Cost>) {
         let cursor = &mut Cursor::of_cell(self.cells);
-        let (target, cost): (At<Target>, At<Cost>) =
+        let (target, cost): (At<BranchTarget>, At<Cost>) =
             (cursor.take(Kind::Slot), cursor.take(Kind::Slot));
         // The places of the first way are constants; what is added is not rounded again.
         (target.further(number), cost.further(number))

@@ -47,7 +47,7 @@ impl Kind {
 pub(crate) struct At<T> {
     byte: usize,
     bytes: usize,
-    held: PhantomData<T>,
+    field_type: PhantomData<T>,
 }
 
 impl<T> Clone for At<T> {
@@ -62,7 +62,7 @@ impl<T> At<T> {
         Self {
             byte,
             bytes,
-            held: PhantomData,
+            field_type: PhantomData,
         }
     }
 
@@ -93,7 +93,7 @@ impl<T> At<T> {
     }
 }
 
-impl<T: Held> At<T> {
+impl<T: FieldType> At<T> {
     /// For whoever walks code, under its name.
     pub(super) fn listed(self, name: &'static str) -> Field {
         Field {
@@ -111,15 +111,15 @@ impl At<Destination> {
 }
 
 /// What a field can hold.
-pub(crate) trait Held {
+pub(crate) trait FieldType {
     /// What is written there.
-    type Value;
+    type Content;
     /// Its width in bytes; of an operand that of a slot.
     const BYTES: usize;
     /// An immediate has the width of the operator, not that of a cell.
     const IS_TERM: bool = false;
     /// The bits of a value.
-    fn bits(value: Self::Value) -> u64;
+    fn bits(value: Self::Content) -> u64;
     /// What a field of so many bytes is for whoever walks code.
     fn role(bytes: usize) -> Role;
 }
@@ -131,11 +131,11 @@ pub(crate) struct Write;
 /// A slot that the result is written to as well as to the accumulator, if the shape says so.
 pub(crate) struct Destination;
 /// A distance in bytes from the start of the instruction.
-pub(crate) struct Target;
+pub(crate) struct BranchTarget;
 /// The price of the run that is entered.
 pub(crate) struct Cost;
 /// The index of a function; its entry, when linked.
-pub(crate) struct Function;
+pub(crate) struct Callee;
 /// An operand whose immediate has 4 bytes where the operator is narrow.
 pub(crate) struct Term;
 
@@ -150,13 +150,13 @@ pub(crate) trait IsOperand {}
 impl IsOperand for Operand {}
 impl IsOperand for Term {}
 
-macro_rules! held {
-    ($($held:ident: $value:ty, $bytes:expr, $role:ident;)*) => { $(
-        impl Held for $held {
-            type Value = $value;
+macro_rules! field_types {
+    ($($field_type:ident: $value:ty, $bytes:expr, $role:ident;)*) => { $(
+        impl FieldType for $field_type {
+            type Content = $value;
             const BYTES: usize = $bytes;
             #[inline(always)]
-            fn bits(value: Self::Value) -> u64 {
+            fn bits(value: Self::Content) -> u64 {
                 u64::from(value)
             }
             fn role(_: usize) -> Role {
@@ -165,22 +165,22 @@ macro_rules! held {
         }
     )* };
 }
-held! {
+field_types! {
     Read: u16, 2, Read;
     Write: u16, 2, Write;
     Destination: u16, 2, Destination;
-    Target: u32, 4, Target;
+    BranchTarget: u32, 4, Target;
     Cost: u32, 4, Number;
-    Function: u64, 8, Number;
+    Callee: u64, 8, Number;
     u16: u16, 2, Number;
     u32: u32, 4, Number;
     u64: u64, 8, Number;
 }
 
-macro_rules! held_operand {
-    ($($held:ident $is_term:literal)*) => { $(
-        impl Held for $held {
-            type Value = Operand;
+macro_rules! operand_field_types {
+    ($($field_type:ident $is_term:literal)*) => { $(
+        impl FieldType for $field_type {
+            type Content = Operand;
             const BYTES: usize = Read::BYTES;
             const IS_TERM: bool = $is_term;
             #[inline(always)]
@@ -197,18 +197,18 @@ macro_rules! held_operand {
         }
     )* };
 }
-held_operand! { Operand false Term true }
+operand_field_types! { Operand false Term true }
 
 /// Where the operands of an instruction come from, as far as its layout depends on that.
 #[derive(Clone, Copy)]
-pub(crate) struct Operands {
+pub(crate) struct OperandKinds {
     pub(crate) a: Kind,
     pub(crate) b: Kind,
     pub(crate) c: Kind,
     wide: bool,
 }
 
-impl Operands {
+impl OperandKinds {
     /// For instructions whose fields are always the same.
     pub(crate) const NONE: Self = Self::new(Kind::Absent, Kind::Absent, Kind::Absent);
 
@@ -234,7 +234,7 @@ pub(super) struct Cursor {
 
 impl Cursor {
     #[inline(always)]
-    pub(super) const fn new(operands: Operands) -> Self {
+    pub(super) const fn new(operands: OperandKinds) -> Self {
         Self {
             wide: operands.wide,
             next: CELL,
@@ -265,7 +265,7 @@ impl Cursor {
 
     /// The place of the next field; what is no operand has the kind of a slot.
     #[inline(always)]
-    pub(super) const fn take<T: Held>(&mut self, kind: Kind) -> At<T> {
+    pub(super) const fn take<T: FieldType>(&mut self, kind: Kind) -> At<T> {
         match kind {
             Kind::Slot => {
                 let byte = aligned(self.next, T::BYTES);
@@ -274,7 +274,7 @@ impl Cursor {
             }
             Kind::Immediate => {
                 let bytes = if T::IS_TERM && !self.wide {
-                    <u32 as Held>::BYTES
+                    <u32 as FieldType>::BYTES
                 } else {
                     CELL
                 };

@@ -82,10 +82,10 @@ use crate::meter::block;
 use crate::module::{CheckedModule, Function, FunctionType};
 use buffer::Buffer;
 use charge::Charges;
-use control::{Label, Open};
+use control::{ControlFrame, OpenBranch};
 use integer::{Binary, Load};
 use layout::Kind;
-use operands::Operands;
+use operands::OperandStack;
 use shape::Shape;
 use std::collections::BTreeMap;
 
@@ -111,16 +111,16 @@ pub(crate) struct FunctionCode {
     /// Price of the first run.
     pub(crate) charge: u32,
     /// Where it can trap, in the order of the code.
-    pub(crate) sites: Vec<Site>,
+    pub(crate) sites: Vec<TrapSite>,
 }
 
 /// Memory that translating one function after the other uses again.
 #[derive(Default)]
 pub(crate) struct Workspace {
     code: FunctionCode,
-    stack: Operands,
-    labels: Vec<Label>,
-    opens: Vec<(Open, Option<u32>)>,
+    stack: OperandStack,
+    control_frames: Vec<ControlFrame>,
+    open_branches: Vec<(OpenBranch, Option<u32>)>,
     charges: Charges,
     depths: Vec<u32>,
 }
@@ -136,11 +136,11 @@ impl Workspace {
 
 /// An instruction that can trap.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Site {
+pub(crate) struct TrapSite {
     /// Its first cell.
     pub(crate) cell: u32,
     /// Static price of what its run does not execute when it traps.
-    pub(crate) give_back: u32,
+    pub(crate) refund: u32,
     /// Where its operator stands in the original module.
     pub(crate) offset: u32,
 }
@@ -206,7 +206,7 @@ pub(crate) fn translate<'w>(
 
 /// A value on the operand stack, as far as it is known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Entry {
+enum StackEntry {
     /// A `local.get` that was not executed: the local itself is the operand.
     Local(u32),
     Const(u64),
@@ -266,7 +266,7 @@ enum Pattern {
 
 /// One of the last two instructions.
 #[derive(Clone, Copy, Debug)]
-struct Emitted {
+struct RecentInstruction {
     /// Byte offset in the code.
     at: usize,
     pattern: Pattern,
@@ -282,18 +282,18 @@ struct Translator<'m> {
     layout: FrameLayout,
     has_result: bool,
     code: Buffer,
-    sites: Vec<Site>,
-    stack: Operands,
-    labels: Vec<Label>,
+    sites: Vec<TrapSite>,
+    stack: OperandStack,
+    control_frames: Vec<ControlFrame>,
     /// Branches whose targets are not known yet, each with the one before it to the same label.
-    opens: Vec<(Open, Option<u32>)>,
+    open_branches: Vec<(OpenBranch, Option<u32>)>,
     charges: Charges,
-    /// The instruction of the [`Entry::Acc`].
+    /// The instruction of the [`StackEntry::Acc`].
     producer: Option<usize>,
     /// A slot whose value the accumulator holds as well.
     cached: Option<u16>,
-    last: Option<Emitted>,
-    before_last: Option<Emitted>,
+    last: Option<RecentInstruction>,
+    before_last: Option<RecentInstruction>,
     /// Nesting depth in unreachable code, 0 where reachable.
     dead: usize,
     /// Every run starts with a pause.
@@ -316,8 +316,8 @@ impl<'m> Translator<'m> {
         let Workspace {
             code,
             stack,
-            labels,
-            opens,
+            control_frames,
+            open_branches,
             charges,
             depths,
         } = std::mem::take(workspace);
@@ -329,8 +329,8 @@ impl<'m> Translator<'m> {
             code: Buffer::reusing(code.cells, code.starts),
             sites: code.sites,
             stack,
-            labels,
-            opens,
+            control_frames,
+            open_branches,
             charges,
             producer: None,
             cached: None,
@@ -346,13 +346,13 @@ impl<'m> Translator<'m> {
         translator
             .stack
             .reset(index(parameters.saturating_add(locals)));
-        translator.labels.clear();
-        translator.opens.clear();
+        translator.control_frames.clear();
+        translator.open_branches.clear();
         translator.charges.reset();
         let entry = translator.charges.new_block();
         translator
-            .labels
-            .push(Label::function(signature.result.is_some()));
+            .control_frames
+            .push(ControlFrame::function(signature.result.is_some()));
         translator.enter(entry);
         translator
     }
@@ -373,8 +373,8 @@ impl<'m> Translator<'m> {
                 sites: self.sites,
             },
             stack: self.stack,
-            labels: self.labels,
-            opens: self.opens,
+            control_frames: self.control_frames,
+            open_branches: self.open_branches,
             charges: self.charges,
             depths: self.depths,
         };
@@ -402,7 +402,7 @@ impl<'m> Translator<'m> {
         }
         let at = self.code.begin(shape, cells);
         self.before_last = self.last;
-        self.last = Some(Emitted {
+        self.last = Some(RecentInstruction {
             at,
             pattern,
             cached: self.cached,
@@ -412,7 +412,7 @@ impl<'m> Translator<'m> {
     }
 
     /// Takes back the last instruction; what is emitted next has its place.
-    fn take_back(&mut self, last: Emitted) {
+    fn take_back(&mut self, last: RecentInstruction) {
         self.code.take_back(last.at);
         self.cached = last.cached;
         self.last = self.before_last;
@@ -420,7 +420,7 @@ impl<'m> Translator<'m> {
     }
 
     /// The last instruction, if it made the accumulator's entry and nothing else waits there.
-    fn fusable(&self) -> Option<Emitted> {
+    fn fusable(&self) -> Option<RecentInstruction> {
         let last = self.last?;
         let made_it = self.producer == Some(last.at);
         (made_it && self.stack.acc().is_none()).then_some(last)

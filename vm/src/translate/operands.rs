@@ -8,7 +8,7 @@
     reason = "positions are below the height that validation proved; locals are the function's"
 )]
 
-use super::{Entry, index};
+use super::{StackEntry, index};
 use std::ops::Index;
 
 /// No position.
@@ -16,23 +16,23 @@ const NONE: u32 = u32::MAX;
 
 /// An operand, between its neighbours among the pending reads of the same local.
 struct Item {
-    entry: Entry,
+    entry: StackEntry,
     below: u32,
     above: u32,
 }
 
 #[derive(Default)]
-pub(super) struct Operands {
+pub(super) struct OperandStack {
     items: Vec<Item>,
     /// For each local its topmost pending read.
     reads: Vec<u32>,
-    /// Where the [`Entry::Acc`] is.
+    /// Where the [`StackEntry::Acc`] is.
     acc: Option<usize>,
     /// No operand below this position stands for a local.
     settled: usize,
 }
 
-impl Operands {
+impl OperandStack {
     /// Empty, for a function of so many locals.
     pub(super) fn reset(&mut self, locals: usize) {
         self.items.clear();
@@ -53,12 +53,12 @@ impl Operands {
 
     /// Inlined: mostly it is known which entry is pushed.
     #[inline(always)]
-    pub(super) fn push(&mut self, entry: Entry) {
+    pub(super) fn push(&mut self, entry: StackEntry) {
         let mut below = NONE;
         match entry {
-            Entry::Local(local) => below = self.link(local),
-            Entry::Acc => self.acc = Some(self.items.len()),
-            Entry::Const(_) | Entry::Slot => {}
+            StackEntry::Local(local) => below = self.link(local),
+            StackEntry::Acc => self.acc = Some(self.items.len()),
+            StackEntry::Const(_) | StackEntry::Slot => {}
         }
         self.items.push(Item {
             entry,
@@ -79,18 +79,18 @@ impl Operands {
     }
 
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<Entry> {
+    pub(super) fn pop(&mut self) -> Option<StackEntry> {
         let item = self.items.pop()?;
         match item.entry {
             // It is the topmost of its local.
-            Entry::Local(local) => {
+            StackEntry::Local(local) => {
                 self.reads[index(local)] = item.below;
                 if item.below != NONE {
                     self.items[index(item.below)].above = NONE;
                 }
             }
-            Entry::Acc => self.acc = None,
-            Entry::Const(_) | Entry::Slot => {}
+            StackEntry::Acc => self.acc = None,
+            StackEntry::Const(_) | StackEntry::Slot => {}
         }
         self.settled = self.settled.min(self.items.len());
         Some(item.entry)
@@ -106,10 +106,10 @@ impl Operands {
     pub(super) fn set_slot(&mut self, position: usize) {
         let item = &mut self.items[position];
         let (below, above) = (item.below, item.above);
-        match std::mem::replace(&mut item.entry, Entry::Slot) {
-            Entry::Local(local) => self.unlink(local, below, above),
-            Entry::Acc => self.acc = None,
-            Entry::Const(_) | Entry::Slot => {}
+        match std::mem::replace(&mut item.entry, StackEntry::Slot) {
+            StackEntry::Local(local) => self.unlink(local, below, above),
+            StackEntry::Acc => self.acc = None,
+            StackEntry::Const(_) | StackEntry::Slot => {}
         }
     }
 
@@ -122,7 +122,7 @@ impl Operands {
     /// The next operand below `height` that stands for a local, each asked about once.
     pub(super) fn unsettled(&mut self, height: usize) -> Option<usize> {
         while self.settled < height {
-            if matches!(self.items[self.settled].entry, Entry::Local(_)) {
+            if matches!(self.items[self.settled].entry, StackEntry::Local(_)) {
                 return Some(self.settled);
             }
             self.settled = self.settled.saturating_add(1);
@@ -142,10 +142,10 @@ impl Operands {
     }
 }
 
-impl Index<usize> for Operands {
-    type Output = Entry;
+impl Index<usize> for OperandStack {
+    type Output = StackEntry;
 
-    fn index(&self, position: usize) -> &Entry {
+    fn index(&self, position: usize) -> &StackEntry {
         &self.items[position].entry
     }
 }
@@ -156,16 +156,16 @@ mod tests {
 
     #[test]
     fn reads_of_a_local_are_found_from_the_top_and_forgotten_in_any_order() {
-        let mut operands = Operands::default();
+        let mut operands = OperandStack::default();
         operands.reset(2);
         for local in [0, 1, 0, 0] {
-            operands.push(Entry::Local(local));
+            operands.push(StackEntry::Local(local));
         }
         assert_eq!(operands.read_of(0), Some(3));
         operands.set_slot(2);
         operands.pop();
         assert_eq!(operands.read_of(0), Some(0));
-        operands.push(Entry::Local(0));
+        operands.push(StackEntry::Local(0));
         operands.set_slot(0);
         assert_eq!(operands.read_of(0), Some(3));
         operands.truncate(2);
@@ -174,25 +174,25 @@ mod tests {
 
     #[test]
     fn an_operand_is_unsettled_until_it_is_in_a_slot() {
-        let mut operands = Operands::default();
+        let mut operands = OperandStack::default();
         operands.reset(1);
-        operands.push(Entry::Slot);
-        operands.push(Entry::Local(0));
+        operands.push(StackEntry::Slot);
+        operands.push(StackEntry::Local(0));
         assert_eq!(operands.unsettled(1), None);
         assert_eq!(operands.unsettled(2), Some(1));
         operands.set_slot(1);
         assert_eq!(operands.unsettled(2), None);
         operands.pop();
-        operands.push(Entry::Local(0));
+        operands.push(StackEntry::Local(0));
         assert_eq!(operands.unsettled(2), Some(1));
     }
 
     #[test]
     fn the_accumulator_has_one_place() {
-        let mut operands = Operands::default();
+        let mut operands = OperandStack::default();
         operands.reset(0);
-        operands.push(Entry::Acc);
-        operands.push(Entry::Const(1));
+        operands.push(StackEntry::Acc);
+        operands.push(StackEntry::Const(1));
         assert_eq!(operands.acc(), Some(0));
         operands.set_slot(0);
         assert_eq!(operands.acc(), None);

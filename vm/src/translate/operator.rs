@@ -7,9 +7,9 @@
 
 use super::form::{self, Family};
 use super::integer::{Binary, Load, Store, Unary};
-use super::layout::Operands;
+use super::layout::OperandKinds;
 use super::shape::Shape;
-use super::{Entry, Pattern, Translator};
+use super::{Pattern, StackEntry, Translator};
 use crate::lower::Operator;
 use crate::meter::block::BlockSink;
 use crate::opcode::{Opcode, TABLE};
@@ -110,7 +110,7 @@ impl BlockSink for Translator<'_> {
 
     fn cut(&mut self) {
         if self.dead == 0 {
-            self.cut_run();
+            self.cut_block();
         }
     }
 }
@@ -129,7 +129,7 @@ impl Translator<'_> {
         true
     }
 
-    /// Operators that end runs or make labels; false for others.
+    /// Operators that end runs or make control_frames; false for others.
     #[inline(always)]
     fn control(&mut self, operator: Operator<'_>) -> bool {
         match operator {
@@ -168,11 +168,11 @@ impl Translator<'_> {
         match operator {
             Operator::Drop => self.discard(),
             Operator::Select => self.select(),
-            Operator::LocalGet(local) => self.push(Entry::Local(local)),
+            Operator::LocalGet(local) => self.push(StackEntry::Local(local)),
             Operator::LocalSet(local) => self.set_local(local),
             Operator::LocalTee(local) => {
                 self.set_local(local);
-                self.push(Entry::Local(local));
+                self.push(StackEntry::Local(local));
             }
             Operator::GlobalGet(global) => self.global_get(global),
             Operator::GlobalSet(global) => self.global_set(global),
@@ -180,9 +180,9 @@ impl Translator<'_> {
             Operator::Store(opcode, argument) => self.store(store(opcode), argument.offset),
             Operator::MemorySize => self.memory_size(),
             Operator::I32Const(value) => {
-                self.push(Entry::Const(u64::from(value.cast_unsigned())));
+                self.push(StackEntry::Const(u64::from(value.cast_unsigned())));
             }
-            Operator::I64Const(value) => self.push(Entry::Const(value.cast_unsigned())),
+            Operator::I64Const(value) => self.push(StackEntry::Const(value.cast_unsigned())),
             Operator::Numeric(opcode) => self.numeric(opcode),
             _ => {}
         }
@@ -202,7 +202,7 @@ impl Translator<'_> {
         let code = u8::try_from(trap.code()).unwrap_or(u8::MAX);
         self.spill_acc();
         let shape = Shape::new(Family::Trap).first(code);
-        let f = form::Trap::of(Operands::NONE);
+        let f = form::Trap::of(OperandKinds::NONE);
         let at = self.begin(shape, f.cells, Pattern::Other);
         self.site(at);
         self.set_dead();
@@ -211,7 +211,7 @@ impl Translator<'_> {
     pub(super) fn set_dead(&mut self) {
         self.producer = None;
         self.stack
-            .truncate(self.labels.last().map_or(0, |label| label.height));
+            .truncate(self.control_frames.last().map_or(0, |label| label.height));
         self.dead = 1;
     }
 
@@ -221,7 +221,7 @@ impl Translator<'_> {
     }
 
     /// The entry on top.
-    pub(super) fn top_entry(&self) -> Entry {
+    pub(super) fn top_entry(&self) -> StackEntry {
         self.stack[self.top()]
     }
 }

@@ -5,7 +5,7 @@
 
 use super::form::Family;
 use super::integer::Binary;
-use super::layout::{Kind, Operands};
+use super::layout::{Kind, OperandKinds};
 
 /// What an instruction is, without the values of its fields.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,8 +102,8 @@ impl Shape {
 
     /// What its layout depends on.
     #[inline(always)]
-    pub(crate) const fn operands(self) -> Operands {
+    pub(crate) const fn operands(self) -> OperandKinds {
         let is_wide = matches!(self.family, Family::Binary) && Binary::is_wide(self.first);
-        Operands::new(self.a, self.b, self.c).wide(is_wide)
+        OperandKinds::new(self.a, self.b, self.c).wide(is_wide)
     }
 }

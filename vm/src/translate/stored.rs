@@ -3,18 +3,18 @@
 use super::form::{self, Family};
 use super::fusion::{can_fuse_load_store, can_fuse_store};
 use super::integer::{Binary, Store};
-use super::layout::{CELL, Kind, Operands};
+use super::layout::{CELL, Kind, OperandKinds};
 use super::shape::Shape;
-use super::{Emitted, Entry, Operand, Pattern, Translator};
+use super::{Operand, Pattern, RecentInstruction, StackEntry, Translator};
 
 impl Translator<'_> {
     /// The last instruction, if the operand on top is what it computed: in the accumulator alone,
     /// or in a local that it wrote.
-    fn made_on_top(&self) -> Option<Emitted> {
+    fn made_on_top(&self) -> Option<RecentInstruction> {
         let last = self.last?;
         let made_it = match self.top_entry() {
-            Entry::Acc => self.producer == Some(last.at),
-            Entry::Local(local) => {
+            StackEntry::Acc => self.producer == Some(last.at),
+            StackEntry::Local(local) => {
                 let slot = Some(self.local_slot(local));
                 last.result == slot && self.cached == slot
             }
@@ -28,7 +28,7 @@ impl Translator<'_> {
     }
 
     /// Takes the last instruction back, with what it made; answers the slot that it wrote.
-    fn take_back_made(&mut self, last: Emitted) -> Option<u16> {
+    fn take_back_made(&mut self, last: RecentInstruction) -> Option<u16> {
         self.take_back(last);
         self.producer = None;
         self.pop();
@@ -81,7 +81,7 @@ impl Translator<'_> {
                     .first(load.number())
                     .second(store.number());
                 // The site of the load keeps its place; that of the store is the second cell.
-                let f = form::LoadStore::of(Operands::NONE);
+                let f = form::LoadStore::of(OperandKinds::NONE);
                 let at = self.begin(shape, f.cells, Pattern::Other);
                 self.site(at.saturating_add(CELL));
                 self.code.put(f.a, from).put(f.b, a);

@@ -1,12 +1,12 @@
 //! Holds the table of internal instructions against its readers: whatever row is added is covered.
 
-use super::buffer::{Buffer, Layout};
+use super::buffer::{Buffer, DecodedInstruction};
 use super::disassemble::line;
 use super::form::Family;
 use super::layout::{CELL, Field, Kind, Role};
 use super::shape::Shape;
 use super::verify::verify;
-use super::{FrameLayout, FunctionCode, Site};
+use super::{FrameLayout, FunctionCode, TrapSite};
 use crate::check::check;
 use crate::rules::Rules;
 use std::collections::BTreeSet;
@@ -35,13 +35,13 @@ fn shapes() -> Vec<Shape> {
 fn zeroed(shape: Shape) -> Vec<u64> {
     let mut cells = vec![0; CELLS_MAX];
     cells[0] = shape.pack();
-    let length = Layout::of(&cells).unwrap().cells;
+    let length = DecodedInstruction::of(&cells).unwrap().cells;
     cells.truncate(length);
     cells
 }
 
 fn fields(shape: Shape) -> Vec<Field> {
-    Layout::of(&zeroed(shape)).unwrap().fields
+    DecodedInstruction::of(&zeroed(shape)).unwrap().fields
 }
 
 /// The instruction and a return, with sites, after `change` of the buffer.
@@ -52,9 +52,9 @@ fn code(shape: Shape, change: impl Fn(&mut Buffer)) -> FunctionCode {
     let end = Shape::new(Family::Return);
     buffer.begin(end, zeroed(end).len());
     let (cells, starts) = buffer.finish();
-    let site = |cell: usize| Site {
+    let site = |cell: usize| TrapSite {
         cell: u32::try_from(cell).unwrap(),
-        give_back: 0,
+        refund: 0,
         offset: 0,
     };
     FunctionCode {
@@ -75,12 +75,12 @@ fn verdict(code: &FunctionCode) -> Result<(), String> {
 #[test]
 fn fields_lie_in_the_instruction_and_apart() {
     for shape in shapes() {
-        let layout = Layout::of(&zeroed(shape)).unwrap();
+        let instruction = DecodedInstruction::of(&zeroed(shape)).unwrap();
         let mut taken = BTreeSet::new();
-        for field in &layout.fields {
+        for field in &instruction.fields {
             assert!(field.at >= CELL && field.at.is_multiple_of(field.bytes));
             for byte in field.at..field.at + field.bytes {
-                assert!(byte < layout.cells * CELL, "{shape:?}: {field:?}");
+                assert!(byte < instruction.cells * CELL, "{shape:?}: {field:?}");
                 assert!(taken.insert(byte), "{shape:?}: {field:?}");
             }
         }

@@ -9,7 +9,7 @@
 )]
 
 use super::arithmetic::low;
-use super::buffer::{Fields, Layout};
+use super::buffer::{DecodedInstruction, Fields};
 use super::form::Family;
 use super::layout::{CELL, Field, Role};
 use super::{FRAME_EXTRA_SLOTS, FrameLayout, FunctionCode, SLOT, index};
@@ -42,19 +42,19 @@ pub(super) fn verify(
             return Err(format!("cell {expected}: a gap before {start}"));
         }
         let cells = &code.cells[*start..];
-        let Some(layout) = Layout::of(cells) else {
+        let Some(instruction) = DecodedInstruction::of(cells) else {
             return Err(format!("cell {start}: an instruction is cut off"));
         };
-        let shape = layout.shape;
-        for field in &layout.fields {
+        let shape = instruction.shape;
+        for field in &instruction.fields {
             check_field(cells, *start, *field, limit, &starts)?;
         }
         let needed = *start..*start + shape.sites();
-        let found = sites.range(*start..*start + layout.cells);
+        let found = sites.range(*start..*start + instruction.cells);
         if !found.copied().eq(needed) {
             return Err(format!("cell {start}: {shape:?} and the table of sites"));
         }
-        expected = *start + layout.cells;
+        expected = *start + instruction.cells;
         last = Some(shape.family);
     }
     let ends = matches!(

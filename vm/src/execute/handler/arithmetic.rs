@@ -9,7 +9,7 @@ use super::{ABSENT, kinds};
 use crate::execute::dispatch::{Dispatch, Operation, Registers};
 use crate::execute::exit;
 use crate::translate::integer::{BinaryOperator, UnaryOperator, Word};
-use crate::translate::{form, layout::Operands};
+use crate::translate::{form, layout::OperandKinds};
 use crate::trap::Trap;
 use std::hint::{select_unpredictable, unreachable_unchecked};
 use std::marker::PhantomData;
@@ -98,7 +98,7 @@ impl Operation for AddAdd {
     // SAFETY: `Translator::fuse_two_additions` moves the slots of two instructions.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::AddAdd::of(Operands::NONE) };
+        let f = const { form::AddAdd::of(OperandKinds::NONE) };
         let first = u32::from_bits(r.get(f.a)).wrapping_add(r.number(f.i));
         r.put(f.d, u64::from(first));
         let second = u32::from_bits(r.get(f.a2)).wrapping_add(r.number(f.i2));
@@ -116,7 +116,7 @@ impl Operation for CopySlot {
     // SAFETY: `Translator::copy_slot` is given slots of this frame by whoever moves a value.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::CopySlot::of(Operands::NONE) };
+        let f = const { form::CopySlot::of(OperandKinds::NONE) };
         r.put(f.d, r.get(f.a));
         r.go::<D>(f.cells, r.acc)
     }
@@ -129,7 +129,7 @@ impl Operation for CopyTwoSlots {
     // SAFETY: `Translator::copy_with_last` moves the slots of two copies.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::CopyTwoSlots::of(Operands::NONE) };
+        let f = const { form::CopyTwoSlots::of(OperandKinds::NONE) };
         r.put(f.d, r.get(f.a));
         r.put(f.d2, r.get(f.a2));
         r.go::<D>(f.cells, r.acc)
@@ -143,7 +143,7 @@ impl Operation for CopyAcc {
     // SAFETY: `Translator::copy_acc` is given a slot of this frame.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::CopyAcc::of(Operands::NONE) };
+        let f = const { form::CopyAcc::of(OperandKinds::NONE) };
         r.put(f.d, r.acc);
         r.go::<D>(f.cells, r.acc)
     }
@@ -156,7 +156,7 @@ impl Operation for CopyImmediate {
     // SAFETY: `Translator::copy_immediate` is given a slot of this frame.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::CopyImmediate::of(Operands::NONE) };
+        let f = const { form::CopyImmediate::of(OperandKinds::NONE) };
         r.put(f.d, r.number(f.i));
         r.go::<D>(f.cells, r.acc)
     }
@@ -169,7 +169,7 @@ impl Operation for CopyTwoImmediates {
     // SAFETY: `Translator::copy_immediate` moves the slots of two instructions.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::CopyTwoImmediates::of(Operands::NONE) };
+        let f = const { form::CopyTwoImmediates::of(OperandKinds::NONE) };
         r.put(f.d, u64::from(r.number(f.i)));
         r.put(f.d2, u64::from(r.number(f.i2)));
         r.go::<D>(f.cells, r.acc)

@@ -9,24 +9,24 @@
 )]
 
 use super::{ABSENT, kinds};
-use crate::execute::context::{Cell, Entry};
+use crate::execute::context::{Cell, FunctionEntry};
 use crate::execute::dispatch::{Dispatch, Operation, Registers};
 use crate::execute::exit;
 use crate::limits::STACK_SLOTS_MAX;
 use crate::translate::form;
 use crate::translate::integer::Word;
-use crate::translate::layout::Operands;
+use crate::translate::layout::OperandKinds;
 use crate::trap::Trap;
 use std::sync::atomic::Ordering;
 
 /// What every call has in the same place: a return finds the call before the return address and
 /// does not know which it is.
-pub(in crate::execute) const CALL: form::Call = form::Call::of(Operands::NONE);
+pub(in crate::execute) const CALL: form::Call = form::Call::of(OperandKinds::NONE);
 
 const _: () = {
     let (host, multiply) = (
-        form::CallHost::of(Operands::NONE),
-        form::CallMultiply::of(Operands::NONE),
+        form::CallHost::of(OperandKinds::NONE),
+        form::CallMultiply::of(OperandKinds::NONE),
     );
     assert!(host.cells == CALL.cells && multiply.cells == CALL.cells);
     assert!(host.frame.byte() == CALL.frame.byte() && host.cost.byte() == CALL.cost.byte());
@@ -51,7 +51,7 @@ const _: () = {
 #[inline(always)]
 #[expect(clippy::as_conversions, reason = "usize has at least 32 bits")]
 pub(in crate::execute) unsafe fn make_frame(
-    entry: &Entry,
+    entry: &FunctionEntry,
     sp: *mut u8,
     back: *const Cell,
     weight: u64,
@@ -80,7 +80,7 @@ pub(in crate::execute) unsafe fn make_frame(
 /// stack since the counter admits it: `linear` reserves what the counter admits and the linkage of
 /// every frame.
 #[inline(always)]
-pub(super) unsafe fn call<D: Dispatch>(r: Registers, entry: *const Entry) -> u64 {
+pub(super) unsafe fn call<D: Dispatch>(r: Registers, entry: *const FunctionEntry) -> u64 {
     let callee = &*entry;
     // The counter decides, never the layout: the stack holds whatever the counter admits.
     let weight = r.get(CALL.weight).wrapping_add(u64::from(callee.weight));
@@ -92,7 +92,7 @@ pub(super) unsafe fn call<D: Dispatch>(r: Registers, entry: *const Entry) -> u64
     make_frame(callee, sp, r.ip.add(CALL.cells), weight);
     let code = callee.code.load(Ordering::Acquire).cast_const();
     let charge = (*code.sub(1)).bits;
-    Registers { sp, ..r }.enter_run::<D>(charge, code)
+    Registers { sp, ..r }.enter_block::<D>(charge, code)
 }
 
 /// The host runs outside of handlers. In debt the run has ended.
@@ -100,7 +100,7 @@ pub(super) unsafe fn call<D: Dispatch>(r: Registers, entry: *const Entry) -> u64
 /// # Safety
 /// The state contract, at a call of `entry`.
 #[inline(always)]
-unsafe fn call_host(r: Registers, entry: *const Entry) -> u64 {
+unsafe fn call_host(r: Registers, entry: *const FunctionEntry) -> u64 {
     if r.gas < 0 {
         return r.leave::<{ exit::SHORT }>();
     }
@@ -180,7 +180,7 @@ impl<const V: u8> Operation for Return<V> {
         };
         let sp = r.sp.sub(site.distance(CALL.frame));
         let cost = site.cost(CALL.cost);
-        Registers { sp, acc, ..r }.enter_run::<D>(cost, back)
+        Registers { sp, acc, ..r }.enter_block::<D>(cost, back)
     }
 }
 

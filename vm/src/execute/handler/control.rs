@@ -13,7 +13,7 @@ use crate::execute::exit;
 use crate::translate::form;
 use crate::translate::fusion::LoadOperator;
 use crate::translate::integer::{BinaryOperator, Word};
-use crate::translate::layout::Operands;
+use crate::translate::layout::OperandKinds;
 use crate::trap::Trap;
 use std::marker::PhantomData;
 
@@ -21,9 +21,9 @@ use std::marker::PhantomData;
 macro_rules! choose {
     ($D:ident, $r:ident, $holds:expr, $f:ident) => {
         if $holds {
-            $r.enter_run::<$D>($r.cost($f.taken), $r.target($f.target))
+            $r.enter_block::<$D>($r.cost($f.taken), $r.target($f.target))
         } else {
-            $r.enter_run::<$D>($r.cost($f.otherwise), $r.ip.add($f.cells))
+            $r.enter_block::<$D>($r.cost($f.otherwise), $r.ip.add($f.cells))
         }
     };
 }
@@ -35,8 +35,8 @@ impl Operation for Branch {
     // SAFETY: `Translator::close` and `target` lead to instructions of this function alone.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::Branch::of(Operands::NONE) };
-        r.enter_run::<D>(r.cost(f.cost), r.target(f.target))
+        let f = const { form::Branch::of(OperandKinds::NONE) };
+        r.enter_block::<D>(r.cost(f.cost), r.target(f.target))
     }
 }
 
@@ -123,7 +123,7 @@ impl<const A: u8> Operation for BranchTable<A> {
         let index = a.wrapping_add(r.number(f.displacement));
         let edge = index.min(r.number(f.last)) as usize;
         let (target, cost) = f.edge(edge);
-        r.enter_run::<D>(r.cost(cost), r.target(target))
+        r.enter_block::<D>(r.cost(cost), r.target(target))
     }
 }
 
@@ -131,11 +131,11 @@ impl<const A: u8> Operation for BranchTable<A> {
 pub(in crate::execute) struct Charge;
 
 impl Operation for Charge {
-    // SAFETY: `Translator::cut_run` lets another instruction follow.
+    // SAFETY: `Translator::cut_block` lets another instruction follow.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::Charge::of(Operands::NONE) };
-        r.enter_run::<D>(r.cost(f.cost), r.ip.add(f.cells))
+        let f = const { form::Charge::of(OperandKinds::NONE) };
+        r.enter_block::<D>(r.cost(f.cost), r.ip.add(f.cells))
     }
 }
 
@@ -146,7 +146,7 @@ impl Operation for Pause {
     // SAFETY: `Translator::enter` lets another instruction follow, at which the driver goes on.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::Pause::of(Operands::NONE) };
+        let f = const { form::Pause::of(OperandKinds::NONE) };
         let ip = r.ip.add(f.cells);
         Registers { ip, ..r }.leave::<{ exit::PAUSE }>()
     }

@@ -15,7 +15,7 @@ use crate::limits::STACK_SLOTS_MAX;
 use crate::translate::form;
 use crate::translate::fusion::LoadOperator;
 use crate::translate::integer::{BinaryOperator, Word};
-use crate::translate::layout::Operands;
+use crate::translate::layout::OperandKinds;
 use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
 
@@ -58,7 +58,7 @@ impl<T: LoadOperator, const SIZE: usize> Operation for LoadStore<T, SIZE> {
     // this instruction.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::LoadStore::of(Operands::NONE) };
+        let f = const { form::LoadStore::of(OperandKinds::NONE) };
         let base = u64::from(u32::from_bits(r.get(f.a)));
         let address = base.wrapping_add(u64::from(r.number(f.offset)));
         if check::<T>(r, address) {
@@ -84,7 +84,7 @@ impl Operation for CopyFourSlots {
     // SAFETY: `Translator::copy_with_last` moves the slots of up to four copies.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::CopyFourSlots::of(Operands::NONE) };
+        let f = const { form::CopyFourSlots::of(OperandKinds::NONE) };
         r.put(f.d, r.get(f.a));
         r.put(f.d2, r.get(f.a2));
         r.put(f.d3, r.get(f.a3));
@@ -100,9 +100,9 @@ impl Operation for CopyBranch {
     // SAFETY: as for `CopySlot` and `Branch`.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::CopyBranch::of(Operands::NONE) };
+        let f = const { form::CopyBranch::of(OperandKinds::NONE) };
         r.put(f.d, r.get(f.a));
-        r.enter_run::<D>(r.cost(f.cost), r.target(f.target))
+        r.enter_block::<D>(r.cost(f.cost), r.target(f.target))
     }
 }
 

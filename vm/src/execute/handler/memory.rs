@@ -13,7 +13,7 @@ use crate::limits::PAGE_BYTES;
 use crate::translate::form;
 use crate::translate::fusion::LoadOperator;
 use crate::translate::integer::{BinaryOperator, Word};
-use crate::translate::layout::{At, Operands};
+use crate::translate::layout::{At, OperandKinds};
 use crate::trap::Trap;
 use std::marker::PhantomData;
 use std::ptr;
@@ -261,7 +261,7 @@ impl<const TO_SLOT: bool> Operation for GlobalGet<TO_SLOT> {
     // SAFETY: `check` proved the index of the global, see `global`.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::GlobalGet::of(Operands::NONE) };
+        let f = const { form::GlobalGet::of(OperandKinds::NONE) };
         let value = global(r, f.global).read();
         r.result::<D, TO_SLOT>(f.d, f.cells, value)
     }
@@ -287,7 +287,7 @@ impl<const TO_SLOT: bool> Operation for MemorySize<TO_SLOT> {
     // SAFETY: the context is the instance's, which lives while handlers run.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::MemorySize::of(Operands::NONE) };
+        let f = const { form::MemorySize::of(OperandKinds::NONE) };
         let pages = (*r.context).memory_pages;
         r.result::<D, TO_SLOT>(f.d, f.cells, pages)
     }
@@ -332,7 +332,7 @@ impl Operation for MemoryGrow {
     // which the new length is.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::MemoryGrow::of(Operands::NONE) };
+        let f = const { form::MemoryGrow::of(OperandKinds::NONE) };
         let delta = u32::from_bits(r.get(f.a));
         let Some(gas) = pay::<D>(r, (*r.context).grow_per_page, delta) else {
             return unpaid(r);
@@ -348,7 +348,7 @@ impl Operation for MemoryGrow {
         };
         r.put(f.d, acc);
         let r = Registers { acc, gas, ..r };
-        r.enter_run::<D>(r.cost(f.cost), r.ip.add(f.cells))
+        r.enter_block::<D>(r.cost(f.cost), r.ip.add(f.cells))
     }
 }
 
@@ -387,7 +387,7 @@ impl<const FILL: bool> Operation for MemoryBulk<FILL> {
     // SAFETY: `bulk` checks both ranges before it touches them.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::MemoryCopy::of(Operands::NONE) };
+        let f = const { form::MemoryCopy::of(OperandKinds::NONE) };
         let length = u32::from_bits(r.get(f.n));
         let per_byte = if FILL {
             (*r.context).fill_per_byte
@@ -406,6 +406,6 @@ impl<const FILL: bool> Operation for MemoryBulk<FILL> {
         ) {
             return r.leave::<OUT_OF_BOUNDS>();
         }
-        r.enter_run::<D>(r.cost(f.cost), r.ip.add(f.cells))
+        r.enter_block::<D>(r.cost(f.cost), r.ip.add(f.cells))
     }
 }

@@ -15,7 +15,7 @@ pub(super) mod fused;
 
 pub(super) mod memory;
 
-use crate::translate::layout::{Kind, Operands};
+use crate::translate::layout::{Kind, OperandKinds};
 
 /// An operand in a slot.
 pub(super) const SLOT: u8 = Kind::Slot.number();
@@ -27,6 +27,6 @@ pub(super) const IMM: u8 = Kind::Immediate.number();
 pub(super) const ABSENT: u8 = Kind::Absent.number();
 
 /// The operands that a handler was made for.
-const fn kinds(a: u8, b: u8, c: u8) -> Operands {
-    Operands::new(Kind::of(a), Kind::of(b), Kind::of(c))
+const fn kinds(a: u8, b: u8, c: u8) -> OperandKinds {
+    OperandKinds::new(Kind::of(a), Kind::of(b), Kind::of(c))
 }

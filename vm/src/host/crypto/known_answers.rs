@@ -12,7 +12,7 @@ type Recover = fn(&[u8; 32], &[u8; 64], u32) -> Option<[u8; 33]>;
 
 /// The functions that a process hashes and verifies with.
 #[derive(Clone, Copy)]
-struct Functions {
+struct CryptoFunctions {
     sha256: fn(&[u8]) -> [u8; 32],
     keccak256: fn(&[u8]) -> [u8; 32],
     secp256k1_verify: fn(&[u8; 32], &[u8; 64], &[u8; 33]) -> bool,
@@ -20,9 +20,9 @@ struct Functions {
     ed25519_verify: fn(&[u8], &[u8; 64], &[u8; 32]) -> bool,
 }
 
-/// Functions, and what came of asking them.
+/// CryptoFunctions, and what came of asking them.
 pub(crate) struct Backend {
-    functions: Functions,
+    functions: CryptoFunctions,
     /// The name of the first function that was wrong.
     found: OnceLock<Result<(), &'static str>>,
 }
@@ -30,7 +30,7 @@ pub(crate) struct Backend {
 /// What every host call and every transaction uses.
 pub(crate) static BACKEND: Backend = Backend::new(OURS);
 
-const OURS: Functions = Functions {
+const OURS: CryptoFunctions = CryptoFunctions {
     sha256,
     keccak256,
     secp256k1_verify,
@@ -50,7 +50,7 @@ pub fn known_answers() -> Result<(), Fault> {
 }
 
 impl Backend {
-    const fn new(functions: Functions) -> Self {
+    const fn new(functions: CryptoFunctions) -> Self {
         Self {
             functions,
             found: OnceLock::new(),
@@ -59,15 +59,15 @@ impl Backend {
 
     /// As [`known_answers`], once for this backend.
     pub(crate) fn known_answers(&self) -> Result<(), Fault> {
-        let found = self.found.get_or_init(|| self.functions.ask());
+        let found = self.found.get_or_init(|| self.functions.check());
         found.map_err(|function| {
             Fault::invariant(format!("{function} does not give its known answers here"))
         })
     }
 }
 
-impl Functions {
-    fn ask(&self) -> Result<(), &'static str> {
+impl CryptoFunctions {
+    fn check(&self) -> Result<(), &'static str> {
         let hashes = [
             (&b""[..], SHA256_EMPTY),
             (b"abc", SHA256_ABC),
@@ -178,15 +178,15 @@ pub(crate) mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    static ASKED: AtomicU32 = AtomicU32::new(0);
+    static CALLS: AtomicU32 = AtomicU32::new(0);
 
     fn counting_and_wrong(data: &[u8]) -> [u8; 32] {
-        ASKED.fetch_add(u32::from(data.is_empty()), Ordering::Relaxed);
+        CALLS.fetch_add(u32::from(data.is_empty()), Ordering::Relaxed);
         [0; 32]
     }
 
     /// A machine whose SHA-256 is wrong.
-    pub(crate) static WRONG: Backend = Backend::new(Functions {
+    pub(crate) static WRONG: Backend = Backend::new(CryptoFunctions {
         sha256: counting_and_wrong,
         ..OURS
     });
@@ -194,28 +194,28 @@ pub(crate) mod tests {
     #[test]
     fn a_wrong_answer_of_any_function_is_found_and_named() {
         let wrong = [
-            Functions {
+            CryptoFunctions {
                 sha256: |_| SHA256_ABC,
                 ..OURS
             },
-            Functions {
+            CryptoFunctions {
                 keccak256: sha256,
                 ..OURS
             },
-            Functions {
+            CryptoFunctions {
                 secp256k1_verify: |_, _, _| true,
                 ..OURS
             },
-            Functions {
+            CryptoFunctions {
                 secp256k1_recover: |_, _, _| Some(SECP256K1_KEY),
                 ..OURS
             },
-            Functions {
+            CryptoFunctions {
                 ed25519_verify: |_, _, _| false,
                 ..OURS
             },
         ];
-        let named = wrong.map(|functions| functions.ask().unwrap_err());
+        let named = wrong.map(|functions| functions.check().unwrap_err());
         let functions = [
             "sha256",
             "keccak256",
@@ -224,7 +224,7 @@ pub(crate) mod tests {
             "ed25519_verify",
         ];
         assert_eq!(named, functions);
-        assert_eq!(OURS.ask(), Ok(()));
+        assert_eq!(OURS.check(), Ok(()));
     }
 
     #[test]
@@ -234,6 +234,6 @@ pub(crate) mod tests {
             let text = "broken invariant: sha256 does not give its known answers here";
             assert_eq!(fault, text);
         }
-        assert_eq!(ASKED.load(Ordering::Relaxed), 1);
+        assert_eq!(CALLS.load(Ordering::Relaxed), 1);
     }
 }

@@ -5,7 +5,7 @@ use crate::CheckedModule;
 
 /// Indices of what the emitter appends.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Layout {
+pub(super) struct AppendedIndices {
     /// Type `() -> ()` of `$oog`.
     pub(super) oog_type: u32,
     /// Type `i32 -> i32` of the functions that charge dynamic prices.
@@ -44,7 +44,7 @@ pub(super) const FUNCTIONS: [&str; 4] = ["$oog", "$charge_grow", "$charge_copy",
 /// The functions of [`Lowered`], after [`FUNCTIONS`].
 pub(super) const BULK_FUNCTIONS: [&str; 2] = ["$copy", "$fill"];
 
-impl Layout {
+impl AppendedIndices {
     pub(super) fn of(module: &CheckedModule, options: Options) -> Self {
         let types = count(module.types().len());
         let globals = count(module.globals().len());
