@@ -1,8 +1,9 @@
 //! Meters gas: the only module that deducts it from a frame's limit.
 //!
 //! A charge that cannot be paid is out of gas, which consumes the whole limit of the contract
-//! frame; a price that overflows cannot be paid. Specification: docs/spec/gas.md, "R, the reference
-//! semantics".
+//! frame; a price that overflows cannot be paid.
+//!
+//! Specification: docs/spec/gas.md, "R, the reference semantics".
 
 use crate::limits::GAS_LIMIT_MAX;
 use borsh::{BorshDeserialize, BorshSerialize};

@@ -6,6 +6,7 @@
 //! decoder.
 //!
 //! Structured control operators stay, so label depths and function indices do not change.
+//!
 //! Specification: docs/spec/gas.md, "Lowering of floats".
 
 use crate::module::{CheckedModule, Function, ValueType};

@@ -1,7 +1,8 @@
 //! Defines the result of a message; a contract's failure is data.
 //!
-//! A diff exists only in the exit that commits, so rollback cannot be forgotten. Specification:
-//! docs/spec/outcome.md, "Outcome".
+//! A diff exists only in the exit that commits, so rollback cannot be forgotten.
+//!
+//! Specification: docs/spec/outcome.md, "Outcome".
 
 use crate::event::Event;
 use crate::gas::Gas;

@@ -1,7 +1,9 @@
 //! Defines every reason to reject a module, with its code, explanation and fix.
 //!
 //! On chain a module is only "Rejected"; code, offset and text are local diagnosis. Codes are
-//! pinned, never reused and frozen by a test. Specification: docs/spec/check.md, "Codes".
+//! pinned, never reused and frozen by a test.
+//!
+//! Specification: docs/spec/check.md, "Codes".
 
 use std::fmt;
 

@@ -1,8 +1,9 @@
 //! Defines one version of the protocol: operators, limits, float policy, prices, host functions.
 //!
 //! `rules_id = sha256(borsh(Rules))` is part of headers, upload receipts and cache keys. Nothing
-//! else (build, feature, platform, log level, environment) may change an observable. Specification:
-//! docs/spec/rules.md, "Rules".
+//! else (build, feature, platform, log level, environment) may change an observable.
+//!
+//! Specification: docs/spec/rules.md, "Rules".
 
 use crate::limits::{HostLimits, Limit, Limits};
 use crate::opcode::{self, Opcode};

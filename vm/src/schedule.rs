@@ -1,6 +1,7 @@
 //! Prices every operator, host function and dynamic work; one gas is about 0.1 ns.
 //!
 //! The constructor rejects a schedule in which a loop could be free or a sum could wrap.
+//!
 //! Specification: docs/spec/rules.md, "Rules".
 
 use crate::opcode::{self, Class, Opcode};

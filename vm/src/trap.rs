@@ -1,7 +1,9 @@
 //! Defines the traps and their codes; codes are pinned, never reused and frozen by a test.
 //!
 //! Only the code of a trap is part of the result. Function, offset and names belong to the
-//! diagnosis. Specification: docs/spec/outcome.md, "Outcome".
+//! diagnosis.
+//!
+//! Specification: docs/spec/outcome.md, "Outcome".
 
 /// Why a guest trapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,12 +1,12 @@
-//! Writes the code section: each function with its charges, then the functions that charge.
+//! Writes the code section: each function with its charges, then the added functions.
 //!
 //! A body becomes
 //! ```text
 //! charge entry(f); $stack += weight(f); if $stack > limit { $trap := 8; unreachable }
-//! block (result)  <runs, each after its charge; `return` is a branch to this block>  end
+//! block (result)  <metering blocks after their charges; `return` branches here>  end
 //! $stack -= weight(f)
 //! ```
-//! The block stands in the place of the function's own label, so no label depth changes.
+//! The block replaces the function's own label, so no label depth changes.
 
 use super::bulk;
 use super::indices::AppendedIndices;
@@ -76,12 +76,12 @@ fn body(
     writer.bytes
 }
 
-/// Writes one function. Operators wait in `run` until the cost that precedes them is known.
+/// Writes one function. Operators wait in `block` until the charge that precedes them is known.
 struct Writer<'a> {
     indices: &'a AppendedIndices,
     bytes: Vec<u8>,
     block: Vec<u8>,
-    /// Labels open inside the wrapping block.
+    /// Number of open labels inside the wrapping block.
     depth: u32,
     weight: u32,
 }
@@ -109,7 +109,7 @@ impl Writer<'_> {
         }
     }
 
-    /// After the wrapping block; the result, if any, stays on the stack.
+    /// Written after the wrapping block; the result, if any, stays on the stack.
     fn epilogue(&mut self) {
         let stack = self.indices.stack;
         for instruction in [
@@ -187,7 +187,7 @@ impl Writer<'_> {
         }
     }
 
-    /// The number of units is on top of the stack: it passes through the function that charges.
+    /// Calls the function that charges the units on top of the stack and returns their number.
     fn charged(&mut self, charge: u32, instruction: &Instruction<'_>) {
         self.push(&Instruction::Call(charge));
         self.push(instruction);
@@ -205,7 +205,7 @@ impl MeteredSink for Writer<'_> {
     }
 }
 
-/// Writes an operator that needs no change.
+/// Writes an operator that is not instrumented.
 fn plain(operator: Operator<'_>, out: &mut Vec<u8>) {
     let instruction = match operator {
         Operator::Br(depth) => Instruction::Br(depth),
@@ -226,13 +226,13 @@ fn plain(operator: Operator<'_>, out: &mut Vec<u8>) {
         Operator::Load(opcode, argument) | Operator::Store(opcode, argument) => {
             return access(opcode, argument, out);
         }
-        // What remains has no immediates.
+        // The others have no immediates.
         other => return without_immediates(other.opcode(), out),
     };
     instruction.encode(out);
 }
 
-/// One byte, or a prefix and a byte (`Row::encoding`).
+/// Writes the opcode: one byte, or a prefix and a byte (`Row::encoding`).
 fn without_immediates(opcode: Opcode, out: &mut Vec<u8>) {
     let [last, prefix] = opcode.encoding().to_le_bytes();
     if prefix != 0 {
@@ -264,7 +264,7 @@ fn charge(indices: &AppendedIndices, cost: u64, out: &mut Vec<u8>) {
     deduct(indices, out);
 }
 
-/// Takes gas and price from the stack.
+/// Pops gas and price, sets `$gas` to the difference and checks it.
 fn deduct(indices: &AppendedIndices, out: &mut Vec<u8>) {
     for instruction in [
         Instruction::I64Sub,
@@ -289,7 +289,8 @@ fn out_of_gas(indices: &AppendedIndices) -> wasm::Function {
     function
 }
 
-/// `i32 -> i32`: charges `price * u64(n)`, answers `n`. Prices are below 2^31, so nothing wraps.
+/// `i32 -> i32`: charges `price * u64(n)` and returns `n`. Prices are below 2^31, so it cannot
+/// wrap.
 fn charge_units(indices: &AppendedIndices, price: u64) -> wasm::Function {
     let mut bytes = Vec::new();
     for instruction in [
@@ -315,7 +316,7 @@ mod tests {
     use crate::opcode::{Opcode, TABLE};
 
     #[test]
-    fn an_operator_behind_a_prefix_keeps_its_prefix() {
+    fn an_opcode_with_a_prefix_keeps_its_prefix() {
         let bytes = |opcode| {
             let mut out = Vec::new();
             without_immediates(opcode, &mut out);

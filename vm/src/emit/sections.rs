@@ -1,4 +1,4 @@
-//! Writes every section but the code: the original's entries, then ours.
+//! Writes every section but the code: the items of the original module, then the appended ones.
 
 use super::indices::{AppendedIndices, BULK_FUNCTIONS, FUNCTIONS, count};
 use super::{GAS, GLOBAL_PREFIX, MEMORY, STACK, START, TRAP};
@@ -180,7 +180,7 @@ pub(super) fn data(module: &CheckedModule, out: &mut wasm::Module) {
     out.section(&section);
 }
 
-/// Names what is ours, so that a disassembly reads well; the original's name section is never read.
+/// Names the appended items for a disassembly; the name section of the original is never read.
 pub(super) fn names(indices: &AppendedIndices, out: &mut wasm::Module) {
     let mut functions = wasm::NameMap::new();
     let bulk = BULK_FUNCTIONS.iter().filter(|_| indices.lowered.is_some());

@@ -22,8 +22,8 @@
 //! * A metering block never crosses `loop`, `else` or an `end` that is a branch target.
 //! * Unreachable code has no charge.
 //!
-//! Specification: docs/spec/gas.md, "R, the reference semantics"; docs/spec/emitted.md, "The
-//! emitted module". Tests: the sweep of `conformance` against R.
+//! Specification: docs/spec/gas.md, "R, the reference semantics".
+//! Tests: the sweep of `conformance` against R.
 
 pub mod block;
 
