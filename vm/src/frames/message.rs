@@ -1,6 +1,6 @@
 //! Executes a message: statuses, frame price, value, then the frame under a checkpoint.
 //!
-//! Specification: docs/spec/frames.md.
+//! Specification: docs/spec/frames.md, "Messages and frames".
 
 use crate::fault::Fault;
 use crate::frames::admission::{Attempt, Refusal, admit};
@@ -27,8 +27,8 @@ pub fn execute(
     if u32::try_from(message.input.len()).map_or(true, |length| length > maximum) {
         return Ok(refused(Exit::Trap(Trap::OutputLength), gas, journal));
     }
-    // Whoever sends the message has paid for a look at its own account; the callee's account and
-    // code are in the frame price.
+    // The sender has paid for the first touch of its account; the frame price includes that of the
+    // callee's account and code.
     journal.touch(&key::account(&message.caller));
     let attempt = Attempt {
         payer: &message.caller,
@@ -62,7 +62,7 @@ pub fn execute(
     Ok(outcome(ended, journal))
 }
 
-/// The outcome of a message whose frame did not begin: what was charged stays charged.
+/// The outcome of a message whose frame did not begin: gas charged so far stays charged.
 fn refused(exit: Exit, gas: GasMeter, journal: Journal) -> Outcome {
     Outcome {
         exit,

@@ -1,4 +1,4 @@
-//! Tells balances, pays, and replaces the running contract's code.
+//! Queries balances, transfers value, and replaces the code of the running contract.
 
 use crate::execution::Value;
 use crate::host::call::Call;
@@ -15,7 +15,7 @@ pub(super) fn balance(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply,
     Ok(Reply::Resume(None))
 }
 
-/// Runs no code, whoever is paid.
+/// Moves value; runs no code of the payee.
 pub(super) fn transfer(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
     let to = Address(*call.fixed(0)?);
     let amount = call.amount(1)?;
@@ -33,7 +33,7 @@ pub(super) fn transfer(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply
     Ok(status_reply(status::RETURN))
 }
 
-/// Frames that run keep the code that they entered with.
+/// Replaces the code of the account; active frames keep the code with which they began.
 pub(super) fn set_code(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
     let code_hash = CodeHash(*call.fixed(0)?);
     charge_touch(host, call, &key::code(&code_hash))?;

@@ -1,4 +1,4 @@
-//! Tells a contract about its block, its caller, itself and its gas.
+//! Queries block, transaction, caller, own address and remaining gas.
 
 use crate::execution::Value;
 use crate::fault::Fault;
@@ -15,7 +15,7 @@ pub(super) fn block_time(host: &Host<'_>) -> Reply {
     integer(host.block.time_ms)
 }
 
-/// The price of the call itself is deducted already.
+/// The remaining gas, after the price of this call.
 pub(super) fn gas_left(call: &Call<'_>) -> Reply {
     integer(call.gas.remaining())
 }
@@ -45,7 +45,7 @@ pub(super) fn value(host: &Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt>
     Ok(Reply::Resume(None))
 }
 
-/// Answers for the last blocks from the state; whether a height is among them needs no look.
+/// Reads the hash of a recent block from the state; other heights return 0 without a read.
 pub(super) fn block_hash(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
     let height = call.number(0)?;
     let back = host.block.height.0.saturating_sub(height);
@@ -59,7 +59,7 @@ pub(super) fn block_hash(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Rep
     };
     let hash: [u8; 32] = hash
         .try_into()
-        .map_err(|_| Fault::Store("a block hash that is not 32 bytes".to_owned()))?;
+        .map_err(|_| Fault::Store("a stored block hash is not 32 bytes long".to_owned()))?;
     call.write(1, &hash)?;
     Ok(bool_reply(true))
 }

@@ -1,6 +1,6 @@
-//! Moves amounts between accounts and puts code on them, in the journal.
+//! Moves amounts between accounts and sets their code, in the journal.
 //!
-//! A payment to oneself moves nothing, but needs the amount.
+//! A payment to the payer itself moves nothing, but requires the amount.
 
 use crate::fault::Fault;
 use crate::identity::{Address, CodeHash};
@@ -49,7 +49,7 @@ impl Journal {
         if amount == 0 || payer == payee {
             return Ok(());
         }
-        let unpayable = || Fault::invariant("a value that was found payable");
+        let unpayable = || Fault::invariant("a value that was checked cannot be moved");
         let mut account = self.account(view, payer)?;
         account.balance = account.balance.checked_sub(amount).ok_or_else(unpayable)?;
         self.set_account(view, payer, &account)?;
