@@ -1,4 +1,4 @@
-//! Translates calls and returns: arguments are made where the callee's parameters will be.
+//! Translates calls and returns: arguments are placed where the callee's parameters will be.
 #![expect(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -12,7 +12,8 @@ use super::shape::Shape;
 use super::{Operand, Pattern, StackEntry, Translator, index};
 
 impl Translator<'_> {
-    /// The instruction at `at` ends its run and carries the price of the next one in a field.
+    /// Ends the metering block with the instruction at `at`, whose cost field has the price of the
+    /// next block.
     pub(super) fn end_block_at(&mut self, at: usize, cost: At<Cost>) {
         let next = self.charges.new_block();
         self.charges.cost_field(cost.after(at), next);
@@ -22,14 +23,14 @@ impl Translator<'_> {
         self.enter(next);
     }
 
-    /// A run that has become too long ends here.
+    /// Ends a metering block that is too long.
     pub(super) fn cut_block(&mut self) {
         let f = form::Charge::of(OperandKinds::NONE);
         let at = self.begin(Shape::new(Family::Charge), f.cells, Pattern::Other);
         self.end_block_at(at, f.cost);
     }
 
-    /// Brings the arguments to where the callee expects them; answers the distance of its frame.
+    /// Moves the arguments to the callee's frame; returns the distance of that frame in bytes.
     fn pass_arguments(&mut self, count: usize) -> u16 {
         let base = self.stack.len() - count;
         for position in base..base + count {

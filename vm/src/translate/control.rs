@@ -1,4 +1,5 @@
-//! Translates blocks and branches: control frames, merges of stack and gas, fused compare-and-branch.
+//! Translates blocks and branches: control frames, merges of stack and gas, fused
+//! compare-and-branch.
 #![expect(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -26,7 +27,7 @@ pub(super) enum ControlFrameKind {
 /// A branch whose target is not known yet.
 #[derive(Clone, Copy)]
 pub(super) struct OpenBranch {
-    /// The instruction that the distance is counted from.
+    /// Byte offset of the instruction, from which the distance is counted.
     at: usize,
     /// Byte offset of its target field.
     field: usize,
@@ -39,10 +40,12 @@ impl OpenBranch {
     }
 }
 
-/// The two ways of a conditional branch: where it goes, and the byte offsets of their costs.
+/// The two edges of a conditional branch.
 struct Edges {
     open: OpenBranch,
+    /// Byte offset of the cost field of the taken edge.
     taken: usize,
+    /// Byte offset of the cost field of the other edge.
     otherwise: usize,
 }
 
@@ -56,16 +59,19 @@ impl Edges {
     }
 }
 
+/// A control frame: a block, loop, conditional or the function itself.
 pub(super) struct ControlFrame {
     kind: ControlFrameKind,
-    /// Height of the operand stack when it began.
+    /// Height of the operand stack at its start.
     pub(super) height: usize,
     has_result: bool,
+    /// Byte offset of its start in the code, the target of a branch to a loop.
     loop_at: usize,
+    /// Metering block that a branch to its label enters.
     block: BlockIndex,
-    /// The last branch to the end, by its place in `open_branches`.
+    /// Index in `open_branches` of the last branch to its end.
     branches: Option<u32>,
-    /// The false edge of an `if`, with the block that it enters.
+    /// The false edge of an `if`, with the metering block that it enters.
     false_edge: Option<(OpenBranch, BlockIndex)>,
 }
 
@@ -82,7 +88,7 @@ impl ControlFrame {
         }
     }
 
-    /// Values that a branch to it carries.
+    /// True if a branch to its label carries a value.
     const fn carries(&self) -> bool {
         self.has_result && !matches!(self.kind, ControlFrameKind::Loop)
     }
@@ -92,8 +98,8 @@ impl ControlFrame {
 type Condition = (Binary, Operand, Operand);
 
 impl Translator<'_> {
-    /// The code that follows belongs to `block`; the caller decides what is still known of the
-    /// state.
+    /// Begins the code of metering block `block`; the caller decides whether the tracked state
+    /// stays valid.
     pub(super) fn enter(&mut self, block: BlockIndex) {
         self.charges.enter(block);
         if self.pauses {
@@ -128,10 +134,10 @@ impl Translator<'_> {
         }
     }
 
-    /// `if`: branches to the other arm unless the condition holds.
+    /// `if`: branches to the other arm unless the condition is true.
     pub(super) fn branch_unless(&mut self, has_result: bool) {
-        // Entries below the condition must be the same on both edges: no local may change under
-        // them.
+        // Stack entries below the condition must be the same on both edges: none may refer to a
+        // local that one arm changes.
         while let Some(position) = self.stack.unsettled(self.top()) {
             self.last = None;
             self.materialize(position);
@@ -192,12 +198,12 @@ impl Translator<'_> {
             self.push(StackEntry::Slot);
         }
         if let Some((open, false_block)) = label.false_edge {
-            // An `if` without `else`: its false edge enters the block at the end.
+            // An `if` without `else`: its false edge enters the metering block at the end.
             self.charges.merge(false_block, label.block);
             self.close(open);
         }
         if label.branches.is_none() && label.false_edge.is_none() {
-            // Nothing joins here: the state stays known, and the run goes on.
+            // No branch joins here: the state stays known, and the metering block continues.
             self.dead = usize::from(!reachable);
             return;
         }
@@ -206,7 +212,7 @@ impl Translator<'_> {
         }
         let mut branch = label.branches;
         while let Some((open, before)) =
-            branch.and_then(|place| self.open_branches.get(index(place)))
+            branch.and_then(|number| self.open_branches.get(index(number)))
         {
             branch = *before;
             self.close(*open);
@@ -216,13 +222,13 @@ impl Translator<'_> {
         self.enter(label.block);
     }
 
-    /// The branch goes to the place where the next instruction will be.
+    /// Sets the target of a branch to the next instruction.
     fn close(&mut self, open: OpenBranch) {
         let distance = u32::try_from(self.code.here() - open.at).unwrap_or(u32::MAX);
         self.code.set_u32(open.field, distance);
     }
 
-    /// The condition on top as a comparison that is true when it is (or is not, if `inverted`).
+    /// Pops the condition and returns it as a comparison, negated if `inverted`.
     fn condition(&mut self, inverted: bool) -> Condition {
         let invert = |op: Binary| {
             if inverted {
@@ -256,7 +262,7 @@ impl Translator<'_> {
         )
     }
 
-    /// Branches if the condition holds; the code goes on in a new block.
+    /// Branches if the condition is true; the code continues in a new metering block.
     fn compare_branch(&mut self, condition: Condition, target: BlockIndex) -> OpenBranch {
         let next = self.charges.new_block();
         let (op, a, b) = condition;
@@ -284,7 +290,7 @@ impl Translator<'_> {
         edges.open
     }
 
-    /// slot = slot + constant; compare; branch: the end of a counted loop.
+    /// Fuses slot = slot + constant; compare; branch: the end of a counted loop.
     fn fuse_step_branch(&mut self, compare: Binary, b: Operand) -> Option<Edges> {
         let last = self.last?;
         let Pattern::Binary(op, Operand::Slot(a), Operand::Immediate(step)) = last.pattern else {
@@ -306,7 +312,7 @@ impl Translator<'_> {
         Some(Edges::of(at, f.target, f.taken, f.otherwise))
     }
 
-    /// load; compare; branch.
+    /// Fuses load; compare; branch.
     fn fuse_load_branch(&mut self, op: Binary, b: Operand) -> Option<Edges> {
         let last = self.last?;
         let (load, a, index, offset) = match last.pattern {
@@ -319,7 +325,7 @@ impl Translator<'_> {
             } => (load, a, Some(index), offset),
             _ => return None,
         };
-        // The loaded value is used for nothing else, or is in a slot as well.
+        // The loaded value has no other use, or is also in a slot.
         if last.result != self.cached || !can_fuse_load_compare(load, op) {
             return None;
         }
@@ -348,22 +354,22 @@ impl Translator<'_> {
     fn target(&mut self, label: usize, open: OpenBranch) {
         let label = &mut self.control_frames[label];
         if label.kind == ControlFrameKind::Loop {
-            // Backwards: the distance wraps, and is read as a signed number.
+            // A backward branch: the distance wraps and is read as a signed number.
             let distance = low(label.loop_at.wrapping_sub(open.at).try_into().unwrap_or(0));
             self.code.set_u32(open.field, distance);
         } else {
-            let place = u32::try_from(self.open_branches.len()).unwrap_or(u32::MAX);
+            let number = u32::try_from(self.open_branches.len()).unwrap_or(u32::MAX);
             self.open_branches
-                .push((open, label.branches.replace(place)));
+                .push((open, label.branches.replace(number)));
         }
     }
 
-    /// The place in `control_frames` of the label `depth` levels out.
-    fn place_of(&self, depth: u32) -> usize {
+    /// The index in `control_frames` of the label `depth` levels out.
+    fn frame_of(&self, depth: u32) -> usize {
         self.control_frames.len() - 1 - index(depth)
     }
 
-    /// The branch carries a value to another slot than it is in, or leaves the function.
+    /// True if a branch must move its value to another slot, or returns from the function.
     fn moves(&self, label: usize, height: usize) -> bool {
         let label = &self.control_frames[label];
         let carries = label.carries();
@@ -372,8 +378,8 @@ impl Translator<'_> {
     }
 
     pub(super) fn branch(&mut self, depth: u32) {
-        let place = self.place_of(depth);
-        let label = &self.control_frames[place];
+        let target_frame = self.frame_of(depth);
+        let label = &self.control_frames[target_frame];
         let (kind, height, block) = (label.kind, label.height, label.block);
         let carries = label.carries();
         if kind == ControlFrameKind::Function {
@@ -383,8 +389,9 @@ impl Translator<'_> {
             let top = self.top();
             self.move_to(top, self.stack_slot(height));
             if self.stack[top] == StackEntry::Acc {
-                // Not where it says any more, but nothing reads it there: the way from here is the
-                // branch. Every other entry is what it was, for who goes on without branching.
+                // The value is now in the slot of the target, but nothing reads its own slot: only
+                // the branch follows. All other entries stay valid on the edge that does not
+                // branch.
                 self.stack.set_slot(top);
             }
         }
@@ -401,10 +408,10 @@ impl Translator<'_> {
             (at, f.target, f.cost)
         };
         self.charges.cost_field(cost.after(at), block);
-        self.target(place, OpenBranch::of(at, target));
+        self.target(target_frame, OpenBranch::of(at, target));
     }
 
-    /// The copy that was just emitted, taken back so that the branch makes it.
+    /// Removes the copy that was just emitted, so that the branch makes it.
     fn take_back_copy(&mut self) -> Option<(u16, u16)> {
         let last = self.last?;
         let Pattern::CopySlot(d, a) = last.pattern else {
@@ -417,18 +424,20 @@ impl Translator<'_> {
     }
 
     pub(super) fn branch_if(&mut self, depth: u32) {
-        let place = self.place_of(depth);
+        let target_frame = self.frame_of(depth);
         let height = self.top();
-        if !self.moves(place, height) {
-            if self.control_frames[place].carries() && self.stack[height - 1] != StackEntry::Slot {
+        if !self.moves(target_frame, height) {
+            if self.control_frames[target_frame].carries()
+                && self.stack[height - 1] != StackEntry::Slot
+            {
                 self.last = None;
                 self.materialize(height - 1);
             }
             let condition = self.condition(false);
             self.spill_acc();
-            let block = self.control_frames[place].block;
+            let block = self.control_frames[target_frame].block;
             let open = self.compare_branch(condition, block);
-            return self.target(place, open);
+            return self.target(target_frame, open);
         }
         let condition = self.condition(true);
         self.spill_acc();
@@ -449,7 +458,7 @@ impl Translator<'_> {
         depths.clear();
         depths.extend_from_slice(targets);
         depths.push(default);
-        let carries = self.control_frames[self.place_of(default)].carries();
+        let carries = self.control_frames[self.frame_of(default)].carries();
         let sum = self.take_back_displacement();
         let (operand, displacement) = sum.unwrap_or((self.operand_at(top), 0));
         self.discard();
@@ -466,21 +475,22 @@ impl Translator<'_> {
         self.code.put(f.displacement, displacement);
         let mut stubs: Vec<(u32, usize)> = Vec::new();
         for (number, depth) in depths.iter().enumerate() {
-            let place = self.place_of(*depth);
+            let target_frame = self.frame_of(*depth);
             let (target, cost) = f.edge(number);
-            if self.moves(place, top) {
+            if self.moves(target_frame, top) {
                 stubs.push((*depth, target.after(at)));
             } else {
-                let block = self.control_frames[place].block;
+                let block = self.control_frames[target_frame].block;
                 self.charges.cost_field(cost.after(at), block);
-                self.target(place, OpenBranch::of(at, target));
+                self.target(target_frame, OpenBranch::of(at, target));
             }
         }
         self.stubs(at, &mut stubs);
         self.depths = depths;
     }
 
-    /// The addition of a constant that made the index on top, taken back so that the table does it.
+    /// Removes the addition of a constant that produced the index on top, so that the branch table
+    /// makes it.
     fn take_back_displacement(&mut self) -> Option<(Operand, u32)> {
         let last = self.last?;
         let Pattern::Binary(Binary::Add32, a, Operand::Immediate(value)) = last.pattern else {
@@ -495,7 +505,7 @@ impl Translator<'_> {
         Some((a, low(value)))
     }
 
-    /// The ways of a `br_table` that move a value first, one for each label.
+    /// Emits the edges of a `br_table` that must move a value first, one stub for each label.
     fn stubs(&mut self, at: usize, stubs: &mut Vec<(u32, usize)>) {
         stubs.sort_unstable();
         let mut rest = stubs.as_slice();

@@ -106,7 +106,8 @@ impl Translator<'_> {
             return;
         }
         if (a, v) == (Operand::Acc, Operand::Acc) {
-            // One of them may be the entry, the other a copy; or both are copies of one slot.
+            // Either one is the accumulator's entry and the other a copy of its slot, or both are
+            // copies of one slot.
             if self.stack[address] == StackEntry::Acc {
                 self.spill_acc();
                 a = Operand::Slot(self.stack_slot(address));
@@ -147,7 +148,7 @@ impl Translator<'_> {
         if matches!(a, Operand::Immediate(_)) || b == Operand::Acc {
             return false;
         }
-        // Before the addition, the accumulator may have held the value.
+        // Before the addition, the accumulator may have contained the value.
         let v = match v {
             Operand::Slot(slot) if last.cached == Some(slot) && a != Operand::Acc => Operand::Acc,
             other => other,
@@ -211,7 +212,7 @@ impl Translator<'_> {
 
     pub(super) fn memory_bulk(&mut self, family: Family) {
         let base = self.stack.len() - 3;
-        let [d, s, n] = [0, 1, 2].map(|place| self.slot_of(base + place));
+        let [d, s, n] = [0, 1, 2].map(|operand| self.slot_of(base + operand));
         self.stack.truncate(base);
         self.spill_acc();
         // A fill has the same fields.

@@ -1,11 +1,11 @@
-//! Keeps the operand stack: what each operand is, and which of them stand for a local.
+//! Tracks the operand stack: where each operand is, and which operands are pending reads of locals.
 //!
-//! Everything that happens above many operands takes time for those that it concerns alone: reads
-//! of one local are linked with each other, the accumulator's entry is known by its position, and
-//! what was put into slots is not looked at again. So an operand costs a constant in all.
+//! An operator takes time only for the operands that it changes: pending reads of one local are
+//! linked with each other, the position of the accumulator's entry is known, and operands in slots
+//! are not scanned again. So the total time is linear in the number of operands.
 #![expect(
     clippy::indexing_slicing,
-    reason = "positions are below the height that validation proved; locals are the function's"
+    reason = "validation proved the height and the local indices"
 )]
 
 use super::{StackEntry, index};
@@ -14,26 +14,28 @@ use std::ops::Index;
 /// No position.
 const NONE: u32 = u32::MAX;
 
-/// An operand, between its neighbours among the pending reads of the same local.
+/// An operand, linked with the pending reads of the same local.
 struct Item {
     entry: StackEntry,
+    /// Position of the next pending read below.
     below: u32,
+    /// Position of the next pending read above.
     above: u32,
 }
 
 #[derive(Default)]
 pub(super) struct OperandStack {
     items: Vec<Item>,
-    /// For each local its topmost pending read.
+    /// For each local the position of its topmost pending read.
     reads: Vec<u32>,
-    /// Where the [`StackEntry::Acc`] is.
+    /// Position of the [`StackEntry::Acc`].
     acc: Option<usize>,
-    /// No operand below this position stands for a local.
+    /// No operand below this position is a pending read of a local.
     settled: usize,
 }
 
 impl OperandStack {
-    /// Empty, for a function of so many locals.
+    /// Empties the stack, for a function with `locals` locals.
     pub(super) fn reset(&mut self, locals: usize) {
         self.items.clear();
         self.reads.clear();
@@ -46,12 +48,12 @@ impl OperandStack {
         self.items.len()
     }
 
-    /// Where the entry in the accumulator is, if there is one.
+    /// Position of the entry in the accumulator, if there is one.
     pub(super) const fn acc(&self) -> Option<usize> {
         self.acc
     }
 
-    /// Inlined: mostly it is known which entry is pushed.
+    /// Inlined, since callers mostly push a known variant.
     #[inline(always)]
     pub(super) fn push(&mut self, entry: StackEntry) {
         let mut below = NONE;
@@ -67,7 +69,7 @@ impl OperandStack {
         });
     }
 
-    /// What is pushed next is a read of `local`; answers the one below it.
+    /// Links the read of `local` that is pushed next; returns the position of the read below it.
     #[inline]
     fn link(&mut self, local: u32) -> u32 {
         let number = u32::try_from(self.items.len()).unwrap_or(NONE);
@@ -82,7 +84,7 @@ impl OperandStack {
     pub(super) fn pop(&mut self) -> Option<StackEntry> {
         let item = self.items.pop()?;
         match item.entry {
-            // It is the topmost of its local.
+            // The topmost pending read of its local.
             StackEntry::Local(local) => {
                 self.reads[index(local)] = item.below;
                 if item.below != NONE {
@@ -102,7 +104,7 @@ impl OperandStack {
         }
     }
 
-    /// The operand is in the slot of its position from now on.
+    /// Records that the operand is now in the slot of its position.
     pub(super) fn set_slot(&mut self, position: usize) {
         let item = &mut self.items[position];
         let (below, above) = (item.below, item.above);
@@ -113,13 +115,13 @@ impl OperandStack {
         }
     }
 
-    /// The topmost operand that stands for `local`.
+    /// Position of the topmost pending read of `local`.
     pub(super) fn read_of(&self, local: u32) -> Option<usize> {
         let position = self.reads[index(local)];
         (position != NONE).then(|| index(position))
     }
 
-    /// The next operand below `height` that stands for a local, each asked about once.
+    /// Position of the next pending read of a local below `height`; each position is scanned once.
     pub(super) fn unsettled(&mut self, height: usize) -> Option<usize> {
         while self.settled < height {
             if matches!(self.items[self.settled].entry, StackEntry::Local(_)) {
@@ -188,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn the_accumulator_has_one_place() {
+    fn the_position_of_the_accumulators_entry_is_known() {
         let mut operands = OperandStack::default();
         operands.reset(0);
         operands.push(StackEntry::Acc);

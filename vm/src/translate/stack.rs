@@ -1,4 +1,4 @@
-//! Tracks the operand stack: what is where, and the copies that this saves.
+//! Moves operands between accumulator, slots and locals, with as few copies as possible.
 #![expect(
     clippy::arithmetic_side_effects,
     reason = "positions are below the height that validation proved; limits bound the frame"
@@ -24,7 +24,7 @@ impl Translator<'_> {
         narrow((index(local) + linkage) * SLOT)
     }
 
-    /// Byte offset of the slot that belongs to a position of the operand stack.
+    /// Byte offset of the slot of a position of the operand stack.
     pub(super) fn stack_slot(&self, position: usize) -> u16 {
         let below = index(self.layout.parameters) + index(self.layout.locals) + LINKAGE_SLOTS;
         narrow((below + position) * SLOT)
@@ -35,12 +35,12 @@ impl Translator<'_> {
         self.stack.push(entry);
     }
 
-    /// Takes the top entry away; what it stands for is the caller's business.
+    /// Pops the top entry; the caller uses its value.
     pub(super) fn pop(&mut self) -> StackEntry {
         self.stack.pop().unwrap_or(StackEntry::Slot)
     }
 
-    /// Takes the top entry away for good.
+    /// Pops the top entry and drops its value.
     pub(super) fn discard(&mut self) {
         if self.pop() == StackEntry::Acc {
             self.producer = None;
@@ -67,14 +67,15 @@ impl Translator<'_> {
         operand
     }
 
-    /// The result of the instruction at `at` is in the accumulator, and in a slot if it must be.
+    /// Pushes the result of the instruction at `at`, which is in the accumulator.
     pub(super) fn push_acc(&mut self, at: usize) {
         self.producer = Some(at);
         self.cached = None;
         self.push(StackEntry::Acc);
     }
 
-    /// Makes the producer of the accumulator's entry write to a slot: no copy instruction.
+    /// Makes the producer of the accumulator's entry write to a slot too, without a copy
+    /// instruction.
     pub(super) fn patch_producer(&mut self, slot: u16) {
         let Some(at) = self.producer.take() else {
             return;
@@ -93,7 +94,7 @@ impl Translator<'_> {
         self.cached = Some(slot);
     }
 
-    /// Frees the accumulator: its entry, if any, goes to the slot of its own position.
+    /// Frees the accumulator: moves its entry, if any, to the slot of its position.
     #[inline(always)]
     pub(super) fn spill_acc(&mut self) {
         if let Some(position) = self.stack.acc() {
@@ -122,7 +123,7 @@ impl Translator<'_> {
         self.code.put(f.d, d).put(f.a, a);
     }
 
-    /// A copy in one instruction with those right before it, up to four.
+    /// Fuses a copy with the copies right before it, up to four.
     fn copy_with_last(&mut self, d: u16, a: u16) -> bool {
         let Some(last) = self.last else {
             return false;
@@ -145,7 +146,7 @@ impl Translator<'_> {
                 self.code.put(f.d, first.0).put(f.a, first.1);
                 self.code.put(f.d2, second.0).put(f.a2, second.1);
             }
-            // The third is made twice, which is the same.
+            // For three copies the third is made twice, which has the same effect.
             (_, Pattern::CopyThreeSlots(copies)) | (Pattern::CopyThreeSlots(copies), _) => {
                 let [first, second, third] = copies;
                 let f = form::CopyFourSlots::of(OperandKinds::NONE);
@@ -200,11 +201,11 @@ impl Translator<'_> {
         self.code.put(f.d, d).put(f.i, value);
     }
 
-    /// Brings the entry at a position to a slot.
+    /// Copies the value of the entry at a position to slot `d`.
     pub(super) fn move_to(&mut self, position: usize, d: u16) {
         match self.stack[position] {
-            // Only an instruction that was just emitted may write to a slot other than that of its
-            // own position: one further back would write before copies that still read the slot.
+            // Only the last instruction may write to a slot other than that of its position: an
+            // earlier one would write before copies that still read the slot.
             StackEntry::Acc => {
                 let just_emitted = self.last.is_some_and(|last| self.producer == Some(last.at));
                 if just_emitted || d == self.stack_slot(position) {
@@ -220,7 +221,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Brings the entry to the slot of its own position.
+    /// Moves the entry to the slot of its position.
     pub(super) fn materialize(&mut self, position: usize) {
         if self.stack[position] == StackEntry::Slot {
             return;
@@ -229,7 +230,7 @@ impl Translator<'_> {
         self.stack.set_slot(position);
     }
 
-    /// Nothing on the stack stands for a local or waits in the accumulator after this.
+    /// Moves all pending reads of locals, and the accumulator's entry, to their slots.
     pub(super) fn materialize_locals(&mut self) {
         self.spill_acc();
         while let Some(position) = self.stack.unsettled(self.stack.len()) {
@@ -237,7 +238,7 @@ impl Translator<'_> {
         }
     }
 
-    /// A slot that holds the entry: the local's own, or that of its position.
+    /// A slot that contains the value of the entry: that of the local, or that of its position.
     pub(super) fn slot_of(&mut self, position: usize) -> u16 {
         if let StackEntry::Local(local) = self.stack[position] {
             return self.local_slot(local);
@@ -246,7 +247,8 @@ impl Translator<'_> {
         self.stack_slot(position)
     }
 
-    /// For instructions without an immediate form; to be called when the operand was popped.
+    /// Moves an immediate to a slot, for instructions without an immediate form; call it after the
+    /// operand was popped.
     pub(super) fn slot_or_acc(&mut self, operand: Operand) -> Operand {
         let Operand::Immediate(value) = operand else {
             return operand;
@@ -260,7 +262,7 @@ impl Translator<'_> {
         let slot = self.local_slot(local);
         let top = self.top();
         let entry = self.pop();
-        // Entries that still stand for the old value must have a copy of it first.
+        // Pending reads of the old value need a copy of it first.
         let mut preserved = false;
         while let Some(position) = self.stack.read_of(local) {
             preserved = true;
@@ -285,7 +287,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Two counters that are advanced one after the other become one instruction.
+    /// Fuses two additions of constants to locals.
     fn fuse_two_additions(&mut self) {
         let addition = |emitted: Option<RecentInstruction>| {
             let emitted = emitted?;

@@ -203,11 +203,11 @@ fn a_listing_names_instructions_costs_and_sites() {
     let (module, rules) = module(COUNT);
     let listing = disassemble(&module, &rules, 0).unwrap();
     for expected in [
-        "function 0: first run ",
+        "function 0: first metering block ",
         "store S64",
         "compare.branch",
         "return",
-        "gives back",
+        "refunds",
     ] {
         assert!(listing.contains(expected), "{expected}: {listing}");
     }
