@@ -125,7 +125,7 @@ impl<'a> Environment<'a> {
         environment.on(&crypto::BACKEND)
     }
 
-    /// The same environment, if the functions of `backend` pass their known-answer tests.
+    /// The same environment, if the functions of `backend` pass their known answer tests.
     fn on(self, backend: &Backend) -> Result<Self, Fault> {
         backend.known_answers().map(|()| self)
     }

@@ -20,7 +20,7 @@ struct CryptoFunctions {
     ed25519_verify: fn(&[u8], &[u8; 64], &[u8; 32]) -> bool,
 }
 
-/// Functions and the result of their known-answer tests.
+/// Functions and the result of their known answer tests.
 pub(crate) struct Backend {
     functions: CryptoFunctions,
     /// Result of the tests: the name of the first function that failed, if one did.
@@ -38,7 +38,7 @@ const OURS: CryptoFunctions = CryptoFunctions {
     ed25519_verify,
 };
 
-/// Runs the known-answer tests of every hash and signature function, once per process.
+/// Runs the known answer tests of every hash and signature function, once per process.
 ///
 /// [`Environment::new`](crate::frames::Environment::new) calls it; a node that verifies signatures
 /// before it executes anything calls it earlier.
@@ -62,7 +62,7 @@ impl Backend {
         let found = self.found.get_or_init(|| self.functions.check());
         found.map_err(|function| {
             Fault::invariant(format!(
-                "{function} fails its known-answer test on this machine"
+                "{function} fails its known answer test on this machine"
             ))
         })
     }
@@ -233,7 +233,7 @@ pub(crate) mod tests {
     fn a_process_runs_the_tests_once() {
         for _ in 0..3 {
             let fault = WRONG.known_answers().unwrap_err().to_string();
-            let text = "broken invariant: sha256 fails its known-answer test on this machine";
+            let text = "broken invariant: sha256 fails its known answer test on this machine";
             assert_eq!(fault, text);
         }
         assert_eq!(CALLS.load(Ordering::Relaxed), 1);
