@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Builds every kernel to wasm/, or checks that the committed ones are what the sources give.
+# Builds every kernel to wasm/, or checks that the committed modules are built from the sources.
 #
 #   build.sh              builds into wasm/ and writes wasm/HASHES
 #   build.sh --check      builds into a temporary directory and compares with wasm/
 #
-# Needs `rustup target add wasm32-unknown-unknown`. Without it --check only compares the committed
-# files with HASHES, and says so. The bytes depend on the compiler, which the toolchain file pins.
+# Needs `rustup target add wasm32-unknown-unknown`. Without it, --check only compares the committed
+# files with HASHES and prints a note. The bytes depend on the compiler version, which the toolchain
+# file pins.
 set -euo pipefail
 export LC_ALL=C
 
@@ -15,8 +16,8 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$here/kernels"
 
-# The release profile's optimisation, the target's default features, and 192 KiB of stack in place of
-# the 1 MiB that rustc reserves: instances are made in microseconds.
+# The release profile's optimisation, the target's default features, and 192 KiB of stack instead of
+# rustc's 1 MiB, so that instantiation takes microseconds.
 build() { # kernel, directory
   rustc --edition 2024 --crate-type cdylib --crate-name "$1" --target wasm32-unknown-unknown \
     --cfg "kernel=\"$1\"" -C opt-level=3 -C codegen-units=1 -C panic=abort -C strip=symbols \

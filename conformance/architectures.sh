@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Runs the golden vectors as programs of other architectures, and compares the reports with this
+# Runs the golden vectors in builds for other architectures, and compares the reports with this
 # machine's: conformance/architectures.sh all | [i686] [aarch64] [riscv64] [s390x] [wasm32]
 #
-# An archive of BLOCKS blocks (200) that this machine simulates is replayed there too, on both
-# engines; every receipt, diff and root must be that of the archive. Reports are in target/conformance, builds in target/architectures (removed at the end unless
-# KEEP=1). What cannot be had here is `skipped: why`; a difference or a failed run is exit code 1.
-# With INSTALL=1 and root, missing packages are installed with apt-get. LOCKSTEP=FILE is a command
-# that was built for this machine already.
+# Each also replays an archive of BLOCKS blocks (200) that this machine simulates, on both engines;
+# every receipt, diff and root must match the archive. Reports are in target/conformance, builds in
+# target/architectures (removed at the end unless KEEP=1). An architecture whose tools are missing is
+# reported as `skipped: why`; a difference or a failed run is exit code 1. With INSTALL=1 and root,
+# missing packages are installed with apt-get. LOCKSTEP=FILE is a command already built for this
+# machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,7 +22,7 @@ usage() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# triple, linker (rust-lld where Rust brings the C library), emulator, packages of Debian
+# Prints triple, linker (rust-lld where Rust includes the C library), emulator, packages of Debian.
 facts() {
     case $1 in
     i686) echo i686-unknown-linux-musl rust-lld qemu-i386 qemu-user ;;
@@ -35,7 +36,7 @@ facts() {
     esac
 }
 
-# Installs what is missing; says why an architecture cannot be tried.
+# Installs missing tools, or prints why an architecture is skipped.
 prepare() { # architecture triple linker emulator packages...
     local triple=$2 linker=$3 emulator=$4
     shift 4
@@ -45,7 +46,7 @@ prepare() { # architecture triple linker emulator packages...
                 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } \
                 >/dev/null 2>&1 || { echo "skipped: apt-get cannot install $*"; return 1; }
         else
-            echo "skipped: $emulator or $linker is not here (Debian: apt-get install $*)"
+            echo "skipped: $emulator or $linker is not installed (Debian: apt-get install $*)"
             return 1
         fi
     fi
@@ -57,8 +58,8 @@ build() { # triple linker
     name=$(echo "$1" | tr 'a-z-' 'A-Z_')
     local flags=""
     case $1 in
-    *-gnu) flags="-C target-feature=+crt-static" ;; # no foreign C library is needed to run it
-    wasm32-*) flags="-C link-arg=-zstack-size=8388608" ;; # as much as a program has elsewhere
+    *-gnu) flags="-C target-feature=+crt-static" ;; # needs no C library of the target to run
+    wasm32-*) flags="-C link-arg=-zstack-size=8388608" ;; # the usual size on other targets
     esac
     env "CARGO_TARGET_${name}_LINKER=$2" "CARGO_TARGET_${name}_RUSTFLAGS=$flags" \
         cargo build --quiet --locked -p cli --profile architectures \
@@ -71,7 +72,7 @@ lockstep() { # architecture triple emulator arguments...
     if [ "$architecture" = wasm32 ]; then
         node --no-warnings conformance/wasi.mjs "$binary.wasm" "$reports" "$@"
     elif [ "$architecture" = i686 ] && "$binary" --version >/dev/null 2>&1; then
-        # An x86-64 kernel runs it as it is.
+        # An x86-64 kernel runs it directly.
         "$binary" "$@"
     else
         "$emulator" "$binary" "$@"
@@ -79,13 +80,13 @@ lockstep() { # architecture triple emulator arguments...
 }
 
 run() { # architecture triple emulator
-    local place=$reports before engine
-    # The folder of the reports is the root of what it sees.
-    [ "$1" != wasm32 ] || place=
-    lockstep "$@" conform run --out "$place/$1.json" || return 1
+    local folder=$reports before engine
+    # The WASI program sees the folder of the reports as its root.
+    [ "$1" != wasm32 ] || folder=
+    lockstep "$@" conform run --out "$folder/$1.json" || return 1
     for engine in interpreter reference; do
         before=$SECONDS
-        lockstep "$@" node replay "$place/chain.blocks" --engine "$engine" --json \
+        lockstep "$@" node replay "$folder/chain.blocks" --engine "$engine" --json \
             >"$reports/$1.replay" || return 1
         cmp "$reports/host.replay" "$reports/$1.replay" || return 1
         echo "replayed $blocks blocks, $engine: $((SECONDS - before)) s, the same root"

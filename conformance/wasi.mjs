@@ -1,5 +1,5 @@
 // Runs a WASI command module under node: node wasi.mjs MODULE FOLDER ARGUMENTS...
-// The command sees FOLDER as `/`, and nothing else of the machine.
+// The command sees FOLDER as `/`, and no other file of the machine.
 import { readFile } from "node:fs/promises";
 import { argv, exit } from "node:process";
 import { WASI } from "node:wasi";

@@ -1,10 +1,10 @@
-//! Follows our own engine over time with criterion: kernels, checking, a contract frame.
+//! Tracks the interpreter's performance over time with criterion: kernels, loading, calls.
 //!
-//! `cargo bench -p benches`. For figures beside other engines: docs/performance.md.
+//! `cargo bench -p benches`. For comparisons with other engines see docs/performance.md.
 
 use benches::Measured;
 use benches::linked::{COUNTER, linked};
-use benches::lockstep::{Loaded, drive, interpreter, on};
+use benches::lockstep::{LoadedModule, drive, interpreter, on};
 use benches::workload::{KERNELS, token};
 use criterion::{Criterion, Throughput};
 use std::hint::black_box;
@@ -27,7 +27,7 @@ fn loading(criterion: &mut Criterion) -> Measured<()> {
     for (name, wasm) in [("contract", COUNTER.to_vec()), ("300KB", linked(300_000)?)] {
         group.throughput(Throughput::Bytes(u64::try_from(wasm.len())?));
         group.bench_function(name, |bencher| {
-            bencher.iter(|| Loaded::new(interpreter(), black_box(&wasm))?.instantiate());
+            bencher.iter(|| LoadedModule::new(interpreter(), black_box(&wasm))?.instantiate());
         });
     }
     group.finish();
@@ -35,7 +35,7 @@ fn loading(criterion: &mut Criterion) -> Measured<()> {
 }
 
 fn frames(criterion: &mut Criterion) -> Measured<()> {
-    let loaded = Loaded::new(interpreter(), token()?.wasm)?;
+    let loaded = LoadedModule::new(interpreter(), token()?.wasm)?;
     let empty = loaded.function("empty")?;
     criterion.bench_function("instantiate and call", |bencher| {
         bencher.iter(|| drive(loaded.instantiate()?.as_mut(), empty, Vec::new()));

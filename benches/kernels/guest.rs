@@ -1,4 +1,4 @@
-//! Makes one wasm module of one kernel: `--cfg kernel="sha256"` says which. See `../build.sh`.
+//! Compiles one kernel to a wasm module, selected by `--cfg kernel="sha256"`. See `../build.sh`.
 #![no_std]
 #![expect(unsafe_code, reason = "the host's imports and the exported entry are raw")]
 
@@ -18,7 +18,7 @@ mod kernel;
 
 #[cfg(kernel = "token")]
 mod env {
-    //! Asks the host: the same functions as `src/env.rs`.
+    //! Calls host functions: the same functions as in `src/env.rs`.
 
     #[link(wasm_import_module = "lockstep")]
     unsafe extern "C" {
@@ -52,7 +52,7 @@ pub extern "C" fn run(n: u32) -> u64 {
     kernel::run(n)
 }
 
-/// Does nothing: an entry of a contract, for what a call costs apart from its work.
+/// A contract entry that does nothing, to measure the fixed cost of a call.
 #[unsafe(no_mangle)]
 pub extern "C" fn empty() {}
 

@@ -1,23 +1,23 @@
-//! Measures what a short contract pays apart from its work: entering, host calls, an instance.
+//! Measures the fixed costs of short contract calls: entry, host calls, instantiation.
 
 use crate::clock::time;
-use crate::contender::Entry;
-use crate::lockstep::{Loaded, PLENTY, drive, interpreter};
-use crate::plan::{ByEngine, Plan};
+use crate::contender::CallMeasurement;
+use crate::lockstep::{LoadedModule, PLENTY, drive, interpreter};
+use crate::plan::{BenchPlan, ByEngine};
 use crate::statistics::{median, per};
 use crate::{Measured, workload};
 use std::collections::BTreeMap;
 use vm::unstable::execution::{Invocation, Step, Stop, Value};
 use vm::unstable::gas::GasMeter;
 
-/// Instances that are alive at once while empty calls are timed: a clock costs more than one call.
+/// Number of empty calls between two clock readings: one reading costs more than a call.
 const ALIVE: usize = 16;
 
-/// Medians by kind and engine, rounds interleaved.
+/// Medians by kind of call and engine, from interleaved rounds.
 ///
 /// # Errors
-/// If an engine refuses the module or faults.
-pub fn measure(plan: &Plan) -> Measured<BTreeMap<&'static str, ByEngine>> {
+/// If an engine rejects the module or fails.
+pub fn measure(plan: &BenchPlan) -> Measured<BTreeMap<&'static str, ByEngine>> {
     let count = if plan.quick { 2_000 } else { 20_000 };
     let mut entries = ours()?;
     #[cfg(feature = "wasmi")]
@@ -43,11 +43,11 @@ pub fn measure(plan: &Plan) -> Measured<BTreeMap<&'static str, ByEngine>> {
     Ok(table)
 }
 
-fn ours() -> Measured<Vec<Entry>> {
+fn ours() -> Measured<Vec<CallMeasurement>> {
     let kernel = workload::token()?;
-    let loaded = || Loaded::new(interpreter(), kernel.wasm);
+    let loaded = || LoadedModule::new(interpreter(), kernel.wasm);
     let (transferring, instantiating) = (loaded()?, loaded()?);
-    let entering = Loaded::new(interpreter(), workload::EMPTY)?;
+    let entering = LoadedModule::new(interpreter(), workload::EMPTY)?;
     let empty = instantiating.function("empty")?;
     let run = transferring.function("run")?;
     let native = kernel.native;
@@ -98,11 +98,14 @@ fn ours() -> Measured<Vec<Entry>> {
     ])
 }
 
-/// Starts instances that were made before, a few at a time: an instance of ours serves one call.
-/// What reading the clock takes, for a few calls as much as they do, is measured beside and
-/// subtracted.
-#[expect(clippy::float_arithmetic, reason = "times, no result of the VM")]
-fn enter(loaded: &Loaded, count: usize) -> Measured<f64> {
+/// Times empty calls in batches, each call on a new instance, since an instance of the interpreter
+/// serves one call. The time of reading the clock is comparable to that of a batch; it is measured
+/// separately and subtracted.
+#[expect(
+    clippy::float_arithmetic,
+    reason = "benchmarks measure time; no result of the VM"
+)]
+fn enter(loaded: &LoadedModule, count: usize) -> Measured<f64> {
     let empty = loaded.function("empty")?;
     let (mut batches, mut clocks) = (Vec::new(), Vec::new());
     for _ in 0..count.div_ceil(ALIVE) {

@@ -1,39 +1,40 @@
-//! Says what an engine answers to a measurement, whichever engine it is.
+//! Defines the interface of a measured engine.
 
 use crate::Measured;
 use crate::workload::Kernel;
 
-/// One timed run of a kernel.
+/// Result of one timed run of a kernel.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
-    /// Nanoseconds, instantiation excluded.
+    /// Time in nanoseconds, without instantiation.
     pub nanoseconds: f64,
-    /// What the kernel answered.
+    /// Result of the kernel.
     pub checksum: u64,
-    /// Gas or fuel, where the engine meters.
+    /// Gas or fuel used, if the engine meters.
     pub gas: Option<u64>,
 }
 
-/// A kernel loaded in an engine: each call makes a fresh instance, untimed, and times one run of
+/// A kernel loaded in an engine: each call creates a new instance, untimed, and times one run of
 /// the given size.
 pub type Runner = Box<dyn FnMut(u32) -> Measured<Sample>>;
 
-/// Loads a kernel in an engine.
-pub type Load = Box<dyn Fn(&Kernel) -> Measured<Runner>>;
+/// Function that loads a kernel in an engine.
+pub type Loader = Box<dyn Fn(&Kernel) -> Measured<Runner>>;
 
-/// An engine's name, and how it loads a kernel.
+/// A measured engine.
 pub struct Contender {
-    /// The key of the engine in every table.
+    /// Name of the engine, its key in every table.
     pub name: &'static str,
-    /// Loads a kernel.
-    pub load: Load,
+    /// Function that loads a kernel.
+    pub load: Loader,
 }
 
-/// One kind of call on one engine: answers nanoseconds for each of about `count` calls.
-pub type Call = Box<dyn FnMut(usize) -> Measured<f64>>;
+/// Function that makes about `count` calls of one kind on one engine and returns the nanoseconds
+/// per call.
+pub type TimedCall = Box<dyn FnMut(usize) -> Measured<f64>>;
 
-/// A row of the table of calls: kind, engine, measurement.
-pub type Entry = (&'static str, &'static str, Call);
+/// Kind of call, name of the engine, and measurement.
+pub type CallMeasurement = (&'static str, &'static str, TimedCall);
 
-/// Nanoseconds of one load, by what was loaded how.
-pub type Times = Vec<(&'static str, f64)>;
+/// Nanoseconds of one load, by engine and mode.
+pub type LoadTimes = Vec<(&'static str, f64)>;

@@ -1,48 +1,48 @@
 //! Runs every kernel on every engine in interleaved rounds, and compares results and gas.
 
 use crate::contender::{Contender, Runner, Sample};
-use crate::plan::{ByEngine, Part, Plan};
+use crate::plan::{BenchPlan, ByEngine, ReportPart};
 use crate::statistics::{geomean, median, ratio};
 use crate::workload::{KERNELS, Kernel};
 use crate::{Measured, calls, load, lockstep};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// One kernel.
+/// Results of a kernel.
 #[derive(Clone, Debug, Serialize)]
-pub struct Row {
-    /// The kernel.
+pub struct KernelRow {
+    /// Name of the kernel.
     pub name: &'static str,
-    /// Median nanoseconds of a run.
+    /// Median time of a run, in nanoseconds.
     pub ns: ByEngine,
-    /// What every engine answered.
+    /// Result of the kernel, equal on every engine.
     pub checksum: String,
-    /// Gas of the run on ours; equal in all rounds.
+    /// Gas of the run on the interpreter, equal in all rounds.
     pub gas: Option<String>,
-    /// Rounds of the kernel at which our gas was compared with R's.
+    /// Size of the kernel for which the gas was compared with R's.
     pub gas_checked_at: u32,
 }
 
-/// The whole table. `kernels`, `geomean_over_native`, `load_ns_per_byte` and `calls_ns` are frozen.
+/// The report. Scripts read `kernels`, `geomean_over_native`, `load_ns_per_byte` and `calls_ns`.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report {
-    /// One row a kernel.
-    pub kernels: Vec<Row>,
-    /// Geometric mean over the kernels of time over native time.
+pub struct ExecutionReport {
+    /// A row for each kernel.
+    pub kernels: Vec<KernelRow>,
+    /// Geometric mean over all kernels of the time divided by native time.
     pub geomean_over_native: ByEngine,
-    /// By module and engine.
+    /// Load time in nanoseconds per byte, by module and engine.
     pub load_ns_per_byte: BTreeMap<&'static str, ByEngine>,
-    /// By kind of call and engine.
+    /// Time of a call in nanoseconds, by kind of call and engine.
     pub calls_ns: BTreeMap<&'static str, ByEngine>,
-    /// Timed rounds.
+    /// Number of timed rounds.
     pub rounds: usize,
     /// True if sizes were small.
     pub quick: bool,
-    /// What was measured: compiler flags cannot be seen in a figure.
+    /// Compiler settings.
     pub build: &'static str,
 }
 
-/// How native code and engines are compiled.
+/// Compiler settings of native code and engines.
 pub const BUILD: &str = "kernels: opt-level 3, one codegen unit, no overflow checks, \
      default target features, native and wasm alike; engines: the workspace's release profile; \
     peers without overflow checks";
@@ -50,22 +50,22 @@ pub const BUILD: &str = "kernels: opt-level 3, one codegen unit, no overflow che
 /// Measures kernels, loading and calls.
 ///
 /// # Errors
-/// If an engine refuses a module or faults, or if two engines differ in a result or in gas.
-pub fn report(plan: &Plan) -> Measured<Report> {
+/// If an engine rejects a module or fails, or if two engines differ in a result or in gas.
+pub fn report(plan: &BenchPlan) -> Measured<ExecutionReport> {
     let with = |part| plan.parts.is_empty() || plan.parts.contains(&part);
-    let kernels = match with(Part::Kernels) {
+    let kernels = match with(ReportPart::Kernels) {
         true => rows(plan)?,
         false => Vec::new(),
     };
-    let load_ns_per_byte = match with(Part::Load) {
+    let load_ns_per_byte = match with(ReportPart::Load) {
         true => load::per_byte(plan)?,
         false => BTreeMap::new(),
     };
-    let calls_ns = match with(Part::Calls) {
+    let calls_ns = match with(ReportPart::Calls) {
         true => calls::measure(plan)?,
         false => BTreeMap::new(),
     };
-    Ok(Report {
+    Ok(ExecutionReport {
         geomean_over_native: geomeans(&kernels),
         kernels,
         load_ns_per_byte,
@@ -76,7 +76,7 @@ pub fn report(plan: &Plan) -> Measured<Report> {
     })
 }
 
-/// Every engine of this build, native code first, ours next.
+/// Every engine of this build: native code, then Lockstep's engines, then others.
 #[must_use]
 fn contenders() -> Vec<Contender> {
     #[cfg(feature = "wasmi")]
@@ -86,12 +86,12 @@ fn contenders() -> Vec<Contender> {
     lockstep::contenders().into_iter().chain(others).collect()
 }
 
-/// One row for each kernel of the plan.
+/// A row for each kernel of the plan.
 ///
 /// # Errors
 /// As [`report`].
-pub fn rows(plan: &Plan) -> Measured<Vec<Row>> {
-    let asked = |kernel: &&Kernel| {
+pub fn rows(plan: &BenchPlan) -> Measured<Vec<KernelRow>> {
+    let is_selected = |kernel: &&Kernel| {
         plan.kernels.is_empty() || plan.kernels.iter().any(|name| name == kernel.name)
     };
     let engines: Vec<Contender> = contenders()
@@ -100,7 +100,7 @@ pub fn rows(plan: &Plan) -> Measured<Vec<Row>> {
         .collect();
     KERNELS
         .iter()
-        .filter(asked)
+        .filter(is_selected)
         .map(|kernel| row(kernel, &engines, plan).map_err(|error| in_kernel(kernel, &error)))
         .collect()
 }
@@ -112,7 +112,7 @@ fn in_kernel(
     format!("{}: {error}", kernel.name).into()
 }
 
-fn row(kernel: &Kernel, engines: &[Contender], plan: &Plan) -> Measured<Row> {
+fn row(kernel: &Kernel, engines: &[Contender], plan: &BenchPlan) -> Measured<KernelRow> {
     let size = if plan.quick {
         kernel.small
     } else {
@@ -126,20 +126,20 @@ fn row(kernel: &Kernel, engines: &[Contender], plan: &Plan) -> Measured<Row> {
     for round in 0..=plan.rounds {
         for (name, runner) in &mut runners {
             let sample = runner(size).map_err(|error| format!("{name}: {error}"))?;
-            // The first round warms caches and predictors.
+            // The first round only warms caches and branch predictors.
             if round > 0 {
                 samples.entry(name).or_default().push(sample);
             }
         }
     }
     let checksum = agreed(&samples)?;
-    let gas_checked_at = gas_is_that_of_reference(kernel)?;
+    let gas_checked_at = compare_gas_with_reference(kernel)?;
     let gas = samples.get("lockstep").and_then(|runs| runs.first()?.gas);
     let ns = samples.iter().map(|(name, runs)| {
         let times: Vec<f64> = runs.iter().map(|run| run.nanoseconds).collect();
         (*name, median(&times))
     });
-    Ok(Row {
+    Ok(KernelRow {
         name: kernel.name,
         ns: ns.collect(),
         checksum: format!("{checksum:016x}"),
@@ -148,39 +148,42 @@ fn row(kernel: &Kernel, engines: &[Contender], plan: &Plan) -> Measured<Row> {
     })
 }
 
-/// The checksum of all runs of all engines; gas of one engine is the same in each of its runs.
+/// Checks that all runs have the same checksum, and all runs of one engine the same gas; returns
+/// the checksum.
 fn agreed(samples: &BTreeMap<&'static str, Vec<Sample>>) -> Measured<u64> {
-    let mut answers = samples.values().flatten().map(|run| run.checksum);
-    let expected = answers.next().ok_or("nothing was run")?;
+    let mut checksums = samples.values().flatten().map(|run| run.checksum);
+    let expected = checksums
+        .next()
+        .ok_or("no engine is selected: nothing was run")?;
     for (name, runs) in samples {
         for run in runs {
             if run.checksum != expected {
                 let found = run.checksum;
-                return Err(format!("{name} answers {found:#x}, not {expected:#x}").into());
+                return Err(format!("{name} returns {found:#x}, expected {expected:#x}").into());
             }
             if run.gas != runs.first().and_then(|first| first.gas) {
-                return Err(format!("{name} meters differently from run to run").into());
+                return Err(format!("the gas of {name} differs between runs").into());
             }
         }
     }
     Ok(expected)
 }
 
-/// Compares the gas of our interpreter with R's at the small size, which it answers.
-fn gas_is_that_of_reference(kernel: &Kernel) -> Measured<u32> {
+/// Compares the interpreter's gas with R's at the small size of the kernel; returns that size.
+fn compare_gas_with_reference(kernel: &Kernel) -> Measured<u32> {
     let expected = lockstep::reference(kernel)?(kernel.small)?;
     let ours = contenders()
         .into_iter()
         .find(|engine| engine.name == "lockstep");
-    let ours = ours.ok_or("our engine is not in the list")?;
+    let ours = ours.ok_or("the interpreter is not in the list of engines")?;
     let found = (ours.load)(kernel)?(kernel.small)?;
     if (found.gas, found.checksum) == (expected.gas, expected.checksum) {
         return Ok(kernel.small);
     }
-    Err(format!("lockstep ends with {found:?}, R with {expected:?}").into())
+    Err(format!("the interpreter ends with {found:?}, R with {expected:?}").into())
 }
 
-fn geomeans(rows: &[Row]) -> ByEngine {
+fn geomeans(rows: &[KernelRow]) -> ByEngine {
     let mut ratios: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
     for row in rows {
         let native = row.ns.get("native").copied().unwrap_or(f64::NAN);

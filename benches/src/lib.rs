@@ -1,20 +1,20 @@
-//! Measures execution, loading and calls of the VM, beside native code and other engines.
+//! Benchmarks execution, loading and calls of the VM against native code and other engines.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | [`contender`], [`plan`] | what an engine answers to a measurement, and what is measured |
+//! | [`contender`], [`plan`] | the interface of a measured engine; selection of measurements |
 //! | [`workload`] | the twelve kernels: native function, wasm module, size |
-//! | [`lockstep`] | our engines as [`Runner`]s, and the plain host that all engines share |
+//! | [`lockstep`] | Lockstep's engines as [`Runner`]s, and the simple host that all engines share |
 //! | [`peers`] | other engines, with feature `peers` (or `wasmi` alone) |
-//! | [`execute`] | the table of kernels, rounds interleaved, results and gas compared |
+//! | [`execute`] | the table of kernels: interleaved rounds, comparison of results and gas |
 //! | [`calls`] | empty call, transfer with host calls, instantiation |
-//! | [`load`] | checking and translating: a contract, 300 KB, more than 2 MB, hostile shapes |
+//! | [`load`] | validation and translation: a contract, 300 KB, more than 2 MB, hostile shapes |
 //! | `state`, `transfers` | the node on RocksDB, with feature `rocksdb` |
-//! | [`linked`], [`shapes`] | the modules that are loaded, generated |
+//! | [`linked`], [`shapes`] | generated modules for the measurements of loading |
 //! | [`clock`], [`statistics`], [`print`], [`plot`] | time, medians, tables, the figure |
 //!
-//! How to run it and what it says: docs/performance.md. Ratios within one run hold, absolute times
-//! do not. Nothing here is part of a result of the VM.
+//! Usage and results: docs/performance.md. Compare only ratios within one run, not absolute times
+//! of different runs. Nothing here is part of a result of the VM.
 #![forbid(unsafe_code)]
 
 pub mod calls;
@@ -56,5 +56,5 @@ pub use contender::{Contender, Runner, Sample};
 
 use std::error::Error;
 
-/// What a measurement answers; an error ends the run, for a wrong engine has no time.
+/// Result of a measurement; an error ends the run.
 pub type Measured<T> = Result<T, Box<dyn Error + Send + Sync>>;

@@ -1,9 +1,10 @@
-//! Links copies of compiled contracts and kernels into one module of a wanted size.
+//! Links copies of compiled contracts and kernels into one module of a given size.
 //!
-//! What loading costs depends on what compilers emit, so the bodies are theirs: a sample contract
-//! (optimised for size), std as rustc emits it, and the kernels (optimised for speed), copy after
-//! copy, indices renumbered. Sources of very small functions are left out, because the profile
-//! admits 10,000 functions, and data segments, because no engine works on them while it loads.
+//! The cost of loading depends on the code that compilers emit, so the function bodies are copied
+//! from compiled modules: a sample contract (optimised for size), std as rustc emits it, and the
+//! kernels (optimised for speed), with renumbered indices. Sources with very small functions are
+//! left out, because the profile allows 10,000 functions, and so are data segments, because engines
+//! do not process them while loading.
 
 use crate::Measured;
 use crate::workload::KERNELS;
@@ -22,13 +23,13 @@ const CONTRACTS: &[&[u8]] = &[
     include_bytes!("../../contracts/wasm/std_default.wasm"),
 ];
 
-/// Sources with smaller functions on average are left out.
+/// Minimum average size of a source's functions, in bytes.
 const BYTES_PER_FUNCTION_MIN: usize = 200;
 
-/// A small contract, as it is deployed.
+/// A small sample contract.
 pub const COUNTER: &[u8] = include_bytes!("../../contracts/wasm/counter.wasm");
 
-/// Code that is copied; indices are those of its own module.
+/// A module that is copied, with its own indices.
 struct Source<'a> {
     types: Vec<FuncType>,
     imports: Vec<Import<'a>>,
@@ -46,19 +47,19 @@ impl Source<'_> {
     }
 }
 
-/// A module of at least `bytes` bytes, less than one copy of all sources more.
+/// A module of at least `bytes` bytes, and at most one copy of all sources more.
 ///
 /// # Errors
-/// If a source cannot be read: they are committed, so that is a broken checkout.
+/// If a source cannot be decoded; the sources are committed, so the checkout is damaged.
 pub fn linked(bytes: usize) -> Measured<Vec<u8>> {
     let kernels = KERNELS.iter().map(|kernel| kernel.wasm);
     let sources = CONTRACTS.iter().copied().chain(kernels).map(read);
     let mut sources = sources.collect::<Measured<Vec<Source<'_>>>>()?;
     sources.retain(|source| source.bytes_per_function() >= BYTES_PER_FUNCTION_MIN);
-    let mut linker = Linker::new(&sources)?;
+    let mut linker = ModuleLinker::new(&sources)?;
     'full: loop {
-        for (source, place) in sources.iter().zip(0_usize..) {
-            linker.append(source, place)?;
+        for (source, index) in sources.iter().zip(0_usize..) {
+            linker.append(source, index)?;
             if linker.code.byte_len() >= bytes {
                 break 'full;
             }
@@ -107,18 +108,19 @@ fn read(wasm: &[u8]) -> Measured<Source<'_>> {
     Ok(source)
 }
 
-/// The module that grows, and where the indices of a source lie in it.
-struct Linker {
+/// The linked module so far, and the indices that the sources have in it.
+struct ModuleLinker {
     types: Vec<FuncType>,
     /// Type and index of each import, by name.
     imports: BTreeMap<String, (u32, u32)>,
-    /// First global of each source; its copies share them.
+    /// Index of the first global of each source; all copies share the globals.
     globals: Vec<u32>,
     /// Type of each defined function.
     functions: Vec<u32>,
-    /// Of the first copy of each source.
+    /// Element segments of the first copy of each source.
     elements: Vec<u32>,
     code: CodeSection,
+    /// Number of appended copies.
     appended: usize,
 }
 
@@ -126,7 +128,7 @@ fn number(length: usize) -> Measured<u32> {
     Ok(u32::try_from(length)?)
 }
 
-impl Linker {
+impl ModuleLinker {
     fn new(sources: &[Source<'_>]) -> Measured<Self> {
         let mut linker = Self {
             types: Vec::new(),
@@ -156,33 +158,37 @@ impl Linker {
         Ok(linker)
     }
 
-    /// The merged index of type `index` of `source`.
+    /// Index in the linked module of type `index` of `source`.
     fn type_of(&mut self, source: &Source<'_>, index: u32) -> Measured<u32> {
         let of = source.types.get(usize::try_from(index)?);
-        let of = of.ok_or("a source names a type that it lacks")?;
-        let place = self.types.iter().position(|present| present == of);
-        if place.is_none() {
+        let of = of.ok_or("a source has an invalid type index")?;
+        let found = self.types.iter().position(|present| present == of);
+        if found.is_none() {
             self.types.push(of.clone());
         }
-        number(place.unwrap_or(self.types.len().saturating_sub(1)))
+        number(found.unwrap_or(self.types.len().saturating_sub(1)))
     }
 
-    fn append(&mut self, source: &Source<'_>, place: usize) -> Measured<()> {
+    /// Appends a copy of the source with this index.
+    fn append(&mut self, source: &Source<'_>, source_index: usize) -> Measured<()> {
         let first = number(self.imports.len().saturating_add(self.functions.len()))?;
         let types = (0..number(source.types.len())?)
             .map(|index| self.type_of(source, index))
             .collect::<Measured<Vec<u32>>>()?;
         let mut functions = Vec::new();
         for import in &source.imports {
-            let (_, index) = self.imports.get(import.name).ok_or("an import was lost")?;
+            let (_, index) = self
+                .imports
+                .get(import.name)
+                .ok_or("an import of a source is missing")?;
             functions.push(*index);
         }
         functions.extend(first..first.saturating_add(number(source.functions.len())?));
-        if self.appended <= place {
+        if self.appended <= source_index {
             let own = source.elements.iter().map(|index| at(&functions, *index));
             self.elements.extend(own);
         }
-        let global = self.globals.get(place).copied().unwrap_or(0);
+        let global = self.globals.get(source_index).copied().unwrap_or(0);
         for index in &source.functions {
             self.functions.push(at(&types, *index));
         }
@@ -255,11 +261,11 @@ impl Linker {
 }
 
 fn at(indices: &[u32], index: u32) -> u32 {
-    let place = usize::try_from(index).unwrap_or(usize::MAX);
-    indices.get(place).copied().unwrap_or(u32::MAX)
+    let index = usize::try_from(index).unwrap_or(usize::MAX);
+    indices.get(index).copied().unwrap_or(u32::MAX)
 }
 
-/// Indices of one source in the merged module.
+/// Rewrites the indices of a source to those of the linked module.
 struct Renumber {
     types: Vec<u32>,
     functions: Vec<u32>,
@@ -288,7 +294,7 @@ mod tests {
     use vm::{Rules, check};
 
     #[test]
-    fn modules_of_three_sizes_are_accepted_and_made_the_same_twice() {
+    fn modules_of_three_sizes_are_accepted_and_reproducible() {
         for bytes in [50_000, 300_000, 2_200_000] {
             let module = linked(bytes).unwrap();
             assert!(module.len() >= bytes && module.len() < bytes + 200_000);

@@ -1,30 +1,30 @@
-//! Measures loading: checking, and translating at once or at the first call, beside wasmi.
+//! Measures loading: validation, and eager or lazy translation, compared with wasmi.
 #![expect(
     clippy::float_arithmetic,
-    reason = "sums of times; no result of the VM"
+    reason = "benchmarks measure time; no result of the VM"
 )]
 
 use crate::Measured;
 use crate::clock::time;
-use crate::contender::Times;
+use crate::contender::LoadTimes;
 use crate::linked::{COUNTER, linked};
-use crate::plan::{ByEngine, Plan};
-use crate::shapes::{SHAPES, Shape};
+use crate::plan::{BenchPlan, ByEngine};
+use crate::shapes::{HostileShape, SHAPES};
 use crate::statistics::{median, per, ratio};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vm::{Engine, Interpreter, Rules, check};
 
-/// Nanoseconds per byte of three modules by engine, rounds interleaved.
+/// Nanoseconds per byte for three modules, by engine, from interleaved rounds.
 ///
-/// `lockstep` is checking and translating every function, `lockstep-check` the first part of it,
-/// `lockstep-lazy` checking and all that is done before the first call, the first instance of a
-/// fresh engine with its reserved memory included.
+/// `lockstep` is validation and translation of every function, `lockstep-check` is validation
+/// alone, `lockstep-lazy` is validation and the work before the first call, including the first
+/// instance of a new engine with its reserved memory.
 ///
 /// # Errors
-/// If an engine refuses a module.
-pub fn per_byte(plan: &Plan) -> Measured<BTreeMap<&'static str, ByEngine>> {
+/// If an engine rejects a module.
+pub fn per_byte(plan: &BenchPlan) -> Measured<BTreeMap<&'static str, ByEngine>> {
     let modules = [
         ("contract", COUNTER.to_vec()),
         ("300KB", linked(300_000)?),
@@ -51,11 +51,11 @@ pub fn per_byte(plan: &Plan) -> Measured<BTreeMap<&'static str, ByEngine>> {
     Ok(table)
 }
 
-/// Loads `wasm` once.
+/// Times of one load of `wasm` in the interpreter.
 ///
 /// # Errors
-/// If it is refused.
-pub fn ours(wasm: &[u8]) -> Measured<Times> {
+/// If the module is rejected.
+pub fn ours(wasm: &[u8]) -> Measured<LoadTimes> {
     let rules = Arc::new(Rules::v1());
     let (checking, module) = time(|| check(wasm, &rules));
     let module = Arc::new(module.map_err(|rejection| format!("{rejection:?}"))?);
@@ -72,27 +72,27 @@ pub fn ours(wasm: &[u8]) -> Measured<Times> {
     ])
 }
 
-/// How one shape grows.
+/// Load times of a shape at two sizes.
 #[derive(Clone, Debug, Serialize)]
 pub struct Growth {
-    /// The shape.
+    /// Name of the shape.
     pub shape: &'static str,
-    /// Bytes of the smaller and the larger module.
+    /// Size of the smaller and of the larger module, in bytes.
     pub bytes: [usize; 2],
-    /// Least nanoseconds of checking and translating, of both.
+    /// Minimum time of validation and translation of both, in nanoseconds.
     pub ns: [f64; 2],
-    /// Larger over smaller: time(4N) / time(N).
+    /// Ratio of the times: time(4N) / time(N).
     pub growth: f64,
-    /// Nanoseconds per byte of the larger.
+    /// Nanoseconds per byte for the larger module.
     pub ns_per_byte: f64,
 }
 
-/// What `load` prints.
+/// The report of `benches load`.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report {
-    /// By module and engine.
+pub struct LoadReport {
+    /// Load time in nanoseconds per byte, by module and engine.
     pub load_ns_per_byte: BTreeMap<&'static str, ByEngine>,
-    /// One row a hostile shape.
+    /// A row for each hostile shape.
     pub growth: Vec<Growth>,
 }
 
@@ -100,16 +100,16 @@ pub struct Report {
 ///
 /// # Errors
 /// As [`per_byte`].
-pub fn report(plan: &Plan) -> Measured<Report> {
+pub fn report(plan: &BenchPlan) -> Measured<LoadReport> {
     let growth = SHAPES.iter().map(|shape| growth(shape, plan));
-    Ok(Report {
+    Ok(LoadReport {
         load_ns_per_byte: per_byte(plan)?,
         growth: growth.collect::<Measured<_>>()?,
     })
 }
 
-/// The least time of several: noise of the machine only adds.
-fn growth(shape: &Shape, plan: &Plan) -> Measured<Growth> {
+/// Load times of a shape; the minimum of several rounds, since noise only adds time.
+fn growth(shape: &HostileShape, plan: &BenchPlan) -> Measured<Growth> {
     let modules = [shape.size, shape.size.saturating_mul(4)].map(shape.make);
     let mut least = [f64::MAX; 2];
     for _ in 0..plan.rounds.saturating_mul(2) {

@@ -1,4 +1,4 @@
-//! Runs kernels natively and on our engines, with the host that all engines of a run share.
+//! Runs kernels natively and on Lockstep's engines, with the host that all engines of a run share.
 
 use crate::Measured;
 use crate::clock::time;
@@ -16,10 +16,10 @@ use vm::unstable::execution::{Invocation, Pending, Step, Stop, Value};
 use vm::unstable::gas::GasMeter;
 use vm::{CheckedModule, Engine, Execution, Rules, check};
 
-/// Gas that no kernel uses up.
+/// Gas limit above the use of any kernel.
 pub const PLENTY: u64 = 1 << 60;
 
-/// Native code and those of our engines that are made for a node, the default one as `lockstep`.
+/// Native code, and Lockstep's engines for nodes; the default one is called `lockstep`.
 #[must_use]
 pub fn contenders() -> Vec<Contender> {
     let mut contenders = vec![Contender {
@@ -44,7 +44,7 @@ pub fn contenders() -> Vec<Contender> {
     contenders
 }
 
-/// Our interpreter, with empty caches.
+/// A new interpreter, with empty caches.
 #[must_use]
 pub fn interpreter() -> Arc<dyn Engine> {
     made(&engines::INTERPRETER)
@@ -55,7 +55,7 @@ fn made(row: &Row) -> Arc<dyn Engine> {
     engine.into()
 }
 
-/// R, whose gas is the measure; too slow for the table.
+/// A kernel on R, whose gas is the reference; it is too slow for the table.
 ///
 /// # Errors
 /// As [`on`].
@@ -76,12 +76,12 @@ fn native(kernel: &Kernel) -> Measured<Runner> {
     }))
 }
 
-/// A kernel on one of our engines.
+/// A kernel on one of Lockstep's engines.
 ///
 /// # Errors
-/// If the module is refused or exports no `run`.
+/// If the module is rejected or does not export `run`.
 pub fn on(engine: Arc<dyn Engine>, kernel: &Kernel) -> Measured<Runner> {
-    let loaded = Loaded::new(engine, kernel.wasm)?;
+    let loaded = LoadedModule::new(engine, kernel.wasm)?;
     let run = loaded.function("run")?;
     Ok(Box::new(move |size| {
         kernels::env::reset();
@@ -100,18 +100,18 @@ pub fn on(engine: Arc<dyn Engine>, kernel: &Kernel) -> Measured<Runner> {
     }))
 }
 
-/// A checked module with the engine that runs it.
-pub struct Loaded {
+/// A validated module with the engine that runs it.
+pub struct LoadedModule {
     /// The engine.
     pub engine: Arc<dyn Engine>,
     /// The module.
     pub module: Arc<CheckedModule>,
-    /// The rules of both.
+    /// The rules of engine and module.
     pub rules: Arc<Rules>,
 }
 
-impl Loaded {
-    /// Checks `wasm` under the rules of version 1.
+impl LoadedModule {
+    /// Validates `wasm` under the rules of version 1.
     ///
     /// # Errors
     /// The rejection, as text.
@@ -128,13 +128,13 @@ impl Loaded {
     /// Index of the exported function `name`.
     ///
     /// # Errors
-    /// If there is none.
+    /// If the module does not export such a function.
     pub fn function(&self, name: &str) -> Measured<u32> {
         let found = self.module.exported_function(name);
-        found.ok_or_else(|| format!("no function {name}").into())
+        found.ok_or_else(|| format!("the module exports no function {name}").into())
     }
 
-    /// A fresh instance.
+    /// A new instance.
     ///
     /// # Errors
     /// The engine's fault.
@@ -143,7 +143,7 @@ impl Loaded {
     }
 }
 
-/// Runs an instance to its end, host calls answered by the shared host.
+/// Runs an instance to its end, with the shared host.
 ///
 /// # Errors
 /// A fault of the engine, or a range outside the guest's memory.
@@ -160,8 +160,8 @@ pub fn drive(execution: &mut dyn Execution, entry: u32, arguments: Vec<Value>) -
                 let Pending {
                     arguments, memory, ..
                 } = execution.pending();
-                let argument = |place: usize| {
-                    let bits = arguments.get(place).copied().unwrap_or(u64::MAX);
+                let argument = |index: usize| {
+                    let bits = arguments.get(index).copied().unwrap_or(u64::MAX);
                     usize::try_from(bits).unwrap_or(usize::MAX)
                 };
                 let result = match function {
@@ -179,7 +179,7 @@ pub fn drive(execution: &mut dyn Execution, entry: u32, arguments: Vec<Value>) -
                     }
                     _ => None,
                 };
-                let result = result.ok_or("a host call out of range")?;
+                let result = result.ok_or("a host call has a range outside of memory")?;
                 step = execution.resume(result.map(Value::I32))?;
             }
         }
@@ -193,19 +193,19 @@ fn bytes(memory: &[u8], (start, length): Range) -> Option<&[u8]> {
     memory.get(start..start.checked_add(length)?)
 }
 
-/// `storage_read` over guest memory; `None` if a range is outside.
+/// `storage_read` on guest memory; `None` if a range is outside of it.
 pub fn storage_read(memory: &mut [u8], key: Range, out: Range) -> Option<i32> {
     let end = |(start, length): Range| Some(start..start.checked_add(length)?);
     kernels::env::storage_read_within(memory, end(key)?, end(out)?)
 }
 
-/// `storage_write` over guest memory; `None` if a range is outside.
+/// `storage_write` on guest memory; `None` if a range is outside of it.
 pub fn storage_write(memory: &[u8], key: Range, value: Range) -> Option<()> {
     kernels::env::storage_write(bytes(memory, key)?, bytes(memory, value)?);
     Some(())
 }
 
-/// `emit_event` with one topic over guest memory; `None` if a range is outside.
+/// `emit_event` with one topic on guest memory; `None` if a range is outside of it.
 pub fn emit_event(memory: &[u8], topic: usize, data: Range) -> Option<()> {
     let topic = bytes(memory, (topic, 32))?.as_array::<32>()?;
     kernels::env::emit_event(topic, bytes(memory, data)?);

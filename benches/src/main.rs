@@ -1,11 +1,11 @@
-//! Prints what the VM takes to execute, load and call, beside the engines of this build.
+//! Implements the command `benches`, which measures the VM and the other engines of this build.
 //!
-//! The command `cargo run --release -p benches --features peers -- execute --json` and the shape of
-//! what it prints are frozen: scripts read it.
+//! Scripts run `cargo run --release -p benches --features peers -- execute --json` and read its
+//! output: neither may change.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a command prints")]
 
-use benches::plan::{Part, Plan};
+use benches::plan::{BenchPlan, ReportPart};
 use benches::{Measured, execute, load, plot, print};
 #[cfg(feature = "rocksdb")]
 use benches::{state, transfers};
@@ -13,81 +13,81 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use host_bench::measure;
 use std::path::PathBuf;
 
-/// Rounds of a run whose figures are quoted.
+/// Default number of rounds, for figures that are published.
 const ROUNDS: usize = 9;
 
 #[derive(Parser)]
 #[command(name = "benches", about = "Measures execution, loading and calls")]
-struct Command {
+struct CommandLine {
     #[command(subcommand)]
-    what: What,
+    what: BenchCommand,
 }
 
 #[derive(Subcommand)]
-enum What {
-    /// Kernels on every engine, loading of three modules, calls.
+enum BenchCommand {
+    /// Measure kernels on every engine, loading of three modules, and calls.
     Execute {
         #[command(flatten)]
         options: Options,
-        /// Draw the kernels' table there.
+        /// Write the table of kernels as a figure to this file.
         #[arg(long, value_name = "FILE.svg")]
         plot: Option<PathBuf>,
     },
-    /// Loading of three modules, and how it grows on hostile shapes.
+    /// Measure loading of three modules, and its growth on hostile shapes.
     Load {
         #[command(flatten)]
         options: Options,
     },
-    /// Every host function of the product's own host, beside its price.
+    /// Measure every host function and compare it with its price.
     Host {
-        /// One JSON object in place of a table.
+        /// Print one JSON object instead of a table.
         #[arg(long)]
         json: bool,
-        /// Short stretches and few rounds: for a look, not for a figure.
+        /// Few and short rounds, for a rough estimate.
         #[arg(long)]
         quick: bool,
-        /// Timed rounds.
+        /// Number of timed rounds.
         #[arg(long, value_name = "N")]
         rounds: Option<usize>,
     },
-    /// Durable commits over a large state, beside jmt on RocksDB.
+    /// Measure durable commits on a large state, compared with jmt on RocksDB.
     #[cfg(feature = "rocksdb")]
     State(StateOptions),
-    /// Signed token transfers on one durable node.
+    /// Measure signed token transfers on one node with a durable store.
     #[cfg(feature = "rocksdb")]
     Transfers(TransferOptions),
-    /// One candidate of `state`, started by it.
+    /// Run one candidate of `state`, which starts this command.
     #[cfg(feature = "rocksdb")]
     #[command(hide = true)]
-    StateWorker(state::worker::Arguments),
+    StateWorker(state::worker::WorkerArguments),
 }
 
 #[cfg(feature = "rocksdb")]
 #[derive(Args)]
 struct StateOptions {
-    /// One JSON object in place of lines for people.
+    /// Print one JSON object in one line.
     #[arg(long)]
     json: bool,
-    /// Few keys and blocks: for a look, not for a figure.
+    /// Few keys and blocks, for a rough estimate.
     #[arg(long)]
     quick: bool,
-    /// Measured blocks.
+    /// Number of measured blocks.
     #[arg(long, value_name = "N", default_value_t = 40)]
     blocks: u64,
-    /// A folder for the databases, on the disk that is to be measured.
+    /// Folder for the databases, on the measured disk.
     #[arg(long, value_name = "DIR", default_value = "target/bench-state")]
     folder: PathBuf,
 }
 
 #[cfg(feature = "rocksdb")]
 impl StateOptions {
-    fn plan(&self) -> state::Plan {
+    fn plan(&self) -> state::StatePlan {
         let (keys, updates) = if self.quick {
             (20_000, 1_000)
         } else {
             (1_000_000, 5_000)
         };
-        state::Plan {
+        state::StatePlan {
             keys,
             updates,
             blocks: if self.quick { 5 } else { self.blocks },
@@ -99,16 +99,16 @@ impl StateOptions {
 #[cfg(feature = "rocksdb")]
 #[derive(Args)]
 struct TransferOptions {
-    /// One JSON object in place of lines for people.
+    /// Print one JSON object in one line.
     #[arg(long)]
     json: bool,
-    /// Transfers of a block, each of another account.
+    /// Number of transfers in a block, each from another account.
     #[arg(long, value_name = "N", default_value_t = 2_000)]
     transfers: u64,
-    /// Measured blocks.
+    /// Number of measured blocks.
     #[arg(long, value_name = "N", default_value_t = 15)]
     blocks: u64,
-    /// A folder for the database, on the disk that is to be measured.
+    /// Folder for the database, on the measured disk.
     #[arg(long, value_name = "DIR", default_value = "target/bench-transfers")]
     folder: PathBuf,
 }
@@ -126,22 +126,22 @@ fn show<T: serde::Serialize>(report: &T, json: bool) -> Measured<()> {
 
 #[derive(Args)]
 struct Options {
-    /// One JSON object in place of tables.
+    /// Print one JSON object instead of tables.
     #[arg(long)]
     json: bool,
-    /// Small sizes and few rounds: for a look, not for a figure.
+    /// Small sizes and few rounds, for a rough estimate.
     #[arg(long)]
     quick: bool,
-    /// Timed rounds.
+    /// Number of timed rounds.
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
-    /// Only these kernels.
+    /// Measure only these kernels.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     kernels: Vec<String>,
-    /// Only these engines beside native code.
+    /// Measure only these engines, and native code.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     engines: Vec<String>,
-    /// Only these parts of the report.
+    /// Measure only these parts of the report.
     #[arg(long, value_enum, value_name = "PART", value_delimiter = ',')]
     parts: Vec<PartName>,
 }
@@ -157,7 +157,7 @@ enum PartName {
     Calls,
 }
 
-impl From<PartName> for Part {
+impl From<PartName> for ReportPart {
     fn from(name: PartName) -> Self {
         match name {
             PartName::Kernels => Self::Kernels,
@@ -168,24 +168,28 @@ impl From<PartName> for Part {
 }
 
 impl Options {
-    fn plan(&self) -> Plan {
-        let quick = Plan::quick();
+    fn plan(&self) -> BenchPlan {
+        let quick = BenchPlan::quick();
         let rounds = if self.quick { quick.rounds } else { ROUNDS };
-        Plan {
+        BenchPlan {
             rounds: self.rounds.unwrap_or(rounds).max(1),
             quick: self.quick,
             kernels: self.kernels.clone(),
             engines: self.engines.clone(),
-            parts: self.parts.iter().copied().map(Part::from).collect(),
+            parts: self.parts.iter().copied().map(ReportPart::from).collect(),
         }
     }
 }
 
 fn host(json: bool, quick: bool, rounds: Option<usize>) -> Measured<()> {
-    let rounds = rounds.unwrap_or(if quick { Plan::quick().rounds } else { ROUNDS });
+    let rounds = rounds.unwrap_or(if quick {
+        BenchPlan::quick().rounds
+    } else {
+        ROUNDS
+    });
     let plan = match quick {
-        true => measure::Plan::quick(rounds),
-        false => measure::Plan::full(rounds),
+        true => measure::HostPlan::quick(rounds),
+        false => measure::HostPlan::full(rounds),
     };
     let report = measure::report(&plan)?;
     let text = match json {
@@ -196,24 +200,27 @@ fn host(json: bool, quick: bool, rounds: Option<usize>) -> Measured<()> {
     Ok(())
 }
 
-/// With `rocksdb` come our crates that choose wasmi's portable dispatch, and cargo gives every user
-/// of a crate all features that one of them chose: wasmi would be measured at half its speed.
-fn fair_to_wasmi() -> Measured<()> {
+/// Returns an error if wasmi would be measured at half its speed: the feature `rocksdb` adds crates
+/// that enable wasmi's portable dispatch, and cargo unifies the features of a dependency.
+fn check_wasmi_features() -> Measured<()> {
     if cfg!(all(feature = "wasmi", feature = "rocksdb")) {
         return Err(
-            "built with `rocksdb`, which slows wasmi down: build with `peers` alone".into(),
+            "the feature `rocksdb` slows wasmi down: build with the feature `peers` alone".into(),
         );
     }
     Ok(())
 }
 
 fn main() -> Measured<()> {
-    let what = Command::parse().what;
-    if matches!(what, What::Execute { .. } | What::Load { .. }) {
-        fair_to_wasmi()?;
+    let what = CommandLine::parse().what;
+    if matches!(
+        what,
+        BenchCommand::Execute { .. } | BenchCommand::Load { .. }
+    ) {
+        check_wasmi_features()?;
     }
     match what {
-        What::Execute { options, plot } => {
+        BenchCommand::Execute { options, plot } => {
             let report = execute::report(&options.plan())?;
             if let Some(file) = plot {
                 std::fs::write(file, plot::svg(&report)?)?;
@@ -225,7 +232,7 @@ fn main() -> Measured<()> {
             };
             println!("{text}");
         }
-        What::Load { options } => {
+        BenchCommand::Load { options } => {
             let report = load::report(&options.plan())?;
             let text = if options.json {
                 serde_json::to_string(&report)?
@@ -234,16 +241,16 @@ fn main() -> Measured<()> {
             };
             println!("{text}");
         }
-        What::Host {
+        BenchCommand::Host {
             json,
             quick,
             rounds,
         } => host(json, quick, rounds)?,
         #[cfg(feature = "rocksdb")]
-        What::State(options) => show(&state::report(&options.plan())?, options.json)?,
+        BenchCommand::State(options) => show(&state::report(&options.plan())?, options.json)?,
         #[cfg(feature = "rocksdb")]
-        What::Transfers(options) => {
-            let plan = transfers::Plan {
+        BenchCommand::Transfers(options) => {
+            let plan = transfers::TransferPlan {
                 accounts: options.transfers,
                 blocks: options.blocks,
                 folder: options.folder,
@@ -251,7 +258,7 @@ fn main() -> Measured<()> {
             show(&transfers::report(&plan)?, options.json)?;
         }
         #[cfg(feature = "rocksdb")]
-        What::StateWorker(arguments) => state::worker::run(&arguments)?,
+        BenchCommand::StateWorker(arguments) => state::worker::run(&arguments)?,
     }
     Ok(())
 }

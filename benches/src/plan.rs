@@ -1,25 +1,25 @@
-//! Says what of everything is measured, and keys what was measured by engine.
+//! Selects what is measured.
 
 use std::collections::BTreeMap;
 
-/// How much is measured.
+/// Number of rounds, and selection of kernels, engines and parts.
 #[derive(Clone, Debug)]
-pub struct Plan {
-    /// Timed rounds; one more goes before them and is dropped.
+pub struct BenchPlan {
+    /// Number of timed rounds; an untimed one precedes them.
     pub rounds: usize,
-    /// Small sizes: for a look, not for a figure.
+    /// True for small sizes, for a rough estimate.
     pub quick: bool,
     /// Names of kernels; all if empty.
     pub kernels: Vec<String>,
-    /// Names of engines beside native code; all if empty.
+    /// Names of engines, in addition to native code; all if empty.
     pub engines: Vec<String>,
-    /// What is measured; everything if empty.
-    pub parts: Vec<Part>,
+    /// Parts of the report; all if empty.
+    pub parts: Vec<ReportPart>,
 }
 
-/// A part of the report; those that are left out are empty in it.
+/// A part of the report; a part that is not selected is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum ReportPart {
     /// Execution of the kernels.
     Kernels,
     /// Loading of three modules.
@@ -28,8 +28,8 @@ pub enum Part {
     Calls,
 }
 
-impl Plan {
-    /// A short one.
+impl BenchPlan {
+    /// A plan for a rough estimate.
     #[must_use]
     pub const fn quick() -> Self {
         Self {
@@ -41,13 +41,13 @@ impl Plan {
         }
     }
 
-    /// True if the engine named `name` takes part; native code always does.
+    /// True if the engine `name` is measured; native code always is.
     #[must_use]
     pub fn measures(&self, name: &str) -> bool {
-        let asked = self.engines.is_empty() || self.engines.iter().any(|engine| engine == name);
-        asked || name == "native"
+        let is_selected = self.engines.is_empty() || self.engines.iter().any(|one| one == name);
+        is_selected || name == "native"
     }
 }
 
-/// Nanoseconds, or a ratio, by the name of the engine.
+/// Nanoseconds, or a ratio, by name of the engine.
 pub type ByEngine = BTreeMap<&'static str, f64>;

@@ -1,5 +1,4 @@
-//! Draws the table of kernels as a figure: bars of time over native time, one scale of powers of
-//! two.
+//! Draws the table of kernels as a bar chart of time over native time, on a logarithmic scale.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::float_arithmetic,
@@ -7,7 +6,7 @@
     reason = "coordinates of a drawing; no result of the VM"
 )]
 
-use crate::execute::Report;
+use crate::execute::ExecutionReport;
 use crate::print::engines;
 use crate::statistics::ratio;
 use std::fmt::{self, Write};
@@ -17,7 +16,7 @@ const GROUP_GAP: usize = 12;
 const LEFT: usize = 90;
 const TOP: usize = 54;
 const PLOT_WIDTH: f64 = 560.0;
-/// Powers of two on the scale: 1 to 64 times native.
+/// Number of powers of two on the scale: 1 to 64 times native.
 const POWERS: usize = 6;
 const COLOURS: [&str; 7] = [
     "#0b6e4f", "#6bbf9b", "#c8553d", "#e8a598", "#7a7a8c", "#b9b9c6", "#444444",
@@ -27,7 +26,7 @@ const COLOURS: [&str; 7] = [
 ///
 /// # Errors
 /// Never; writing to a string does not fail.
-pub fn svg(report: &Report) -> Result<String, fmt::Error> {
+pub fn svg(report: &ExecutionReport) -> Result<String, fmt::Error> {
     let names = engines(&report.geomean_over_native);
     let group = names.len() * BAR + GROUP_GAP;
     let mut groups: Vec<(&str, Vec<f64>)> = Vec::new();
@@ -58,8 +57,8 @@ pub fn svg(report: &Report) -> Result<String, fmt::Error> {
     )?;
     legend(&mut text, &names)?;
     scale(&mut text, height)?;
-    for (place, (name, ratios)) in groups.iter().enumerate() {
-        let y = TOP + place * group;
+    for (index, (name, ratios)) in groups.iter().enumerate() {
+        let y = TOP + index * group;
         bars(&mut text, name, ratios, y)?;
     }
     writeln!(text, "</svg>")?;
@@ -102,9 +101,9 @@ fn bars(text: &mut String, name: &str, ratios: &[f64], y: usize) -> fmt::Result 
         "<text x=\"{}\" y=\"{middle}\" text-anchor=\"end\">{name}</text>",
         LEFT - 8
     )?;
-    for (place, (ratio, colour)) in ratios.iter().zip(COLOURS).enumerate() {
+    for (index, (ratio, colour)) in ratios.iter().zip(COLOURS).enumerate() {
         let length = (ratio.log2() / POWERS as f64 * PLOT_WIDTH).clamp(1.0, PLOT_WIDTH);
-        let top = y + place * BAR;
+        let top = y + index * BAR;
         writeln!(
             text,
             "<rect x=\"{LEFT}\" y=\"{top}\" width=\"{length:.1}\" height=\"{}\" fill=\"{colour}\"/>\

@@ -1,6 +1,6 @@
 //! Prints reports as text tables.
 
-use crate::execute::Report;
+use crate::execute::ExecutionReport;
 use crate::load;
 use crate::plan::ByEngine;
 use crate::statistics::ratio;
@@ -19,20 +19,20 @@ const ORDER: [&str; 7] = [
     "native",
 ];
 
-/// Names of the engines of a table, ours first.
+/// Names of the engines of a table, the interpreter first.
 #[must_use]
 pub fn engines(table: &ByEngine) -> Vec<&'static str> {
     let mut names: Vec<&'static str> = table.keys().copied().collect();
-    let place = |name: &&str| ORDER.iter().position(|known| known == name);
-    names.sort_by_key(|name| (place(name).unwrap_or(ORDER.len()), *name));
+    let position = |name: &&str| ORDER.iter().position(|known| known == name);
+    names.sort_by_key(|name| (position(name).unwrap_or(ORDER.len()), *name));
     names
 }
 
-/// The whole report: a table of kernels in multiples of native time, then loading and calls.
+/// The report of `benches execute`: kernels in multiples of native time, then loading and calls.
 ///
 /// # Errors
 /// Never; writing to a string does not fail.
-pub fn execute(report: &Report) -> Result<String, fmt::Error> {
+pub fn execute(report: &ExecutionReport) -> Result<String, fmt::Error> {
     let mut text = String::new();
     let names = engines(&report.geomean_over_native);
     let size = if report.quick { "small" } else { "full" };
@@ -64,11 +64,11 @@ pub fn execute(report: &Report) -> Result<String, fmt::Error> {
     Ok(text)
 }
 
-/// Loading, then how hostile shapes grow.
+/// The report of `benches load`: load times, then the growth on hostile shapes.
 ///
 /// # Errors
 /// Never; writing to a string does not fail.
-pub fn load(report: &load::Report) -> Result<String, fmt::Error> {
+pub fn load(report: &load::LoadReport) -> Result<String, fmt::Error> {
     let mut text = String::new();
     table(&mut text, "loading, ns per byte", &report.load_ns_per_byte)?;
     writeln!(
@@ -87,11 +87,11 @@ pub fn load(report: &load::Report) -> Result<String, fmt::Error> {
     Ok(text)
 }
 
-/// One row a part of a price, in the order of the host table.
+/// The report of `benches host`: a row for each part of a price, in the order of the host table.
 ///
 /// # Errors
 /// Never; writing to a string does not fail.
-pub fn host(report: &host_bench::measure::Report) -> Result<String, fmt::Error> {
+pub fn host(report: &host_bench::measure::HostReport) -> Result<String, fmt::Error> {
     let mut text = String::new();
     let first = ["function", "part of the price", "case"];
     header(
@@ -108,13 +108,13 @@ pub fn host(report: &host_bench::measure::Report) -> Result<String, fmt::Error> 
     }
     writeln!(
         text,
-        "\nnominal: {} ns for a unit of gas; the worst is {} at {:.2} times that",
+        "\nnominal: {} ns per unit of gas; slowest: {} at {:.2} times nominal",
         report.nominal_ns_per_gas, report.worst_of, report.worst
     )?;
     Ok(text)
 }
 
-/// How much faster ours is than each engine.
+/// Times of each engine over those of the interpreter.
 fn leads(text: &mut String, means: &ByEngine) -> fmt::Result {
     let Some(ours) = means.get("lockstep") else {
         return Ok(());

@@ -1,7 +1,7 @@
-//! Generates hostile shapes: modules that are small for what a careless loader would do with them.
+//! Generates hostile shapes: small modules that cause much work in a loader with bad algorithms.
 //!
-//! Each takes a size; at four times [`Shape::size`] it is at, or just below, a limit of the
-//! profile. Time that grows faster than the size shows an algorithm that is not linear.
+//! Each has a size; at four times [`HostileShape::size`] it is at, or just below, a limit of the
+//! profile. If the load time grows faster than the size, an algorithm is not linear.
 
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, ExportKind, ExportSection, Function, FunctionSection,
@@ -10,98 +10,98 @@ use wasm_encoder::{
 };
 
 /// A family of modules.
-pub struct Shape {
-    /// What is large.
+pub struct HostileShape {
+    /// Name of the shape.
     pub name: &'static str,
-    /// The smaller of the two sizes that are compared.
+    /// The smaller of the two compared sizes.
     pub size: u32,
-    /// The module of a size.
+    /// Generates the module of a given size.
     pub make: fn(u32) -> Vec<u8>,
 }
 
 /// Every shape.
-pub const SHAPES: &[Shape] = &[
-    Shape {
+pub const SHAPES: &[HostileShape] = &[
+    HostileShape {
         name: "functions",
         size: 2_500,
         make: |n| module(n, 1, &[], |_, _| {}),
     },
-    Shape {
+    HostileShape {
         name: "operators of one function",
         size: 16_000,
         make: |n| module(1, 1, &[], |body, _| straight(body, n / 4)),
     },
-    Shape {
+    HostileShape {
         name: "operators of many functions",
         size: 40,
         make: |n| module(n, 1, &[], |body, _| straight(body, 1_000)),
     },
-    Shape {
+    HostileShape {
         name: "nested blocks",
         size: 250,
         make: |n| module(40, 1, &[], |body, _| nested(body, n)),
     },
-    Shape {
+    HostileShape {
         name: "nested loops, each left from the innermost",
         size: 250,
         make: |n| module(40, 1, &[], |body, _| nested_exits(body, n)),
     },
-    Shape {
+    HostileShape {
         name: "blocks in a row",
         size: 1_200,
         make: |n| module(10, 1, &[], |body, _| blocks(body, n)),
     },
-    Shape {
+    HostileShape {
         name: "blocks over a deep operand stack",
         size: 250,
         make: |n| module(40, 1, &[], |body, _| over_operands(body, n)),
     },
-    Shape {
+    HostileShape {
         name: "a local set under a deep operand stack",
         size: 240,
         make: |n| module(40, 1, &[ValType::I32; 4], |body, _| set_under(body, n)),
     },
-    Shape {
+    HostileShape {
         name: "branches to one label",
         size: 4_000,
         make: |n| module(4, 1, &[], |body, _| branches(body, n)),
     },
-    Shape {
+    HostileShape {
         name: "branches with a value over a deep operand stack",
         size: 240,
         make: |n| module(40, 1, &[], |body, _| value_branches(body, n)),
     },
-    Shape {
+    HostileShape {
         name: "br_table with many targets",
         size: 250,
         make: |n| module(60, 1, &[], |body, _| table(body, n)),
     },
-    Shape {
+    HostileShape {
         name: "br_table over nested blocks",
         size: 250,
         make: |n| module(40, 1, &[], |body, _| table_nested(body, n)),
     },
-    Shape {
+    HostileShape {
         name: "locals, each set and read",
         size: 250,
         make: |n| module(40, n, &[], |body, _| locals(body, n)),
     },
-    Shape {
+    HostileShape {
         name: "unreachable code",
         size: 16_000,
         make: |n| module(1, 1, &[], |body, _| unreachable(body, n / 4)),
     },
-    Shape {
+    HostileShape {
         name: "operators that can trap",
         size: 16_000,
         make: |n| module(1, 1, &[], |body, _| traps(body, n / 8)),
     },
-    Shape {
+    HostileShape {
         name: "calls with many arguments",
         size: 40,
         make: |n| module(n, 1, &[ValType::I64; 60], calls),
     },
-    Shape {
+    HostileShape {
         name: "if and else",
         size: 1_200,
         make: |n| module(10, 1, &[], |body, _| choices(body, n)),
@@ -109,7 +109,7 @@ pub const SHAPES: &[Shape] = &[
 ];
 
 /// A module of `functions` functions `(parameters) -> ()` with `locals` locals of i32 each; `write`
-/// is given the body and the index of the last function.
+/// gets the body and the index of the last function.
 fn module(
     functions: u32,
     locals: u32,
@@ -185,7 +185,7 @@ fn blocks(body: &mut InstructionSink<'_>, n: u32) {
     }
 }
 
-/// Each block is entered and left while `n` operands wait below it.
+/// Enters and leaves blocks with `n` operands on the stack below.
 fn over_operands(body: &mut InstructionSink<'_>, n: u32) {
     for _ in 0..n {
         body.local_get(0);
@@ -198,7 +198,7 @@ fn over_operands(body: &mut InstructionSink<'_>, n: u32) {
     }
 }
 
-/// Each set must keep what `n` pending reads of locals have seen.
+/// Sets locals while `n` earlier values of them are on the operand stack.
 fn set_under(body: &mut InstructionSink<'_>, n: u32) {
     for _ in 0..n {
         body.local_get(0);

@@ -2,10 +2,10 @@
 #![expect(
     clippy::float_arithmetic,
     clippy::as_conversions,
-    reason = "statistics over times; no result of the VM"
+    reason = "statistics on times; no result of the VM"
 )]
 
-/// The middle sample, the upper one of two; 0 without samples.
+/// The median, the upper one for an even number of samples; 0 without samples.
 #[must_use]
 pub fn median(samples: &[f64]) -> f64 {
     let mut sorted = samples.to_vec();
@@ -32,7 +32,7 @@ pub fn ratio(part: f64, whole: f64) -> f64 {
     part / whole
 }
 
-/// Time per unit, for a count of units.
+/// Time per unit.
 #[must_use]
 pub fn per(nanoseconds: f64, units: usize) -> f64 {
     nanoseconds / units as f64
@@ -43,7 +43,7 @@ mod tests {
     use super::{geomean, median};
 
     #[test]
-    fn the_middle_and_the_mean_of_known_samples() {
+    fn median_and_geometric_mean_of_known_samples() {
         assert_eq!(median(&[9.0, 1.0, 4.0]), 4.0);
         assert!((geomean(&[2.0, 8.0]) - 4.0).abs() < 1e-9);
     }

@@ -1,4 +1,4 @@
-//! Measures signed token transfers on one node with a durable store, and where the time goes.
+//! Measures signed token transfers on one node with a durable store, and the time of each part.
 //!
 //! ```text
 //! decode, signatures | execution, with reads of the store | tree | store: one synced batch
@@ -24,84 +24,85 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tree::Tree;
 use vm::{Address, Entries, Fault, Height, Interpreter, StateDiff};
 
-/// Of each transfer; what it does not use it does not pay.
+/// Gas limit of each transfer.
 const GAS_LIMIT: u64 = 5_000_000;
-/// Of the upload and the deployment.
+/// Gas limit of the upload and the deployment.
 const GAS_LIMIT_SETUP: u64 = 4_000_000_000;
 const BALANCE: u128 = 1_000_000_000_000_000_000;
 const TOKENS: u128 = 1_000_000;
 
-/// What to measure.
+/// Size of the measurement.
 #[derive(Clone, Debug)]
-pub struct Plan {
-    /// Accounts; half of them sign with ed25519, half with secp256k1. Each sends once a block.
+pub struct TransferPlan {
+    /// Number of accounts; half of them sign with ed25519, half with secp256k1. Each sends one
+    /// transfer per block.
     pub accounts: u64,
-    /// Measured blocks.
+    /// Number of measured blocks.
     pub blocks: u64,
-    /// Where the database is made, and removed from again.
+    /// Folder in which the database is created and removed.
     pub folder: PathBuf,
 }
 
-/// The report. Times are medians by block, divided by its transfers.
+/// The report. Times are medians over the blocks, divided by the number of transfers.
 #[derive(Debug, Serialize)]
-pub struct Report {
-    /// Transfers of a block.
+pub struct TransferReport {
+    /// Number of transfers in a block.
     pub transfers: u64,
-    /// Measured blocks.
+    /// Number of measured blocks.
     pub blocks: u64,
-    /// Transfers by second of one core: by processor time of all threads.
+    /// Transfers per second of processor time of all threads (per second of one core).
     pub per_second_cpu: f64,
-    /// Transfers by second on the clock.
+    /// Transfers per second of elapsed time.
     pub per_second_wall: f64,
     /// Processor time of a transfer, and its parts.
-    pub cpu_us: Parted,
-    /// Gas of a transfer.
+    pub cpu_us: CpuParts,
+    /// Gas used by a transfer.
     pub gas: f64,
 }
 
-/// Where processor time goes, in microseconds a transfer.
+/// Processor time by part, in microseconds per transfer.
 #[derive(Debug, Serialize)]
-pub struct Parted {
-    /// All of it.
+pub struct CpuParts {
+    /// Total.
     pub total: f64,
-    /// Decoding, stateless rules, signatures.
+    /// Decoding, stateless checks, signatures.
     pub signatures: f64,
-    /// Running the contracts and netting, without what stands below.
+    /// Execution of the contracts and computation of the net diff, without the parts below.
     pub execution: f64,
     /// Reads of the store during execution.
     pub store_reads: f64,
-    /// The state tree.
+    /// Update of the state tree.
     pub tree: f64,
-    /// The synced batch.
+    /// The synced write batch.
     pub store: f64,
 }
 
-/// What the store took and took over, in the last block.
+/// Times of the store, and the committed diff, of the last block.
 #[derive(Default)]
-struct Seen {
+struct StoreActivity {
     reads: f64,
     commit: f64,
     diff: StateDiff,
 }
 
-/// A store with a stop watch.
-struct Timed {
+/// A store that measures the time of reads and commits.
+struct TimedStore {
     inner: RocksStore,
-    seen: Arc<Mutex<Seen>>,
+    seen: Arc<Mutex<StoreActivity>>,
 }
 
-impl Timed {
+impl TimedStore {
     fn timed<T>(&self, read: impl FnOnce(&RocksStore) -> T) -> T {
         let before = process::cpu();
-        let answer = read(&self.inner);
+        let result = read(&self.inner);
         let time = process::difference(process::cpu(), before);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.reads = process::sum(seen.reads, time);
-        answer
+        result
     }
 }
 
-impl Store for Timed {
+impl Store for TimedStore {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
         self.timed(|store| store.read(key))
     }
@@ -133,8 +134,8 @@ impl Store for Timed {
     }
 }
 
-/// One measured block, in nanoseconds.
-struct Block {
+/// Times of a measured block, in nanoseconds.
+struct BlockTimes {
     signatures: f64,
     apply: f64,
     reads: f64,
@@ -143,23 +144,23 @@ struct Block {
     wall: f64,
 }
 
-/// The chain that is measured.
-struct Chain {
+/// The measured chain.
+struct MeasuredChain {
     node: Node,
     keys: Vec<SecretKey>,
     nonces: Vec<u64>,
     token: Address,
-    seen: Arc<Mutex<Seen>>,
-    /// The tree of the node, once more, to be timed alone.
+    seen: Arc<Mutex<StoreActivity>>,
+    /// A copy of the node's state tree, to time updates separately.
     tree: Tree,
 }
 
-/// Measures.
+/// Measures the transfers.
 ///
 /// # Errors
 /// If the node stops at a fault or a transfer fails.
-pub fn report(plan: &Plan) -> Measured<Report> {
-    let mut chain = Chain::start(plan)?;
+pub fn report(plan: &TransferPlan) -> Measured<TransferReport> {
+    let mut chain = MeasuredChain::start(plan)?;
     chain.prepare()?;
     let mut blocks = Vec::new();
     let mut gas = 0;
@@ -171,7 +172,7 @@ pub fn report(plan: &Plan) -> Measured<Report> {
     drop(chain);
     std::fs::remove_dir_all(&plan.folder)?;
     let count = process::float(plan.accounts);
-    let each = |of: fn(&Block) -> f64| {
+    let each = |of: fn(&BlockTimes) -> f64| {
         let samples: Vec<f64> = blocks.iter().map(of).collect();
         ratio(ratio(median(&samples), count), 1e3)
     };
@@ -183,12 +184,12 @@ pub fn report(plan: &Plan) -> Measured<Report> {
     ];
     let below = parts.into_iter().fold(0.0, process::sum);
     let [store_reads, tree, store] = parts;
-    Ok(Report {
+    Ok(TransferReport {
         transfers: plan.accounts,
         blocks: plan.blocks,
         per_second_cpu: ratio(1e6, total),
         per_second_wall: ratio(1e6, each(|block| block.wall)),
-        cpu_us: Parted {
+        cpu_us: CpuParts {
             total,
             signatures: each(|block| block.signatures),
             execution: process::difference(each(|block| block.apply), below),
@@ -200,8 +201,8 @@ pub fn report(plan: &Plan) -> Measured<Report> {
     })
 }
 
-impl Chain {
-    fn start(plan: &Plan) -> Measured<Self> {
+impl MeasuredChain {
+    fn start(plan: &TransferPlan) -> Measured<Self> {
         empty(&plan.folder)?;
         let keys: Vec<SecretKey> = (0..plan.accounts)
             .map(|number| match number.checked_rem(2) {
@@ -222,8 +223,8 @@ impl Chain {
             &balances,
         )?;
         let tree = tree_of(&genesis.state());
-        let seen = Arc::new(Mutex::new(Seen::default()));
-        let store = Timed {
+        let seen = Arc::new(Mutex::new(StoreActivity::default()));
+        let store = TimedStore {
             inner: RocksStore::open(&plan.folder, Settings::default())?,
             seen: Arc::clone(&seen),
         };
@@ -245,7 +246,7 @@ impl Chain {
         })
     }
 
-    /// Uploads and deploys the token, and gives every account some.
+    /// Uploads and deploys the token, and transfers some to every account.
     fn prepare(&mut self) -> Measured<()> {
         let init = token::init(TOKENS.saturating_mul(TOKENS));
         let upload = self.sign(0, GAS_LIMIT_SETUP, Payload::Upload(TOKEN.bytes.to_vec()))?;
@@ -260,22 +261,24 @@ impl Chain {
         let deploy = self.sign(0, GAS_LIMIT_SETUP, deploy)?;
         self.apply(vec![deploy])?;
         let receivers: Vec<Address> = self.keys.iter().map(SecretKey::address).collect();
-        let gifts = receivers
+        let transfers = receivers
             .iter()
             .map(|to| self.transfer(0, to, TOKENS))
             .collect::<Measured<_>>()?;
-        self.apply(gifts)?;
+        self.apply(transfers)?;
         Ok(())
     }
 
-    /// A block in which every account sends one token to another account; its gas.
-    fn transfers(&mut self, number: u64) -> Measured<(Block, u64)> {
+    /// Applies a block in which every account sends one token to another; returns times and gas.
+    fn transfers(&mut self, number: u64) -> Measured<(BlockTimes, u64)> {
         let count = self.keys.len();
         let distance = usize::try_from(number)?.saturating_add(1);
         let signed = (0..count)
             .map(|from| {
                 let to = from.saturating_add(distance).checked_rem(count);
-                let to = to.and_then(|to| self.keys.get(to)).ok_or("an account")?;
+                let to = to
+                    .and_then(|to| self.keys.get(to))
+                    .ok_or("no such account")?;
                 let to = to.address();
                 self.transfer(from, &to, 1)
             })
@@ -295,8 +298,8 @@ impl Chain {
     }
 
     fn sign(&mut self, from: usize, gas_limit: u64, payload: Payload) -> Measured<Signed> {
-        let key = self.keys.get(from).ok_or("an account")?;
-        let nonce = self.nonces.get_mut(from).ok_or("an account")?;
+        let key = self.keys.get(from).ok_or("no such account")?;
+        let nonce = self.nonces.get_mut(from).ok_or("no such account")?;
         let transaction = Transaction {
             chain_id: *self.node.chain_id(),
             signer: key.public(),
@@ -309,7 +312,7 @@ impl Chain {
         Ok(key.sign(transaction))
     }
 
-    fn apply(&mut self, transactions: Vec<Signed>) -> Measured<(Block, u64)> {
+    fn apply(&mut self, transactions: Vec<Signed>) -> Measured<(BlockTimes, u64)> {
         let time_ms = self.node.tip().time_ms.saturating_add(1);
         let block = self
             .node
@@ -328,7 +331,7 @@ impl Chain {
             .into_iter()
             .find(|receipt| receipt.exit != ReceiptExit::Return)
         {
-            return Err(format!("a transfer came to {receipt:?}").into());
+            return Err(format!("a transfer failed: {receipt:?}").into());
         }
         let seen = std::mem::take(&mut *self.seen());
         let changes = batch(&seen.diff);
@@ -336,9 +339,9 @@ impl Chain {
         let root = self.tree.update(&changes);
         let again = process::difference(process::cpu(), before);
         if root.0 != result.state_root {
-            return Err("the tree alone has another root".into());
+            return Err("the copy of the state tree has another root than the node".into());
         }
-        let block = Block {
+        let block = BlockTimes {
             signatures: process::difference(validated, start),
             apply: process::difference(applied, validated),
             reads: seen.reads,
@@ -349,7 +352,7 @@ impl Chain {
         Ok((block, result.gas_used))
     }
 
-    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
+    fn seen(&self) -> std::sync::MutexGuard<'_, StoreActivity> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,17 +1,17 @@
-//! Lists the kernels: one Rust source each, as native function and as committed wasm module.
+//! Lists the kernels: a Rust source each, as a native function and as a committed wasm module.
 
-/// A program that every engine runs.
+/// A benchmark program that every engine runs.
 #[derive(Clone, Copy)]
 pub struct Kernel {
-    /// Its name in every table.
+    /// Name in every table.
     pub name: &'static str,
-    /// The same source, compiled natively.
+    /// The kernel compiled natively.
     pub native: fn(u32) -> u64,
     /// `benches/wasm/NAME.wasm`: exports `run: (i32) -> i64` and `empty: () -> ()`.
     pub wasm: &'static [u8],
-    /// Rounds for about a millisecond or two of native code.
+    /// Number of rounds that takes a millisecond or two natively.
     pub size: u32,
-    /// Rounds for about a tenth of that: for a short run, and for R.
+    /// About a tenth of `size`, for quick runs and for R.
     pub small: u32,
 }
 
@@ -43,17 +43,17 @@ pub const KERNELS: &[Kernel] = kernels![
     indirect 300_000 30_000,
 ];
 
-/// The kernel that calls the host.
+/// The kernel that makes host calls.
 ///
 /// # Errors
-/// If the list above lost it.
+/// If the list of kernels does not have it.
 pub fn token() -> crate::Measured<&'static Kernel> {
     let found = KERNELS.iter().find(|kernel| kernel.name == "token");
     found.ok_or_else(|| "no kernel named token".into())
 }
 
-/// A module of one function that does nothing: `(module (func (export "empty")))`. It has no
-/// memory, so that what an engine does to one does not show where a call alone is measured.
+/// A module with one empty function: `(module (func (export "empty")))`. It has no memory, so that
+/// the time of a call does not include work on a memory.
 pub const EMPTY: &[u8] = b"\0asm\x01\0\0\0\
     \x01\x04\x01\x60\0\0\
     \x03\x02\x01\0\

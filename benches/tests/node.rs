@@ -1,4 +1,4 @@
-//! Runs `benches state` and `benches transfers` small: the shapes are frozen, scripts read them.
+//! Tests the JSON fields of `benches state` and `benches transfers`, which scripts read.
 #![cfg(test)]
 
 use serde_json::Value;
@@ -17,7 +17,7 @@ fn measured(arguments: &[&str]) -> Value {
 
 #[test]
 fn state_has_every_field_for_both() {
-    // The parent fails if the two have different roots.
+    // The command fails if the two have different roots.
     let report = measured(&["state", "--quick"]);
     assert_eq!(report["keys"], 20_000);
     assert_eq!(report["updates"], 1_000);

@@ -3,35 +3,35 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use engines::Row;
-use node_sim::simulate::planted::{PLANTS, Plant};
+use node_sim::simulate::injected::{INJECTED_FAULTS, InjectedFault};
 use std::path::PathBuf;
 
-/// Nodes of one simulation: each holds a state of its own.
+/// Maximum number of nodes in a simulation; each node keeps its own state.
 const NODES_MAX: i64 = 64;
-/// Blocks of one simulation.
+/// Maximum number of blocks in a simulation.
 const BLOCKS_MAX: u64 = 10_000_000;
-/// Seeds of one command.
+/// Maximum number of seeds in a network simulation.
 const SEEDS_MAX: u64 = 100_000_000;
 
-const ABOUT: &str = "Checks, runs and explains contracts for the Lockstep VM: WebAssembly with one \
-answer on every machine, metered to the unit.";
+const ABOUT: &str = "Checks, runs and explains contracts for the Lockstep VM: WebAssembly with the \
+same result and the same gas on every machine.";
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  it went well
-  1  the contract failed (trap, revert, out of gas), or nodes disagree
-  2  the command line is wrong
+  0  success
+  1  the contract failed (trap, revert, out of gas), or results differ
+  2  the command line is invalid
   3  the module was rejected
-  4  a file or this machine failed
+  4  a file cannot be read or written, or this machine failed
 
 First steps:
-  lockstep check contract.wasm             is it accepted, and if not, why and what to do
+  lockstep check contract.wasm             validate a module; say why it is rejected and the fix
   lockstep run math.wasm factorial 5       call an exported function
-  lockstep inspect contract.wasm           what is in it, what it may do
-  lockstep sim                             run a small network of unlike nodes and compare
-  lockstep conform run                     does this machine compute as every other one
+  lockstep inspect contract.wasm           show sections, limits, imports and exports
+  lockstep sim                             run nodes with different engines and compare results
+  lockstep conform run                     test that this machine computes the expected results
 
-Every command takes --json for machines. NO_COLOR=1 turns colours off.";
+Every command takes --json for output that programs can read. NO_COLOR=1 turns colours off.";
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -71,36 +71,36 @@ impl CommandLine {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Say whether modules are accepted; if not, why, where and what to do
+    /// Validate modules; for a rejected one, show the reason, the location and the fix
     Check(Check),
     /// Call an exported function of a module and show its result, gas and effects
     Run(Run),
-    /// Write the module that counts its own gas, to be run by any WebAssembly engine
+    /// Write the instrumented module: it counts its own gas and runs on any WebAssembly engine
     Meter(Meter),
     /// Print the price of every operator and host function
     Schedule(Schedule),
-    /// Show what is in a module: sections, limits, what it may do, its code with prices
+    /// Show the contents of a module: sections, limits, host functions, code with prices
     Inspect(Inspect),
-    /// Explain a rejection code, a trap or a status
+    /// Explain a rejection code, a trap or a status code
     Explain(Explain),
-    /// Run nodes that differ in all that must not matter, and compare receipts and state roots
+    /// Run nodes with different engines and caches on the same blocks; compare receipts and roots
     Sim(Sim),
-    /// Work with blocks that were executed before
+    /// Execute recorded blocks or a recorded transaction again and compare
     Node(Node),
-    /// Run golden vectors on this machine, and compare what machines made of them
+    /// Run golden test vectors on this machine, and compare the reports of several machines
     Conform(Conform),
 }
 
-/// What to do about float operators.
+/// How float operators are treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Floats {
-    /// Moves keep their bits, arithmetic traps when it is reached
+    /// Moves keep their bits, arithmetic traps when it is executed
     Lower,
-    /// A module that holds a float operator is refused
+    /// A module with a float operator is rejected
     Reject,
 }
 
-/// Reads the name of one of our own engines.
+/// Parses the name of one of Lockstep's own engines.
 fn engine() -> impl TypedValueParser<Value = &'static Row> {
     let values = engines::ours().map(|row| PossibleValue::new(row.name).help(row.summary));
     let values: Vec<PossibleValue> = values.collect();
@@ -112,19 +112,19 @@ fn engine() -> impl TypedValueParser<Value = &'static Row> {
 #[command(after_help = "\
 Examples:
   lockstep check contract.wasm
-  lockstep check *.wasm --json             one JSON object a line
+  lockstep check *.wasm --json             one JSON object per line
   lockstep check draft.wat --floats reject
 
 Exit code 3 if a module was rejected, 4 if a file could not be read (the others are still checked).
 `lockstep explain CODE` has the long form of every rejection.")]
 pub(crate) struct Check {
-    /// Modules, `.wasm` or `.wat`; the content decides which
+    /// Modules in the binary or the text format (`.wasm`, `.wat`); detected from the content
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// What to do about float operators
+    /// How float operators are treated
     #[arg(long, value_enum, default_value = "lower")]
     pub(crate) floats: Floats,
-    /// Print one JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -137,29 +137,30 @@ Examples:
   lockstep run math.wasm add -1 2 --gas 100000
   lockstep run math.wasm add -- -1 2
   lockstep run counter.wasm increment --input 0500000000000000 --json
-  lockstep run counter.wasm                the single entry there is
+  lockstep run counter.wasm                if the module has exactly one entry
 
 Arguments are decimal, signed or unsigned: for an i32 from -2147483648 to 4294967295.
-A contract's entry runs on empty state, with zero caller and self, at height 1 and time 0.
-gas_used counts entries, operators and host calls; the price of the frame (code, pages, data) is
-shown apart. Exit code 1 on revert, trap and out of gas.")]
+A contract entry runs on empty state at height 1 and time 0; the addresses of the caller and of the
+contract are zero. gas_used covers function entries, operators and host calls. The gas to set up the
+contract frame (code, memory pages, data) is printed separately as frame gas.
+Exit code 1 on revert, trap and out of gas.")]
 pub(crate) struct Run {
     /// The module, `.wasm` or `.wat`
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// An exported function; without it the single entry there is
+    /// An exported function; may be omitted if the module has exactly one entry
     #[arg(value_name = "FUNC")]
     pub(crate) function: Option<String>,
-    /// Its arguments, decimal integers
+    /// Arguments of the function, decimal integers
     #[arg(value_name = "ARGS", allow_negative_numbers = true)]
     pub(crate) arguments: Vec<String>,
-    /// Gas limit; 1 gas is about 0.1 ns
+    /// Gas limit of the call; 1 gas is about 0.1 ns
     #[arg(long, value_name = "N", default_value_t = 1_000_000_000)]
     pub(crate) gas: u64,
-    /// The engine
+    /// The engine that executes
     #[arg(long, value_parser = engine(), default_value = engines::INTERPRETER.name)]
     pub(crate) engine: &'static Row,
-    /// What to do about float operators
+    /// How float operators are treated
     #[arg(long, value_enum, default_value = "lower")]
     pub(crate) floats: Floats,
     /// Input of the call, in hexadecimal digits
@@ -181,16 +182,16 @@ pub(crate) struct Run {
 Examples:
   lockstep meter contract.wasm -o metered.wasm
 
-The emitted module is plain WebAssembly. Write a gas limit into its exported mutable i64 global
-\"$gas\", call an export, read what is left; -1 is out of gas.")]
+The instrumented module is standard WebAssembly. Write a gas limit into its exported mutable i64
+global \"$gas\", call an export, then read the remaining gas; -1 means out of gas.")]
 pub(crate) struct Meter {
     /// The module, `.wasm` or `.wat`
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// Where to write the emitted module; replaced as a whole or not at all
+    /// Where to write the instrumented module; the file is replaced atomically
     #[arg(short, long, value_name = "OUT.wasm")]
     pub(crate) output: PathBuf,
-    /// Write loops for memory.copy and memory.fill, for engines that lack them; gas stays the same
+    /// Replace memory.copy and memory.fill by loops, for engines without them; same gas
     #[arg(long)]
     pub(crate) lower_bulk: bool,
     /// Print one JSON object
@@ -205,7 +206,7 @@ Examples:
   lockstep schedule
   lockstep schedule --json                 one key per operator, then the dynamic prices
 
-1 gas is about 0.1 ns on the reference machine. The id is that of the rules that hold the prices.")]
+1 gas is about 0.1 ns on the reference machine. The id identifies the rules, prices included.")]
 pub(crate) struct Schedule {
     /// Print one JSON object
     #[arg(long)]
@@ -217,17 +218,17 @@ pub(crate) struct Schedule {
 #[command(after_help = "\
 Examples:
   lockstep inspect contract.wasm
-  lockstep inspect contract.wasm --code    every operator with its price and the charge of its run
-  lockstep inspect contract.wasm --interface          what the contract says of itself, in JSON
+  lockstep inspect contract.wasm --code    operators with prices and metering block charges
+  lockstep inspect contract.wasm --interface          the contract's interface in JSON
   lockstep inspect contract.wasm --interface --wit    the same in WIT")]
 pub(crate) struct Inspect {
     /// The module, `.wasm` or `.wat`
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// Show every function's operators, lowered, with prices
+    /// Show the lowered operators of every function with their prices
     #[arg(long)]
     pub(crate) code: bool,
-    /// Show the contract's interface, from its section `lockstep.interface`
+    /// Show the contract's interface, from its custom section `lockstep.interface`
     #[arg(long, conflicts_with = "code")]
     pub(crate) interface: bool,
     /// Show the interface in WIT
@@ -242,11 +243,11 @@ pub(crate) struct Inspect {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  lockstep explain                         everything that there is to explain
+  lockstep explain                         list all codes
   lockstep explain R0001                   a rejection
   lockstep explain StackOverflow           a trap; T8 and 8 are the same")]
 pub(crate) struct Explain {
-    /// A rejection code or name, a trap's name or number, a status; without it, the list of all
+    /// A rejection code or name, a trap name or number, a status name; omit it to list all
     #[arg(value_name = "CODE")]
     pub(crate) code: Option<String>,
     /// Print one JSON object
@@ -263,18 +264,18 @@ Examples:
   lockstep sim --archive chain.blocks      keep the blocks, for `lockstep node replay`
   lockstep sim --report run.html           a page with plots, for any browser
   lockstep sim --network --seeds 200       crashes, Byzantine proposers; each seed twice
-  lockstep sim --plant wrong-opcode        one node that is wrong on purpose: it must be found
+  lockstep sim --plant wrong-opcode        add a node with an injected fault: it must be found
 
-The nodes execute the same seeded blocks of real transactions but differ in engine, caches, memory
-and restarts. After each transaction their receipts and state roots are compared. The same seed
-gives the same root on every machine. Exit code 1 if the nodes disagree; the first difference is
+The nodes execute the same seeded blocks of transactions but differ in engine, caches, memory and
+restarts. After each transaction their receipts and state roots are compared. The same seed yields
+the same state root on every machine. Exit code 1 if the nodes disagree; the first difference is
 then traced to an instruction, a host call, a receipt field or a state key.")]
 pub(crate) struct Sim {
-    /// Nodes; their kinds come in a fixed order, repeated; node 0 is the interpreter
+    /// Number of nodes; configurations repeat in a fixed order, node 0 runs the interpreter
     #[arg(long, value_name = "N", default_value_t = 4)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=NODES_MAX))]
     pub(crate) nodes: u32,
-    /// Blocks
+    /// Number of blocks
     #[arg(
         long,
         value_name = "N",
@@ -283,32 +284,33 @@ pub(crate) struct Sim {
     )]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=BLOCKS_MAX))]
     pub(crate) blocks: u64,
-    /// Seed of the transactions
+    /// Seed of the generated transactions
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// `memory`, or `rocksdb:PATH`: node 0 on disk there, node 1 beside it in PATH-compacted
+    /// `memory`, or `rocksdb:PATH`: node 0 stores its chain in PATH, node 1 in PATH-compacted
     #[arg(long, value_name = "STORE", default_value = "memory")]
     pub(crate) store: String,
-    /// Write the blocks, with what came of each, to a file; replaced as a whole or not at all
+    /// Write the blocks with their receipts and state changes to a file, replaced atomically
     #[arg(long, value_name = "FILE", conflicts_with = "network")]
     pub(crate) archive: Option<PathBuf>,
-    /// Write a page of HTML with plots, and the first difference if there is one; replaced as a
-    /// whole or not at all
+    /// Write an HTML page with plots and the first difference, if any; the file is replaced
+    /// atomically
     #[arg(long, value_name = "FILE.html", conflicts_with = "network")]
     pub(crate) report: Option<PathBuf>,
-    /// Add a node that is wrong on purpose, to see it found
-    #[arg(long, value_name = "NAME", conflicts_with = "network")]
-    #[arg(value_parser = plants())]
-    pub(crate) plant: Option<String>,
-    /// Where to write the transaction on which nodes disagree, with everything that it read, for
-    /// `lockstep node case`
+    /// Add a node with an injected fault, to test that the comparison finds it
+    #[arg(long = "plant", value_name = "NAME", conflicts_with = "network")]
+    #[arg(value_parser = fault_names())]
+    pub(crate) injected_fault: Option<String>,
+    /// Where to write a case file (a reproducer): the transaction on which nodes disagree, with
+    /// everything that it read, for `lockstep node case`
     #[arg(long, value_name = "FILE", conflicts_with = "network")]
     pub(crate) case: Option<PathBuf>,
-    /// Run four validators on a seeded network that may do anything to messages, each seed twice;
-    /// they lose power and are sent wrong blocks. --blocks defaults to 8, --nodes does not apply
+    /// Run four validators on a seeded network that drops, delays, repeats and reorders messages,
+    /// each seed twice; validators crash and receive invalid blocks. --blocks defaults to 8,
+    /// --nodes does not apply
     #[arg(long, conflicts_with = "nodes")]
     pub(crate) network: bool,
-    /// How many seeds from --seed on
+    /// Number of seeds to run, starting at --seed
     #[arg(long, value_name = "N", default_value_t = 1, requires = "network")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=SEEDS_MAX))]
     pub(crate) seeds: u64,
@@ -317,10 +319,10 @@ pub(crate) struct Sim {
     pub(crate) json: bool,
 }
 
-/// The names of `--plant`, each with what is wrong.
-fn plants() -> PossibleValuesParser {
-    let value = |plant: &Plant| PossibleValue::new(plant.name).help(plant.summary);
-    PLANTS.iter().map(value).collect::<Vec<_>>().into()
+/// The values of `--plant`, each with a summary of the injected fault.
+fn fault_names() -> PossibleValuesParser {
+    let value = |fault: &InjectedFault| PossibleValue::new(fault.name).help(fault.summary);
+    INJECTED_FAULTS.iter().map(value).collect::<Vec<_>>().into()
 }
 
 /// `lockstep node`.
@@ -331,8 +333,8 @@ Examples:
   lockstep node replay chain.blocks        an archive that `lockstep sim --archive` wrote
   lockstep node case wrong.case            one transaction that `node replay --out` wrote
 
-With --json one object on standard output. Exit code 1 if something comes out differently from the
-archive.")]
+With --json, one object on standard output. Exit code 1 if a result differs from the recorded
+one.")]
 pub(crate) struct Node {
     /// The command.
     #[command(subcommand)]
@@ -342,9 +344,9 @@ pub(crate) struct Node {
 /// The commands of `lockstep node`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum NodeCommand {
-    /// Apply an archive of blocks again and name the first thing that comes out differently
+    /// Execute an archive of blocks again and report the first result that differs
     Replay(Replay),
-    /// Execute one transaction again from a file that holds everything that it read
+    /// Execute one transaction again from a case file (a reproducer), which has all that it read
     Case(CaseArguments),
 }
 
@@ -357,23 +359,23 @@ Examples:
   lockstep node replay chain.blocks --engine reference --json
   lockstep node replay chain.blocks --bisect --out wrong.case
 
-Every receipt, net diff and root is compared with what the archive holds. Exit code 1 and the first
-difference if they differ; 4 if the file is damaged or cut off.")]
+Every receipt, state diff and state root is compared with the archive. Exit code 1 if one differs,
+and the first difference is printed; exit code 4 if the file is damaged or truncated.")]
 pub(crate) struct Replay {
     /// The archive
     #[arg(value_name = "FILE")]
     pub(crate) archive: PathBuf,
-    /// The engine
+    /// The engine that executes
     #[arg(long, value_parser = engine(), default_value = engines::INTERPRETER.name)]
     pub(crate) engine: &'static Row,
-    /// `memory`, or `rocksdb:PATH`: a folder, new or with the first blocks of the archive
+    /// `memory`, or `rocksdb:PATH`: a new folder, or one that has the archive's first blocks
     #[arg(long, value_name = "STORE", default_value = "memory")]
     pub(crate) store: String,
-    /// Trace the first difference: does the reference engine agree, and where do they part
+    /// Trace the first difference with the reference engine to an instruction or state access
     #[arg(long)]
     pub(crate) bisect: bool,
-    /// Where to write the first wrong transaction, with everything that it read, for
-    /// `lockstep node case`
+    /// Where to write a case file (a reproducer): the first transaction that differs, with
+    /// everything that it read, for `lockstep node case`
     #[arg(long, value_name = "CASE", requires = "bisect")]
     pub(crate) out: Option<PathBuf>,
     /// Print one JSON object
@@ -389,13 +391,13 @@ Examples:
   lockstep node case wrong.case --engine reference
   lockstep node case wrong.case --json
 
-The file needs no chain: module, call, block and every value that was read are in it. Exit code 1
-while the outcome is another than the expected one, 0 once they agree; 4 if the file is damaged.")]
+No chain is needed: the file has the module, the call, the block and every value that was read.
+Exit code 0 if the outcome is the expected one, 1 if it differs, 4 if the file is damaged.")]
 pub(crate) struct CaseArguments {
-    /// The case
+    /// The case file
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// The engine
+    /// The engine that executes
     #[arg(long, value_parser = engine(), default_value = engines::INTERPRETER.name)]
     pub(crate) engine: &'static Row,
     /// Print one JSON object
@@ -407,13 +409,13 @@ pub(crate) struct CaseArguments {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  lockstep conform run --out here.json     on each machine: one line with the result root
+  lockstep conform run --out here.json     on each machine; prints the result root
   lockstep conform compare here.json there.json
 
-Equal roots mean equal results, to the unit of gas, of every vector. The binary carries its vectors.
-`lockstep conform run --help` has more; both commands take --json.")]
+Equal roots mean equal results and equal gas for every vector. The vectors are built into the
+binary. See `lockstep conform run --help`; both commands take --json.")]
 pub(crate) struct Conform {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub(crate) command: ConformCommand,
 }
@@ -421,24 +423,24 @@ pub(crate) struct Conform {
 /// The commands of `lockstep conform`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConformCommand {
-    /// Run every vector here and write a report
+    /// Run every vector on this machine and write a report
     Run(ConformRun),
     /// Compare the reports of several machines, or of several engines
     Compare(ConformCompare),
 }
 
-/// Which engines run vectors.
+/// The engines that run the vectors.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ConformEngine {
-    /// One of our own.
+    /// A single engine.
     One(&'static Row),
-    /// Each of them, the interpreter in both its ways; they must agree.
+    /// Every engine, the interpreter in both its dispatch strategies; they must agree.
     All,
 }
 
-/// Reads the name of one of our own engines, or `all`.
+/// Parses the name of one of Lockstep's own engines, or `all`.
 fn conform_engine() -> impl TypedValueParser<Value = ConformEngine> {
-    let all = "Each of them, the interpreter in both its ways; they must agree";
+    let all = "Every engine, the interpreter in both its dispatch strategies; they must agree";
     let values = engines::ours().map(|row| PossibleValue::new(row.name).help(row.summary));
     let values: Vec<PossibleValue> = values
         .chain([PossibleValue::new("all").help(all)])
@@ -455,18 +457,18 @@ Examples:
   lockstep conform run --engine interpreter --out report.json
   lockstep conform run --vectors conformance/vectors/data --json
 
-Runs calls, verdicts, prices, hashes, signatures and a chain of blocks, and holds each result
-against what is expected. The last line has the result root: the hash of all results, in which no
-machine, engine or time is. Exit code 1 if a result is not the expected one; the first such field
-is named.")]
+Runs the vectors for calls, validation, prices, hashes, signatures and a chain of blocks, and
+compares each result with the expected one. The last line has the result root: the hash of all
+results, without machine, engine and time. Exit code 1 if a result differs from the expected one;
+the first such field is printed.")]
 pub(crate) struct ConformRun {
-    /// A folder of vectors, instead of those in this binary
+    /// A folder of vectors, instead of those built into this binary
     #[arg(long, value_name = "DIR")]
     pub(crate) vectors: Option<PathBuf>,
-    /// The engine
+    /// The engine that executes
     #[arg(long, value_parser = conform_engine(), default_value = "all")]
     pub(crate) engine: ConformEngine,
-    /// Where to write the report with every result; replaced as a whole or not at all
+    /// Where to write the report with every result; the file is replaced atomically
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Print one JSON object: the report without its results
@@ -481,8 +483,8 @@ Examples:
   lockstep conform compare x86_64.json s390x.json
   lockstep conform compare reports/*.json --json
 
-Exit code 1 if a report differs from the first one; vector, field and both values are named. The
-root of each report is computed again from its results; a damaged report is exit code 4.")]
+Exit code 1 if a report differs from the first one; the vector, the field and both values are
+printed. The root of each report is recomputed from its results; exit code 4 if one is damaged.")]
 pub(crate) struct ConformCompare {
     /// Reports of `lockstep conform run --out`, two or more
     #[arg(required = true, num_args = 2.., value_name = "FILE")]

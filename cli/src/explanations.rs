@@ -1,39 +1,41 @@
-//! Explains rejections, traps and statuses.
+//! Explains rejection codes, traps and status codes.
 
 use host_api::status;
 use serde::Serialize;
 use vm::Trap;
 use vm::unstable::rejection::Rule;
 
-/// Something that can be explained.
+/// A code with its explanation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Entry {
+pub(crate) struct ExplainedCode {
     pub(crate) kind: &'static str,
     pub(crate) code: String,
     pub(crate) name: &'static str,
     pub(crate) explanation: &'static str,
 }
 
-/// Everything that can be explained: rejections, traps, statuses.
-pub(crate) fn entries() -> Vec<Entry> {
-    let rules = Rule::ALL.iter().map(|rule| Entry {
+/// All codes: rejections, traps, statuses.
+pub(crate) fn entries() -> Vec<ExplainedCode> {
+    let rules = Rule::ALL.iter().map(|rule| ExplainedCode {
         kind: "rejection",
         code: rule.code(),
         name: rule.name(),
         explanation: rule.explanation(),
     });
-    let traps = Trap::ALL.iter().map(|trap| Entry {
+    let traps = Trap::ALL.iter().map(|trap| ExplainedCode {
         kind: "trap",
         code: format!("T{}", trap.code()),
         name: trap.name(),
         explanation: trap_explanation(*trap),
     });
-    let statuses = STATUSES.iter().map(|(code, name, explanation)| Entry {
-        kind: "status",
-        code: format!("S{code}"),
-        name,
-        explanation,
-    });
+    let statuses = STATUSES
+        .iter()
+        .map(|(code, name, explanation)| ExplainedCode {
+            kind: "status",
+            code: format!("S{code}"),
+            name,
+            explanation,
+        });
     rules.chain(traps).chain(statuses).collect()
 }
 
@@ -42,74 +44,83 @@ pub(crate) fn trap_summary(trap: Trap) -> &'static str {
     trap_explanation(trap).lines().next().unwrap_or_default()
 }
 
-/// What happened, usual causes, and what to do; the first line stands alone.
+/// What happened, the usual causes and the fix; the first line is the summary.
 fn trap_explanation(trap: Trap) -> &'static str {
     match trap {
         Trap::Unreachable => {
             "the contract executed `unreachable`\n\
-             Compilers write it where a program must not go on: a panic or failed assertion in\n\
-             Rust, `abort` or `__builtin_trap` in C. Look at the function that is named, and at\n\
-             its caller."
+             Compilers emit it where a program must not continue: a panic or failed assertion in\n\
+             Rust, `abort` or `__builtin_trap` in C. Look for the cause in the function that is\n\
+             named, and in its caller."
         }
         Trap::IntegerDivideByZero => {
             "division or remainder by zero\n\
-             Test the divisor first; an input of the call can choose it."
+             Test the divisor first, also if it comes from the input of the call."
         }
         Trap::IntegerOverflow => {
-            "the quotient has no representation\n\
-             The least signed integer divided by -1 is one more than the greatest."
+            "the quotient does not fit the integer type\n\
+             The smallest signed integer divided by -1 is one more than the largest one. Test for\n\
+             this case before the division, or use checked division."
         }
         Trap::MemoryOutOfBounds => {
             "a load, store, copy or fill outside linear memory\n\
-             The address plus its offset and size must not exceed the memory's size. A null or\n\
-             stale pointer with an offset, or memory that was not grown, are the usual causes."
+             Address plus offset plus size must not exceed the size of the memory. Usual causes\n\
+             are a null or stale pointer with an offset, and memory that was not grown."
         }
         Trap::TableOutOfBounds => {
             "an indirect call with an index outside the table\n\
-             A function pointer was overwritten or never set."
+             A function pointer was overwritten or never set. Look for the write."
         }
         Trap::IndirectCallToNull => {
-            "an indirect call of an empty table entry\n\
-             A null function pointer was called."
+            "an indirect call of a null table entry\n\
+             A null function pointer was called. Set the pointer, or test it before the call."
         }
         Trap::IndirectCallTypeMismatch => {
-            "an indirect call of a function of another type\n\
-             A function pointer was cast to a type that its function does not have. Types are\n\
-             compared after lowering: f32 equals i32 and f64 equals i64."
+            "an indirect call of a function with a different type\n\
+             A function pointer was cast to a type that its function does not have; correct the\n\
+             cast. Types are compared after lowering: f32 equals i32 and f64 equals i64."
         }
         Trap::StackOverflow => {
-            "the active functions weigh more than 65,536 slots\n\
-             Each active function weighs its parameters, locals and operands, at least 64: so at\n\
-             most 1,024 are active in a contract frame. Bound the recursion, or make it a loop."
+            "the frames of the active functions need more than 65,536 stack slots\n\
+             The frame of a function has a slot for each parameter, local and operand, at least\n\
+             64: so at most 1,024 functions are active in a contract frame. Limit the depth of\n\
+             the recursion, or replace it by a loop."
         }
         Trap::FloatInstruction => {
-            "a float operator was reached\n\
-             Floats are lowered: moves keep their bits, arithmetic, comparison and conversion\n\
-             stop the contract. Compute with integers in a fixed unit;\n\
-             `lockstep check --floats reject` names the first operator."
+            "a float operator was executed\n\
+             Floats are lowered: moves keep their bits; arithmetic, comparison and conversion\n\
+             trap. Compute with integers in a fixed unit (fixed-point);\n\
+             `lockstep check --floats reject` reports the first float operator."
         }
         Trap::MemoryRange => {
-            "a host call's pointer and length leave linear memory\n\
-             All ranges are checked at the call's beginning, also when the length is 0."
+            "a host call was given a memory range that exceeds linear memory\n\
+             All ranges are checked at the start of the call, also if the length is 0. Correct\n\
+             the pointer and the length that the contract passes."
         }
-        Trap::KeyLength => "a storage key is not 1 to 256 bytes long\nHash longer keys first.",
-        Trap::ValueLength => "a storage value is longer than 64 KiB\nSplit it over several keys.",
+        Trap::KeyLength => {
+            "the length of a storage key is not 1 to 256 bytes\nUse the hash of a longer key."
+        }
+        Trap::ValueLength => {
+            "a storage value is longer than 64 KiB\nStore it in parts under several keys."
+        }
         Trap::EventLimit => {
             "too many topics, events or event bytes\n\
-             At most 4 topics of 32 bytes an event, 64 events and 64 KiB a transaction."
+             An event has at most 4 topics of 32 bytes; a transaction has at most 64 events with\n\
+             64 KiB in total. Emit fewer or smaller events."
         }
         Trap::StaticViolation => {
             "a static call tried to change state\n\
-             Static is inherited: nothing below a static call may write, remove or emit."
+             A static call and all calls that it makes may not write or remove values and may not\n\
+             emit events. Use an ordinary call where state has to change."
         }
         Trap::OutputLength => {
-            "output is longer than 64 KiB\nReturn less, or store it and return its key."
+            "the output is longer than 64 KiB\nReturn less, or store it and return its key."
         }
         Trap::UnknownFlag => {
-            "a flag that the interface does not define\n\
-             Unused bits of a flag argument must be zero."
+            "a flag argument has a bit that is not defined\n\
+             Set the undefined bits of the argument to zero."
         }
-        _ => "a trap that this version cannot explain",
+        _ => "this version of the command cannot explain this trap",
     }
 }
 
@@ -132,37 +143,37 @@ const STATUSES: &[(u16, &str, &str)] = &[
     (
         status::OUT_OF_GAS,
         "OUT_OF_GAS",
-        "The callee used up its gas; its effects are undone.",
+        "The callee ran out of gas; its effects are undone.",
     ),
     (
         status::DEPTH,
         "DEPTH",
-        "The call never began: 16 contracts are on the stack already.",
+        "The call did not start: 16 contract frames are active already.",
     ),
     (
         status::REENTRY,
         "REENTRY",
-        "The call never began: the callee is on the stack and did not allow re-entry.",
+        "The call did not start: the callee has an active frame and did not allow re-entry.",
     ),
     (
         status::BALANCE,
         "BALANCE",
-        "The call never began: the caller cannot pay the value.",
+        "The call did not start: the caller's balance is less than the value.",
     ),
     (
         status::NO_CODE,
         "NO_CODE",
-        "The call never began: the address has no code.",
+        "The call did not start: the address has no code.",
     ),
     (
         status::NO_ENTRY,
         "NO_ENTRY",
-        "The call never began: the code has no such entry.",
+        "The call did not start: the code has no entry of this name.",
     ),
     (
         status::TAKEN,
         "TAKEN",
-        "The deploy never began: the address has code already.",
+        "The deployment did not start: the address has code already.",
     ),
 ];
 

@@ -1,15 +1,15 @@
-//! Maps every way a command can end to its exit code; scripts rely on the numbers.
+//! Maps every result of a command to its exit code; scripts rely on the numbers.
 
-use crate::print::Unwritten;
-use crate::refusal::Refusal;
+use crate::print::OutputError;
+use crate::rejected_file::RejectedFile;
 use std::process::ExitCode;
 
-/// How a command that did its work ended.
+/// Result of a command that completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verdict {
     /// Exit code 0.
     Passed,
-    /// The contract failed, or a difference was found: exit code 1.
+    /// The contract failed, or results differ: exit code 1.
     Failed,
     /// At least one module was rejected: exit code 3.
     Rejected,
@@ -17,28 +17,30 @@ pub(crate) enum Verdict {
     Environment,
 }
 
-/// Why a command could not do its work.
+/// Why a command could not complete.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The command line asks for something that is not there: exit code 2.
+    /// The command line is invalid: exit code 2.
     Usage(String),
     /// The module was rejected: exit code 3.
-    Rejected(Box<Refusal>),
-    /// A file or this machine failed: exit code 4.
+    Rejected(Box<RejectedFile>),
+    /// A file could not be read or written, or this machine failed: exit code 4.
     Environment(String),
 }
 
-/// What every command answers.
-pub(crate) type Answer = Result<Verdict, Failure>;
+/// Result of every command.
+pub(crate) type CommandResult = Result<Verdict, Failure>;
 
 impl From<vm::Fault> for Failure {
     fn from(fault: vm::Fault) -> Self {
-        Self::Environment(format!("this machine failed, not the contract: {fault}"))
+        Self::Environment(format!(
+            "this machine failed; the contract is not the cause: {fault}"
+        ))
     }
 }
 
-impl From<Unwritten> for Failure {
-    fn from(Unwritten(why): Unwritten) -> Self {
+impl From<OutputError> for Failure {
+    fn from(OutputError(why): OutputError) -> Self {
         Self::Environment(why)
     }
 }

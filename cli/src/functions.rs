@@ -1,13 +1,13 @@
-//! Names functions, and chains of calls to one, the same in every command.
+//! Formats the names of functions and call chains for every command.
 
 use crate::text::printable;
 use debug_info::{CallStep, DebugInfo};
 use serde::Serialize;
 
-/// Steps that a line shows; of a longer chain both ends.
+/// Maximum number of functions in a printed call chain; of a longer one the middle is left out.
 const STEPS_SHOWN: usize = 8;
 
-/// What the function at `index` is called; `func[index]` where it has no name. Safe to print.
+/// The name of the function at `index`; `func[index]` if it has none. Safe to print.
 pub(crate) fn name(index: u32, info: &DebugInfo<'_>) -> String {
     info.function_name(index)
         .map_or_else(|| placeholder(index), |name| printable(&name))
@@ -20,14 +20,14 @@ fn placeholder(index: u32) -> String {
 /// A function by index and name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct FunctionName {
-    /// Index in the module's index space.
+    /// Index in the module's function index space.
     pub(crate) index: u32,
     /// See [`name`].
     pub(crate) name: String,
 }
 
 impl FunctionName {
-    /// The function at `index`, named as far as the bytes name it.
+    /// The function at `index`, with its name from the module's debug information.
     pub(crate) fn of(index: u32, info: &DebugInfo<'_>) -> Self {
         Self {
             index,
@@ -35,7 +35,7 @@ impl FunctionName {
         }
     }
 
-    /// `function 3 (add)`; without a name of its own `function 3`.
+    /// `function 3 (add)`, or `function 3` if it has no name.
     pub(crate) fn text(&self) -> String {
         let Self { index, name } = self;
         if *name == placeholder(*index) {
@@ -46,16 +46,16 @@ impl FunctionName {
     }
 }
 
-/// One function of a chain of calls.
+/// One function of a call chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Step {
+pub(crate) struct NamedCallStep {
     #[serde(flatten)]
     function: FunctionName,
-    /// True if the one before reaches it through the table.
+    /// True if the previous function calls it through the table.
     through_table: bool,
 }
 
-impl Step {
+impl NamedCallStep {
     /// The step with the function's name.
     pub(crate) fn of(step: CallStep, info: &DebugInfo<'_>) -> Self {
         Self {
@@ -65,20 +65,20 @@ impl Step {
     }
 }
 
-/// The chain in one line.
-pub(crate) fn chain_text(steps: &[Step]) -> String {
+/// The call chain in one line.
+pub(crate) fn chain_text(steps: &[NamedCallStep]) -> String {
     let mut line = String::new();
     let half = STEPS_SHOWN / 2;
-    for (place, step) in steps.iter().enumerate() {
-        let left = steps.len().saturating_sub(place);
-        if steps.len() > STEPS_SHOWN && place >= half && left > half {
-            if place == half {
+    for (index, step) in steps.iter().enumerate() {
+        let left = steps.len().saturating_sub(index);
+        if steps.len() > STEPS_SHOWN && index >= half && left > half {
+            if index == half {
                 let hidden = steps.len().saturating_sub(STEPS_SHOWN);
                 line.push_str(&format!(" -> ({hidden} more)"));
             }
             continue;
         }
-        if place > 0 {
+        if index > 0 {
             line.push_str(" -> ");
         }
         if step.through_table {

@@ -1,18 +1,18 @@
-//! Is the `lockstep` command: parses the command line, runs one command, answers with an exit code.
+//! Implements the `lockstep` command: parses the command line and runs one command.
 //!
 //! Each file uses those above it in this table, never one below:
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
 //! | `args` | the command line |
-//! | `text`, `print` | how things are spelt; the only file that prints |
-//! | `pace`, `replacement` | progress; files that are there as a whole or not at all |
-//! | `functions`, `refusal` | functions by name; why a file was refused |
+//! | `text`, `print` | formatting of numbers and names; the only file that prints |
+//! | `progress`, `replacement` | intervals between progress lines; atomic replacement of files |
+//! | `functions`, `rejected_file` | names of functions; why a file was rejected |
 //! | `failure` | exit codes |
-//! | `module` | a contract's file, and parts of what is shown of it |
-//! | `chain` | stores, cases in files, and where two executions part |
-//! | `explanations` | rejections, traps and statuses in words |
-//! | `report` | a simulation as a page of HTML |
+//! | `module` | reading a contract file and describing its contents |
+//! | `chain` | stores, case files, and where two executions diverge |
+//! | `explanations` | explanations of rejections, traps and statuses |
+//! | `report` | a simulation as an HTML page |
 //! | `commands` | one file for each command |
 //!
 //! Verdicts, gas and results come from the libraries; nothing here computes them.
@@ -24,13 +24,13 @@ mod text;
 
 mod print;
 
-mod pace;
+mod progress;
 
 mod replacement;
 
 mod functions;
 
-mod refusal;
+mod rejected_file;
 
 mod failure;
 
@@ -47,7 +47,7 @@ mod commands;
 use args::{Command, CommandLine};
 use clap::Parser;
 use commands::{check, conform, explain, inspect, meter, node, run, schedule, sim};
-use failure::{Answer, Failure};
+use failure::{CommandResult, Failure};
 use print::Colour;
 use std::process::ExitCode;
 
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn dispatch(command: &Command) -> Answer {
+fn dispatch(command: &Command) -> CommandResult {
     match command {
         Command::Check(arguments) => check::run(arguments),
         Command::Run(arguments) => run::run(arguments),
@@ -75,8 +75,8 @@ fn dispatch(command: &Command) -> Answer {
 
 fn report(failure: &Failure, json: bool) -> ExitCode {
     match failure {
-        Failure::Rejected(refusal) => {
-            if let Err(worse) = refusal.print(json) {
+        Failure::Rejected(rejected) => {
+            if let Err(worse) = rejected.print(json) {
                 return report(&worse.into(), false);
             }
         }

@@ -3,22 +3,22 @@
 use serde::Serialize;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
-/// Why nothing more can be written to standard output.
+/// A failure to write to standard output, as text.
 #[derive(Debug)]
-pub(crate) struct Unwritten(pub(crate) String);
+pub(crate) struct OutputError(pub(crate) String);
 
-/// Writes `text` to standard output as it is.
+/// Writes `text` to standard output.
 ///
 /// # Errors
-/// [`Unwritten`]. A reader that went away is not an error.
-pub(crate) fn out(text: &str) -> Result<(), Unwritten> {
+/// [`OutputError`]. A closed pipe is not an error.
+pub(crate) fn out(text: &str) -> Result<(), OutputError> {
     let mut stdout = io::stdout().lock();
     match stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush())
     {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Unwritten(format!("standard output: {error}")))
+            Err(OutputError(format!("standard output: {error}")))
         }
         _ => Ok(()),
     }
@@ -28,20 +28,20 @@ pub(crate) fn out(text: &str) -> Result<(), Unwritten> {
 ///
 /// # Errors
 /// As [`out`].
-pub(crate) fn json(value: &impl Serialize) -> Result<(), Unwritten> {
+pub(crate) fn json(value: &impl Serialize) -> Result<(), OutputError> {
     let mut line = serde_json::to_string(value)
-        .map_err(|error| Unwritten(format!("cannot write JSON: {error}")))?;
+        .map_err(|error| OutputError(format!("cannot write JSON: {error}")))?;
     line.push('\n');
     out(&line)
 }
 
-/// Writes `text` and a line end to standard error; a failure to do so has nowhere to go.
+/// Writes `text` and a line end to standard error; failures are ignored.
 pub(crate) fn note(text: &str) {
     let mut stderr = io::stderr().lock();
     let _ = writeln!(stderr, "{text}");
 }
 
-/// Overwrites the current line of standard error, if it is a terminal; else writes a line.
+/// Overwrites the current line of standard error if it is a terminal; otherwise writes a line.
 pub(crate) fn progress(text: &str) {
     let mut stderr = io::stderr().lock();
     let written = if stderr.is_terminal() {
@@ -52,7 +52,7 @@ pub(crate) fn progress(text: &str) {
     let _ = written.and_then(|()| stderr.flush());
 }
 
-/// Clears what [`progress`] left on a terminal.
+/// Clears the line of [`progress`] on a terminal.
 pub(crate) fn progress_end() {
     let mut stderr = io::stderr().lock();
     if stderr.is_terminal() {
@@ -68,11 +68,11 @@ pub(crate) fn stderr_is_terminal() -> bool {
 /// A colour for one word of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Colour {
-    /// It went well.
+    /// Success.
     Green,
-    /// It did not.
+    /// Failure.
     Red,
-    /// It deserves a look.
+    /// Warning or note.
     Yellow,
 }
 
@@ -87,8 +87,8 @@ pub(crate) fn coloured_note(word: &str, colour: Colour) -> String {
 }
 
 fn paint(word: &str, colour: Colour, is_terminal: bool) -> String {
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if !is_terminal || refused {
+    let is_disabled = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if !is_terminal || is_disabled {
         return word.to_owned();
     }
     let code = match colour {

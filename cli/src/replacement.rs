@@ -1,10 +1,10 @@
-//! Writes a file beside its place and then takes the place: as a whole or not at all.
+//! Replaces a file atomically: writes a temporary file in the same folder and renames it.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// A file that is not there before [`Replacement::finish`]; dropped, it leaves nothing.
+/// A temporary file that [`Replacement::finish`] renames to `path` and dropping removes.
 #[derive(Debug)]
 pub(crate) struct Replacement {
     path: PathBuf,
@@ -13,12 +13,12 @@ pub(crate) struct Replacement {
 }
 
 impl Replacement {
-    /// Begins the file that will be at `path`.
+    /// Creates the temporary file for `path`.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Errors of the file system.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        let temporary = beside(path)?;
+        let temporary = temporary_path(path)?;
         let file = File::create_new(&temporary)?;
         Ok(Self {
             path: path.to_owned(),
@@ -27,10 +27,10 @@ impl Replacement {
         })
     }
 
-    /// Puts the file in its place.
+    /// Renames the temporary file to `path`.
     ///
     /// # Errors
-    /// Those of the file system; the place is as before.
+    /// Errors of the file system; `path` is then unchanged.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         if let Some(mut file) = self.file.take() {
             let moved = file
@@ -58,27 +58,27 @@ impl Write for Replacement {
 impl Drop for Replacement {
     fn drop(&mut self) {
         if self.file.take().is_some() {
-            // What failed matters to the user; that the leftover cannot be removed either does not.
+            // The first error is reported; a failure to remove the temporary file is not.
             let _ = fs::remove_file(&self.temporary);
         }
     }
 }
 
-/// Writes a file with this content.
+/// Replaces the file at `path` by one with this content.
 ///
 /// # Errors
-/// Of the file system; the file is then as it was.
+/// Errors of the file system; the file is then unchanged.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = Replacement::create(path)?;
     file.write_all(content)?;
     file.finish()
 }
 
-fn beside(path: &Path) -> io::Result<PathBuf> {
+fn temporary_path(path: &Path) -> io::Result<PathBuf> {
     let name = path
         .file_name()
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
-    // Where processes have no number, there is no second one beside this one.
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name"))?;
+    // A WebAssembly host has no process ids, and no second process.
     let process = if cfg!(target_family = "wasm") {
         0
     } else {

@@ -1,9 +1,9 @@
-//! Spells numbers, and makes text of the guest's choosing safe to show.
+//! Formats numbers, and escapes guest-controlled text for a terminal.
 
 use std::fmt::Display;
 use std::path::Path;
 
-/// Longest guest-chosen name that is printed, in characters; the rest becomes `...`.
+/// Maximum length of a printed guest-controlled name, in characters; the rest becomes `...`.
 const NAME_CHARS_MAX: usize = 120;
 
 /// A decimal number with a comma between groups of three digits.
@@ -14,9 +14,9 @@ pub(crate) fn grouped(number: impl Display) -> String {
         None => ("", plain.as_str()),
     };
     let mut text = String::from(sign);
-    for (place, digit) in digits.chars().enumerate() {
-        let rest = digits.len().saturating_sub(place);
-        if place > 0 && rest.is_multiple_of(3) {
+    for (index, digit) in digits.chars().enumerate() {
+        let rest = digits.len().saturating_sub(index);
+        if index > 0 && rest.is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -24,19 +24,19 @@ pub(crate) fn grouped(number: impl Display) -> String {
     text
 }
 
-/// `count` and its noun, with an `s` unless there is one.
+/// `count` and `noun`, with a plural `s` unless the count is 1.
 pub(crate) fn counted(count: impl Display, noun: &str) -> String {
     let count = grouped(count);
     let plural = if count == "1" { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }
 
-/// Text of the guest's choosing, made safe for a terminal: control and direction characters are
-/// escaped, and what is too long is cut.
+/// Guest-controlled text for a terminal: control and direction characters are escaped, and a long
+/// text is cut.
 pub(crate) fn printable(text: &str) -> String {
     let mut safe = String::new();
-    for (place, character) in text.chars().enumerate() {
-        if place >= NAME_CHARS_MAX {
+    for (index, character) in text.chars().enumerate() {
+        if index >= NAME_CHARS_MAX {
             safe.push_str("...");
             break;
         }
@@ -45,7 +45,7 @@ pub(crate) fn printable(text: &str) -> String {
     safe
 }
 
-/// Text of the guest's choosing in lines: as [`printable`], but whole, and line ends stay.
+/// Guest-controlled text of several lines: as [`printable`], but not cut, and line ends stay.
 pub(crate) fn printable_lines(text: &str) -> String {
     let mut safe = String::new();
     for character in text.chars() {
@@ -58,7 +58,7 @@ pub(crate) fn printable_lines(text: &str) -> String {
     safe
 }
 
-/// A path of the user's choosing, made safe in the same way.
+/// A path, escaped as [`printable`].
 pub(crate) fn printable_path(path: &Path) -> String {
     printable(&path.display().to_string())
 }

@@ -1,4 +1,4 @@
-//! Checks `--store rocksdb:PATH` of `lockstep sim` and `lockstep node replay`.
+//! Tests `--store rocksdb:PATH` of `lockstep sim` and `lockstep node replay`.
 #![cfg(test)]
 
 use serde_json::Value;
@@ -11,7 +11,7 @@ fn lockstep(arguments: &[&str]) -> Output {
         .expect("the binary starts")
 }
 
-/// The one object that a command which goes well prints.
+/// The JSON object that a successful command prints.
 fn json(arguments: &[&str]) -> Value {
     let ran = lockstep(arguments);
     assert_eq!(ran.status.code(), Some(0), "{ran:?}");
@@ -41,8 +41,8 @@ fn a_store_on_disk_changes_no_root_and_replays() {
     let again = lockstep(&["sim", "--blocks", "1", "--store", &store]);
     assert_eq!(again.status.code(), Some(4));
     let errors = String::from_utf8_lossy(&again.stderr);
-    assert!(errors.contains("holds a chain already"), "{errors}");
-    // Into a new folder, then into the folder that has all of it.
+    assert!(errors.contains("contains a chain already"), "{errors}");
+    // First into a new folder, then into the same folder, which has the whole chain.
     for transactions in [line["transactions"].clone(), 0.into()] {
         let store = format!("rocksdb:{folder}/replayed");
         let replayed = json(&["node", "replay", &archive, "--store", &store, "--json"]);

@@ -1,5 +1,5 @@
-;; One module for each thing beside the profile, and for each that it has beyond the MVP.
-;; The verdicts are in verdicts.txt; what is accepted is said by the name.
+;; One module for each feature outside the profile, and for each in it that is not in the MVP.
+;; The names of accepted modules begin with `accepted_`; the verdicts are in verdicts.txt.
 
 ;; -- in the profile
 (module $accepted_sign_extension (func (result i32) (i32.extend8_s (i32.const 200))))
@@ -28,7 +28,7 @@
   "\09\09\01\02\00\41\00\0b\00\01\00" "\0a\04\01\02\00\0b")
 (module $accepted_unknown_custom_section binary "\00asm\01\00\00\00" "\00\04\03odd")
 
-;; -- beside it
+;; -- outside the profile
 (module $refused_simd_type (func (param v128)))
 (module $refused_simd_operator (func (drop (i32x4.splat (i32.const 1)))))
 (module $refused_simd_local (func (local v128)))

@@ -1,4 +1,4 @@
-;; Balances, payments and calls of a contract with a balance of 1,000, where no other code is.
+;; Balances, payments and calls of a contract with a balance of 1,000; no other contract exists.
 ;; state 010000000000000000000000000000000000000000000000000000000000000000 0000000000000000e803000000000000000000000000000000
 ;; call own_balance => return 1000
 ;; call balance_of 1 => return 0
@@ -33,7 +33,7 @@
   (import "lockstep" "set_code" (func $set_code (param i32) (result i32)))
   (memory 2 2)
   (data (i32.const 0) "entry")
-  ;; 32: the contract itself, all zeros; 64: somebody else; 96: an amount; 128: an answer.
+  ;; 32: address of the contract, all zeros; 64: another address; 96: an amount; 128: a result.
   (data (i32.const 64) "\11\22\33")
   (func $amount (param i32) (i32.store (i32.const 96) (local.get 0)))
   (func (export "own_balance") (result i64)

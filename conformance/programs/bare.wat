@@ -1,4 +1,4 @@
-;; The least that can be: no memory, no table, no global; and a table without elements.
+;; A minimal module: no memory, no globals, and a table without elements.
 ;; call nothing => return
 ;; call identity 5 => return 5
 ;; call many 1 2 3 4 5 6 7 8 => return 36

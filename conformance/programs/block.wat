@@ -1,4 +1,4 @@
-;; What a contract learns of block and transaction, and the hashes and keys that it can compute.
+;; Host functions for block and transaction data, hashes and signatures.
 ;; call names => return 0
 ;; call block_hash 0 => return 0
 ;; call block_hash 1 => return 0
@@ -21,7 +21,7 @@
   (import "lockstep" "keccak256" (func $keccak256 (param i32 i32 i32)))
   (import "lockstep" "secp256k1_recover" (func $recover (param i32 i32 i32 i32) (result i32)))
   (memory 1 1)
-  ;; 0: the SHA-256 of "Satoshi Nakamoto"; 32: its signature by the secret key 1; 96: an answer.
+  ;; 0: the SHA-256 of "Satoshi Nakamoto"; 32: its signature by the secret key 1; 96: a result.
   (data (i32.const 0)
     "\a0\dc\65\ff\ca\79\98\73\cb\ea\0a\c2\74\01\5b\95\26\50\5d\aa\ae\d3\85\15\54\25\f7\33\77\04\88\3e")
   (data (i32.const 32)
@@ -43,6 +43,6 @@
   (func (export "recover") (param i32) (result i32)
     (call $recover (i32.const 0) (i32.const 32) (local.get 0) (i32.const 96)))
   (func (export "recover_malleable") (result i32)
-    ;; A larger s than half the order.
+    ;; An s greater than half the order.
     (i32.store8 (i32.const 64) (i32.const 255))
     (call $recover (i32.const 0) (i32.const 32) (i32.const 1) (i32.const 96))))

@@ -1,4 +1,4 @@
-;; Structured control: every way into, around and out of a block.
+;; Structured control flow: every way to enter, skip and leave a block.
 ;; call sum 0 => return 0
 ;; call sum 10 => return 55
 ;; call switch 0 => return 10

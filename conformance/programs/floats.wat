@@ -1,4 +1,4 @@
-;; Floats under Lower: moves keep their bits, everything else traps where it stands.
+;; Floats under the policy Lower: moves keep their bits, every other operator traps.
 ;; call bits 0 => return 4611686018427387904
 ;; call bits 1 => return 9221120237041090560
 ;; call through_memory => return 9221120237041090561

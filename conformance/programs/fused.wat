@@ -1,5 +1,5 @@
-;; What the interpreter does in one instruction, at its edges: products of 128 bits as compilers
-;; write them, values that are stored where they are made, the stack pointer, copies, tables.
+;; Sequences that the interpreter fuses to one instruction, with edge values: products of 128 bits
+;; as compilers write them, values stored right after they are computed, stack pointer, copies, tables.
 ;; call product 1 2
 ;; call product -1 -1
 ;; call product 1311768467463790320 -3
@@ -53,7 +53,7 @@
     local.get 4 local.get 1 i64.mul
     local.get 3 local.get 2 i64.mul i64.add i64.add
     i64.store offset=8)
-  ;; The low word, the high word and, called through the table, the same again.
+  ;; The low word, the high word, and both again by an indirect call.
   (func (export "product") (param $a i64) (param $b i64) (result i64)
     (call $multi3 (i32.const 16) (local.get $a) (i64.const 0) (local.get $b) (i64.const 0))
     (call $multi3 (i32.const 32) (local.get $a) (i64.const 1) (local.get $b) (i64.const 2))
@@ -89,7 +89,7 @@
     (global.set $pointer (i32.add (local.get $frame) (i32.const 16)))
     (global.set $pointer (i32.add (global.get $pointer) (i32.const 0)))
     (i32.add (global.get $pointer) (i32.load (local.get $frame))))
-  ;; Variables that change places in a loop.
+  ;; Variables that swap values in a loop.
   (func (export "rotate") (param $n i32) (result i32)
     (local $a i32) (local $b i32) (local $c i32) (local $d i32) (local $e i32)
     (local.set $a (i32.const 1)) (local.set $b (i32.const 2)) (local.set $c (i32.const 3))
@@ -119,7 +119,7 @@
       (i64.extend_i32_u
         (i64.lt_u (local.tee $sum (i64.add (local.get $a) (local.get $b))) (local.get $b)))
       (i64.const 0)))
-  ;; Bytes until a zero, at most n; the byte is used after the comparison too.
+  ;; Number of bytes before a zero byte, at most n; the byte is used again after the comparison.
   (func (export "compare") (param $n i32) (result i32)
     (local $at i32) (local $byte i32) (local $sum i32)
     (block $end

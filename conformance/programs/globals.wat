@@ -1,4 +1,4 @@
-;; Globals: every kind, kept on return and gone on a trap.
+;; Globals of every kind, kept on return and discarded on a trap.
 ;; call swap => return 11
 ;; call bump 3 => return 3
 ;; call set_then_trap => trap Unreachable

@@ -1,4 +1,4 @@
-;; Host calls: values in and out, state, events, and every way in which they end a frame.
+;; Host calls: arguments and results, state, events, and every way to end a frame.
 ;; input 00112233445566778899
 ;; call context => return 1
 ;; call gas => return

@@ -1,4 +1,4 @@
-;; Integer arithmetic: every operator on values that matter, and the traps of division.
+;; Integer arithmetic: every operator on edge values, and the traps of division.
 ;; call i32 0 0
 ;; call i32 1 -1
 ;; call i32 -2147483648 31

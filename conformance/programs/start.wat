@@ -1,4 +1,4 @@
-;; A start function runs first, under the same limit.
+;; A start function runs first, under the same gas limit.
 ;; call read => return 7
 ;; call begin => return
 (module

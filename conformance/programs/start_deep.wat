@@ -1,4 +1,4 @@
-;; The start function leaves the stack counter as it found it.
+;; The start function restores the stack counter.
 ;; call deep 1023 => return 1023
 ;; call deep 1024 => trap StackOverflow
 (module

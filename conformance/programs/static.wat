@@ -1,4 +1,4 @@
-;; A frame that must not change state: reading is allowed, each function that mutates is a trap.
+;; A static frame: reads are allowed, every host function that changes state traps.
 ;; static
 ;; state 02000000000000000000000000000000000000000000000000000000000000000061 01
 ;; call read => return 1

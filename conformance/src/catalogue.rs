@@ -1,6 +1,6 @@
-//! Reads programs from files: text modules with the calls that are to be made, and built contracts.
+//! Reads programs from files: text modules with their calls, and built contracts.
 //!
-//! A `.wat` file says in its leading comments what is run and how it must end:
+//! The leading comments of a `.wat` file list calls and how each must end:
 //! ```text
 //! ;; call divide 1 0 => trap IntegerDivideByZero
 //! ;; call sum 10 => return 55
@@ -9,12 +9,12 @@
 //! ;; static
 //! ;; state 0277 01
 //! ```
-//! `=> ...` may be left out. `input` (hexadecimal), `gas` (of the run that finds the total),
-//! `static` (a frame that must not change state) and each `state` (a state key and its value
-//! before, hexadecimal) hold for every call of the file.
+//! `=> ...` is optional. `input` (hexadecimal), `gas` (limit of the run that finds the total),
+//! `static` (the frame must not change state) and each `state` (a state key and its value before
+//! the run, hexadecimal) apply to every call of the file.
 
 use crate::observation::observe;
-use crate::program::{Program, Setting, State};
+use crate::program::{Program, ProgramInputs, State};
 use reference::Reference;
 use std::collections::BTreeSet;
 use std::fs;
@@ -25,31 +25,31 @@ use vm::unstable::frames::FrameExit;
 use vm::unstable::module::ValueType;
 use vm::{Address, CheckedModule, Fault, Rules};
 
-/// Gas of the run that finds the total, unless a program says otherwise: about a million operators.
-/// A program that needs more is swept below this limit.
+/// Gas limit of the run that finds the total, about a million operators; a program may set another.
+/// A program that uses more is swept below this limit.
 pub const PROBE_GAS: u64 = 10_000_000;
 
-/// A program with the end that its file promises.
+/// A program with the exit that its file states.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// What is run.
+    /// The program.
     pub program: Program,
-    /// How it ends, as [`describe`] writes it.
+    /// The expected exit, as [`describe`] writes it.
     pub expected: Option<String>,
 }
 
-/// A file that cannot be used, and why.
+/// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: {reason}")]
 pub struct CatalogueError {
-    /// The file or folder.
+    /// Path of the file or folder.
     pub path: String,
     /// What is wrong with it.
     pub reason: String,
 }
 
-/// Arguments that are tried on every exported function of a contract: the n-th parameter gets the
-/// n-th number, cut to its type. Zero, small, mixed in size, and the two's complement edge.
+/// Arguments for every exported function of a contract: the n-th parameter gets the n-th number,
+/// truncated to its type. Zero, small, of mixed size, and the edges of two's complement.
 const ARGUMENT_SETS: [[i64; 4]; 5] = [
     [0, 0, 0, 0],
     [1, 2, 3, 4],
@@ -58,17 +58,17 @@ const ARGUMENT_SETS: [[i64; 4]; 5] = [
     [i64::MIN, -1, -1, -1],
 ];
 
-/// Sizes of the inputs that are tried on every exported function without parameters: nothing, and
-/// the encodings of a number, an amount, an address and two or three of those together.
+/// Sizes of the inputs, in bytes, for every exported function without parameters: empty, and the
+/// sizes of an encoded number, amount and address, and of two or three of those.
 const INPUT_SIZES: [usize; 6] = [0, 8, 16, 32, 48, 80];
-/// Every byte of such an input, and of the caller's address: so the caller is the account that the
-/// input names, and each amount equals the supply.
+/// Every byte of such an input and of the caller's address, so that the caller is the account that
+/// the input names, and each amount equals the supply.
 const INPUT_BYTE: u8 = 1;
 
 /// Every case of every `.wat` file in `folder`, in order of file names.
 ///
 /// # Errors
-/// A file that cannot be read, parsed or checked, or whose call names no exported function.
+/// A file that cannot be read, parsed or checked, or a call of a function that is not exported.
 pub fn texts(folder: &Path) -> Result<Vec<Case>, CatalogueError> {
     let mut cases = Vec::new();
     for path in files(folder, "wat")? {
@@ -86,13 +86,13 @@ pub fn texts(folder: &Path) -> Result<Vec<Case>, CatalogueError> {
     Ok(cases)
 }
 
-/// Every exported function of every `.wasm` file in `folder` with arguments and inputs of ours.
+/// Every exported function of every `.wasm` file in `folder`, with fixed arguments and inputs.
 ///
-/// An entry is tried on empty state and on the state that all entries left, run in order by the
-/// reference: a contract that wants to be initialised does more than refuse.
+/// Each entry runs on empty state, and on the state after the reference has run all entries in
+/// order: a contract that needs initialisation would only revert on empty state.
 ///
 /// # Errors
-/// As [`texts`].
+/// The same as [`texts`].
 pub fn contracts(folder: &Path) -> Result<Vec<Case>, CatalogueError> {
     let mut cases = Vec::new();
     for path in files(folder, "wasm")? {
@@ -102,7 +102,7 @@ pub fn contracts(folder: &Path) -> Result<Vec<Case>, CatalogueError> {
         let mut found: Vec<Case> = functions
             .iter()
             .flat_map(|(name, entry)| {
-                Named {
+                ExportedFunction {
                     path: &path,
                     checked: &checked,
                     name,
@@ -126,7 +126,7 @@ pub fn contracts(folder: &Path) -> Result<Vec<Case>, CatalogueError> {
     Ok(cases)
 }
 
-/// How a frame ended, in one line.
+/// The exit of a frame in one line.
 #[must_use]
 pub fn describe(exit: &FrameExit) -> String {
     match exit {
@@ -145,17 +145,17 @@ pub fn describe(exit: &FrameExit) -> String {
     }
 }
 
-type Checked = (Arc<CheckedModule>, Arc<Rules>);
+type CheckedWithRules = (Arc<CheckedModule>, Arc<Rules>);
 
 /// An exported function of a contract.
-struct Named<'a> {
+struct ExportedFunction<'a> {
     path: &'a Path,
-    checked: &'a Checked,
+    checked: &'a CheckedWithRules,
     name: &'a str,
     entry: u32,
 }
 
-impl Named<'_> {
+impl ExportedFunction<'_> {
     fn cases(&self) -> Vec<Case> {
         let signature = self.checked.0.function_type(self.entry);
         let parameters = signature.map_or(&[][..], |signature| &signature.parameters);
@@ -172,15 +172,15 @@ impl Named<'_> {
     }
 
     fn with_input(&self, size: usize) -> Case {
-        let setting = Setting {
+        let inputs = ProgramInputs {
             input: vec![INPUT_BYTE; size],
             caller: Address([INPUT_BYTE; 32]),
-            ..Setting::default()
+            ..ProgramInputs::default()
         };
         let name = format!("{} input {size}", self.name);
         let call = program(self.path, self.checked, &name, self.entry);
         Case {
-            program: call.with_setting(setting),
+            program: call.with_inputs(inputs),
             expected: None,
         }
     }
@@ -190,7 +190,7 @@ impl Named<'_> {
         let arguments: Vec<Value> = parameters
             .iter()
             .zip(numbers)
-            .map(|(kind, number)| cut(*kind, number))
+            .map(|(kind, number)| value_of(*kind, number))
             .collect();
         let name = format!("{} {arguments:?}", self.name);
         let call = program(self.path, self.checked, &name, self.entry);
@@ -203,19 +203,19 @@ impl Named<'_> {
 
 impl Case {
     fn on_state(mut self, state: &State) -> Self {
-        self.program.setting.state.clone_from(state);
+        self.program.inputs.state.clone_from(state);
         self.program.name.push_str(" on used state");
         self
     }
 }
 
-/// What the cases leave in the state, run one after the other by the reference.
+/// The state after the reference has run the cases one after the other.
 fn used_state(cases: &[Case]) -> Result<State, Fault> {
     let mut state = State::new();
     for case in cases {
         let case = case.clone().on_state(&state);
         let seen = observe(&Reference::new(), &case.program, PROBE_GAS)?;
-        for (key, value) in seen.kept.into_iter().flat_map(|kept| kept.diff) {
+        for (key, value) in seen.final_state.into_iter().flat_map(|state| state.diff) {
             match value {
                 Some(value) => state.insert(key, value),
                 None => state.remove(&key),
@@ -225,29 +225,29 @@ fn used_state(cases: &[Case]) -> Result<State, Fault> {
     Ok(state)
 }
 
-/// Drops a case that takes a path which is swept already: a second refusal in a row of the same
-/// function, or the same end at the same gas. Each sweep of one costs thousands of frames.
+/// Drops cases whose path is swept already: a second revert in a row of the same function, or the
+/// same exit at the same gas. Each sweep runs thousands of frames.
 fn without_repeated_paths(cases: Vec<Case>) -> Result<Vec<Case>, Fault> {
-    let mut kept = Vec::new();
-    let mut refused = None;
+    let mut remaining = Vec::new();
+    let mut last_reverted = None;
     let mut paths = BTreeSet::new();
     for case in cases {
         let seen = observe(&Reference::new(), &case.program, PROBE_GAS)?;
         let entry = case.program.entry;
         let reverted = matches!(seen.exit, FrameExit::Revert { .. });
         let is_new = paths.insert((entry, seen.gas_used, describe(&seen.exit)));
-        if !is_new || (reverted && refused == Some(entry)) {
+        if !is_new || (reverted && last_reverted == Some(entry)) {
             continue;
         }
         if reverted {
-            refused = Some(entry);
+            last_reverted = Some(entry);
         }
-        kept.push(case);
+        remaining.push(case);
     }
-    Ok(kept)
+    Ok(remaining)
 }
 
-fn program(path: &Path, checked: &Checked, name: &str, entry: u32) -> Program {
+fn program(path: &Path, checked: &CheckedWithRules, name: &str, entry: u32) -> Program {
     let file = path
         .file_name()
         .map(|name| name.to_string_lossy())
@@ -258,15 +258,15 @@ fn program(path: &Path, checked: &Checked, name: &str, entry: u32) -> Program {
         rules: Arc::clone(&checked.1),
         entry,
         arguments: Vec::new(),
-        setting: Setting::default(),
+        inputs: ProgramInputs::default(),
         probe_gas: PROBE_GAS,
     }
 }
 
 fn case(
     path: &Path,
-    checked: &Checked,
-    header: &Header,
+    checked: &CheckedWithRules,
+    header: &FileHeader,
     call: &str,
 ) -> Result<Case, CatalogueError> {
     let (call, expected) = match call.split_once("=>") {
@@ -277,7 +277,7 @@ fn case(
     let name = words.next().unwrap_or_default();
     let module = &checked.0;
     let entry = module.exported_function(name);
-    let entry = entry.ok_or_else(|| failure(path, format!("no function {name}")))?;
+    let entry = entry.ok_or_else(|| failure(path, format!("no exported function {name}")))?;
     let parameters = module
         .function_type(entry)
         .map(|signature| signature.parameters.clone());
@@ -292,11 +292,11 @@ fn case(
     let arguments = parameters
         .iter()
         .zip(words)
-        .map(|(kind, word)| word.parse().map(|number| cut(*kind, number)))
+        .map(|(kind, word)| word.parse().map(|number| value_of(*kind, number)))
         .collect::<Result<Vec<Value>, _>>()
         .map_err(|error| failure(path, format!("{call}: {error}")))?;
-    let Header { setting, probe_gas } = header.clone();
-    let program = program(path, checked, call, entry).with_setting(setting);
+    let FileHeader { inputs, probe_gas } = header.clone();
+    let program = program(path, checked, call, entry).with_inputs(inputs);
     Ok(Case {
         program: Program {
             arguments,
@@ -307,19 +307,19 @@ fn case(
     })
 }
 
-/// A number as a value; the low half for an `i32`.
-const fn cut(kind: ValueType, number: i64) -> Value {
+/// A number as a value; an `i32` gets the low half.
+const fn value_of(kind: ValueType, number: i64) -> Value {
     Value::from_bits(kind, number.cast_unsigned())
 }
 
-/// What a file says for all of its calls.
+/// What a file states for all of its calls.
 #[derive(Clone, Debug)]
-struct Header {
-    setting: Setting,
+struct FileHeader {
+    inputs: ProgramInputs,
     probe_gas: u64,
 }
 
-fn header(path: &Path, text: &str) -> Result<Header, CatalogueError> {
+fn header(path: &Path, text: &str) -> Result<FileHeader, CatalogueError> {
     let line = |prefix| {
         text.lines()
             .find_map(|line| line.strip_prefix(prefix))
@@ -334,18 +334,18 @@ fn header(path: &Path, text: &str) -> Result<Header, CatalogueError> {
         let (key, value) = line.split_once(' ').unwrap_or((line, ""));
         state.insert(decode(key)?, decode(value)?);
     }
-    let setting = Setting {
+    let inputs = ProgramInputs {
         input: decode(line(";; input ").unwrap_or_default())?,
         is_static: text.lines().any(|line| line == ";; static"),
         state,
-        ..Setting::default()
+        ..ProgramInputs::default()
     };
     let probe_gas = line(";; gas ").map_or(Ok(PROBE_GAS), str::parse);
     let probe_gas = probe_gas.map_err(|error| failure(path, error))?;
-    Ok(Header { setting, probe_gas })
+    Ok(FileHeader { inputs, probe_gas })
 }
 
-fn checked(path: &Path, bytes: &[u8]) -> Result<Checked, CatalogueError> {
+fn checked(path: &Path, bytes: &[u8]) -> Result<CheckedWithRules, CatalogueError> {
     let rules = Arc::new(Rules::v1());
     let module = vm::check(bytes, &rules);
     let module = module.map_err(|rejection| failure(path, format!("{rejection:?}")))?;

@@ -1,22 +1,22 @@
-//! Compares a text with the file that holds it frozen; `BLESS=1` renews the file.
+//! Compares a text with its frozen file; `BLESS=1` updates the file.
 
 use std::fs;
 use std::path::Path;
 
-/// The file is missing, another, or cannot be written.
+/// The file is missing, differs, or cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: {reason}")]
 pub struct GoldenError {
     /// The file.
     pub path: String,
-    /// The first line that differs, or the failure of this machine.
+    /// The first line that differs, or the I/O error.
     pub reason: String,
 }
 
-/// Compares `found` with the file at `path`, or writes it there if the environment says `BLESS=1`.
+/// Compares `found` with the file at `path`, or writes it there under `BLESS=1`.
 ///
 /// # Errors
-/// The first line that differs, and how to renew the file.
+/// The first line that differs, and how to update the file.
 pub fn compare(path: &Path, found: &str) -> Result<(), GoldenError> {
     let failure = |reason: String| GoldenError {
         path: path.display().to_string(),
@@ -34,15 +34,15 @@ pub fn compare(path: &Path, found: &str) -> Result<(), GoldenError> {
         Some(((frozen, found), line)) => format!("line {line} was `{frozen}`, is `{found}`"),
         None => {
             let (frozen, found) = (frozen.lines().count(), found.lines().count());
-            format!("{frozen} lines were frozen, {found} are found")
+            format!("the frozen file has {frozen} lines, the text {found}")
         }
     };
     Err(failure(format!(
-        "{difference}; if that is meant, run the test again with BLESS=1"
+        "{difference}; if the change is intended, run the test again with BLESS=1"
     )))
 }
 
-/// The same for a file of bytes.
+/// The same for a binary file.
 ///
 /// # Errors
 /// As [`compare`], with the first byte that differs.
@@ -59,25 +59,25 @@ pub fn compare_bytes(path: &Path, found: &[u8]) -> Result<(), GoldenError> {
         return Ok(());
     }
     let mut pairs = frozen.iter().zip(found);
-    let place = pairs.position(|(frozen, found)| frozen != found);
-    let difference = match place {
-        Some(place) => format!("byte {place} is another"),
+    let index = pairs.position(|(frozen, found)| frozen != found);
+    let difference = match index {
+        Some(index) => format!("byte {index} differs"),
         None => format!(
-            "{} bytes were frozen, {} are found",
+            "the frozen file has {} bytes, the new one {}",
             frozen.len(),
             found.len()
         ),
     };
     Err(failure(format!(
-        "{difference}; if that is meant, run the test again with BLESS=1"
+        "{difference}; if the change is intended, run the test again with BLESS=1"
     )))
 }
 
-/// Whether the environment says `BLESS=1`.
+/// True under the environment variable `BLESS=1`.
 #[must_use]
 #[expect(
     clippy::disallowed_methods,
-    reason = "a switch of the tests; nothing executes by it"
+    reason = "a switch of tests; no execution depends on it"
 )]
 pub fn blesses() -> bool {
     std::env::var("BLESS").is_ok_and(|value| value == "1")

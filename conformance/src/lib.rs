@@ -1,14 +1,17 @@
-//! Compares engines: one program, every gas limit that matters, every observable.
+//! Compares engines: each program at every relevant gas limit, in all that can be observed.
 //!
-//! | file | holds |
+//! | file | contents |
 //! |---|---|
-//! | [`catalogue`] | programs in files: text modules with their calls, built contracts |
-//! | [`program`], [`observation`] | what is run, and all that it lets be seen (crate `vectors`) |
-//! | [`golden`] | texts that are frozen in a file, with one switch to renew them |
-//! | [`mutants`] | patches that hold one mistake each, and the tests that find them |
-//! | [`second_decoder`] | emitted modules read by two decoders that share no code |
-//! | [`spec`] | the official suite within the profile, on any engine |
-//! | [`mod@sweep`] | which gas limits are tried, and the comparison with the reference |
+//! | [`catalogue`] | programs from files: text modules with their calls, built contracts |
+//! | [`program`], [`observation`] | a run, and all that can be observed of it (crate `vectors`) |
+//! | [`golden`] | texts that are frozen in a file, with one switch to update them |
+//! | [`mutants`] | patches with one bug each, and the tests that find them |
+//! | [`pages`] | the commands and the code of the pages, run as a reader would type them |
+//! | [`differential`] | engines compared on generated modules |
+//! | [`injected`] | engines with an injected bug, and the checks that find it |
+//! | [`second_decoder`] | instrumented modules read by two decoders that share no code |
+//! | [`spec`] | the official WebAssembly suite within the profile, on any engine |
+//! | [`mod@sweep`] | the relevant gas limits, and the comparison with the reference |
 #![forbid(unsafe_code)]
 
 pub mod catalogue;
@@ -17,11 +20,13 @@ pub mod sweep;
 
 pub mod differential;
 
-pub mod planted;
+pub mod injected;
 
 pub mod golden;
 
 pub mod mutants;
+
+pub mod pages;
 
 pub mod second_decoder;
 

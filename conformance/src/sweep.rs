@@ -1,11 +1,11 @@
-//! Compares engines with the reference at every gas limit at which something can change.
+//! Compares engines with the reference at every gas limit at which the result can change.
 //!
-//! A charge in the wrong place shows only where the gas runs out between the two places, so one run
-//! with plenty of gas proves little. The sweep is exhaustive where the total is small; else it
-//! takes each point at which the reference had paid for something, one below and one above.
+//! A misplaced charge has an effect only if gas runs out between its right and its wrong position,
+//! so one run with plenty of gas proves little. The sweep is exhaustive where the total is small;
+//! else it tries each amount of gas after a charge of the reference, one less and one more.
 
 use crate::catalogue::{Case, describe};
-use crate::observation::{FieldDifference, observe};
+use crate::observation::{ObservationDifference, observe};
 use crate::program::Program;
 use reference::{Reference, SharedTrace, Trace};
 use std::collections::BTreeSet;
@@ -14,27 +14,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 use vm::unstable::frames::FrameExit;
 use vm::{Engine, Fault};
 
-/// Largest total that is swept limit by limit.
+/// Largest total gas for which every limit is tried.
 pub const EXHAUSTIVE_MAX: u64 = 20_000;
-/// Charge points that are tried; above it every n-th, so that the whole run stays covered.
+/// Most charge points that are tried; of more, every n-th, so that the whole run is covered.
 pub const CHARGE_POINTS_MAX: usize = 96;
-/// Gas that the runs of one sweep on one engine may need in all, about: long programs are tried at
-/// fewer points, so that a sweep stays within seconds.
+/// Approximate bound of the gas of all runs of one sweep on one engine: long programs are tried at
+/// fewer points, so that a sweep takes seconds.
 pub const SWEEP_GAS_MAX: u64 = 1 << 24;
-/// Differences that are kept of one engine: the first ones say enough.
+/// Most differences that are reported for one engine.
 pub const DIFFERENCES_MAX: usize = 8;
 
 /// One observable in which an engine differs from the reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// The program.
+    /// Name of the program.
     pub program: String,
-    /// The engine.
+    /// Name of the engine.
     pub engine: &'static str,
-    /// The gas limit.
+    /// Gas limit, in gas.
     pub gas_limit: u64,
     /// The field and both values.
-    pub field: FieldDifference,
+    pub field: ObservationDifference,
 }
 
 impl fmt::Display for Difference {
@@ -45,7 +45,7 @@ impl fmt::Display for Difference {
             gas_limit,
             field,
         } = self;
-        let FieldDifference {
+        let ObservationDifference {
             field,
             expected,
             found,
@@ -57,18 +57,18 @@ impl fmt::Display for Difference {
     }
 }
 
-/// What a sweep found.
+/// Result of a sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sweep {
-    /// How the reference ended with [`crate::catalogue::PROBE_GAS`].
+    /// Exit of the reference with [`crate::catalogue::PROBE_GAS`].
     pub exit: FrameExit,
-    /// Gas that it consumed.
+    /// Gas that the reference used, in gas.
     pub total: u64,
-    /// How many limits were tried on each engine.
+    /// Number of limits that were tried on each engine.
     pub limits: usize,
-    /// True if every limit up to total + 2 was.
+    /// True if every limit up to the total + 2 was tried.
     pub exhaustive: bool,
-    /// At most [`DIFFERENCES_MAX`] an engine.
+    /// Differences, at most [`DIFFERENCES_MAX`] for each engine.
     pub differences: Vec<Difference>,
 }
 
@@ -97,15 +97,15 @@ pub fn sweep(engines: &[&dyn Engine], program: &Program) -> Result<Sweep, Fault>
         }
     };
     let mut differences = Vec::new();
-    let mut kept = vec![0_usize; engines.len()];
+    let mut counts = vec![0_usize; engines.len()];
     for gas_limit in limits.iter().copied() {
         let expected = observe(&Reference::new(), program, gas_limit)?;
-        for (engine, kept) in engines.iter().zip(&mut kept) {
+        for (engine, count) in engines.iter().zip(&mut counts) {
             let found = observe(*engine, program, gas_limit)
-                .map_err(|fault| place(program, engine.name(), gas_limit, &fault))?;
+                .map_err(|fault| with_context(program, engine.name(), gas_limit, &fault))?;
             for field in expected.differences(&found) {
-                if *kept < DIFFERENCES_MAX {
-                    *kept = kept.saturating_add(1);
+                if *count < DIFFERENCES_MAX {
+                    *count = count.saturating_add(1);
                     let program = program.name.clone();
                     differences.push(Difference {
                         program,
@@ -127,8 +127,8 @@ pub fn sweep(engines: &[&dyn Engine], program: &Program) -> Result<Sweep, Fault>
     })
 }
 
-/// Sweeps every case and lists, a line each, all that is wrong: differences, faults, and programs
-/// that end otherwise than their file says. Empty if all engines agree.
+/// Sweeps every case and lists all problems, one a line: differences, faults, and programs whose
+/// exit is not the one that their file states. Empty if all engines agree.
 #[must_use]
 pub fn problems(engines: &[&dyn Engine], cases: &[Case]) -> Vec<String> {
     let mut problems = Vec::new();
@@ -150,13 +150,13 @@ pub fn problems(engines: &[&dyn Engine], cases: &[Case]) -> Vec<String> {
     problems
 }
 
-/// Says where an engine failed.
-fn place(program: &Program, engine: &'static str, gas_limit: u64, fault: &Fault) -> Fault {
+/// Adds program and gas limit to a fault.
+fn with_context(program: &Program, engine: &'static str, gas_limit: u64, fault: &Fault) -> Fault {
     let message = format!("{} at gas limit {gas_limit}: {fault}", program.name);
     Fault::Engine { engine, message }
 }
 
-/// Gas that had been used before each operator of the probe, without repetition.
+/// Gas used before each operator of the probe run, without duplicates.
 #[derive(Debug)]
 struct ChargePoints {
     limit: u64,
@@ -185,7 +185,7 @@ fn boundaries(points: &BTreeSet<u64>, total: u64) -> BTreeSet<u64> {
         .collect()
 }
 
-/// Charge points for which three runs each, of half the total on average, fit the bound.
+/// Number of charge points for which three runs each, of half the total on average, fit the bound.
 fn points_max(total: u64) -> usize {
     let gas_per_point = total.saturating_mul(3).div_ceil(2).max(1);
     let affordable = SWEEP_GAS_MAX.checked_div(gas_per_point).unwrap_or_default();
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn many_points_are_thinned_and_both_ends_stay() {
+    fn many_points_are_sampled_and_both_ends_stay() {
         let points: BTreeSet<u64> = (0..10 * 512).map(|point| point * 100).collect();
         let limits = boundaries(&points, 511_900);
         assert!(
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sweep_stays_within_its_gas() {
+    fn a_sweep_stays_within_its_gas_bound() {
         let total = 10_000_000;
         let points: BTreeSet<u64> = (0..total / 10).map(|point| point * 10).collect();
         let gas: u64 = boundaries(&points, total).iter().sum();

@@ -1,4 +1,4 @@
-//! Runs a small differential on every `cargo test`: seeds, single operators, sweeps, shrinking.
+//! Runs a small differential in `cargo test`: seeds, single operators, sweeps, shrinking.
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,
@@ -7,13 +7,13 @@
 )]
 
 use conformance::catalogue::describe;
-use conformance::differential::campaign::{self, Report};
-use conformance::differential::coverage::Operators;
+use conformance::differential::campaign::{self, CampaignReport};
+use conformance::differential::coverage::OperatorMap;
 use conformance::differential::engines::{self, engines};
 use conformance::differential::single::Depth;
 use conformance::differential::{failing, generate, shrink, sweeps};
 use conformance::observe;
-use conformance::program::{Program, Setting};
+use conformance::program::{Program, ProgramInputs};
 use engine_wasmi::Wasmi;
 use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 use reference::Reference;
@@ -27,7 +27,7 @@ use wasmparser::{Validator, WasmFeatures};
 
 const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 
-fn clean(report: &Report) {
+fn clean(report: &CampaignReport) {
     let problems = report.problems();
     let shown = failing::shown(report, &engines).join("\n");
     assert!(
@@ -83,9 +83,9 @@ fn a_report_is_a_function_of_its_seeds() {
     assert_eq!(one.found.coverage, two.found.coverage);
 }
 
-/// A failure that is the presence of one operator ends as little more than that operator.
+/// A module that fails because of one operator shrinks to little more than that operator.
 #[test]
-fn shrinking_keeps_what_fails_and_little_else() {
+fn shrinking_keeps_the_failure_and_little_else() {
     let rules = Arc::new(Rules::v1());
     let text = "(module (memory 1) (func (export \"f\") (param i32) (result i32)
         (i32.store (i32.const 0) (i32.const 5))
@@ -104,7 +104,7 @@ fn shrinking_keeps_what_fails_and_little_else() {
     }
 }
 
-/// The generator makes modules of the profile only, the same one each time.
+/// The generator makes only modules of the profile, and each seed has one module.
 #[test]
 fn generated_modules_are_accepted_and_depend_on_the_seed_alone() {
     let rules = Arc::new(Rules::v1());
@@ -115,7 +115,7 @@ fn generated_modules_are_accepted_and_depend_on_the_seed_alone() {
     assert_ne!(generate::bytes(7), generate::bytes(8));
 }
 
-/// What `f` of `text` answers in wasmi for 0 and for 1.
+/// Results of `f` of `text` in wasmi for 0 and for 1.
 fn in_wasmi(text: &str) -> (i32, i32) {
     let engine = wasmi::Engine::default();
     let module = wasmi::Module::new(&engine, wat::parse_str(text).unwrap()).unwrap();
@@ -128,8 +128,8 @@ fn in_wasmi(text: &str) -> (i32, i32) {
     )
 }
 
-/// A finding of this suite: wasmi 2.0.0 takes the same arm whatever the condition. When this fails,
-/// wasmi is repaired, and `engines::known_defect` has to go.
+/// A bug that this suite found: wasmi 2.0.0 takes the same arm for either condition. Once this test
+/// fails, wasmi is fixed, and `engines::known_defect` must be removed.
 #[test]
 fn wasmi_selects_wrongly_after_a_comparison_with_zero() {
     let wrong = [
@@ -139,7 +139,7 @@ fn wasmi_selects_wrongly_after_a_comparison_with_zero() {
         "(i32.eqz (local.get 0)) nop",
         "(loop (result i32) (i32.eqz (local.get 0)))",
     ];
-    // Near to it, and right: whatever is wrong must be known, and no more is left out than that.
+    // Similar code that wasmi runs correctly: exactly the faulty code is known and skipped.
     let right = [
         "(local.get 0)",
         "(i64.eqz (i64.extend_i32_u (local.get 0)))",
@@ -157,7 +157,7 @@ fn wasmi_selects_wrongly_after_a_comparison_with_zero() {
     };
     let known = |text: &str| {
         let module = vm::check(&wat::parse_str(text).unwrap(), &Rules::v1()).unwrap();
-        engines::known_defect("wasmi", &Operators::of(&module))
+        engines::known_defect("wasmi", &OperatorMap::of(&module))
     };
     for condition in wrong {
         let text = text(condition);
@@ -173,10 +173,10 @@ fn wasmi_selects_wrongly_after_a_comparison_with_zero() {
     }
 }
 
-/// The story of sweep seed 4294977297: before the defect above was known, wasmi divided by zero
-/// where R ran out of gas. The seed's module holds the pair before a division, and with code
-/// between the two wasmi agrees at every limit. In little, with the end of a loop between, which
-/// emits nothing: wasmi takes 0 as the divisor, R takes 1 and goes on until its gas ends.
+/// Sweep seed 4294977297 in a minimal form: wasmi traps with a division by zero where R runs out of
+/// gas. The module of the seed has the faulty pair of operators before a division; with code
+/// between the two, wasmi agrees at every limit. Here the end of a loop is between them, which
+/// emits nothing: wasmi takes 0 as the divisor, R takes 1 and runs until it is out of gas.
 #[test]
 fn a_wrong_select_divides_by_zero_where_the_reference_runs_out_of_gas() {
     let rules = Arc::new(Rules::v1());
@@ -185,7 +185,7 @@ fn a_wrong_select_divides_by_zero_where_the_reference_runs_out_of_gas() {
           (select (i32.const 1) (i32.const 0) (loop (result i32) (i32.eqz (local.get 0))))))
         (loop (br 0)) unreachable))";
     let module = vm::check(&wat::parse_str(text).unwrap(), &rules).unwrap();
-    let operators = Operators::of(&module);
+    let operators = OperatorMap::of(&module);
     let program = generate::program_of(0, Arc::new(module), &rules);
     let exit = |engine: &dyn Engine, argument| {
         let arguments = vec![Value::I32(argument)];
@@ -200,7 +200,7 @@ fn a_wrong_select_divides_by_zero_where_the_reference_runs_out_of_gas() {
     assert_eq!(reference, ["out-of-gas", "trap IntegerDivideByZero"]);
     assert_eq!(ends(&Interpreter::new()), reference);
     let wasmi = ends(&Wasmi::new());
-    assert_eq!(wasmi[0], wasmi[1], "wasmi is repaired");
+    assert_eq!(wasmi[0], wasmi[1], "wasmi is fixed");
     assert!(engines::known_defect("wasmi", &operators));
 }
 
@@ -221,7 +221,7 @@ impl MeteredSink for Charges {
     }
 }
 
-/// Statements without control: each is executed once, so that what R pays is the sum of all
+/// Statements without control flow: each runs once, so the gas that R charges is the sum of all
 /// charges.
 const STRAIGHT: [&str; 8] = [
     "(local.set 0 (i32.add (local.get 0) (i32.const 3)))",
@@ -265,14 +265,14 @@ proptest! {
         let leaf = rules.schedule.function_entry(module.functions()[1].slots);
         let entry = rules.schedule.function_entry(function.slots);
         let program = generate::program_of(0, Arc::new(module), &rules);
-        let program = Program { setting: Setting::default(), ..program };
+        let program = Program { inputs: ProgramInputs::default(), ..program };
         let program = Program { arguments: vec![Value::I32(5), Value::I64(6)], ..program };
         let seen = observe(&Reference::new(), &program, 1_000_000).unwrap();
         prop_assert_eq!(seen.gas_used, entry + charges.sum + calls * leaf);
     }
 
     #[test]
-    fn what_is_emitted_is_valid_and_charges_only_what_can_run(seed in 0_u64..1 << 32) {
+    fn instrumented_modules_are_valid_and_charges_are_bounded(seed in 0_u64..1 << 32) {
         let rules = Arc::new(Rules::v1());
         let program = generate::program(seed, &rules).unwrap();
         let bytes = vm::emit(&program.module, &rules);
@@ -284,15 +284,15 @@ proptest! {
         for function in program.module.functions() {
             let mut charges = Charges::default();
             vm::unstable::meter::function(&program.module, function, &rules.schedule, &mut charges);
-            let dearest = 1_000;
-            prop_assert!(charges.sum <= charges.operators * dearest);
+            let highest_price = 1_000;
+            prop_assert!(charges.sum <= charges.operators * highest_price);
         }
     }
 }
 
-/// Gas against a model in 128 bits: every small limit and cost, and both ends of 64 bits.
+/// Gas arithmetic against a model in 128 bits: small limits and costs, and both ends of 64 bits.
 #[test]
-fn gas_arithmetic_is_that_of_whole_numbers() {
+fn gas_arithmetic_matches_a_model_in_128_bits() {
     let edges = [u64::MAX, u64::MAX - 1, 1 << 63, 1 << 32, (1 << 32) - 1];
     let numbers: Vec<u64> = (0..14).chain(edges).collect();
     for limit in numbers

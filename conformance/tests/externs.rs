@@ -1,4 +1,4 @@
-//! Compares what guests import, in Rust and in C, with the host table: names, parameters, results.
+//! Compares the imports that the SDK in Rust and C declares with the host table.
 #![cfg(test)]
 
 use host_api::{TABLE, Type, render};
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// Core parameter types and result type by import name.
+/// WebAssembly parameter types and result type by import name.
 type Externs = BTreeMap<String, (Vec<Type>, Option<Type>)>;
 
 fn table() -> Externs {
@@ -38,7 +38,7 @@ fn rust_type(name: &str) -> Type {
     match name.trim() {
         "*const u8" | "*mut u8" | "usize" | "i32" | "u32" => Type::I32,
         "i64" | "u64" => Type::I64,
-        other => panic!("a type that is none of the interface: {other}"),
+        other => panic!("a type that the interface does not have: {other}"),
     }
 }
 
@@ -81,7 +81,7 @@ fn c_type(text: &str) -> Option<Type> {
     } else {
         assert!(
             is(&["void"]),
-            "a type that is none of the interface: {text}"
+            "a type that the interface does not have: {text}"
         );
         None
     }
@@ -120,7 +120,7 @@ fn assert_same(found: &Externs, what: &str) {
 }
 
 #[test]
-fn the_sdk_imports_what_the_table_says() {
+fn the_sdk_imports_the_functions_of_the_table() {
     assert_same(
         &rust_externs(&file("contracts/sdk/src/externs.rs")),
         "contracts/sdk/src/externs.rs",
@@ -128,7 +128,7 @@ fn the_sdk_imports_what_the_table_says() {
 }
 
 #[test]
-fn the_c_header_declares_what_the_table_says() {
+fn the_c_header_declares_the_functions_of_the_table() {
     assert_same(
         &c_externs(&file("contracts/c/lockstep.h")),
         "contracts/c/lockstep.h",
@@ -136,7 +136,7 @@ fn the_c_header_declares_what_the_table_says() {
 }
 
 #[test]
-fn what_the_table_renders_is_what_it_says() {
+fn the_rendered_declarations_match_the_table() {
     let mut text = String::new();
     render::rust_externs(&mut text).unwrap();
     assert_same(&rust_externs(&text), "rendered Rust");

@@ -1,6 +1,7 @@
-//! Measures with a counting allocator what memory hostile bytes cost: check, emit, translate.
+//! Measures the memory that check, emit and translate use on hostile bytes.
 //!
-//! One test: the allocator counts for the whole process. Time is measured by the command `hostile`.
+//! There is one test, because the counting allocator counts for the whole process. The command
+//! `hostile` measures time.
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,
@@ -17,25 +18,25 @@ use vm::{Interpreter, Rules};
 #[global_allocator]
 static ALLOCATOR: &PeakMemAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Bytes of memory for each byte of input, over [`SLACK`]: the promise of `check`.
+/// Most bytes of memory for each byte of input, beyond [`SLACK`], in `check`.
 const PER_BYTE: usize = 64;
-/// The same with the emitted module beside the checked one, both alive.
+/// The same while both the instrumented and the checked module are in memory.
 const PER_BYTE_EMITTED: usize = 64;
-/// The compiled form with all functions translated, the checked module left out. A target of a
-/// `br_table` is one byte of the module and a word of the code, and is in lists until its function
-/// is complete; a function of four bytes has an entry, a stub and a place in a map.
+/// The same for the translated code of all functions, without the checked module. A target of a
+/// `br_table` is one byte of the module, but a word of code, and in lists until its function is
+/// complete; a function of four bytes has a table entry, a stub and a map entry.
 const PER_BYTE_TRANSLATED: usize = 64;
 const SLACK: usize = 1024 * 1024;
 
-/// The worst module so far by bytes a byte, slack deducted.
+/// The worst module so far, by bytes of memory for each byte of input, beyond [`SLACK`].
 #[derive(Default)]
-struct Worst {
+struct WorstModule {
     ratio: usize,
     name: String,
 }
 
-impl Worst {
-    fn see(&mut self, peak: usize, input: usize, name: &str) -> usize {
+impl WorstModule {
+    fn record(&mut self, peak: usize, input: usize, name: &str) -> usize {
         let ratio = peak.saturating_sub(SLACK).div_ceil(input.max(1));
         if ratio > self.ratio {
             *self = Self {
@@ -48,22 +49,22 @@ impl Worst {
 }
 
 #[derive(Default)]
-struct Measured {
+struct MemoryMeasurement {
     modules: usize,
     accepted: usize,
-    check: Worst,
-    emit: Worst,
-    translate: Worst,
+    check: WorstModule,
+    emit: WorstModule,
+    translate: WorstModule,
     breaches: Vec<String>,
 }
 
-impl Measured {
-    fn look(&mut self, rules: &Arc<Rules>, name: &str, bytes: &[u8]) {
+impl MemoryMeasurement {
+    fn measure(&mut self, rules: &Arc<Rules>, name: &str, bytes: &[u8]) {
         self.modules += 1;
         ALLOCATOR.reset_peak_memory();
         let verdict = vm::check(bytes, rules);
         let peak = ALLOCATOR.get_peak_memory();
-        if self.check.see(peak, bytes.len(), name) > PER_BYTE {
+        if self.check.record(peak, bytes.len(), name) > PER_BYTE {
             self.breaches
                 .push(format!("check: {name}: {peak} of {} bytes", bytes.len()));
         }
@@ -72,7 +73,7 @@ impl Measured {
         let emitted = vm::emit(&module, rules);
         let peak = ALLOCATOR.get_peak_memory();
         assert!(emitted.len() <= peak);
-        if self.emit.see(peak, bytes.len(), name) > PER_BYTE_EMITTED {
+        if self.emit.record(peak, bytes.len(), name) > PER_BYTE_EMITTED {
             self.breaches
                 .push(format!("emit: {name}: {peak} of {} bytes", bytes.len()));
         }
@@ -82,7 +83,7 @@ impl Measured {
         let engine = Interpreter::new();
         engine.compile_all(&module, rules).unwrap();
         let peak = ALLOCATOR.get_peak_memory();
-        if self.translate.see(peak, bytes.len(), name) > PER_BYTE_TRANSLATED {
+        if self.translate.record(peak, bytes.len(), name) > PER_BYTE_TRANSLATED {
             self.breaches.push(format!(
                 "translate: {name}: {peak} of {} bytes",
                 bytes.len()
@@ -97,18 +98,18 @@ fn contract(name: &str) -> Vec<u8> {
 }
 
 #[test]
-fn hostile_bytes_cost_bounded_memory_and_never_panic() {
+fn hostile_bytes_use_bounded_memory_and_never_panic() {
     let rules = Arc::new(Rules::v1());
-    let mut measured = Measured::default();
+    let mut measured = MemoryMeasurement::default();
     let corpus = corpus();
     assert!(corpus.len() >= 200, "{}", corpus.len());
     for Hostile { name, bytes } in &corpus {
-        measured.look(&rules, name, bytes);
+        measured.measure(&rules, name, bytes);
     }
     for name in ["math.wasm", "store.wasm", "counter.wasm"] {
         let module = contract(name);
         for length in 0..module.len() {
-            measured.look(
+            measured.measure(
                 &rules,
                 &format!("{name} cut at {length}"),
                 &module[..length],
@@ -117,12 +118,12 @@ fn hostile_bytes_cost_bounded_memory_and_never_panic() {
         for bit in 0..module.len() * 8 {
             let mut flipped = module.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            measured.look(&rules, &format!("{name} bit {bit}"), &flipped);
+            measured.measure(&rules, &format!("{name} bit {bit}"), &flipped);
         }
     }
     println!(
-        "{} modules, {} accepted; memory a byte over 1 MiB: check {} ({}), with emit {} ({}); \
-         translated {} ({})",
+        "{} modules, {} accepted; memory for each byte beyond 1 MiB: check {} ({}), \
+         with emit {} ({}); translated {} ({})",
         measured.modules,
         measured.accepted,
         measured.check.ratio,

@@ -1,4 +1,4 @@
-//! Holds the interpreter, on both ways from handler to handler, against the reference.
+//! Compares the interpreter, with both dispatch strategies, with the reference.
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,
@@ -6,7 +6,7 @@
 )]
 
 use conformance::catalogue::{self, Case};
-use conformance::differential::campaign::{self, Report};
+use conformance::differential::campaign::{self, CampaignReport};
 use conformance::differential::single::Depth;
 use conformance::differential::{generate, sweeps};
 use conformance::{Program, observe, problems};
@@ -23,14 +23,14 @@ use vm::unstable::translate::disassemble;
 use vm::{Engine, Interpreter, Rules, check};
 
 const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
-/// The seeds of `tests/differential.rs` are below; these are others.
+/// The seeds of `tests/differential.rs` are smaller; these are others.
 const FIRST_SEED: u64 = 1_000;
 
 fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// Both ways from handler to handler.
+/// The interpreter with each dispatch strategy.
 fn engines() -> Vec<Box<dyn Engine>> {
     [Strategy::Threaded, Strategy::Trampoline]
         .map(|strategy| -> Box<dyn Engine> { Box::new(Interpreter::with_strategy(strategy)) })
@@ -48,7 +48,7 @@ fn agree(engines: &[Box<dyn Engine>], cases: &[Case]) {
     );
 }
 
-fn clean(report: &Report) {
+fn clean(report: &CampaignReport) {
     println!("{}", report.summary());
     let problems = report.problems();
     assert!(
@@ -66,9 +66,9 @@ fn text_programs_agree_at_every_limit() {
     agree(&engines(), &cases);
 }
 
-/// Else the program of that name would show nothing.
+/// Otherwise `fused.wat` would not test fused instructions.
 #[test]
-fn the_program_of_fused_instructions_has_them() {
+fn the_program_for_fused_instructions_contains_them() {
     let rules = Rules::v1();
     let text = std::fs::read_to_string(folder("programs/fused.wat")).unwrap();
     let module = check(&wat::parse_str(text).unwrap(), &rules).unwrap();
@@ -105,12 +105,13 @@ fn contracts_agree_at_every_limit_second_half() {
     agree(&threaded(), &half_of_the_contracts(1));
 }
 
-/// The trampoline runs the same handlers; the text programs hold it at every limit.
+/// Threaded dispatch only: the trampoline runs the same handlers, and the text programs test it at
+/// every limit.
 fn threaded() -> [Box<dyn Engine>; 1] {
     [Box::new(Interpreter::new())]
 }
 
-/// Every second case: two tests run side by side.
+/// Every second case, so that two tests can run in parallel.
 fn half_of_the_contracts(first: usize) -> Vec<Case> {
     let cases = catalogue::contracts(&folder("../contracts/wasm")).unwrap();
     assert!(cases.len() > 100, "{}", cases.len());
@@ -156,16 +157,16 @@ fn flat(price: u64, branch: u64) -> Arc<Rules> {
     Arc::new(Rules::new(FloatPolicy::Lower, schedule))
 }
 
-/// Limits from 0 to the total, and those about it.
+/// Limits from 0 to the total, and those near the total.
 fn limits(total: u64, probe: u64) -> BTreeSet<u64> {
-    let steps = (0..=12).map(|step| total / 12 * step);
-    let about = [
+    let fractions = (0..=12).map(|part| total / 12 * part);
+    let near = [
         total.saturating_sub(1),
         total,
         total.saturating_add(1),
         probe,
     ];
-    steps.chain(about).collect()
+    fractions.chain(near).collect()
 }
 
 fn agree_under(rules: &Arc<Rules>, probe: u64) {
@@ -189,14 +190,16 @@ fn agree_under(rules: &Arc<Rules>, probe: u64) {
     }
 }
 
-/// Where work is cheap, a slice of gas bounds nothing, and every run begins with a pause.
+/// If operators are free, a slice of gas bounds nothing, and every metering block begins with a
+/// pause.
 #[test]
 fn free_operators_agree() {
     agree_under(&flat(0, 1), 20_000);
 }
 
-/// A run of a few operators no longer fits 32 bits and is cut; each costs more than a slice.
+/// The price of a few operators exceeds 32 bits, so metering blocks are split; each operator costs
+/// more than a slice.
 #[test]
-fn the_dearest_operators_agree() {
+fn the_most_expensive_operators_agree() {
     agree_under(&flat(u64::from(u32::MAX), u64::from(u32::MAX)), 1 << 46);
 }

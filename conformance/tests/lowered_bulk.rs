@@ -1,9 +1,9 @@
-//! Holds lowered `memory.copy` and `memory.fill` against the operators: result, trap, memory, gas.
+//! Compares lowered `memory.copy` and `memory.fill` with the operators: result, trap, memory, gas.
 #![cfg(test)]
 
 use conformance::catalogue::PROBE_GAS;
 use conformance::catalogue::texts;
-use conformance::program::{Program, Setting};
+use conformance::program::{Program, ProgramInputs};
 use conformance::{observe, sweep};
 use engine_wasmi::Wasmi;
 use reference::Reference;
@@ -13,7 +13,7 @@ use vm::unstable::execution::Value;
 use vm::unstable::frames::FrameExit;
 use vm::{Engine, Rules, Trap};
 
-/// Two pages with a pattern in which no byte is like its neighbours, and both operators.
+/// A module with both operators, and two pages in which no byte equals an adjacent one.
 const MODULE: &str = r#"(module
   (memory 2 3)
   (data (i32.const 0) "\01\02\03\04\05\06\07\08\09\0a\0b\0c\0d\0e\0f\10\11\12\13\14")
@@ -26,7 +26,7 @@ const MODULE: &str = r#"(module
     (drop (memory.grow (i32.const 1)))
     (memory.copy (local.get 0) (local.get 1) (local.get 2))))"#;
 
-/// The memory's size.
+/// Size of the memory, in bytes.
 const SIZE: i32 = 2 * 65_536;
 const STARTS: [i32; 11] = [
     0,
@@ -53,7 +53,7 @@ fn program(function: &str, arguments: [i32; 3]) -> Program {
         rules,
         entry,
         arguments: arguments.map(Value::I32).to_vec(),
-        setting: Setting::default(),
+        inputs: ProgramInputs::default(),
         probe_gas: PROBE_GAS,
     }
 }
@@ -61,11 +61,11 @@ fn program(function: &str, arguments: [i32; 3]) -> Program {
 #[test]
 #[expect(
     clippy::excessive_nesting,
-    reason = "one loop a dimension of the product"
+    reason = "one loop for each dimension of the product"
 )]
-fn every_edge_of_every_range_is_that_of_the_operators() {
+fn lowered_operators_agree_at_every_edge_of_every_range() {
     let engines: [&dyn Engine; 2] = [&Wasmi::new(), &Wasmi::with_lowered_bulk()];
-    // The greatest length costs 2^32 bytes of gas, and is then out of range.
+    // The greatest length is charged for 2^32 bytes, and is then out of range.
     let gas = 1 << 40;
     let (mut returns, mut traps) = (0, 0);
     for function in ["copy", "fill", "grown"] {
@@ -88,12 +88,12 @@ fn every_edge_of_every_range_is_that_of_the_operators() {
             }
         }
     }
-    println!("{returns} returns and {traps} traps alike");
+    println!("{returns} returns and {traps} traps are equal");
     assert!(returns > 500 && traps > 1_000);
 }
 
 #[test]
-fn gas_runs_out_at_the_same_places() {
+fn lowered_operators_agree_at_every_gas_limit() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs");
     let mut programs: Vec<Program> = texts(&folder)
         .unwrap()
@@ -112,5 +112,5 @@ fn gas_runs_out_at_the_same_places() {
         assert!(lines.is_empty(), "{}", lines.join("\n"));
         limits += swept.limits;
     }
-    println!("{} programs at {limits} gas limits alike", programs.len());
+    println!("{} programs agree at {limits} gas limits", programs.len());
 }

@@ -1,4 +1,4 @@
-//! Holds parity-wasm against wasmparser on every module that the emitter writes.
+//! Compares parity-wasm with wasmparser on every module that the emitter writes.
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,
@@ -6,7 +6,7 @@
 )]
 
 use conformance::catalogue::{contracts, texts};
-use conformance::second_decoder::{Disagreement, compare};
+use conformance::second_decoder::{DecoderDisagreement, compare};
 use conformance::spec::{Suite, official};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// Modules by code hash, so that none is read twice.
+/// Modules by code hash, so that each is decoded once.
 fn modules() -> BTreeMap<CodeHash, Arc<CheckedModule>> {
     let mut modules: Vec<Arc<CheckedModule>> = Vec::new();
     let cases = [
@@ -39,18 +39,18 @@ fn modules() -> BTreeMap<CodeHash, Arc<CheckedModule>> {
         .collect()
 }
 
-/// Says whether a module has bulk operators, and which operators it has.
+/// Number of occurrences of each operator.
 #[derive(Default)]
-struct Operators(BTreeMap<Opcode, usize>);
+struct OpcodeCounts(BTreeMap<Opcode, usize>);
 
-impl Sink for Operators {
+impl Sink for OpcodeCounts {
     fn operator(&mut self, operator: Operator<'_>, _offset: u32) {
         *self.0.entry(operator.opcode()).or_default() += 1;
     }
 }
 
-fn has_bulk(module: &CheckedModule, seen: &mut Operators) -> bool {
-    let mut operators = Operators::default();
+fn has_bulk(module: &CheckedModule, seen: &mut OpcodeCounts) -> bool {
+    let mut operators = OpcodeCounts::default();
     for function in module.functions() {
         lower::function(module, function, &mut operators);
     }
@@ -64,33 +64,33 @@ fn has_bulk(module: &CheckedModule, seen: &mut Operators) -> bool {
 }
 
 #[test]
-fn both_decoders_read_every_emitted_module_alike() {
+fn both_decoders_agree_on_every_instrumented_module() {
     let rules = Rules::v1();
     let lowered = Options { bulk: Bulk::Lower };
-    let (mut kept, mut operators, mut refused) = (0, 0, 0);
-    let mut seen = Operators::default();
+    let (mut unlowered, mut operators, mut rejected) = (0, 0, 0);
+    let mut seen = OpcodeCounts::default();
     let modules = modules();
     for module in modules.values() {
         operators += compare(&emit_with(module, &rules, lowered)).unwrap();
         let whole = compare(&emit(module, &rules));
         if has_bulk(module, &mut seen) {
-            // Features that would make the second decoder guess are off.
+            // Features under which the second decoder would guess are off.
             assert!(matches!(
                 whole,
-                Err(Disagreement::Unreadable {
+                Err(DecoderDisagreement::Unreadable {
                     decoder: "parity-wasm",
                     ..
                 })
             ));
-            refused += 1;
+            rejected += 1;
         } else {
             operators += whole.unwrap();
-            kept += 1;
+            unlowered += 1;
         }
     }
     println!(
-        "{} modules with bulk operators lowered, {kept} of them also as they are, {refused} hold \
-         bulk operators; {operators} operators read alike",
+        "{} modules with bulk operators lowered, {unlowered} of them also without lowering, \
+         {rejected} contain bulk operators; {operators} operators are equal",
         modules.len()
     );
     let missing: Vec<&str> = rules
@@ -98,7 +98,7 @@ fn both_decoders_read_every_emitted_module_alike() {
         .filter(|row| !row.opcode.mentions_float() && !seen.0.contains_key(&row.opcode))
         .map(|row| row.name)
         .collect();
-    assert!(missing.is_empty(), "no module holds {missing:?}");
+    assert!(missing.is_empty(), "no module contains {missing:?}");
 }
 
 #[test]
@@ -109,35 +109,35 @@ fn a_disagreement_is_found() {
     let module = vm::check(&wat::parse_str(text).unwrap(), &rules).unwrap();
     let bytes = emit(&module, &rules);
     assert!(compare(&bytes).is_ok());
-    // The same number in a longer encoding: both read it, and what is written again is shorter.
+    // The same number in a longer encoding: both decode it, and parity-wasm writes it shorter.
     let overlong = [0x28, 0x02, 0x88, 0x00];
-    let place = bytes
+    let offset = bytes
         .windows(3)
         .position(|window| window == [0x28, 0x02, 0x08])
         .unwrap();
     let mut longer = bytes.clone();
-    longer.splice(place..place + 3, overlong);
+    longer.splice(offset..offset + 3, overlong);
     for header in [code_section(&bytes), first_body(&bytes)] {
         longer[header] += 1;
     }
     assert!(
-        matches!(compare(&longer), Err(Disagreement::RoundTrip(_))),
+        matches!(compare(&longer), Err(DecoderDisagreement::RoundTrip(_))),
         "{:?}",
         compare(&longer)
     );
 }
 
-/// Where the length of the code section stands; it is one byte in the module above.
+/// Offset of the length of the code section, which is one byte in the module above.
 fn code_section(bytes: &[u8]) -> usize {
-    let mut place = 8;
-    while bytes[place] != 10 {
-        let (length, size) = leb(&bytes[place + 1..]);
-        place += 1 + size + length;
+    let mut offset = 8;
+    while bytes[offset] != 10 {
+        let (length, size) = leb(&bytes[offset + 1..]);
+        offset += 1 + size + length;
     }
-    place + 1
+    offset + 1
 }
 
-/// Where the length of the first body stands: after the section's length and the count.
+/// Offset of the length of the first body, after the length and the count of the section.
 fn first_body(bytes: &[u8]) -> usize {
     let section = code_section(bytes);
     section + leb(&bytes[section..]).1 + 1

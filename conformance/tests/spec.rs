@@ -1,4 +1,4 @@
-//! Runs the official suite: versions 1 to 3 of the standard and the proposals that the profile has.
+//! Runs the official suite: versions 1 to 3 of the standard and the proposals in the profile.
 #![cfg(test)]
 
 use conformance::golden;
@@ -14,7 +14,7 @@ fn suite() -> &'static Suite {
 }
 
 #[test]
-fn the_reference_does_what_the_suite_says() {
+fn the_reference_passes_the_suite() {
     let failures = &suite().failures;
     assert!(
         failures.is_empty(),
@@ -34,24 +34,24 @@ fn agrees(engine: &dyn Engine) {
         lines.join("\n")
     );
     println!(
-        "{}: {} cases as the reference",
+        "{}: {} cases agree with the reference",
         engine.name(),
         suite().cases.len()
     );
 }
 
 #[test]
-fn the_emitted_form_in_wasmi_does_what_the_reference_does() {
+fn the_instrumented_module_in_wasmi_agrees_with_the_reference() {
     agrees(&Wasmi::new());
 }
 
 #[test]
-fn the_emitted_form_with_lowered_bulk_operators_does_too() {
+fn the_instrumented_module_with_lowered_bulk_operators_agrees_too() {
     agrees(&Wasmi::with_lowered_bulk());
 }
 
 #[test]
-fn what_is_inside_and_outside_is_frozen() {
+fn counts_inside_and_outside_the_profile_are_frozen() {
     let suite = suite();
     let mut text = String::from("# Commands of the official suite, by reason where left out.\n");
     for (part, tally) in &suite.tallies {
@@ -59,8 +59,8 @@ fn what_is_inside_and_outside_is_frozen() {
     }
     text.push_str(&format!("all\n{}", suite.total()));
     text.push_str("left out one by one\n");
-    for (place, reason) in &suite.exceptions {
-        text.push_str(&format!("  {place} {reason}\n"));
+    for (location, reason) in &suite.exceptions {
+        text.push_str(&format!("  {location} {reason}\n"));
     }
     println!("{}", suite.total());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/spec.txt");

@@ -1,14 +1,15 @@
-//! Freezes which modules are accepted: an upgrade of the decoder must not move a verdict.
+//! Freezes which modules `check` accepts: an upgrade of the decoder must not change a verdict.
 //!
-//! A change of `corpus/verdicts.txt` is a change of consensus and belongs into CHANGELOG.md under
-//! that name. Modules are hashed in groups, so that the file stays small; modules written by hand
-//! have a line each.
+//! A change of `corpus/verdicts.txt` changes consensus and must be listed in CHANGELOG.md under
+//! that heading. Modules are hashed in groups, so that the file stays small; modules written by
+//! hand have a line each.
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,
     reason = "counts and oracles of tests"
 )]
 
+use conformance::differential::random::Random;
 use conformance::golden;
 use conformance::spec::official;
 use conformance::spec::script::{CommandKind, Script, Source};
@@ -17,9 +18,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use vm::Rules;
 
-/// Modules of one line of the file.
+/// Number of modules in one line of the file.
 const GROUP: usize = 1_000;
-/// Mutants of each contract.
+/// Number of mutants of each contract.
 const FLIPS: u64 = 600;
 const TRUNCATIONS: u64 = 200;
 
@@ -31,7 +32,7 @@ fn accepted(module: &[u8], rules: &Rules) -> bool {
     vm::check(module, rules).is_ok()
 }
 
-/// `<sha256 of the module> accepted|rejected`, as it enters the hash of a group.
+/// The verdict, and the line `<sha256 of the module> accepted|rejected` that a group hashes.
 fn line(module: &[u8], rules: &Rules) -> (bool, String) {
     let accepted = accepted(module, rules);
     let verdict = if accepted { "accepted" } else { "rejected" };
@@ -41,9 +42,10 @@ fn line(module: &[u8], rules: &Rules) -> (bool, String) {
     )
 }
 
-/// A line for each group: counts, and the hash of all verdicts in their order.
+/// Appends a line for each group: counts, and the hash of all verdicts in order. Returns the number
+/// of modules.
 fn groups(name: &str, modules: &[Vec<u8>], rules: &Rules, text: &mut String) -> usize {
-    assert!(!modules.is_empty(), "{name}: nothing to judge");
+    assert!(!modules.is_empty(), "{name}: no modules");
     for (number, group) in modules.chunks(GROUP).enumerate() {
         let mut hasher = Sha256::new();
         let mut accepted = 0;
@@ -83,7 +85,7 @@ fn binaries(scripts: &[Script]) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Modules to break: contracts as they once were built, so that a rebuild moves nothing here.
+/// Modules to mutate: contracts as they were first built, so that a rebuild changes no verdict.
 fn originals() -> Vec<Vec<u8>> {
     let mut files: Vec<PathBuf> = fs::read_dir(folder("corpus/modules"))
         .unwrap()
@@ -93,24 +95,14 @@ fn originals() -> Vec<Vec<u8>> {
     files.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
-/// SplitMix64: the same numbers everywhere.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        usize::try_from(mixed % u64::try_from(bound).unwrap()).unwrap()
-    }
+fn below(random: &mut Random, bound: usize) -> usize {
+    usize::try_from(random.below(u64::try_from(bound).unwrap())).unwrap()
 }
 
 fn flipped(original: &[u8], random: &mut Random) -> Vec<u8> {
     let mut mutant = original.to_vec();
-    let place = random.below(mutant.len());
-    mutant[place] ^= 1 << random.below(8);
+    let index = below(random, mutant.len());
+    mutant[index] ^= 1 << below(random, 8);
     mutant
 }
 
@@ -121,11 +113,11 @@ fn verdicts_are_frozen() {
         "# Verdicts of `check`: a change is a change of consensus. BLESS=1 renews the file.\n",
     );
     let mut judged = groups("suite", &binaries(&official().unwrap()), &rules, &mut text);
-    let mut random = Random(4);
+    let mut random = Random::new(4);
     let (mut flips, mut cuts) = (Vec::new(), Vec::new());
     for original in originals() {
         flips.extend((0..FLIPS).map(|_| flipped(&original, &mut random)));
-        let cut = |_| original[..random.below(original.len())].to_vec();
+        let cut = |_| original[..below(&mut random, original.len())].to_vec();
         cuts.extend((0..TRUNCATIONS).map(cut));
     }
     judged += groups("bit flips", &flips, &rules, &mut text);
@@ -133,7 +125,7 @@ fn verdicts_are_frozen() {
     let proposals = fs::read_to_string(folder("corpus/proposals.wast")).unwrap();
     for command in Script::parse("proposals", &proposals).unwrap().commands {
         let CommandKind::Module(Some(name), Source::Binary(module)) = command.kind else {
-            panic!("line {}: a module with a name is expected", command.line);
+            panic!("line {}: expected a module with a name", command.line);
         };
         let (verdict, line) = line(&module, &rules);
         assert_eq!(verdict, name.starts_with("accepted_"), "{name}");

@@ -1,7 +1,6 @@
-//! Writes the list of files under `data`, so that the binary carries them.
+//! Writes the list of files under `data`, which the binary embeds.
 //!
-//! Cargo is told of each file and folder: a vector that was renewed is never an old one in the
-//! binary.
+//! Cargo watches each file and folder, so that the binary never embeds an outdated vector.
 
 use std::error::Error;
 use std::fmt::Write;
@@ -9,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let data = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("run by cargo")?).join("data");
+    let data =
+        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo must run this script")?)
+            .join("data");
     let mut files = Vec::new();
     walk(&data, &mut files)?;
     files.sort();
@@ -18,13 +19,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         let name = file
             .strip_prefix(&data)?
             .to_str()
-            .ok_or("a name in UTF-8")?;
+            .ok_or("a file name is not UTF-8")?;
         let name = name.replace('\\', "/");
-        let path = file.to_str().ok_or("a path in UTF-8")?;
+        let path = file.to_str().ok_or("a path is not UTF-8")?;
         writeln!(list, "    ({name:?}, include_bytes!({path:?}).as_slice()),")?;
     }
     list.push(']');
-    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("run by cargo")?);
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo must run this script")?);
     fs::write(out.join("files.rs"), list)?;
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! Finds how a function comes to be called: the shortest chain of calls from an export.
+//! Finds how a function is reached: the shortest call chain from an export.
 //!
-//! Best effort over untrusted bytes, and wider than what runs: a call through the table is taken to
-//! reach every function of its type that an element segment names.
+//! Best effort on untrusted bytes, and an over-approximation: an indirect call is assumed to reach
+//! every function of its type in an element segment.
 
 use crate::limits::{ENTRIES_MAX, room};
 use crate::payloads::payloads;
@@ -11,30 +11,30 @@ use wasmparser::{
     ValType,
 };
 
-/// One function of a chain of calls.
+/// One function of a call chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallStep {
     /// Index of the function.
     pub function: u32,
-    /// True if the one before reaches it through the table.
+    /// True if the previous function calls it through the table.
     pub through_table: bool,
 }
 
-/// By function reached: the caller and whether the table lay between; `None` for a root.
-type Before = BTreeMap<u32, Option<(u32, bool)>>;
+/// For each reached function its caller and whether the call is indirect; `None` for a root.
+type Callers = BTreeMap<u32, Option<(u32, bool)>>;
 
-/// What one body calls.
+/// The calls of one function body.
 #[derive(Debug, Default)]
 struct Calls {
     functions: BTreeSet<u32>,
-    /// Types of calls through the table.
+    /// Types of indirect calls.
     types: BTreeSet<u32>,
 }
 
-/// Who calls whom, as far as the bytes decode.
+/// The call graph, as far as the bytes decode.
 #[derive(Debug, Default)]
-pub(crate) struct Graph {
-    /// Number of each type by what it says; equal types have one number.
+pub(crate) struct CallGraph {
+    /// Number of each type by parameters and results; equal types have the same number.
     numbers: BTreeMap<(Vec<ValType>, Vec<ValType>), usize>,
     types: Vec<usize>,
     /// Type of each function, imports first.
@@ -42,17 +42,17 @@ pub(crate) struct Graph {
     imports: u32,
     /// Exported functions in order, then the start function.
     roots: Vec<u32>,
-    /// Functions that an element segment names.
+    /// Functions in element segments.
     elements: BTreeSet<u32>,
-    /// The same by the number of their type.
+    /// Functions in element segments, by the number of their type.
     table: BTreeMap<usize, Vec<u32>>,
-    /// By defined function.
+    /// Calls of each defined function.
     calls: Vec<Calls>,
-    /// Calls that may still be kept.
+    /// Number of calls that may still be stored.
     calls_left: usize,
 }
 
-impl Graph {
+impl CallGraph {
     pub(crate) fn of(bytes: &[u8]) -> Self {
         let mut graph = Self {
             calls_left: ENTRIES_MAX,
@@ -74,18 +74,18 @@ impl Graph {
         graph
     }
 
-    /// The chain from a root to `target`, both included.
+    /// The call chain from a root to `target`, both included.
     pub(crate) fn path(&self, target: u32) -> Option<Vec<CallStep>> {
-        let before = self.search(target);
+        let callers = self.search(target);
         let mut steps = Vec::new();
         let mut at = target;
         loop {
-            let from = before.get(&at)?;
+            let caller = callers.get(&at)?;
             steps.push(CallStep {
                 function: at,
-                through_table: from.is_some_and(|(_, through_table)| through_table),
+                through_table: caller.is_some_and(|(_, through_table)| through_table),
             });
-            match from {
+            match caller {
                 Some((caller, _)) => at = *caller,
                 None => break,
             }
@@ -100,9 +100,10 @@ impl Graph {
                 let types = reader.clone().into_iter_err_on_gc_types();
                 let types = types.map_while(Result::ok);
                 for kind in types.take(room(self.types.len())) {
-                    let says = (kind.params().to_vec(), kind.results().to_vec());
+                    let signature = (kind.params().to_vec(), kind.results().to_vec());
                     let next = self.numbers.len();
-                    self.types.push(*self.numbers.entry(says).or_insert(next));
+                    self.types
+                        .push(*self.numbers.entry(signature).or_insert(next));
                 }
             }
             Payload::ImportSection(reader) => {
@@ -168,28 +169,28 @@ impl Graph {
     }
 
     fn type_of(&self, function: u32) -> Option<usize> {
-        self.type_at(*self.functions.get(place(function))?)
+        self.type_at(*self.functions.get(to_usize(function))?)
     }
 
     fn type_at(&self, index: u32) -> Option<usize> {
-        self.types.get(place(index)).copied()
+        self.types.get(to_usize(index)).copied()
     }
 
-    /// Breadth first from the roots, until `target` is reached.
-    fn search(&self, target: u32) -> Before {
-        let mut before: Before = self.roots.iter().map(|root| (*root, None)).collect();
+    /// Breadth-first search from the roots, until `target` is reached.
+    fn search(&self, target: u32) -> Callers {
+        let mut callers: Callers = self.roots.iter().map(|root| (*root, None)).collect();
         let mut waiting: VecDeque<u32> = self.roots.iter().copied().collect();
         let mut types_done = BTreeSet::new();
         while let Some(function) = waiting.pop_front() {
-            if before.contains_key(&target) {
+            if callers.contains_key(&target) {
                 break;
             }
-            let defined = function.checked_sub(self.imports).map(place);
+            let defined = function.checked_sub(self.imports).map(to_usize);
             let Some(calls) = defined.and_then(|at| self.calls.get(at)) else {
                 continue;
             };
             let mut reach = |callee: u32, through_table: bool| {
-                before.entry(callee).or_insert_with(|| {
+                callers.entry(callee).or_insert_with(|| {
                     waiting.push_back(callee);
                     Some((function, through_table))
                 });
@@ -204,10 +205,10 @@ impl Graph {
                 }
             }
         }
-        before
+        callers
     }
 }
 
-fn place(index: u32) -> usize {
+fn to_usize(index: u32) -> usize {
     usize::try_from(index).unwrap_or(usize::MAX)
 }

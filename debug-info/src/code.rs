@@ -1,15 +1,15 @@
-//! Says which function a byte of the code section belongs to.
+//! Finds the function that a byte of the code section belongs to.
 
 use crate::limits::ENTRIES_MAX;
 use crate::payloads::payloads;
 use std::ops::Range;
 use wasmparser::Payload;
 
-/// Where the bodies lie, in order of the bytes, which is that of the functions.
+/// Byte ranges of the function bodies, in order.
 #[derive(Debug)]
-pub(crate) struct Code(Vec<Range<u64>>);
+pub(crate) struct BodyRanges(Vec<Range<u64>>);
 
-impl Code {
+impl BodyRanges {
     pub(crate) fn of(bytes: &[u8]) -> Self {
         let bodies = payloads(bytes).filter_map(|payload| match payload {
             Payload::CodeSectionEntry(body) => Some(body.range()),
@@ -18,11 +18,11 @@ impl Code {
         Self(bodies.take(ENTRIES_MAX).collect())
     }
 
-    /// The function whose body holds the byte at `offset`, counted without imports.
+    /// Index of the function whose body contains the byte at `offset`, imports not counted.
     pub(crate) fn function_at(&self, offset: u64) -> Option<usize> {
         let after = self.0.partition_point(|body| body.start <= offset);
-        let place = after.checked_sub(1)?;
-        let is_inside = self.0.get(place)?.contains(&offset);
-        is_inside.then_some(place)
+        let index = after.checked_sub(1)?;
+        let is_inside = self.0.get(index)?.contains(&offset);
+        is_inside.then_some(index)
     }
 }

@@ -1,21 +1,21 @@
-//! Reads what a module says about itself for people: names, source lines, chains of calls.
+//! Reads the debug information of a module: names, source lines, call chains.
 //!
-//! One entry: [`DebugInfo::of`] takes the bytes of a module, accepted or not, and reads each part
-//! when it is first asked for.
+//! The entry point [`DebugInfo::of`] takes the bytes of a module, accepted or not, and reads each
+//! part when it is first needed.
 //!
-//! | file | what it answers |
+//! | file | content |
 //! |---|---|
-//! | `names` | what a function or a global is called; the contract's interface |
-//! | `code` | which function a byte belongs to |
-//! | `calls` | how an export comes to reach a function |
-//! | `lines` | which line of the source an operator is of, and back; feature `lines` |
-//! | `payloads` | parts of the module, as far as they decode |
-//! | `limits` | how much is read, kept and decoded |
+//! | `names` | names of functions and globals; the contract's interface |
+//! | `code` | the function that a byte belongs to |
+//! | `calls` | the call chain from an export to a function |
+//! | `lines` | the source line of an operator, and the operators of a line; feature `lines` |
+//! | `payloads` | sections of the module, as far as they decode |
+//! | `limits` | bounds on what is read, stored and decoded |
 //!
 //! # Invariants
-//! * The bytes are anybody's: what does not decode has no name, line or caller, work and memory are
+//! * The bytes are untrusted: what does not decode has no name, line or caller, work and memory are
 //!   bounded by [`limits`], and nothing here panics.
-//! * Nothing of a result comes from here: neither `vm` nor `node` depends on this crate.
+//! * No execution result depends on this crate: neither `vm` nor `node` uses it.
 //!
 //! ```
 //! let bytes = wat::parse_str("(module (func $add (nop)))")?;
@@ -42,26 +42,26 @@ pub use calls::CallStep;
 #[cfg(feature = "lines")]
 pub use lines::{Lines, Location, NoLines};
 
-use calls::Graph;
-use code::Code;
+use calls::CallGraph;
+use code::BodyRanges;
 use names::Names;
 use std::cell::OnceCell;
 
-/// What a module says about itself. Offsets are bytes from the start of the module, function
-/// indexes count imports first.
+/// Debug information of a module. Offsets are bytes from the start of the module; function indices
+/// count imports first.
 #[derive(Debug)]
 pub struct DebugInfo<'a> {
     bytes: &'a [u8],
     names: OnceCell<Names<'a>>,
-    code: OnceCell<Code>,
-    calls: OnceCell<Graph>,
+    code: OnceCell<BodyRanges>,
+    calls: OnceCell<CallGraph>,
     #[cfg(feature = "lines")]
     lines: OnceCell<Result<Lines, NoLines>>,
 }
 
 impl<'a> DebugInfo<'a> {
-    /// Of a module's `bytes`. Nothing is read yet; of more than [`limits::MODULE_BYTES_MAX`] bytes
-    /// nothing ever is.
+    /// Debug information of the module `bytes`, which is read when it is needed. A module of more
+    /// than [`limits::MODULE_BYTES_MAX`] bytes is treated as empty.
     #[must_use]
     pub const fn of(bytes: &'a [u8]) -> Self {
         let bytes = if bytes.len() > limits::MODULE_BYTES_MAX {
@@ -79,48 +79,49 @@ impl<'a> DebugInfo<'a> {
         }
     }
 
-    /// What the function at `index` is called: by the name section, without mangling; else by its
-    /// export, else by its import as `module.name`. The author's text: not safe for a terminal.
+    /// Name of the function at `index`: from the name section, demangled; else from its export,
+    /// else from its import as `module.name`. The text is untrusted: not safe for a terminal.
     #[must_use]
     pub fn function_name(&self, index: u32) -> Option<String> {
         self.names().function(index)
     }
 
-    /// What the name section calls the global at `index`.
+    /// Name of the global at `index` in the name section.
     #[must_use]
     pub fn global_name(&self, index: u32) -> Option<&'a str> {
         self.names().global(index)
     }
 
-    /// Content of the section in which the SDK describes a contract: JSON, if the author is honest.
+    /// Content of the custom section `lockstep.interface`, in which the SDK describes a contract.
+    /// It should be JSON, but is not validated.
     #[must_use]
     pub fn interface(&self) -> Option<&'a [u8]> {
         self.names().interface()
     }
 
-    /// The function whose body holds the byte at `offset`.
+    /// Index of the function whose body contains the byte at `offset`.
     #[must_use]
     pub fn function_at(&self, offset: u64) -> Option<u32> {
-        let code = self.code.get_or_init(|| Code::of(self.bytes));
+        let code = self.code.get_or_init(|| BodyRanges::of(self.bytes));
         let defined = code.function_at(offset)?;
         u32::try_from(self.names().imports().checked_add(defined)?).ok()
     }
 
-    /// The shortest chain of calls from an export, or the start function, to the function at
-    /// `target`, both included. `None` if nothing that the bytes show calls it.
+    /// The shortest call chain from an export, or the start function, to the function at `target`,
+    /// both included. `None` if no such chain is found.
     ///
-    /// Wider than what runs: a call through the table is taken to reach every function of its type
-    /// that an element segment names.
+    /// An over-approximation: an indirect call is assumed to reach every function of its type in an
+    /// element segment.
     #[must_use]
     pub fn call_path(&self, target: u32) -> Option<Vec<CallStep>> {
-        let graph = self.calls.get_or_init(|| Graph::of(self.bytes));
+        let graph = self.calls.get_or_init(|| CallGraph::of(self.bytes));
         graph.path(target)
     }
 
-    /// Lines of the source, and the places in the module that they became.
+    /// The mapping between source lines and offsets in the module.
     ///
     /// # Errors
-    /// [`NoLines`].
+    /// [`NoLines`] if the module has no readable line table.
     #[cfg(feature = "lines")]
     pub fn lines(&self) -> Result<&Lines, NoLines> {
         let lines = self.lines.get_or_init(|| Lines::of(self.bytes));

@@ -1,27 +1,27 @@
-//! Bounds what is read of bytes that anybody may have made.
+//! Bounds on what is read from untrusted bytes.
 
-/// Bytes of a module; nothing is read of a longer one. Room for what a compiler writes before
-/// debug information is taken out.
+/// Maximum size of a module, in bytes; a longer one is not read. It allows for the output of a
+/// compiler before debug information is stripped.
 pub const MODULE_BYTES_MAX: usize = 64 << 20;
 
-/// Entries of one kind that are kept: names, types, functions, calls.
+/// Maximum number of stored entries of each kind: names, types, functions, calls.
 pub const ENTRIES_MAX: usize = 1 << 20;
 
-/// How many more entries are kept where there are `kept`.
+/// Number of entries that may be stored in addition to `kept`.
 pub(crate) const fn room(kept: usize) -> usize {
     ENTRIES_MAX.saturating_sub(kept)
 }
 
-/// Bytes of a function's name as it is given, after demangling: a mangled name can stand for a text
-/// that is far longer than itself.
+/// Maximum length of a function's name after demangling, in bytes: demangling can expand a name to
+/// a far longer text.
 pub const NAME_BYTES_MAX: usize = 4_096;
 
-/// Bytes of DWARF that are decoded. Units may share what they refer to, so that few bytes can ask
-/// for much work.
+/// Maximum number of decoded bytes of DWARF. Units may share the data that they refer to, so that
+/// few bytes can cause much work.
 pub const LINE_WORK_BYTES_MAX: usize = 128 << 20;
 
-/// Rows of a line table that are kept.
+/// Maximum number of stored rows of a line table.
 pub const LINE_ROWS_MAX: usize = 4 << 20;
 
-/// Bytes of the path of a source file; a file with a longer one has no lines.
+/// Maximum length of the path of a source file, in bytes; a file with a longer one has no lines.
 pub const PATH_BYTES_MAX: usize = 4_096;

@@ -1,7 +1,7 @@
-//! Maps operators to lines of the source and back, where the module carries DWARF.
+//! Maps operators to source lines and back, if the module has DWARF.
 //!
-//! The table is decoded once and then owned. A unit that does not decode is left out; what the
-//! units ask for in all is counted, since many may refer to one long program, table or text.
+//! The table is decoded once into owned data. A unit that does not decode is left out. The work for
+//! all units is bounded, since many units may refer to the same long program, table or text.
 
 use crate::limits::{LINE_ROWS_MAX, LINE_WORK_BYTES_MAX, PATH_BYTES_MAX};
 use crate::payloads::payloads;
@@ -16,50 +16,50 @@ use wasmparser::Payload;
 
 type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
-/// How the names of DWARF's custom sections begin.
+/// Prefix of the names of custom sections with DWARF.
 const DEBUG_PREFIX: &str = ".debug_";
 
 /// Why a module has no lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoLines {
-    /// It carries no line table, or no code.
+    /// The module has no line table, or no code.
     Absent,
-    /// No line of its DWARF can be read.
+    /// No line of its DWARF can be decoded.
     Malformed,
-    /// Its DWARF asks for more work than [`limits`](crate::limits) allow.
+    /// Its DWARF needs more work than [`limits`](crate::limits) allow.
     TooMuch,
 }
 
 impl fmt::Display for NoLines {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Absent => "the module carries no line table",
-            Self::Malformed => "the module's DWARF cannot be read",
-            Self::TooMuch => "the module's DWARF is more than is decoded",
+            Self::Absent => "the module has no DWARF line table; build it with debug information",
+            Self::Malformed => "the module's DWARF cannot be decoded",
+            Self::TooMuch => "the module's DWARF exceeds the limits on decoding",
         })
     }
 }
 
 impl std::error::Error for NoLines {}
 
-/// A place in the source.
+/// A location in the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Location<'a> {
-    /// Path as the compiler wrote it: not safe for a terminal.
+    /// Path as the compiler wrote it; untrusted, not safe for a terminal.
     pub file: &'a str,
-    /// Line, from 1; `None` for code that is of no line.
+    /// Line, counted from 1; `None` for code without a source line.
     pub line: Option<u32>,
-    /// Column, from 1; `None` if only the line is known.
+    /// Column, counted from 1; `None` if only the line is known.
     pub column: Option<u32>,
 }
 
-/// Bytes that belong to one place in the source.
+/// A byte range of the module with its source location.
 #[derive(Debug)]
 struct Row {
     start: u64,
     end: u64,
-    /// Place in `files`.
+    /// Index in `files`.
     file: usize,
     line: u32,
     column: u32,
@@ -69,7 +69,7 @@ struct Row {
 #[derive(Debug)]
 pub struct Lines {
     files: Vec<String>,
-    /// By start.
+    /// Rows sorted by start.
     rows: Vec<Row>,
 }
 
@@ -92,10 +92,10 @@ impl Lines {
         let code = code.ok_or(NoLines::Absent)?;
         let load = |id: SectionId| {
             let data = sections.get(id.name()).copied().unwrap_or_default();
-            Ok::<_, gimli::Error>(EndianSlice::new(of_whole_texts(id, data), LittleEndian))
+            Ok::<_, gimli::Error>(EndianSlice::new(complete_strings(id, data), LittleEndian))
         };
         let dwarf = Dwarf::load(load).map_err(|_| NoLines::Malformed)?;
-        let mut table = Table {
+        let mut table = TableBuilder {
             code,
             total: sections.values().map(|data| data.len()).sum(),
             room: LINE_WORK_BYTES_MAX,
@@ -107,7 +107,7 @@ impl Lines {
         table.finish()
     }
 
-    /// The line of the operator at byte `offset`.
+    /// Source location of the operator at byte `offset`.
     #[must_use]
     pub fn at(&self, offset: u64) -> Option<Location<'_>> {
         let after = self.rows.partition_point(|row| row.start <= offset);
@@ -119,18 +119,18 @@ impl Lines {
         })
     }
 
-    /// Bytes that `line` of `file` became, in order. `file` may be the end of a path: `price.rs` or
-    /// `src/price.rs`, never a part of a name.
+    /// Byte ranges compiled from `line` of `file`, in order. `file` may be the last components of a
+    /// path: `price.rs` or `src/price.rs`.
     #[must_use]
     pub fn positions_of(&self, file: &str, line: u32) -> Vec<Range<u64>> {
-        let is_meant = |path: &String| {
+        let matches = |path: &String| {
             let before = path.strip_suffix(file);
             before.is_some_and(|before| before.is_empty() || before.ends_with(['/', '\\']))
         };
-        let meant: Vec<bool> = self.files.iter().map(is_meant).collect();
+        let matching: Vec<bool> = self.files.iter().map(matches).collect();
         let mut positions: Vec<Range<u64>> = Vec::new();
         let of_line = self.rows.iter().filter(|row| {
-            row.line == line && line > 0 && meant.get(row.file).copied().unwrap_or_default()
+            row.line == line && line > 0 && matching.get(row.file).copied().unwrap_or_default()
         });
         for row in of_line {
             match positions.last_mut() {
@@ -142,8 +142,9 @@ impl Lines {
     }
 }
 
-/// A section of texts up to the end of its last whole one: so looking for an end always finds one.
-fn of_whole_texts(id: SectionId, data: &[u8]) -> &[u8] {
+/// A section of strings up to the end of its last complete one: the search for an end always
+/// succeeds.
+fn complete_strings(id: SectionId, data: &[u8]) -> &[u8] {
     if !matches!(id, SectionId::DebugStr | SectionId::DebugLineStr) {
         return data;
     }
@@ -152,22 +153,22 @@ fn of_whole_texts(id: SectionId, data: &[u8]) -> &[u8] {
     data.get(..end).unwrap_or_default()
 }
 
-/// The table as it grows.
-struct Table {
-    /// Offset of the code section's content, from which DWARF counts.
+/// Decodes the line programs of all units into one table.
+struct TableBuilder {
+    /// Offset of the code section's content; DWARF addresses are relative to it.
     code: u64,
-    /// Bytes of all sections: the most that one step can cost.
+    /// Total size of all sections, in bytes: the maximum cost of one step.
     total: usize,
-    /// Bytes that may still be decoded.
+    /// Number of bytes that may still be decoded.
     room: usize,
-    /// Offsets of the programs that were run.
+    /// Offsets of the line programs that were executed.
     programs: BTreeSet<usize>,
     /// Number of each file by its path.
     numbers: BTreeMap<String, usize>,
     rows: Vec<Row>,
 }
 
-impl Table {
+impl TableBuilder {
     fn finish(mut self) -> Result<Lines, NoLines> {
         if self.rows.is_empty() {
             return Err(NoLines::Malformed);
@@ -243,17 +244,17 @@ impl Table {
                 start,
                 end: start,
                 file,
-                line: row.line().map_or(0, |line| shortened(line.get())),
+                line: row.line().map_or(0, |line| u32_or_zero(line.get())),
                 column: match row.column() {
                     ColumnType::LeftEdge => 0,
-                    ColumnType::Column(column) => shortened(column.get()),
+                    ColumnType::Column(column) => u32_or_zero(column.get()),
                 },
             });
         }
         Ok(())
     }
 
-    /// Number of a file of a program; `None` for one without a path.
+    /// Number of a source file; `None` if it has no path or its path is too long.
     fn file<'a>(
         &mut self,
         unit: UnitRef<'_, Slice<'a>>,
@@ -264,7 +265,7 @@ impl Table {
             return Ok(None);
         };
         let mut parts = Vec::from_iter(unit.comp_dir);
-        // Directory 0 is that of the unit.
+        // Directory 0 is the compilation directory of the unit.
         if entry.directory_index() != 0 {
             let directory = entry.directory(header);
             parts.extend(directory.and_then(|text| unit.attr_string(text).ok()));
@@ -289,11 +290,11 @@ impl Table {
     }
 }
 
-fn shortened(number: u64) -> u32 {
+fn u32_or_zero(number: u64) -> u32 {
     u32::try_from(number).unwrap_or_default()
 }
 
-/// Puts `part` behind `path`, or in its place if it begins at a root.
+/// Appends `part` to `path`, or replaces `path` if `part` is absolute.
 fn join(path: &mut String, part: &str) {
     let is_of_windows = |text: &str| text.starts_with('\\') || text.get(1..3) == Some(":\\");
     if part.starts_with('/') || part.get(1..3) == Some(":/") || is_of_windows(part) {
@@ -306,7 +307,7 @@ fn join(path: &mut String, part: &str) {
     path.push_str(part);
 }
 
-/// Bytes of the table of abbreviations at `offset`, up to its end.
+/// Size of the abbreviation table at `offset`, in bytes; `None` if it has no end.
 fn abbreviation_bytes(section: &Slice<'_>, offset: usize) -> Option<usize> {
     let mut input = *section;
     input.skip(offset).ok()?;
@@ -332,13 +333,13 @@ fn abbreviation_bytes(section: &Slice<'_>, offset: usize) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// Without its end, a text would be looked through once for each unit that names it, in vain.
+    /// A string without an end would be searched once for each unit that refers to it.
     #[test]
-    fn a_text_without_an_end_is_not_there() {
+    fn a_string_without_an_end_is_left_out() {
         for id in [SectionId::DebugStr, SectionId::DebugLineStr] {
-            assert_eq!(of_whole_texts(id, b"ab\0cd"), b"ab\0");
-            assert_eq!(of_whole_texts(id, b"cd"), b"");
+            assert_eq!(complete_strings(id, b"ab\0cd"), b"ab\0");
+            assert_eq!(complete_strings(id, b"cd"), b"");
         }
-        assert_eq!(of_whole_texts(SectionId::DebugLine, b"cd"), b"cd");
+        assert_eq!(complete_strings(SectionId::DebugLine, b"cd"), b"cd");
     }
 }

@@ -1,4 +1,4 @@
-//! Names functions and globals, as far as the name section, exports and imports name them.
+//! Reads names of functions and globals from the name section, exports and imports.
 
 use crate::limits::{NAME_BYTES_MAX, room};
 use crate::payloads::payloads;
@@ -9,15 +9,15 @@ use wasmparser::{
     TypeRef,
 };
 
-/// The custom section in which the SDK describes a contract.
+/// Name of the custom section in which the SDK describes a contract.
 const INTERFACE_SECTION: &str = "lockstep.interface";
 
-/// Names of one module, as they stand in its bytes.
+/// Names in a module, borrowed from its bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Names<'a> {
     functions: BTreeMap<u32, &'a str>,
     globals: BTreeMap<u32, &'a str>,
-    /// The first export of each function.
+    /// Name of the first export of each function.
     exports: BTreeMap<u32, &'a str>,
     /// Module and name of each imported function.
     imports: Vec<(&'a str, &'a str)>,
@@ -80,7 +80,7 @@ impl<'a> Names<'a> {
         Some(cut(format_args!("{module}.{name}")))
     }
 
-    /// How many functions are imported.
+    /// Number of imported functions.
     pub(crate) const fn imports(&self) -> usize {
         self.imports.len()
     }
@@ -103,23 +103,23 @@ fn keep<'a>(names: &mut BTreeMap<u32, &'a str>, map: NameMap<'a>) {
     }
 }
 
-/// A Rust name without its mangling and hash; any other name as it is.
+/// A Rust name, demangled and without its hash; any other name unchanged.
 fn demangled(name: &str) -> String {
     cut(format_args!("{:#}", rustc_demangle::demangle(name)))
 }
 
-/// The beginning of a text that may be much longer.
+/// The first [`NAME_BYTES_MAX`] bytes of a text that may be much longer.
 fn cut(text: impl fmt::Display) -> String {
-    let mut kept = Kept(String::new());
-    // The error is ours, and stops whoever writes.
-    let _ = write!(kept, "{text}");
-    kept.0
+    let mut prefix = BoundedString(String::new());
+    // The error only stops the formatting of a longer text.
+    let _ = write!(prefix, "{text}");
+    prefix.0
 }
 
-/// Takes up to [`NAME_BYTES_MAX`] bytes and then fails.
-struct Kept(String);
+/// Stores up to [`NAME_BYTES_MAX`] bytes and then returns an error.
+struct BoundedString(String);
 
-impl Write for Kept {
+impl Write for BoundedString {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = NAME_BYTES_MAX.saturating_sub(self.0.len());
         let fits = text.get(..text.floor_char_boundary(room)).unwrap_or(text);
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_rust_lose_their_mangling_and_others_stay() {
+    fn rust_names_are_demangled_and_others_are_unchanged() {
         assert_eq!(
             demangled("_ZN4core3fmt5write17h0123456789abcdefE"),
             "core::fmt::write"
@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(demangled(""), "");
     }
 
-    /// A number as the new mangling writes it.
+    /// A number in the encoding of Rust's v0 mangling.
     fn base_62(number: usize) -> String {
         let digits = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
         let mut text = String::from("_");
@@ -158,7 +158,7 @@ mod tests {
         text
     }
 
-    /// `a::f::<...>`: each argument is a pair of the one before, so the last is 2^40 names long.
+    /// `a::f::<...>`: each argument is a pair of the previous one, so the last has 2^40 names.
     #[test]
     fn a_name_that_grows_while_it_is_demangled_is_cut() {
         let mut path = "INvC1a1f".to_owned();
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_name_ends_with_a_whole_character() {
+    fn a_name_is_cut_at_a_character_boundary() {
         assert_eq!(cut("x".repeat(NAME_BYTES_MAX)).len(), NAME_BYTES_MAX);
         assert_eq!(cut("x".repeat(NAME_BYTES_MAX + 1)).len(), NAME_BYTES_MAX);
         let wide = "\u{20ac}".repeat(NAME_BYTES_MAX);

@@ -1,8 +1,8 @@
-//! Takes a module apart, as far as it decodes.
+//! Iterates over the sections of a module, as far as they decode.
 
 use wasmparser::{Encoding, Parser, Payload};
 
-/// Parts of a module up to the first that does not decode; none of a component.
+/// Payloads of a module up to the first one that does not decode; none for a component.
 pub(crate) fn payloads(bytes: &[u8]) -> impl Iterator<Item = Payload<'_>> {
     let is_module = |payload: &Payload<'_>| {
         !matches!(

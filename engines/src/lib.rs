@@ -1,52 +1,52 @@
-//! Lists the engines of this build: each by its name, with what it is and how it is made.
+//! The registry of the engines of this build: name, kind and constructors of each.
 //!
-//! The one place that knows them all. A command, a test or a simulator takes rows from here; only
-//! what means one engine and no other names it. The interpreter is always there and always first:
-//! it is the default of every command.
+//! Commands, tests and simulators take their engines from here; only code that needs one specific
+//! engine names its crate. The interpreter is always in the build and always first: it is the
+//! default of every command.
 //!
 //! | row | feature | kind |
 //! |---|---|---|
-//! | [`INTERPRETER`] | always | a node runs it |
-//! | `REFERENCE` | `reference` | defines what the others must do |
-//! | `WASMI` | `wasmi` | runs the emitted module |
-//! | `WASMTIME` | `wasmtime` | runs the emitted module |
+//! | [`INTERPRETER`] | always | the engine of a node |
+//! | `REFERENCE` | `reference` | defines the semantics |
+//! | `WASMI` | `wasmi` | runs the instrumented module |
+//! | `WASMTIME` | `wasmtime` | runs the instrumented module |
 //!
-//! To add an engine: its crate beside this file, a feature that brings it, and a row in [`ALL`].
+//! A new engine needs a crate in `engines/`, a feature that enables it, and a row in [`ALL`].
 #![forbid(unsafe_code)]
 
 use std::sync::Arc;
 use vm::{CheckedModule, Engine, Execution, Fault, Interpreter, Rules};
 
-/// An engine that threads may share.
+/// An engine that threads can share.
 pub type BoxedEngine = Box<dyn Engine + Send + Sync>;
 
-/// What an engine is to the others.
+/// Role of an engine among the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Ours, and fast enough for a node.
+    /// Our interpreter, fast enough for a node.
     Node,
-    /// Ours, and the definition of the semantics: the others are held against it.
+    /// The reference interpreter, which defines the semantics: the others are compared with it.
     Definition,
-    /// Somebody else's, which runs the module that the emitter writes and knows nothing of gas.
+    /// A third-party engine without a notion of gas, which runs the instrumented module.
     Emitted,
 }
 
-/// One engine.
+/// One engine of the registry.
 #[derive(Debug)]
 pub struct Row {
-    /// As commands spell it, and as [`Engine::name`] answers.
+    /// Name in commands, equal to [`Engine::name`].
     pub name: &'static str,
-    /// One line for people.
+    /// One line for the help texts of commands.
     pub summary: &'static str,
-    /// What it is.
+    /// Role of the engine.
     pub kind: Kind,
-    /// Makes one that keeps what it has compiled.
+    /// Constructs the engine with a cache of compiled modules.
     pub make: fn() -> BoxedEngine,
-    /// Makes one that keeps nothing from frame to frame; results are equal.
+    /// Constructs the engine without a cache; the results are equal.
     pub make_uncached: fn() -> BoxedEngine,
 }
 
-/// Every engine of this build, the default one first.
+/// All engines of this build, the default one first.
 pub static ALL: &[&Row] = &[
     &INTERPRETER,
     #[cfg(feature = "reference")]
@@ -63,15 +63,15 @@ pub static INTERPRETER: Row = Row {
     summary: "The fast interpreter",
     kind: Kind::Node,
     make: || Box::new(Interpreter::new()),
-    make_uncached: || Box::new(Anew),
+    make_uncached: || Box::new(UncachedInterpreter),
 };
 
 /// R.
 #[cfg(feature = "reference")]
 pub static REFERENCE: Row = Row {
     name: "reference",
-    summary: "R: one match over the operators, the definition; \
-        the same results, to the unit of gas",
+    summary: "R, the reference interpreter, which defines the semantics; \
+        equal results, to the unit of gas",
     kind: Kind::Definition,
     make: || Box::new(reference::Reference::new()),
     make_uncached: || Box::new(reference::Reference::new()),
@@ -81,7 +81,7 @@ pub static REFERENCE: Row = Row {
 #[cfg(feature = "wasmi")]
 pub static WASMI: Row = Row {
     name: "wasmi",
-    summary: "The emitted module in wasmi, an interpreter that is not ours",
+    summary: "The instrumented module in wasmi, a third-party interpreter",
     kind: Kind::Emitted,
     make: || Box::new(engine_wasmi::Wasmi::new()),
     make_uncached: || Box::new(engine_wasmi::Wasmi::without_cache()),
@@ -91,16 +91,16 @@ pub static WASMI: Row = Row {
 #[cfg(feature = "wasmtime")]
 pub static WASMTIME: Row = Row {
     name: "wasmtime",
-    summary: "The emitted module in wasmtime, a compiler that is not ours",
+    summary: "The instrumented module in wasmtime, a third-party compiler",
     kind: Kind::Emitted,
     make: || Box::new(engine_wasmtime::Wasmtime::new()),
     make_uncached: || Box::new(engine_wasmtime::Wasmtime::without_cache()),
 };
 
-/// An interpreter made anew for every frame, with empty caches.
-struct Anew;
+/// Runs each contract frame on a new interpreter with empty caches.
+struct UncachedInterpreter;
 
-impl Engine for Anew {
+impl Engine for UncachedInterpreter {
     fn name(&self) -> &'static str {
         INTERPRETER.name
     }
@@ -114,22 +114,22 @@ impl Engine for Anew {
     }
 }
 
-/// The engine that commands spell `name`.
+/// The engine named `name`.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Row> {
     ALL.iter().copied().find(|row| row.name == name)
 }
 
-/// Our own engines, which commands offer.
+/// The engines that commands offer: all but the third-party ones.
 pub fn ours() -> impl Iterator<Item = &'static Row> {
     let ours = |row: &&Row| row.kind != Kind::Emitted;
     ALL.iter().copied().filter(ours)
 }
 
-/// The engines that are held against the definition.
-pub fn held() -> impl Iterator<Item = &'static Row> {
-    let held = |row: &&Row| row.kind != Kind::Definition;
-    ALL.iter().copied().filter(held)
+/// The engines that are compared with the reference interpreter: all but itself.
+pub fn compared() -> impl Iterator<Item = &'static Row> {
+    let compared = |row: &&Row| row.kind != Kind::Definition;
+    ALL.iter().copied().filter(compared)
 }
 
 #[cfg(test)]
@@ -137,11 +137,11 @@ mod tests {
     use super::{ALL, INTERPRETER, find};
 
     #[test]
-    fn each_engine_answers_to_the_name_of_its_row() {
+    fn each_engine_has_the_name_of_its_row() {
         for row in ALL {
             assert_eq!((row.make)().name(), row.name);
             assert_eq!((row.make_uncached)().name(), row.name);
-            let found = find(row.name).expect("a name of its own");
+            let found = find(row.name).expect("a unique name");
             assert!(std::ptr::eq(found, *row), "{} has two rows", row.name);
         }
         assert!(find("nothing").is_none());

@@ -1,4 +1,4 @@
-//! Runs what check accepts, or the module of a seed, on all engines: one outcome, one gas.
+//! Runs an accepted module, or the module of a seed, on all engines: equal outcome and gas.
 #![no_main]
 
 use conformance::differential::compare::compare;
@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use std::sync::Arc;
 use vm::{Engine, Rules};
 
-/// Gas of a run: an input must not take seconds.
+/// Gas limit of a run, so that no input takes seconds.
 const GAS: u64 = 200_000;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
     let module = match vm::check(bytes, &rules) {
         Ok(module) => module,
         Err(_) => {
-            let generated = generate::bytes(seed).expect("the generator");
+            let generated = generate::bytes(seed).expect("the generator succeeds");
             vm::check(&generated, &rules).expect("a generated module is accepted")
         }
     };
@@ -28,6 +28,7 @@ fuzz_target!(|bytes: &[u8]| {
     program.probe_gas = GAS;
     let engines = engines::engines();
     let engines: Vec<&dyn Engine> = engines.iter().map(AsRef::as_ref).collect();
-    let found = compare(&[program], &engines, 3, &mut Random::new(seed)).expect("the reference");
+    let found = compare(&[program], &engines, 3, &mut Random::new(seed));
+    let found = found.expect("the reference has no fault");
     assert!(found.differences.is_empty(), "{:#?}", found.differences);
 });

@@ -1,10 +1,10 @@
-//! Numbers the flags of a call between contracts; pinned, never reused.
+//! Flags of a call between contracts: their bits are pinned and never reused.
 //!
-//! A flag outside [`ALL`] traps, so that a later version can give it a meaning.
+//! A bit outside [`ALL`] traps, so that a later version can define it.
 
-/// While this call is pending, the frame that makes it may be entered again.
+/// Allows other frames to call the calling contract again while this call is pending.
 pub const ALLOW_REENTRY: u32 = 1;
-/// The callee, and whatever it calls, must not change state.
+/// The callee, and every contract that it calls in turn, must not change state.
 pub const STATIC: u32 = 2;
-/// Every flag that is defined.
+/// All defined flags.
 pub const ALL: u32 = ALLOW_REENTRY | STATIC;

@@ -1,7 +1,7 @@
-//! Says what a contract may ask of its host: one table, shared by guest and host.
+//! Defines the host functions that a contract can import, in one table shared by guest and host.
 //!
-//! [`table::TABLE`] is the truth. The VM's import types, its price formulas, the guest's externs
-//! and the documentation page are derived from it or checked against it.
+//! [`table::TABLE`] is the single source: the VM's import types, its price formulas, the guest's
+//! externs and the documentation page are derived from it or checked against it.
 //!
 //! Specification: docs/spec/host.md.
 #![no_std]

@@ -1,8 +1,8 @@
-//! Bounds what one host call may carry; guest and host share these numbers.
+//! Limits of host calls: lengths, counts and depth, shared by guest and host.
 //!
-//! They belong to the interface and are hashed into `Rules`.
+//! They are part of the interface, and the rules id covers them.
 
-/// Shortest storage key in bytes: an empty key would be a contract's whole range.
+/// Shortest storage key in bytes. An empty key is the prefix of the contract's whole storage.
 pub const KEY_BYTES_MIN: u32 = 1;
 /// Longest storage key in bytes; the base price of a storage call covers hashing it.
 pub const KEY_BYTES_MAX: u32 = 256;
@@ -10,7 +10,7 @@ pub const KEY_BYTES_MAX: u32 = 256;
 pub const VALUE_BYTES_MAX: u32 = 65_536;
 /// Longest input, output or returned data in bytes.
 pub const DATA_BYTES_MAX: u32 = 65_536;
-/// Topics of one event, as in the field (Ethereum's four).
+/// Topics of one event (four, as in Ethereum).
 pub const EVENT_TOPICS_MAX: u32 = 4;
 /// Bytes of one topic.
 pub const TOPIC_BYTES: u32 = 32;
@@ -18,9 +18,9 @@ pub const TOPIC_BYTES: u32 = 32;
 pub const EVENTS_MAX: u32 = 64;
 /// Bytes of topics and data of all events of one transaction.
 pub const EVENT_BYTES_MAX: u32 = 65_536;
-/// Shortest entry name in bytes.
+/// Shortest name of an entry point in bytes.
 pub const ENTRY_BYTES_MIN: u32 = 1;
-/// Longest entry name in bytes.
+/// Longest name of an entry point in bytes.
 pub const ENTRY_BYTES_MAX: u32 = 64;
 /// Bytes of an address, a hash, a digest or an Ed25519 key.
 pub const HASH_BYTES: u32 = 32;
@@ -30,9 +30,9 @@ pub const SIGNATURE_BYTES: u32 = 64;
 pub const SECP256K1_KEY_BYTES: u32 = 33;
 /// Bytes of an amount, little-endian.
 pub const AMOUNT_BYTES: u32 = 16;
-/// Contract frames that are active at once, the outermost included; bounds instances and memory.
+/// Contract frames active at once, including the outermost; it bounds instances and memory.
 pub const CALL_DEPTH_MAX: u32 = 16;
-/// Blocks back from the current one whose hash is answered, as in the field (Ethereum's 256).
+/// Number of most recent blocks whose hash `block_hash` returns (256, as in Ethereum).
 pub const BLOCK_HASHES_MAX: u32 = 256;
 /// Bytes of a number (a count or a length, little-endian) in a page of a scan.
 pub const PAGE_NUMBER_BYTES: u32 = 4;

@@ -1,4 +1,4 @@
-//! Writes the declarations of the host functions for a guest: Rust externs and a C header.
+//! Renders the declarations of the host functions for a guest: Rust externs and a C header.
 //!
 //! Derived from [`TABLE`] alone, so that a guest's imports cannot differ from the host's.
 
@@ -8,7 +8,7 @@ use core::fmt::{Result, Write};
 /// Writes an `extern "C"` block for Rust, import module and names included.
 ///
 /// # Errors
-/// What `out` refuses.
+/// The error of `out`.
 pub fn rust_externs(out: &mut dyn Write) -> Result {
     writeln!(out, "#[link(wasm_import_module = \"{}\")]", crate::MODULE)?;
     writeln!(out, "unsafe extern \"C\" {{")?;
@@ -19,13 +19,13 @@ pub fn rust_externs(out: &mut dyn Write) -> Result {
             writeln!(out, "    #[link_name = \"{}\"]", row.name)?;
         }
         write!(out, "    pub fn {name}(")?;
-        for (place, argument) in row.arguments.iter().enumerate() {
-            if place > 0 {
+        for (index, argument) in row.arguments.iter().enumerate() {
+            if index > 0 {
                 write!(out, ", ")?;
             }
             rust_argument(out, *argument)?;
         }
-        match (ends_the_frame(row), row.result) {
+        match (never_returns(row), row.result) {
             (true, _) => writeln!(out, ") -> !;")?,
             (false, Some(kind)) => writeln!(out, ") -> {};", rust_type(kind))?,
             (false, None) => writeln!(out, ");")?,
@@ -37,12 +37,12 @@ pub fn rust_externs(out: &mut dyn Write) -> Result {
 /// Writes a declaration for each function in C, prefixed `lockstep_`.
 ///
 /// # Errors
-/// What `out` refuses.
+/// The error of `out`.
 pub fn c_declarations(out: &mut dyn Write) -> Result {
     for row in TABLE {
         writeln!(out, "// {}", row.summary)?;
         writeln!(out, "LOCKSTEP_IMPORT({})", row.name)?;
-        let result = match (ends_the_frame(row), row.result) {
+        let result = match (never_returns(row), row.result) {
             (true, _) => "_Noreturn void",
             (false, Some(Type::I32)) => "int32_t",
             (false, Some(Type::I64)) => "int64_t",
@@ -52,8 +52,8 @@ pub fn c_declarations(out: &mut dyn Write) -> Result {
         if row.arguments.is_empty() {
             write!(out, "void")?;
         }
-        for (place, argument) in row.arguments.iter().enumerate() {
-            if place > 0 {
+        for (index, argument) in row.arguments.iter().enumerate() {
+            if index > 0 {
                 write!(out, ", ")?;
             }
             c_argument(out, *argument)?;
@@ -63,12 +63,12 @@ pub fn c_declarations(out: &mut dyn Write) -> Result {
     Ok(())
 }
 
-/// True if the function never gives back control.
-fn ends_the_frame(row: &Row) -> bool {
+/// True if the function ends the frame, so that control never comes back to the guest.
+fn never_returns(row: &Row) -> bool {
     matches!(row.name, "return" | "revert")
 }
 
-/// `return` and `self` are words of Rust.
+/// `return` and `self` are keywords of Rust.
 fn rust_name(row: &Row) -> &'static str {
     match row.name {
         "return" => "finish",

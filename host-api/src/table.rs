@@ -1,6 +1,6 @@
-//! Says what a row of the host table is; the rows stand in `table/rows.rs`.
+//! Defines the columns of the host table; the rows are in `table/rows.rs`.
 //!
-//! To add a function: a number here, a row there, one arm in `vm`'s host dispatch, one extern in
+//! A new function needs a number here, a row there, an arm in `vm`'s host dispatch and an extern in
 //! the SDK. Numbers of [`Function`] are pinned; a row is never removed.
 
 mod rows;
@@ -16,7 +16,7 @@ pub enum Type {
     I64,
 }
 
-/// One argument as the interface names it; [`Argument::types`] gives what crosses the boundary.
+/// One argument of the interface; [`Argument::types`] returns the WebAssembly types that it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Argument {
     /// `&name`: pointer and length of bytes that the host reads.
@@ -62,7 +62,7 @@ pub enum Function {
     StorageWrite = 4,
     /// Removes a value.
     StorageRemove = 5,
-    /// Asks whether a key is present.
+    /// Returns whether a key is present.
     StorageHas = 6,
     /// Emits an event.
     EmitEvent = 7,
@@ -78,13 +78,13 @@ pub enum Function {
     BlockTime = 12,
     /// Id of the chain.
     ChainId = 13,
-    /// Who called this frame.
+    /// Address that called this frame.
     Caller = 14,
     /// The contract's own address.
     SelfAddress = 15,
-    /// Gas that is left, after this call's own price.
+    /// Remaining gas, after this call's own price.
     GasLeft = 16,
-    /// Text for the developer; in no receipt.
+    /// Shows text to the developer; receipts do not contain it.
     DebugLog = 17,
     /// Reads a page of the contract's storage in the order of keys.
     StorageScan = 18,
@@ -96,36 +96,36 @@ pub enum Function {
     BlockHash = 21,
     /// Proposer of the block.
     Proposer = 22,
-    /// Id of the transaction.
+    /// Hash of the transaction.
     TxHash = 23,
-    /// What was paid to this frame.
+    /// Value that this frame received.
     Value = 24,
     /// Balance of an address.
     Balance = 25,
-    /// Pays an address; runs no code.
+    /// Pays an address without running code.
     Transfer = 26,
-    /// Calls an entry of a contract.
+    /// Calls an entry point of a contract.
     Call = 27,
-    /// Copies what the last call gave back.
+    /// Copies the output of the last call.
     Returned = 28,
-    /// Makes a contract of uploaded code.
+    /// Deploys a contract from uploaded code.
     Deploy = 29,
     /// Replaces the contract's own code.
     SetCode = 30,
 }
 
-/// What a static frame may do with a function.
+/// Behaviour of a function in a static frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Static {
-    /// Call it.
+    /// It can be called.
     Allowed,
-    /// Call it without a value; with one it traps.
+    /// It can be called with value 0, and traps otherwise.
     WithoutValue,
-    /// Nothing: it traps.
+    /// It traps.
     Traps,
 }
 
-/// One host function: its wire name, arguments, result and behaviour.
+/// One host function: its import name, arguments, result and behaviour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The function.
@@ -134,21 +134,21 @@ pub struct Row {
     pub name: &'static str,
     /// Arguments in order.
     pub arguments: &'static [Argument],
-    /// The core result type, if there is one.
+    /// The core result type, if it returns a value.
     pub result: Option<Type>,
     /// True if the function changes state, so that a static frame traps `StaticViolation`.
     pub mutates: bool,
-    /// True if the function touches state keys and so has a cold price.
+    /// True if the function touches state keys, so that it has a cold price.
     pub touches: bool,
-    /// Statuses that it can answer, if its result is one.
+    /// Statuses that it can return, if its result is a status.
     pub statuses: &'static [u16],
-    /// What it charges once it knows more than lengths; empty if nothing.
+    /// Formula of what it charges beyond the price of the lengths; empty if nothing.
     pub second_price: &'static str,
-    /// Codes of the traps that this function can raise (beside out of gas).
+    /// Codes of the traps that the function can raise.
     pub traps: &'static [u16],
     /// One sentence for the documentation page.
     pub summary: &'static str,
-    /// The first version of the protocol that has it.
+    /// First protocol version that has the function.
     pub since: u16,
 }
 
@@ -160,7 +160,7 @@ impl Row {
             .flat_map(|argument| argument.types().iter().copied())
     }
 
-    /// What a static frame may do with it.
+    /// Its behaviour in a static frame.
     #[must_use]
     pub fn in_static_frame(&self) -> Static {
         if self.mutates {
@@ -173,7 +173,7 @@ impl Row {
     }
 }
 
-/// Code of the trap of a static frame that would change state.
+/// Code of the trap `StaticViolation`.
 const STATIC_VIOLATION: u16 = 68;
 
 /// The row of `function`.
@@ -193,10 +193,10 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::as_conversions, reason = "a fieldless enum of repr u8")]
-    fn numbers_are_the_places_in_the_table() {
-        for (place, row) in TABLE.iter().enumerate() {
-            assert_eq!(row.function as usize, place, "{}", row.name);
+    #[expect(clippy::as_conversions, reason = "a fieldless enum")]
+    fn the_number_of_a_function_is_the_index_of_its_row() {
+        for (index, row) in TABLE.iter().enumerate() {
+            assert_eq!(row.function as usize, index, "{}", row.name);
         }
     }
 

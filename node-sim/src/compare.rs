@@ -1,26 +1,26 @@
-//! Lists what differs in what two executions of one transaction came to.
+//! Lists the differences between two executions of one transaction.
 
 use node::Receipt;
 use std::collections::BTreeSet;
 use vm::StateDiff;
 
-/// How many mismatches of one transaction are listed.
+/// Maximum number of listed differences of one transaction.
 const MISMATCHES_MAX: usize = 16;
 
-/// One thing that two executors answer differently.
+/// One difference between two executors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// `receipt.*`, `state`, `state_root`, `transactions` or `result.*`.
+    /// Field name: `receipt.*`, `state`, `state_root`, `transactions` or `result.*`.
     pub field: &'static str,
-    /// The state key in hex, where the field is `state`.
+    /// State key in hex, if the field is `state`.
     pub key: Option<String>,
-    /// The value of the first executor: decimal, or hex; `-` if absent or unchanged.
+    /// Value of the first executor, in decimal or hex; `-` if absent or unchanged.
     pub left: String,
-    /// The value of the second.
+    /// Value of the second executor.
     pub right: String,
 }
 
-/// Mismatches, up to so many as are listed.
+/// Differences, up to the maximum that is listed.
 #[derive(Default)]
 pub(crate) struct Mismatches(Vec<Mismatch>);
 
@@ -54,7 +54,7 @@ impl Mismatches {
     }
 }
 
-/// The fields of a receipt in their order, each by its name.
+/// Fields of a receipt with their names, in order.
 pub(crate) fn receipt_fields(receipt: &Receipt) -> [(&'static str, String); 6] {
     let Receipt {
         tx_id,
@@ -74,7 +74,7 @@ pub(crate) fn receipt_fields(receipt: &Receipt) -> [(&'static str, String); 6] {
     ]
 }
 
-/// What differs in two receipts, then in two diffs by state key.
+/// Differences of two receipts, then of two diffs by state key.
 pub(crate) fn compare_transactions(
     (one, left): (&Receipt, &StateDiff),
     (other, right): (&Receipt, &StateDiff),

@@ -1,40 +1,40 @@
-//! Simulates a file that loses what was not synced, fails when it is told to, and rots.
+//! Simulates a file that loses unsynced bytes, fails on request, and has bits flipped.
 //!
 //! ```text
 //! append -> unsynced bytes --sync--> synced bytes
 //!                 \--crash--> a prefix of them, or a random subset (the rest reads as zeros)
 //! ```
 //!
-//! The handle is shared: a test keeps one, the store has the other, and what outlives the store is
-//! what a real disk would still hold. Nothing here depends on a clock or on the machine.
+//! The handle is shared: a test keeps one, the store has another, and what survives the store is
+//! what a real disk would still have. Nothing depends on a clock or on the machine.
 
 use node::Disk;
 use node::digest::sha256;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vm::Fault;
 
-/// What a crash does to the bytes that were not synced.
+/// What a crash does to unsynced bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
-    /// A prefix of random length is kept.
+    /// Keeps a prefix of random length.
     Suffix,
-    /// Each byte is kept or reads as zero, at random; the length stays.
+    /// Keeps each byte or sets it to zero, at random; the length is unchanged.
     Subset,
 }
 
-/// Which operations fail. Operations are counted from 0 over the disk's life.
+/// Which operations fail. Operations are numbered from 0 over the disk's lifetime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failing {
     /// None.
     Never,
-    /// This one alone.
+    /// Only this one.
     Once(u64),
-    /// This one and all after it.
+    /// This one and all later ones.
     From(u64),
 }
 
 impl Failing {
-    /// Whether the operation of this number fails.
+    /// True if the operation with this number fails.
     #[must_use]
     pub const fn hits(self, operation: u64) -> bool {
         match self {
@@ -51,12 +51,12 @@ struct Contents {
     synced: usize,
     operations: u64,
     failing: Failing,
-    /// Bytes that fit; an append beyond writes what fits and fails.
+    /// Maximum length, in bytes; an append beyond it writes what fits and fails.
     capacity: usize,
     seed: u64,
 }
 
-/// A file in memory, with faults on request.
+/// A file in memory with simulated faults.
 #[derive(Clone, Debug)]
 pub struct SimulatedDisk {
     contents: Arc<Mutex<Contents>>,
@@ -79,29 +79,29 @@ impl SimulatedDisk {
         }
     }
 
-    /// Chooses the operations that fail from now on.
+    /// Selects the operations that fail from now on.
     pub fn fail(&self, failing: Failing) {
         self.lock().failing = failing;
     }
 
-    /// Bounds the file: an append beyond `bytes` writes what fits and fails, as a full disk does.
+    /// Limits the file: an append beyond `bytes` writes what fits and fails, as on a full disk.
     pub fn limit(&self, bytes: usize) {
         self.lock().capacity = bytes;
     }
 
-    /// Operations so far: reads, appends, syncs and truncations.
+    /// Number of operations so far: reads, appends, syncs and truncations.
     #[must_use]
     pub fn operations(&self) -> u64 {
         self.lock().operations
     }
 
-    /// Bytes in the file, unsynced ones included.
+    /// Length of the file in bytes, unsynced ones included.
     #[must_use]
     pub fn length(&self) -> usize {
         self.lock().bytes.len()
     }
 
-    /// Loses power: unsynced bytes go as `loss` says, and what is left is synced.
+    /// Loses power: changes unsynced bytes as `loss` says, and marks the rest as synced.
     pub fn crash(&self, loss: Loss) {
         let mut contents = self.lock();
         let synced = contents.synced;
@@ -124,21 +124,21 @@ impl SimulatedDisk {
         contents.synced = contents.bytes.len();
     }
 
-    /// Flips one bit of the byte at `position`, as a disk does that rots; nothing beyond the end.
-    pub fn rot(&self, position: usize, bit: u32) {
+    /// Flips one bit of the byte at `position`, if there is one, as a failing disk does.
+    pub fn flip_bit(&self, position: usize, bit: u32) {
         if let Some(byte) = self.lock().bytes.get_mut(position) {
             *byte ^= 1_u8.wrapping_shl(bit);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Contents> {
-        // A poisoned lock means that a test panicked elsewhere; the bytes are still bytes.
+        // A poisoned lock means that a test panicked elsewhere; the bytes are usable.
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Contents {
-    /// Counts an operation; an error if it is one that fails.
+    /// Counts an operation; an error if it is to fail.
     fn begin(&mut self, what: &str) -> Result<(), Fault> {
         let number = self.operations;
         self.operations = number.saturating_add(1);
@@ -150,7 +150,7 @@ impl Contents {
         Ok(())
     }
 
-    /// A number below `bound` from the seed; 0 for a bound of 0.
+    /// A random number below `bound`; 0 for a bound of 0.
     fn draw(&mut self, bound: usize) -> usize {
         let digest = sha256(&[b"lockstep/disk/1", &self.seed.to_le_bytes()]);
         let [a, b, c, d, e, f, g, h, ..] = digest;
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_crash_keeps_what_was_synced_and_a_prefix_or_subset_of_the_rest() {
+    fn a_crash_keeps_synced_bytes_and_a_prefix_or_subset_of_the_rest() {
         for seed in 0..50 {
             for loss in [Loss::Suffix, Loss::Subset] {
                 let mut disk = SimulatedDisk::new(seed);

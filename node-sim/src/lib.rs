@@ -1,39 +1,41 @@
-//! Runs many nodes that must not differ, and finds where they do.
+//! Runs many nodes that must agree, and finds where they diverge.
 //!
 //! # Invariants
 //! * Nothing here is part of a node: a node is `lockstep-node`, and every executor runs its code or
 //!   composes its public functions.
 //! * A report depends on plan and seed alone.
 //!
-//! Each module uses only those above it. Specification: docs/spec/blocks.md. Tests: `tests/it`.
+//! Each module uses only those above it.
+//!
+//! Specification: docs/spec/blocks.md, "Simulator". Tests: `tests/it`.
 #![forbid(unsafe_code)]
 
-/// Files that forget, tear and rot on purpose.
+/// Simulated disks with crashes and faults.
 pub mod disk;
 
 /// What a node does with a block around the VM.
-pub mod steps;
+pub mod pipeline;
 
-/// A node, or what stands in for one.
+/// A node, or a node whose pipeline is replaced.
 pub mod machine;
 
-/// What differs in two executions.
+/// Differences of two executions.
 mod compare;
 
-/// One transaction of a block once more, recorded.
+/// Recorded re-execution of one transaction.
 pub mod rerun;
 
-/// Where two executions of one transaction part.
+/// Where two executions of one transaction diverge.
 pub mod bisect;
 
-/// One transaction as a file that replays alone.
+/// Case files: reproducers of one transaction.
 pub mod case;
 
-/// Archives applied again.
+/// Replay of archives.
 pub mod replay;
 
-/// Many nodes, one answer.
+/// Many executors on one chain.
 pub mod simulate;
 
-/// Validators on a network that may do anything to messages.
+/// Validators on a simulated network with faults.
 pub mod network;

@@ -1,28 +1,30 @@
-//! Executes and commits blocks: by a node, or beside one by its public functions with other steps.
+//! Executes and commits blocks, by a node or by the node's public functions with another pipeline.
 //!
-//! A machine with steps of its own has a node for all that is not executing: it validates, proposes
-//! and scrubs. After a commit that node is opened again, so that it finds the block.
+//! A machine with its own pipeline uses a node for everything except execution: validating,
+//! proposing and scrubbing. After each commit it opens that node again, so that the node has the
+//! block.
 
-use crate::steps::Steps;
+use crate::pipeline::BlockPipeline;
 use node::execute::end_block;
 use node::state_tree::rebuild;
 use node::{
     BlockEnvironment, BlockResult, CachePolicy, CodeCache, Commit, Genesis, Node, Observer,
-    Overlay, Parts, Pending, Receipt, Store, Tip, ValidBlock,
+    Overlay, Parts, PendingCommit, Receipt, Store, Tip, ValidBlock,
 };
 use tree::Tree;
 use vm::{Engine, Fault, Interpreter, Rulebook, StateDiff};
 
-/// A node, and whatever stands in for what it does with a block.
+/// A node, or a node with another pipeline.
 pub struct Machine {
-    /// Away after a commit that failed.
+    /// `None` after a commit that failed.
     node: Option<Node>,
-    pending: Option<Pending>,
-    composed: Option<Composed>,
+    pending: Option<PendingCommit>,
+    composed: Option<ComposedExecutor>,
 }
 
 impl Machine {
-    /// Opens a node on `store`; with `steps` it only stands beside what executes the blocks.
+    /// Opens a node on `store`; with a pipeline, the pipeline executes the blocks instead of the
+    /// node.
     ///
     /// # Errors
     /// As [`Node::open`].
@@ -30,18 +32,18 @@ impl Machine {
         parts: Parts,
         genesis: Genesis,
         store: Box<dyn Store>,
-        steps: Option<Box<dyn Steps>>,
+        pipeline: Option<Box<dyn BlockPipeline>>,
     ) -> Result<Self, Fault> {
-        let Some(steps) = steps else {
+        let Some(pipeline) = pipeline else {
             return Ok(Self {
                 node: Some(Node::open(parts, genesis, store)?),
                 pending: None,
                 composed: None,
             });
         };
-        let node = beside(&parts.rules, &genesis, store)?;
-        let composed = Composed {
-            steps,
+        let node = companion_node(&parts.rules, &genesis, store)?;
+        let composed = ComposedExecutor {
+            pipeline,
             cache: CodeCache::new(parts.cache),
             engine: parts.engine,
             rules: parts.rules,
@@ -59,12 +61,12 @@ impl Machine {
     /// The node, at the last committed block.
     ///
     /// # Errors
-    /// [`Fault`] after a commit that failed.
+    /// [`Fault`] after a failed commit.
     pub fn node(&self) -> Result<&Node, Fault> {
         self.node.as_ref().ok_or_else(stopped)
     }
 
-    /// The tree that the last executed block was put into.
+    /// The tree with the last executed block.
     ///
     /// # Errors
     /// As [`Machine::node`].
@@ -105,7 +107,7 @@ impl Machine {
         Ok(result)
     }
 
-    /// Commits what was executed.
+    /// Commits the executed block.
     ///
     /// # Errors
     /// As [`Node::commit`].
@@ -119,14 +121,14 @@ impl Machine {
         let commit = composed.executed.take().ok_or_else(nothing)?;
         let mut store = self.node.take().ok_or_else(stopped)?.into_store();
         store.commit(commit)?;
-        self.node = Some(beside(&composed.rules, &composed.genesis, store)?);
+        self.node = Some(companion_node(&composed.rules, &composed.genesis, store)?);
         Ok(())
     }
 }
 
-/// Executes blocks as a node does, but for its steps.
-struct Composed {
-    steps: Box<dyn Steps>,
+/// Executes blocks as a node does, with another pipeline.
+struct ComposedExecutor {
+    pipeline: Box<dyn BlockPipeline>,
     engine: Box<dyn Engine>,
     rules: Rulebook,
     cache: CodeCache,
@@ -135,7 +137,7 @@ struct Composed {
     executed: Option<Commit>,
 }
 
-impl Composed {
+impl ComposedExecutor {
     fn execute(
         &mut self,
         node: &Node,
@@ -148,17 +150,19 @@ impl Composed {
         }
         let rules = node.rules_at(header.height)?;
         let mut overlay = Overlay::new(node.store(), &self.cache, rules);
-        let context = self.steps.context(header);
+        let metadata = self.pipeline.metadata(header);
         let environment = BlockEnvironment {
             engine: self.engine.as_ref(),
             rules,
-            block: &context,
+            block: &metadata,
         };
         let mut receipts = Vec::with_capacity(block.transactions().len());
         let (mut fees, mut gas_used) = (0_u128, 0_u64);
         for (index, valid) in (0_u32..).zip(block.transactions()) {
-            let executed = self.steps.transaction(&environment, &mut overlay, valid)?;
-            let root = self.steps.update(&mut self.tree, &executed.diff);
+            let executed = self
+                .pipeline
+                .transaction(&environment, &mut overlay, valid)?;
+            let root = self.pipeline.update(&mut self.tree, &executed.diff);
             observer.transaction(index, &executed, Some(root));
             fees = fees.saturating_add(executed.fee);
             gas_used = gas_used.saturating_add(executed.receipt.gas_used);
@@ -168,8 +172,8 @@ impl Composed {
         let diff = overlay.into_diff()?;
         observer.block(&diff);
         let result = BlockResult {
-            state_root: self.steps.update(&mut self.tree, &last),
-            receipts_root: self.steps.receipts_root(&receipts),
+            state_root: self.pipeline.update(&mut self.tree, &last),
+            receipts_root: self.pipeline.receipts_root(&receipts),
             gas_used,
         };
         self.executed = Some(commit_of(block, (diff, receipts), result));
@@ -197,8 +201,12 @@ fn commit_of(
     }
 }
 
-/// A node that executes nothing.
-fn beside(rules: &Rulebook, genesis: &Genesis, store: Box<dyn Store>) -> Result<Node, Fault> {
+/// A node that validates, proposes and scrubs, and does not execute.
+fn companion_node(
+    rules: &Rulebook,
+    genesis: &Genesis,
+    store: Box<dyn Store>,
+) -> Result<Node, Fault> {
     let parts = Parts {
         engine: Box::new(Interpreter::new()),
         rules: rules.clone(),

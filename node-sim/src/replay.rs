@@ -1,50 +1,50 @@
-//! Applies an archive to a node and finds the first thing that comes out differently.
+//! Replays an archive on a node and finds the first difference.
 //!
 //! Specification: docs/spec/blocks.md, "Archive".
 
-use crate::bisect::{Definition, Part, Site, locate};
+use crate::bisect::{Divergence, DivergenceKind, ReferenceSubject, locate};
 use crate::case::{Case, Outcome};
 use crate::compare::receipt_fields;
-use crate::rerun::{Depth, MakeEngine, Position, Subject, rerun};
-use crate::steps::Plain;
-use node::archive::{ArchiveError, ArchiveReader, ArchivedBlock, Entry};
+use crate::pipeline::StandardPipeline;
+use crate::rerun::{MakeEngine, Position, RecordingDepth, Subject, rerun};
+use node::archive::{ArchiveError, ArchiveReader, ArchivedBlock, ArchivedTransaction};
 use node::{BlockResult, CachePolicy, Executed, Node, Observer, Parts, Store, ValidBlock};
 use std::io::Read;
 use vm::{Fault, Height};
 
-/// The first thing that a replay answers differently from the archive.
+/// The first difference between a replay and the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplayDifference {
     /// Height of the block.
     pub height: Height,
-    /// Place of the transaction in the block; `None` if it shows in the block as a whole.
+    /// Index of the transaction in the block; `None` if only the block as a whole differs.
     pub transaction: Option<u32>,
-    /// The transaction's id.
+    /// Id of the transaction.
     pub tx_id: Option<[u8; 32]>,
-    /// `block`, `receipt.*`, `diff`, `transactions` or `result.*`.
+    /// Field name: `block`, `receipt.*`, `diff`, `transactions` or `result.*`.
     pub field: &'static str,
-    /// What the archive says: decimal, hex or words.
+    /// Value in the archive: decimal, hex or words.
     pub recorded: String,
-    /// What came out.
+    /// Value of the replay.
     pub found: String,
 }
 
-/// What a replay came to.
+/// Summary of a replay.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Replayed {
-    /// The last block that was applied.
+pub struct ReplaySummary {
+    /// Height of the last applied block.
     pub height: Height,
-    /// Root after it.
+    /// State root after that block.
     pub state_root: [u8; 32],
-    /// Transactions executed.
+    /// Number of executed transactions.
     pub transactions: u64,
-    /// Gas used.
+    /// Gas used by them.
     pub gas_used: u64,
-    /// The replay ends with it.
+    /// The first difference, which ends the replay.
     pub first_difference: Option<ReplayDifference>,
 }
 
-/// Why a replay could not go on; neither is a difference.
+/// Why a replay cannot continue; none of these is a difference.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// The archive cannot be read.
@@ -55,27 +55,27 @@ pub enum ReplayError {
     Fault(#[from] Fault),
 }
 
-/// What the first difference of a replay was traced to.
+/// Cause of the first difference of a replay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Traced {
-    /// The transaction with everything that it read, the archived outcome and the found one.
+    /// The reproducer of the transaction: what it read, the archived outcome and the found one.
     pub case: Case,
-    /// Where the engine parts from R. `None` if R comes to the found outcome too: whoever wrote the
-    /// archive was wrong, or the archive was changed.
-    pub site: Option<Site>,
+    /// Where the engine diverges from R. `None` if R has the found outcome too: then the archive is
+    /// wrong.
+    pub divergence: Option<Divergence>,
 }
 
-/// Applies blocks of an archive to a node, one after the other.
+/// Replays the blocks of an archive on a node, in order.
 pub struct Replay<R> {
     archive: ArchiveReader<R>,
     node: Node,
-    replayed: Replayed,
+    replayed: ReplaySummary,
     bisecting: Option<MakeEngine>,
     traced: Option<Traced>,
 }
 
 impl<R: Read> Replay<R> {
-    /// Opens a node on `store`, which is empty or holds the archive's chain.
+    /// Opens a node on `store`, which is empty or has blocks of the archive's chain.
     ///
     /// # Errors
     /// [`ReplayError`].
@@ -86,7 +86,7 @@ impl<R: Read> Replay<R> {
     ) -> Result<Self, ReplayError> {
         let node = Node::open(parts, archive.genesis().clone(), store)?;
         let tip = node.tip();
-        let replayed = Replayed {
+        let replayed = ReplaySummary {
             height: tip.height,
             state_root: tip.result.state_root,
             transactions: 0,
@@ -102,21 +102,21 @@ impl<R: Read> Replay<R> {
         })
     }
 
-    /// The same, looking into the first difference: `engine` makes the engine of the node again.
+    /// Also traces the first difference; `engine` makes the node's engine again.
     #[must_use]
     pub fn bisecting(mut self, engine: MakeEngine) -> Self {
         self.bisecting = Some(engine);
         self
     }
 
-    /// What the first difference was traced to: `None` if there is none, it is in no transaction,
-    /// or nobody asked.
+    /// Cause of the first difference; `None` if there is none, it is in no transaction, or tracing
+    /// is off.
     pub const fn traced(&self) -> Option<&Traced> {
         self.traced.as_ref()
     }
 
-    /// Applies the next block; false at the archive's end and after a difference. Blocks that the
-    /// store holds already are passed over.
+    /// Applies the next block, skipping blocks that the store already has; false at the end of the
+    /// archive and after a difference.
     ///
     /// # Errors
     /// [`ReplayError`].
@@ -135,12 +135,12 @@ impl<R: Read> Replay<R> {
         }
     }
 
-    /// What came out so far.
-    pub const fn replayed(&self) -> &Replayed {
+    /// Summary so far.
+    pub const fn replayed(&self) -> &ReplaySummary {
         &self.replayed
     }
 
-    /// The node, to look at or to go on with.
+    /// Returns the node, for inspection or further blocks.
     pub fn into_node(self) -> Node {
         self.node
     }
@@ -156,17 +156,17 @@ impl<R: Read> Replay<R> {
                 return Ok(());
             }
         };
-        let mut entries = Entries::default();
+        let mut entries = ArchiveObserver::default();
         let pending = self.node.execute(&valid, &mut entries)?;
         let result = *pending.result();
         let difference = compare(height, archived, &entries.0, &result);
         if let (Some(difference), Some(engine)) = (&difference, &self.bisecting)
             && let Some(index) = difference.transaction
         {
-            self.traced = Some(self.look(archived, (&valid, index), &**engine)?);
+            self.traced = Some(self.trace(archived, (&valid, index), &**engine)?);
         }
         self.node.commit(pending)?;
-        let Replayed {
+        let ReplaySummary {
             height: last,
             state_root,
             transactions,
@@ -182,8 +182,8 @@ impl<R: Read> Replay<R> {
         Ok(())
     }
 
-    /// Looks into a transaction of a block that is not committed yet.
-    fn look(
+    /// Traces a difference in a transaction of a block that is not committed yet.
+    fn trace(
         &self,
         archived: &ArchivedBlock,
         (block, index): (&ValidBlock, u32),
@@ -199,13 +199,13 @@ impl<R: Read> Replay<R> {
             name,
             engine,
             traced: None,
-            steps: &Plain,
+            pipeline: &StandardPipeline,
             store: self.node.store(),
             cache: CachePolicy::Warm,
         };
-        let again = rerun(&subject, &at, Depth::Steps)?;
-        let place = usize::try_from(index).unwrap_or(usize::MAX);
-        let recorded = archived.entries.get(place);
+        let again = rerun(&subject, &at, RecordingDepth::Events)?;
+        let position = usize::try_from(index).unwrap_or(usize::MAX);
+        let recorded = archived.entries.get(position);
         let recorded = recorded.ok_or_else(|| Fault::invariant("a difference without an entry"))?;
         let outcomes = (
             Outcome::archived("archive", recorded),
@@ -213,19 +213,19 @@ impl<R: Read> Replay<R> {
         );
         let limits = self.node.limits();
         let case = Case::of(self.node.store(), &at, (limits, &again), outcomes)?;
-        let definition = Definition::new();
-        let site = locate(&definition.beside(&subject), &subject, &at)?;
-        let site = (site.part != Part::Unrepeated).then_some(site);
-        Ok(Traced { case, site })
+        let reference = ReferenceSubject::new();
+        let divergence = locate(&reference.with_state_of(&subject), &subject, &at)?;
+        let divergence = (divergence.kind != DivergenceKind::NotReproduced).then_some(divergence);
+        Ok(Traced { case, divergence })
     }
 }
 
 #[derive(Default)]
-struct Entries(Vec<Entry>);
+struct ArchiveObserver(Vec<ArchivedTransaction>);
 
-impl Observer for Entries {
+impl Observer for ArchiveObserver {
     fn transaction(&mut self, _: u32, executed: &Executed, _: Option<[u8; 32]>) {
-        self.0.push(Entry::of(executed));
+        self.0.push(ArchivedTransaction::of(executed));
     }
 }
 
@@ -248,7 +248,7 @@ const fn of_block(
 fn compare(
     height: Height,
     archived: &ArchivedBlock,
-    entries: &[Entry],
+    entries: &[ArchivedTransaction],
     result: &BlockResult,
 ) -> Option<ReplayDifference> {
     for (index, (recorded, found)) in (0_u32..).zip(archived.entries.iter().zip(entries)) {
@@ -288,8 +288,11 @@ fn compare(
     first_unequal(fields).map(|(field, recorded, found)| of_block(height, field, recorded, found))
 }
 
-fn compare_entries(left: &Entry, right: &Entry) -> Option<(&'static str, String, String)> {
-    let row = |entry: &Entry| {
+fn compare_entries(
+    left: &ArchivedTransaction,
+    right: &ArchivedTransaction,
+) -> Option<(&'static str, String, String)> {
+    let row = |entry: &ArchivedTransaction| {
         let diff = ("diff", hex::encode(entry.diff_hash));
         receipt_fields(&entry.receipt).into_iter().chain([diff])
     };

@@ -1,12 +1,14 @@
-//! Writes and reads chains as one file: the genesis, then each block with what came of it.
+//! Writes and reads archives: a chain in one file, first the genesis, then each block with its
+//! results.
 //!
 //! ```text
 //! file   = "lockstep/archive/1\n" || record(borsh(Genesis)) || record(borsh(ArchivedBlock))*
 //! record = payload length u32 LE || sha256(payload) || payload
 //! ```
 //!
-//! Any node of the same genesis can apply the blocks again; what came of them at the time is beside
-//! them, down to the hash of each transaction's net diff, so that a difference has a place.
+//! Any node with the same genesis can replay an archive. Each block is stored with the results of
+//! its first execution, down to the hash of each transaction's net diff, so that a replay can name
+//! the transaction that differs.
 //!
 //! Specification: docs/spec/blocks.md, "Archive".
 
@@ -21,77 +23,77 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use std::io::{self, Read, Write};
 use vm::StateDiff;
 
-/// Begins every archive.
+/// First bytes of every archive.
 pub const MAGIC: &[u8; 19] = b"lockstep/archive/1\n";
 
-/// What a transaction came to, as far as an archive keeps it.
+/// What an archive records of one executed transaction.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Entry {
-    /// Its receipt.
+pub struct ArchivedTransaction {
+    /// Receipt of the transaction.
     pub receipt: Receipt,
-    /// SHA-256 of the borsh of its net diff, fee included.
+    /// SHA-256 of the borsh encoding of the transaction's net diff, fee included.
     pub diff_hash: [u8; 32],
 }
 
-impl Entry {
-    /// What is kept of a transaction.
+impl ArchivedTransaction {
+    /// The record of a transaction with this receipt and net diff.
     #[must_use]
     pub fn new(receipt: Receipt, diff: &StateDiff) -> Self {
         let diff_hash = sha256(&[&encode(diff)]);
         Self { receipt, diff_hash }
     }
 
-    /// What is kept of an executed transaction.
+    /// The record of an executed transaction.
     #[must_use]
     pub fn of(executed: &Executed) -> Self {
         Self::new(executed.receipt.clone(), &executed.diff)
     }
 }
 
-/// A block, and what came of it.
+/// A block with the results of its execution.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct ArchivedBlock {
-    /// The block.
+    /// The block as it was proposed.
     pub block: Block,
-    /// Its transactions' results, in order.
-    pub entries: Vec<Entry>,
-    /// Its own result.
+    /// Results of the block's transactions, in order.
+    pub entries: Vec<ArchivedTransaction>,
+    /// Result of the block.
     pub result: BlockResult,
 }
 
 /// Why an archive cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    /// The file could not be read.
+    /// Reading the file failed.
     #[error("{0}")]
     Io(#[from] io::Error),
-    /// It is something else.
+    /// The file is not an archive.
     #[error("not an archive of blocks: it does not begin with `lockstep/archive/1`")]
     Magic,
-    /// It ends inside a record.
+    /// The file ends inside a record.
     #[error("record {record} is cut off: copy the file again")]
     CutOff {
-        /// 0 is the genesis, then the block's height in the file.
+        /// Index of the record: 0 is the genesis, then the block's position in the file.
         record: u64,
     },
-    /// The bytes of a record are not those that were written.
+    /// The bytes of a record do not match its hash.
     #[error("record {record} is damaged: copy the file again")]
     Damaged {
-        /// As above.
+        /// Index of the record.
         record: u64,
     },
-    /// A record is longer than any that is written.
+    /// The stated length of a record is above the maximum.
     #[error("record {record} has {bytes} bytes, at most {ARCHIVE_RECORD_BYTES_MAX} are allowed")]
     TooLong {
-        /// As above.
+        /// Index of the record.
         record: u64,
-        /// What it says.
+        /// Stated length, in bytes.
         bytes: u32,
     },
-    /// A record is whole, but not of this format.
+    /// The record is intact but does not decode.
     #[error("record {record} does not decode: another version wrote it")]
     Format {
-        /// As above.
+        /// Index of the record.
         record: u64,
     },
 }
@@ -102,10 +104,10 @@ pub struct ArchiveWriter<W> {
 }
 
 impl<W: Write> ArchiveWriter<W> {
-    /// Begins an archive of a chain.
+    /// Starts an archive with the genesis of a chain.
     ///
     /// # Errors
-    /// Those of the output.
+    /// I/O errors of `output`.
     pub fn new(mut output: W, genesis: &Genesis) -> io::Result<Self> {
         output.write_all(MAGIC)?;
         write_record(&mut output, &genesis.document())?;
@@ -115,15 +117,15 @@ impl<W: Write> ArchiveWriter<W> {
     /// Appends a block.
     ///
     /// # Errors
-    /// Those of the output.
+    /// I/O errors of the output.
     pub fn push(&mut self, block: &ArchivedBlock) -> io::Result<()> {
         write_record(&mut self.output, &encode(block))
     }
 
-    /// Flushes, and gives the output back.
+    /// Flushes and returns the output.
     ///
     /// # Errors
-    /// Those of the output.
+    /// I/O errors of the output.
     pub fn finish(mut self) -> io::Result<W> {
         self.output.flush()?;
         Ok(self.output)
@@ -133,7 +135,7 @@ impl<W: Write> ArchiveWriter<W> {
 /// Appends one record.
 ///
 /// # Errors
-/// Those of the output; a payload longer than [`ARCHIVE_RECORD_BYTES_MAX`].
+/// I/O errors of `output`, or a payload longer than [`ARCHIVE_RECORD_BYTES_MAX`].
 pub fn write_record(output: &mut impl Write, payload: &[u8]) -> io::Result<()> {
     let length = u32::try_from(payload.len())
         .ok()
@@ -144,7 +146,7 @@ pub fn write_record(output: &mut impl Write, payload: &[u8]) -> io::Result<()> {
     output.write_all(payload)
 }
 
-/// Reads an archive block by block; holds one record at a time.
+/// Reads an archive block by block; keeps one record in memory at a time.
 pub struct ArchiveReader<R> {
     input: R,
     genesis: Genesis,
@@ -152,7 +154,7 @@ pub struct ArchiveReader<R> {
 }
 
 impl<R: Read> ArchiveReader<R> {
-    /// Reads the beginning.
+    /// Reads the magic bytes and the genesis.
     ///
     /// # Errors
     /// [`ArchiveError`].
@@ -198,7 +200,7 @@ fn decode<T: BorshDeserialize>(payload: &[u8], record: u64) -> Result<T, Archive
 /// The payload of the next record, `None` at the end of the file.
 ///
 /// # Errors
-/// [`ArchiveError`] if the record is cut off, too long or not what was written.
+/// [`ArchiveError`] if the record is cut off, is too long or does not match its hash.
 pub fn read_record(input: &mut impl Read, record: u64) -> Result<Option<Vec<u8>>, ArchiveError> {
     let mut length = Vec::new();
     input.by_ref().take(4).read_to_end(&mut length)?;
@@ -213,7 +215,7 @@ pub fn read_record(input: &mut impl Read, record: u64) -> Result<Option<Vec<u8>>
     if bytes > ARCHIVE_RECORD_BYTES_MAX {
         return Err(ArchiveError::TooLong { record, bytes });
     }
-    // Read as far as the file goes: a length that lies must not reserve memory.
+    // Read only what the file has: a wrong length must not reserve memory.
     let mut rest = Vec::new();
     input
         .by_ref()

@@ -1,8 +1,8 @@
-//! Decides whether a block is valid, by rules that need no state.
+//! Validates blocks by the rules that need no state.
 //!
-//! The accept set is consensus; which rule is named first is not.
+//! Which blocks are accepted is consensus; which broken rule is reported first is not.
 //!
-//! Specification: docs/spec/blocks.md.
+//! Specification: docs/spec/blocks.md, "Validity".
 
 use crate::digest::{encode, length};
 use crate::header::{Header, Tip};
@@ -23,16 +23,16 @@ pub struct Block {
 }
 
 impl Block {
-    /// The block's encoding.
+    /// Borsh encoding of the block.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         encode(self)
     }
 
-    /// Reads the canonical encoding of at most `bytes_max` bytes.
+    /// Decodes the canonical encoding of at most `bytes_max` bytes.
     ///
     /// # Errors
-    /// [`DecodeError`], the length first.
+    /// [`DecodeError`]; the length is checked first.
     pub fn decode(bytes: &[u8], bytes_max: u32) -> Result<Self, DecodeError> {
         decode_canonical(bytes, bytes_max)
     }
@@ -45,90 +45,90 @@ pub fn transactions_root(transactions: &[Signed]) -> [u8; 32] {
     tree::list_root(&encoded)
 }
 
-/// Why a transaction is not valid in any block of this chain and these rules.
+/// Why a transaction is invalid in every block of this chain under these rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTransaction {
     /// The encoding is too long.
     #[error("{bytes} bytes, at most {max} are allowed")]
     Bytes {
-        /// What it has.
+        /// Length of the encoding, in bytes.
         bytes: u64,
-        /// The limit.
+        /// Limit, in bytes.
         max: u32,
     },
-    /// It is for another chain.
+    /// The transaction is for another chain.
     #[error("another chain's id")]
     ChainId,
-    /// The entry's name has not 1 to 64 bytes.
+    /// The length of the entry name is not 1 to 64 bytes.
     #[error("entry name of {0} bytes")]
     EntryLength(u64),
     /// The input is longer than 64 KiB.
     #[error("input of {0} bytes")]
     InputLength(u64),
-    /// The gas limit is above a transaction's maximum.
+    /// The gas limit is above the maximum for a transaction.
     #[error("gas limit {limit}, at most {max} is allowed")]
     GasLimit {
-        /// The transaction's.
+        /// Gas limit of the transaction, in gas.
         limit: u64,
-        /// The chain's.
+        /// Limit of the chain, in gas.
         max: u64,
     },
-    /// The gas limit does not cover bytes, signature and upload.
+    /// The gas limit is below the intrinsic gas: the price of bytes, signature and upload.
     #[error("gas limit {limit} is below the intrinsic gas {intrinsic:?}")]
     IntrinsicGas {
-        /// The transaction's.
+        /// Gas limit of the transaction, in gas.
         limit: u64,
-        /// What is needed; `None` if no u64 holds it.
+        /// Required gas; `None` if it exceeds a u64.
         intrinsic: Option<u64>,
     },
-    /// The signature is not the signer's.
+    /// The signature does not verify.
     #[error("the signature is not the signer's")]
     Signature,
 }
 
-/// Why a block is not valid.
+/// Why a block is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
     /// The encoding is too long.
     #[error("{bytes} bytes, at most {max} are allowed")]
     Bytes {
-        /// What it has.
+        /// Length of the encoding, in bytes.
         bytes: u64,
-        /// The limit.
+        /// Limit, in bytes.
         max: u32,
     },
     /// The header is for another chain.
     #[error("another chain's id")]
     ChainId,
-    /// The header names rules that are not in force at its height.
+    /// The header's rules id is not that of the rules in force at its height.
     #[error("rules that are not in force")]
     RulesId,
-    /// This build does not know the rules in force: it can neither accept nor execute the block.
+    /// This build does not know the rules in force, so it can neither accept nor execute the block.
     #[error("rules in force that this build does not know")]
     RulesUnknown,
-    /// The height is not the parent's + 1.
+    /// The height is not the parent's height + 1.
     #[error("height {found}, {expected} expected")]
     Height {
-        /// The header's.
+        /// Height in the header.
         found: Height,
-        /// The parent's + 1.
+        /// The parent's height + 1.
         expected: Height,
     },
-    /// The parent is another block than the last one.
+    /// The parent is not the last committed block.
     #[error("another parent")]
     Parent,
     /// The time is not after the parent's.
     #[error("time {found} ms is not after the parent's {parent} ms")]
     Time {
-        /// The header's.
+        /// Time in the header, in milliseconds.
         found: u64,
-        /// The parent's.
+        /// Time of the parent, in milliseconds.
         parent: u64,
     },
-    /// The header holds another result of the parent than ours.
+    /// The parent's result in the header differs from the one that this node computed.
     #[error("another result of the parent")]
     ParentResult,
-    /// The transactions are not those of the header.
+    /// The root in the header is not that of the transactions.
     #[error("the transactions are not those of the header")]
     TransactionsRoot,
     /// The sum of the gas limits is above the block's maximum.
@@ -140,27 +140,27 @@ pub enum Invalid {
     /// A transaction is not valid.
     #[error("transaction {index}: {reason}")]
     Transaction {
-        /// Its place in the block.
+        /// Index of the transaction in the block.
         index: u32,
-        /// Why.
+        /// Why the transaction is invalid.
         reason: InvalidTransaction,
     },
 }
 
-/// What validity is judged against.
+/// What a block is validated against.
 #[derive(Clone, Copy, Debug)]
-pub struct Context<'a> {
-    /// The chain.
+pub struct ValidationContext<'a> {
+    /// Id of the chain.
     pub chain_id: &'a [u8; 32],
-    /// Its limits.
+    /// Limits of the chain.
     pub limits: &'a Limits,
     /// The rules in force at the block's height.
     pub rules: &'a Rules,
-    /// The parent.
+    /// The last committed block.
     pub parent: &'a Tip,
 }
 
-/// A transaction of which all stateless rules have been checked.
+/// A transaction that has passed all stateless checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValidTransaction {
     signed: Signed,
@@ -173,8 +173,12 @@ impl ValidTransaction {
     /// Checks one transaction.
     ///
     /// # Errors
-    /// [`InvalidTransaction`]; the signature is looked at last, because it is the dearest.
-    pub fn new(signed: Signed, context: &Context<'_>) -> Result<Self, InvalidTransaction> {
+    /// [`InvalidTransaction`]; the signature is checked last, because that is the most expensive
+    /// check.
+    pub fn new(
+        signed: Signed,
+        context: &ValidationContext<'_>,
+    ) -> Result<Self, InvalidTransaction> {
         let transaction = &signed.transaction;
         let bytes = length(&signed.encode());
         let max = context.limits.transaction_bytes;
@@ -226,7 +230,7 @@ impl ValidTransaction {
         &self.sender
     }
 
-    /// What it pays before its payload runs; at most its gas limit.
+    /// Gas charged before the payload runs; at most the gas limit.
     #[must_use]
     pub const fn intrinsic_gas(&self) -> u64 {
         self.intrinsic_gas
@@ -249,7 +253,7 @@ fn check_invocation(
     Ok(())
 }
 
-/// A block of which all rules but execution have been checked.
+/// A block that has passed all checks except execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValidBlock {
     header: Header,
@@ -261,7 +265,7 @@ impl ValidBlock {
     ///
     /// # Errors
     /// [`Invalid`].
-    pub fn new(block: Block, context: &Context<'_>) -> Result<Self, Invalid> {
+    pub fn new(block: Block, context: &ValidationContext<'_>) -> Result<Self, Invalid> {
         let (bytes, max) = (length(&block.encode()), context.limits.block_bytes);
         if bytes > u64::from(max) {
             return Err(Invalid::Bytes { bytes, max });
@@ -301,7 +305,7 @@ impl ValidBlock {
     }
 }
 
-fn check_header(header: &Header, context: &Context<'_>) -> Result<(), Invalid> {
+fn check_header(header: &Header, context: &ValidationContext<'_>) -> Result<(), Invalid> {
     let parent = context.parent;
     if header.chain_id != *context.chain_id {
         return Err(Invalid::ChainId);

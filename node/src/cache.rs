@@ -1,6 +1,6 @@
-//! Keeps checked modules by code hash and rules id; a hit changes nothing but time.
+//! Caches checked modules by code hash and rules id; a hit only saves time.
 //!
-//! Whether a module exists is asked of the state, never of the cache.
+//! Whether a module exists is decided by the state, never by the cache.
 
 use crate::limits::CACHE_BYTES_MAX;
 use std::collections::BTreeMap;
@@ -8,25 +8,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vm::CheckedModule;
 use vm::CodeHash;
 
-/// What a cache keeps.
+/// Which modules a cache keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CachePolicy {
-    /// Nothing.
+    /// None.
     Disabled,
-    /// What the current transaction used.
+    /// Those that the current transaction used.
     Cold,
-    /// The last module.
+    /// The last one.
     OneEntry,
-    /// All modules up to a bound in bytes.
+    /// All, up to a limit in bytes.
     #[default]
     Warm,
 }
 
-type Key = (CodeHash, [u8; 32]);
+type ModuleKey = (CodeHash, [u8; 32]);
 
 #[derive(Debug, Default)]
-struct Entries {
-    modules: BTreeMap<Key, Arc<CheckedModule>>,
+struct CachedModules {
+    modules: BTreeMap<ModuleKey, Arc<CheckedModule>>,
     bytes: u64,
 }
 
@@ -34,7 +34,7 @@ struct Entries {
 #[derive(Debug, Default)]
 pub struct CodeCache {
     policy: CachePolicy,
-    entries: Mutex<Entries>,
+    entries: Mutex<CachedModules>,
 }
 
 impl CodeCache {
@@ -47,7 +47,7 @@ impl CodeCache {
         }
     }
 
-    /// The module, if it is kept.
+    /// The module, if it is cached.
     #[must_use]
     pub fn get(&self, code_hash: &[u8; 32], rules_id: &[u8; 32]) -> Option<Arc<CheckedModule>> {
         self.lock()
@@ -56,15 +56,15 @@ impl CodeCache {
             .cloned()
     }
 
-    /// Keeps a module, as the policy says.
+    /// Caches a module, as far as the policy allows.
     pub fn insert(&self, module: Arc<CheckedModule>) {
         let mut entries = self.lock();
         let bytes = u64::try_from(module.bytes().len()).unwrap_or(u64::MAX);
         let full = entries.bytes.saturating_add(bytes) > CACHE_BYTES_MAX;
         match self.policy {
             CachePolicy::Disabled => return,
-            CachePolicy::OneEntry => *entries = Entries::default(),
-            CachePolicy::Cold | CachePolicy::Warm if full => *entries = Entries::default(),
+            CachePolicy::OneEntry => *entries = CachedModules::default(),
+            CachePolicy::Cold | CachePolicy::Warm if full => *entries = CachedModules::default(),
             CachePolicy::Cold | CachePolicy::Warm => {}
         }
         let key = (*module.code_hash(), *module.rules_id());
@@ -73,32 +73,32 @@ impl CodeCache {
         }
     }
 
-    /// Told between two transactions.
+    /// Ends a transaction: the `Cold` policy drops all modules.
     pub fn end_transaction(&self) {
         if self.policy == CachePolicy::Cold {
             self.clear();
         }
     }
 
-    /// Forgets all modules.
+    /// Drops all modules.
     pub fn clear(&self) {
-        *self.lock() = Entries::default();
+        *self.lock() = CachedModules::default();
     }
 
-    /// How many modules are kept.
+    /// Number of cached modules.
     #[must_use]
     pub fn len(&self) -> usize {
         self.lock().modules.len()
     }
 
-    /// Whether none is kept.
+    /// True if no module is cached.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    fn lock(&self) -> MutexGuard<'_, Entries> {
-        // Whoever panicked with it left whole modules: each is inserted at once.
+    fn lock(&self) -> MutexGuard<'_, CachedModules> {
+        // A poisoned lock is safe to use: each module is inserted whole.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Executes transactions one after the other: fee first, then the payload, then the refund.
+//! Executes transactions in order: charges the fee, runs the payload, refunds unused gas.
 //!
 //! Specification: docs/spec/transactions.md, "Execution".
 
@@ -16,34 +16,34 @@ use vm::{
     key,
 };
 
-/// What all transactions of a block are executed with.
+/// What all transactions of a block share during execution.
 #[derive(Clone, Copy)]
 pub struct BlockEnvironment<'a> {
     /// The engine that runs the guests.
     pub engine: &'a dyn Engine,
     /// The rules in force.
     pub rules: &'a Arc<Rules>,
-    /// What guests learn about the block.
+    /// Metadata of the block that guests can read.
     pub block: &'a BlockMetadata,
 }
 
-/// What one transaction came to.
+/// Result of one executed transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Executed {
-    /// Its receipt.
+    /// Receipt of the transaction.
     pub receipt: Receipt,
-    /// What it returned.
+    /// Bytes that the transaction returned.
     pub output: Vec<u8>,
-    /// Its events, in order.
+    /// Events, in order.
     pub events: Vec<Event>,
-    /// Its net change of the state, fee included.
+    /// Net change of the state, fee included.
     pub diff: StateDiff,
-    /// What the proposer gets.
+    /// Fee that the proposer receives, in the chain's smallest unit.
     pub fee: u128,
 }
 
-/// How a payload ended.
-struct Ended {
+/// Result of running a payload.
+struct PayloadResult {
     exit: ReceiptExit,
     code: u16,
     gas_used: u64,
@@ -51,7 +51,7 @@ struct Ended {
     events: Vec<Event>,
 }
 
-impl Ended {
+impl PayloadResult {
     const fn plain(exit: ReceiptExit, code: u16) -> Self {
         Self {
             exit,
@@ -66,7 +66,7 @@ impl Ended {
 /// Executes one transaction on `overlay`.
 ///
 /// # Errors
-/// A [`Fault`] of this machine; never anything that a transaction can cause.
+/// A [`Fault`] of this machine; no transaction can cause one.
 pub fn execute(
     environment: &BlockEnvironment<'_>,
     overlay: &mut Overlay<'_>,
@@ -74,7 +74,12 @@ pub fn execute(
 ) -> Result<Executed, Fault> {
     let transaction = &valid.signed().transaction;
     if let Some(code) = take_fee(overlay, valid)? {
-        return finish(overlay, valid, Ended::plain(ReceiptExit::Skipped, code), 0);
+        return finish(
+            overlay,
+            valid,
+            PayloadResult::plain(ReceiptExit::Skipped, code),
+            0,
+        );
     }
     let ended = run_payload(environment, overlay, valid)?;
     let gas_used = valid
@@ -85,10 +90,11 @@ pub fn execute(
     let rest = transaction.gas_limit.saturating_sub(gas_used);
     overlay.credit(valid.sender(), transaction.fee(rest))?;
     let fee = transaction.fee(gas_used);
-    finish(overlay, valid, Ended { gas_used, ..ended }, fee)
+    finish(overlay, valid, PayloadResult { gas_used, ..ended }, fee)
 }
 
-/// Counts the nonce and takes `gas_limit * gas_price`, or answers why the transaction is skipped.
+/// Increments the nonce and charges `gas_limit * gas_price`; returns the code of the skip if the
+/// transaction is skipped.
 fn take_fee(overlay: &mut Overlay<'_>, valid: &ValidTransaction) -> Result<Option<u16>, Fault> {
     let transaction = &valid.signed().transaction;
     let mut account = overlay.account(valid.sender())?;
@@ -117,7 +123,7 @@ fn run_payload(
     environment: &BlockEnvironment<'_>,
     overlay: &mut Overlay<'_>,
     valid: &ValidTransaction,
-) -> Result<Ended, Fault> {
+) -> Result<PayloadResult, Fault> {
     let transaction = &valid.signed().transaction;
     match &transaction.payload {
         Payload::Transfer { to, amount } => {
@@ -125,10 +131,10 @@ fn run_payload(
             sender.balance = sender
                 .balance
                 .checked_sub(*amount)
-                .ok_or_else(|| Fault::invariant("the value was not held back"))?;
+                .ok_or_else(|| Fault::invariant("the balance does not cover the value"))?;
             overlay.set_account(valid.sender(), &sender);
             overlay.credit(to, *amount)?;
-            Ok(Ended::plain(ReceiptExit::Return, 0))
+            Ok(PayloadResult::plain(ReceiptExit::Return, 0))
         }
         Payload::Upload(bytes) => Ok(upload(environment.rules, overlay, bytes)),
         Payload::Deploy {
@@ -160,7 +166,7 @@ fn run_payload(
     }
 }
 
-/// Not negative: a valid transaction's limit covers its intrinsic gas.
+/// Does not underflow: a valid transaction's gas limit covers its intrinsic gas.
 const fn gas_left(valid: &ValidTransaction, transaction: &Transaction) -> u64 {
     transaction.gas_limit.saturating_sub(valid.intrinsic_gas())
 }
@@ -182,18 +188,18 @@ fn message(
     }
 }
 
-/// Checks a module and keeps it; its price depends on its length alone and is paid already.
-fn upload(rules: &Arc<Rules>, overlay: &mut Overlay<'_>, bytes: &[u8]) -> Ended {
+/// Checks a module and stores it. The price depends on the length alone and is already charged.
+fn upload(rules: &Arc<Rules>, overlay: &mut Overlay<'_>, bytes: &[u8]) -> PayloadResult {
     match vm::check(bytes, rules) {
         Ok(module) => {
             let output = [module.code_hash().as_ref(), rules.id()].concat();
             overlay.upload(module);
-            Ended {
+            PayloadResult {
                 output,
-                ..Ended::plain(ReceiptExit::Return, 0)
+                ..PayloadResult::plain(ReceiptExit::Return, 0)
             }
         }
-        Err(_) => Ended::plain(ReceiptExit::Rejected, 0),
+        Err(_) => PayloadResult::plain(ReceiptExit::Rejected, 0),
     }
 }
 
@@ -202,7 +208,7 @@ fn run_message(
     overlay: &mut Overlay<'_>,
     message: &Message,
     gas_limit: u64,
-) -> Result<Ended, Fault> {
+) -> Result<PayloadResult, Fault> {
     let BlockEnvironment {
         engine,
         rules,
@@ -223,26 +229,26 @@ fn run_message(
             for (key, value) in diff {
                 overlay.write(key, value);
             }
-            Ended {
+            PayloadResult {
                 output,
                 events,
-                ..Ended::plain(ReceiptExit::Return, 0)
+                ..PayloadResult::plain(ReceiptExit::Return, 0)
             }
         }
-        Exit::Revert { code, output } => Ended {
+        Exit::Revert { code, output } => PayloadResult {
             output,
-            ..Ended::plain(ReceiptExit::Revert, code)
+            ..PayloadResult::plain(ReceiptExit::Revert, code)
         },
-        Exit::Trap(trap) => Ended::plain(ReceiptExit::Trap, trap.code()),
-        Exit::OutOfGas => Ended::plain(ReceiptExit::OutOfGas, 0),
+        Exit::Trap(trap) => PayloadResult::plain(ReceiptExit::Trap, trap.code()),
+        Exit::OutOfGas => PayloadResult::plain(ReceiptExit::OutOfGas, 0),
     };
-    Ok(Ended { gas_used, ..ended })
+    Ok(PayloadResult { gas_used, ..ended })
 }
 
 fn finish(
     overlay: &mut Overlay<'_>,
     valid: &ValidTransaction,
-    ended: Ended,
+    ended: PayloadResult,
     fee: u128,
 ) -> Result<Executed, Fault> {
     let net = overlay.finish_transaction()?;
@@ -255,7 +261,7 @@ fn finish(
         output_hash: output_hash(&ended.output),
         events_root: events_root(&ended.events),
     };
-    let Ended { output, events, .. } = ended;
+    let PayloadResult { output, events, .. } = ended;
     Ok(Executed {
         receipt,
         output,
@@ -265,7 +271,7 @@ fn finish(
     })
 }
 
-/// What left the balances is the fee, to the unit.
+/// Checks that the balances of changed accounts fell by exactly the fee.
 fn check_conservation(net: &Net, fee: u128) -> Result<(), Fault> {
     if net.balances_after.checked_add(fee) == Some(net.balances_before) {
         Ok(())
@@ -274,8 +280,8 @@ fn check_conservation(net: &Net, fee: u128) -> Result<(), Fault> {
     }
 }
 
-/// Ends a block after its last transaction: puts its hash where the blocks after it see it, takes
-/// away the one that they do not, and credits the fees to the proposer.
+/// Ends a block after its last transaction: stores the block's hash for later blocks, removes the
+/// oldest stored hash that they can no longer read, and credits the fees to the proposer.
 ///
 /// # Errors
 /// As [`execute`].

@@ -1,7 +1,9 @@
 //! Describes how a chain starts: name, time, rules, limits and first balances.
 //!
-//! The document is one borsh string of bytes; its SHA-256 is the chain id, which is in every
-//! transaction and header. Specification: docs/spec/blocks.md.
+//! The document is a borsh encoding; its SHA-256 is the chain id, which every transaction and
+//! header contains.
+//!
+//! Specification: docs/spec/blocks.md, "Genesis".
 
 use crate::digest::{encode, sha256};
 use crate::limits::{CHAIN_NAME_BYTES_MAX, Limits};
@@ -10,27 +12,27 @@ use std::collections::BTreeMap;
 use vm::unstable::state::Account;
 use vm::{Address, Fault, Height, StateDiff, key};
 
-/// Begins every genesis document.
+/// First field of every genesis document.
 const FORMAT: &str = "lockstep/genesis/1";
-/// Name of the system key that lists the rules by activation height.
+/// Name of the system key whose value lists the rules by activation height.
 pub const RULES_KEY: &str = "rules";
 
 /// Rules ids with the height from which each is in force, ascending; the value of [`RULES_KEY`].
 pub type Activations = Vec<(Height, [u8; 32])>;
 
-/// Reads the value of [`RULES_KEY`].
+/// Decodes the value of [`RULES_KEY`].
 pub(crate) fn decode_activations(value: Option<&[u8]>) -> Result<Activations, Fault> {
     borsh::from_slice(value.unwrap_or_default())
         .map_err(|_| Fault::Store("the list of rules does not decode".to_owned()))
 }
 
-/// The id of the rules in force at a height; none before the first activation.
+/// Id of the rules in force at a height; `None` before the first activation.
 pub(crate) fn in_force(activations: &Activations, height: Height) -> Option<&[u8; 32]> {
     let last = activations.iter().rfind(|(from, _)| *from <= height);
     last.map(|(_, id)| id)
 }
 
-/// The genesis document. Fields are in the order of their encoding.
+/// The genesis document. The fields are in the order of their encoding.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Genesis {
     format: String,
@@ -41,19 +43,20 @@ pub struct Genesis {
     accounts: Vec<(Address, u128)>,
 }
 
-/// Why a genesis was refused.
+/// Why a genesis is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GenesisError {
     /// The name is too long.
     #[error("the chain's name is longer than {CHAIN_NAME_BYTES_MAX} bytes")]
     Name,
-    /// The sum of all balances must fit an amount, so that no later sum can overflow.
+    /// The sum of all balances does not fit a u128. A valid supply rules out overflow of later
+    /// sums.
     #[error("the sum of all balances does not fit 128 bits")]
     Supply,
 }
 
 impl Genesis {
-    /// A genesis; accounts of balance 0 are left out.
+    /// Makes a genesis; leaves out accounts with balance 0.
     ///
     /// # Errors
     /// [`GenesisError`].
@@ -87,7 +90,7 @@ impl Genesis {
         })
     }
 
-    /// The document's bytes.
+    /// Encoding of the document.
     #[must_use]
     pub fn document(&self) -> Vec<u8> {
         encode(self)
@@ -99,7 +102,7 @@ impl Genesis {
         sha256(&[&self.document()])
     }
 
-    /// Time of the genesis; block 1 is later.
+    /// Time of the genesis, in milliseconds since 1970; block 1 is later.
     #[must_use]
     pub const fn time_ms(&self) -> u64 {
         self.time_ms
@@ -117,7 +120,7 @@ impl Genesis {
         &self.rules_id
     }
 
-    /// The state that block 1 is executed on: the accounts, and the rules by activation height.
+    /// State before block 1: the accounts, and the rules by activation height.
     #[must_use]
     pub fn state(&self) -> StateDiff {
         let activations: Activations = vec![(Height(1), self.rules_id)];

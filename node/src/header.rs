@@ -1,6 +1,8 @@
-//! Encodes headers and what executing a block yields.
+//! Encodes block headers and the results of executing blocks.
 //!
-//! Specification: docs/spec/blocks.md. Nothing that executing a block yields is in its own header.
+//! A header contains its parent's result, never its own.
+//!
+//! Specification: docs/spec/blocks.md, "Header".
 
 use crate::digest::{encode, sha256};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -8,14 +10,14 @@ use vm::{Address, Height};
 
 const HEADER_DOMAIN: &[u8] = b"lockstep/header/1";
 
-/// What executing a block yields; two engines of consensus share it.
+/// Result of executing a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct BlockResult {
     /// Root of the state after the block.
     pub state_root: [u8; 32],
     /// RFC 6962 root of the encoded receipts.
     pub receipts_root: [u8; 32],
-    /// Sum over the receipts.
+    /// Sum of the gas used by all transactions, in gas.
     pub gas_used: u64,
 }
 
@@ -27,24 +29,24 @@ impl BlockResult {
     }
 }
 
-/// The header of a block.
+/// Header of a block.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Header {
     /// Hash of the parent's header; at height 1 the chain id.
     pub parent: [u8; 32],
-    /// From 1 on.
+    /// Height, from 1 on.
     pub height: Height,
-    /// Milliseconds since 1970; greater than the parent's.
+    /// Time in milliseconds since 1970; greater than the parent's.
     pub time_ms: u64,
     /// SHA-256 of the genesis document.
     pub chain_id: [u8; 32],
-    /// The account that gets the fees.
+    /// Account that receives the fees.
     pub proposer: Address,
     /// RFC 6962 root of the encoded signed transactions.
     pub transactions_root: [u8; 32],
-    /// The rules that the block is executed under.
+    /// Id of the rules that the block is executed under.
     pub rules_id: [u8; 32],
-    /// Result of the parent.
+    /// Result of the parent block.
     pub parent_result: BlockResult,
 }
 
@@ -55,9 +57,9 @@ impl Header {
         sha256(&[HEADER_DOMAIN, &encode(self)])
     }
 
-    /// What guests learn about the block.
+    /// Metadata of the block that guests can read.
     #[must_use]
-    pub const fn context(&self) -> vm::BlockMetadata {
+    pub const fn metadata(&self) -> vm::BlockMetadata {
         vm::BlockMetadata {
             height: self.height,
             time_ms: self.time_ms,
@@ -67,15 +69,15 @@ impl Header {
     }
 }
 
-/// The last committed block, as the next one must refer to it.
+/// The last committed block, as the next header refers to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Tip {
-    /// Its height; 0 is the genesis.
+    /// Height of the block; 0 is the genesis.
     pub height: Height,
-    /// Hash of its header; the chain id at height 0.
+    /// Hash of the header; the chain id at height 0.
     pub hash: [u8; 32],
-    /// Its time; the genesis time at height 0.
+    /// Time of the block, in milliseconds; the genesis time at height 0.
     pub time_ms: u64,
-    /// Its result; at height 0 the genesis state, no receipt and no gas.
+    /// Result of the block; at height 0 that of the genesis state, without receipts and gas.
     pub result: BlockResult,
 }

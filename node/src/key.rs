@@ -1,6 +1,6 @@
 //! Signs transactions with secret keys, deterministically.
 //!
-//! For wallets, the simulator's workload and tests; a node never holds one.
+//! For wallets, the simulator's workload and tests; a node never has a secret key.
 
 use crate::digest::sha256;
 use crate::transaction::{PublicKey, Signed, Transaction};
@@ -18,12 +18,12 @@ pub enum SecretKey {
 }
 
 impl SecretKey {
-    /// The secp256k1 key of a seed: its SHA-256, hashed on until it is a scalar.
+    /// Derives a secp256k1 key from a seed: its SHA-256, hashed again until it is a valid scalar.
     #[must_use]
     pub fn secp256k1(seed: &[u8]) -> Self {
         let mut bytes = sha256(&[seed]);
         loop {
-            // All but one in 2^127 digests are a scalar, so this is one turn.
+            // A digest is a valid scalar except with probability 2^-127, so the loop runs once.
             if let Ok(key) = k256::ecdsa::SigningKey::from_slice(&bytes) {
                 return Self::Secp256k1(key);
             }
@@ -31,7 +31,7 @@ impl SecretKey {
         }
     }
 
-    /// The Ed25519 key of a seed: its SHA-256.
+    /// Derives an Ed25519 key from a seed: its SHA-256.
     #[must_use]
     pub fn ed25519(seed: &[u8]) -> Self {
         Self::Ed25519(ed25519_dalek::SigningKey::from_bytes(&sha256(&[seed])))
@@ -44,7 +44,7 @@ impl SecretKey {
             Self::Secp256k1(key) => {
                 let point = key.verifying_key().to_sec1_point(true);
                 let mut bytes = [0; 33];
-                // A compressed point has 33 bytes; a zero key would verify nothing.
+                // A compressed point always has 33 bytes; a zero key would verify nothing.
                 if let Ok(compressed) = <[u8; 33]>::try_from(point.as_bytes()) {
                     bytes = compressed;
                 }
@@ -60,7 +60,8 @@ impl SecretKey {
         self.public().address()
     }
 
-    /// Signs bytes as contracts expect: secp256k1 over their SHA-256, Ed25519 over themselves.
+    /// Signs a message as contracts expect: secp256k1 signs its SHA-256, Ed25519 the message
+    /// itself.
     #[must_use]
     pub fn sign_bytes(&self, message: &[u8]) -> [u8; 64] {
         match self {
@@ -69,7 +70,7 @@ impl SecretKey {
         }
     }
 
-    /// Signs a transaction, whose signer must be this key's public key to be valid.
+    /// Signs a transaction; the result is valid only if the transaction's signer is this key.
     #[must_use]
     pub fn sign(&self, transaction: Transaction) -> Signed {
         let signature = self.sign_id(&transaction.id());
@@ -83,7 +84,8 @@ impl SecretKey {
         match self {
             Self::Secp256k1(key) => {
                 let signature: Result<k256::ecdsa::Signature, _> = key.sign_prehash(id);
-                // RFC 6979 over a 32-byte digest does not fail; zeros would verify nowhere.
+                // RFC 6979 over a 32-byte digest does not fail; a zero signature would never
+                // verify.
                 signature.map_or([0; 64], |found| found.normalize_s().to_bytes().into())
             }
             Self::Ed25519(key) => key.sign(id).to_bytes(),

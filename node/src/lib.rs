@@ -1,34 +1,34 @@
-//! Applies blocks of signed transactions to the state, and compares nodes that must not differ.
+//! Applies blocks of signed transactions to the state.
 //!
 //! ```text
 //! bytes --decode--> Block --validate--> ValidBlock --execute--> receipts, diff --commit--> result
 //! ```
 //!
 //! # Invariants
-//! * Only [`store`] is written, once a block, with the root in the same commit.
-//! * An invalid block is an [`Invalid`]; a failing transaction is a [`Receipt`]; a failing machine
-//!   is a [`vm::Fault`]. None of them turns into another.
+//! * Only the [`Store`] is written, once a block; the root is in the same commit.
+//! * An invalid block is an [`Invalid`], a failed transaction is a [`Receipt`], a failure of this
+//!   machine is a [`vm::Fault`]. None is converted into another.
 //! * No cache, engine, restart or observer changes a receipt or a root.
 //!
 //! Specification: docs/spec/transactions.md, docs/spec/blocks.md. Tests: `tests/it`.
 #![forbid(unsafe_code)]
 
-/// Bounds of transactions and blocks.
+/// Limits of transactions and blocks.
 pub mod limits;
 
-/// The rules of a chain, with what a node charges.
+/// Rules of a chain, with the prices that the node charges.
 pub mod rules;
 
-/// Hashes with a domain.
+/// Hashing and encoding.
 pub mod digest;
 
-/// Transactions and their bytes.
+/// Transactions and their encoding.
 mod transaction;
 
 /// Secret keys, for wallets, workloads and tests.
 mod key;
 
-/// The document a chain starts from.
+/// The genesis document.
 mod genesis;
 
 /// Block headers and results.
@@ -37,19 +37,19 @@ mod header;
 /// Receipts.
 pub mod receipt;
 
-/// Blocks and the rules that need no state.
+/// Blocks and their stateless validation.
 mod block;
 
 /// Committed state.
 mod store;
 
-/// Checked modules, kept by hash.
+/// Cache of checked modules.
 mod cache;
 
-/// State inside a block.
+/// State changes inside a block.
 mod overlay;
 
-/// One transaction after the other.
+/// Execution of transactions.
 pub mod execute;
 
 /// The state tree of a store.
@@ -62,14 +62,15 @@ mod node;
 pub mod archive;
 
 pub use block::{
-    Block, Context, Invalid, InvalidTransaction, ValidBlock, ValidTransaction, transactions_root,
+    Block, Invalid, InvalidTransaction, ValidBlock, ValidTransaction, ValidationContext,
+    transactions_root,
 };
 pub use cache::{CachePolicy, CodeCache};
 pub use execute::{BlockEnvironment, Executed};
 pub use genesis::{Activations, Genesis, GenesisError, RULES_KEY};
 pub use header::{BlockResult, Header, Tip};
 pub use key::SecretKey;
-pub use node::{NoObserver, Node, Observer, Parts, Pending};
+pub use node::{NoObserver, Node, Observer, Parts, PendingCommit};
 pub use overlay::{Net, Overlay, ReadSet};
 pub use receipt::{Receipt, ReceiptExit};
 pub use state_tree::recomputed_root;

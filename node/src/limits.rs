@@ -1,26 +1,26 @@
-//! Bounds every transaction and block: one constant a line, each with its reason.
+//! Limits of transactions and blocks: one constant a line, each with its reason.
 //!
-//! All are inclusive. They are hashed into the chain id as part of the genesis document.
+//! All limits are inclusive. They are part of the genesis document, which the chain id hashes.
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
-/// Bytes of an encoded signed transaction: a module of the largest size and room for the rest, so
-/// that a module one byte too long is a transaction that is paid for and `Rejected`.
+/// Bytes of an encoded signed transaction: the largest module and the overhead around it. A module
+/// one byte too long therefore still fits a valid transaction, which pays and gets `Rejected`.
 pub const TRANSACTION_BYTES_MAX: u32 =
     vm::unstable::limits::Limits::V1.module_bytes_max + TRANSACTION_OVERHEAD_BYTES;
-/// Room for everything but the module in an upload; an upload needs 200 bytes.
+/// Bytes of an upload that are not the module; an upload needs 200.
 pub const TRANSACTION_OVERHEAD_BYTES: u32 = 4_096;
-/// Bytes of an encoded block: one transaction of the largest size and as much again.
+/// Bytes of an encoded block: two transactions of the largest size.
 pub const BLOCK_BYTES_MAX: u32 = 8 * 1024 * 1024 + 65_536;
-/// Gas limit of one transaction: half a second; the dearest upload needs 4.4e9.
+/// Gas limit of one transaction: half a second; the most expensive upload needs 4.4e9 gas.
 pub const TRANSACTION_GAS_MAX: u64 = 5_000_000_000;
 /// Sum of the gas limits of a block: one second.
 pub const BLOCK_GAS_MAX: u64 = 10_000_000_000;
-/// Bytes of a chain's name, which is for people.
+/// Bytes of a chain's name, which people read.
 pub const CHAIN_NAME_BYTES_MAX: u32 = 64;
-/// Bytes of checked modules that a warm cache keeps before it starts afresh; observable by nobody.
+/// Bytes of checked modules that a warm cache keeps before it drops them all; not observable.
 pub const CACHE_BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// Bytes of a record of an archive: the largest block, and eight times as much for what came of it.
+/// Bytes of an archive record: the largest block, and eight times as much for its results.
 pub const ARCHIVE_RECORD_BYTES_MAX: u32 = 9 * BLOCK_BYTES_MAX;
 
 /// The limits of one chain.

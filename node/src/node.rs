@@ -1,6 +1,6 @@
-//! Applies valid blocks to a store, keeps the state tree, and stops for good at a fault.
+//! Applies valid blocks to a store, maintains the state tree, and stops permanently at a fault.
 
-use crate::block::{Block, Context, Invalid, ValidBlock, transactions_root};
+use crate::block::{Block, Invalid, ValidBlock, ValidationContext, transactions_root};
 use crate::cache::{CachePolicy, CodeCache};
 use crate::execute::{self, BlockEnvironment, Executed};
 use crate::genesis::{Activations, Genesis, RULES_KEY, decode_activations, in_force};
@@ -17,14 +17,14 @@ use tree::Tree;
 use vm::unstable::state::Account;
 use vm::{Address, Engine, Fault, Height, Rulebook, Rules, StateDiff, key};
 
-/// Is told what each transaction came to; changes nothing.
+/// Receives the result of each transaction; cannot change it.
 pub trait Observer {
-    /// True if the state root after each transaction is wanted, which costs a tree update each.
+    /// True if the observer needs the state root after each transaction; each costs a tree update.
     fn wants_roots(&self) -> bool {
         false
     }
 
-    /// Called after each transaction; `root` is there if it was wanted.
+    /// Called after each transaction; `root` is `Some` if [`Observer::wants_roots`].
     fn transaction(&mut self, index: u32, executed: &Executed, root: Option<[u8; 32]>);
 
     /// Called with the net change of the whole block, fees included, before it is committed.
@@ -33,7 +33,7 @@ pub trait Observer {
     }
 }
 
-/// Observes nothing.
+/// An observer that does nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoObserver;
 
@@ -41,17 +41,17 @@ impl Observer for NoObserver {
     fn transaction(&mut self, _: u32, _: &Executed, _: Option<[u8; 32]>) {}
 }
 
-/// What a node is made of beside its store.
+/// What a node is made of, besides its store.
 pub struct Parts {
-    /// Runs the guests.
+    /// Engine that runs the guests.
     pub engine: Box<dyn Engine>,
-    /// The rules that this build knows; which of them hold at a height is in the state.
+    /// Rules that this build knows; the state says which are in force at a height.
     pub rules: Rulebook,
-    /// What the cache of checked modules keeps.
+    /// Policy of the cache of checked modules.
     pub cache: CachePolicy,
 }
 
-/// A node: committed state, its tree, and the means to execute the next block.
+/// A node: committed state, its tree, and all that executing the next block needs.
 pub struct Node {
     parts: Parts,
     cache: CodeCache,
@@ -65,12 +65,12 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts on `store`: commits the genesis if it is empty, else rebuilds the tree from it.
+    /// Opens a node on `store`: commits the genesis if the store is empty, else rebuilds the tree.
     ///
     /// # Errors
-    /// [`Fault`] if the store fails, belongs to another chain, or does not have the root it says.
+    /// [`Fault`] if the store fails, belongs to another chain, or its values do not have its root.
     pub fn open(parts: Parts, genesis: Genesis, mut store: Box<dyn Store>) -> Result<Self, Fault> {
-        // A backend that hashes or verifies wrongly must stop this node, not split the chain.
+        // A cryptography backend with wrong results must stop this node, not split the chain.
         vm::unstable::host::crypto::known_answers()?;
         let chain_id = genesis.chain_id();
         if store.tip()?.is_none() {
@@ -102,13 +102,13 @@ impl Node {
         Ok(node)
     }
 
-    /// The cache of checked modules, to be filled ahead or cleared: no answer depends on it.
+    /// Cache of checked modules. Filling or clearing it changes no result.
     #[must_use]
     pub const fn cache(&self) -> &CodeCache {
         &self.cache
     }
 
-    /// Drops everything but the store.
+    /// Drops everything but the store, and returns that.
     #[must_use]
     pub fn into_store(self) -> Box<dyn Store> {
         self.store
@@ -126,16 +126,16 @@ impl Node {
         &self.chain_id
     }
 
-    /// The store, to read.
+    /// The store, for reading.
     #[must_use]
     pub fn store(&self) -> &dyn Store {
         self.store.as_ref()
     }
 
-    /// The rules in force at a height, as far as the chain has said.
+    /// The rules in force at a height, as far as the committed state says.
     ///
     /// # Errors
-    /// [`Fault`] if this build does not know them, or they do not price transactions.
+    /// [`Fault`] if this build does not know them, or they have no prices for transactions.
     pub fn rules_at(&self, height: Height) -> Result<&Arc<Rules>, Fault> {
         let rules = in_force(&self.activations, height)
             .and_then(|id| self.parts.rules.get(id))
@@ -143,7 +143,7 @@ impl Node {
         match Prices::of(rules) {
             Some(_) => Ok(rules),
             None => Err(Fault::invariant(
-                "the rules in force do not price transactions",
+                "the rules in force have no prices for transactions",
             )),
         }
     }
@@ -154,8 +154,8 @@ impl Node {
         self.genesis.limits()
     }
 
-    /// The state tree, to prove keys from. It is that of the last block executed: until
-    /// [`Node::commit`] it is ahead of the store.
+    /// The state tree, for proofs. It is that of the last executed block: until [`Node::commit`] it
+    /// is ahead of the store.
     #[must_use]
     pub const fn tree(&self) -> &Tree {
         &self.tree
@@ -164,13 +164,13 @@ impl Node {
     /// The account of an address, the default one if absent.
     ///
     /// # Errors
-    /// [`Fault`] if the store cannot answer.
+    /// [`Fault`] if the store fails.
     pub fn account(&self, address: &Address) -> Result<Account, Fault> {
         Account::decode(self.store.read(&key::account(address))?.as_deref())
     }
 
-    /// The next block with these transactions, whether they are valid or not, under the rules in
-    /// force at its height.
+    /// Builds the next block from these transactions, valid or not, under the rules in force at its
+    /// height.
     #[must_use]
     pub fn propose(&self, transactions: Vec<Signed>, time_ms: u64, proposer: Address) -> Block {
         let height = self.tip.height.next();
@@ -191,14 +191,14 @@ impl Node {
         }
     }
 
-    /// Checks a block against the last one.
+    /// Validates a block as the next one after the last committed block.
     ///
     /// # Errors
     /// [`Invalid`].
     pub fn validate(&self, block: Block) -> Result<ValidBlock, Invalid> {
         let height = self.tip.height.next();
         let rules = self.rules_at(height).map_err(|_| Invalid::RulesUnknown)?;
-        let context = Context {
+        let context = ValidationContext {
             chain_id: &self.chain_id,
             limits: self.genesis.limits(),
             rules,
@@ -210,7 +210,7 @@ impl Node {
     /// Executes and commits a block that [`Node::validate`] of this node accepted.
     ///
     /// # Errors
-    /// [`Fault`]; the store is as before, and the node answers no further block.
+    /// [`Fault`]; the store is unchanged, and the node executes no further block.
     pub fn apply(
         &mut self,
         block: &ValidBlock,
@@ -220,8 +220,8 @@ impl Node {
         self.commit(pending)
     }
 
-    /// Executes a block and commits nothing: the store is as before, so that what came of it can be
-    /// looked into. The node answers no further block until [`Node::commit`].
+    /// Executes a block without committing: the store is unchanged, so that the results can be
+    /// inspected. The node executes no further block until [`Node::commit`].
     ///
     /// # Errors
     /// As [`Node::apply`].
@@ -229,18 +229,18 @@ impl Node {
         &mut self,
         block: &ValidBlock,
         observer: &mut dyn Observer,
-    ) -> Result<Pending, Fault> {
+    ) -> Result<PendingCommit, Fault> {
         if self.broken {
             return Err(Fault::invariant("the node stopped at a fault"));
         }
-        // Set back by the commit only: a fault may leave the tree ahead of the store.
+        // Only a commit resets this: a fault may leave the tree ahead of the store.
         self.broken = true;
         let rules = self.check_applicable(block)?;
-        let Work {
+        let BlockExecution {
             diff,
             receipts,
             result,
-        } = self.work(block, &rules, observer)?;
+        } = self.execute_block(block, &rules, observer)?;
         let header = block.header();
         let tip = Tip {
             height: header.height,
@@ -248,7 +248,7 @@ impl Node {
             time_ms: header.time_ms,
             result,
         };
-        Ok(Pending(Commit {
+        Ok(PendingCommit(Commit {
             diff,
             tip,
             header: Some(header.clone()),
@@ -260,8 +260,8 @@ impl Node {
     ///
     /// # Errors
     /// As [`Node::apply`].
-    pub fn commit(&mut self, pending: Pending) -> Result<BlockResult, Fault> {
-        let Pending(commit) = pending;
+    pub fn commit(&mut self, pending: PendingCommit) -> Result<BlockResult, Fault> {
+        let PendingCommit(commit) = pending;
         let parent = commit.header.as_ref().map(|header| header.parent);
         if !self.broken || parent != Some(self.tip.hash) {
             return Err(Fault::invariant("a commit of a block that is not pending"));
@@ -280,12 +280,12 @@ impl Node {
         Ok(tip.result)
     }
 
-    /// Reads every value back from the store and compares it with its hash in the tree; rebuilds
-    /// the tree from them, and compares it with the one kept and the committed root. Between two
-    /// blocks it finds what rotted before a transaction reads it.
+    /// Reads every value back from the store and compares it with its hash in the tree; then
+    /// rebuilds the tree from the values and compares its root with the committed root. Called
+    /// between blocks, it finds corrupted values before a transaction reads them.
     ///
     /// # Errors
-    /// [`Fault`] if anything differs, with the state key where it is one value, or the store fails.
+    /// [`Fault`] if the store fails or anything differs; names the state key if one value differs.
     pub fn scrub(&self) -> Result<(), Fault> {
         self.store.scrub()?;
         self.compare_root(&self.tree)?;
@@ -313,7 +313,7 @@ impl Node {
         }
     }
 
-    /// The rules that a block is executed under.
+    /// The rules that a block is executed under, if it can be executed on the last one.
     fn check_applicable(&self, block: &ValidBlock) -> Result<Arc<Rules>, Fault> {
         let header = block.header();
         if header.parent != self.tip.hash || header.parent_result != self.tip.result {
@@ -335,18 +335,18 @@ impl Node {
         }
     }
 
-    fn work(
+    fn execute_block(
         &mut self,
         block: &ValidBlock,
         rules: &Arc<Rules>,
         observer: &mut dyn Observer,
-    ) -> Result<Work, Fault> {
+    ) -> Result<BlockExecution, Fault> {
         let header = block.header();
-        let visible = header.context();
+        let metadata = header.metadata();
         let environment = BlockEnvironment {
             engine: self.parts.engine.as_ref(),
             rules,
-            block: &visible,
+            block: &metadata,
         };
         let mut overlay = Overlay::new(self.store.as_ref(), &self.cache, rules);
         let mut receipts: Vec<Receipt> = Vec::with_capacity(block.transactions().len());
@@ -365,11 +365,11 @@ impl Node {
         let last = execute::end_block(&mut overlay, header, rules, fees)?;
         let diff = overlay.into_diff()?;
         observer.block(&diff);
-        // Stepwise the tree has everything but the fees; else it gets the whole block at once.
+        // With stepwise roots the tree already has all changes but those of the end of the block.
         let changes = if stepwise { &last } else { &diff };
         let state_root = self.tree.update(&batch(changes)).0;
         let receipts_root = receipts_root(&receipts);
-        Ok(Work {
+        Ok(BlockExecution {
             diff,
             receipts,
             result: BlockResult {
@@ -381,20 +381,20 @@ impl Node {
     }
 }
 
-/// A block that was executed and waits for [`Node::commit`].
+/// An executed block that waits for [`Node::commit`].
 #[must_use = "a block that is not committed leaves the node stopped"]
-pub struct Pending(Commit);
+pub struct PendingCommit(Commit);
 
-impl Pending {
-    /// What came of the block.
+impl PendingCommit {
+    /// Result of the block.
     #[must_use]
     pub const fn result(&self) -> &BlockResult {
         &self.0.tip.result
     }
 }
 
-/// What executing a block yields, before it is committed.
-struct Work {
+/// Results of executing a block, before the commit.
+struct BlockExecution {
     diff: StateDiff,
     receipts: Vec<Receipt>,
     result: BlockResult,

@@ -1,4 +1,4 @@
-//! Lays the changes of a block and of its current transaction over committed state.
+//! Layers the changes of a block and of its current transaction over committed state.
 //!
 //! ```text
 //! read:  transaction -> block -> store        finish_transaction: transaction into block, net
@@ -16,7 +16,7 @@ use vm::{
     Address, CheckedModule, CodeHash, Entries, Fault, Rules, StateDiff, StateView, Walked, key,
 };
 
-/// State inside a block. A clone is the same state, to be changed on its own.
+/// State inside a block. A clone is an independent copy.
 #[derive(Clone)]
 pub struct Overlay<'a> {
     store: &'a dyn Store,
@@ -27,29 +27,29 @@ pub struct Overlay<'a> {
     reads: Option<RefCell<ReadSet>>,
 }
 
-/// What was asked of an overlay: with the values and entries that were found, enough to execute the
-/// same again without the rest of the state.
+/// Keys and ranges that were read through an overlay. With the values found there, they suffice to
+/// repeat the same execution without the rest of the state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReadSet {
-    /// State keys that were read, or whose presence was asked.
+    /// State keys that were read or checked for presence.
     pub keys: BTreeSet<Vec<u8>>,
-    /// Ranges that were scanned or walked: start, end, and how many stored entries were asked for.
+    /// Ranges that were scanned or walked: start, end, and the number of stored entries requested.
     pub ranges: BTreeSet<(Vec<u8>, Vec<u8>, usize)>,
 }
 
-/// What a transaction changed, and the balances of the accounts in it.
+/// Net change of one transaction, and the balances of the accounts in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Net {
-    /// New values of the keys whose value differs from that before.
+    /// New values of the keys whose value changed.
     pub diff: StateDiff,
-    /// Sum of the balances of changed accounts before.
+    /// Sum of the balances of changed accounts before the transaction.
     pub balances_before: u128,
-    /// Sum of the balances of the same accounts after.
+    /// Sum of the balances of the same accounts after it.
     pub balances_after: u128,
 }
 
 impl<'a> Overlay<'a> {
-    /// Nothing over committed state.
+    /// An overlay without changes.
     #[must_use]
     pub const fn new(store: &'a dyn Store, cache: &'a CodeCache, rules: &'a Arc<Rules>) -> Self {
         Self {
@@ -62,21 +62,21 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    /// The same inside a block that has changed `block` so far.
+    /// Replaces the changes of the block so far.
     #[must_use]
     pub fn within(mut self, block: StateDiff) -> Self {
         self.block = block;
         self
     }
 
-    /// The same, noting from now on what is asked of it: see [`Overlay::reads`].
+    /// Starts to record reads, for [`Overlay::reads`].
     #[must_use]
     pub fn noting_reads(mut self) -> Self {
         self.reads = Some(RefCell::default());
         self
     }
 
-    /// What was asked since [`Overlay::noting_reads`].
+    /// Reads since [`Overlay::noting_reads`].
     #[must_use]
     pub fn reads(&self) -> ReadSet {
         self.reads
@@ -85,7 +85,7 @@ impl<'a> Overlay<'a> {
             .unwrap_or_default()
     }
 
-    /// What the block has changed so far, its current transaction excluded.
+    /// Changes of the block so far, without those of the current transaction.
     #[must_use]
     pub const fn block_changes(&self) -> &StateDiff {
         &self.block
@@ -98,7 +98,7 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    /// Sets or removes a value, in the current transaction.
+    /// Sets or removes a value in the current transaction.
     pub fn write(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
         self.transaction.insert(key, value);
     }
@@ -106,12 +106,12 @@ impl<'a> Overlay<'a> {
     /// The account of an address, the default one if absent.
     ///
     /// # Errors
-    /// [`Fault`] if the store cannot answer or holds something else.
+    /// [`Fault`] if the store fails or the value does not decode.
     pub fn account(&self, address: &Address) -> Result<Account, Fault> {
         Account::decode(self.read(&key::account(address))?.as_deref())
     }
 
-    /// Sets an account; one that equals the default is removed.
+    /// Sets an account; removes one that equals the default.
     pub fn set_account(&mut self, address: &Address, account: &Account) {
         self.write(key::account(address), account.encode());
     }
@@ -119,7 +119,7 @@ impl<'a> Overlay<'a> {
     /// Adds an amount to an account.
     ///
     /// # Errors
-    /// [`Fault`]: the sum of all balances fits an amount, so a sum that does not is a bug.
+    /// [`Fault`] on overflow: the supply fits a u128, so an overflow is a bug.
     pub fn credit(&mut self, address: &Address, amount: u128) -> Result<(), Fault> {
         if amount == 0 {
             return Ok(());
@@ -133,16 +133,16 @@ impl<'a> Overlay<'a> {
         Ok(())
     }
 
-    /// Uploads a module that was accepted; an upload of the same bytes changes nothing.
+    /// Stores an accepted module; a second upload of the same bytes changes nothing.
     pub fn upload(&mut self, module: CheckedModule) {
         self.write(key::code(module.code_hash()), Some(module.bytes().to_vec()));
         self.cache.insert(Arc::new(module));
     }
 
-    /// Ends the transaction: its net change becomes the block's.
+    /// Ends the transaction and adds its net change to the block's.
     ///
     /// # Errors
-    /// [`Fault`] if the store cannot answer or an account does not decode.
+    /// [`Fault`] if the store fails or an account does not decode.
     pub fn finish_transaction(&mut self) -> Result<Net, Fault> {
         let mut net = Net::default();
         for (key, value) in core::mem::take(&mut self.transaction) {
@@ -155,7 +155,7 @@ impl<'a> Overlay<'a> {
                 add_balance(&mut net.balances_after, value.as_deref())?;
             }
             if value.is_none() && !self.store.contains(&key)? {
-                // Created and removed inside the block: no trace, so that no walk goes over it.
+                // Created and removed inside the block: leave no tombstone for a walk to visit.
                 self.block.remove(&key);
             } else {
                 self.block.insert(key.clone(), value.clone());
@@ -166,10 +166,10 @@ impl<'a> Overlay<'a> {
         Ok(net)
     }
 
-    /// The block's net change against committed state.
+    /// Net change of the block against committed state.
     ///
     /// # Errors
-    /// [`Fault`] if the store cannot answer, or a transaction was not finished.
+    /// [`Fault`] if the store fails, or a transaction is unfinished.
     pub fn into_diff(self) -> Result<StateDiff, Fault> {
         if !self.transaction.is_empty() {
             return Err(Fault::invariant("a block ends inside a transaction"));
@@ -201,7 +201,7 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    /// What the overlay itself says about a key: `None` to look further.
+    /// The change of a key in the overlay; `None` if the store decides.
     fn changed(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
         if let Some(reads) = &self.reads {
             reads.borrow_mut().keys.insert(key.to_vec());
@@ -262,7 +262,7 @@ impl StateView for Overlay<'_> {
                     .map(|(key, value)| (key.clone(), value.clone())),
             );
         }
-        // Each change can hide at most one committed entry.
+        // Each change hides at most one committed entry.
         let wanted = limit.saturating_add(changes.len());
         self.note_range(&range, wanted);
         let stored = scan_range(self.store, &range, wanted)?;
@@ -277,7 +277,7 @@ impl StateView for Overlay<'_> {
     }
 
     fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
-        // Each stored key is a key of the answer, changed or not: the page covers the limit.
+        // Each stored key is in the result, changed or not, so `limit` entries suffice.
         self.note_range(&range, limit);
         let mut stored = scan_range(self.store, &range, limit)?
             .into_iter()
@@ -319,7 +319,7 @@ impl StateView for Overlay<'_> {
     }
 
     fn code(&self, code_hash: &CodeHash) -> Result<Option<Arc<CheckedModule>>, Fault> {
-        // The state decides whether there is a module; the cache only how fast it comes.
+        // The state decides whether a module exists; the cache only saves time.
         if !self.contains(&key::code(code_hash))? {
             return Ok(None);
         }

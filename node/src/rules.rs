@@ -1,4 +1,4 @@
-//! Gives the rules that a node knows: those of the VM, with the prices of what the node charges.
+//! Defines the rules that a node knows: those of the VM, with the prices that the node charges.
 
 use std::sync::Arc;
 use vm::unstable::rules::FloatPolicy;
@@ -7,22 +7,21 @@ use vm::{Rulebook, Rules};
 
 macro_rules! prices {
     ($($(#[$doc:meta])* $field:ident $name:literal;)*) => {
-        /// What a transaction pays before its payload runs. The rules carry each price under its
-        /// published name, so it is hashed into their id.
+        /// Prices of what the node charges before a payload runs. The rules contain each price
+        /// under its published name, so their id covers it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub struct Prices {
             $($(#[$doc])* pub $field: u64,)*
         }
 
         impl Prices {
-            /// The prices under their published names, in the order in which they are hashed.
+            /// The prices under their published names, in the order of hashing.
             #[must_use]
             pub fn named(&self) -> Vec<(&'static str, u64)> {
                 vec![$(($name, self.$field),)*]
             }
 
-            /// The prices that `rules` carry, or `None` if one is missing: a chain cannot have
-            /// such rules.
+            /// The prices in `rules`; `None` if one is missing, which no rules of a chain may have.
             #[must_use]
             pub fn of(rules: &Rules) -> Option<Self> {
                 Some(Self {
@@ -34,22 +33,22 @@ macro_rules! prices {
 }
 
 prices! {
-    /// Gas per upload: what its check, translation and first commit take, however short it is.
+    /// Gas per upload, for check, translation and first commit of any module.
     upload_base "upload.base";
-    /// Gas per byte of an uploaded module: it is checked, translated and kept for good.
+    /// Gas per byte of an uploaded module, which is checked, translated and stored permanently.
     upload_per_byte "upload.per_byte";
-    /// Gas per transaction: nonce, fee and receipt, which every one has.
+    /// Gas per transaction, for nonce, fee and receipt.
     tx_base "tx.base";
-    /// Gas per byte of a signed transaction: it is sent, hashed and archived.
+    /// Gas per byte of a signed transaction, which is sent, hashed and archived.
     tx_per_byte "tx.per_byte";
-    /// Gas per Ed25519 signature that is verified.
+    /// Gas per verified Ed25519 signature.
     tx_signature_ed25519 "tx.signature.ed25519";
-    /// Gas per secp256k1 signature that is verified.
+    /// Gas per verified secp256k1 signature.
     tx_signature_secp256k1 "tx.signature.secp256k1";
 }
 
 impl Prices {
-    /// The starting prices.
+    /// Prices of version 1.
     #[must_use]
     pub const fn version_1() -> Self {
         Self {
@@ -63,16 +62,16 @@ impl Prices {
     }
 }
 
-/// Version 1, with the prices of transactions and uploads.
+/// Rules of version 1, with the prices of transactions and uploads.
 #[must_use]
 pub fn version_1() -> Rules {
     let schedule = Schedule::v1().with_embedder(&Prices::version_1().named());
-    // Prices that are refused would leave rules that no node takes; a test pins the id.
+    // A schedule without these prices is refused by every node; a test pins the id.
     let schedule = schedule.unwrap_or_else(|_| Schedule::v1());
     Rules::new(FloatPolicy::Lower, schedule)
 }
 
-/// The versions that this build knows.
+/// The rules that this build knows.
 #[must_use]
 pub fn rulebook() -> Rulebook {
     Rulebook::default().with(Arc::new(version_1()))
@@ -83,7 +82,7 @@ mod tests {
     use super::{Prices, rulebook, version_1};
     use vm::Rules;
 
-    /// Version 1 was published under this id; whatever joins the tables must leave it.
+    /// Version 1 was published under this id; no change to the tables may change it.
     #[test]
     fn version_1_has_the_id_that_it_was_published_under() {
         let rules = version_1();
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rules_carry_the_prices_and_those_of_the_vm_do_not() {
+    fn the_rules_contain_the_prices_and_those_of_the_vm_do_not() {
         assert_eq!(Prices::of(&version_1()), Some(Prices::version_1()));
         assert_eq!(Prices::of(&Rules::v1()), None);
     }

@@ -1,13 +1,13 @@
-//! Brings the state tree up to date with changes of the state, or makes it anew from a store.
+//! Updates the state tree from changes of the state, or rebuilds it from a store.
 
 use crate::store::Store;
 use tree::{Batch, Path, Tree, ValueHash};
 use vm::{Fault, StateDiff};
 
-/// Entries that a rebuild of the tree reads at once; bounds memory, changes nothing.
+/// Entries that a rebuild reads at once; bounds memory, changes no result.
 const SCAN_PAGE: usize = 4_096;
 
-/// The changes of the tree that a diff is.
+/// The changes of the tree for a diff of the state.
 #[must_use]
 pub fn batch(diff: &StateDiff) -> Batch {
     let change = |value: &Option<Vec<u8>>| value.as_deref().map(ValueHash::of);
@@ -16,10 +16,10 @@ pub fn batch(diff: &StateDiff) -> Batch {
         .collect()
 }
 
-/// The tree of what a store holds, computed from its values alone.
+/// The tree of a store, computed from its values alone.
 ///
 /// # Errors
-/// [`Fault`] if the store cannot answer.
+/// [`Fault`] if the store fails.
 pub fn rebuild(store: &dyn Store) -> Result<Tree, Fault> {
     let mut leaves = Vec::new();
     each_leaf(store, |_, leaf| {
@@ -29,15 +29,15 @@ pub fn rebuild(store: &dyn Store) -> Result<Tree, Fault> {
     Ok(Tree::from_leaves(leaves))
 }
 
-/// The state root of what a store holds, computed from its values alone.
+/// The state root of a store, computed from its values alone.
 ///
 /// # Errors
-/// [`Fault`] if the store cannot answer.
+/// [`Fault`] if the store fails.
 pub fn recomputed_root(store: &dyn Store) -> Result<[u8; 32], Fault> {
     rebuild(store).map(|tree| tree.root().0)
 }
 
-/// Shows every state key of a store with its leaf of the tree, in the order of the keys.
+/// Calls `show` with each state key of a store and its leaf of the tree, in key order.
 pub(crate) fn each_leaf(
     store: &dyn Store,
     mut show: impl FnMut(&[u8], (Path, ValueHash)) -> Result<(), Fault>,
@@ -48,7 +48,7 @@ pub(crate) fn each_leaf(
         let Some((last, _)) = page.last() else {
             return Ok(());
         };
-        // The least key above the last one.
+        // The smallest key above the last one.
         start = [last.as_slice(), &[0]].concat();
         for (key, value) in &page {
             show(key, (Path::of_key(key), ValueHash::of(value)))?;

@@ -1,6 +1,6 @@
-//! Decodes, identifies and prices transactions; checks their signatures.
+//! Decodes transactions, computes their ids and intrinsic gas, and verifies their signatures.
 //!
-//! Specification: docs/spec/transactions.md.
+//! Specification: docs/spec/transactions.md, "Encoding".
 
 use crate::digest::{encode, length, sha256};
 use crate::rules::Prices;
@@ -11,7 +11,7 @@ use vm::{Address, CodeHash};
 const TRANSACTION_DOMAIN: &[u8] = b"lockstep/tx/1";
 const ACCOUNT_DOMAIN: &[u8] = b"lockstep/account/1";
 
-/// The key that signs a transaction. The borsh tag is the scheme byte.
+/// Public key that signs a transaction. The borsh tag is the scheme byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
 pub enum PublicKey {
     /// Compressed secp256k1; scheme byte 0.
@@ -27,9 +27,9 @@ impl PublicKey {
         Address(sha256(&[ACCOUNT_DOMAIN, &encode(self)]))
     }
 
-    /// True if `signature` is this key's over `id`, by the predicates of the host interface.
+    /// True if `signature` is a valid signature of `id`, by the predicates of the host interface.
     ///
-    /// secp256k1 takes the id as the digest, Ed25519 as the message.
+    /// secp256k1 uses the id as the digest, Ed25519 as the message.
     #[must_use]
     pub fn verify(&self, id: &[u8; 32], signature: &[u8; 64]) -> bool {
         match self {
@@ -39,29 +39,29 @@ impl PublicKey {
     }
 }
 
-/// What a transaction does.
+/// The action of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum Payload {
-    /// Moves an amount; runs no code, whoever the receiver is.
+    /// Transfers an amount; runs no code, even if the receiver is a contract.
     Transfer {
         /// The receiver.
         to: Address,
-        /// How much.
+        /// Amount, in the chain's smallest unit.
         amount: u128,
     },
     /// Stores a module under its hash, if it is accepted.
     Upload(Vec<u8>),
-    /// Makes a contract of uploaded code and calls an entry of it.
+    /// Creates a contract from uploaded code and calls one of its entries.
     Deploy {
         /// Hash of the uploaded code.
         code_hash: CodeHash,
-        /// Chosen by the creator; part of the address.
+        /// Salt chosen by the creator; part of the address.
         salt: [u8; 32],
         /// Name of the entry, 1 to 64 bytes.
         entry: String,
-        /// Its input, at most 64 KiB.
+        /// Input of the entry, at most 64 KiB.
         input: Vec<u8>,
-        /// Moved to the contract.
+        /// Amount transferred to the contract.
         value: u128,
     },
     /// Calls an entry of a contract.
@@ -70,15 +70,15 @@ pub enum Payload {
         contract: Address,
         /// Name of the entry, 1 to 64 bytes.
         entry: String,
-        /// Its input, at most 64 KiB.
+        /// Input of the entry, at most 64 KiB.
         input: Vec<u8>,
-        /// Moved to the contract.
+        /// Amount transferred to the contract.
         value: u128,
     },
 }
 
 impl Payload {
-    /// What the payload moves from the signer beside fees.
+    /// Amount that the payload transfers from the signer, without fees.
     #[must_use]
     pub const fn value(&self) -> u128 {
         match self {
@@ -88,7 +88,7 @@ impl Payload {
         }
     }
 
-    /// Entry and input, where there is a call.
+    /// Entry name and input, if the payload calls a contract.
     #[must_use]
     pub fn invocation(&self) -> Option<(&str, &[u8])> {
         match self {
@@ -103,35 +103,35 @@ impl Payload {
 /// A transaction before it is signed.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Transaction {
-    /// The chain it is for.
+    /// Id of the chain.
     pub chain_id: [u8; 32],
-    /// Who signs and pays.
+    /// Key that signs; its account pays.
     pub signer: PublicKey,
-    /// How many transactions of the signer came before.
+    /// Number of earlier transactions of the signer.
     pub nonce: u64,
-    /// What it may consume, intrinsic gas included.
+    /// Maximum gas use, intrinsic gas included.
     pub gas_limit: u64,
-    /// Paid for each unit of gas, in the chain's smallest unit. A u64, so that the product with a
-    /// gas limit always fits an amount.
+    /// Price of one unit of gas, in the chain's smallest unit. A u64, so that the product with a
+    /// gas limit always fits a u128.
     pub gas_price: u64,
-    /// What it does.
+    /// The action.
     pub payload: Payload,
 }
 
 impl Transaction {
-    /// `sha256("lockstep/tx/1" || borsh(self))`; what is signed, and the transaction's name.
+    /// `sha256("lockstep/tx/1" || borsh(self))`: the id, which is what is signed.
     #[must_use]
     pub fn id(&self) -> [u8; 32] {
         sha256(&[TRANSACTION_DOMAIN, &encode(self)])
     }
 
-    /// `gas_limit * gas_price + value`; `None` if that does not fit an amount.
+    /// `gas_limit * gas_price + value`; `None` if that does not fit a u128.
     #[must_use]
     pub fn cost_max(&self) -> Option<u128> {
         self.fee(self.gas_limit).checked_add(self.payload.value())
     }
 
-    /// Price of `gas` units. A product of two u64 fits.
+    /// Price of `gas` units. The product of two u64 fits a u128.
     #[must_use]
     pub fn fee(&self, gas: u64) -> u128 {
         u128::from(gas).saturating_mul(u128::from(self.gas_price))
@@ -147,31 +147,31 @@ pub struct Signed {
     pub signature: [u8; 64],
 }
 
-/// Why bytes are not a transaction or block.
+/// Why bytes do not decode as a transaction or block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// Longer than the limit; looked at before anything is decoded.
+    /// Longer than the limit, which is checked before decoding.
     #[error("longer than {0} bytes")]
     TooLong(u32),
-    /// Not a borsh encoding, or bytes follow it.
+    /// Not a borsh encoding, or followed by other bytes.
     #[error("not an encoding of the type")]
     Malformed,
-    /// Decodes, but is not the one encoding of what it decodes to.
+    /// Decodes, but encodes to other bytes.
     #[error("not the canonical encoding")]
     NotCanonical,
 }
 
 impl Signed {
-    /// The encoding that travels, is hashed into the transactions root and is paid for.
+    /// Encoding that is sent, hashed into the transactions root and paid for.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         encode(self)
     }
 
-    /// Reads the canonical encoding of at most `bytes_max` bytes.
+    /// Decodes the canonical encoding of at most `bytes_max` bytes.
     ///
     /// # Errors
-    /// [`DecodeError`], the length first.
+    /// [`DecodeError`]; the length is checked first.
     pub fn decode(bytes: &[u8], bytes_max: u32) -> Result<Self, DecodeError> {
         decode_canonical(bytes, bytes_max)
     }
@@ -185,10 +185,10 @@ impl Signed {
     }
 }
 
-/// Reads a value whose encoding is exactly `bytes`.
+/// Decodes a value whose encoding is exactly `bytes`.
 ///
 /// # Errors
-/// [`DecodeError`] if it is not.
+/// [`DecodeError`] if no value is encoded so.
 pub fn decode_canonical<T: BorshSerialize + BorshDeserialize>(
     bytes: &[u8],
     bytes_max: u32,
@@ -204,7 +204,7 @@ pub fn decode_canonical<T: BorshSerialize + BorshDeserialize>(
     }
 }
 
-/// What a transaction pays before its payload runs: bytes, signature and, for an upload, check,
+/// Gas charged before a transaction's payload runs: bytes, signature and, for an upload, check,
 /// translation and storage. `None` if that exceeds a u64.
 #[must_use]
 pub fn intrinsic_gas(transaction: &Transaction, encoded_bytes: u64, price: &Prices) -> Option<u64> {

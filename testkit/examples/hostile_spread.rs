@@ -1,20 +1,19 @@
-//! Prints the time that a unit of gas takes in each entry of the hostile set, and its spread.
+//! Prints the time per unit of gas of each entry of the hostile contract, and its spread.
 //!
 //! `cargo run --release -p lockstep-testkit --example hostile_spread`.
-//! A denial of service is nothing but a
-//! place where this is large. Exit code 1 if an entry takes more than the nominal time of its gas,
-//! or the worst is above four times the median. The figures are this machine's; only an optimised
-//! build means anything.
+//! An entry with a large time per gas can be used for a denial of service. Exit code 1 if an entry
+//! takes more than the nominal time of its gas, or the slowest one takes more than four times the
+//! median. The figures depend on the machine and need an optimised build.
 //!
-//! State is in memory here, while a cold price stands for a disk. So each entry is shown twice: as
-//! measured, and with the time that its first touches pay for, which puts what waits for a disk
-//! beside what computes. The bound of four holds the second; the first is printed beside it.
+//! State is in memory here, while a cold price covers a disk access. Therefore each entry is shown
+//! as measured and, in a second column, with the nominal time of its cold prices added, which makes
+//! disk accesses comparable to computation. The limits apply to the second column.
 #![expect(
     clippy::print_stdout,
     clippy::disallowed_types,
     clippy::as_conversions,
     clippy::float_arithmetic,
-    reason = "it measures, and prints what it measured"
+    reason = "it measures time and prints the result"
 )]
 
 extern crate lockstep_testkit as testkit;
@@ -27,24 +26,24 @@ use std::time::{Duration, Instant};
 use testkit::{Call, World};
 use vm::{Interpreter, Rules, check};
 
-/// Gas of one call.
+/// Gas limit of a call.
 const GAS: u64 = 100_000_000;
-/// How long each entry runs at least, three times; the fastest counts.
+/// Minimum duration of a round; of three rounds the fastest counts.
 const ROUND: Duration = Duration::from_millis(150);
-/// Nanoseconds that a unit of gas stands for.
+/// Nominal time of a unit of gas, in nanoseconds.
 const NOMINAL: f64 = 0.1;
-/// Worst over median that is still acceptable.
+/// Maximum accepted ratio of the slowest entry to the median.
 const SPREAD_MAX: f64 = 4.0;
 
-/// One entry: gas of a call, and nanoseconds of a unit of it.
+/// Gas of a call of an entry, and nanoseconds per unit of gas.
 struct Figure {
     entry: &'static str,
     gas: u64,
-    /// As measured: compiled and in memory.
+    /// Measured with the compiled module in the cache.
     warm: f64,
-    /// The module checked and translated again for each call: no cache had it.
+    /// Measured with the module validated and translated again for each call.
     reloaded: f64,
-    /// As `warm`, with the time that first touches pay for.
+    /// `warm` plus the nominal time of the cold prices.
     with_disk: f64,
 }
 
@@ -92,10 +91,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(report(figures))
 }
 
-/// One of the three figures of an entry.
-type Of = fn(&Figure) -> f64;
+/// Selects one of the three figures of an entry.
+type FigureOf = fn(&Figure) -> f64;
 
-/// Prints the table and what it comes to.
+/// Prints the table and the ratios; returns exit code 1 if a limit is exceeded.
 fn report(mut figures: Vec<Figure>) -> ExitCode {
     figures.sort_by(|one, other| one.with_disk.total_cmp(&other.with_disk));
     println!("ns per 1,000 gas; nominal {:.0}", NOMINAL * 1_000.0);
@@ -107,7 +106,7 @@ fn report(mut figures: Vec<Figure>) -> ExitCode {
         println!("{warm:>9.1} {reloaded:>9.1} {with_disk:>10.1} {gas:>12}  {entry}");
     }
     let mut worst = [0.0; 2];
-    let kinds: [(&str, Of); 3] = [
+    let kinds: [(&str, FigureOf); 3] = [
         ("warm", |figure| figure.warm),
         ("reloaded", |figure| figure.reloaded),
         ("with disk", |figure| figure.with_disk),
@@ -115,29 +114,29 @@ fn report(mut figures: Vec<Figure>) -> ExitCode {
     for (kind, of) in kinds {
         let mut all: Vec<f64> = figures.iter().map(of).collect();
         all.sort_by(f64::total_cmp);
-        let at = |place: usize| all.get(place).copied().unwrap_or(f64::NAN);
+        let at = |index: usize| all.get(index).copied().unwrap_or(f64::NAN);
         let (least, most) = (at(0), at(all.len().saturating_sub(1)));
         let median = at(all.len() / 2);
         worst = [most / NOMINAL, most / median];
         println!(
-            "{kind}: worst {:.2} of the nominal, {:.2} of the median; median {:.2} of the least",
+            "{kind}: slowest {:.2} x nominal, {:.2} x median; median {:.2} x fastest",
             most / NOMINAL,
             most / median,
             median / least
         );
     }
     let [over_nominal, over_median] = worst;
-    println!("with disk, at most 1 of the nominal and {SPREAD_MAX} of the median are wanted");
+    println!("limits for \"with disk\": slowest 1 x nominal and {SPREAD_MAX} x median");
     ExitCode::from(u8::from(over_nominal > 1.0 || over_median > SPREAD_MAX))
 }
 
-/// The same code under another hash, and a few bytes longer.
+/// The same code with a custom section, so that its hash differs.
 fn variant(wasm: &[u8], number: usize) -> Vec<u8> {
     let number = u64::try_from(number).unwrap_or_default().to_le_bytes();
     [wasm, &[0, 10, 1, b'n'], &number].concat()
 }
 
-/// Gas of a call, and how many keys it touches first.
+/// Gas of a call, and number of keys with a cold price.
 fn once(
     world: &World,
     contract: Address,
@@ -145,7 +144,7 @@ fn once(
 ) -> Result<(u64, usize), Box<dyn Error>> {
     let outcome = world.outcome(&made(contract, call))?;
     let touched = &outcome.access;
-    // The caller, the callee and its code have no cold price.
+    // Caller, callee and the code of the callee have no cold price.
     let free = 3;
     let touches = touched.reads.len().saturating_add(touched.scans.len());
     Ok((outcome.gas_used.0, touches.saturating_sub(free)))
@@ -155,8 +154,8 @@ fn made(contract: Address, call: &Invocation) -> Call {
     Call::raw(contract, call.entry, call.input.clone()).gas(GAS)
 }
 
-/// The fastest of three rounds over the contracts in turn, each checked before if it is reloaded; a
-/// call that fails is what is measured, too.
+/// Time per gas of the fastest of three rounds over the contracts in turn, including a validation
+/// of `reloaded` before each call. Failing calls are measured, too.
 fn nanoseconds_per_gas(
     world: &World,
     contracts: &[Address],

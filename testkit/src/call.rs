@@ -1,9 +1,9 @@
-//! Builds a call: who asks which contract for what, with how much value and gas.
+//! Builds a call: caller, contract, entry, input, value and gas limit.
 
 use contract_types::Address;
 use vm::{CodeHash, Target};
 
-/// Gas of a call that states none: far above any honest call, and a fraction of a second.
+/// Default gas limit of a call: far above ordinary calls, and a fraction of a second of execution.
 pub const GAS_DEFAULT: u64 = 200_000_000;
 
 /// A call of a contract, or a deployment of uploaded code.
@@ -18,14 +18,14 @@ pub struct Call {
 }
 
 impl Call {
-    /// A call of an entry with typed arguments, as the SDK encodes them: a tuple of them, one
-    /// alone, or `()`. From the zero address, without value, with [`GAS_DEFAULT`].
+    /// A call of an entry with typed arguments: a tuple, a single argument or `()`, encoded as by
+    /// the SDK. The caller is the zero address, the value 0 and the gas limit [`GAS_DEFAULT`].
     #[must_use]
     pub fn new<A: borsh::BorshSerialize>(contract: Address, entry: &str, arguments: &A) -> Self {
         Self::raw(contract, entry, encode(arguments))
     }
 
-    /// The same with input that is bytes already.
+    /// A call with encoded input.
     #[must_use]
     pub fn raw(contract: Address, entry: &str, input: Vec<u8>) -> Self {
         let target = Target::Call {
@@ -34,7 +34,7 @@ impl Call {
         Self::to(target, entry, input)
     }
 
-    /// A contract of uploaded code, made by calling `entry` of it; it exists if that returns.
+    /// A deployment of uploaded code, which calls `entry`; the contract exists if that returns.
     #[must_use]
     pub fn deployment(code_hash: CodeHash, salt: [u8; 32], entry: &str, input: Vec<u8>) -> Self {
         Self::to(Target::Deploy { code_hash, salt }, entry, input)
@@ -51,21 +51,21 @@ impl Call {
         }
     }
 
-    /// Who calls.
+    /// Sets the caller.
     #[must_use]
     pub const fn from(mut self, from: Address) -> Self {
         self.from = from;
         self
     }
 
-    /// What is moved from the caller to the contract.
+    /// Sets the value that is transferred from the caller to the contract.
     #[must_use]
     pub const fn value(mut self, value: u128) -> Self {
         self.value = value;
         self
     }
 
-    /// The most that the call may use, the price of its frame included.
+    /// Sets the gas limit of the call, including the price of its frame.
     #[must_use]
     pub const fn gas(mut self, gas: u64) -> Self {
         self.gas = gas;
@@ -73,8 +73,8 @@ impl Call {
     }
 }
 
-/// Borsh of a value. Writing to memory does not fail, but a type's own encoding may: then nothing,
-/// which no entry with arguments accepts.
+/// A value encoded with borsh. If the type's encoding fails, the result is empty, which no entry
+/// with arguments accepts.
 pub(crate) fn encode<A: borsh::BorshSerialize>(value: &A) -> Vec<u8> {
     borsh::to_vec(value).unwrap_or_default()
 }

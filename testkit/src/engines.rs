@@ -1,14 +1,14 @@
-//! Chooses the engines of a world: one that answers, and others that must answer the same.
+//! Selects the engines of a world: a first one, and others whose outcomes must be equal.
 
 use engines::Row;
 use std::sync::Arc;
 use vm::Engine;
 
-/// An engine that worlds share; it keeps compiled modules and nothing else.
+/// An engine shared by worlds; its only state is a cache of compiled modules.
 pub type SharedEngine = Arc<dyn Engine + Send + Sync>;
 
-/// One engine or several. Each call runs on all, on the same state, and the outcomes are compared:
-/// exit, output, events, changes of the state, gas.
+/// One or more engines. Each call runs on all of them, on the same state, and the outcomes are
+/// compared: exit, output, events, state diff, gas.
 #[derive(Clone)]
 pub struct Engines {
     pub(crate) first: SharedEngine,
@@ -16,19 +16,19 @@ pub struct Engines {
 }
 
 impl Engines {
-    /// The interpreter, which is the default.
+    /// The interpreter, the default.
     #[must_use]
     pub fn interpreter() -> Self {
         Self::of(&engines::INTERPRETER)
     }
 
-    /// R, the reference interpreter: slow, and the definition of the rest.
+    /// R, the reference interpreter: slow, written for clarity.
     #[must_use]
     pub fn reference() -> Self {
         Self::of(&engines::REFERENCE)
     }
 
-    /// The emitted module in wasmi.
+    /// The instrumented module in wasmi.
     #[cfg(feature = "emitted")]
     #[must_use]
     pub fn wasmi() -> Self {
@@ -39,7 +39,7 @@ impl Engines {
         Self::only((row.make)().into())
     }
 
-    /// Any engine.
+    /// Only this engine.
     #[must_use]
     pub const fn only(engine: SharedEngine) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl Engines {
         }
     }
 
-    /// The same and one more, which must agree.
+    /// Adds an engine that must agree.
     #[must_use]
     pub fn and(mut self, engine: SharedEngine) -> Self {
         self.others.push(engine);
@@ -71,7 +71,7 @@ impl Default for Engines {
     }
 }
 
-/// Shows the names.
+/// Prints the names of the engines.
 impl core::fmt::Debug for Engines {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let others = self.others.iter().map(|engine| engine.name());

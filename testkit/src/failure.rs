@@ -1,70 +1,70 @@
-//! Says why a call did not return: where, why, and what to do about it.
+//! Describes why a call did not return: location, cause and fix.
 
 use contract_types::{Address, Revert};
 use core::fmt;
 use vm::{Fault, Rejection, Trap};
 
-/// A call that changed nothing.
+/// A failed call; it did not change the state.
 #[derive(Debug)]
 pub struct Failure {
-    pub(crate) context: Box<Context>,
+    pub(crate) context: Box<FailureContext>,
 }
 
-/// Where it failed, and what it had cost by then.
+/// The failed call, its gas and its cause.
 #[derive(Debug)]
-pub(crate) struct Context {
+pub(crate) struct FailureContext {
     pub(crate) contract: Address,
     pub(crate) name: Option<String>,
     pub(crate) entry: String,
     pub(crate) gas_used: u64,
     pub(crate) gas_limit: u64,
     pub(crate) log: String,
-    /// Frames below that failed, in the order of their ends.
+    /// Descriptions of failed inner frames, in the order in which they ended.
     pub(crate) inside: Vec<String>,
     pub(crate) cause: Cause,
 }
 
-/// Why.
+/// Why a call failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Cause {
-    /// The contract refused.
+    /// The contract reverted.
     Reverted {
-        /// What it returned.
+        /// Output of the contract.
         output: Vec<u8>,
-        /// The same as the SDK spells a refusal, if it is one.
+        /// The output decoded as the SDK's revert, if it is one.
         revert: Option<Revert>,
-        /// What the code means, where the contract says.
+        /// Meaning of the revert code, if the contract's interface has it.
         meaning: Option<String>,
     },
-    /// The call never began.
-    NotBegun {
-        /// A status of `host_api::status`.
+    /// The call did not start.
+    NotStarted {
+        /// Status code of `host_api::status`.
         status: u16,
-        /// What is there and what was wanted.
+        /// Meaning of the status, with the values that caused it.
         detail: String,
     },
-    /// The contract was stopped.
+    /// The contract trapped.
     Trapped {
-        /// Why.
+        /// The trap.
         trap: Trap,
         /// Active functions of the called contract, innermost first.
         functions: Vec<String>,
         /// Byte offset of the operator in the module.
         offset: Option<u64>,
     },
-    /// The gas did not suffice.
+    /// The call ran out of gas.
     OutOfGas {
-        /// What the frame costs before its first operator.
+        /// Price of the contract frame, charged before its first operator, in gas.
         frame_gas: u64,
     },
-    /// The bytes are no contract.
+    /// The module was rejected.
     Rejected(Rejection),
-    /// Two engines answer differently: a bug of one of them.
+    /// Two engines have different outcomes: a bug in one of them.
     EnginesDiffer {
-        /// Names of the two.
+        /// Names of both engines.
         engines: (&'static str, &'static str),
-        /// What they answered.
+        /// Outcomes of both engines.
         outcomes: (String, String),
     },
     /// This machine failed.
@@ -72,44 +72,44 @@ pub enum Cause {
 }
 
 impl Failure {
-    /// Why.
+    /// Why the call failed.
     #[must_use]
     pub fn cause(&self) -> &Cause {
         &self.context.cause
     }
 
-    /// What was called, or would have been made.
+    /// Address of the called contract, or of the one that would have been deployed.
     #[must_use]
     pub fn contract(&self) -> Address {
         self.context.contract
     }
 
-    /// The entry.
+    /// The called entry.
     #[must_use]
     pub fn entry(&self) -> &str {
         &self.context.entry
     }
 
-    /// Gas used: on out of gas the whole limit.
+    /// Gas used; the whole limit if the call ran out of gas.
     #[must_use]
     pub fn gas_used(&self) -> u64 {
         self.context.gas_used
     }
 
-    /// What the contracts wrote by `debug_log`.
+    /// Text that the contracts wrote with `debug_log`.
     #[must_use]
     pub fn log(&self) -> &str {
         &self.context.log
     }
 
-    /// Calls between contracts that failed inside, each in one line, in the order of their ends;
-    /// the called contract may have gone on after one.
+    /// Descriptions of failed calls between contracts, one line each, in the order in which they
+    /// ended; the calling contract may have continued after one.
     #[must_use]
     pub fn inside(&self) -> &[String] {
         &self.context.inside
     }
 
-    /// The code of a refusal as the SDK spells it.
+    /// The code of the SDK's revert, if the contract reverted with one.
     #[must_use]
     pub fn code(&self) -> Option<u32> {
         match self.cause() {
@@ -118,7 +118,7 @@ impl Failure {
         }
     }
 
-    /// The trap, if it is one.
+    /// The trap, if the contract trapped.
     #[must_use]
     pub fn trap(&self) -> Option<Trap> {
         match self.cause() {
@@ -127,16 +127,16 @@ impl Failure {
         }
     }
 
-    /// The status of a call that never began.
+    /// The status code of a call that did not start.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self.cause() {
-            Cause::NotBegun { status, .. } => Some(*status),
+            Cause::NotStarted { status, .. } => Some(*status),
             _ => None,
         }
     }
 
-    /// Whether the gas did not suffice.
+    /// True if the call ran out of gas.
     #[must_use]
     pub fn is_out_of_gas(&self) -> bool {
         matches!(self.cause(), Cause::OutOfGas { .. })
@@ -148,7 +148,7 @@ impl std::error::Error for Failure {}
 /// `token.transfer: reverted with code 2, InsufficientBalance: ...`, then gas and log.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Context {
+        let FailureContext {
             contract,
             name,
             entry,
@@ -159,7 +159,7 @@ impl fmt::Display for Failure {
             cause,
         } = &*self.context;
         if let Cause::Rejected(rejection) = cause {
-            return write!(f, "the bytes are refused: {rejection}");
+            return write!(f, "the module is rejected: {rejection}");
         }
         match name {
             Some(name) => write!(f, "{name}.{entry}: {cause}")?,
@@ -193,7 +193,9 @@ impl fmt::Display for Cause {
                 }
                 None => write!(f, "reverted with {} bytes: {output:?}", output.len()),
             },
-            Self::NotBegun { status, detail } => write!(f, "not begun, status {status}: {detail}"),
+            Self::NotStarted { status, detail } => {
+                write!(f, "not started, status {status}: {detail}")
+            }
             Self::Trapped {
                 trap,
                 functions,
@@ -214,43 +216,43 @@ impl fmt::Display for Cause {
             }
             Self::OutOfGas { frame_gas } => write!(
                 f,
-                "out of gas; the frame alone costs {frame_gas}; give more by `Call::gas`, or look \
-                 for a loop without an end"
+                "out of gas; the contract frame alone costs {frame_gas}; set a higher limit with \
+                 `Call::gas`, or look for an endless loop"
             ),
             Self::Rejected(rejection) => write!(f, "{rejection}"),
             Self::EnginesDiffer {
                 engines: (one, other),
                 outcomes: (left, right),
-            } => write!(f, "{one} and {other} differ: {left} | {right}"),
+            } => write!(f, "the engines {one} and {other} differ: {left} | {right}"),
             Self::Machine(fault) => write!(f, "this machine failed: {fault}"),
         }
     }
 }
 
-/// Callers of the function that trapped, in one line.
+/// Number of callers shown of the function that trapped.
 const CALLERS_SHOWN: usize = 4;
 
-/// What to do about a trap, in one line.
+/// Usual cause or fix of a trap, in one line.
 const fn advice(trap: Trap) -> &'static str {
     match trap {
         Trap::Unreachable => "a panic: an overflow, an index, an unwrap, or no memory left",
-        Trap::IntegerDivideByZero => "check the divisor before",
-        Trap::IntegerOverflow => "the least integer divided by -1",
-        Trap::MemoryOutOfBounds => "a pointer outside memory, or the stack ran into its end",
-        Trap::StackOverflow => "recursion is too deep: make it a loop",
-        Trap::FloatInstruction => "floats may be moved, not computed with",
-        Trap::MemoryRange => "a pointer and length handed to the host leave memory",
-        Trap::KeyLength => "a storage key has 1 to 256 bytes",
-        Trap::ValueLength => "a storage value has at most 64 KiB",
-        Trap::EventLimit => "at most 64 events and 64 KiB of them in a transaction",
+        Trap::IntegerDivideByZero => "test the divisor before the division",
+        Trap::IntegerOverflow => "the smallest signed integer was divided by -1",
+        Trap::MemoryOutOfBounds => "a pointer outside of memory, or a stack overflow",
+        Trap::StackOverflow => "the recursion is too deep: use a loop",
+        Trap::FloatInstruction => "floats can be moved, but not computed with",
+        Trap::MemoryRange => "a pointer and length passed to the host exceed memory",
+        Trap::KeyLength => "a storage key must have 1 to 256 bytes",
+        Trap::ValueLength => "a storage value may have at most 64 KiB",
+        Trap::EventLimit => "a transaction may emit at most 64 events and 64 KiB",
         Trap::StaticViolation => "a call with STATIC must not change state",
-        Trap::OutputLength => "input and output have at most 64 KiB",
-        Trap::UnknownFlag => "flags are ALLOW_REENTRY and STATIC",
-        _ => "a function pointer is not what it was taken for",
+        Trap::OutputLength => "input and output may have at most 64 KiB",
+        Trap::UnknownFlag => "the only flags are ALLOW_REENTRY and STATIC",
+        _ => "a function pointer is null or has another type than the call",
     }
 }
 
-/// The first bytes of an address in hex.
+/// The first four bytes of an address in hexadecimal.
 pub(crate) fn short(address: &Address) -> String {
     let bytes = address.0.iter().take(4);
     let text: String = bytes.map(|byte| format!("{byte:02x}")).collect();

@@ -1,7 +1,7 @@
-//! Runs deployed contracts in process, for their tests: a world of accounts, code and state.
+//! Runs deployed contracts in process for their tests: a world of accounts, code and state.
 //!
-//! No node, no network, no fees: a [`Call`] goes in, a [`Receipt`] or a [`Failure`] comes out. What
-//! runs is the deployed bytes, under the rules of the chain, so gas figures are the chain's.
+//! There is no node, network or fee: a [`Call`] returns a [`Receipt`] or a [`Failure`]. The
+//! deployed bytes are executed under the rules of the chain, so gas figures are those of the chain.
 //!
 //! ```
 //! # extern crate lockstep_testkit as testkit;
@@ -22,16 +22,16 @@
 //! # }
 //! ```
 //!
-//! # What differs from a chain
+//! # Differences from a chain
 //! * A call is a message without a transaction: no signature, nonce, fee or intrinsic gas.
-//! * Every call sees the state of the call before as a block's start, so a scan pays for no hidden
-//!   keys of earlier calls.
-//! * Height and time stand still until they are set.
+//! * The state after a call is the start state of the next call's block, so a scan does not pay for
+//!   keys that earlier calls removed.
+//! * Height and time change only when they are set.
 //!
 //! # Invariants
-//! * What does not return changes nothing.
-//! * Where several engines run ([`Engines`]), a call that they answer differently changes nothing
-//!   and is a [`Cause::EnginesDiffer`].
+//! * A call that does not return does not change the state.
+//! * If the outcomes of several engines ([`Engines`]) differ, the call does not change the state
+//!   and fails with [`Cause::EnginesDiffer`].
 #![forbid(unsafe_code)]
 
 mod call;
@@ -40,7 +40,7 @@ mod engines;
 
 mod failure;
 
-mod inner;
+mod failed_frames;
 
 mod names;
 

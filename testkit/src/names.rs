@@ -1,4 +1,4 @@
-//! Reads what deployed bytes say about themselves: the contract's name, functions, errors.
+//! Reads names from deployed bytes: those of the contract, its functions and its errors.
 
 use contract_types::{CODE_BAD_INPUT, CODE_BAD_STATE, CODE_NOT_PAYABLE};
 use debug_info::DebugInfo;
@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use vm::CheckedModule;
 
-/// Names of one module. Nothing here is part of a result.
+/// Names in a module, for messages only.
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
     module: Arc<CheckedModule>,
     contract: Option<String>,
-    /// Name and text of an error by its code; a code of two enums has both names.
+    /// Name and text of each error by its code; a code in two enums has both names.
     errors: BTreeMap<u64, String>,
     entries: Vec<String>,
 }
@@ -33,32 +33,34 @@ impl Names {
         names
     }
 
-    /// The contract's own name, where its bytes hold one.
+    /// Name of the contract, if its interface has one.
     pub(crate) fn contract(&self) -> Option<&str> {
         self.contract.as_deref()
     }
 
-    /// What can be called.
+    /// Names of the entries.
     pub(crate) fn entries(&self) -> &[String] {
         &self.entries
     }
 
-    /// Functions by their indexes.
-    pub(crate) fn functions(&self, indexes: &[u32]) -> Vec<String> {
+    /// Names of the functions at these indices.
+    pub(crate) fn functions(&self, indices: &[u32]) -> Vec<String> {
         let info = DebugInfo::of(self.module.bytes());
         let name = |index: &u32| {
             let name = info.function_name(*index);
             name.unwrap_or_else(|| format!("function {index}"))
         };
-        indexes.iter().map(name).collect()
+        indices.iter().map(name).collect()
     }
 
-    /// What a code of a refusal means.
+    /// Meaning of a revert code.
     pub(crate) fn error(&self, code: u32) -> Option<String> {
         let reserved = match code {
             CODE_BAD_INPUT => "the input is not the encoding of the entry's arguments",
-            CODE_BAD_STATE => "a stored value is not of the type that it is read as",
-            CODE_NOT_PAYABLE => "the entry takes no value: call it without, or mark it #[payable]",
+            CODE_BAD_STATE => "a stored value does not decode as the type that is read",
+            CODE_NOT_PAYABLE => {
+                "the entry takes no value: call it without value, or mark it #[payable]"
+            }
             _ => return self.errors.get(&u64::from(code)).cloned(),
         };
         Some(reserved.to_owned())

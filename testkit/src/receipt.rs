@@ -1,4 +1,4 @@
-//! Says what a call that returned did.
+//! Describes the result and effects of a call that returned.
 
 use contract_types::Address;
 use vm::unstable::host::crypto::sha256;
@@ -7,42 +7,43 @@ use vm::{Event, StateDiff};
 /// A call that returned; its effects are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// What was called or made.
+    /// Address of the called or deployed contract.
     pub contract: Address,
-    /// What it returned.
+    /// Output of the call.
     pub output: Vec<u8>,
-    /// Events in the order of emission, those of inner calls included.
+    /// Events in the order of emission, including those of inner calls.
     pub events: Vec<Event>,
-    /// Gas used, the price of the frame included.
+    /// Gas used, including the price of the frame.
     pub gas_used: u64,
-    /// The part of it that every call of this contract pays before its first operator.
+    /// The part of `gas_used` that is the price of the contract frame.
     pub frame_gas: u64,
-    /// Net change of the state: `None` for a removed key.
+    /// State diff; `None` for a removed key.
     pub diff: StateDiff,
-    /// What the contracts wrote by `debug_log`.
+    /// Text that the contracts wrote with `debug_log`.
     pub log: String,
 }
 
-/// Bytes that are not what they were read as.
+/// Bytes that are not the encoding of a type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undecodable {
-    /// The type that was asked for.
+    /// Name of the type.
     pub wanted: &'static str,
-    /// The bytes.
+    /// The bytes that do not decode.
     pub bytes: Vec<u8>,
 }
 
 impl core::fmt::Display for Undecodable {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let (wanted, bytes) = (self.wanted, &self.bytes);
-        write!(f, "{} bytes that are no {wanted}: {bytes:?}", bytes.len())
+        let length = bytes.len();
+        write!(f, "{length} bytes do not decode as {wanted}: {bytes:?}")
     }
 }
 
 impl std::error::Error for Undecodable {}
 
 impl Receipt {
-    /// The output as the SDK encodes results.
+    /// The output, decoded as the SDK encodes results.
     ///
     /// # Errors
     /// [`Undecodable`] if it is not the encoding of a `T`.
@@ -50,7 +51,7 @@ impl Receipt {
         decode(&self.output)
     }
 
-    /// The data of the SDK's events of this name, in order; those that are no `T` are left out.
+    /// Data of the SDK's events of this name, in order; those that do not decode are left out.
     #[must_use]
     pub fn events_named<T: borsh::BorshDeserialize>(&self, name: &str) -> Vec<T> {
         let topic = sha256(name.as_bytes());

@@ -1,4 +1,4 @@
-//! Keeps the state of a world in maps that are copied in constant time.
+//! Stores the state of a world in persistent maps, which are copied in constant time.
 
 use contract_types::Address;
 use rpds::RedBlackTreeMapSync;
@@ -9,7 +9,7 @@ use vm::{
     CheckedModule, CodeHash, Entries, Fault, StateDiff, StateView, Walked, key, walk_committed,
 };
 
-/// State values and the checked modules of the code in them.
+/// State values, and the checked modules of uploaded code.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     values: RedBlackTreeMapSync<Vec<u8>, Vec<u8>>,
@@ -46,7 +46,7 @@ impl State {
         self.modules.get(code_hash)
     }
 
-    /// The account of an address. Whatever wrote it wrote it in canonical form.
+    /// The account of an address. Stored accounts always have the canonical encoding.
     pub(crate) fn account(&self, of: Address) -> Account {
         Account::decode(self.get(&key::account(&vm::Address(of.0)))).unwrap_or_default()
     }
@@ -59,7 +59,7 @@ impl State {
     pub(crate) fn range(&self, range: Range<&[u8]>) -> impl Iterator<Item = (&[u8], &[u8])> {
         let bounds: (Bound<&[u8]>, Bound<&[u8]>) =
             (Bound::Included(range.start), Bound::Excluded(range.end));
-        // A map's own range panics where start is behind end.
+        // The map's `range` panics if the start is after the end.
         let entries = (range.start < range.end).then(|| self.values.range::<[u8], _>(bounds));
         let entries = entries.into_iter().flatten();
         entries.map(|(key, value)| (key.as_slice(), value.as_slice()))

@@ -1,9 +1,9 @@
-//! Holds accounts, code and state, and executes calls on them.
+//! Stores accounts, code and state, and executes calls on them.
 
 use crate::call::{Call, encode};
 use crate::engines::Engines;
-use crate::failure::{Cause, Context, Failure, short};
-use crate::inner::{Seen, Watching};
+use crate::failed_frames::{FailedFrames, RecordingEngine};
+use crate::failure::{Cause, Failure, FailureContext, short};
 use crate::names::Names;
 use crate::receipt::{Receipt, Undecodable, decode};
 use crate::state::State;
@@ -18,24 +18,24 @@ use vm::{
     Outcome, Rules, Target, key,
 };
 
-/// Accounts, contracts and their state, in process. `Send`, and as cheap to clone as to save.
+/// Accounts, contracts and their state, in process. `Send`; cloning costs as little as saving.
 #[derive(Clone)]
 pub struct World {
     rules: Arc<Rules>,
     engines: Engines,
     names: BTreeMap<CodeHash, Arc<Names>>,
-    /// Whether a failing call is executed once more, to name what failed inside.
-    looks_inside: bool,
+    /// True if a failing call is executed again to name the inner calls that failed.
+    describes_inner_failures: bool,
     now: Saved,
 }
 
-/// A world as it was: accounts, code, state, block. Saving and restoring take constant time, in
+/// A snapshot of a world: accounts, code, state, block. Saving and restoring take constant time, in
 /// any order.
 #[derive(Clone)]
 pub struct Saved {
     state: State,
     block: BlockMetadata,
-    /// Calls and deployments so far; makes ids and salts differ.
+    /// Number of calls and deployments so far; makes transaction hashes and salts unique.
     messages: u64,
 }
 
@@ -59,7 +59,7 @@ impl World {
             rules: Arc::new(Rules::v1()),
             engines: Engines::default(),
             names: BTreeMap::new(),
-            looks_inside: true,
+            describes_inner_failures: true,
             now: Saved {
                 state: State::default(),
                 block,
@@ -68,96 +68,96 @@ impl World {
         }
     }
 
-    /// The same on other engines.
+    /// Uses other engines.
     #[must_use]
     pub fn on(mut self, engines: Engines) -> Self {
         self.engines = engines;
         self
     }
 
-    /// The same, whose failures do not say which inner call failed. To find that out a failing call
-    /// is executed once more; measurements, and tests of many failing calls, do without.
+    /// Does not name the inner calls that failed, which requires a second execution of a failing
+    /// call. For measurements, and for tests of many failing calls.
     #[must_use]
     pub const fn without_inner_failures(mut self) -> Self {
-        self.looks_inside = false;
+        self.describes_inner_failures = false;
         self
     }
 
-    /// The same under other rules; code is checked under them when it is uploaded.
+    /// Uses other rules; code is validated under them when it is uploaded.
     #[must_use]
     pub fn under(mut self, rules: Rules) -> Self {
         self.rules = Arc::new(rules);
         self
     }
 
-    /// The account that stands for a name, with a balance: the same address in every world.
+    /// Creates the account for a name, with a balance; its address is the same in every world.
     pub fn account(&mut self, name: &str, balance: u128) -> Address {
         let address = Address(sha256(&[b"testkit/account/", name.as_bytes()].concat()));
         self.set_balance(address, balance);
         address
     }
 
-    /// What an account or a contract has.
+    /// Balance of an account or a contract.
     #[must_use]
     pub fn balance(&self, of: Address) -> u128 {
         self.now.state.account(of).balance
     }
 
-    /// Gives and takes money from nowhere.
+    /// Sets the balance of an account or a contract; the total supply changes accordingly.
     pub fn set_balance(&mut self, of: Address, balance: u128) {
         let mut account = self.now.state.account(of);
         account.balance = balance;
         self.now.state.set_account(of, &account);
     }
 
-    /// What later calls see as the block's height.
+    /// Sets the block height for later calls.
     pub const fn set_height(&mut self, height: u64) {
         self.now.block.height = Height(height);
     }
 
-    /// What later calls see as the block's time, in milliseconds since 1970.
+    /// Sets the block time for later calls, in milliseconds since 1970.
     pub const fn set_time_ms(&mut self, time_ms: u64) {
         self.now.block.time_ms = time_ms;
     }
 
-    /// What later calls see as the chain.
+    /// Sets the chain id for later calls.
     pub const fn set_chain_id(&mut self, chain_id: [u8; 32]) {
         self.now.block.chain_id = chain_id;
     }
 
-    /// What later calls see as the block's proposer.
+    /// Sets the block proposer for later calls.
     pub const fn set_proposer(&mut self, proposer: Address) {
         self.now.block.proposer = vm::Address(proposer.0);
     }
 
-    /// What later calls get as the hash of a block.
+    /// Sets the hash of the block at `height` for later calls.
     pub fn set_block_hash(&mut self, height: u64, hash: [u8; 32]) {
         self.now
             .state
             .set(key::block_hash(Height(height)), Some(hash.to_vec()));
     }
 
-    /// Height, time, chain and proposer of later calls.
+    /// Height, time, chain id and proposer of later calls.
     #[must_use]
     pub const fn block(&self) -> &BlockMetadata {
         &self.now.block
     }
 
-    /// The world as it is, to be restored.
+    /// A snapshot of the world, for [`World::restore`].
     #[must_use]
     pub fn save(&self) -> Saved {
         self.now.clone()
     }
 
-    /// Makes the world what it was. Anything saved of this world or a clone of it can be restored.
+    /// Restores a snapshot of this world or of a clone of it.
     pub fn restore(&mut self, saved: &Saved) {
         self.now = saved.clone();
     }
 
-    /// Checks and keeps code; answers its hash.
+    /// Validates and stores code; returns its hash.
     ///
     /// # Errors
-    /// [`Cause::Rejected`].
+    /// [`Cause::Rejected`] if the code is rejected.
     pub fn upload(&mut self, bytes: &[u8]) -> Result<[u8; 32], Failure> {
         match vm::check(bytes, &self.rules) {
             Ok(module) => {
@@ -175,11 +175,11 @@ impl World {
         }
     }
 
-    /// Uploads code and makes a contract of it, by an entry with typed arguments; answers its
+    /// Uploads code and deploys a contract by calling an entry with typed arguments; returns its
     /// address, a new one each time.
     ///
     /// # Errors
-    /// [`Failure`] if the code is refused or the entry does not return.
+    /// [`Failure`] if the code is rejected or the entry does not return.
     pub fn deploy<A: borsh::BorshSerialize>(
         &mut self,
         from: Address,
@@ -192,16 +192,16 @@ impl World {
         Ok(self.call(&call.from(from))?.contract)
     }
 
-    /// A salt that no call so far could have used by this function: for [`Call::deployment`].
+    /// A salt for [`Call::deployment`], different after each call.
     #[must_use]
     pub fn salt(&self) -> [u8; 32] {
         sha256(&[b"testkit/salt/", &self.now.messages.to_le_bytes()[..]].concat())
     }
 
-    /// Executes a call; its effects are kept if it returns.
+    /// Executes a call and applies its effects if it returns.
     ///
     /// # Errors
-    /// [`Failure`] if it does not; nothing has changed then.
+    /// [`Failure`] if it does not return; the state is then unchanged.
     pub fn call(&mut self, call: &Call) -> Result<Receipt, Failure> {
         let (receipt, diff) = self.execute(call)?;
         self.now.state.apply(diff);
@@ -209,7 +209,7 @@ impl World {
         Ok(receipt)
     }
 
-    /// Executes a call and keeps nothing of it.
+    /// Executes a call without applying its effects.
     ///
     /// # Errors
     /// As [`World::call`].
@@ -217,24 +217,24 @@ impl World {
         self.execute(call).map(|(receipt, _)| receipt)
     }
 
-    /// What the VM answers to a call, on the first engine and as it comes; nothing is kept of it.
-    /// For measurements: no receipt is made of it, no failure explained.
+    /// The VM's outcome of a call on the first engine, without applying its effects. For
+    /// measurements: it does not build a receipt or describe a failure.
     ///
     /// # Errors
-    /// [`Cause::Machine`].
+    /// [`Cause::Machine`] if this machine fails.
     pub fn outcome(&self, call: &Call) -> Result<Outcome, Failure> {
         self.run(&*self.engines.first, call)
     }
 
-    /// Moves money between accounts, as a plain transfer does: no code runs.
+    /// Transfers value between accounts without running code.
     ///
     /// # Errors
-    /// [`Cause::NotBegun`] if it is not there.
+    /// [`Cause::NotStarted`] if the balance is too small.
     pub fn transfer(&mut self, from: Address, to: Address, amount: u128) -> Result<(), Failure> {
         let taken = self.balance(from).checked_sub(amount);
         let Some(rest) = taken else {
             let call = Call::raw(to, "", Vec::new()).from(from).value(amount);
-            let cause = self.not_begun(&call, status::BALANCE);
+            let cause = self.not_started(&call, status::BALANCE);
             return Err(self.failure(&call, 0, "", cause));
         };
         self.set_balance(from, rest);
@@ -248,7 +248,7 @@ impl World {
         self.now.state.account(contract).code_hash
     }
 
-    /// The stored value under a contract's raw key.
+    /// The stored value for a contract's raw key.
     #[must_use]
     pub fn value(&self, contract: Address, raw: &[u8]) -> Option<Vec<u8>> {
         let value = self
@@ -258,10 +258,10 @@ impl World {
         value.map(<[u8]>::to_vec)
     }
 
-    /// The same, decoded as the SDK stores it: the value of an `Item` under its key.
+    /// The stored value for a raw key, decoded as the SDK encodes the value of an `Item`.
     ///
     /// # Errors
-    /// [`Undecodable`] if it is no `T`.
+    /// [`Undecodable`] if it is not the encoding of a `T`.
     pub fn item<T: borsh::BorshDeserialize>(
         &self,
         contract: Address,
@@ -283,14 +283,14 @@ impl World {
             .collect()
     }
 
-    /// Sets or removes a stored value behind the contract's back.
+    /// Sets or removes a stored value without a call of the contract.
     pub fn set_value(&mut self, contract: Address, raw: &[u8], value: Option<Vec<u8>>) {
         self.now
             .state
             .set(key::value(&vm::Address(contract.0), raw), value);
     }
 
-    /// What every call of a contract pays before its first operator; nothing without code.
+    /// Price of the frame for a call of this contract, in gas; 0 for an address without code.
     #[must_use]
     pub fn frame_gas(&self, contract: Address) -> u64 {
         let code_hash = self.code_hash(contract);
@@ -374,7 +374,7 @@ impl World {
                     meaning,
                 }
             }
-            Exit::Revert { code, .. } => self.not_begun(call, code),
+            Exit::Revert { code, .. } => self.not_started(call, code),
             Exit::Trap(trap) => Cause::Trapped {
                 trap,
                 functions: names
@@ -385,8 +385,8 @@ impl World {
             Exit::OutOfGas => Cause::OutOfGas { frame_gas },
         };
         let mut failure = self.failure(call, gas_used, &log, cause);
-        if self.looks_inside {
-            failure.context.inside = self.failed_inside(call);
+        if self.describes_inner_failures {
+            failure.context.inside = self.inner_failures(call);
         }
         Err(failure)
     }
@@ -407,26 +407,26 @@ impl World {
         outcome.map_err(|fault| self.failure(call, 0, "", Cause::Machine(fault)))
     }
 
-    /// What failed in the frames below the called one, in the order of their ends.
-    fn failed_inside(&self, call: &Call) -> Vec<String> {
-        let seen = Seen::default();
-        let watching = Watching {
+    /// Descriptions of the failed inner frames, in the order in which they ended.
+    fn inner_failures(&self, call: &Call) -> Vec<String> {
+        let seen = FailedFrames::default();
+        let recording = RecordingEngine {
             engine: &*self.engines.first,
             seen: Arc::clone(&seen),
         };
-        // It fails as before: what it answers is known.
-        drop(self.run(&watching, call));
+        // The outcome is the same as before and not needed.
+        drop(self.run(&recording, call));
         let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-        // The last to end is the called contract itself.
+        // The last frame to end is that of the called contract.
         let inner = seen.split_last().map_or(&[][..], |(_, inner)| inner);
-        let describe = |failed: &crate::inner::Failed| {
+        let describe = |failed: &crate::failed_frames::FailedFrame| {
             let names = self.names.get(&failed.code_hash);
             failed.describe(names.map(Arc::as_ref))
         };
         inner.iter().map(describe).collect()
     }
 
-    fn not_begun(&self, call: &Call, code: u16) -> Cause {
+    fn not_started(&self, call: &Call, code: u16) -> Cause {
         let known = status::ALL.iter().find(|(number, _, _)| *number == code);
         let meaning = known.map_or("", |(_, _, meaning)| *meaning);
         let detail = match code {
@@ -435,15 +435,15 @@ impl World {
                 format!("{meaning}; it has: {}", entries.unwrap_or_default())
             }
             status::BALANCE => format!(
-                "{meaning}: {} has {}, the call carries {}",
+                "{meaning}: {} has {}, the value of the call is {}",
                 short(&call.from),
                 self.balance(call.from),
                 call.value
             ),
-            status::NO_CODE => format!("{meaning}; `World::deploy` makes contracts"),
+            status::NO_CODE => format!("{meaning}; deploy a contract with `World::deploy`"),
             _ => meaning.to_owned(),
         };
-        Cause::NotBegun {
+        Cause::NotStarted {
             status: code,
             detail,
         }
@@ -451,7 +451,7 @@ impl World {
 
     fn failure(&self, call: &Call, gas_used: u64, log: &str, cause: Cause) -> Failure {
         let name = self.names(call).and_then(Names::contract);
-        let context = Context {
+        let context = FailureContext {
             contract: Self::address(call),
             name: name.map(str::to_owned),
             entry: call.entry.clone(),

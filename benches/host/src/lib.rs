@@ -1,27 +1,27 @@
-//! Measures what every host function takes, beside what it costs in gas.
+//! Measures the time of every host function and compares it with its price in gas.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | [`works`] | the workloads: at least one for each part of each function's price |
-//! | [`program`] | the module of a workload: a loop of calls, or a call that ends the frame |
-//! | [`stage`] | the state in which they run, in memory |
-//! | [`measure`] | gas and nanoseconds of one unit, rounds interleaved |
+//! | [`workloads`] | the workloads: at least one for each part of each host function's price |
+//! | [`program`] | the module of a workload: a loop of host calls, or a call that ends the frame |
+//! | [`fixture`] | the state, block and message of a workload, in memory |
+//! | [`measure`] | gas and nanoseconds of one unit, in interleaved rounds |
 //!
-//! The host is the product's own: frames, journal, cryptography, our interpreter. What is left out
-//! is a disk: a cold price covers one, and its row shows only what the VM itself does. How to run
-//! it and what it says: docs/performance.md. A crate of its own beside `benches`, so that the
-//! default tests hold that no function and no part of a price is without a workload.
+//! The measured host is that of the VM: frames, journal, cryptography, interpreter. Disk accesses
+//! are not measured: a cold price covers one, and its row has only the VM's own time. Usage and
+//! results: docs/performance.md. It is a separate crate from `benches`, so that the default tests
+//! check that every part of every price has a workload.
 #![forbid(unsafe_code)]
 
 pub mod measure;
 
 pub mod program;
 
-pub mod stage;
+pub mod fixture;
 
-pub mod works;
+pub mod workloads;
 
 use std::error::Error;
 
-/// What a measurement answers.
+/// Result of a measurement.
 pub type Measured<T> = Result<T, Box<dyn Error + Send + Sync>>;

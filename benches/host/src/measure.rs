@@ -1,15 +1,15 @@
-//! Measures gas and time of one unit of each workload, rounds interleaved.
+//! Measures gas and time of one unit of each workload, in interleaved rounds.
 #![expect(
     clippy::disallowed_types,
     clippy::as_conversions,
     clippy::float_arithmetic,
-    reason = "it measures time; nothing here is a result of the VM"
+    reason = "benchmarks measure time; no result of the VM"
 )]
 
 use crate::Measured;
-use crate::program::{End, Program};
-use crate::stage::Stage;
-use crate::works::{Part, Work, works};
+use crate::fixture::Fixture;
+use crate::program::{Program, ProgramEnd};
+use crate::workloads::{PricePart, Workload, workloads};
 use host_api::table;
 use serde::Serialize;
 use std::hint::black_box;
@@ -17,29 +17,29 @@ use std::time::{Duration, Instant};
 use vm::unstable::frames::frame_price;
 use vm::{Engine, Environment, Exit, Gas, Interpreter, Message};
 
-/// Nanoseconds that a unit of gas stands for.
+/// Nominal time of a unit of gas, in nanoseconds.
 pub const NOMINAL: f64 = 0.1;
-/// Gas that no program uses up.
+/// Gas limit above the use of any program.
 const PLENTY: u64 = 1 << 60;
 
-/// How much is measured.
+/// Number and length of the rounds.
 #[derive(Clone, Copy, Debug)]
-pub struct Plan {
-    /// Timed rounds; the least time of all counts, for noise only adds.
+pub struct HostPlan {
+    /// Number of timed rounds; the minimum time counts, since noise only adds time.
     pub rounds: usize,
-    /// How long a program is repeated in each round.
+    /// Duration for which a program is repeated in each round.
     pub stretch: Duration,
 }
 
-impl Plan {
-    /// A plan whose figures can be quoted.
+impl HostPlan {
+    /// Long rounds, for figures that are published.
     #[must_use]
     pub const fn full(rounds: usize) -> Self {
         let stretch = Duration::from_millis(4);
         Self { rounds, stretch }
     }
 
-    /// A short one: for a look, not for a figure.
+    /// Short rounds, for a rough estimate.
     #[must_use]
     pub const fn quick(rounds: usize) -> Self {
         let stretch = Duration::from_micros(500);
@@ -47,49 +47,49 @@ impl Plan {
     }
 }
 
-/// One workload: what a unit of it costs and takes.
+/// Gas and time of a unit of a workload.
 #[derive(Clone, Debug, Serialize)]
-pub struct Row {
-    /// The host function.
+pub struct HostRow {
+    /// Name of the host function.
     pub function: &'static str,
     /// The part of its price.
-    pub part: Part,
-    /// Which case of it.
+    pub part: PricePart,
+    /// Description of the case.
     pub case: &'static str,
-    /// That part in the schedule, in gas.
+    /// Price of that part in the schedule, in gas.
     pub price: String,
-    /// All gas that a guest pays for one more unit: operands, the operator `call`, frames.
+    /// Gas that a guest pays for a unit, including operands, the operator `call` and frames.
     pub gas: String,
-    /// Nanoseconds of one more unit.
+    /// Nanoseconds of a unit.
     pub ns: f64,
-    /// Nanoseconds over those that its gas stands for: above 1 it is cheaper than it should be.
+    /// Time of a unit over the nominal time of its gas; above 1 the price is too low.
     pub over_nominal: f64,
 }
 
-/// What `benches host` prints.
+/// The report of `benches host`.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report {
-    /// In the order of the table.
-    pub rows: Vec<Row>,
-    /// Nanoseconds that a unit of gas stands for.
+pub struct HostReport {
+    /// Rows in the order of the host table.
+    pub rows: Vec<HostRow>,
+    /// Nominal time of a unit of gas, in nanoseconds.
     pub nominal_ns_per_gas: f64,
-    /// The greatest `over_nominal`, and whose.
+    /// The largest `over_nominal`.
     pub worst: f64,
-    /// Function and part of it.
+    /// Function and price part with the largest `over_nominal`.
     pub worst_of: String,
-    /// Timed rounds.
+    /// Number of timed rounds.
     pub rounds: usize,
 }
 
 /// Measures every workload.
 ///
 /// # Errors
-/// If a program is refused, or does not end as it must: what is wrong has no time.
-pub fn report(plan: &Plan) -> Measured<Report> {
+/// If a program is rejected or does not end as expected.
+pub fn report(plan: &HostPlan) -> Measured<HostReport> {
     let engine = Interpreter::new();
-    let mut prepared = works()
+    let mut prepared = workloads()
         .into_iter()
-        .map(|work| Prepared::new(work, &engine))
+        .map(|workload| TimedWorkload::new(workload, &engine))
         .collect::<Measured<Vec<_>>>()?;
     for _ in 0..plan.rounds.max(1) {
         for prepared in &mut prepared {
@@ -98,13 +98,13 @@ pub fn report(plan: &Plan) -> Measured<Report> {
     }
     let rows = prepared
         .iter()
-        .map(Prepared::row)
-        .collect::<Measured<Vec<Row>>>()?;
+        .map(TimedWorkload::row)
+        .collect::<Measured<Vec<HostRow>>>()?;
     let worst = rows
         .iter()
         .max_by(|one, other| one.over_nominal.total_cmp(&other.over_nominal))
         .ok_or("no workload")?;
-    Ok(Report {
+    Ok(HostReport {
         nominal_ns_per_gas: NOMINAL,
         worst: worst.over_nominal,
         worst_of: format!("{} {:?}", worst.function, worst.part),
@@ -113,33 +113,35 @@ pub fn report(plan: &Plan) -> Measured<Report> {
     })
 }
 
-/// One program, ready to run with many turns and with one.
-struct Ready {
-    many: Running,
-    one: Running,
+/// A program with many iterations and the same with one.
+struct ProgramPair {
+    many: TimedProgram,
+    one: TimedProgram,
+    /// Number of iterations of `many`.
     turns: u32,
 }
 
-/// One module in the state in which it runs.
-struct Running {
-    stage: Stage,
+/// A module with its fixture, and its best time.
+struct TimedProgram {
+    fixture: Fixture,
     message: Message,
-    end: End,
-    /// Gas without that of the frame.
+    end: ProgramEnd,
+    /// Gas without the price of the frame.
     gas: u64,
-    /// Least nanoseconds so far.
+    /// Minimum nanoseconds so far.
     least: f64,
 }
 
-impl Running {
+impl TimedProgram {
     fn new(program: &Program, turns: u32, engine: &Interpreter) -> Measured<Self> {
-        let mut stage = Stage::new()?;
-        let module = stage.install(&program.module(&stage.image, turns)?)?;
-        engine.compile_all(&module, &stage.rules)?;
-        let frame = frame_price(&module, &stage.rules);
+        let mut fixture = Fixture::new()?;
+        let module =
+            fixture.install(&program.module(&fixture.rules.host, &fixture.image, turns)?)?;
+        engine.compile_all(&module, &fixture.rules)?;
+        let frame = frame_price(&module, &fixture.rules);
         let mut running = Self {
-            message: Stage::message(program.input),
-            stage,
+            message: Fixture::message(program.input),
+            fixture,
             end: program.end,
             gas: 0,
             least: f64::MAX,
@@ -148,23 +150,26 @@ impl Running {
         Ok(running)
     }
 
-    /// Runs the message once; gas used.
+    /// Runs the message once; returns the gas used.
     fn run(&self, engine: &dyn Engine) -> Measured<u64> {
-        let stage = &self.stage;
-        let environment = Environment::new(engine, &stage.rules, stage, &stage.block)?;
+        let fixture = &self.fixture;
+        let environment = Environment::new(engine, &fixture.rules, fixture, &fixture.block)?;
         let outcome = vm::execute(&environment, black_box(&self.message), Gas(PLENTY))?;
         let output = match (&outcome.exit, self.end) {
-            (Exit::Return { output, .. }, End::Result(expected)) => {
+            (Exit::Return { output, .. }, ProgramEnd::Result(expected)) => {
                 let result = output.as_array().copied().map(i64::from_le_bytes);
                 expected.is_none() || result == expected
             }
-            (Exit::Return { output, .. }, End::Return(length))
-            | (Exit::Revert { output, .. }, End::Revert(length)) => output.len() == length,
+            (Exit::Return { output, .. }, ProgramEnd::Return(length))
+            | (Exit::Revert { output, .. }, ProgramEnd::Revert(length)) => output.len() == length,
             _ => false,
         };
         match output {
             true => Ok(outcome.gas_used.0),
-            false => Err(format!("{:?}, not {:?}", short(&outcome.exit), self.end).into()),
+            false => {
+                let exit = short(&outcome.exit);
+                Err(format!("ended with {exit}, expected {:?}", self.end).into())
+            }
         }
     }
 
@@ -180,7 +185,7 @@ impl Running {
     }
 }
 
-/// An exit without its data.
+/// An exit as text, without its data.
 fn short(exit: &Exit) -> String {
     match exit {
         Exit::Return { output, .. } => format!("return of {:?}", output.get(..8)),
@@ -189,18 +194,18 @@ fn short(exit: &Exit) -> String {
     }
 }
 
-impl Ready {
+impl ProgramPair {
     fn new(program: &Program, turns: u32, engine: &Interpreter) -> Measured<Self> {
         let turns = if program.is_once() { 1 } else { turns };
         Ok(Self {
-            many: Running::new(program, turns, engine)?,
-            // What comes of one turn need not be what comes of many.
-            one: Running::new(&unanswered(program), 1, engine)?,
+            many: TimedProgram::new(program, turns, engine)?,
+            // The result after one iteration may differ from that after many.
+            one: TimedProgram::new(&without_expected_result(program), 1, engine)?,
             turns,
         })
     }
 
-    /// Turns that the longer program has more; 1 if the whole message is the unit.
+    /// Number of iterations that `many` has more than `one`; 1 if the whole message is the unit.
     fn turns(&self) -> u32 {
         self.turns.saturating_sub(1).max(1)
     }
@@ -220,9 +225,9 @@ impl Ready {
     }
 }
 
-fn unanswered(program: &Program) -> Program {
+fn without_expected_result(program: &Program) -> Program {
     let end = match program.end {
-        End::Result(_) => End::Result(None),
+        ProgramEnd::Result(_) => ProgramEnd::Result(None),
         ends => ends,
     };
     Program {
@@ -231,24 +236,29 @@ fn unanswered(program: &Program) -> Program {
     }
 }
 
-struct Prepared {
-    work: Work,
-    with: Ready,
-    without: Ready,
+struct TimedWorkload {
+    workload: Workload,
+    with: ProgramPair,
+    without: ProgramPair,
 }
 
-impl Prepared {
-    fn new(work: Work, engine: &Interpreter) -> Measured<Self> {
-        let named = |error| format!("{:?} {:?} {}: {error}", work.function, work.part, work.case);
-        let ready = |program| Ready::new(program, work.turns, engine).map_err(named);
+impl TimedWorkload {
+    fn new(workload: Workload, engine: &Interpreter) -> Measured<Self> {
+        let named = |error| {
+            format!(
+                "{:?} {:?} {}: {error}",
+                workload.function, workload.part, workload.case
+            )
+        };
+        let ready = |program| ProgramPair::new(program, workload.turns, engine).map_err(named);
         Ok(Self {
-            with: ready(&work.with)?,
-            without: ready(&work.without)?,
-            work,
+            with: ready(&workload.with)?,
+            without: ready(&workload.without)?,
+            workload,
         })
     }
 
-    fn time(&mut self, engine: &Interpreter, plan: &Plan) -> Measured<()> {
+    fn time(&mut self, engine: &Interpreter, plan: &HostPlan) -> Measured<()> {
         for ready in [&mut self.with, &mut self.without] {
             ready.many.time(engine, plan.stretch)?;
             ready.one.time(engine, plan.stretch)?;
@@ -256,30 +266,36 @@ impl Prepared {
         Ok(())
     }
 
-    /// Gas of one unit: it is the same in every turn, or this is no unit.
+    /// Gas of one unit; an error if it is not the same in every iteration.
     fn gas(&self) -> Measured<u64> {
-        let units = u64::try_from(self.work.units)?;
+        let units = u64::try_from(self.workload.units)?;
         let turns = u64::from(self.with.turns()).saturating_mul(units);
         let more = self.with.gas().checked_sub(self.without.gas());
-        let more = more.ok_or_else(|| format!("{:?}: less gas", self.work.function))?;
+        let more = more.ok_or_else(|| {
+            let function = self.workload.function;
+            format!("{function:?}: the program with the unit uses less gas than the one without")
+        })?;
         match more.checked_rem(turns) {
             Some(0) => Ok(more.checked_div(turns).unwrap_or_default()),
-            _ => Err(format!("{:?}: {more} gas in {turns} units", self.work.function).into()),
+            _ => {
+                let function = self.workload.function;
+                Err(format!("{function:?}: {more} gas is no multiple of {turns} units").into())
+            }
         }
     }
 
-    fn row(&self) -> Measured<Row> {
-        let work = &self.work;
+    fn row(&self) -> Measured<HostRow> {
+        let workload = &self.workload;
         let gas = self.gas()?;
         let more = self.with.nanoseconds() - self.without.nanoseconds();
-        let ns = more / work.units as f64;
-        let prices = Part::of(work.function, &self.with.many.stage.rules.schedule);
-        let price = prices.iter().find(|(part, _)| *part == work.part);
-        let name = table::row(work.function).map_or("", |row| row.name);
-        Ok(Row {
+        let ns = more / workload.units as f64;
+        let prices = PricePart::of(workload.function, &self.with.many.fixture.rules.schedule);
+        let price = prices.iter().find(|(part, _)| *part == workload.part);
+        let name = table::row(workload.function).map_or("", |row| row.name);
+        Ok(HostRow {
             function: name,
-            part: work.part,
-            case: work.case,
+            part: workload.part,
+            case: workload.case,
             price: price.map_or(0, |(_, price)| *price).to_string(),
             gas: gas.to_string(),
             ns,
@@ -288,18 +304,18 @@ impl Prepared {
     }
 }
 
-/// What every unit costs, without looking at a clock; (function, part, price, gas).
+/// Every workload with the gas of its unit, without measuring time.
 ///
 /// # Errors
 /// As [`report`].
-pub fn gas() -> Measured<Vec<(Work, u64)>> {
+pub fn gas() -> Measured<Vec<(Workload, u64)>> {
     let engine = Interpreter::new();
-    let works = works().into_iter();
-    works
-        .map(|work| {
-            let prepared = Prepared::new(work, &engine)?;
+    let workloads = workloads().into_iter();
+    workloads
+        .map(|workload| {
+            let prepared = TimedWorkload::new(workload, &engine)?;
             let gas = prepared.gas()?;
-            Ok((prepared.work, gas))
+            Ok((prepared.workload, gas))
         })
         .collect()
 }

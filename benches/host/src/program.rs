@@ -1,140 +1,140 @@
-//! Writes the module of a workload: a loop of host calls, or one call that ends the frame.
+//! Generates the module of a workload: a loop of host calls, or one call that ends the frame.
 //!
-//! Every module has the same imports and the same memory, so that two of them differ in what they
-//! do and in nothing else.
+//! All modules have the same imports and the same initial memory, so that two of them differ only
+//! in their code.
 
 use crate::Measured;
-use host_api::{TABLE, Type, table};
+use host_api::{Row, Type, table};
 use std::fmt::Write;
 
-/// Eight bytes that hold the number of the turn, after one byte `A` and before zeros: from here a
-/// key of nine bytes, from the next byte an address, hash or salt.
+/// Offset of a 9-byte storage key that differs in each iteration: the byte `A`, then the number of
+/// the iteration in eight bytes.
 pub const KEY_OF_TURN: i64 = 63;
-/// Bytes of that key.
+/// Size of that key, in bytes.
 pub const KEY_OF_TURN_BYTES: i64 = 9;
-/// An address, hash or salt that is another in each turn.
+/// Offset of an address, hash or salt that differs in each iteration: its number, then zeros.
 pub const HASH_OF_TURN: i64 = 64;
-/// 256 bytes `k`.
+/// Offset of 256 bytes `k`.
 pub const KEY: i64 = 256;
-/// The address of the contract that is called.
+/// Offset of the address of the called contract.
 pub const CALLEE: i64 = 512;
-/// The amount 1.
+/// Offset of the amount 1.
 pub const ONE: i64 = 544;
-/// The amount 0.
+/// Offset of the amount 0.
 pub const ZERO: i64 = 560;
-/// Names of the callee's entries.
+/// Offset of the name of the callee's entry that does nothing.
 pub const NOTHING: i64 = 576;
-/// Entry that returns 64 KiB.
-pub const ANSWER: i64 = 592;
-/// Entry that writes 16 values and reverts.
+/// Offset of the name of the callee's entry that returns 64 KiB.
+pub const OUTPUT_64_KIB: i64 = 592;
+/// Offset of the name of the callee's entry that writes 16 values and reverts.
 pub const UNDO: i64 = 600;
-/// The hash of the callee's code.
+/// Offset of the hash of the callee's code.
 pub const CODE: i64 = 608;
-/// Zeros.
+/// Offset of a salt of zeros.
 pub const SALT: i64 = 640;
-/// The message digest of the secp256k1 signature.
+/// Offset of the message digest of the secp256k1 signature.
 pub const DIGEST: i64 = 704;
-/// That signature.
+/// Offset of the secp256k1 signature.
 pub const SECP256K1_SIGNATURE: i64 = 768;
-/// Its key.
+/// Offset of the secp256k1 key.
 pub const SECP256K1_KEY: i64 = 832;
-/// The Ed25519 signature.
+/// Offset of the Ed25519 signature.
 pub const ED25519_SIGNATURE: i64 = 896;
-/// Its key.
+/// Offset of the Ed25519 key.
 pub const ED25519_KEY: i64 = 960;
-/// Its message.
+/// Offset of the Ed25519 message.
 pub const ED25519_MESSAGE: i64 = 992;
-/// The letters from `a` on, each a key of one byte.
+/// Offset of the letters from `a` on, each of which is a 1-byte storage key.
 pub const LETTERS: i64 = 1024;
-/// 64 KiB of zeros.
+/// Offset of 64 KiB of zeros.
 pub const DATA: i64 = 65_536;
-/// 128 KiB to write to.
+/// Offset of 128 KiB of space for results.
 pub const OUT: i64 = 131_072;
-/// Bytes that a call can carry.
+/// Maximum size of input and output, in bytes.
 pub const DATA_BYTES: i64 = 65_536;
 
-/// The pages that hold all of it.
+/// Size of the memory, in pages.
 const PAGES: u32 = 4;
 
-/// How a program ends.
+/// The expected end of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// It returns the result of its last call; the number is what that must be, if it is known.
+pub enum ProgramEnd {
+    /// It returns the result of its last host call, which must be this number, if given.
     Result(Option<i64>),
-    /// Its body ends the frame by a return of so many bytes.
+    /// Its body ends the frame with an output of this many bytes.
     Return(usize),
-    /// Its body ends the frame by a revert with so many bytes.
+    /// Its body reverts the frame with an output of this many bytes.
     Revert(usize),
 }
 
-/// What is run and timed.
+/// A program that is timed.
 #[derive(Clone, Debug)]
 pub struct Program {
-    /// Run once, before the turns.
+    /// Code that runs once, before the loop.
     pub setup: String,
-    /// One turn.
+    /// Code of one iteration.
     pub body: String,
-    /// Bytes of the message's input.
+    /// Size of the message's input, in bytes.
     pub input: usize,
-    /// How it ends.
-    pub end: End,
+    /// The expected end.
+    pub end: ProgramEnd,
 }
 
 impl Program {
-    /// A body in a loop, whose last result is of no interest.
+    /// A program that runs `body` in a loop, with any result.
     #[must_use]
     pub fn turns(body: &str) -> Self {
         Self {
             setup: String::new(),
             body: body.to_owned(),
             input: 0,
-            end: End::Result(None),
+            end: ProgramEnd::Result(None),
         }
     }
 
-    /// The same, after something that is done once.
+    /// Sets the code that runs once, before the loop.
     #[must_use]
     pub fn after(mut self, setup: &str) -> Self {
         self.setup = setup.to_owned();
         self
     }
 
-    /// The same, whose last call must answer `result`.
+    /// Sets the expected result of the last host call.
     #[must_use]
-    pub const fn answers(mut self, result: i64) -> Self {
-        self.end = End::Result(Some(result));
+    pub const fn expects(mut self, result: i64) -> Self {
+        self.end = ProgramEnd::Result(Some(result));
         self
     }
 
-    /// The same, with an input of so many bytes.
+    /// Sets the size of the input, in bytes.
     #[must_use]
     pub const fn with_input(mut self, bytes: usize) -> Self {
         self.input = bytes;
         self
     }
 
-    /// A body that is run once and ends the frame.
+    /// A program whose body runs once and ends the frame.
     #[must_use]
-    pub fn once(body: &str, end: End) -> Self {
+    pub fn once(body: &str, end: ProgramEnd) -> Self {
         Self {
             end,
             ..Self::turns(body)
         }
     }
 
-    /// True if the body runs once, whatever the number of turns.
+    /// True if the body always runs once.
     #[must_use]
     pub const fn is_once(&self) -> bool {
-        !matches!(self.end, End::Result(_))
+        !matches!(self.end, ProgramEnd::Result(_))
     }
 
-    /// The module that runs `turns` turns.
+    /// The module that runs `turns` iterations and imports all functions of `host`.
     ///
     /// # Errors
-    /// If the text is no module, which is a mistake in a workload.
-    pub fn module(&self, image: &[u8], turns: u32) -> Measured<Vec<u8>> {
+    /// If the text does not assemble, which is a bug in a workload.
+    pub fn module(&self, host: &[Row], image: &[u8], turns: u32) -> Measured<Vec<u8>> {
         let mut text = String::from("(module\n");
-        for row in TABLE {
+        for row in host {
             write!(text, "(import \"lockstep\" \"{0}\" (func ${0}", row.name)?;
             for kind in row.parameters() {
                 write!(text, " (param {})", name_of(kind))?;
@@ -177,13 +177,13 @@ const fn name_of(kind: Type) -> &'static str {
     }
 }
 
-/// A call of the host function `name` with constants; its result, if it has one, is kept.
+/// A call of the host function `name` with constants; its result, if any, is stored in `$r`.
 #[must_use]
 pub fn call(name: &str, operands: &[i64]) -> String {
     let operands: Vec<String> = operands.iter().map(ToString::to_string).collect();
     let types: Vec<Type> = table::by_name(name)
         .into_iter()
-        .flat_map(table::Row::parameters)
+        .flat_map(Row::parameters)
         .collect();
     let constants = types
         .iter()
@@ -192,23 +192,23 @@ pub fn call(name: &str, operands: &[i64]) -> String {
     call_with(name, &constants.collect::<Vec<_>>().join(" "))
 }
 
-/// The same with operands in text.
+/// A call of the host function `name` with operands in the text format.
 #[must_use]
 pub fn call_with(name: &str, operands: &str) -> String {
-    let called = format!("(call ${name} {operands})");
+    let call = format!("(call ${name} {operands})");
     match table::by_name(name).and_then(|row| row.result) {
-        Some(Type::I32) => format!("(local.set $r (i64.extend_i32_s {called}))"),
-        Some(Type::I64) => format!("(local.set $r {called})"),
-        None => called,
+        Some(Type::I32) => format!("(local.set $r (i64.extend_i32_s {call}))"),
+        Some(Type::I64) => format!("(local.set $r {call})"),
+        None => call,
     }
 }
 
-/// Makes the key, address, hash and salt of the turn.
+/// Code that writes the number of the iteration into its key, address, hash and salt.
 pub const COUNT: &str = "(i64.store (i32.const 64) (i64.extend_i32_u (local.get $i)))";
 
-/// Where the key of one letter is.
+/// Offset of the 1-byte storage key `letter`.
 #[must_use]
 pub fn letter(letter: u8) -> i64 {
-    let place = letter.saturating_sub(b'a');
-    LETTERS.saturating_add(i64::from(place))
+    let index = letter.saturating_sub(b'a');
+    LETTERS.saturating_add(i64::from(index))
 }

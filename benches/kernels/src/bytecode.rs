@@ -1,4 +1,4 @@
-//! Runs a stack machine inside the guest: a loop around a dense match, over a small program.
+//! Runs an interpreter for a stack machine: a loop around a dense match, on a small program.
 
 #[derive(Clone, Copy)]
 enum Op {
@@ -14,7 +14,7 @@ enum Op {
     Halt,
 }
 
-/// Variable 0 counts down; each round 1 is `(v1 * 1103515245 + v0) ^ (v1 >> 7)`, and 2 collects.
+/// Variable 0 counts down; `v1 = (v1 * 1103515245 + v0) ^ (v1 >> 7)`; variable 2 sums up.
 static PROGRAM: [Op; 21] = [
     Op::Load(1),
     Op::Push(1_103_515_245),
@@ -62,7 +62,7 @@ impl Machine {
         self.push(compute(left, right));
     }
 
-    /// Runs to `Halt`; the number of steps.
+    /// Runs to `Halt`; returns the number of steps.
     #[inline(never)]
     fn execute(&mut self, program: &[Op]) -> u64 {
         let (mut at, mut steps) = (0_usize, 0_u64);
@@ -90,7 +90,7 @@ impl Machine {
     }
 }
 
-/// Runs `n` rounds of the program's loop, at least one.
+/// Runs `n` iterations of the program's loop, at least one.
 #[must_use]
 pub fn run(n: u32) -> u64 {
     let mut machine = Machine {

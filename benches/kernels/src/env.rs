@@ -1,15 +1,15 @@
-//! Answers the host calls of the `token` kernel natively: a store and a digest of events.
+//! Implements the host functions of the `token` kernel natively: a store and a digest of events.
 //!
-//! In wasm, `../guest.rs` has the same functions over the imports of module `lockstep`.
+//! In wasm, `../guest.rs` has the same functions, which call the imports of module `lockstep`.
 
 use rustc_hash::FxBuildHasher;
 use std::cell::RefCell;
-#[expect(clippy::disallowed_types, reason = "nobody walks over it")]
+#[expect(clippy::disallowed_types, reason = "it is never iterated")]
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// A light store: what it takes is in every engine's figure and hides what a call costs.
-#[expect(clippy::disallowed_types, reason = "nobody walks over it")]
+/// A fast store: its time is in every engine's figure, and should be small beside that of a call.
+#[expect(clippy::disallowed_types, reason = "it is never iterated")]
 type Entries = HashMap<Vec<u8>, Vec<u8>, FxBuildHasher>;
 
 thread_local! {
@@ -17,18 +17,18 @@ thread_local! {
     static EVENTS: RefCell<u64> = const { RefCell::new(0) };
 }
 
-/// Forgets everything: each run begins with an empty store.
+/// Clears the store and the digest: each run starts with an empty store.
 pub fn reset() {
     STORE.with_borrow_mut(Entries::clear);
     EVENTS.with_borrow_mut(|digest| *digest = 0);
 }
 
-/// Copies the value of `key` to `out`, at most what fits; its full length, -1 if absent.
+/// Copies the part of the value of `key` that fits to `out`; returns its length, -1 if absent.
 pub fn storage_read(key: &[u8], out: &mut [u8]) -> i32 {
     STORE.with_borrow(|store| store.get(key).map_or(-1, |value| copy_out(value, out)))
 }
 
-/// The same where key and output lie in one memory; `None` if one does not lie in it.
+/// The same with key and output as ranges of one memory; `None` if one is outside of it.
 pub fn storage_read_within(memory: &mut [u8], key: Range<usize>, out: Range<usize>) -> Option<i32> {
     STORE.with_borrow(|store| {
         let value = store.get(memory.get(key)?);
@@ -43,7 +43,7 @@ fn copy_out(value: &[u8], out: &mut [u8]) -> i32 {
     value.len() as i32
 }
 
-/// Writes `value` under `key`.
+/// Stores `value` for `key`.
 pub fn storage_write(key: &[u8], value: &[u8]) {
     STORE.with_borrow_mut(|store| match store.get_mut(key) {
         Some(present) => {
@@ -59,7 +59,7 @@ pub fn emit_event(topic: &[u8; 32], data: &[u8]) {
     EVENTS.with_borrow_mut(|digest| *digest = mix(mix(*digest, topic), data));
 }
 
-/// Folds bytes into a digest, eight at a time: cheap, so that it does not hide what a call costs.
+/// Folds bytes into a digest, eight at a time: cheap beside the cost of a call.
 #[must_use]
 pub fn mix(seed: u64, bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<8>();

@@ -1,4 +1,4 @@
-//! Computes Fibonacci numbers by recursion: calls, returns and little else.
+//! Computes Fibonacci numbers recursively: mostly calls and returns.
 
 #[inline(never)]
 fn fib(n: u32) -> u64 {
@@ -9,7 +9,7 @@ fn fib(n: u32) -> u64 {
     }
 }
 
-/// The `n`th number.
+/// The `n`-th number.
 #[must_use]
 pub fn run(n: u32) -> u64 {
     fib(n)

@@ -1,4 +1,4 @@
-//! Calls through a table of functions with an index that depends on data.
+//! Makes indirect calls with data-dependent table indices.
 
 type Step = fn(u64, u64) -> u64;
 

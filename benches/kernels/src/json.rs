@@ -1,4 +1,4 @@
-//! Reads JSON by recursive descent: byte loads, branches, short calls.
+//! Parses JSON by recursive descent: byte loads, branches, short calls.
 
 static TEXT: &[u8] = br#"{"orders":[{"id":4711,"side":"buy","price":25013,"quantity":12,
 "tags":["fast","post\n"]},
@@ -9,7 +9,7 @@ static TEXT: &[u8] = br#"{"orders":[{"id":4711,"side":"buy","price":25013,"quant
 "asks":[[25020,3],[25021,44],[25077,7]]},"note":"a quoted \"word\" and a path C:\\temp, then text
 that goes on for a while so that copying strings is some of the work, but not all of it"}"#;
 
-/// Depth of arrays and objects that is read.
+/// Maximum depth of nested arrays and objects.
 const DEPTH: u32 = 32;
 
 struct Reader<'a> {
@@ -17,7 +17,7 @@ struct Reader<'a> {
     fold: u64,
 }
 
-/// The text is no JSON.
+/// The text is not JSON.
 struct Malformed;
 
 impl Reader<'_> {
@@ -153,7 +153,7 @@ impl Reader<'_> {
     }
 }
 
-/// Reads the text `n` times; the fold of all strings, words and numbers.
+/// Parses the text `n` times; returns a checksum of all strings, literals and numbers.
 #[must_use]
 pub fn run(n: u32) -> u64 {
     let mut fold = 0xcbf2_9ce4_8422_2325_u64;

@@ -1,4 +1,4 @@
-//! Hashes with Keccak-256: 64-bit rotations and exclusive ors over a state of 25 words.
+//! Hashes with Keccak-256: 64-bit rotations and exclusive ors on a state of 25 words.
 
 const ROUND: [u64; 24] = [
     0x0000_0000_0000_0001,
@@ -32,7 +32,7 @@ const ROTATION: [u32; 24] = [
 const PLACE: [usize; 24] = [
     10, 7, 11, 17, 18, 3, 5, 16, 8, 21, 24, 4, 15, 23, 19, 13, 12, 2, 20, 14, 22, 9, 6, 1,
 ];
-/// Bytes absorbed between permutations.
+/// Rate: number of bytes absorbed between permutations.
 const RATE: usize = 136;
 
 fn permute(a: &mut [u64; 25]) {
@@ -76,7 +76,7 @@ fn absorb(state: &mut [u64; 25], block: &[u8; RATE]) {
     permute(state);
 }
 
-/// The digest's words, least significant byte first; padding of the original Keccak.
+/// The words of the digest, least significant byte first, with the padding of the original Keccak.
 fn digest(message: &[u8]) -> [u64; 4] {
     let mut state = [0_u64; 25];
     let (blocks, rest) = message.as_chunks::<RATE>();

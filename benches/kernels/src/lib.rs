@@ -1,15 +1,15 @@
-//! Holds the benchmarked programs as native functions; `../guest.rs` makes wasm of the same files.
+//! Contains the benchmark kernels as native functions; `../guest.rs` compiles the files to wasm.
 //!
-//! Each is `run(n)`: n rounds of integer work without input or allocation, folded into one word.
-//! Natively and in wasm they are compiled alike: `opt-level` 3, one codegen unit, no overflow
-//! checks, the target's default features (`benches/build.sh` and the workspace's profiles).
+//! Each is `run(n)`: n rounds of integer work without input or allocation, and a checksum.
+//! Native and wasm code have the same compiler settings: `opt-level` 3, one codegen unit, no
+//! overflow checks, default target features (`benches/build.sh` and the workspace's profiles).
 #![forbid(unsafe_code)]
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
     clippy::big_endian_bytes,
     clippy::indexing_slicing,
-    reason = "measured programs, written as contracts write arithmetic; none reads guest input"
+    reason = "benchmarks with the arithmetic of contracts; none reads guest input"
 )]
 
 pub mod bytecode;

@@ -1,8 +1,8 @@
-//! Moves memory: bulk fills and copies of small and large pieces, and a loop over bytes.
+//! Moves memory: bulk fills and copies of small and large ranges, and a loop over bytes.
 
 const BYTES: usize = 16_384;
 
-/// Makes `n` rounds of one fill, two copies and one hash of 96 bytes.
+/// Runs `n` rounds of one fill, two copies and one hash of 96 bytes.
 #[must_use]
 pub fn run(n: u32) -> u64 {
     let (mut a, mut b) = ([0_u8; BYTES], [0_u8; BYTES]);

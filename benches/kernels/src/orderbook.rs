@@ -2,7 +2,7 @@
 
 const LEVELS: usize = 128;
 const ORDERS: usize = 2_048;
-/// No order, no level.
+/// Index that means no order or no level.
 const NONE: u16 = u16::MAX;
 
 #[derive(Clone, Copy)]
@@ -18,7 +18,7 @@ struct Queue {
     last: u16,
 }
 
-/// One side: `best` is the first level worth looking at, counted from the better end.
+/// One side: levels before `best`, counted from the better end, are empty.
 struct Side {
     queues: [Queue; LEVELS],
     best: usize,
@@ -75,7 +75,7 @@ impl Book {
         }
     }
 
-    /// Fills `quantity` from the other side up to and including `worst`; what is left.
+    /// Fills `quantity` from the other side up to and including `worst`; returns the rest.
     #[inline(never)]
     fn fill(&mut self, buy: bool, worst: usize, mut quantity: u32) -> u32 {
         let side = if buy { &mut self.asks } else { &mut self.bids };
@@ -101,7 +101,7 @@ impl Book {
         quantity
     }
 
-    /// Leaves an order in the book; forgotten if the book is full.
+    /// Adds an order to the book, unless the book is full.
     #[inline(never)]
     fn rest(&mut self, buy: bool, level: usize, id: u32, quantity: u32) {
         let at = self.free;
@@ -121,7 +121,7 @@ impl Book {
     }
 }
 
-/// Places `n` orders around one price; the fold of all trades.
+/// Places `n` orders around one price; returns a checksum of all trades.
 #[must_use]
 pub fn run(n: u32) -> u64 {
     let mut book = Book::new();

@@ -116,7 +116,7 @@ fn compress(state: &mut [u32; 8], block: &[u8; 64]) {
     }
 }
 
-/// The digest's words; the message is padded as the standard says.
+/// The words of the digest; the message is padded according to the standard.
 fn digest(message: &[u8]) -> [u32; 8] {
     let mut state = INITIAL;
     let (blocks, rest) = message.as_chunks::<64>();

@@ -1,4 +1,4 @@
-//! Sorts words twice, by quicksort and by merging: compares, swaps, unpredictable branches.
+//! Sorts words with quicksort and merge sort: comparisons, swaps, unpredictable branches.
 
 const WORDS: usize = 4_096;
 
@@ -14,7 +14,7 @@ fn insertion(a: &mut [u32]) {
     }
 }
 
-/// Splits at the median of three; everything before the place is not greater, after it not less.
+/// Partitions at the median of three: words before the index are not greater, after it not less.
 fn partition(a: &mut [u32]) -> usize {
     let last = a.len() - 1;
     let middle = last / 2;
@@ -70,7 +70,7 @@ fn merge(from: &[u32], middle: usize, to: &mut [u32]) {
     }
 }
 
-/// Sorts runs of 1, 2, 4 ... words, from one array to the other and back; WORDS is a power of 4.
+/// Merges runs of 1, 2, 4 ... words, from one array to the other and back; WORDS is a power of 4.
 fn merge_sort(a: &mut [u32; WORDS], spare: &mut [u32; WORDS]) {
     let mut width = 1;
     while width < WORDS {
@@ -93,7 +93,7 @@ fn merge_sort(a: &mut [u32; WORDS], spare: &mut [u32; WORDS]) {
     }
 }
 
-/// Sorts 4,096 fresh words `n` times each way.
+/// Sorts 4,096 new words `n` times with each algorithm.
 #[must_use]
 pub fn run(n: u32) -> u64 {
     let (mut a, mut b, mut spare) = ([0_u32; WORDS], [0_u32; WORDS], [0_u32; WORDS]);

@@ -1,9 +1,9 @@
-//! Moves tokens between accounts: five host calls each, two reads, two writes and an event.
+//! Transfers tokens between accounts: five host calls each, two reads, two writes and an event.
 
 use crate::env;
 
 const TOPIC: &[u8; 32] = b"a transfer of the kernel `token`";
-/// What an account has before its first transfer.
+/// Balance of an account before its first transfer.
 const GRANT: u64 = 1_000_000;
 
 /// A storage key: the map's prefix, then the address.
@@ -41,7 +41,7 @@ fn transfer(from: &Key, to: &Key, amount: u64) -> bool {
     true
 }
 
-/// Makes `n` transfers among 32 accounts; a fold of what two of them have then.
+/// Makes `n` transfers among 32 accounts; returns a checksum of the balances of two of them.
 #[must_use]
 pub fn run(n: u32) -> u64 {
     let mut done = 0_u64;

@@ -1,9 +1,9 @@
-//! Computes with numbers of 256 bits modulo a prime: wide products, carries, reduction.
+//! Computes with 256-bit integers modulo a prime: wide products, carries, reduction.
 
 /// Four limbs, least significant first.
 type U256 = [u64; 4];
 
-/// The field prime of secp256k1 is 2^256 - FOLD, so that reduction is a product with FOLD.
+/// The field prime of secp256k1 is 2^256 - FOLD, so that reduction is a multiplication by FOLD.
 const FOLD: u64 = 0x1_0000_03d1;
 const PRIME: U256 = [0xffff_fffe_ffff_fc2f, u64::MAX, u64::MAX, u64::MAX];
 
@@ -28,7 +28,7 @@ fn subtract(a: &U256, b: &U256) -> (U256, bool) {
     (difference, borrow)
 }
 
-/// The value below the prime; `carry` stands for 2^256.
+/// The value reduced below the prime; `carry` is the bit of 2^256.
 fn normalise(value: &U256, carry: bool) -> U256 {
     let value = if carry {
         add(value, &[FOLD, 0, 0, 0]).0
@@ -71,7 +71,7 @@ fn multiply_mod(a: &U256, b: &U256) -> U256 {
     normalise(&sum, over)
 }
 
-/// Multiplies and adds `n` times, from the coordinates of the curve's generator.
+/// Multiplies and adds `n` times, starting with the coordinates of the curve's generator.
 #[must_use]
 pub fn run(n: u32) -> u64 {
     let mut x: U256 = [

@@ -1,4 +1,4 @@
-//! Puts other engines beside ours: the same modules, the same host, each metering in its own unit.
+//! Runs other engines with the same modules and the same host; each meters in its own unit.
 
 mod wasmi;
 
@@ -6,9 +6,9 @@ mod wasmi;
 mod wasmtime;
 
 use crate::Measured;
-use crate::contender::{Contender, Entry, Times};
+use crate::contender::{CallMeasurement, Contender, LoadTimes};
 
-/// Every peer of this build.
+/// Every other engine of this build.
 #[must_use]
 pub fn contenders() -> Vec<Contender> {
     #[cfg(feature = "wasmtime")]
@@ -45,15 +45,15 @@ fn compilers() -> Vec<Contender> {
 /// Calls on wasmi with fuel.
 ///
 /// # Errors
-/// If it refuses the module.
-pub fn calls() -> Measured<Vec<Entry>> {
+/// If it rejects the module.
+pub fn calls() -> Measured<Vec<CallMeasurement>> {
     wasmi::calls()
 }
 
-/// Loads `wasm` once in each peer whose loading is compared.
+/// Load times of `wasm` in wasmi.
 ///
 /// # Errors
-/// If one refuses it.
-pub fn load(wasm: &[u8]) -> Measured<Times> {
+/// If it rejects the module.
+pub fn load(wasm: &[u8]) -> Measured<LoadTimes> {
     wasmi::load(wasm)
 }

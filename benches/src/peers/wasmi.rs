@@ -2,7 +2,7 @@
 
 use crate::Measured;
 use crate::clock::time;
-use crate::contender::{Entry, Runner, Sample, Times};
+use crate::contender::{CallMeasurement, LoadTimes, Runner, Sample};
 use crate::lockstep::{PLENTY, Range, emit_event, storage_read, storage_write};
 use crate::statistics::per;
 use crate::workload::{self, Kernel};
@@ -10,15 +10,15 @@ use std::hint::black_box;
 use wasmi::{Caller, CompilationMode, Config, Engine, Error, Instance, Linker, Memory};
 use wasmi::{Module, Store};
 
-/// Whether it meters.
+/// Whether wasmi meters fuel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fuel {
     On,
     Off,
 }
 
-/// The guest's memory, looked up once an instance.
-type Host = Option<Memory>;
+/// The guest's memory, looked up once for each instance.
+type WasmiMemory = Option<Memory>;
 
 fn engine(fuel: Fuel, mode: CompilationMode) -> Engine {
     let mut config = Config::default();
@@ -31,23 +31,23 @@ fn range(start: u32, length: u32) -> Range {
     (wide(start), wide(length))
 }
 
-/// Answers with the guest's memory; the error leaves the guest.
+/// Runs a host call on the guest's memory; an error ends the guest.
 fn with_memory<T>(
-    caller: &mut Caller<'_, Host>,
-    answer: impl FnOnce(&mut [u8]) -> Option<T>,
+    caller: &mut Caller<'_, WasmiMemory>,
+    host_call: impl FnOnce(&mut [u8]) -> Option<T>,
 ) -> Result<T, Error> {
-    let failed = || Error::new("a host call out of range");
+    let failed = || Error::new("a host call has a range outside of memory");
     let memory = (*caller.data()).ok_or_else(failed)?;
-    answer(memory.data_mut(caller)).ok_or_else(failed)
+    host_call(memory.data_mut(caller)).ok_or_else(failed)
 }
 
-fn linker(engine: &Engine) -> Measured<Linker<Host>> {
+fn linker(engine: &Engine) -> Measured<Linker<WasmiMemory>> {
     let mut linker = Linker::new(engine);
     let module = host_api::MODULE;
     linker.func_wrap(
         module,
         "storage_read",
-        |mut caller: Caller<'_, Host>, key: u32, key_len: u32, dst: u32, cap: u32| {
+        |mut caller: Caller<'_, WasmiMemory>, key: u32, key_len: u32, dst: u32, cap: u32| {
             with_memory(&mut caller, |memory| {
                 storage_read(memory, range(key, key_len), range(dst, cap))
             })
@@ -56,7 +56,11 @@ fn linker(engine: &Engine) -> Measured<Linker<Host>> {
     linker.func_wrap(
         module,
         "storage_write",
-        |mut caller: Caller<'_, Host>, key: u32, key_len: u32, value: u32, value_len: u32| {
+        |mut caller: Caller<'_, WasmiMemory>,
+         key: u32,
+         key_len: u32,
+         value: u32,
+         value_len: u32| {
             with_memory(&mut caller, |memory| {
                 storage_write(memory, range(key, key_len), range(value, value_len))
             })
@@ -65,7 +69,11 @@ fn linker(engine: &Engine) -> Measured<Linker<Host>> {
     linker.func_wrap(
         module,
         "emit_event",
-        |mut caller: Caller<'_, Host>, topics: u32, _count: u32, data: u32, data_len: u32| {
+        |mut caller: Caller<'_, WasmiMemory>,
+         topics: u32,
+         _count: u32,
+         data: u32,
+         data_len: u32| {
             with_memory(&mut caller, |memory| {
                 emit_event(memory, range(topics, 0).0, range(data, data_len))
             })
@@ -74,15 +82,15 @@ fn linker(engine: &Engine) -> Measured<Linker<Host>> {
     Ok(linker)
 }
 
-/// A module with all that makes instances of it.
-struct Loaded {
+/// A module compiled by wasmi, with engine and linker.
+struct WasmiModule {
     engine: Engine,
     module: Module,
-    linker: Linker<Host>,
+    linker: Linker<WasmiMemory>,
     fuel: Fuel,
 }
 
-impl Loaded {
+impl WasmiModule {
     fn new(wasm: &[u8], fuel: Fuel) -> Measured<Self> {
         let engine = engine(fuel, CompilationMode::Eager);
         Ok(Self {
@@ -93,7 +101,7 @@ impl Loaded {
         })
     }
 
-    fn instantiate(&self) -> Measured<(Store<Host>, Instance)> {
+    fn instantiate(&self) -> Measured<(Store<WasmiMemory>, Instance)> {
         let mut store = Store::new(&self.engine, None);
         if self.fuel == Fuel::On {
             store.set_fuel(PLENTY)?;
@@ -107,7 +115,7 @@ impl Loaded {
 }
 
 pub(crate) fn runner(kernel: &Kernel, fuel: Fuel) -> Measured<Runner> {
-    let loaded = Loaded::new(kernel.wasm, fuel)?;
+    let loaded = WasmiModule::new(kernel.wasm, fuel)?;
     Ok(Box::new(move |size| {
         kernels::env::reset();
         let (mut store, instance) = loaded.instantiate()?;
@@ -125,10 +133,10 @@ pub(crate) fn runner(kernel: &Kernel, fuel: Fuel) -> Measured<Runner> {
     }))
 }
 
-pub(crate) fn calls() -> Measured<Vec<Entry>> {
+pub(crate) fn calls() -> Measured<Vec<CallMeasurement>> {
     let kernel = workload::token()?;
-    let loaded = || Loaded::new(kernel.wasm, Fuel::On);
-    let entering = Loaded::new(workload::EMPTY, Fuel::On)?;
+    let loaded = || WasmiModule::new(kernel.wasm, Fuel::On);
+    let entering = WasmiModule::new(workload::EMPTY, Fuel::On)?;
     let (transferring, instantiating) = (loaded()?, loaded()?);
     Ok(vec![
         (
@@ -174,8 +182,8 @@ pub(crate) fn calls() -> Measured<Vec<Entry>> {
     ])
 }
 
-/// Nanoseconds of making a module: every function at once, and each at its first call.
-pub(crate) fn load(wasm: &[u8]) -> Measured<Times> {
+/// Nanoseconds of compiling a module: eagerly, and lazily at the first call of each function.
+pub(crate) fn load(wasm: &[u8]) -> Measured<LoadTimes> {
     let modes = [
         ("wasmi", Fuel::Off, CompilationMode::Eager),
         ("wasmi-fuel", Fuel::On, CompilationMode::Eager),

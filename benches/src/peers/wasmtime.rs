@@ -1,4 +1,4 @@
-//! Runs kernels in wasmtime with fuel: the optimising compiler Cranelift, the baseline one Winch.
+//! Runs kernels in wasmtime with fuel: the compilers Cranelift (optimising) and Winch (baseline).
 
 use crate::Measured;
 use crate::clock::time;
@@ -8,31 +8,31 @@ use crate::workload::Kernel;
 use std::hint::black_box;
 use wasmtime::{Caller, Config, Engine, Error, Linker, Memory, Module, Store, Strategy};
 
-/// The guest's memory, looked up once an instance.
-type Host = Option<Memory>;
+/// The guest's memory, looked up once for each instance.
+type WasmtimeMemory = Option<Memory>;
 
 fn range(start: u32, length: u32) -> Range {
     let wide = |value: u32| usize::try_from(value).unwrap_or(usize::MAX);
     (wide(start), wide(length))
 }
 
-/// Answers with the guest's memory; the error leaves the guest.
+/// Runs a host call on the guest's memory; an error ends the guest.
 fn with_memory<T>(
-    caller: &mut Caller<'_, Host>,
-    answer: impl FnOnce(&mut [u8]) -> Option<T>,
+    caller: &mut Caller<'_, WasmtimeMemory>,
+    host_call: impl FnOnce(&mut [u8]) -> Option<T>,
 ) -> Result<T, Error> {
-    let failed = || Error::msg("a host call out of range");
+    let failed = || Error::msg("a host call has a range outside of memory");
     let memory = (*caller.data()).ok_or_else(failed)?;
-    answer(memory.data_mut(caller)).ok_or_else(failed)
+    host_call(memory.data_mut(caller)).ok_or_else(failed)
 }
 
-fn linker(engine: &Engine) -> Result<Linker<Host>, Error> {
+fn linker(engine: &Engine) -> Result<Linker<WasmtimeMemory>, Error> {
     let mut linker = Linker::new(engine);
     let module = host_api::MODULE;
     linker.func_wrap(
         module,
         "storage_read",
-        |mut caller: Caller<'_, Host>, key: u32, key_len: u32, dst: u32, cap: u32| {
+        |mut caller: Caller<'_, WasmtimeMemory>, key: u32, key_len: u32, dst: u32, cap: u32| {
             with_memory(&mut caller, |memory| {
                 storage_read(memory, range(key, key_len), range(dst, cap))
             })
@@ -41,7 +41,11 @@ fn linker(engine: &Engine) -> Result<Linker<Host>, Error> {
     linker.func_wrap(
         module,
         "storage_write",
-        |mut caller: Caller<'_, Host>, key: u32, key_len: u32, value: u32, value_len: u32| {
+        |mut caller: Caller<'_, WasmtimeMemory>,
+         key: u32,
+         key_len: u32,
+         value: u32,
+         value_len: u32| {
             with_memory(&mut caller, |memory| {
                 storage_write(memory, range(key, key_len), range(value, value_len))
             })
@@ -50,7 +54,11 @@ fn linker(engine: &Engine) -> Result<Linker<Host>, Error> {
     linker.func_wrap(
         module,
         "emit_event",
-        |mut caller: Caller<'_, Host>, topics: u32, _count: u32, data: u32, data_len: u32| {
+        |mut caller: Caller<'_, WasmtimeMemory>,
+         topics: u32,
+         _count: u32,
+         data: u32,
+         data_len: u32| {
             with_memory(&mut caller, |memory| {
                 emit_event(memory, range(topics, 0).0, range(data, data_len))
             })

@@ -1,7 +1,7 @@
-//! Keeps a `jmt` tree in RocksDB as a node would: nodes, flat values and tip in one synced batch.
+//! Stores a `jmt` tree in RocksDB like a node: nodes, values and tip in one synced write batch.
 //!
-//! In its favour: stale nodes go at once, no old version is kept, versions sort as numbers, and
-//! RocksDB has the same caches as under our store.
+//! The configuration favours `jmt`: stale nodes are deleted at once, no old version is kept,
+//! versions sort as numbers, and RocksDB has the same caches as in Lockstep's store.
 
 use super::process;
 use super::worker::Candidate;
@@ -19,10 +19,10 @@ use vm::StateDiff;
 
 const NODES: &str = "nodes";
 const VALUES: &str = "values";
-/// The same as under our store.
+/// Size of the block cache, as in Lockstep's store.
 const CACHE_BYTES: usize = 256 * 1024 * 1024;
 
-/// A tree in a folder.
+/// A `jmt` tree in a RocksDB database.
 pub(crate) struct Jellyfish {
     nodes: Nodes,
     version: Version,
@@ -36,7 +36,7 @@ impl Nodes {
     }
 }
 
-/// SHA-256 as `jmt` wants a hasher.
+/// SHA-256 with the interface that `jmt` requires.
 struct Hasher(Sha256);
 
 impl SimpleHasher for Hasher {
@@ -67,7 +67,7 @@ impl TreeReader for Nodes {
     }
 
     fn get_rightmost_leaf(&self) -> Result<Option<(NodeKey, LeafNode)>> {
-        Err(anyhow!("nothing is restored"))
+        Err(anyhow!("restoring a tree is not supported"))
     }
 }
 

@@ -1,16 +1,16 @@
-//! Measures durable commits of a block over a large state, beside `jmt` on RocksDB.
+//! Measures durable commits of a block on a large state, compared with `jmt` on RocksDB.
 //!
-//! Each candidate is a process of its own, so that processor time, memory and bytes written are its
-//! own too, those of RocksDB's threads included. The parent lets them commit one block in turn and
-//! demands equal roots after each.
+//! Each candidate runs in its own process, so that processor time, memory and written bytes are
+//! measured separately, including those of RocksDB's threads. The parent process lets the
+//! candidates commit each block in turn and checks that their roots are equal.
 
-/// One process: it commits a block when it is told to.
+/// The process of a candidate: it commits a block when the parent requests it.
 pub mod worker;
 
 /// `jmt` with its nodes in RocksDB.
 mod jellyfish;
 
-/// What the system says about this process.
+/// Resource usage of this process.
 pub mod process;
 
 use crate::Measured;
@@ -21,84 +21,84 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// Ours first.
+/// Names of the candidates.
 pub const CANDIDATES: [&str; 2] = ["lockstep", "jmt"];
 
-/// What to measure.
+/// Size of the measurement.
 #[derive(Clone, Debug)]
-pub struct Plan {
-    /// Keys before the first measured block.
+pub struct StatePlan {
+    /// Number of keys before the first measured block.
     pub keys: u64,
-    /// Changes of a block: four of five write a key that is there, the fifth a new one.
+    /// Number of changes in a block: four of five write an existing key, the fifth a new one.
     pub updates: u64,
-    /// Measured blocks.
+    /// Number of measured blocks.
     pub blocks: u64,
-    /// Where the databases are made, and removed from again.
+    /// Folder in which the databases are created and removed.
     pub folder: PathBuf,
 }
 
 /// A figure of each candidate.
 pub type ByCandidate = BTreeMap<&'static str, f64>;
 
-/// The report. The first five fields are frozen.
+/// The report. Scripts read the first five fields.
 #[derive(Debug, Serialize)]
-pub struct Report {
-    /// As planned.
+pub struct StateReport {
+    /// Number of keys before the first measured block.
     pub keys: u64,
-    /// As planned.
+    /// Number of changes in a block.
     pub updates: u64,
-    /// Processor time of the process from the changes to the synced batch; median.
+    /// Processor time of a commit, up to the synced write batch, in milliseconds; median.
     pub cpu_ms: ByCandidate,
-    /// The same on the clock.
+    /// Elapsed time of a commit, in milliseconds; median.
     pub wall_ms: ByCandidate,
-    /// Bytes that the process wrote in that time: the log; median.
+    /// Bytes that the process wrote in a commit, to the log; median.
     pub bytes_per_block: ByCandidate,
-    /// Measured blocks.
+    /// Number of measured blocks.
     pub blocks: u64,
-    /// Processor time of `jmt` over ours.
+    /// Processor time of `jmt` over that of Lockstep.
     pub cpu_ratio: f64,
-    /// Processor time of all measured blocks, flush and compaction at the end included, by block.
+    /// Processor time per block, including flush and compaction at the end, in milliseconds.
     pub cpu_ms_with_compaction: ByCandidate,
-    /// Bytes written in the same time, by block.
+    /// Bytes written per block, including flush and compaction at the end.
     pub bytes_per_block_with_compaction: ByCandidate,
-    /// Computing the root alone, with its reads; median.
+    /// Processor time to compute the root, with its reads, in milliseconds; median.
     pub root_cpu_ms: ByCandidate,
-    /// Resident memory of the process after the last block.
+    /// Resident memory of the process after the last block, in bytes.
     pub resident_bytes: ByCandidate,
-    /// The database after the last compaction.
+    /// Size of the database after the last compaction, in bytes.
     pub disk_bytes: ByCandidate,
-    /// The root that both have after the last block.
+    /// State root of both after the last block, in hexadecimal.
     pub state_root: String,
-    /// The same with a tenth of the keys.
+    /// Report with a tenth of the keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenth: Option<Box<Self>>,
 }
 
-/// What a worker says after a block.
+/// Figures of a worker after a block.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Block {
-    /// Nanoseconds of processor time.
+pub struct BlockFigures {
+    /// Processor time, in nanoseconds.
     pub cpu: f64,
-    /// Nanoseconds of processor time for the root alone.
+    /// Processor time to compute the root, in nanoseconds.
     pub root_cpu: f64,
-    /// Nanoseconds on the clock.
+    /// Elapsed time, in nanoseconds.
     pub wall: f64,
-    /// Bytes written.
+    /// Number of bytes written.
     pub bytes: f64,
-    /// The root after it, in hex.
+    /// State root after the block, in hexadecimal.
     pub root: String,
 }
 
-/// What a worker says at the end.
+/// Figures of a worker at the end.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct End {
-    /// Nanoseconds of processor time since the load.
+pub struct FinalFigures {
+    /// Processor time since the state was loaded, in nanoseconds.
     pub cpu: f64,
-    /// Bytes written since the load.
+    /// Number of bytes written since the state was loaded.
     pub bytes: f64,
-    /// Resident memory.
+    /// Resident memory, in bytes.
     pub resident: f64,
-    /// Bytes of the folder.
+    /// Size of the database, in bytes.
     pub disk: f64,
 }
 
@@ -106,8 +106,8 @@ pub struct End {
 ///
 /// # Errors
 /// If a worker fails or the roots differ.
-pub fn report(plan: &Plan) -> Measured<Report> {
-    let tenth = Plan {
+pub fn report(plan: &StatePlan) -> Measured<StateReport> {
+    let tenth = StatePlan {
         keys: plan.keys.wrapping_div(10),
         ..plan.clone()
     };
@@ -117,18 +117,18 @@ pub fn report(plan: &Plan) -> Measured<Report> {
     Ok(report)
 }
 
-fn measure(plan: &Plan) -> Measured<Report> {
+fn measure(plan: &StatePlan) -> Measured<StateReport> {
     let mut workers = Vec::new();
     for candidate in CANDIDATES {
-        // One after the other: loading is long, and not measured.
-        let mut worker = Worker::start(candidate, plan)?;
-        let _: String = worker.hear()?;
+        // Workers load one after the other; loading is not measured.
+        let mut worker = WorkerProcess::start(candidate, plan)?;
+        let _: String = worker.receive()?;
         workers.push(worker);
     }
-    let mut blocks: Vec<Vec<Block>> = vec![Vec::new(), Vec::new()];
+    let mut blocks: Vec<Vec<BlockFigures>> = vec![Vec::new(), Vec::new()];
     for _ in 0..plan.blocks {
         for (worker, blocks) in workers.iter_mut().zip(&mut blocks) {
-            blocks.push(worker.ask("block")?);
+            blocks.push(worker.request("block")?);
         }
         let mut roots = blocks.iter().map(|blocks| blocks.last().map(|b| &b.root));
         if roots.next() != roots.next() {
@@ -137,7 +137,7 @@ fn measure(plan: &Plan) -> Measured<Report> {
     }
     let mut ends = Vec::new();
     for worker in &mut workers {
-        ends.push(worker.ask("end")?);
+        ends.push(worker.request("end")?);
     }
     for worker in workers {
         worker.stop()?;
@@ -148,15 +148,15 @@ fn measure(plan: &Plan) -> Measured<Report> {
 /// Nanoseconds in a millisecond.
 const MILLISECOND: f64 = 1e6;
 
-fn summary(plan: &Plan, blocks: &[Vec<Block>], ends: &[End]) -> Report {
-    let medians = |of: fn(&Block) -> f64, unit: f64| -> ByCandidate {
+fn summary(plan: &StatePlan, blocks: &[Vec<BlockFigures>], ends: &[FinalFigures]) -> StateReport {
+    let medians = |of: fn(&BlockFigures) -> f64, unit: f64| -> ByCandidate {
         let medians = blocks.iter().map(|blocks| {
             let samples: Vec<f64> = blocks.iter().map(of).collect();
             ratio(median(&samples), unit)
         });
         CANDIDATES.into_iter().zip(medians).collect()
     };
-    let at_end = |of: fn(&End) -> f64, unit: f64| -> ByCandidate {
+    let at_end = |of: fn(&FinalFigures) -> f64, unit: f64| -> ByCandidate {
         let figures = ends.iter().map(|end| ratio(of(end), unit));
         CANDIDATES.into_iter().zip(figures).collect()
     };
@@ -164,7 +164,7 @@ fn summary(plan: &Plan, blocks: &[Vec<Block>], ends: &[End]) -> Report {
     let cpu_ms = medians(|block| block.cpu, MILLISECOND);
     let of = |name: &str| cpu_ms.get(name).copied().unwrap_or(f64::NAN);
     let mut roots = blocks.iter().flatten().map(|block| &block.root);
-    Report {
+    StateReport {
         keys: plan.keys,
         updates: plan.updates,
         wall_ms: medians(|block| block.wall, MILLISECOND),
@@ -183,14 +183,14 @@ fn summary(plan: &Plan, blocks: &[Vec<Block>], ends: &[End]) -> Report {
 }
 
 /// A candidate's process.
-struct Worker {
+struct WorkerProcess {
     child: Child,
-    orders: ChildStdin,
-    answers: BufReader<ChildStdout>,
+    requests: ChildStdin,
+    replies: BufReader<ChildStdout>,
 }
 
-impl Worker {
-    fn start(candidate: &str, plan: &Plan) -> Measured<Self> {
+impl WorkerProcess {
+    fn start(candidate: &str, plan: &StatePlan) -> Measured<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["state-worker", candidate])
             .args(["--keys", &plan.keys.to_string()])
@@ -200,45 +200,45 @@ impl Worker {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        let orders = child.stdin.take().ok_or("no pipe to a worker")?;
-        let answers = child.stdout.take().ok_or("no pipe from a worker")?;
+        let requests = child.stdin.take().ok_or("no pipe to a worker")?;
+        let replies = child.stdout.take().ok_or("no pipe from a worker")?;
         Ok(Self {
             child,
-            orders,
-            answers: BufReader::new(answers),
+            requests,
+            replies: BufReader::new(replies),
         })
     }
 
-    fn ask<T: for<'a> Deserialize<'a>>(&mut self, order: &str) -> Measured<T> {
-        writeln!(self.orders, "{order}")?;
-        self.orders.flush()?;
-        self.hear()
+    fn request<T: for<'a> Deserialize<'a>>(&mut self, request: &str) -> Measured<T> {
+        writeln!(self.requests, "{request}")?;
+        self.requests.flush()?;
+        self.receive()
     }
 
-    fn hear<T: for<'a> Deserialize<'a>>(&mut self) -> Measured<T> {
+    fn receive<T: for<'a> Deserialize<'a>>(&mut self) -> Measured<T> {
         let mut line = String::new();
-        self.answers.read_line(&mut line)?;
+        self.replies.read_line(&mut line)?;
         Ok(serde_json::from_str(&line)?)
     }
 
     fn stop(mut self) -> Measured<()> {
-        drop(self.orders);
+        drop(self.requests);
         if self.child.wait()?.success() {
             Ok(())
         } else {
-            Err("a worker failed".into())
+            Err("a worker process failed; its error is above".into())
         }
     }
 }
 
-fn folder(plan: &Plan, candidate: &str) -> PathBuf {
+fn folder(plan: &StatePlan, candidate: &str) -> PathBuf {
     plan.folder.join(format!("{candidate}-{}", plan.keys))
 }
 
-/// Makes an empty folder.
+/// Creates an empty folder, and removes an existing one.
 ///
 /// # Errors
-/// Those of the file system.
+/// Errors of the file system.
 pub fn empty(folder: &Path) -> Measured<()> {
     if folder.exists() {
         std::fs::remove_dir_all(folder)?;

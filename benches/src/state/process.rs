@@ -1,4 +1,4 @@
-//! Reads processor time, memory and bytes written of this process.
+//! Reads processor time, memory and written bytes of this process.
 #![expect(
     clippy::as_conversions,
     clippy::float_arithmetic,
@@ -11,17 +11,17 @@ use std::path::Path;
 
 /// Nanoseconds in a second.
 const SECOND: f64 = 1e9;
-/// Bytes of a page; Linux on the machines that figures are quoted from.
+/// Size of a memory page in bytes, as on the machines used for published figures (Linux).
 const PAGE_BYTES: f64 = 4096.0;
 
-/// Nanoseconds of processor time of all threads so far.
+/// Processor time of all threads so far, in nanoseconds.
 #[must_use]
 pub fn cpu() -> f64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as f64 * SECOND + time.tv_nsec as f64
 }
 
-/// Bytes given to write calls so far, by all threads; 0 where the system does not say.
+/// Number of bytes passed to write calls so far, by all threads; 0 if not available.
 #[must_use]
 pub fn written() -> f64 {
     let text = fs::read_to_string("/proc/self/io").unwrap_or_default();
@@ -29,7 +29,7 @@ pub fn written() -> f64 {
     line.and_then(|number| number.parse().ok()).unwrap_or(0.0)
 }
 
-/// Bytes of resident memory; 0 where the system does not say.
+/// Resident memory in bytes; 0 if not available.
 #[must_use]
 pub fn resident() -> f64 {
     let text = fs::read_to_string("/proc/self/statm").unwrap_or_default();
@@ -39,7 +39,7 @@ pub fn resident() -> f64 {
         .map_or(0.0, |pages: f64| pages * PAGE_BYTES)
 }
 
-/// Bytes of the files of a folder.
+/// Total size of the files in a folder, in bytes.
 #[must_use]
 pub fn disk(folder: &Path) -> f64 {
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -49,7 +49,7 @@ pub fn disk(folder: &Path) -> f64 {
         .sum()
 }
 
-/// A count as a figure.
+/// A count as a float.
 #[must_use]
 pub const fn float(count: u64) -> f64 {
     count as f64

@@ -1,7 +1,7 @@
-//! Commits blocks of one candidate when the parent says so, and says what each took.
+//! Commits blocks with one candidate when the parent process requests it, and reports figures.
 
 use super::jellyfish::Jellyfish;
-use super::{Block, End, empty, process};
+use super::{BlockFigures, FinalFigures, empty, process};
 use crate::{Measured, clock};
 use node::receipt::receipts_root;
 use node::state_tree::batch;
@@ -13,36 +13,36 @@ use std::path::{Path, PathBuf};
 use tree::Tree;
 use vm::StateDiff;
 
-/// Bytes of a value.
+/// Size of a value, in bytes.
 const VALUE_BYTES: usize = 64;
-/// Keys of a block while the state is loaded.
+/// Number of keys in a block while the state is loaded.
 const LOADED_AT_ONCE: u64 = 50_000;
-/// One in so many changes makes a new key.
+/// One of this many changes writes a new key.
 const NEW_EVERY: u64 = 5;
 
 /// A state with durable commits.
 pub trait Candidate {
-    /// Commits a block; its root, and processor time for that alone in nanoseconds.
+    /// Commits a block; returns its root and the processor time to compute it, in nanoseconds.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Errors of the store.
     fn commit(&mut self, diff: StateDiff) -> Measured<([u8; 32], f64)>;
 
-    /// Flushes and compacts everything.
+    /// Flushes and compacts the database.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Errors of the store.
     fn settle(&mut self) -> Measured<()>;
 }
 
-/// Our tree over [`RocksStore`].
-struct Lockstep {
+/// Lockstep's state tree with [`RocksStore`].
+struct LockstepState {
     store: RocksStore,
     tree: Tree,
     tip: Option<Tip>,
 }
 
-impl Lockstep {
+impl LockstepState {
     fn open(folder: &Path) -> Measured<Self> {
         Ok(Self {
             store: RocksStore::open(folder, Settings::default())?,
@@ -52,7 +52,7 @@ impl Lockstep {
     }
 }
 
-impl Candidate for Lockstep {
+impl Candidate for LockstepState {
     fn commit(&mut self, diff: StateDiff) -> Measured<([u8; 32], f64)> {
         let before = process::cpu();
         let state_root = self.tree.update(&batch(&diff)).0;
@@ -83,15 +83,15 @@ impl Candidate for Lockstep {
     }
 }
 
-/// What a worker is told on its command line.
+/// Command line of a worker.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub struct WorkerArguments {
     /// `lockstep` or `jmt`.
     pub candidate: String,
-    /// Keys before the first measured block.
+    /// Number of keys before the first measured block.
     #[arg(long)]
     pub keys: u64,
-    /// Changes of a block.
+    /// Number of changes in a block.
     #[arg(long)]
     pub updates: u64,
     /// Folder of the database.
@@ -99,16 +99,16 @@ pub struct Arguments {
     pub folder: PathBuf,
 }
 
-/// Loads the state, then answers orders until the pipe closes.
+/// Loads the state, then serves requests until the pipe closes.
 ///
 /// # Errors
-/// Those of the store and of the pipes.
-pub fn run(arguments: &Arguments) -> Measured<()> {
+/// Errors of the store and of the pipes.
+pub fn run(arguments: &WorkerArguments) -> Measured<()> {
     empty(&arguments.folder)?;
     let mut candidate: Box<dyn Candidate> = match arguments.candidate.as_str() {
-        "lockstep" => Box::new(Lockstep::open(&arguments.folder)?),
+        "lockstep" => Box::new(LockstepState::open(&arguments.folder)?),
         "jmt" => Box::new(Jellyfish::open(&arguments.folder)?),
-        other => return Err(format!("no candidate {other}").into()),
+        other => return Err(format!("unknown candidate {other}: use lockstep or jmt").into()),
     };
     let mut random = Random(1);
     load(candidate.as_mut(), arguments.keys, &mut random)?;
@@ -117,15 +117,15 @@ pub fn run(arguments: &Arguments) -> Measured<()> {
     output.flush()?;
     let mut keys = arguments.keys;
     let (cpu, bytes) = (process::cpu(), process::written());
-    for order in std::io::stdin().lock().lines() {
-        let answer = match order?.as_str() {
+    for request in std::io::stdin().lock().lines() {
+        let reply = match request?.as_str() {
             "block" => {
                 let diff = changes(&mut random, &mut keys, arguments.updates);
                 serde_json::to_string(&block(candidate.as_mut(), diff)?)?
             }
             _ => {
                 candidate.settle()?;
-                serde_json::to_string(&End {
+                serde_json::to_string(&FinalFigures {
                     cpu: process::difference(process::cpu(), cpu),
                     bytes: process::difference(process::written(), bytes),
                     resident: process::resident(),
@@ -133,7 +133,7 @@ pub fn run(arguments: &Arguments) -> Measured<()> {
                 })?
             }
         };
-        writeln!(output, "{answer}")?;
+        writeln!(output, "{reply}")?;
         output.flush()?;
     }
     drop(candidate);
@@ -172,11 +172,11 @@ fn value(random: &mut Random) -> Vec<u8> {
     words.flat_map(u64::to_le_bytes).collect()
 }
 
-fn block(candidate: &mut dyn Candidate, diff: StateDiff) -> Measured<Block> {
+fn block(candidate: &mut dyn Candidate, diff: StateDiff) -> Measured<BlockFigures> {
     let (cpu, bytes) = (process::cpu(), process::written());
     let (wall, committed) = clock::time(|| candidate.commit(diff));
     let (root, root_cpu) = committed?;
-    Ok(Block {
+    Ok(BlockFigures {
         cpu: process::difference(process::cpu(), cpu),
         root_cpu,
         wall,

@@ -1,4 +1,4 @@
-//! Reads and writes a case: one transaction with all that it read.
+//! Reads and writes case files (reproducers): one transaction with all that it read.
 
 use crate::failure::Failure;
 use crate::replacement::Replacement;
@@ -9,10 +9,10 @@ use std::io::BufReader;
 use std::path::Path;
 use vm::Rulebook;
 
-/// Writes a case to a file, as a whole or not at all.
+/// Writes a case file atomically.
 ///
 /// # Errors
-/// [`Failure::Environment`].
+/// [`Failure::Environment`] if the file cannot be written.
 pub(crate) fn write(case: &Case, path: &Path) -> Result<(), Failure> {
     let written = || {
         let mut output = Replacement::create(path)?;
@@ -25,10 +25,10 @@ pub(crate) fn write(case: &Case, path: &Path) -> Result<(), Failure> {
     })
 }
 
-/// Reads the case in a file.
+/// Reads a case file.
 ///
 /// # Errors
-/// [`Failure::Environment`] if there is none.
+/// [`Failure::Environment`] if it cannot be read or is not a case file.
 pub(crate) fn read(file: &Path, rules: &Rulebook) -> Result<Case, Failure> {
     let opened = File::open(file).map_err(|error| {
         let file = printable_path(file);
@@ -37,7 +37,7 @@ pub(crate) fn read(file: &Path, rules: &Rulebook) -> Result<Case, Failure> {
     Case::read(BufReader::new(opened), rules).map_err(|error| unusable(file, &error))
 }
 
-/// Says that a case cannot be used.
+/// The failure for a case file that cannot be used.
 pub(crate) fn unusable(file: &Path, error: &CaseError) -> Failure {
     let file = printable_path(file);
     Failure::Environment(format!("{file}: {error}"))

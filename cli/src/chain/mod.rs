@@ -1,10 +1,10 @@
-//! Opens stores, keeps cases in files, and shows where two executions part.
+//! Opens stores, reads and writes case files, and shows where two executions diverge.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | `store` | what `--store` names |
-//! | `site` | where two executions part |
-//! | `case_file` | one transaction with all that it read |
+//! | `store` | the store that `--store` selects |
+//! | `site` | the location at which two executions diverge |
+//! | `case_file` | case files (reproducers): one transaction with all that it read |
 
 pub(crate) mod store;
 

@@ -1,9 +1,9 @@
-//! Shows where two executions part: an instruction, a host call, or a step of the node.
+//! Shows where two executions diverge: at an instruction, a host call, or a step of the node.
 
-use node_sim::bisect::{Part, Site};
+use node_sim::bisect::{Divergence, DivergenceKind};
 use serde::Serialize;
 
-/// A site as JSON.
+/// The location of a divergence as JSON.
 #[derive(Serialize)]
 pub(crate) struct SiteLine<'a> {
     part: &'static str,
@@ -23,8 +23,8 @@ struct InstructionLine<'a> {
     gas_before: String,
 }
 
-pub(crate) fn line(site: &Site) -> SiteLine<'_> {
-    let instruction = site.place.as_ref().map(|place| InstructionLine {
+pub(crate) fn line(site: &Divergence) -> SiteLine<'_> {
+    let instruction = site.instruction.as_ref().map(|place| InstructionLine {
         code_hash: hex::encode(place.code_hash),
         function: place.function,
         offset: place.offset,
@@ -32,7 +32,7 @@ pub(crate) fn line(site: &Site) -> SiteLine<'_> {
         gas_before: place.gas_before.to_string(),
     });
     SiteLine {
-        part: site.part.name(),
+        part: site.kind.name(),
         instruction,
         field: site.field,
         key: site.key.as_ref().map(hex::encode),
@@ -41,18 +41,22 @@ pub(crate) fn line(site: &Site) -> SiteLine<'_> {
     }
 }
 
-/// A site for people; the two executions by name.
-pub(crate) fn text(site: &Site, (left, right): (&str, &str)) -> String {
-    let what = match site.part {
-        Part::Instruction => "first instruction that differs",
-        Part::Entry => "first frame that begins differently",
-        Part::Call => "first host call or end that differs",
-        Part::Answer => "first answer of the host that differs",
-        Part::Step => "the VM did the same; first step around it that differs",
-        Part::Unrepeated => "executed again on its own, both came to the same",
+/// The location of a divergence as text, with the names of both executions.
+pub(crate) fn text(site: &Divergence, (left, right): (&str, &str)) -> String {
+    let what = match site.kind {
+        DivergenceKind::Instruction => "first instruction that differs",
+        DivergenceKind::FrameEntry => "first contract frame that starts with a different state",
+        DivergenceKind::HostCall => "first host call or end of execution that differs",
+        DivergenceKind::HostReturn => "first result of a host call that differs",
+        DivergenceKind::Pipeline => {
+            "the VM executions are equal; first step of the node that differs"
+        }
+        DivergenceKind::NotReproduced => {
+            "not reproduced: executed again in isolation, both results are equal"
+        }
     };
     let mut text = format!("{what}\n");
-    if let Some(place) = &site.place {
+    if let Some(place) = &site.instruction {
         text.push_str(&format!(
             "  {} at offset {} of function {}, module {}\n",
             place.operator,
@@ -67,7 +71,7 @@ pub(crate) fn text(site: &Site, (left, right): (&str, &str)) -> String {
     if let Some(key) = &site.key {
         text.push_str(&format!("  key {}\n", hex::encode(key)));
     }
-    if site.part != Part::Unrepeated {
+    if site.kind != DivergenceKind::NotReproduced {
         text.push_str(&format!(
             "    {left}: {}\n    {right}: {}\n",
             site.left, site.right

@@ -9,20 +9,20 @@ use std::path::{Path, PathBuf};
 const MEMORY: &str = "memory";
 const ROCKSDB: &str = "rocksdb:";
 
-/// What `--store` says.
+/// A parsed value of `--store`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StoreName {
-    /// Gone with the process.
+    /// A store in memory, lost when the process ends.
     Memory,
-    /// A folder.
+    /// A RocksDB database in this folder.
     RocksDb(PathBuf),
 }
 
 impl StoreName {
-    /// Reads the option's value.
+    /// Parses the option's value.
     ///
     /// # Errors
-    /// [`Failure::Usage`] if it names no store of this build.
+    /// [`Failure::Usage`] if it is not a store that this build supports.
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
         match text.strip_prefix(ROCKSDB) {
             _ if text == MEMORY => Ok(Self::Memory),
@@ -31,13 +31,13 @@ impl StoreName {
                 Ok(Self::RocksDb(PathBuf::from(path)))
             }
             _ => Err(Failure::Usage(format!(
-                "--store {}: a store is `memory` or `rocksdb:PATH`",
+                "--store {}: unknown store; use `memory` or `rocksdb:PATH`",
                 printable(text)
             ))),
         }
     }
 
-    /// Opens it; a folder may hold a chain already.
+    /// Opens the store; a folder may contain a chain already.
     ///
     /// # Errors
     /// [`Failure::Environment`] if the folder cannot be opened.
@@ -48,11 +48,11 @@ impl StoreName {
         }
     }
 
-    /// Puts the stores of the first two executors on disk: the first as a node has it, the second
-    /// beside it, flushed and compacted after each block.
+    /// Puts the stores of the first two executors on disk: the first in the configuration of a
+    /// node, the second in a second folder, flushed and compacted after each block.
     ///
     /// # Errors
-    /// [`Failure::Environment`] if a folder cannot be opened, or holds a chain already.
+    /// [`Failure::Environment`] if a folder cannot be opened, or contains a chain already.
     pub(crate) fn equip(&self, executors: Vec<Executor>) -> Result<Vec<Executor>, Failure> {
         let Self::RocksDb(path) = self else {
             return Ok(executors);
@@ -68,7 +68,7 @@ impl StoreName {
             let store = open_folder(&folder, compacted)?;
             if store.tip()?.is_some() {
                 return Err(Failure::Environment(format!(
-                    "{} holds a chain already: a simulation begins with an empty folder",
+                    "{} contains a chain already: a simulation needs an empty or new folder",
                     printable_path(&folder)
                 )));
             }
@@ -91,9 +91,9 @@ const fn available() -> Result<(), Failure> {
 #[cfg(not(feature = "rocksdb"))]
 fn available() -> Result<(), Failure> {
     Err(Failure::Usage(
-        "this build has no RocksDB. To have it:\n  \
+        "this build has no RocksDB support. Build it in:\n  \
          cargo build --release -p cli --features rocksdb\n\
-         which needs a C++ compiler (g++), libclang, and about 20 minutes of processor time once"
+         This needs a C++ compiler (g++), libclang, and about 20 minutes of processor time once"
             .to_owned(),
     ))
 }

@@ -1,17 +1,17 @@
-//! Runs `lockstep node case`: replays one transaction from a file that holds all that it read.
+//! Runs `lockstep node case`: replays one transaction from a case file (a reproducer).
 
 use crate::args::CaseArguments as Arguments;
 use crate::chain::case_file;
-use crate::failure::{Answer, Verdict};
+use crate::failure::{CommandResult, Verdict};
 use crate::print::{self, Colour};
 use crate::text::{counted, grouped, printable};
 use node::Payload;
-use node_sim::case::{Case, Outcome, Replayed};
+use node_sim::case::{Case, CaseReplay, Outcome};
 use node_sim::simulate::Mismatch;
 use serde::Serialize;
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct CaseLine<'a> {
     agreed: bool,
     height: u64,
     transaction: u32,
@@ -20,16 +20,16 @@ struct Line<'a> {
     contract: Option<String>,
     entry: Option<&'a str>,
     engine: &'a str,
-    /// State keys that the case holds.
+    /// Number of state keys in the case file.
     keys: usize,
     expected: OutcomeLine<'a>,
-    /// What the case says that somebody else came to.
+    /// Recorded outcome of the executor that disagreed.
     found: OutcomeLine<'a>,
-    /// What it came to here; `None` if it read beyond the case.
+    /// Outcome of this replay; `None` if it read a key that is not in the case file.
     here: Option<OutcomeLine<'a>>,
-    /// The first key that was read and is not in the case.
+    /// First key that was read and is not in the case file.
     beyond: Option<String>,
-    mismatches: Vec<MismatchLine<'a>>,
+    mismatches: Vec<CaseMismatchLine<'a>>,
 }
 
 #[derive(Serialize)]
@@ -42,18 +42,18 @@ struct OutcomeLine<'a> {
 }
 
 #[derive(Serialize)]
-struct MismatchLine<'a> {
+struct CaseMismatchLine<'a> {
     field: &'static str,
     key: Option<&'a str>,
     expected: &'a str,
     here: &'a str,
 }
 
-/// Replays a case and says whether it comes to the expected outcome.
+/// Replays a case file and reports whether the outcome is the expected one.
 ///
 /// # Errors
-/// `Failure::Environment` if the file is no case or this machine fails.
-pub(crate) fn run(arguments: &Arguments) -> Answer {
+/// `Failure::Environment` if the file is not a case file or this machine fails.
+pub(crate) fn run(arguments: &Arguments) -> CommandResult {
     let file = &arguments.file;
     let rules = node::rules::rulebook();
     let case = case_file::read(file, &rules)?;
@@ -74,10 +74,10 @@ pub(crate) fn run(arguments: &Arguments) -> Answer {
     })
 }
 
-fn agrees(replayed: &Replayed) -> bool {
+fn agrees(replayed: &CaseReplay) -> bool {
     match replayed {
-        Replayed::Ran { mismatches, .. } => mismatches.is_empty(),
-        Replayed::Beyond(_) => false,
+        CaseReplay::Ran { mismatches, .. } => mismatches.is_empty(),
+        CaseReplay::MissingKey(_) => false,
     }
 }
 
@@ -100,26 +100,26 @@ fn outcome(outcome: &Outcome) -> OutcomeLine<'_> {
     }
 }
 
-fn line<'a>(case: &'a Case, engine: &'a str, replayed: &'a Replayed) -> Line<'a> {
+fn line<'a>(case: &'a Case, engine: &'a str, replayed: &'a CaseReplay) -> CaseLine<'a> {
     let payload = &case.transaction.transaction.payload;
     let contract = match payload {
         Payload::Call { contract, .. } => Some(hex::encode(contract)),
         _ => None,
     };
     let (here, mismatches, beyond) = match replayed {
-        Replayed::Ran {
+        CaseReplay::Ran {
             outcome: here,
             mismatches,
         } => (Some(outcome(here)), mismatches.as_slice(), None),
-        Replayed::Beyond(key) => (None, &[][..], Some(hex::encode(key))),
+        CaseReplay::MissingKey(key) => (None, &[][..], Some(hex::encode(key))),
     };
-    let mismatch = |mismatch: &'a Mismatch| MismatchLine {
+    let mismatch = |mismatch: &'a Mismatch| CaseMismatchLine {
         field: mismatch.field,
         key: mismatch.key.as_deref(),
         expected: &mismatch.left,
         here: &mismatch.right,
     };
-    Line {
+    CaseLine {
         agreed: agrees(replayed),
         height: case.block.height.0,
         transaction: case.index,
@@ -137,7 +137,7 @@ fn line<'a>(case: &'a Case, engine: &'a str, replayed: &'a Replayed) -> Line<'a>
     }
 }
 
-fn text(case: &Case, engine: &str, replayed: &Replayed) -> String {
+fn text(case: &Case, engine: &str, replayed: &CaseReplay) -> String {
     let word = match agrees(replayed) {
         true => print::coloured("agreed", Colour::Green),
         false => print::coloured("disagreed", Colour::Red),
@@ -171,13 +171,13 @@ fn text(case: &Case, engine: &str, replayed: &Replayed) -> String {
     show("expected", &case.expected);
     show("found", &case.found);
     match replayed {
-        Replayed::Beyond(key) => {
+        CaseReplay::MissingKey(key) => {
             let key = hex::encode(key);
             text.push_str(&format!(
-                "  reads a key that the case does not hold: {key}\n"
+                "  reads a state key that is not in the case file: {key}\n"
             ));
         }
-        Replayed::Ran {
+        CaseReplay::Ran {
             outcome,
             mismatches,
         } => {

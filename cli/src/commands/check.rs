@@ -1,32 +1,32 @@
-//! Runs `lockstep check`: says whether each file is accepted, and warns of what will surprise.
+//! Runs `lockstep check`: validates each file and prints warnings about accepted modules.
 
 use crate::args::Check;
-use crate::failure::{Answer, Failure, Verdict};
-use crate::module::load::{self, Loaded};
+use crate::failure::{CommandResult, Failure, Verdict};
+use crate::module::contents::ModuleContents;
+use crate::module::load::{self, ContractFile};
 use crate::module::signature;
-use crate::module::survey::Survey;
 use crate::module::usage;
 use crate::module::warnings::{self, Warning};
 use crate::print::{self, Colour};
-use crate::refusal::{Printed, Refusal};
+use crate::rejected_file::{PrintedRejection, RejectedFile};
 use crate::text::{counted, grouped, printable};
 use debug_info::DebugInfo;
 use serde::Serialize;
 use vm::unstable::limits::Limits;
 use vm::{CheckedModule, Rules};
 
-/// Limits that the text shows: the nearest ones.
+/// Number of limits in the text: those with the highest usage.
 const USAGES_SHOWN: usize = 3;
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct CheckLine<'a> {
     file: &'a str,
     accepted: bool,
     code_hash: Option<String>,
     floats: FloatLine,
     imports: Vec<String>,
     exports: Vec<String>,
-    rejection: Option<&'a Printed>,
+    rejection: Option<&'a PrintedRejection>,
     warnings: &'a [Warning],
 }
 
@@ -36,15 +36,15 @@ struct FloatLine {
     functions: u32,
 }
 
-/// Checks every file; the worst one decides the exit code.
+/// Checks every file; the worst verdict decides the exit code.
 ///
 /// # Errors
 /// [`Failure::Environment`] if the output cannot be written.
-pub(crate) fn run(arguments: &Check) -> Answer {
+pub(crate) fn run(arguments: &Check) -> CommandResult {
     let rules = load::rules(arguments.floats);
     let mut worst = Verdict::Passed;
     for path in &arguments.files {
-        let verdict = match Loaded::read(path) {
+        let verdict = match ContractFile::read(path) {
             Ok(loaded) => one(&loaded, &rules, arguments.json)?,
             Err(Failure::Environment(message)) => {
                 print::note(&format!(
@@ -60,8 +60,8 @@ pub(crate) fn run(arguments: &Check) -> Answer {
     Ok(worst)
 }
 
-fn one(loaded: &Loaded, rules: &Rules, json: bool) -> Answer {
-    let survey = Survey::of(&loaded.bytes);
+fn one(loaded: &ContractFile, rules: &Rules, json: bool) -> CommandResult {
+    let contents = ModuleContents::of(&loaded.bytes);
     let checked = loaded.check(rules);
     let warnings = checked.as_ref().map_or_else(
         |_| Vec::new(),
@@ -70,14 +70,14 @@ fn one(loaded: &Loaded, rules: &Rules, json: bool) -> Answer {
     if json {
         print::json(&line(
             loaded,
-            &survey,
+            &contents,
             checked.as_ref().err().map(AsRef::as_ref),
             &warnings,
         ))?;
     } else {
         match &checked {
-            Ok(module) => print::out(&accepted_text(loaded, module, &survey, &rules.limits))?,
-            Err(refusal) => print::out(&refused_text(loaded, refusal))?,
+            Ok(module) => print::out(&accepted_text(loaded, module, &contents, &rules.limits))?,
+            Err(rejected) => print::out(&rejected_text(loaded, rejected))?,
         }
         let word = print::coloured_note("warning", Colour::Yellow);
         for Warning { message, help, .. } in &warnings {
@@ -93,47 +93,47 @@ fn one(loaded: &Loaded, rules: &Rules, json: bool) -> Answer {
 }
 
 fn line<'a>(
-    loaded: &'a Loaded,
-    survey: &Survey,
-    refusal: Option<&'a Refusal>,
+    loaded: &'a ContractFile,
+    contents: &ModuleContents,
+    rejected: Option<&'a RejectedFile>,
     warnings: &'a [Warning],
-) -> Line<'a> {
-    Line {
+) -> CheckLine<'a> {
+    CheckLine {
         file: &loaded.file,
-        accepted: refusal.is_none(),
+        accepted: rejected.is_none(),
         code_hash: loaded.code_hash().map(hex::encode),
         floats: FloatLine {
-            operators: survey.float_operators,
-            functions: survey.float_functions,
+            operators: contents.float_operators,
+            functions: contents.float_functions,
         },
-        imports: survey.imports.clone(),
-        exports: survey.exports.clone(),
-        rejection: refusal.map(|refusal| &refusal.rejection),
+        imports: contents.imports.clone(),
+        exports: contents.exports.clone(),
+        rejection: rejected.map(|rejected| &rejected.rejection),
         warnings,
     }
 }
 
-fn refused_text(loaded: &Loaded, refusal: &Refusal) -> String {
+fn rejected_text(loaded: &ContractFile, rejected: &RejectedFile) -> String {
     let word = print::coloured("rejected", Colour::Red);
     let error = print::coloured("error", Colour::Red);
     format!(
         "{}: {word}\n{}\n",
         printable(&loaded.file),
-        refusal.text(&error)
+        rejected.text(&error)
     )
 }
 
 fn accepted_text(
-    loaded: &Loaded,
+    loaded: &ContractFile,
     module: &CheckedModule,
-    survey: &Survey,
+    contents: &ModuleContents,
     limits: &Limits,
 ) -> String {
     let word = print::coloured("accepted", Colour::Green);
     let mut text = format!("{}: {word}\n", printable(&loaded.file));
     let mut row = |name: &str, value: &str| {
-        for (place, line) in value.lines().enumerate() {
-            let name = if place == 0 { name } else { "" };
+        for (index, line) in value.lines().enumerate() {
+            let name = if index == 0 { name } else { "" };
             text.push_str(&format!("  {name:<11}{line}\n"));
         }
     };
@@ -145,7 +145,7 @@ fn accepted_text(
     row(
         "imports",
         &or_none(
-            &survey
+            &contents
                 .imports
                 .iter()
                 .map(|name| printable(name))

@@ -1,9 +1,9 @@
-//! Runs `lockstep conform`: vectors on this machine, and reports of several machines compared.
+//! Runs `lockstep conform`: runs vectors on this machine, compares reports of several machines.
 
 use crate::args::{Conform, ConformCommand, ConformCompare, ConformEngine, ConformRun};
-use crate::failure::{Answer, Failure, Verdict};
-use crate::pace::Pace;
+use crate::failure::{CommandResult, Failure, Verdict};
 use crate::print::{self, Colour};
+use crate::progress::ProgressTimer;
 use crate::replacement::replace;
 use crate::text::{counted, grouped, printable};
 use serde::Serialize;
@@ -15,7 +15,7 @@ use vectors::run::{EngineKind, Runner};
 use vectors::source::Set;
 
 #[derive(Serialize)]
-struct RunLine<'a> {
+struct ConformLine<'a> {
     root: &'a str,
     vectors: usize,
     differing: usize,
@@ -25,7 +25,7 @@ struct RunLine<'a> {
 }
 
 #[derive(Serialize)]
-struct CompareLine<'a> {
+struct ComparisonLine<'a> {
     equal: bool,
     /// `None` unless equal.
     root: Option<&'a str>,
@@ -54,15 +54,15 @@ struct DisagreementLine<'a> {
 /// Runs vectors or compares reports.
 ///
 /// # Errors
-/// [`Failure::Environment`] for a file that cannot be used, or a fault of this machine.
-pub(crate) fn run(arguments: &Conform) -> Answer {
+/// [`Failure::Environment`] for an unreadable or damaged file, or a fault of this machine.
+pub(crate) fn run(arguments: &Conform) -> CommandResult {
     match &arguments.command {
         ConformCommand::Run(arguments) => run_vectors(arguments),
         ConformCommand::Compare(arguments) => compare(arguments),
     }
 }
 
-fn run_vectors(arguments: &ConformRun) -> Answer {
+fn run_vectors(arguments: &ConformRun) -> CommandResult {
     let set = match &arguments.vectors {
         Some(folder) => Set::of_folder(folder),
         None => Set::embedded(),
@@ -72,8 +72,8 @@ fn run_vectors(arguments: &ConformRun) -> Answer {
         ConformEngine::One(row) => vec![EngineKind::of(row)],
         ConformEngine::All => EngineKind::all(),
     };
-    let mut shown = Shown::start(set.vectors().count());
-    let observed = Runner::new(&set, &engines).run(&mut |done, name| shown.vector(done, name));
+    let mut progress = VectorProgress::start(set.vectors().count());
+    let observed = Runner::new(&set, &engines).run(&mut |done, name| progress.vector(done, name));
     print::progress_end();
     let report = Report::new(&set, &engines, observed.map_err(environment)?);
     if let Some(path) = &arguments.out {
@@ -83,7 +83,7 @@ fn run_vectors(arguments: &ConformRun) -> Answer {
         })?;
     }
     if arguments.json {
-        print::json(&RunLine {
+        print::json(&ConformLine {
             root: &report.root,
             vectors: report.vectors,
             differing: report.differing,
@@ -117,8 +117,9 @@ fn run_text(report: &Report) -> String {
         } = difference;
         let engine = engine.as_ref().map(|engine| format!(", {engine}"));
         text = format!(
-            "{}: {}; the first is {}, field {}{}\n  expected  {}\n  got       {}\n",
-            print::coloured("not as expected", Colour::Red),
+            "{}: {} with an unexpected result; first: {}, field {}{}\n  expected  {}\n  got       \
+             {}\n",
+            print::coloured("failed", Colour::Red),
             counted(report.differing, "vector"),
             printable(vector),
             printable(field),
@@ -138,12 +139,12 @@ fn run_text(report: &Report) -> String {
     text
 }
 
-/// A value of a field, as it is shown.
+/// The value of a field as text.
 fn value(value: &Option<String>) -> String {
     value.as_deref().map_or("(none)".to_owned(), printable)
 }
 
-fn compare(arguments: &ConformCompare) -> Answer {
+fn compare(arguments: &ConformCompare) -> CommandResult {
     let names: Vec<String> = arguments
         .files
         .iter()
@@ -175,19 +176,19 @@ fn read(name: &str, path: &Path) -> Result<Report, Failure> {
     Report::parse(name, &text).map_err(environment)
 }
 
-/// Says what equal or unequal results do not show by themselves.
+/// Prints notes on reports of different vector sets and on unexpected results.
 fn notes(names: &[String], reports: &[Report]) {
     let word = print::coloured_note("note", Colour::Yellow);
     let sets = reports.iter().map(|report| &report.set);
     if sets.clone().min() != sets.max() {
-        print::note(&format!("{word}: the reports are of different vectors"));
+        print::note(&format!("{word}: the reports are of different vector sets"));
     }
     for (name, report) in names.iter().zip(reports) {
         if report.differing > 0 {
             let count = counted(report.differing, "result");
             let name = printable(name);
             print::note(&format!(
-                "{word}: {name}: {count} not as the vectors expect"
+                "{word}: {name}: {count} differ from those that the vectors expect"
             ));
         }
     }
@@ -197,10 +198,10 @@ fn compare_line<'a>(
     names: &'a [String],
     reports: &'a [Report],
     found: Option<&'a Disagreement>,
-) -> CompareLine<'a> {
+) -> ComparisonLine<'a> {
     let first = reports.first();
-    let name = |place: usize| names.get(place).map(String::as_str).unwrap_or_default();
-    CompareLine {
+    let name = |index: usize| names.get(index).map(String::as_str).unwrap_or_default();
+    ComparisonLine {
         equal: found.is_none(),
         root: first
             .filter(|_| found.is_none())
@@ -227,9 +228,9 @@ fn compare_line<'a>(
 }
 
 fn compare_text(names: &[String], reports: &[Report], found: Option<&Disagreement>) -> String {
-    let described = |place: usize| {
-        let machine = reports.get(place).map(|report| report.machine.describe());
-        let name = names.get(place).map(|name| printable(name));
+    let described = |index: usize| {
+        let machine = reports.get(index).map(|report| report.machine.describe());
+        let name = names.get(index).map(|name| printable(name));
         format!(
             "{} ({})",
             name.unwrap_or_default(),
@@ -246,8 +247,8 @@ fn compare_text(names: &[String], reports: &[Report], found: Option<&Disagreemen
             counted(vectors, "vector"),
             root.unwrap_or_default(),
         );
-        for place in 0..reports.len() {
-            text.push_str(&format!("  {}\n", described(place)));
+        for index in 0..reports.len() {
+            text.push_str(&format!("  {}\n", described(index)));
         }
         return text;
     };
@@ -257,28 +258,28 @@ fn compare_text(names: &[String], reports: &[Report], found: Option<&Disagreemen
         printable(&found.vector),
         printable(&found.field),
     );
-    for (place, seen) in found.reports.iter().zip(&found.values) {
-        text.push_str(&format!("  {}\n    {}\n", described(*place), value(seen)));
+    for (index, seen) in found.reports.iter().zip(&found.values) {
+        text.push_str(&format!("  {}\n    {}\n", described(*index), value(seen)));
     }
     text
 }
 
-/// Shows how far the run is.
-struct Shown {
+/// Prints the progress of a run.
+struct VectorProgress {
     vectors: usize,
-    pace: Pace,
+    timer: ProgressTimer,
 }
 
-impl Shown {
+impl VectorProgress {
     fn start(vectors: usize) -> Self {
         Self {
             vectors,
-            pace: Pace::start(),
+            timer: ProgressTimer::start(),
         }
     }
 
     fn vector(&mut self, done: usize, name: &str) {
-        if self.pace.is_due() {
+        if self.timer.is_due() {
             let (done, vectors) = (grouped(done), grouped(self.vectors));
             print::progress(&format!("{done} of {vectors}  {}", printable(name)));
         }

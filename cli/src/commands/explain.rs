@@ -1,19 +1,19 @@
 //! Runs `lockstep explain`: the long form of rejections, traps and statuses.
 
 use crate::args::Explain;
-use crate::explanations::{Entry, entries};
-use crate::failure::{Answer, Failure, Verdict};
+use crate::explanations::{ExplainedCode, entries};
+use crate::failure::{CommandResult, Failure, Verdict};
 use crate::print;
 use crate::text::printable;
 
-/// Edits at which a word is no longer taken for a misspelling.
+/// Maximum edit distance at which a code is suggested for a misspelled one.
 const EDITS_MAX: usize = 4;
 
 /// Explains one code, or lists all.
 ///
 /// # Errors
 /// [`Failure::Usage`] for a code that does not exist.
-pub(crate) fn run(arguments: &Explain) -> Answer {
+pub(crate) fn run(arguments: &Explain) -> CommandResult {
     let entries = entries();
     let Some(code) = &arguments.code else {
         return list(&entries, arguments.json);
@@ -23,14 +23,15 @@ pub(crate) fn run(arguments: &Explain) -> Answer {
             .map(|entry| format!("; did you mean `{}` ({})?", entry.code, entry.name))
             .unwrap_or_default();
         return Err(Failure::Usage(format!(
-            "nothing is called `{}`{nearest}\n`lockstep explain` lists everything",
+            "no rejection, trap or status is called `{}`{nearest}\n\
+             `lockstep explain` lists them all",
             printable(code)
         )));
     };
     if arguments.json {
         print::json(entry)?;
     } else {
-        let Entry {
+        let ExplainedCode {
             kind,
             code,
             name,
@@ -42,7 +43,7 @@ pub(crate) fn run(arguments: &Explain) -> Answer {
     Ok(Verdict::Passed)
 }
 
-fn list(entries: &[Entry], json: bool) -> Answer {
+fn list(entries: &[ExplainedCode], json: bool) -> CommandResult {
     if json {
         for entry in entries {
             print::json(entry)?;
@@ -63,7 +64,7 @@ fn list(entries: &[Entry], json: bool) -> Answer {
             entry.code, entry.name
         ));
     }
-    text.push_str("\nlockstep explain CODE has the long form.\n");
+    text.push_str("\n`lockstep explain CODE` explains one of them in full.\n");
     print::out(&text)?;
     Ok(Verdict::Passed)
 }
@@ -72,9 +73,9 @@ fn plural_stem(kind: &'static str) -> &'static str {
     if kind == "status" { "statuse" } else { kind }
 }
 
-/// Finds by code, name or, for a trap, its bare number; upper and lower case are the same.
-fn find<'a>(entries: &'a [Entry], asked: &str) -> Option<&'a Entry> {
-    let is_it = |entry: &&Entry| {
+/// Finds an entry by code, name or, for a trap, number; case does not matter.
+fn find<'a>(entries: &'a [ExplainedCode], asked: &str) -> Option<&'a ExplainedCode> {
+    let is_it = |entry: &&ExplainedCode| {
         let bare = entry.code.strip_prefix('T');
         entry.code.eq_ignore_ascii_case(asked)
             || entry.name.eq_ignore_ascii_case(asked)
@@ -83,13 +84,13 @@ fn find<'a>(entries: &'a [Entry], asked: &str) -> Option<&'a Entry> {
     entries.iter().find(is_it)
 }
 
-fn nearest<'a>(entries: &'a [Entry], asked: &str) -> Option<&'a Entry> {
+fn nearest<'a>(entries: &'a [ExplainedCode], asked: &str) -> Option<&'a ExplainedCode> {
     let asked: String = asked
         .chars()
         .take(64)
         .collect::<String>()
         .to_ascii_lowercase();
-    let distance = |entry: &Entry| {
+    let distance = |entry: &ExplainedCode| {
         let code = edits(&entry.code.to_ascii_lowercase(), &asked);
         code.min(edits(&entry.name.to_ascii_lowercase(), &asked))
     };
@@ -107,11 +108,11 @@ fn edits(left: &str, right: &str) -> usize {
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (above, character) in left.chars().enumerate() {
         let mut next = vec![above.saturating_add(1)];
-        for (place, other) in right.iter().enumerate() {
-            let at = |row: &[usize], place: usize| row.get(place).copied().unwrap_or(usize::MAX);
-            let replaced = at(&row, place).saturating_add(usize::from(*other != character));
-            let removed = at(&row, place.saturating_add(1)).saturating_add(1);
-            let inserted = at(&next, place).saturating_add(1);
+        for (index, other) in right.iter().enumerate() {
+            let at = |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX);
+            let replaced = at(&row, index).saturating_add(usize::from(*other != character));
+            let removed = at(&row, index.saturating_add(1)).saturating_add(1);
+            let inserted = at(&next, index).saturating_add(1);
             next.push(replaced.min(removed).min(inserted));
         }
         row = next;
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelling_finds_its_neighbour() {
+    fn a_misspelled_name_finds_the_closest_one() {
         assert_eq!(edits("kitten", "sitting"), 3);
         let entries = entries();
         let found = nearest(&entries, "StakOverflow").map(|entry| entry.name);

@@ -1,16 +1,16 @@
-//! Runs `lockstep inspect`: shows what is in an accepted module and what it may ask of its host.
+//! Runs `lockstep inspect`: shows the contents of an accepted module and its imports.
 
 use crate::args::{Floats, Inspect};
-use crate::failure::{Answer, Verdict};
+use crate::failure::{CommandResult, Verdict};
 use crate::functions;
+use crate::module::contents::ModuleContents;
 use crate::module::listing;
-use crate::module::load::{self, Loaded};
+use crate::module::load::{self, ContractFile};
 use crate::module::signature;
-use crate::module::survey::Survey;
 use crate::module::usage;
 use crate::module::warnings;
 use crate::module::wit;
-use crate::print::{self, Unwritten};
+use crate::print::{self, OutputError};
 use crate::text::{counted, grouped, printable, printable_lines};
 use debug_info::DebugInfo;
 use serde::Serialize;
@@ -18,7 +18,7 @@ use serde_json::{Value as Json, json};
 use vm::unstable::module::ExportKind;
 use vm::{CheckedModule, Rules};
 
-/// Functions that the text shows, the largest first; JSON has all.
+/// Number of functions in the text, the largest first; JSON has all.
 const FUNCTIONS_SHOWN: usize = 20;
 
 /// One defined function.
@@ -37,7 +37,7 @@ struct FunctionLine {
 ///
 /// # Errors
 /// `Failure::Rejected`, or `Failure::Environment` if the file cannot be read.
-pub(crate) fn run(arguments: &Inspect) -> Answer {
+pub(crate) fn run(arguments: &Inspect) -> CommandResult {
     let rules = load::rules(Floats::Lower);
     let (loaded, module) = load::checked(&arguments.file, &rules)?;
     let info = DebugInfo::of(&loaded.bytes);
@@ -53,7 +53,11 @@ pub(crate) fn run(arguments: &Inspect) -> Answer {
     Ok(Verdict::Passed)
 }
 
-fn interface(loaded: &Loaded, info: &DebugInfo<'_>, arguments: &Inspect) -> Result<(), Unwritten> {
+fn interface(
+    loaded: &ContractFile,
+    info: &DebugInfo<'_>,
+    arguments: &Inspect,
+) -> Result<(), OutputError> {
     let parsed = info.interface().map(|bytes| {
         serde_json::from_slice::<Json>(bytes)
             .unwrap_or_else(|_| json!({ "hex": hex::encode(bytes) }))
@@ -79,7 +83,7 @@ fn code(
     rules: &Rules,
     info: &DebugInfo<'_>,
     json: bool,
-) -> Result<(), Unwritten> {
+) -> Result<(), OutputError> {
     for listing in listing::of(module, rules, info) {
         if json {
             print::json(&listing)?;
@@ -115,9 +119,14 @@ const fn kind_name(kind: ExportKind) -> &'static str {
     }
 }
 
-fn facts(loaded: &Loaded, module: &CheckedModule, info: &DebugInfo<'_>, rules: &Rules) -> Json {
-    let survey = Survey::of(&loaded.bytes);
-    let sections = survey.sections.iter().map(|section| {
+fn facts(
+    loaded: &ContractFile,
+    module: &CheckedModule,
+    info: &DebugInfo<'_>,
+    rules: &Rules,
+) -> Json {
+    let contents = ModuleContents::of(&loaded.bytes);
+    let sections = contents.sections.iter().map(|section| {
         let bytes = section.range.end.saturating_sub(section.range.start);
         json!({ "name": section.name, "offset": section.range.start, "bytes": bytes })
     });
@@ -164,7 +173,7 @@ fn facts(loaded: &Loaded, module: &CheckedModule, info: &DebugInfo<'_>, rules: &
     })
 }
 
-/// Rows of the host table that the module imports, each once, in the order of the table.
+/// Host functions that the module imports, each once, in the order of the table.
 fn permissions(module: &CheckedModule) -> impl Iterator<Item = &'static host_api::Row> + '_ {
     let imported = |row: &&host_api::Row| {
         module
@@ -175,7 +184,12 @@ fn permissions(module: &CheckedModule) -> impl Iterator<Item = &'static host_api
     host_api::TABLE.iter().filter(imported)
 }
 
-fn text(loaded: &Loaded, module: &CheckedModule, info: &DebugInfo<'_>, rules: &Rules) -> String {
+fn text(
+    loaded: &ContractFile,
+    module: &CheckedModule,
+    info: &DebugInfo<'_>,
+    rules: &Rules,
+) -> String {
     let mut text = format!(
         "{}\n  code hash  {}\n  size       {}\n  memory     {}\n  floats     {}\n  frame gas  {}\n",
         printable(&loaded.file),
@@ -192,7 +206,7 @@ fn text(loaded: &Loaded, module: &CheckedModule, info: &DebugInfo<'_>, rules: &R
         ));
     }
     text.push_str("\nsections\n");
-    for section in &Survey::of(&loaded.bytes).sections {
+    for section in &ModuleContents::of(&loaded.bytes).sections {
         let bytes = section.range.end.saturating_sub(section.range.start);
         let offset = section.range.start;
         text.push_str(&format!(
@@ -219,9 +233,9 @@ fn text(loaded: &Loaded, module: &CheckedModule, info: &DebugInfo<'_>, rules: &R
 }
 
 fn permission_text(module: &CheckedModule) -> String {
-    let mut text = String::from("\nwhat it may do\n");
+    let mut text = String::from("\nimported host functions\n");
     if module.imports().is_empty() {
-        text.push_str("  nothing but compute: it imports no host function\n");
+        text.push_str("  none: the module can only compute\n");
     }
     for row in permissions(module) {
         text.push_str(&format!("  {:<18}{}\n", row.name, row.summary));

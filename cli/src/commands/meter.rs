@@ -1,7 +1,7 @@
-//! Runs `lockstep meter`: writes the emitted module, as a whole or not at all.
+//! Runs `lockstep meter`: writes the instrumented module atomically.
 
 use crate::args::{Floats, Meter};
-use crate::failure::{Answer, Failure, Verdict};
+use crate::failure::{CommandResult, Failure, Verdict};
 use crate::module::load;
 use crate::print;
 use crate::replacement::replace;
@@ -10,18 +10,18 @@ use serde::Serialize;
 use vm::unstable::emit::{Bulk, Options};
 
 #[derive(Serialize)]
-struct Line {
+struct MeterLine {
     in_bytes: usize,
     out_bytes: usize,
     code_hash: String,
     rules_id: String,
 }
 
-/// Emits the metered module of a file.
+/// Instruments the module of a file.
 ///
 /// # Errors
 /// [`Failure::Rejected`], or [`Failure::Environment`] if a file cannot be read or written.
-pub(crate) fn run(arguments: &Meter) -> Answer {
+pub(crate) fn run(arguments: &Meter) -> CommandResult {
     let rules = load::rules(Floats::Lower);
     let (loaded, module) = load::checked(&arguments.file, &rules)?;
     let bulk = if arguments.lower_bulk {
@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &Meter) -> Answer {
         Failure::Environment(format!("cannot write {}: {error}", output.display()))
     })?;
     if arguments.json {
-        print::json(&Line {
+        print::json(&MeterLine {
             in_bytes: module.bytes().len(),
             out_bytes: emitted.len(),
             code_hash: hex::encode(module.code_hash()),

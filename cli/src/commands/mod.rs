@@ -1,6 +1,6 @@
-//! Runs one command each: reads its arguments, asks the libraries, prints the answer.
+//! Runs one command per file: reads its arguments, calls the libraries, prints the result.
 //!
-//! `sim` and `node` hand over to `network` and `case`; else no command uses another.
+//! `sim` calls `network` for `--network`, and `node` calls `case`; no other command uses another.
 
 pub(crate) mod check;
 

@@ -1,21 +1,21 @@
-//! Runs `lockstep sim --network`: seeded networks, each seed twice, compared by their histories.
+//! Runs `lockstep sim --network`: simulates each seed's network twice and compares the histories.
 
 use crate::args::Sim;
-use crate::failure::{Answer, Failure, Verdict};
-use crate::pace::Pace;
+use crate::failure::{CommandResult, Failure, Verdict};
 use crate::print::{self, Colour};
+use crate::progress::ProgressTimer;
 use crate::text::{counted, grouped};
 use node_sim::network::{self, Behaviour, NetworkDifference, NetworkReport, Scenario};
 use serde::Serialize;
 
 #[derive(Serialize)]
-struct Line {
+struct NetworkLine {
     agreed: bool,
-    /// Blocks decided in the last seed that was run.
+    /// Number of blocks decided in the last seed.
     height: u64,
-    /// Root after the last block of the last seed that was run.
+    /// State root after the last block of the last seed.
     state_root: String,
-    first_difference: Option<DifferenceLine>,
+    first_difference: Option<NetworkDifferenceLine>,
     seeds: String,
     events: String,
     events_hash: String,
@@ -25,7 +25,7 @@ struct Line {
 }
 
 #[derive(Serialize)]
-struct DifferenceLine {
+struct NetworkDifferenceLine {
     seed: String,
     height: u64,
     validator: u32,
@@ -34,8 +34,8 @@ struct DifferenceLine {
     found: String,
 }
 
-/// Sums over the seeds that were run, and the last report.
-struct Sum {
+/// Sums over all seeds, and the report of the last one.
+struct NetworkTotals {
     seeds: u64,
     events: u64,
     rounds: u64,
@@ -46,11 +46,11 @@ struct Sum {
     difference: Option<(u64, NetworkDifference)>,
 }
 
-/// Runs the seeds and reports agreement, or the seed and place of the first difference.
+/// Runs the seeds and reports agreement, or the seed, block and validator of the first difference.
 ///
 /// # Errors
 /// [`Failure::Environment`] if a validator stops at a fault of this machine.
-pub(crate) fn run(arguments: &Sim) -> Answer {
+pub(crate) fn run(arguments: &Sim) -> CommandResult {
     let sum = simulate(arguments)?;
     let verdict = match sum.difference {
         None => Verdict::Passed,
@@ -64,8 +64,8 @@ pub(crate) fn run(arguments: &Sim) -> Answer {
     Ok(verdict)
 }
 
-fn simulate(arguments: &Sim) -> Result<Sum, Failure> {
-    let mut pace = Pace::start();
+fn simulate(arguments: &Sim) -> Result<NetworkTotals, Failure> {
+    let mut timer = ProgressTimer::start();
     let mut sum = None;
     for seed in (arguments.seed..).take(usize::try_from(arguments.seeds).unwrap_or(usize::MAX)) {
         let scenario = Scenario {
@@ -83,7 +83,7 @@ fn simulate(arguments: &Sim) -> Result<Sum, Failure> {
             sum.difference = Some((seed, difference));
             break;
         }
-        if pace.is_due() {
+        if timer.is_due() {
             print::progress(&format!(
                 "{} of {}  {}  {}",
                 counted(sum.seeds, "seed"),
@@ -97,7 +97,7 @@ fn simulate(arguments: &Sim) -> Result<Sum, Failure> {
     sum.ok_or_else(|| Failure::Usage("--seeds 0: nothing to run".to_owned()))
 }
 
-/// What differs between two runs of one seed.
+/// The difference between two runs of one seed, if any.
 fn unrepeatable(one: &NetworkReport, other: &NetworkReport) -> Option<NetworkDifference> {
     (one != other).then(|| NetworkDifference {
         height: one.height,
@@ -108,8 +108,8 @@ fn unrepeatable(one: &NetworkReport, other: &NetworkReport) -> Option<NetworkDif
     })
 }
 
-fn add(sum: &mut Option<Sum>, report: NetworkReport) -> &mut Sum {
-    let sum = sum.get_or_insert_with(|| Sum {
+fn add(sum: &mut Option<NetworkTotals>, report: NetworkReport) -> &mut NetworkTotals {
+    let sum = sum.get_or_insert_with(|| NetworkTotals {
         seeds: 0,
         events: 0,
         rounds: 0,
@@ -134,19 +134,21 @@ fn add(sum: &mut Option<Sum>, report: NetworkReport) -> &mut Sum {
     sum
 }
 
-fn line(sum: Sum) -> Line {
-    Line {
+fn line(sum: NetworkTotals) -> NetworkLine {
+    NetworkLine {
         agreed: sum.difference.is_none(),
         height: sum.last.height.0,
         state_root: hex::encode(sum.last.state_root),
-        first_difference: sum.difference.map(|(seed, difference)| DifferenceLine {
-            seed: seed.to_string(),
-            height: difference.height.0,
-            validator: difference.validator,
-            field: difference.field,
-            expected: difference.expected,
-            found: difference.found,
-        }),
+        first_difference: sum
+            .difference
+            .map(|(seed, difference)| NetworkDifferenceLine {
+                seed: seed.to_string(),
+                height: difference.height.0,
+                validator: difference.validator,
+                field: difference.field,
+                expected: difference.expected,
+                found: difference.found,
+            }),
         seeds: sum.seeds.to_string(),
         events: sum.events.to_string(),
         events_hash: hex::encode(sum.last.events_hash),
@@ -156,7 +158,7 @@ fn line(sum: Sum) -> Line {
     }
 }
 
-fn text(sum: &Sum, arguments: &Sim) -> String {
+fn text(sum: &NetworkTotals, arguments: &Sim) -> String {
     let word = match sum.difference {
         None => print::coloured("agreed", Colour::Green),
         Some(_) => print::coloured("disagreed", Colour::Red),
@@ -172,7 +174,7 @@ fn text(sum: &Sum, arguments: &Sim) -> String {
     row("power losses", &grouped(sum.crashes));
     let kinds = counted(Behaviour::ALL.len().saturating_sub(1), "kind");
     row(
-        "wrong rounds",
+        "faulty rounds",
         &format!("{} of {kinds}", grouped(sum.proposals)),
     );
     row("refusals", &grouped(sum.refused));
@@ -180,7 +182,7 @@ fn text(sum: &Sum, arguments: &Sim) -> String {
     if let Some((seed, difference)) = &sum.difference {
         text.push_str(&format!(
             "first difference: seed {seed}, block {}, validator {}\n  {}\n    expected: {}\n    \
-             found:    {}\nrepeat it: lockstep sim --network --seed {seed} --blocks {}\n",
+             found:    {}\nreproduce: lockstep sim --network --seed {seed} --blocks {}\n",
             grouped(difference.height.0),
             difference.validator,
             difference.field,

@@ -1,47 +1,47 @@
-//! Runs `lockstep node replay`: applies an archive of blocks and names the first difference.
+//! Runs `lockstep node replay`: executes an archive of blocks and reports the first difference.
 
 use crate::args::{Node, NodeCommand, Replay as Arguments};
 use crate::chain::case_file;
 use crate::chain::site::{self, SiteLine};
 use crate::chain::store::StoreName;
 use crate::commands::case;
-use crate::failure::{Answer, Failure, Verdict};
-use crate::pace::Pace;
+use crate::failure::{CommandResult, Failure, Verdict};
 use crate::print::{self, Colour};
+use crate::progress::ProgressTimer;
 use crate::text::{counted, grouped, printable_path};
 use node::archive::{ArchiveError, ArchiveReader};
 use node::{CachePolicy, Parts, Store};
-use node_sim::replay::{Replay, ReplayDifference, ReplayError, Replayed, Traced};
+use node_sim::replay::{Replay, ReplayDifference, ReplayError, ReplaySummary, Traced};
 use serde::Serialize;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct ReplayLine<'a> {
     agreed: bool,
     height: u64,
     state_root: String,
-    first_difference: Option<DifferenceLine<'a>>,
+    first_difference: Option<ReplayDifferenceLine<'a>>,
     transactions: u64,
     gas_used: String,
-    bisection: Option<Bisection<'a>>,
+    bisection: Option<BisectionLine<'a>>,
 }
 
-/// What `--bisect` found; `None` without it, without a difference, or outside of transactions.
+/// Result of `--bisect`; absent if the difference is not in a transaction.
 #[derive(Serialize)]
-struct Bisection<'a> {
-    /// True if R comes to the found outcome: the archive is wrong.
+struct BisectionLine<'a> {
+    /// True if R has the found outcome: the archive is wrong.
     reference_agrees: bool,
     site: Option<SiteLine<'a>>,
-    /// State keys that the case holds.
+    /// Number of state keys in the case file.
     keys: usize,
 }
 
 #[derive(Serialize)]
-struct DifferenceLine<'a> {
+struct ReplayDifferenceLine<'a> {
     height: u64,
-    /// Place in the block; `None` if it shows in the block as a whole.
+    /// Index in the block; `None` if the difference is in the block as a whole.
     transaction: Option<u32>,
     tx_id: Option<String>,
     field: &'static str,
@@ -53,14 +53,14 @@ struct DifferenceLine<'a> {
 ///
 /// # Errors
 /// [`Failure::Environment`] if the archive cannot be read or this machine fails.
-pub(crate) fn run(arguments: &Node) -> Answer {
+pub(crate) fn run(arguments: &Node) -> CommandResult {
     match &arguments.command {
         NodeCommand::Replay(arguments) => replay(arguments),
         NodeCommand::Case(arguments) => case::run(arguments),
     }
 }
 
-fn replay(arguments: &Arguments) -> Answer {
+fn replay(arguments: &Arguments) -> CommandResult {
     let store = StoreName::parse(&arguments.store)?.open()?;
     let file = &arguments.archive;
     let (replayed, traced) = apply(arguments, store).map_err(|error| failure(file, error))?;
@@ -68,7 +68,7 @@ fn replay(arguments: &Arguments) -> Answer {
         case_file::write(&traced.case, path)?;
     }
     if arguments.json {
-        print::json(&Line {
+        print::json(&ReplayLine {
             bisection: traced.as_ref().map(bisection),
             ..line(&replayed)
         })?;
@@ -88,7 +88,7 @@ fn replay(arguments: &Arguments) -> Answer {
 fn apply(
     arguments: &Arguments,
     store: Box<dyn Store>,
-) -> Result<(Replayed, Option<Traced>), ReplayError> {
+) -> Result<(ReplaySummary, Option<Traced>), ReplayError> {
     let input = File::open(&arguments.archive).map_err(ArchiveError::from)?;
     let reader = ArchiveReader::new(BufReader::new(input))?;
     let make = arguments.engine.make;
@@ -101,14 +101,14 @@ fn apply(
     if arguments.bisect {
         replay = replay.bisecting(Box::new(move || make()));
     }
-    let mut pace = Pace::start();
+    let mut timer = ProgressTimer::start();
     while replay.step()? {
-        let Replayed {
+        let ReplaySummary {
             height,
             transactions,
             ..
         } = replay.replayed();
-        if pace.is_due() {
+        if timer.is_due() {
             print::progress(&format!(
                 "block {}  {}",
                 grouped(*height),
@@ -120,21 +120,21 @@ fn apply(
     Ok((replay.replayed().clone(), replay.traced().cloned()))
 }
 
-fn bisection(traced: &Traced) -> Bisection<'_> {
-    Bisection {
-        reference_agrees: traced.site.is_none(),
-        site: traced.site.as_ref().map(site::line),
+fn bisection(traced: &Traced) -> BisectionLine<'_> {
+    BisectionLine {
+        reference_agrees: traced.divergence.is_none(),
+        site: traced.divergence.as_ref().map(site::line),
         keys: traced.case.state.len(),
     }
 }
 
 fn traced_text(traced: Option<&Traced>, arguments: &Arguments) -> String {
     let Some(traced) = traced else {
-        return "bisection: the difference is in no transaction\n".to_owned();
+        return "bisection: the difference is not in a transaction\n".to_owned();
     };
-    let mut text = match &traced.site {
-        None => "bisection: the reference engine comes to what was found; whoever wrote the \
-                 archive did not\n"
+    let mut text = match &traced.divergence {
+        None => "bisection: the reference engine agrees with the found result; the recorded one \
+                 in the archive is wrong\n"
             .to_owned(),
         Some(site) => format!(
             "bisection: {}",
@@ -143,7 +143,9 @@ fn traced_text(traced: Option<&Traced>, arguments: &Arguments) -> String {
     };
     if let Some(path) = &arguments.out {
         let path = printable_path(path);
-        text.push_str(&format!("replay it alone: lockstep node case {path}\n"));
+        text.push_str(&format!(
+            "replay this transaction: lockstep node case {path}\n"
+        ));
     }
     text
 }
@@ -158,8 +160,8 @@ fn failure(file: &Path, error: ReplayError) -> Failure {
     }
 }
 
-fn line(replayed: &Replayed) -> Line<'_> {
-    Line {
+fn line(replayed: &ReplaySummary) -> ReplayLine<'_> {
+    ReplayLine {
         agreed: replayed.first_difference.is_none(),
         height: replayed.height.0,
         state_root: hex::encode(replayed.state_root),
@@ -170,8 +172,8 @@ fn line(replayed: &Replayed) -> Line<'_> {
     }
 }
 
-fn difference_line(difference: &ReplayDifference) -> DifferenceLine<'_> {
-    DifferenceLine {
+fn difference_line(difference: &ReplayDifference) -> ReplayDifferenceLine<'_> {
+    ReplayDifferenceLine {
         height: difference.height.0,
         transaction: difference.transaction,
         tx_id: difference.tx_id.map(hex::encode),
@@ -181,7 +183,7 @@ fn difference_line(difference: &ReplayDifference) -> DifferenceLine<'_> {
     }
 }
 
-fn text(replayed: &Replayed) -> String {
+fn text(replayed: &ReplaySummary) -> String {
     let word = match replayed.first_difference {
         None => print::coloured("agreed", Colour::Green),
         Some(_) => print::coloured("disagreed", Colour::Red),
@@ -197,14 +199,14 @@ fn text(replayed: &Replayed) -> String {
         hex::encode(replayed.state_root),
     );
     if let Some(difference) = &replayed.first_difference {
-        let place = match (difference.transaction, difference.tx_id) {
+        let location = match (difference.transaction, difference.tx_id) {
             (Some(number), Some(tx_id)) => {
                 format!("transaction {number} ({})", hex::encode(tx_id))
             }
             _ => "the block as a whole".to_owned(),
         };
         text.push_str(&format!(
-            "first difference: block {}, {place}\n  {}\n    recorded: {}\n    found:    {}\n",
+            "first difference: block {}, {location}\n  {}\n    recorded: {}\n    found:    {}\n",
             grouped(difference.height.0),
             difference.field,
             difference.recorded,

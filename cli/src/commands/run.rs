@@ -1,12 +1,12 @@
-//! Runs `lockstep run`: one call of an exported function, on empty state, with its gas and effects.
+//! Runs `lockstep run`: calls an exported function on empty state, prints result, gas and effects.
 
 use crate::args::Run;
 use crate::explanations;
-use crate::failure::{Answer, Failure, Verdict};
+use crate::failure::{CommandResult, Failure, Verdict};
 use crate::functions::FunctionName;
+use crate::module::contents::ModuleContents;
 use crate::module::load;
 use crate::module::signature;
-use crate::module::survey::Survey;
 use crate::print::{self, Colour};
 use crate::text::{counted, grouped, printable, printable_lines};
 use debug_info::DebugInfo;
@@ -27,13 +27,13 @@ use vm::{
     StateView, Trap, Walked,
 };
 
-/// Caller, contract and chain id of a run.
+/// Caller address, contract address, proposer and chain id of a run.
 const ZEROS: [u8; 32] = [0; 32];
-/// Height of the block of a run; its time is 0.
+/// Block height of a run; the block time is 0.
 const HEIGHT: Height = Height(1);
 
 #[derive(Serialize)]
-struct Line {
+struct RunLine {
     exit: &'static str,
     values: Vec<String>,
     trap: Option<TrapLine>,
@@ -41,7 +41,7 @@ struct Line {
     gas_limit: String,
     memory_sha256: Option<String>,
     frame_gas: String,
-    /// Hexadecimal; `None` where the guest was stopped.
+    /// Output in hexadecimal; `None` on a trap and out of gas.
     output: Option<String>,
     events: Vec<EventLine>,
     writes: Vec<WriteLine>,
@@ -54,7 +54,7 @@ struct Line {
 struct TrapLine {
     code: u16,
     name: &'static str,
-    /// Functions that were active, innermost first.
+    /// Active functions, innermost first.
     functions: Vec<FunctionName>,
     offset: Option<u64>,
     message: &'static str,
@@ -73,7 +73,7 @@ struct WriteLine {
     value: Option<String>,
 }
 
-/// What is called, its arguments proved to fit.
+/// A call with validated arguments.
 struct Call {
     name: String,
     index: u32,
@@ -82,8 +82,8 @@ struct Call {
     gas_limit: u64,
 }
 
-/// What the run did.
-struct Ended {
+/// Exit, gas and effects of the call.
+struct RunResult {
     exit: FrameExit,
     gas_used: u64,
     memory_sha256: Option<String>,
@@ -94,7 +94,7 @@ struct Ended {
     engine: &'static str,
 }
 
-/// State in which nothing was ever written.
+/// A state without keys and code.
 struct EmptyState;
 
 impl StateView for EmptyState {
@@ -115,12 +115,12 @@ impl StateView for EmptyState {
     }
 }
 
-/// Calls a function and prints what came of it.
+/// Calls a function and prints its result.
 ///
 /// # Errors
 /// [`Failure::Usage`] for a function, argument or limit that does not exist;
 /// [`Failure::Rejected`]; [`Failure::Environment`] if the file cannot be read.
-pub(crate) fn run(arguments: &Run) -> Answer {
+pub(crate) fn run(arguments: &Run) -> CommandResult {
     let engine = (arguments.engine.make)();
     if arguments.gas > GAS_LIMIT_MAX {
         let message = format!("--gas is at most {} (2^63 - 1)", grouped(GAS_LIMIT_MAX));
@@ -130,23 +130,24 @@ pub(crate) fn run(arguments: &Run) -> Answer {
     let (loaded, module) = load::checked(&arguments.file, &rules)?;
     let call = call(&module, arguments)?;
     let module = Arc::new(module);
-    let ended = execute(engine.as_ref(), &module, &rules, &call)?;
-    let survey = Survey::of(&loaded.bytes);
-    if survey.takes_or_gives_floats(call.index) && !arguments.json {
+    let result = execute(engine.as_ref(), &module, &rules, &call)?;
+    let contents = ModuleContents::of(&loaded.bytes);
+    if contents.has_float_signature(call.index) && !arguments.json {
         let word = print::coloured_note("note", Colour::Yellow);
         let name = printable(&call.name);
         print::note(&format!(
-            "{word}: floats of `{name}` are shown and taken as their bits"
+            "{word}: `{name}` has float parameters or results: their values are read and printed \
+             as integers with the same bits"
         ));
     }
     let info = DebugInfo::of(&loaded.bytes);
-    let line = line(&module, &rules, &call, &ended, &info);
+    let line = line(&module, &rules, &call, &result, &info);
     if arguments.json {
         print::json(&line)?;
     } else {
         print::out(&text(&line))?;
     }
-    let returned = matches!(ended.exit, FrameExit::Return { .. });
+    let returned = matches!(result.exit, FrameExit::Return { .. });
     Ok(if returned {
         Verdict::Passed
     } else {
@@ -168,7 +169,8 @@ fn call(module: &CheckedModule, arguments: &Run) -> Result<Call, Failure> {
     })?;
     if module.function(index).is_none() {
         let message = format!(
-            "`{}` is an imported host function, exported again",
+            "`{}` is a re-exported host function and cannot be called; call a function of the \
+             module",
             printable(&name)
         );
         return Err(Failure::Usage(message));
@@ -242,7 +244,7 @@ fn candidates(module: &CheckedModule) -> String {
     format!("it exports{}", names.concat())
 }
 
-/// A decimal integer in [-2^(n-1), 2^n - 1]: signed or unsigned, the bits are the same.
+/// Parses a decimal integer in [-2^(n-1), 2^n - 1]: signed and unsigned values share their bits.
 fn argument(value_type: ValueType, text: &str) -> Result<Value, Failure> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_decimal = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -263,7 +265,7 @@ fn argument(value_type: ValueType, text: &str) -> Result<Value, Failure> {
     };
     value.ok_or_else(|| {
         Failure::Usage(format!(
-            "argument `{}` is not a decimal integer for {}: {} to {}",
+            "argument `{}` is not valid for {}: give a decimal integer from {} to {}",
             printable(text),
             signature::type_name(value_type),
             range.0,
@@ -277,7 +279,7 @@ fn execute(
     module: &Arc<CheckedModule>,
     rules: &Arc<Rules>,
     call: &Call,
-) -> Result<Ended, Failure> {
+) -> Result<RunResult, Failure> {
     let mut execution = engine.instantiate(module, rules)?;
     let mut journal = Journal::default();
     let block = BlockMetadata {
@@ -310,14 +312,14 @@ fn execute(
     let returned = matches!(exit, FrameExit::Return { .. });
     let memory_sha256 = (returned && module.memory().is_some())
         .then(|| hex::encode(Sha256::digest(execution.memory())));
-    // Out of gas consumes the whole limit, by definition.
+    // Out of gas consumes the whole limit.
     let gas_used = if exit == FrameExit::OutOfGas {
         call.gas_limit
     } else {
         execution.gas().used()
     };
     let effects = journal.into_effects();
-    Ok(Ended {
+    Ok(RunResult {
         gas_used,
         memory_sha256,
         events: if returned { effects.events } else { Vec::new() },
@@ -337,42 +339,42 @@ fn line(
     module: &CheckedModule,
     rules: &Rules,
     call: &Call,
-    ended: &Ended,
+    result: &RunResult,
     info: &DebugInfo<'_>,
-) -> Line {
-    let (exit, values, trap, output) = match &ended.exit {
+) -> RunLine {
+    let (exit, values, trap, output) = match &result.exit {
         FrameExit::Return { value, output } => ("return", *value, None, Some(hex::encode(output))),
         FrameExit::Revert { output } => ("revert", None, None, Some(hex::encode(output))),
         FrameExit::Trap(trap) => ("trap", None, Some(*trap), None),
         FrameExit::OutOfGas => ("out-of-gas", None, None, None),
     };
-    let events = ended.events.iter().map(|event| EventLine {
+    let events = result.events.iter().map(|event| EventLine {
         address: hex::encode(event.address),
         topics: event.topics.iter().map(hex::encode).collect(),
         data: hex::encode(&event.data),
     });
-    let writes = ended.writes.iter().map(|(key, value)| WriteLine {
+    let writes = result.writes.iter().map(|(key, value)| WriteLine {
         key: hex::encode(raw_key(key)),
         value: value.as_ref().map(hex::encode),
     });
-    Line {
+    RunLine {
         exit,
         values: values.into_iter().map(value_text).collect(),
-        trap: trap.map(|trap| trap_line(trap, &ended.diagnosis, info)),
-        gas_used: ended.gas_used.to_string(),
+        trap: trap.map(|trap| trap_line(trap, &result.diagnosis, info)),
+        gas_used: result.gas_used.to_string(),
         gas_limit: call.gas_limit.to_string(),
-        memory_sha256: ended.memory_sha256.clone(),
+        memory_sha256: result.memory_sha256.clone(),
         frame_gas: frames::frame_price(module, rules).to_string(),
         output,
         events: events.collect(),
         writes: writes.collect(),
-        debug_log: String::from_utf8_lossy(&ended.debug_log).into_owned(),
+        debug_log: String::from_utf8_lossy(&result.debug_log).into_owned(),
         function: call.name.clone(),
-        engine: ended.engine,
+        engine: result.engine,
     }
 }
 
-/// The contract's own key: what follows the kind byte and the address of a state key.
+/// The contract's storage key: the state key without its kind byte and address.
 fn raw_key(key: &[u8]) -> &[u8] {
     key.get(ZEROS.len().saturating_add(1)..).unwrap_or(key)
 }
@@ -400,10 +402,10 @@ fn trap_line(trap: Trap, diagnosis: &Diagnosis, info: &DebugInfo<'_>) -> TrapLin
     }
 }
 
-/// Active functions that are named at a trap; there can be 1,024.
+/// Number of active functions printed for a trap; there can be 1,024.
 const FRAMES_SHOWN: usize = 16;
 
-fn text(line: &Line) -> String {
+fn text(line: &RunLine) -> String {
     let colour = if line.exit == "return" {
         Colour::Green
     } else {
@@ -420,13 +422,13 @@ fn text(line: &Line) -> String {
         let offset = trap
             .offset
             .map(|offset| format!(", offset {offset} ({offset:#x})"));
-        for (place, function) in trap.functions.iter().enumerate() {
-            let offset = if place == 0 {
+        for (level, function) in trap.functions.iter().enumerate() {
+            let offset = if level == 0 {
                 offset.as_deref().unwrap_or_default()
             } else {
                 ""
             };
-            let word = if place == 0 { "in" } else { "called by" };
+            let word = if level == 0 { "in" } else { "called by" };
             row(word, &format!("{}{offset}", function.text()));
         }
         row("more", &format!("lockstep explain {}", trap.name));

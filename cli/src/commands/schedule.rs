@@ -1,21 +1,21 @@
 //! Runs `lockstep schedule`: prints every price under its published name.
 
 use crate::args::{self, Floats};
-use crate::failure::{Answer, Verdict};
+use crate::failure::{CommandResult, Verdict};
 use crate::module::load;
-use crate::print::{self, Unwritten};
+use crate::print::{self, OutputError};
 use crate::text::grouped;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use vm::Rules;
 
 #[derive(Serialize)]
-struct Line {
+struct ScheduleLine {
     id: String,
     prices: Prices,
 }
 
-/// Prices in the schedule's own order, which a JSON object need not keep but a reader likes.
+/// Prices, serialized in the order of the schedule.
 struct Prices(Vec<(String, u64)>);
 
 impl Serialize for Prices {
@@ -28,16 +28,16 @@ impl Serialize for Prices {
     }
 }
 
-/// Prints the schedule of version 1. Its id is the rules id, which covers the prices and all else.
+/// Prints the schedule of version 1. Its id is the rules id, which covers more than the prices.
 ///
 /// # Errors
 /// `Failure::Environment` if the output cannot be written.
-pub(crate) fn run(arguments: &args::Schedule) -> Answer {
+pub(crate) fn run(arguments: &args::Schedule) -> CommandResult {
     let rules = load::rules(Floats::Lower);
     let id = hex::encode(rules.id());
     let entries = rules.prices();
     if arguments.json {
-        print::json(&Line {
+        print::json(&ScheduleLine {
             id,
             prices: Prices(entries),
         })?;
@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &args::Schedule) -> Answer {
     Ok(Verdict::Passed)
 }
 
-fn text(rules: &Rules, id: &str, entries: &[(String, u64)]) -> Result<(), Unwritten> {
+fn text(rules: &Rules, id: &str, entries: &[(String, u64)]) -> Result<(), OutputError> {
     let mut text = format!("rules id {id}\n1 gas is about 0.1 ns\n");
     let (operators, others) = entries.split_at(rules.operators().count().min(entries.len()));
     let mut prices: Vec<u64> = operators.iter().map(|(_, price)| *price).collect();
@@ -67,7 +67,7 @@ fn text(rules: &Rules, id: &str, entries: &[(String, u64)]) -> Result<(), Unwrit
             group = first;
             text.push_str(&format!("\n{group}\n"));
         }
-        // A host function has four prices; those that it does not have are in the JSON.
+        // A host function has four prices; those that are 0 are in the JSON only.
         if *price > 0 {
             text.push_str(&format!("  {name:<40}{:>14}\n", grouped(price)));
         }
@@ -75,7 +75,7 @@ fn text(rules: &Rules, id: &str, entries: &[(String, u64)]) -> Result<(), Unwrit
     print::out(&text)
 }
 
-/// Names in as many columns as 100 characters hold.
+/// Names in four columns, for a width of 100 characters.
 fn columns(names: &[&str]) -> String {
     names
         .chunks(4)

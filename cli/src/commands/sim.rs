@@ -1,20 +1,20 @@
-//! Runs `lockstep sim`: unlike nodes on the same blocks, compared after each transaction.
+//! Runs `lockstep sim`: differently configured nodes execute the same blocks and are compared.
 
 use crate::args::Sim;
 use crate::chain::case_file;
 use crate::chain::site::{self, SiteLine};
 use crate::chain::store::StoreName;
 use crate::commands::network;
-use crate::failure::{Answer, Failure, Verdict};
-use crate::pace::Pace;
+use crate::failure::{CommandResult, Failure, Verdict};
 use crate::print::{self, Colour};
+use crate::progress::ProgressTimer;
 use crate::replacement::Replacement;
 use crate::report::{self, Timing};
 use crate::text::{counted, grouped, printable_path};
 use node::archive::{ArchiveWriter, ArchivedBlock};
 use node::{Genesis, ReceiptExit};
 use node_sim::simulate::figures::{BlockFigures, TargetFigures};
-use node_sim::simulate::planted::{self, Plant};
+use node_sim::simulate::injected::{self, InjectedFault};
 use node_sim::simulate::{
     self, Difference, Investigated, Mismatch, Plan, Progress, Progressed, Report,
 };
@@ -23,112 +23,112 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct SimulationLine<'a> {
     agreed: bool,
     height: u64,
     state_root: String,
-    first_difference: Option<DifferenceLine<'a>>,
-    /// Where in the transaction, or around it.
+    first_difference: Option<SimulationDifferenceLine<'a>>,
+    /// Location of the difference, in the transaction or around it.
     site: Option<SiteLine<'a>>,
     nodes: usize,
     executors: &'a [String],
     seed: String,
     transactions: u64,
-    exits: Exits,
+    exits: ExitCounts,
     gas_used: String,
-    /// 1 up to 4,096 blocks, then 2, 4, ...
+    /// Number of blocks in each row of `blocks`: 1 up to 4,096 blocks, then 2, 4, ...
     blocks_per_row: u64,
     blocks: Vec<BlockLine>,
     targets: Vec<TargetLine>,
 }
 
-/// Some blocks in a row, one of them up to 4,096 blocks.
+/// Figures of a group of consecutive blocks; of a single block up to 4,096 blocks.
 #[derive(Serialize)]
 struct BlockLine {
-    /// Height of the first of them.
+    /// Height of the first block.
     height: u64,
     gas_used: String,
     transactions: u64,
-    /// Transactions that did not return.
+    /// Number of transactions that did not return.
     failures: u64,
-    /// After the last of them.
+    /// Number of state keys after the last block.
     state_keys: u64,
     state_bytes: String,
 }
 
-/// Transactions to one sample contract, or of one kind.
+/// Figures of the transactions to one sample contract, or of one kind.
 #[derive(Serialize)]
 struct TargetLine {
     name: &'static str,
     gas_used: String,
-    exits: Exits,
+    exits: ExitCounts,
 }
 
 #[derive(Serialize)]
-struct DifferenceLine<'a> {
+struct SimulationDifferenceLine<'a> {
     height: u64,
-    /// Place in the block; `None` if it shows at the block's end only.
+    /// Index in the block; `None` if the difference appears at the end of the block.
     transaction: Option<u32>,
     tx_id: Option<String>,
     nodes: [u32; 2],
     executors: [&'a str; 2],
-    mismatches: Vec<MismatchLine<'a>>,
+    mismatches: Vec<SimulationMismatchLine<'a>>,
 }
 
 #[derive(Serialize)]
-struct MismatchLine<'a> {
+struct SimulationMismatchLine<'a> {
     field: &'static str,
     key: Option<&'a str>,
     left: &'a str,
     right: &'a str,
 }
 
-/// Transactions by exit, in the order of [`ReceiptExit::ALL`].
-struct Exits([u64; 6]);
+/// Number of transactions by exit, in the order of [`ReceiptExit::ALL`].
+struct ExitCounts([u64; 6]);
 
-impl Serialize for Exits {
+impl Serialize for ExitCounts {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(ReceiptExit::ALL.iter().map(|exit| exit.name()).zip(self.0))
     }
 }
 
-/// Shows how far the simulation is, writes the archive if one is wanted, and measures time.
-struct Following {
-    pace: Pace,
-    archive: Archive,
+/// Prints progress, writes the archive if requested, and measures time.
+struct SimulationProgress {
+    timer: ProgressTimer,
+    archive: ArchiveOutput,
     timing: Timing,
 }
 
-/// What becomes of the blocks.
-enum Archive {
-    Unwanted,
-    /// Wanted at this path; nothing is written yet.
-    At(PathBuf),
+/// State of the output of `--archive`.
+enum ArchiveOutput {
+    NotRequested,
+    /// Requested at this path; nothing is written yet.
+    Requested(PathBuf),
     Writing(ArchiveWriter<Replacement>),
-    /// It could not be written.
+    /// The archive could not be written.
     Failed(io::Error),
 }
 
-impl Archive {
-    fn begun(path: &Path, genesis: &Genesis) -> io::Result<ArchiveWriter<Replacement>> {
+impl ArchiveOutput {
+    fn create(path: &Path, genesis: &Genesis) -> io::Result<ArchiveWriter<Replacement>> {
         ArchiveWriter::new(Replacement::create(path)?, genesis)
     }
 
     fn finish(self) -> io::Result<()> {
         match self {
-            Self::Unwanted | Self::At(_) => Ok(()),
+            Self::NotRequested | Self::Requested(_) => Ok(()),
             Self::Writing(writer) => writer.finish()?.finish(),
             Self::Failed(error) => Err(error),
         }
     }
 }
 
-impl Progress for Following {
+impl Progress for SimulationProgress {
     fn begin(&mut self, genesis: &Genesis) {
-        if let Archive::At(path) = &self.archive {
-            self.archive = match Archive::begun(path, genesis) {
-                Ok(writer) => Archive::Writing(writer),
-                Err(error) => Archive::Failed(error),
+        if let ArchiveOutput::Requested(path) = &self.archive {
+            self.archive = match ArchiveOutput::create(path, genesis) {
+                Ok(writer) => ArchiveOutput::Writing(writer),
+                Err(error) => ArchiveOutput::Failed(error),
             };
         }
     }
@@ -142,15 +142,15 @@ impl Progress for Following {
     }
 
     fn archive(&mut self, block: &ArchivedBlock) {
-        if let Archive::Writing(writer) = &mut self.archive
+        if let ArchiveOutput::Writing(writer) = &mut self.archive
             && let Err(error) = writer.push(block)
         {
-            self.archive = Archive::Failed(error);
+            self.archive = ArchiveOutput::Failed(error);
         }
     }
 
     fn block(&mut self, progressed: &Progressed) {
-        if !self.pace.is_due() {
+        if !self.timer.is_due() {
             return;
         }
         let root = hex::encode(progressed.state_root);
@@ -170,42 +170,53 @@ impl Progress for Following {
 /// # Errors
 /// [`Failure::Usage`] for a store that this build does not have; [`Failure::Environment`] if a
 /// node stops at a fault of this machine or the archive cannot be written.
-pub(crate) fn run(arguments: &Sim) -> Answer {
+pub(crate) fn run(arguments: &Sim) -> CommandResult {
     let store = StoreName::parse(&arguments.store)?;
     if arguments.network {
         if store != StoreName::Memory {
             return Err(Failure::Usage(
-                "--network: its validators have simulated disks, --store does not apply".to_owned(),
+                "--store cannot be combined with --network, whose validators use simulated disks"
+                    .to_owned(),
             ));
         }
         return network::run(arguments);
     }
     let mut executors = store.equip(simulate::standard(arguments.nodes))?;
-    let plant = arguments.plant.as_deref().and_then(planted::by_name);
-    executors.extend(plant.map(Plant::executor));
+    let fault = arguments.injected_fault.as_deref();
+    executors.extend(
+        fault
+            .and_then(injected::by_name)
+            .map(InjectedFault::executor),
+    );
     let plan = Plan::new(arguments.blocks, arguments.seed);
     let archive = arguments
         .archive
         .as_ref()
-        .map_or(Archive::Unwanted, |path| Archive::At(path.clone()));
-    // Begun before the work, so that a place that cannot be written is known at once.
+        .map_or(ArchiveOutput::NotRequested, |path| {
+            ArchiveOutput::Requested(path.clone())
+        });
+    // Created before the simulation, so that an invalid path fails at once.
     let page = arguments.report.as_deref().map(Replacement::create);
     let page = page.transpose().map_err(no_report)?;
-    let mut following = Following {
-        pace: Pace::start(),
+    let mut progress = SimulationProgress {
+        timer: ProgressTimer::start(),
         archive,
         timing: Timing::default(),
     };
-    let simulated = simulate::investigate(&plan, executors, &mut following);
+    let simulated = simulate::investigate(&plan, executors, &mut progress);
     print::progress_end();
-    let Investigated { report, site, case } = simulated?;
-    following
+    let Investigated {
+        report,
+        divergence: site,
+        case,
+    } = simulated?;
+    progress
         .archive
         .finish()
         .map_err(|error| Failure::Environment(format!("cannot write the archive: {error}")))?;
     if let Some(mut file) = page {
-        following.timing.flush();
-        let page = report::page(&report, &following.timing, &plan);
+        progress.timing.flush();
+        let page = report::page(&report, &progress.timing, &plan);
         let written = file.write_all(page.as_bytes()).and_then(|()| file.finish());
         written.map_err(no_report)?;
     }
@@ -213,7 +224,7 @@ pub(crate) fn run(arguments: &Sim) -> Answer {
         case_file::write(case, path)?;
     }
     if arguments.json {
-        print::json(&Line {
+        print::json(&SimulationLine {
             site: site.as_ref().map(site::line),
             ..line(&report, arguments.seed)
         })?;
@@ -225,7 +236,9 @@ pub(crate) fn run(arguments: &Sim) -> Answer {
         }
         if let (Some(path), Some(_)) = (&arguments.case, &case) {
             let path = printable_path(path);
-            text.push_str(&format!("replay it alone: lockstep node case {path}\n"));
+            text.push_str(&format!(
+                "replay this transaction: lockstep node case {path}\n"
+            ));
         }
         print::out(&text)?;
     }
@@ -240,8 +253,8 @@ fn no_report(error: io::Error) -> Failure {
     Failure::Environment(format!("cannot write the report: {error}"))
 }
 
-fn line(report: &Report, seed: u64) -> Line<'_> {
-    Line {
+fn line(report: &Report, seed: u64) -> SimulationLine<'_> {
+    SimulationLine {
         agreed: report.agreed,
         height: report.height.0,
         state_root: hex::encode(report.state_root),
@@ -251,7 +264,7 @@ fn line(report: &Report, seed: u64) -> Line<'_> {
         executors: &report.executors,
         seed: seed.to_string(),
         transactions: report.transactions,
-        exits: Exits(report.by_exit),
+        exits: ExitCounts(report.by_exit),
         gas_used: report.gas_used.to_string(),
         blocks_per_row: report.figures.blocks.blocks_per_row(),
         blocks: report
@@ -280,13 +293,13 @@ fn target_line(target: &TargetFigures) -> TargetLine {
     TargetLine {
         name: target.name,
         gas_used: target.gas_used.to_string(),
-        exits: Exits(target.by_exit),
+        exits: ExitCounts(target.by_exit),
     }
 }
 
-fn difference_line(difference: &Difference) -> DifferenceLine<'_> {
+fn difference_line(difference: &Difference) -> SimulationDifferenceLine<'_> {
     let (left, right) = difference.executors;
-    DifferenceLine {
+    SimulationDifferenceLine {
         height: difference.height.0,
         transaction: difference.transaction,
         tx_id: difference.tx_id.map(hex::encode),
@@ -296,14 +309,14 @@ fn difference_line(difference: &Difference) -> DifferenceLine<'_> {
     }
 }
 
-fn mismatch_line(mismatch: &Mismatch) -> MismatchLine<'_> {
+fn mismatch_line(mismatch: &Mismatch) -> SimulationMismatchLine<'_> {
     let Mismatch {
         field,
         key,
         left,
         right,
     } = mismatch;
-    MismatchLine {
+    SimulationMismatchLine {
         field,
         key: key.as_deref(),
         left,
@@ -343,13 +356,14 @@ fn text(report: &Report, seed: u64) -> String {
 }
 
 fn difference_text(difference: &Difference) -> String {
-    let place = match (difference.transaction, difference.tx_id) {
+    let location = match (difference.transaction, difference.tx_id) {
         (Some(number), Some(tx_id)) => format!("transaction {number} ({})", hex::encode(tx_id)),
         _ => "at the block's end".to_owned(),
     };
     let (left, right) = difference.executors;
     let mut text = format!(
-        "first difference: block {}, {place}\n  between node {left} ({}) and node {right} ({})\n",
+        "first difference: block {}, {location}\n  between node {left} ({}) and node {right} \
+         ({})\n",
         grouped(difference.height.0),
         difference.names.0,
         difference.names.1
@@ -430,11 +444,11 @@ mod tests {
             text.starts_with("disagreed: 3 nodes, 3 blocks, seed 9\n"),
             "{text}"
         );
-        let place = format!(
+        let location = format!(
             "first difference: block 3, transaction 5 ({})",
             "07".repeat(32)
         );
-        assert!(text.contains(&place), "{text}");
+        assert!(text.contains(&location), "{text}");
         assert!(
             text.contains("  state 02ab\n    node 0: 0x01\n    node 2: removed\n"),
             "{text}"

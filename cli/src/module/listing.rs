@@ -1,6 +1,6 @@
-//! Lists a function's lowered operators with the price of each and the charge of each run.
+//! Lists a function's lowered operators with their prices and the charges of the metering blocks.
 //!
-//! The charge stands at the first operator of a run and is paid there for the whole run.
+//! The charge is listed at the first operator of a metering block; it pays for the whole block.
 
 use crate::functions::{self, FunctionName};
 use crate::module::signature;
@@ -12,14 +12,14 @@ use vm::unstable::meter::{self, MeteredSink};
 use vm::unstable::module::{Function, FunctionType, ValueType};
 use vm::{CheckedModule, Rules};
 
-/// Deepest indentation of the text; code may nest deeper.
+/// Maximum indentation of the text; deeper code is not indented further.
 const INDENT_LEVELS_MAX: usize = 24;
 
-/// One operator.
+/// An operator of the listing.
 #[derive(Debug, Serialize)]
-pub(crate) struct Row {
+pub(crate) struct OperatorLine {
     offset: u32,
-    /// Charged before this operator for its whole run; `None` inside a run.
+    /// Charge of the metering block that starts at this operator, in gas; `None` inside a block.
     charge: Option<String>,
     price: u64,
     #[serde(rename = "operator")]
@@ -28,25 +28,25 @@ pub(crate) struct Row {
     depth: usize,
 }
 
-/// One function.
+/// The listing of a function.
 #[derive(Debug, Serialize)]
-pub(crate) struct Listing {
+pub(crate) struct FunctionListing {
     #[serde(flatten)]
     name: FunctionName,
     #[serde(rename = "type")]
     signature: String,
     slots: u32,
-    /// Charged at each entry.
+    /// Charge for each entry of the function, in gas.
     entry_gas: String,
-    operators: Vec<Row>,
+    operators: Vec<OperatorLine>,
 }
 
-/// Lists the defined functions one by one.
+/// Lists the defined functions in order.
 pub(crate) fn of<'a, 'b>(
     module: &'a CheckedModule,
     rules: &'a Rules,
     info: &'a DebugInfo<'b>,
-) -> impl Iterator<Item = Listing> + use<'a, 'b> {
+) -> impl Iterator<Item = FunctionListing> + use<'a, 'b> {
     let imports = u32::try_from(module.imports().len()).unwrap_or(u32::MAX);
     module
         .functions()
@@ -57,11 +57,11 @@ pub(crate) fn of<'a, 'b>(
                 rules,
                 info,
                 rows: Vec::new(),
-                run: 0,
+                block_start: 0,
                 depth: 1,
             };
             meter::function(module, function, &rules.schedule, &mut lister);
-            Listing {
+            FunctionListing {
                 name: FunctionName::of(index, info),
                 signature: signature_of(module, function),
                 slots: function.slots,
@@ -80,8 +80,8 @@ fn signature_of(module: &CheckedModule, function: &Function) -> String {
         .unwrap_or_default()
 }
 
-impl Listing {
-    /// The lines for people.
+impl FunctionListing {
+    /// The listing as text.
     pub(crate) fn text(&self) -> String {
         let mut text = format!(
             "function {} ({}) {}  {} slots, entry {} gas\n  {:>8} {:>10} {:>8}  operator\n",
@@ -110,9 +110,9 @@ impl Listing {
 struct Lister<'a, 'b> {
     rules: &'a Rules,
     info: &'a DebugInfo<'b>,
-    rows: Vec<Row>,
-    /// Place of the first operator of the open run.
-    run: usize,
+    rows: Vec<OperatorLine>,
+    /// Index of the first operator of the open metering block.
+    block_start: usize,
     depth: usize,
 }
 
@@ -121,7 +121,7 @@ impl MeteredSink for Lister<'_, '_> {
         if matches!(operator, Operator::End | Operator::Else) {
             self.depth = self.depth.saturating_sub(1);
         }
-        self.rows.push(Row {
+        self.rows.push(OperatorLine {
             offset,
             charge: None,
             price: self.rules.schedule.operator(operator.opcode()),
@@ -138,16 +138,16 @@ impl MeteredSink for Lister<'_, '_> {
     }
 
     fn close_block(&mut self, cost: u64) {
-        if let Some(first) = self.rows.get_mut(self.run)
+        if let Some(first) = self.rows.get_mut(self.block_start)
             && cost > 0
         {
             first.charge = Some(cost.to_string());
         }
-        self.run = self.rows.len();
+        self.block_start = self.rows.len();
     }
 }
 
-/// The operator as the text format writes it.
+/// The operator in the text format.
 fn text(operator: Operator<'_>, info: &DebugInfo<'_>) -> String {
     let name = operator.opcode().name();
     match operator {

@@ -1,10 +1,10 @@
-//! Reads a contract file of bounded size: a module by its magic, other text as `.wat`.
+//! Reads a contract file of bounded size: a module in the binary or the text format.
 //!
-//! The content decides, never the file's name.
+//! The format is detected from the content; the file name does not matter.
 
 use crate::args::Floats;
 use crate::failure::Failure;
-use crate::refusal::{Refusal, TextError};
+use crate::rejected_file::{RejectedFile, TextError};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;
@@ -13,30 +13,30 @@ use vm::unstable::limits::Limits;
 use vm::unstable::rules::FloatPolicy;
 use vm::{CheckedModule, Rules};
 
-/// First bytes of a module.
+/// First bytes of a binary module.
 const MAGIC: &[u8] = b"\0asm";
-/// Bytes that are read of a module: one more than is allowed, so that `check` sees it is too long.
+/// Number of bytes read of a binary module: one more than is allowed, so that `check` rejects it.
 #[expect(clippy::as_conversions, reason = "u32 widened; From is not const")]
 const MODULE_BYTES_READ: u64 = Limits::V1.module_bytes_max as u64 + 1;
-/// Bytes that are read of a text; a longer one is treated as a module, which is then too long.
+/// Number of bytes read of a text; a longer one is treated as a binary module, which is too long.
 #[expect(clippy::as_conversions, reason = "u32 widened; From is not const")]
 const TEXT_BYTES_MAX: u64 = 4 * Limits::V1.module_bytes_max as u64;
 
 /// A contract file, read and assembled, not yet checked.
 #[derive(Debug)]
-pub(crate) struct Loaded {
-    /// The path as the user gave it.
+pub(crate) struct ContractFile {
+    /// The path from the command line.
     pub(crate) file: String,
-    /// The module, or the first bytes of a file that is too long.
+    /// The binary module, or the first bytes of a file that is too long.
     pub(crate) bytes: Vec<u8>,
-    /// True if the file may go on after `bytes`.
+    /// True if the file may have more bytes than `bytes`.
     is_cut: bool,
-    /// Set if the file is text that does not assemble.
+    /// The error of a text that does not assemble.
     pub(crate) text_error: Option<TextError>,
 }
 
-impl Loaded {
-    /// Reads `path`.
+impl ContractFile {
+    /// Reads the file at `path`.
     ///
     /// # Errors
     /// [`Failure::Environment`] if it cannot be read.
@@ -54,8 +54,8 @@ impl Loaded {
             }
             Some((_, Ok(bytes))) => (bytes, false, None),
             Some((text, Err(error))) => {
-                let place = TextError::new(&error.to_string(), text);
-                (Vec::new(), false, Some(place))
+                let error = TextError::new(&error.to_string(), text);
+                (Vec::new(), false, Some(error))
             }
         };
         Ok(Self {
@@ -66,26 +66,26 @@ impl Loaded {
         })
     }
 
-    /// SHA-256 of the module; `None` if it is not there whole.
+    /// SHA-256 of the module; `None` if the module is incomplete.
     pub(crate) fn code_hash(&self) -> Option<[u8; 32]> {
         let whole = self.text_error.is_none() && !self.is_cut;
         whole.then(|| Sha256::digest(&self.bytes).into())
     }
 
-    /// Checks it under `rules`.
+    /// Validates the module under `rules`.
     ///
     /// # Errors
-    /// The [`Refusal`].
-    pub(crate) fn check(&self, rules: &Rules) -> Result<CheckedModule, Box<Refusal>> {
+    /// [`RejectedFile`] if it is rejected.
+    pub(crate) fn check(&self, rules: &Rules) -> Result<CheckedModule, Box<RejectedFile>> {
         if let Some(error) = &self.text_error {
-            return Err(Box::new(Refusal::of_text(&self.file, error)));
+            return Err(Box::new(RejectedFile::of_text(&self.file, error)));
         }
         vm::check(&self.bytes, rules).map_err(|mut rejection| {
             if self.is_cut {
-                // The rest was not read, so how long it is is not known.
+                // The length of the whole file is not known.
                 rejection.message = format!("more than {} bytes", Limits::V1.module_bytes_max);
             }
-            Box::new(Refusal::of_module(&self.file, rejection, &self.bytes))
+            Box::new(RejectedFile::of_module(&self.file, rejection, &self.bytes))
         })
     }
 }
@@ -101,12 +101,15 @@ pub(crate) fn rules(floats: Floats) -> Rules {
     }
 }
 
-/// Reads and checks the module at `path`.
+/// Reads and validates the module at `path`.
 ///
 /// # Errors
-/// [`Failure::Environment`] if it cannot be read, [`Failure::Rejected`] if it is refused.
-pub(crate) fn checked(path: &Path, rules: &Rules) -> Result<(Loaded, CheckedModule), Failure> {
-    let loaded = Loaded::read(path)?;
+/// [`Failure::Environment`] if it cannot be read, [`Failure::Rejected`] if it is rejected.
+pub(crate) fn checked(
+    path: &Path,
+    rules: &Rules,
+) -> Result<(ContractFile, CheckedModule), Failure> {
+    let loaded = ContractFile::read(path)?;
     let module = loaded.check(rules).map_err(Failure::Rejected)?;
     Ok((loaded, module))
 }
@@ -130,7 +133,7 @@ fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// Text is not empty, holds no NUL (a module's first byte) and is not cut by our own limit.
+/// True for a non-empty text without NUL (a binary module's first byte) within the size limit.
 fn is_text(content: &str) -> bool {
     let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
     length < TEXT_BYTES_MAX && !content.trim().is_empty() && !content.contains('\0')

@@ -1,18 +1,18 @@
-//! Reads a contract's file and says what is in it.
+//! Reads a contract file and describes its contents.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | `load` | a file's bytes, assembled and checked |
-//! | `survey` | what is in bytes, accepted or not |
-//! | `signature` | types, exports, memory and floats, spelt |
-//! | `usage` | what a module uses of each limit |
-//! | `warnings` | what is accepted and probably not meant |
+//! | `load` | a file's bytes, assembled and validated |
+//! | `contents` | sections, imports, exports and floats of a module, accepted or not |
+//! | `signature` | types, exports, memory and floats as text |
+//! | `usage` | how much of each limit a module uses |
+//! | `warnings` | warnings about accepted modules |
 //! | `listing` | the code with prices |
-//! | `wit` | the interface as WIT |
+//! | `wit` | the interface in WIT |
 
 pub(crate) mod load;
 
-pub(crate) mod survey;
+pub(crate) mod contents;
 
 pub(crate) mod signature;
 

@@ -1,4 +1,4 @@
-//! Spells what a module declares: types, exports with theirs, memory, floats.
+//! Formats what a module declares: types, exports with their types, memory, floats.
 
 use crate::text::{counted, grouped, printable};
 use vm::CheckedModule;
@@ -23,7 +23,7 @@ pub(crate) fn of_type(signature: &FunctionType) -> String {
     format!("({}) -> {result}", parameters.join(", "))
 }
 
-/// Names of the entries, and the other exports with what they are.
+/// Names of the contract entries, and the other exports with type or kind.
 pub(crate) fn of_exports(module: &CheckedModule) -> (Vec<String>, Vec<String>) {
     let (mut entries, mut others) = (Vec::new(), Vec::new());
     for export in module.exports() {
@@ -52,7 +52,7 @@ fn of_export(module: &CheckedModule, export: &Export) -> String {
     }
 }
 
-/// Size and bound of the memory.
+/// Initial and maximum size of the memory.
 pub(crate) fn memory_text(module: &CheckedModule) -> String {
     match module.memory() {
         Some(memory) => format!(
@@ -64,7 +64,7 @@ pub(crate) fn memory_text(module: &CheckedModule) -> String {
     }
 }
 
-/// How many float operators there are and what becomes of them.
+/// Number of float operators and how they are lowered.
 pub(crate) fn float_text(module: &CheckedModule) -> String {
     let floats = module.floats();
     if floats.operators == 0 {

@@ -4,19 +4,19 @@ use vm::CheckedModule;
 use vm::unstable::limits::Limits;
 use vm::unstable::lower::{self, Operator, Sink};
 
-/// One limit and how much of it is used.
+/// A limit and how much of it a module uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Usage {
-    /// What is counted.
+    /// Name of the limit.
     pub(crate) name: &'static str,
-    /// How much the module uses; for a limit on each function, the greatest.
+    /// Usage of the module; for a limit on each function, that of the function with the most.
     pub(crate) used: u64,
-    /// The greatest that is accepted.
+    /// Maximum that is accepted.
     pub(crate) maximum: u64,
 }
 
 impl Usage {
-    /// Used part in percent, rounded up.
+    /// Usage in percent, rounded up.
     pub(crate) fn percent(self) -> u64 {
         self.used
             .saturating_mul(100)
@@ -28,16 +28,16 @@ impl Usage {
     }
 }
 
-/// Counts blocks, nesting and branch table targets of one function.
+/// Number of blocks, nesting depth and number of branch table targets of a function.
 #[derive(Debug, Default)]
-struct Shape {
+struct BodyCounts {
     blocks: u64,
     depth: u64,
     nesting: u64,
     targets: u64,
 }
 
-impl Sink for Shape {
+impl Sink for BodyCounts {
     fn operator(&mut self, operator: Operator<'_>, _offset: u32) {
         match operator {
             Operator::Block(_) | Operator::Loop(_) | Operator::If(_) => {
@@ -58,7 +58,7 @@ fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 
-/// Every limit that a module can come near to, with what this one uses.
+/// The usage of every limit on modules.
 pub(crate) fn of(module: &CheckedModule, limits: &Limits) -> Vec<Usage> {
     let mut usages = of_tables(module, limits);
     usages.extend(of_functions(module, limits));
@@ -120,22 +120,26 @@ fn of_functions(module: &CheckedModule, limits: &Limits) -> Vec<Usage> {
     let (mut body, mut operators, mut locals, mut locals_total) = (0, 0, 0, 0_u64);
     let (mut blocks, mut blocks_total, mut nesting, mut targets) = (0, 0_u64, 0, 0_u64);
     for function in module.functions() {
-        let mut shape = Shape::default();
-        lower::function(module, function, &mut shape);
+        let mut counts = BodyCounts::default();
+        lower::function(module, function, &mut counts);
         let parameters = usize::try_from(function.type_index)
             .ok()
             .and_then(|at| module.types().get(at))
             .map_or(0, |signature| count(signature.parameters.len()));
-        let declared: u64 = function.locals.iter().map(|(run, _)| u64::from(*run)).sum();
+        let declared: u64 = function
+            .locals
+            .iter()
+            .map(|(number, _)| u64::from(*number))
+            .sum();
         let own = parameters.saturating_add(declared);
         body = count(module.body_bytes(function).len()).max(body);
         operators = u64::from(function.operators).max(operators);
         locals = own.max(locals);
         locals_total = locals_total.saturating_add(own);
-        blocks = shape.blocks.max(blocks);
-        blocks_total = blocks_total.saturating_add(shape.blocks);
-        nesting = shape.nesting.max(nesting);
-        targets = targets.saturating_add(shape.targets);
+        blocks = counts.blocks.max(blocks);
+        blocks_total = blocks_total.saturating_add(counts.blocks);
+        nesting = counts.nesting.max(nesting);
+        targets = targets.saturating_add(counts.targets);
     }
     let rows = [
         ("body bytes, greatest", body, limits.body_bytes_max),

@@ -1,4 +1,4 @@
-//! Warns of what is accepted and yet probably not meant.
+//! Warns about accepted modules that are probably built with the wrong options.
 
 use crate::text::{grouped, printable};
 use debug_info::DebugInfo;
@@ -6,12 +6,12 @@ use serde::Serialize;
 use vm::CheckedModule;
 use vm::unstable::module::{ExportKind, ValueType};
 
-/// Name that linkers give the pointer of the shadow stack.
+/// Name of the global with the shadow stack pointer, by convention of linkers.
 const STACK_POINTER: &str = "__stack_pointer";
-/// Beginnings of absolute paths of somebody's machine.
+/// Prefixes of absolute paths on a developer's machine.
 const PATH_STARTS: &[&[u8]] = &[b"/home/", b"/root/", b"/Users/", b"C:\\"];
 
-/// Something that is accepted and yet probably not meant.
+/// A warning about an accepted module.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Warning {
     pub(crate) name: &'static str,
@@ -19,7 +19,7 @@ pub(crate) struct Warning {
     pub(crate) help: &'static str,
 }
 
-/// What is accepted and yet probably not meant.
+/// All warnings about `module`.
 pub(crate) fn of(module: &CheckedModule, info: &DebugInfo<'_>) -> Vec<Warning> {
     stack_not_first(module, info)
         .into_iter()
@@ -27,7 +27,7 @@ pub(crate) fn of(module: &CheckedModule, info: &DebugInfo<'_>) -> Vec<Warning> {
         .collect()
 }
 
-/// The shadow stack grows down; with data below it, an overflow overwrites the data.
+/// Warns if data is below the shadow stack, which grows down: an overflow overwrites the data.
 fn stack_not_first(module: &CheckedModule, info: &DebugInfo<'_>) -> Option<Warning> {
     let pointer = module.globals().first()?;
     let is_pointer = pointer.mutable
@@ -37,8 +37,8 @@ fn stack_not_first(module: &CheckedModule, info: &DebugInfo<'_>) -> Option<Warni
     (is_pointer && u64::from(lowest) < pointer.initial).then(|| Warning {
         name: "stack-not-first",
         message: format!(
-            "data at address {} lies below the stack pointer's start {}: a stack overflow \
-             overwrites it without a trap",
+            "data at address {} is below the initial stack pointer {}: a stack overflow \
+             overwrites the data without a trap",
             grouped(lowest),
             grouped(pointer.initial)
         ),
@@ -53,7 +53,7 @@ fn exports_stack_pointer(module: &CheckedModule) -> bool {
     module.exports().iter().any(is_it)
 }
 
-/// A path of the builder's machine makes the code hash depend on who builds.
+/// Warns if data has an absolute path, which makes the code hash depend on the build machine.
 fn absolute_path(module: &CheckedModule) -> Option<Warning> {
     let path = module
         .data()
@@ -61,9 +61,9 @@ fn absolute_path(module: &CheckedModule) -> Option<Warning> {
         .find_map(|data| path_in(module.data_bytes(data)))?;
     Some(Warning {
         name: "absolute-path",
-        message: format!("a data segment holds an absolute path: {path}"),
-        help: "build with --remap-path-prefix (rustc) or -ffile-prefix-map (clang): else the \
-               code hash differs between machines",
+        message: format!("a data segment contains an absolute path: {path}"),
+        help: "build with --remap-path-prefix (rustc) or -ffile-prefix-map (clang); otherwise the \
+               code hash differs between build machines",
     })
 }
 

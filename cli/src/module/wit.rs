@@ -1,17 +1,17 @@
 //! Renders a contract's interface as WIT, the interface language of WebAssembly components.
 //!
-//! A reading aid and an input for generators of bindings: what crosses the boundary is borsh, not
-//! the component model's encoding. Events are records whose names begin with `event-`; a type that
-//! the contract does not describe is bytes. The description is the author's: any text is taken, and
-//! only names of letters, digits and `-` come out.
+//! For readers and binding generators. Arguments and results are encoded with borsh, not with the
+//! component model's encoding. Events are records whose names begin with `event-`; a type without
+//! a description in the contract is a list of bytes. The interface comes from the contract's author
+//! and is not trusted: any text is read, and only names of letters, digits and `-` are written.
 
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Types inside types; what is deeper is bytes.
+/// Maximum depth of nested types; a deeper one is a list of bytes.
 const DEPTH_MAX: u32 = 16;
 
-/// The interface as a WIT package of one world, which exports it.
+/// The interface as a WIT package with one world, which exports it.
 pub(crate) fn render(interface: &Json) -> String {
     let contract = kebab(text(interface, "contract"));
     let entries = list(interface, "entries");
@@ -54,11 +54,11 @@ pub(crate) fn render(interface: &Json) -> String {
 
 #[derive(Default)]
 struct Writer {
-    /// Names of functions: types share their namespace.
+    /// Names of functions, which share their namespace with types.
     entries: BTreeSet<String>,
     /// Types that the contract describes.
     described: BTreeSet<String>,
-    /// Types that are made here: name, then doc and definition.
+    /// Types that are defined here: name, then doc and definition.
     aliases: BTreeMap<String, (&'static str, &'static str)>,
     body: String,
 }
@@ -71,7 +71,7 @@ impl Writer {
         }
     }
 
-    /// A type's name; with a suffix where a function has it.
+    /// A type's name, with a suffix if a function has the same name.
     fn named(&self, name: &str) -> String {
         let name = kebab(name);
         let suffix = if self.entries.contains(&name) {
@@ -131,7 +131,7 @@ impl Writer {
             .push_str(&format!("  variant {name} {{\n{cases}  }}\n"));
     }
 
-    /// Codes are in the docs: cases of WIT have no numbers of their own.
+    /// Writes an error type; its codes are in the docs, since cases of WIT have no numbers.
     fn error(&mut self, of: &Json) {
         let name = self.named(text(of, "name"));
         self.body.push_str(&format!("  enum {name} {{\n"));
@@ -166,7 +166,7 @@ impl Writer {
             "" => None,
             kind => Some(self.kind(kind)),
         };
-        let answer = match (result, error) {
+        let results = match (result, error) {
             (None, None) => String::new(),
             (Some(result), None) => format!(" -> {result}"),
             (result, Some(error)) => {
@@ -175,10 +175,10 @@ impl Writer {
         };
         let (name, arguments) = (kebab(text(entry, "name")), arguments.join(", "));
         self.body
-            .push_str(&format!("  %{name}: func({arguments}){answer};\n"));
+            .push_str(&format!("  %{name}: func({arguments}){results};\n"));
     }
 
-    /// A type of Rust, as the contract spells it.
+    /// The WIT type for a Rust type of the interface.
     fn kind(&mut self, kind: &str) -> String {
         self.nested(kind, DEPTH_MAX)
     }
@@ -199,8 +199,8 @@ impl Writer {
             let element = parts.first().copied().unwrap_or_default();
             return format!("list<{}>", self.nested(element, depth));
         }
-        let place = kind.find('<').unwrap_or(kind.len());
-        let (path, arguments) = kind.split_at_checked(place).unwrap_or((kind, ""));
+        let bracket = kind.find('<').unwrap_or(kind.len());
+        let (path, arguments) = kind.split_at_checked(bracket).unwrap_or((kind, ""));
         let name = path.rsplit("::").next().unwrap_or(path).trim();
         let arguments = between(arguments, '<', '>').unwrap_or_default();
         let arguments: Vec<String> = arguments
@@ -231,21 +231,21 @@ impl Writer {
     }
 }
 
-/// How a number of 128 bits is spelled.
+/// WIT type of a 128-bit integer.
 const WIDE: &str = "tuple<u64, u64>";
 
-/// The parts inside an outermost pair of brackets, which stand around all of `kind`; of an array
-/// also what follows the semicolon.
+/// The parts between the pair of brackets that encloses all of `kind`, split at commas; for an
+/// array also the length after the semicolon.
 fn between(kind: &str, open: char, close: char) -> Option<Vec<&str>> {
     let inner = kind.strip_prefix(open)?.strip_suffix(close)?;
     let (mut parts, mut depth, mut begin) = (Vec::new(), 0_u32, 0);
-    for (place, character) in inner.char_indices() {
+    for (index, character) in inner.char_indices() {
         match character {
             '(' | '[' | '<' => depth = depth.saturating_add(1),
             ')' | ']' | '>' => depth = depth.saturating_sub(1),
             ',' | ';' if depth == 0 => {
-                parts.extend(inner.get(begin..place));
-                begin = place.saturating_add(1);
+                parts.extend(inner.get(begin..index));
+                begin = index.saturating_add(1);
             }
             _ => {}
         }
@@ -254,8 +254,8 @@ fn between(kind: &str, open: char, close: char) -> Option<Vec<&str>> {
     Some(parts)
 }
 
-/// A name in the spelling of WIT: words of small letters and digits, joined by `-`, the first
-/// character of each a letter.
+/// A WIT identifier (kebab case): words of lower-case letters and digits, each beginning with a
+/// letter, joined by `-`.
 fn kebab(name: &str) -> String {
     let mut words = String::new();
     let mut after = ' ';
@@ -287,11 +287,11 @@ fn list<'a>(of: &'a Json, key: &str) -> &'a [Json] {
     found.map_or(&[], Vec::as_slice)
 }
 
-fn item(of: &Json, place: usize) -> &str {
-    of.get(place).and_then(Json::as_str).unwrap_or_default()
+fn item(of: &Json, index: usize) -> &str {
+    of.get(index).and_then(Json::as_str).unwrap_or_default()
 }
 
-/// A doc text in one line, so that no author writes lines of ours.
+/// A doc text in one line, so that the author's text cannot add lines to the output.
 fn one_line(doc: &str) -> String {
     doc.split(|character: char| character.is_whitespace() || character.is_control())
         .filter(|word| !word.is_empty())
@@ -305,7 +305,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn names_are_words_of_small_letters() {
+    fn names_become_kebab_case() {
         let names = [
             "set_target",
             "NotOwner",
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn types_of_rust_are_types_of_wit() {
+    fn rust_types_become_wit_types() {
         let mut writer = Writer::default();
         let kinds = [
             (
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_contract_of_nothing_is_an_interface_of_nothing() {
+    fn an_empty_description_becomes_an_empty_interface() {
         let rendered = render(&json!(null));
         assert!(
             rendered.contains("interface %unnamed-entries {\n}"),

@@ -1,25 +1,25 @@
-//! Draws rows of horizontal bars with a name before and a figure behind each.
+//! Draws horizontal bars, each with a name before it and a figure after it.
 
-use super::columns::Kind;
+use super::columns::PartKind;
 use super::markup::{escaped, legend};
 use super::scale::share;
 
 /// Width of the drawing; the page stretches it.
 const WIDTH: u64 = 1_000;
 
-/// One row.
+/// A bar.
 pub(super) struct Bar {
     pub(super) name: String,
-    /// From left to right: class in the style, and size.
+    /// Parts from left to right: CSS class and size.
     pub(super) parts: Vec<(String, u64)>,
-    /// Behind the bar.
+    /// Text after the bar.
     pub(super) figure: String,
-    /// What is shown when a reader points at it.
+    /// Tooltip.
     pub(super) title: String,
 }
 
-/// Rows, the longest of which is as wide as there is room.
-pub(super) fn bars(rows: &[Bar], kinds: &[Kind]) -> String {
+/// The bars as markup; the longest one has the full width.
+pub(super) fn bars(rows: &[Bar], kinds: &[PartKind]) -> String {
     let longest = rows.iter().map(|row| total(&row.parts)).max();
     let longest = longest.unwrap_or_default().max(1);
     let mut text = String::from("<div class=\"bars\">\n");

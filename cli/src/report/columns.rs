@@ -1,4 +1,4 @@
-//! Draws stacked columns over the blocks: one column a block, or for several.
+//! Draws stacked columns over the blocks: one column for each block or group of blocks.
 
 use super::markup::{escaped, legend};
 use super::scale::{Axis, Unit, share};
@@ -7,32 +7,32 @@ use super::scale::{Axis, Unit, share};
 pub(super) const WIDTH: u64 = 12_000;
 pub(super) const HEIGHT: u64 = 1_000;
 
-/// One column.
+/// A column.
 pub(super) struct Column {
-    /// From bottom to top, in the order of the kinds.
+    /// Heights of the parts from bottom to top, in the order of the kinds.
     pub(super) parts: Vec<u64>,
-    /// What is shown when a reader points at it.
+    /// Tooltip.
     pub(super) title: String,
-    /// Under the axis, for some of the columns.
+    /// Label under the axis, drawn for some of the columns.
     pub(super) label: String,
 }
 
-/// A kind of part: its class in the style, and its name.
-pub(super) type Kind = (String, &'static str);
+/// A kind of part: its CSS class and its name.
+pub(super) type PartKind = (String, &'static str);
 
 /// A plot of columns.
-pub(super) struct Columns<'a> {
-    /// What a reader sees here, for those who cannot.
+pub(super) struct ColumnPlot<'a> {
+    /// Description for screen readers.
     pub(super) summary: String,
     pub(super) units: &'a [Unit],
-    /// What the columns count, if the unit does not say it.
+    /// Name of the counted quantity, if the unit does not imply it.
     pub(super) what: &'a str,
-    pub(super) kinds: &'a [Kind],
+    pub(super) kinds: &'a [PartKind],
     pub(super) columns: &'a [Column],
 }
 
-impl Columns<'_> {
-    /// The plot with its axes, and a legend if there is more than one kind.
+impl ColumnPlot<'_> {
+    /// The plot with its axes, and a legend if it has more than one kind.
     pub(super) fn draw(&self) -> String {
         let heights = self.columns.iter().map(|column| total(&column.parts));
         let axis = Axis::to(heights.max().unwrap_or_default());
@@ -41,7 +41,7 @@ impl Columns<'_> {
         for (number, column) in (0_u64..).zip(self.columns) {
             let left = share(number, count, WIDTH);
             let right = share(number.saturating_add(1), count, WIDTH);
-            // A sixth of a column is left free, so that neighbours can be told apart.
+            // A sixth of the width is left free, to separate adjacent columns.
             let width = right.saturating_sub(left);
             let width = width.saturating_sub(width / 6).max(1);
             drawing.push_str(&format!("<g><title>{}</title>", escaped(&column.title)));
@@ -51,9 +51,9 @@ impl Columns<'_> {
             ));
             let mut below = 0_u64;
             for (part, (class, _)) in column.parts.iter().zip(self.kinds) {
-                let bottom = axis.place(below, HEIGHT);
+                let bottom = axis.position(below, HEIGHT);
                 below = below.saturating_add(*part);
-                let top = axis.place(below, HEIGHT);
+                let top = axis.position(below, HEIGHT);
                 if top > bottom {
                     drawing.push_str(&format!(
                         "<rect class=\"{class}\" x=\"{left}\" y=\"{}\" width=\"{width}\" \
@@ -71,7 +71,7 @@ impl Columns<'_> {
             .map(|column| column.label.as_str())
             .collect();
         let mut plot = frame(
-            &Frame {
+            &PlotFrame {
                 summary: &self.summary,
                 units: self.units,
                 what: self.what,
@@ -91,28 +91,28 @@ fn total(parts: &[u64]) -> u64 {
     parts.iter().fold(0, |sum, part| sum.saturating_add(*part))
 }
 
-/// What stands around a drawing over the blocks.
-pub(super) struct Frame<'a> {
+/// Axes, labels and description of a plot over the blocks.
+pub(super) struct PlotFrame<'a> {
     pub(super) summary: &'a str,
     pub(super) units: &'a [Unit],
     pub(super) what: &'a str,
     pub(super) axis: Axis,
-    /// One for each column.
+    /// Labels of the columns.
     pub(super) labels: &'a [&'a str],
 }
 
-/// A drawing with its axes. The figures are text beside it, which does not shrink with the page.
-pub(super) fn frame(frame: &Frame<'_>, drawing: &str) -> String {
+/// A drawing with its axes. The numbers are text beside it, which does not shrink with the page.
+pub(super) fn frame(frame: &PlotFrame<'_>, drawing: &str) -> String {
     let unit = Unit::for_value(frame.units, frame.axis.end);
     let (mut marks, mut grid) = (String::new(), String::new());
     for mark in frame.axis.marks() {
-        let place = frame.axis.place(mark, HEIGHT);
+        let height = frame.axis.position(mark, HEIGHT);
         marks.push_str(&format!(
             "<span style=\"bottom:{}\">{}</span>",
-            percent(place, HEIGHT),
+            percent(height, HEIGHT),
             unit.number(mark)
         ));
-        let y = HEIGHT.saturating_sub(place);
+        let y = HEIGHT.saturating_sub(height);
         grid.push_str(&format!("<path d=\"M0 {y}H{WIDTH}\"/>"));
     }
     let what = match (frame.what, unit.name) {
@@ -131,7 +131,7 @@ pub(super) fn frame(frame: &Frame<'_>, drawing: &str) -> String {
     )
 }
 
-/// At most five labels, in the middle of their columns; the first and the last among them.
+/// At most five labels, centred under their columns; the first and the last are among them.
 fn labels(labels: &[&str]) -> String {
     let last = labels.len().saturating_sub(1);
     let mut shown: Vec<usize> = (0..=4_usize)
@@ -140,11 +140,11 @@ fn labels(labels: &[&str]) -> String {
     shown.dedup();
     let count = u64::try_from(labels.len()).unwrap_or(u64::MAX);
     let mut text = String::new();
-    for place in shown {
-        let Some(label) = labels.get(place) else {
+    for index in shown {
+        let Some(label) = labels.get(index) else {
             continue;
         };
-        let middle = u64::try_from(place)
+        let middle = u64::try_from(index)
             .unwrap_or(u64::MAX)
             .saturating_mul(2)
             .saturating_add(1);

@@ -1,31 +1,31 @@
-//! Shows the first difference: where it is, and both answers beside each other.
+//! Shows the first difference: its location, and the results of both executors side by side.
 
 use super::markup::escaped;
 use crate::text::grouped;
 use node_sim::simulate::{Difference, Mismatch};
 
-/// Characters of one answer that are shown; a module in the state has millions.
-const ANSWER_CHARS_MAX: usize = 2_000;
+/// Maximum number of characters shown of a result; a module in the state has millions.
+const RESULT_CHARS_MAX: usize = 2_000;
 
 /// The card of a difference.
 pub(super) fn divergence(difference: &Difference) -> String {
     let (left, right) = difference.executors;
-    let place = match difference.transaction {
+    let location = match difference.transaction {
         Some(number) => format!("transaction {number}"),
         None => "the block's end".to_owned(),
     };
     let mut text = format!(
         "<section class=\"card divergence\">\n<h2>The first difference is in block {}, {}</h2>\n\
-         <p class=\"note\">Transactions are counted from 0. Nothing before it differs; the run \
-         ends with it. What differs within an answer is marked.</p>\n<dl>\n",
+         <p class=\"note\">Transactions are counted from 0. All results before it are equal; the \
+         simulation stopped here. The differing part of each result is marked.</p>\n<dl>\n",
         grouped(difference.height.0),
-        escaped(&place)
+        escaped(&location)
     );
     let mut entry = |name: &str, value: &str| {
         text.push_str(&format!("<dt>{name}</dt><dd>{}</dd>\n", escaped(value)));
     };
     entry("block", &grouped(difference.height.0));
-    entry("place", &place);
+    entry("location", &location);
     if let Some(tx_id) = &difference.tx_id {
         entry("transaction id", &hex::encode(tx_id));
     }
@@ -53,18 +53,18 @@ fn compared(mismatch: &Mismatch, heads: &[(u32, &String); 2]) -> String {
     });
     let mut text = format!("<h3>{}</h3>\n{key}<div class=\"pair\">\n", escaped(field));
     let same = common(left, right);
-    for ((number, name), answer) in heads.iter().zip([left, right]) {
+    for ((number, name), result) in heads.iter().zip([left, right]) {
         text.push_str(&format!(
             "<div><h4>node {number} <small>{}</small></h4><pre>{}</pre></div>\n",
             escaped(name),
-            marked(answer, same)
+            marked(result, same)
         ));
     }
     text.push_str("</div>\n");
     text
 }
 
-/// How many characters both answers begin with, and end with after those.
+/// Lengths of the common prefix and of the common suffix after it, in characters.
 fn common(left: &str, right: &str) -> (usize, usize) {
     let equal = |pair: &(char, char)| pair.0 == pair.1;
     let begin = left.chars().zip(right.chars()).take_while(equal).count();
@@ -74,12 +74,12 @@ fn common(left: &str, right: &str) -> (usize, usize) {
     (begin, ends.take_while(equal).count())
 }
 
-/// An answer with what differs marked.
-fn marked(answer: &str, (begin, end): (usize, usize)) -> String {
-    let length = answer.chars().count();
+/// A result with its differing part marked.
+fn marked(result: &str, (begin, end): (usize, usize)) -> String {
+    let length = result.chars().count();
     let middle = length.saturating_sub(begin).saturating_sub(end);
     let part =
-        |from: usize, count: usize| -> String { answer.chars().skip(from).take(count).collect() };
+        |from: usize, count: usize| -> String { result.chars().skip(from).take(count).collect() };
     let differs = cut(&part(begin, middle));
     let differs = if differs.is_empty() {
         "\u{2205}".to_owned()
@@ -96,11 +96,11 @@ fn marked(answer: &str, (begin, end): (usize, usize)) -> String {
 
 fn cut(text: &str) -> String {
     let length = text.chars().count();
-    if length <= ANSWER_CHARS_MAX {
+    if length <= RESULT_CHARS_MAX {
         return text.to_owned();
     }
-    let shown: String = text.chars().take(ANSWER_CHARS_MAX).collect();
-    let left_out = length.saturating_sub(ANSWER_CHARS_MAX);
+    let shown: String = text.chars().take(RESULT_CHARS_MAX).collect();
+    let left_out = length.saturating_sub(RESULT_CHARS_MAX);
     format!("{shown}... {} more characters ...", grouped(left_out))
 }
 
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_differs_is_marked_and_nothing_else() {
+    fn only_the_differing_part_is_marked() {
         let same = common("0x0102aa04", "0x0102bb04");
         assert_eq!(marked("0x0102aa04", same), "0x0102<mark>aa</mark>04");
         assert_eq!(marked("0x0102bb04", same), "0x0102<mark>bb</mark>04");
@@ -120,10 +120,10 @@ mod tests {
     }
 
     #[test]
-    fn a_long_answer_is_cut_and_says_so() {
-        let long = "a".repeat(ANSWER_CHARS_MAX + 1_500);
+    fn a_long_result_is_cut_with_a_note() {
+        let long = "a".repeat(RESULT_CHARS_MAX + 1_500);
         let text = marked(&long, (0, 0));
-        assert!(text.len() < ANSWER_CHARS_MAX + 100);
+        assert!(text.len() < RESULT_CHARS_MAX + 100);
         assert!(text.contains("1,500 more characters"));
     }
 }

@@ -1,32 +1,32 @@
-//! Draws lines over the blocks, one for each of several things.
+//! Draws a plot of one or more lines over the blocks.
 
-use super::columns::{Frame, HEIGHT, WIDTH, frame};
+use super::columns::{HEIGHT, PlotFrame, WIDTH, frame};
 use super::markup::{escaped, legend};
 use super::scale::{Axis, Unit, share};
 
-/// One line.
-pub(super) struct Line {
-    /// Its class in the style.
+/// A line.
+pub(super) struct PlotLine {
+    /// CSS class.
     pub(super) class: String,
     pub(super) name: String,
-    /// One value a column; none where there is nothing to show.
+    /// One value for each column; `None` leaves a gap.
     pub(super) values: Vec<Option<u64>>,
 }
 
 /// A plot of lines.
-pub(super) struct Lines<'a> {
-    /// What a reader sees here, for those who cannot.
+pub(super) struct LinePlot<'a> {
+    /// Description for screen readers.
     pub(super) summary: String,
     pub(super) units: &'a [Unit],
-    /// What the lines show, if the unit does not say it.
+    /// Name of the plotted quantity, if the unit does not imply it.
     pub(super) what: &'a str,
-    pub(super) lines: &'a [Line],
-    /// For each column what is shown when a reader points at it, and its label under the axis.
+    pub(super) lines: &'a [PlotLine],
+    /// Tooltip of each column, and its label under the axis.
     pub(super) columns: &'a [(String, String)],
 }
 
-impl Lines<'_> {
-    /// The plot with its axes, and a legend if there is more than one line.
+impl LinePlot<'_> {
+    /// The plot with its axes, and a legend if it has more than one line.
     pub(super) fn draw(&self) -> String {
         let values = self.lines.iter().flat_map(|line| &line.values).flatten();
         let axis = Axis::to(values.copied().max().unwrap_or_default());
@@ -54,7 +54,7 @@ impl Lines<'_> {
             .iter()
             .map(|(_, label)| label.as_str())
             .collect();
-        let parts = Frame {
+        let parts = PlotFrame {
             summary: &self.summary,
             units: self.units,
             what: self.what,
@@ -72,9 +72,9 @@ impl Lines<'_> {
     }
 }
 
-/// The way of a line through the middles of its columns; a gap where a value is missing.
-fn points(line: &Line, axis: Axis, count: u64) -> String {
-    let mut way = String::new();
+/// The SVG path of a line through the middles of its columns; a gap where a value is missing.
+fn points(line: &PlotLine, axis: Axis, count: u64) -> String {
+    let mut path = String::new();
     let mut pen = 'M';
     for (number, value) in (0_u64..).zip(&line.values) {
         let Some(value) = value else {
@@ -83,13 +83,13 @@ fn points(line: &Line, axis: Axis, count: u64) -> String {
         };
         let middle = number.saturating_mul(2).saturating_add(1);
         let x = share(middle, count.saturating_mul(2), WIDTH);
-        let y = HEIGHT.saturating_sub(axis.place(*value, HEIGHT));
-        way.push_str(&format!("{pen}{x} {y}"));
+        let y = HEIGHT.saturating_sub(axis.position(*value, HEIGHT));
+        path.push_str(&format!("{pen}{x} {y}"));
         if pen == 'M' {
-            // A line of one point is a dot, given round ends.
-            way.push_str("h0");
+            // A line of one point is drawn as a dot, since its ends are round.
+            path.push_str("h0");
         }
         pen = 'L';
     }
-    way
+    path
 }

@@ -1,10 +1,10 @@
-//! Escapes text and puts the page around its parts.
+//! Escapes text and assembles the HTML page.
 
-/// The look of the page: both colour schemes, every width.
+/// Style sheet of the page, for light and dark colour schemes and every width.
 const STYLE: &str = include_str!("style.css");
 
-/// Text for the inside of an element or of a quoted attribute; what is not plain to see is shown as
-/// its number.
+/// Text for the inside of an element or of a quoted attribute; control and direction characters are
+/// shown as their numbers.
 pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
@@ -24,7 +24,7 @@ pub(super) fn escaped(text: &str) -> String {
     safe
 }
 
-/// A card of the page: a title that says what is seen, a sentence, and markup.
+/// A card of the page: a title, a sentence, and markup.
 pub(super) fn card(title: &str, note: &str, inside: &str) -> String {
     format!(
         "<section class=\"card\">\n<h2>{}</h2>\n<p class=\"note\">{}</p>\n{inside}</section>\n",
@@ -33,7 +33,7 @@ pub(super) fn card(title: &str, note: &str, inside: &str) -> String {
     )
 }
 
-/// The colours of a plot with what they stand for.
+/// The legend of a plot: colours with their names.
 pub(super) fn legend<'a>(entries: impl IntoIterator<Item = (String, &'a str)>) -> String {
     let entries: String = entries
         .into_iter()
@@ -42,7 +42,7 @@ pub(super) fn legend<'a>(entries: impl IntoIterator<Item = (String, &'a str)>) -
     format!("<ul class=\"legend\">{entries}</ul>\n")
 }
 
-/// A whole page.
+/// The whole page.
 pub(super) fn document(title: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\

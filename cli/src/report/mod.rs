@@ -1,4 +1,4 @@
-//! Draws a simulation as one page of HTML: no script, no font and no picture from outside.
+//! Draws a simulation as one HTML page without scripts or external resources.
 //!
 //! ```text
 //! Report (deterministic) --\
@@ -6,18 +6,18 @@
 //! Timing (this machine) ---/
 //! ```
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
 //! | `timing` | the only clock: how long each executor took |
-//! | `sections` | what is on the page, in order |
-//! | `divergence` | the first difference, both answers beside each other |
+//! | `sections` | the sections of the page, in order |
+//! | `divergence` | the first difference, with both results side by side |
 //! | `columns`, `lines`, `bars` | plots |
-//! | `scale` | axes and figures for people, in whole numbers |
-//! | `markup` | escaping, and the page around it all |
+//! | `scale` | axes and rounded figures, in integers |
+//! | `markup` | escaping, and the page around the sections |
 //!
 //! # Invariants
-//! * Text that a guest or a file name can choose passes `markup::escaped`.
-//! * Coordinates are whole numbers: no float, here neither.
+//! * Text controlled by a guest or from a file name passes `markup::escaped`.
+//! * Coordinates are integers; the command has no float arithmetic.
 
 mod bars;
 
@@ -42,10 +42,10 @@ pub(crate) use timing::Timing;
 
 use node_sim::simulate::{Plan, Report};
 
-/// Columns of a plot at most; more blocks share columns.
+/// Maximum number of columns in a plot; with more blocks, a column is for several blocks.
 const COLUMNS_MAX: usize = 120;
 
-/// The page of a simulation.
+/// The HTML page of a simulation.
 pub(crate) fn page(report: &Report, timing: &Timing, plan: &Plan) -> String {
     markup::document("Lockstep simulation", &sections::all(report, timing, plan))
 }

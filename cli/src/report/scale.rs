@@ -1,19 +1,19 @@
-//! Chooses the marks of an axis and writes figures for people, in whole numbers throughout.
+//! Chooses the marks of an axis and formats rounded figures, in integer arithmetic.
 
-/// Marks of an axis at most, 0 not counted.
+/// Maximum number of marks on an axis, 0 not counted.
 const MARKS_MAX: u64 = 5;
 
 /// An axis from 0 to a round number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Axis {
-    /// Where it ends; not 0.
+    /// Value at its end; not 0.
     pub(super) end: u64,
-    /// Between two marks.
+    /// Difference between two marks.
     pub(super) step: u64,
 }
 
 impl Axis {
-    /// An axis on which `largest` has room: marks at a multiple of 1, 2 or 5 times a power of ten.
+    /// An axis up to at least `largest`, with marks at multiples of 1, 2 or 5 times a power of ten.
     pub(super) fn to(largest: u64) -> Self {
         let mut step = 1_u64;
         let mut factors = [2_u64, 5, 10].into_iter().cycle();
@@ -32,40 +32,40 @@ impl Axis {
         Self { end, step }
     }
 
-    /// Places of the marks, 0 first.
+    /// Values of the marks, 0 first.
     pub(super) fn marks(self) -> impl Iterator<Item = u64> {
         (0..=MARKS_MAX)
             .map(move |mark| mark.saturating_mul(self.step))
             .filter(move |mark| *mark <= self.end)
     }
 
-    /// Where `value` is on a line of `length`, rounded down.
-    pub(super) fn place(self, value: u64, length: u64) -> u64 {
+    /// Position of `value` on an axis of this `length`, rounded down.
+    pub(super) fn position(self, value: u64, length: u64) -> u64 {
         share(value, self.end, length)
     }
 }
 
-/// `length * value / whole`, rounded down; 0 of nothing.
+/// `length * value / whole`, rounded down; 0 if `whole` is 0.
 pub(super) fn share(value: u64, whole: u64, length: u64) -> u64 {
-    let place = u128::from(value).saturating_mul(u128::from(length));
-    let place = place.checked_div(u128::from(whole)).unwrap_or_default();
-    u64::try_from(place).unwrap_or(u64::MAX)
+    let product = u128::from(value).saturating_mul(u128::from(length));
+    let quotient = product.checked_div(u128::from(whole)).unwrap_or_default();
+    u64::try_from(quotient).unwrap_or(u64::MAX)
 }
 
-/// What figures on one axis are counted in.
+/// A unit in which figures are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unit {
-    /// How many make one.
+    /// Number of base units in this unit.
     pub(super) size: u64,
-    /// Its name.
+    /// Name of the unit.
     pub(super) name: &'static str,
 }
 
 /// Gas.
 pub(super) const GAS: [Unit; 4] = units(["gas", "thousand gas", "million gas", "billion gas"]);
-/// Time, counted in nanoseconds.
+/// Time; base unit nanosecond.
 pub(super) const TIME: [Unit; 4] = units(["ns", "\u{b5}s", "ms", "s"]);
-/// Time for gas, counted in picoseconds for a thousand gas.
+/// Time for 1,000 gas; base unit picosecond.
 pub(super) const PRICE: [Unit; 3] = {
     let [one, kilo, mega, _] = units([
         "ps for 1,000 gas",
@@ -75,9 +75,9 @@ pub(super) const PRICE: [Unit; 3] = {
     ]);
     [one, kilo, mega]
 };
-/// Memory.
+/// Size in bytes.
 pub(super) const BYTES: [Unit; 4] = units(["bytes", "KB", "MB", "GB"]);
-/// Things that are counted.
+/// Counts, without a unit.
 pub(super) const COUNT: [Unit; 1] = [Unit { size: 1, name: "" }];
 
 const fn units(names: [&'static str; 4]) -> [Unit; 4] {
@@ -100,7 +100,7 @@ const fn units(names: [&'static str; 4]) -> [Unit; 4] {
 }
 
 impl Unit {
-    /// The largest of `units` in which `value` is at least 1; the first for less.
+    /// The largest of `units` in which `value` is at least 1, else the first.
     pub(super) fn for_value(units: &[Self], value: u64) -> Self {
         let fits = units.iter().rfind(|unit| unit.size <= value);
         let first = units.first();
@@ -109,7 +109,7 @@ impl Unit {
             .unwrap_or(Self { size: 1, name: "" })
     }
 
-    /// `value` in this unit with at most three decimals, no zeros at the end, and no name.
+    /// `value` in this unit with at most three decimals, without trailing zeros and unit name.
     pub(super) fn number(self, value: u64) -> String {
         let whole = value.checked_div(self.size).unwrap_or_default();
         let rest = value.checked_rem(self.size).unwrap_or_default();
@@ -123,10 +123,10 @@ impl Unit {
     }
 }
 
-/// `value` in the unit that suits it, with the unit's name and three digits that count.
+/// `value` rounded to three significant digits, in the best of `units`, with the unit's name.
 pub(super) fn figure(units: &[Unit], value: u64) -> String {
     let unit = Unit::for_value(units, value);
-    // 1.23, 12.3, 123: what comes after does not help a reader.
+    // 1.23, 12.3, 123.
     let digits = value.checked_div(unit.size).unwrap_or_default();
     let coarse = match digits {
         0..10 => unit.size.div_ceil(100),
@@ -166,12 +166,12 @@ mod tests {
                 step: 100
             }
         );
-        assert_eq!(Axis::to(43).place(25, 1_000), 500);
+        assert_eq!(Axis::to(43).position(25, 1_000), 500);
         assert_eq!(share(5, 0, 10), 0);
     }
 
     #[test]
-    fn figures_have_a_unit_and_three_digits_that_count() {
+    fn figures_have_a_unit_and_three_significant_digits() {
         assert_eq!(figure(&GAS, 999), "999 gas");
         assert_eq!(figure(&GAS, 12_345_678), "12.3 million gas");
         assert_eq!(figure(&TIME, 1_234_567_890), "1.23 s");

@@ -1,30 +1,30 @@
-//! Says what is on the page, in order: verdict, difference, figures, plots, how to repeat it.
+//! Writes the sections of the page: verdict, difference, figures, plots, how to reproduce it.
 
 use super::bars::{Bar, bars};
-use super::columns::{Column, Columns, Kind};
-use super::lines::{Line, Lines};
+use super::columns::{Column, ColumnPlot, PartKind};
+use super::lines::{LinePlot, PlotLine};
 use super::markup::{card, escaped};
 use super::scale::{BYTES, COUNT, GAS, PRICE, TIME, figure, share};
-use super::timing::{Times, Timing};
+use super::timing::{BlockTimes, Timing};
 use super::{COLUMNS_MAX, divergence};
 use crate::text::{counted, grouped};
 use node::ReceiptExit;
 use node_sim::simulate::figures::{BlockFigures, TargetFigures};
 use node_sim::simulate::{Plan, Report};
 
-/// Colours of executors in the style; after them they repeat.
+/// Number of executor colours in the style sheet; with more executors they repeat.
 const EXECUTOR_COLOURS: usize = 8;
 
-/// What the plots are drawn from: at most [`COLUMNS_MAX`] rows each, of the same blocks.
-struct Drawn<'a> {
+/// Data of the plots: at most [`COLUMNS_MAX`] rows of each kind, for the same blocks.
+struct PlotData<'a> {
     report: &'a Report,
     blocks: Vec<BlockFigures>,
-    times: Vec<Times>,
+    times: Vec<BlockTimes>,
 }
 
-/// Everything inside the page.
+/// All sections of the page.
 pub(super) fn all(report: &Report, timing: &Timing, plan: &Plan) -> String {
-    let drawn = Drawn {
+    let data = PlotData {
         report,
         blocks: report.figures.blocks.folded(COLUMNS_MAX),
         times: timing.blocks().folded(COLUMNS_MAX),
@@ -35,12 +35,12 @@ pub(super) fn all(report: &Report, timing: &Timing, plan: &Plan) -> String {
         difference.map(divergence::divergence).unwrap_or_default(),
         tiles(report),
         "<div class=\"cards\">\n".to_owned(),
-        gas(&drawn),
-        outcomes(&drawn),
+        gas(&data),
+        outcomes(&data),
         targets(report),
-        state(&drawn),
+        state(&data),
         executors(report, timing),
-        price(&drawn),
+        price(&data),
         "</div>\n".to_owned(),
         repeat(report, plan),
     ]
@@ -88,12 +88,12 @@ fn tiles(report: &Report) -> String {
 }
 
 fn percent(part: u64, whole: u64) -> String {
-    // To the nearest tenth, so that shares add up to what a reader expects.
+    // To the nearest tenth, so that shares add up to 100 %.
     let tenths = share(part, whole, 2_000).saturating_add(1) / 2;
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
-/// A label under the axis and the blocks of a row, in words.
+/// Label under the axis, and the block numbers of a row in words.
 fn span(row: &BlockFigures) -> (String, String) {
     let last = row.height.0.saturating_add(row.blocks.saturating_sub(1));
     let label = grouped(row.height.0);
@@ -110,8 +110,8 @@ fn per_block(sum: u64, row: &BlockFigures) -> u64 {
     sum.checked_div(row.blocks).unwrap_or_default()
 }
 
-fn gas(drawn: &Drawn<'_>) -> String {
-    let columns: Vec<Column> = drawn
+fn gas(data: &PlotData<'_>) -> String {
+    let columns: Vec<Column> = data
         .blocks
         .iter()
         .map(|row| {
@@ -125,13 +125,13 @@ fn gas(drawn: &Drawn<'_>) -> String {
             }
         })
         .collect();
-    let report = drawn.report;
+    let report = data.report;
     let mean = report
         .gas_used
         .checked_div(report.height.0)
         .unwrap_or_default();
     let title = format!("A block uses {} on average", figure(&GAS, mean));
-    let largest = drawn
+    let largest = data
         .blocks
         .iter()
         .max_by_key(|row| per_block(row.gas_used, row));
@@ -142,7 +142,7 @@ fn gas(drawn: &Drawn<'_>) -> String {
             span(row).1
         )
     });
-    let plot = Columns {
+    let plot = ColumnPlot {
         summary: title.clone(),
         units: &GAS,
         what: "",
@@ -152,11 +152,11 @@ fn gas(drawn: &Drawn<'_>) -> String {
     card(&title, &note, &plot.draw())
 }
 
-/// The exits with their classes in the style.
-fn exits() -> Vec<Kind> {
+/// The exits with their CSS classes.
+fn exits() -> Vec<PartKind> {
     let exits = (0_u64..).zip(ReceiptExit::ALL);
     exits
-        .map(|(place, exit)| (format!("e{place}"), exit.name()))
+        .map(|(index, exit)| (format!("e{index}"), exit.name()))
         .collect()
 }
 
@@ -170,8 +170,8 @@ fn counts(by_exit: &[u64; 6]) -> String {
     counts.join(", ")
 }
 
-fn outcomes(drawn: &Drawn<'_>) -> String {
-    let columns: Vec<Column> = drawn
+fn outcomes(data: &PlotData<'_>) -> String {
+    let columns: Vec<Column> = data
         .blocks
         .iter()
         .map(|row| {
@@ -183,20 +183,20 @@ fn outcomes(drawn: &Drawn<'_>) -> String {
             }
         })
         .collect();
-    let report = drawn.report;
+    let report = data.report;
     let returned = report.by_exit.first().copied().unwrap_or_default();
     let title = format!(
         "{} of the transactions return",
         percent(returned, report.transactions)
     );
-    let note = "The others fail on purpose: the same failure on every executor is what is tested.";
-    let wide = drawn.blocks.iter().any(|row| row.blocks > 1);
+    let note = "The others fail on purpose: every executor must report the same failure.";
+    let wide = data.blocks.iter().any(|row| row.blocks > 1);
     let kinds = exits();
-    let plot = Columns {
+    let plot = ColumnPlot {
         summary: title.clone(),
         units: &COUNT,
         what: if wide {
-            "transactions a column"
+            "transactions per column"
         } else {
             "transactions"
         },
@@ -233,12 +233,12 @@ fn targets(report: &Report) -> String {
         || "No transactions".to_owned(),
         |most| format!("Most transactions are for {}", most.name),
     );
-    let note = "Transactions by what they are for, a sample contract or a kind, and how they end.";
+    let note = "Transactions by target (a sample contract or a kind of transaction) and by exit.";
     card(&title, note, &bars(&rows, &kinds))
 }
 
-fn state(drawn: &Drawn<'_>) -> String {
-    let columns: Vec<(String, String)> = drawn
+fn state(data: &PlotData<'_>) -> String {
+    let columns: Vec<(String, String)> = data
         .blocks
         .iter()
         .map(|row| {
@@ -248,36 +248,36 @@ fn state(drawn: &Drawn<'_>) -> String {
             (format!("{words}: {size}, {keys}"), label)
         })
         .collect();
-    let bytes = drawn.blocks.iter().map(|row| Some(row.state_bytes));
-    let lines = [Line {
+    let bytes = data.blocks.iter().map(|row| Some(row.state_bytes));
+    let lines = [PlotLine {
         class: "n0".to_owned(),
         name: "state".to_owned(),
         values: bytes.collect(),
     }];
-    let last = drawn.blocks.last();
+    let last = data.blocks.last();
     let title = format!(
         "The state ends at {} in {}",
         figure(&BYTES, last.map_or(0, |row| row.state_bytes)),
         counted(last.map_or(0, |row| row.state_keys), "key")
     );
-    let plot = Lines {
+    let plot = LinePlot {
         summary: title.clone(),
         units: &BYTES,
         what: "keys and values",
         lines: &lines,
         columns: &columns,
     };
-    let note = "After each block, without what a store or the tree adds. The code of the samples \
-                is most of it.";
+    let note = "Size of keys and values after each block, without the overhead of the store and \
+                the tree. Most of it is the code of the sample contracts.";
     card(&title, note, &plot.draw())
 }
 
 fn colour(executor: usize) -> String {
-    let place = executor.checked_rem(EXECUTOR_COLOURS).unwrap_or_default();
-    format!("n{place}")
+    let colour = executor.checked_rem(EXECUTOR_COLOURS).unwrap_or_default();
+    format!("n{colour}")
 }
 
-/// Picoseconds for a thousand gas; none without gas.
+/// Picoseconds for 1,000 gas; `None` if `gas` is 0.
 fn picoseconds(nanoseconds: u64, gas: u64) -> Option<u64> {
     (gas > 0).then(|| share(nanoseconds, gas, 1_000_000))
 }
@@ -310,15 +310,15 @@ fn executors(report: &Report, timing: &Timing) -> String {
     let title = fastest.map_or_else(String::new, |(number, name)| {
         format!("Node {number} is the fastest: {name}")
     });
-    let note = "Time that each executor took for all blocks, other work on this machine \
-                included: signatures, execution, a state root after each transaction, commit. \
-                Restarts are not in it.";
+    let note = "Time of each executor for all blocks: signatures, execution, a state root after \
+                each transaction, commit. Other work on this machine is included, restarts are \
+                not.";
     let mut inside = bars(&rows, &[]);
     inside.push_str(&price_table(report, timing));
     card(&title, note, &inside)
 }
 
-/// The figures of the bars, for those who want them exactly.
+/// The figures of the bars as a table.
 fn price_table(report: &Report, timing: &Timing) -> String {
     let rows: String = (0..report.executors.len())
         .map(|number| {
@@ -333,20 +333,20 @@ fn price_table(report: &Report, timing: &Timing) -> String {
         })
         .collect();
     format!(
-        "<table><thead><tr><th></th><th>a block</th><th>by gas</th></tr></thead>\n<tbody>\n\
+        "<table><thead><tr><th></th><th>per block</th><th>per gas</th></tr></thead>\n<tbody>\n\
          {rows}</tbody></table>\n"
     )
 }
 
-fn price(drawn: &Drawn<'_>) -> String {
-    let pairs = || drawn.blocks.iter().zip(&drawn.times);
-    let at = |(row, times): (&BlockFigures, &Times), executor: usize| {
+fn price(data: &PlotData<'_>) -> String {
+    let pairs = || data.blocks.iter().zip(&data.times);
+    let at = |(row, times): (&BlockFigures, &BlockTimes), executor: usize| {
         let nanoseconds = times.nanoseconds.get(executor)?;
         picoseconds(*nanoseconds, row.gas_used)
     };
-    let executors = || drawn.report.executors.iter().enumerate();
-    let lines: Vec<Line> = executors()
-        .map(|(number, name)| Line {
+    let executors = || data.report.executors.iter().enumerate();
+    let lines: Vec<PlotLine> = executors()
+        .map(|(number, name)| PlotLine {
             class: colour(number),
             name: format!("node {number}: {name}"),
             values: pairs().map(|pair| at(pair, number)).collect(),
@@ -364,23 +364,23 @@ fn price(drawn: &Drawn<'_>) -> String {
         })
         .collect();
     let title = "Time for 1,000 gas, block by block";
-    let plot = Lines {
+    let plot = LinePlot {
         summary: title.to_owned(),
         units: &PRICE,
         what: "",
         lines: &lines,
         columns: &columns,
     };
-    let note = "Level lines mean that gas is a fair measure of time. The target is 100 ns for \
-                1,000 gas of the interpreter's work; a block has signatures and roots as well.";
+    let note = "Horizontal lines mean that gas is proportional to time. The interpreter's target \
+                is 100 ns for 1,000 gas; a block also has signatures and state roots.";
     card(title, note, &plot.draw())
 }
 
 fn repeat(report: &Report, plan: &Plan) -> String {
     format!(
-        "<footer>\n<p>State root after block {}</p>\n<pre>{}</pre>\n<p>Repeat it: everything but \
-         the times comes out the same on every machine.</p>\n<pre>lockstep sim --nodes {} --blocks \
-         {} --seed {} --report report.html</pre>\n<p>lockstep {}</p>\n</footer>\n",
+        "<footer>\n<p>State root after block {}</p>\n<pre>{}</pre>\n<p>Reproduce it: \
+         everything except the times is the same on every machine.</p>\n<pre>lockstep sim \
+         --nodes {} --blocks {} --seed {} --report report.html</pre>\n<p>lockstep {}</p>\n</footer>\n",
         grouped(report.height.0),
         hex::encode(report.state_root),
         report.executors.len(),

@@ -1,16 +1,16 @@
-//! Checks the page: of a run that agrees, of planted faults, and of text that wants to be markup.
+//! Tests the page of an agreeing run and of an injected fault, and the escaping of markup in texts.
 
 use super::{Timing, page};
 use node::{CachePolicy, ReceiptExit};
-use node_sim::simulate::planted::WrongGas;
+use node_sim::simulate::injected::WrongGas;
 use node_sim::simulate::{
     Difference, Executor, Mismatch, Plan, Progress, Progressed, Report, Restart, run, standard,
 };
 
 #[derive(Default)]
-struct Timed(Timing);
+struct TimedProgress(Timing);
 
-impl Progress for Timed {
+impl Progress for TimedProgress {
     fn block(&mut self, _: &Progressed) {}
 
     fn applying(&mut self, executor: u32) {
@@ -25,13 +25,13 @@ impl Progress for Timed {
 const PLAN: Plan = Plan::new(6, 7);
 
 fn simulated(executors: Vec<Executor>) -> (Report, Timing) {
-    let mut timed = Timed::default();
+    let mut timed = TimedProgress::default();
     let report = run(&PLAN, executors, &mut timed).unwrap();
     timed.0.flush();
     (report, timed.0)
 }
 
-/// Elements are closed in the order in which they were opened; none of them reaches outside.
+/// Checks that elements are properly nested and that none loads an external resource.
 fn check_markup(page: &str) {
     let mut open: Vec<String> = Vec::new();
     for tag in page
@@ -87,7 +87,7 @@ fn a_page_shows_every_block_outcome_contract_and_executor() {
 }
 
 #[test]
-fn a_planted_fault_is_shown_with_place_field_and_both_answers() {
+fn an_injected_fault_is_shown_with_its_location_field_and_both_results() {
     let mut executors = standard(2);
     let wrong = Executor::new(
         "one gas too much",
@@ -111,7 +111,7 @@ fn a_planted_fault_is_shown_with_place_field_and_both_answers() {
         .find(|one| one.field == "state");
     let key = state.and_then(|one| one.key.as_ref()).unwrap();
     assert!(page.contains(&format!("state key <code>{key}</code>")));
-    // What is shown, without the marks, is what each executor answered.
+    // Without the marks, each executor's result is shown unchanged.
     let plain = page.replace("<mark>", "").replace("</mark>", "");
     for one in &difference.mismatches {
         assert!(
@@ -152,6 +152,6 @@ fn text_cannot_become_markup() {
 
 #[test]
 fn a_run_without_a_block_has_a_page() {
-    let report = run(&Plan::new(0, 1), standard(1), &mut Timed::default()).unwrap();
+    let report = run(&Plan::new(0, 1), standard(1), &mut TimedProgress::default()).unwrap();
     check_markup(&page(&report, &Timing::default(), &Plan::new(0, 1)));
 }

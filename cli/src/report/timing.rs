@@ -1,21 +1,21 @@
-//! Measures how long each executor takes: for the page alone, in no result.
+//! Measures how long each executor takes; only the page shows it.
 
 use node_sim::simulate::series::{Absorb, Series};
 use std::time::Duration;
 #[expect(
     clippy::disallowed_types,
-    reason = "measures for a person; in no result"
+    reason = "measures time for the page; part of no result"
 )]
 use std::time::Instant;
 
-/// Time of some blocks in a row.
+/// Times of a group of consecutive blocks.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Times {
-    /// Nanoseconds of each executor, by number.
+pub(crate) struct BlockTimes {
+    /// Time of each executor, by number, in nanoseconds.
     pub(crate) nanoseconds: Vec<u64>,
 }
 
-impl Absorb for Times {
+impl Absorb for BlockTimes {
     fn absorb(&mut self, later: Self) {
         let length = self.nanoseconds.len().max(later.nanoseconds.len());
         self.nanoseconds.resize(length, 0);
@@ -25,25 +25,25 @@ impl Absorb for Times {
     }
 }
 
-/// How long the executors took, block by block.
+/// Times of the executors, block by block.
 #[expect(
     clippy::disallowed_types,
-    reason = "measures for a person; in no result"
+    reason = "measures time for the page; part of no result"
 )]
 #[derive(Debug, Default)]
 pub(crate) struct Timing {
-    blocks: Series<Times>,
-    /// The block that is being applied.
-    current: Times,
+    blocks: Series<BlockTimes>,
+    /// Times of the current block.
+    current: BlockTimes,
     began: Option<Instant>,
 }
 
 #[expect(
     clippy::disallowed_types,
-    reason = "measures for a person; in no result"
+    reason = "measures time for the page; part of no result"
 )]
 impl Timing {
-    /// An executor begins a block; executor 0 is the first to.
+    /// Starts the clock for an executor; executor 0 is the first one of a block.
     pub(crate) fn applying(&mut self, executor: u32) {
         if executor == 0 {
             self.flush();
@@ -51,7 +51,7 @@ impl Timing {
         self.began = Some(Instant::now());
     }
 
-    /// It has applied the block.
+    /// Stops the clock: the executor has applied the block.
     pub(crate) fn applied(&mut self) {
         let took = self.began.take().map_or(Duration::ZERO, |at| at.elapsed());
         let nanoseconds = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
@@ -66,12 +66,12 @@ impl Timing {
         }
     }
 
-    /// Rows that hold the same blocks as those of the report.
-    pub(crate) const fn blocks(&self) -> &Series<Times> {
+    /// Rows for the same blocks as those of the report.
+    pub(crate) const fn blocks(&self) -> &Series<BlockTimes> {
         &self.blocks
     }
 
-    /// Nanoseconds of one executor over the whole run.
+    /// Time of one executor for the whole simulation, in nanoseconds.
     pub(crate) fn total(&self, executor: usize) -> u64 {
         let rows = self.blocks.rows().iter();
         rows.fold(0, |sum: u64, row| {

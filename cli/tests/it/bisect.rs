@@ -1,9 +1,9 @@
-//! Checks `sim --plant`, `sim --case`, `node replay --bisect` and `node case`; and that language
-//! and time zone change no byte of a simulation.
+//! Tests `sim --plant`, `sim --case`, `node replay --bisect` and `node case`; and that language and
+//! time zone do not change the output of a simulation.
 
 use crate::lockstep;
 use node::archive::{ArchiveReader, ArchiveWriter};
-use node_sim::simulate::planted::PLANTS;
+use node_sim::simulate::injected::INJECTED_FAULTS;
 use serde_json::Value;
 use std::fs;
 use std::process::Command;
@@ -13,9 +13,9 @@ fn path(name: &str) -> String {
 }
 
 #[test]
-fn a_planted_fault_is_found_and_its_case_replays_alone() {
-    let case = path("planted.case");
-    let plant = [
+fn an_injected_fault_is_found_and_its_case_file_replays_alone() {
+    let case = path("injected.case");
+    let simulate = [
         "sim",
         "--blocks",
         "8",
@@ -24,7 +24,7 @@ fn a_planted_fault_is_found_and_its_case_replays_alone() {
         "--plant",
         "wrong-opcode",
     ];
-    let ran = lockstep(&[&plant[..], &["--nodes", "2", "--case", &case, "--json"]].concat());
+    let ran = lockstep(&[&simulate[..], &["--nodes", "2", "--case", &case, "--json"]].concat());
     assert_eq!(ran.code, 1, "{ran:?}");
     let line = ran.json();
     assert_eq!(line["agreed"], false);
@@ -43,24 +43,24 @@ fn a_planted_fault_is_found_and_its_case_replays_alone() {
     assert_eq!(alone["found"]["by"], "wrong-opcode");
     assert_eq!(alone["mismatches"], Value::Array(Vec::new()));
 
-    let text = lockstep(&[&plant[..], &["--nodes", "1"]].concat());
+    let text = lockstep(&[&simulate[..], &["--nodes", "1"]].concat());
     assert_eq!(text.code, 1, "{text:?}");
     let expected = "first instruction that differs\n  i64.add at offset ";
     assert!(text.stdout.contains(expected), "{text:?}");
 }
 
 #[test]
-fn every_plant_is_in_the_help_and_others_are_a_usage_error() {
+fn every_injected_fault_is_in_the_help_and_other_names_are_a_usage_error() {
     let help = lockstep(&["sim", "--help"]);
-    for plant in &PLANTS {
-        assert!(help.stdout.contains(plant.name), "{}", plant.name);
-        assert!(help.stdout.contains(plant.summary), "{}", plant.name);
+    for fault in &INJECTED_FAULTS {
+        assert!(help.stdout.contains(fault.name), "{}", fault.name);
+        assert!(help.stdout.contains(fault.summary), "{}", fault.name);
     }
     assert_eq!(lockstep(&["sim", "--plant", "none"]).code, 2);
     assert_eq!(lockstep(&["sim", "--network", "--plant", "clock"]).code, 2);
 }
 
-/// A simulated archive in which one transaction of block 4 is said to have used one unit more.
+/// A simulated archive in which the gas used by one transaction of block 4 is one too high.
 fn changed(name: &str) -> String {
     let path = path(name);
     let simulate = ["sim", "--json", "--blocks", "5", "--nodes", "1"];
@@ -80,7 +80,7 @@ fn changed(name: &str) -> String {
 }
 
 #[test]
-fn a_wrong_archive_ends_in_a_case() {
+fn a_wrong_archive_yields_a_case_file() {
     let (archive, case) = (changed("changed.blocks"), path("changed.case"));
     let replay = ["node", "replay", &archive, "--bisect", "--out", &case];
     let ran = lockstep(&[&replay[..], &["--json"]].concat());
@@ -111,7 +111,7 @@ fn a_wrong_archive_ends_in_a_case() {
     assert_eq!(text.code, 1, "{text:?}");
     assert!(
         text.stdout
-            .contains("the reference engine comes to what was found"),
+            .contains("the reference engine agrees with the found result"),
         "{text:?}"
     );
     assert!(text.stdout.contains("lockstep node case "), "{text:?}");
@@ -121,9 +121,9 @@ fn a_wrong_archive_ends_in_a_case() {
             .starts_with("disagreed: block 4, transaction 2, "),
         "{text:?}"
     );
-    let unasked = lockstep(&["node", "replay", &archive, "--json"]);
+    let without = lockstep(&["node", "replay", &archive, "--json"]);
     assert_eq!(
-        (unasked.code, &unasked.json()["bisection"]),
+        (without.code, &without.json()["bisection"]),
         (1, &Value::Null)
     );
     assert_eq!(
@@ -133,7 +133,7 @@ fn a_wrong_archive_ends_in_a_case() {
 }
 
 #[test]
-fn what_is_no_case_says_so() {
+fn a_file_that_is_not_a_case_file_is_an_error() {
     let file = path("none.case");
     fs::write(&file, b"lockstep/archive/1\n").unwrap();
     let ran = lockstep(&["node", "case", &file]);
@@ -143,7 +143,7 @@ fn what_is_no_case_says_so() {
 }
 
 #[test]
-fn language_and_time_zone_change_no_byte() {
+fn language_and_time_zone_do_not_change_the_output() {
     let simulate = |environment: [(&str, &str); 3]| {
         let output = Command::new(env!("CARGO_BIN_EXE_lockstep"))
             .args(["sim", "--blocks", "4", "--nodes", "2", "--json"])

@@ -1,4 +1,4 @@
-//! Checks `lockstep check`: the shape of its line, warnings, several files.
+//! Tests `lockstep check`: the keys of its JSON line, warnings, several files.
 
 use crate::{file, is_hex, keys, lockstep, sample};
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ fn the_code_hash_is_the_sha256_of_the_assembled_bytes() {
     let text = "(module (func (export \"f\")))";
     let as_text = lockstep(&["check", &file("hash.wat", text), "--json"]).json();
     let bytes = wat::parse_str(text).unwrap();
-    // The content decides: a module may be called `.wat`, a text `.wasm`.
+    // The format is detected from the content, not from the file name.
     let as_bytes = lockstep(&["check", &file("hash-binary.wat", &bytes), "--json"]).json();
     let as_other = lockstep(&["check", &file("hash-text.wasm", text), "--json"]).json();
     assert_eq!(as_text["code_hash"], as_bytes["code_hash"]);
@@ -68,7 +68,7 @@ fn default_output_of_rustc_with_std_is_accepted() {
 }
 
 #[test]
-fn one_object_a_line_and_the_worst_file_decides() {
+fn each_file_has_one_line_and_the_worst_verdict_decides_the_exit_code() {
     let good = sample("math.wasm");
     let bad = file("check-bad.wasm", b"\0asm");
     let missing = crate::scratch("check-missing.wasm")
@@ -93,7 +93,7 @@ fn one_object_a_line_and_the_worst_file_decides() {
 }
 
 #[test]
-fn every_float_operator_counts_moves_included() {
+fn all_float_operators_are_counted_including_moves() {
     let text = "(module (func (export \"f\") (param f64) (result i64)
         (i64.trunc_sat_f64_s (f64.add (local.get 0) (f64.const 1))))
         (func (drop (f32.const 0))) (func))";
@@ -103,7 +103,7 @@ fn every_float_operator_counts_moves_included() {
 }
 
 #[test]
-fn the_policy_reject_names_the_function_with_the_float() {
+fn the_policy_reject_reports_the_function_with_the_float() {
     let text = "(module (func $idle) (func $rate (drop (f64.const 1))))";
     let path = file("reject-floats.wat", text);
     let ran = lockstep(&["check", &path, "--floats", "reject", "--json"]);
@@ -158,7 +158,7 @@ fn an_absolute_path_in_data_is_a_warning_on_standard_error_too() {
 }
 
 #[test]
-fn the_text_names_verdict_entries_and_signatures() {
+fn the_text_has_the_verdict_entries_and_signatures() {
     let text = "(module (func (export \"go\")) (func (export \"add\") (param i32 i64) (result i64)
         (local.get 1)))";
     let ran = lockstep(&["check", &file("text.wat", text)]);

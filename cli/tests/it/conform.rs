@@ -1,11 +1,11 @@
-//! Checks `lockstep conform`: one root, what differs by name, damaged and missing files.
+//! Tests `lockstep conform`: equal roots, reported differences, damaged and missing files.
 
 use crate::{file, is_hex, keys, lockstep, scratch};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A folder with the vectors of prices and hashes, which run in no time.
+/// A folder with the vectors for prices and hashes, which run fast.
 fn small_set(name: &str) -> PathBuf {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance/vectors/data");
     let folder = scratch(name);
@@ -16,7 +16,7 @@ fn small_set(name: &str) -> PathBuf {
     folder
 }
 
-/// Runs the vectors of `folder`; answers code and line, and where the report is.
+/// Runs the vectors of `folder`; returns exit code, JSON line and path of the report.
 fn run(folder: &Path, engine: &str) -> (i32, Value, String) {
     let out = folder.join(format!("{engine}.report"));
     let out = out.to_str().unwrap().to_owned();
@@ -27,7 +27,7 @@ fn run(folder: &Path, engine: &str) -> (i32, Value, String) {
 }
 
 #[test]
-fn engines_have_one_root_and_reports_are_equal() {
+fn engines_have_the_same_root_and_equal_reports() {
     let folder = small_set("conform-equal");
     let (code, line, first) = run(&folder, "reference");
     assert_eq!(code, 0, "{line}");
@@ -53,7 +53,7 @@ fn engines_have_one_root_and_reports_are_equal() {
 }
 
 #[test]
-fn an_unexpected_result_is_named_and_the_root_is_of_what_was_found() {
+fn an_unexpected_result_is_reported_and_the_root_covers_the_found_results() {
     let folder = small_set("conform-unexpected");
     let (_, honest, report) = run(&folder, "reference");
     let rules = folder.join("rules.json");
@@ -66,12 +66,16 @@ fn an_unexpected_result_is_named_and_the_root_is_of_what_was_found() {
     let difference = &line["first_difference"];
     assert_eq!(difference["vector"], "rules version 1");
     assert_eq!(difference["field"], "price.i32.add");
-    // An expectation of somebody's is no result of this machine.
+    // The root covers results, not expectations.
     assert_eq!(line["root"], honest["root"]);
     assert_ne!(line["set"], honest["set"]);
     let ran = lockstep(&["conform", "compare", &report, &other]);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.stderr.contains("different vectors"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("different vector sets"),
+        "{}",
+        ran.stderr
+    );
     let folder = folder.to_str().unwrap();
     let ran = lockstep(&["conform", "run", "--vectors", folder]);
     assert!(
@@ -83,7 +87,7 @@ fn an_unexpected_result_is_named_and_the_root_is_of_what_was_found() {
 }
 
 #[test]
-fn reports_that_differ_name_vector_field_and_both_values() {
+fn a_difference_is_reported_with_vector_field_and_both_values() {
     let folder = small_set("conform-differ");
     let (_, _, honest) = run(&folder, "reference");
     fs::remove_file(folder.join("rules.json")).unwrap();
@@ -105,7 +109,7 @@ fn reports_that_differ_name_vector_field_and_both_values() {
 }
 
 #[test]
-fn files_that_cannot_be_used_are_told_apart_from_differences() {
+fn unusable_files_have_another_exit_code_than_differences() {
     let folder = small_set("conform-damaged");
     let (_, _, honest) = run(&folder, "reference");
     let text = fs::read_to_string(&honest).unwrap();

@@ -1,4 +1,4 @@
-//! Checks that a refused function is named with its source line and a chain of calls to it.
+//! Tests that a rejection shows the function with its source line and a call chain to it.
 
 use crate::{file, lockstep};
 use gimli::write::{
@@ -33,7 +33,7 @@ fn refused(name: &str, bytes: &[u8]) -> (Value, String) {
 }
 
 /// Offset of the code section's content, and of the operator with these bytes.
-fn places(bytes: &[u8], operator: &[u8]) -> (u64, u64) {
+fn offsets(bytes: &[u8], operator: &[u8]) -> (u64, u64) {
     let mut code = None;
     for payload in wasmparser::Parser::new(0).parse_all(bytes) {
         if let wasmparser::Payload::CodeSectionStart {
@@ -44,11 +44,11 @@ fn places(bytes: &[u8], operator: &[u8]) -> (u64, u64) {
         }
     }
     let windows = bytes.windows(operator.len());
-    let place = windows.enumerate().find(|(_, window)| *window == operator);
-    (code.unwrap(), u64::try_from(place.unwrap().0).unwrap())
+    let found = windows.enumerate().find(|(_, window)| *window == operator);
+    (code.unwrap(), u64::try_from(found.unwrap().0).unwrap())
 }
 
-/// DWARF of one unit over the whole code: line 3 up to `address`, line 42 from there on.
+/// Adds DWARF with one unit for the whole code: line 3 before `address`, line 42 from there on.
 fn with_dwarf(mut bytes: Vec<u8>, address: u64, end: u64) -> Vec<u8> {
     let encoding = Encoding {
         format: Format::Dwarf32,
@@ -101,7 +101,7 @@ fn with_dwarf(mut bytes: Vec<u8>, address: u64, end: u64) -> Vec<u8> {
 }
 
 #[test]
-fn a_float_is_shown_with_function_and_chain_of_calls() {
+fn a_float_is_reported_with_its_function_and_call_chain() {
     let (rejection, text) = refused("chain.wasm", &wat::parse_str(TEXT).unwrap());
     assert_eq!(rejection["name"], "FloatOperator");
     assert_eq!(rejection["function"]["name"], "scale");
@@ -119,10 +119,10 @@ fn a_float_is_shown_with_function_and_chain_of_calls() {
 }
 
 #[test]
-fn a_float_is_shown_with_file_and_line_where_there_is_dwarf() {
+fn a_float_is_reported_with_file_and_line_if_the_module_has_dwarf() {
     let bytes = wat::parse_str(TEXT).unwrap();
-    // f64.const 1, the first float of the module.
-    let (code, float) = places(&bytes, &[0x44, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f]);
+    // f64.const 1, the first float operator of the module.
+    let (code, float) = offsets(&bytes, &[0x44, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f]);
     let end = u64::try_from(bytes.len()).unwrap() - code;
     for (first, line) in [(float - code, 42), (float - code + 1, 3)] {
         let (rejection, text) = refused("lines.wasm", &with_dwarf(bytes.clone(), first, end));
@@ -134,19 +134,19 @@ fn a_float_is_shown_with_file_and_line_where_there_is_dwarf() {
 }
 
 #[test]
-fn a_function_that_nothing_calls_is_said_to_be_such() {
+fn a_function_that_no_export_reaches_is_reported_as_such() {
     let text = r#"(module (func (export "f")) (func $alone (drop (f32.const 0))))"#;
     let (rejection, text) = refused("alone.wasm", &wat::parse_str(text).unwrap());
     assert_eq!(rejection["function"]["name"], "alone");
     assert_eq!(rejection["path"], Value::Null);
     assert!(
-        text.contains("  called: by nothing that is exported\n"),
+        text.contains("  called: not reached from an export\n"),
         "{text}"
     );
 }
 
 #[test]
-fn a_long_chain_is_shown_by_its_ends() {
+fn the_middle_of_a_long_call_chain_is_left_out() {
     let mut text = "(module (func $f0 (export \"first\") (call $f1))".to_owned();
     for index in 1..30 {
         text.push_str(&format!("(func $f{index} (call $f{}))", index + 1));
@@ -158,17 +158,16 @@ fn a_long_chain_is_shown_by_its_ends() {
     assert!(text.contains(shown), "{text}");
 }
 
-/// DWARF that lies must not end the command otherwise than by its verdict.
 #[test]
-fn broken_dwarf_leaves_the_verdict_alone() {
+fn corrupted_dwarf_does_not_change_the_verdict() {
     let bytes = wat::parse_str(TEXT).unwrap();
-    let (code, float) = places(&bytes, &[0x44, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f]);
+    let (code, float) = offsets(&bytes, &[0x44, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f]);
     let whole = with_dwarf(bytes.clone(), float - code, 400);
-    for place in (bytes.len()..whole.len()).step_by(9) {
+    for index in (bytes.len()..whole.len()).step_by(9) {
         let mut broken = whole.clone();
-        broken[place] = !broken[place];
+        broken[index] = !broken[index];
         let path = file("broken-dwarf.wasm", &broken);
         let ran = lockstep(&["check", &path, "--floats", "reject", "--json"]);
-        assert_eq!(ran.code, 3, "byte {place}: {ran:?}");
+        assert_eq!(ran.code, 3, "byte {index}: {ran:?}");
     }
 }

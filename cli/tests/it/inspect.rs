@@ -1,10 +1,10 @@
-//! Checks `lockstep inspect`: facts, code with charges, interface.
+//! Tests `lockstep inspect`: contents, code with charges, interface.
 
 use crate::{file, is_hex, lockstep, sample};
 use serde_json::{Value, json};
 
 #[test]
-fn facts_name_sections_limits_and_what_it_may_do() {
+fn the_output_has_sections_limits_and_imported_host_functions() {
     let ran = lockstep(&["inspect", &sample("store.wasm"), "--json"]);
     assert_eq!(ran.code, 0);
     let facts = ran.json();
@@ -28,7 +28,7 @@ fn facts_name_sections_limits_and_what_it_may_do() {
     let text = lockstep(&["inspect", &sample("store.wasm")]).stdout;
     for title in [
         "sections",
-        "what it may do",
+        "imported host functions",
         "entries",
         "limits",
         "functions, largest first",
@@ -38,13 +38,13 @@ fn facts_name_sections_limits_and_what_it_may_do() {
 }
 
 #[test]
-fn a_module_without_imports_may_only_compute() {
+fn a_module_without_imports_can_only_compute() {
     let text = lockstep(&["inspect", &sample("math.wasm")]).stdout;
-    assert!(text.contains("nothing but compute"), "{text}");
+    assert!(text.contains("can only compute"), "{text}");
 }
 
 #[test]
-fn code_shows_prices_and_the_charge_of_each_run_at_its_start() {
+fn code_has_prices_and_the_charge_of_each_metering_block_at_its_start() {
     let text = "(module (memory 1) (func $get (export \"get\") (param $at i32) (result i32)
         (i32.add (i32.load offset=4 (local.get $at)) (i32.const 1))))";
     let path = file("code.wat", text);
@@ -84,7 +84,7 @@ fn code_shows_prices_and_the_charge_of_each_run_at_its_start() {
 }
 
 #[test]
-fn an_interface_is_shown_if_there_is_one() {
+fn an_interface_is_printed_if_the_module_has_one() {
     let with = r#"(module (@custom "lockstep.interface" "{\"name\":\"counter\"}"))"#;
     let path = file("interface.wat", with);
     let line = lockstep(&["inspect", &path, "--interface", "--json"]).json();
@@ -103,7 +103,7 @@ fn an_interface_is_shown_if_there_is_one() {
     assert!(text.contains("no interface"), "{text}");
 }
 
-/// The samples that describe themselves.
+/// The samples with an interface section.
 const DESCRIBED: [&str; 9] = [
     "amm",
     "counter",
@@ -117,7 +117,7 @@ const DESCRIBED: [&str; 9] = [
 ];
 
 #[test]
-fn the_interface_of_every_sample_has_a_function_of_wit_for_each_entry() {
+fn the_interface_of_every_sample_has_a_wit_function_for_each_entry() {
     for name in DESCRIBED {
         let path = sample(&format!("{name}.wasm"));
         let shown = lockstep(&["inspect", &path, "--interface", "--wit"]).stdout;
@@ -128,9 +128,9 @@ fn the_interface_of_every_sample_has_a_function_of_wit_for_each_entry() {
     }
 }
 
-/// A parser of WIT (the crate wit-parser 0.254) took it, and those of the other samples.
+/// The crate wit-parser 0.254 parsed this output and those of the other samples.
 #[test]
-fn an_interface_in_wit_is_what_was_looked_at() {
+fn an_interface_in_wit_equals_the_reviewed_one() {
     let path = sample("counter.wasm");
     let shown = lockstep(&["inspect", &path, "--interface", "--wit"]).stdout;
     assert_eq!(shown, include_str!("counter.wit"));

@@ -1,4 +1,4 @@
-//! Runs the built `lockstep` binary as a script would: arguments in, exit code and output out.
+//! Runs the built `lockstep` binary like a script: with arguments, and reads exit code and output.
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,
@@ -29,36 +29,39 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What one run of the binary gave.
+/// Exit code and output of one run of the binary.
 #[derive(Debug)]
-struct Ran {
+struct CommandOutput {
     code: i32,
     stdout: String,
     stderr: String,
 }
 
-impl Ran {
-    /// The one line of JSON on standard output.
+impl CommandOutput {
+    /// The JSON line on standard output.
     fn json(&self) -> Value {
         serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("not one JSON value ({error}): {self:?}"))
     }
 }
 
-/// Runs `lockstep` with `arguments`, away from a terminal.
-fn lockstep(arguments: &[&str]) -> Ran {
+/// Runs `lockstep` with `arguments`, without a terminal.
+fn lockstep(arguments: &[&str]) -> CommandOutput {
     let output = Command::new(env!("CARGO_BIN_EXE_lockstep"))
         .args(arguments)
         .output()
         .expect("the binary starts");
-    Ran {
-        code: output.status.code().expect("it exits by itself"),
+    CommandOutput {
+        code: output
+            .status
+            .code()
+            .expect("the binary is not ended by a signal"),
         stdout: String::from_utf8(output.stdout).expect("UTF-8"),
         stderr: String::from_utf8(output.stderr).expect("UTF-8"),
     }
 }
 
-/// A committed contract.
+/// Path of a sample contract.
 fn sample(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../contracts/wasm")
@@ -66,12 +69,12 @@ fn sample(name: &str) -> String {
     path.to_str().expect("UTF-8").to_owned()
 }
 
-/// Where a test may write; `name` is its own.
+/// A path that a test may write to; each test uses its own names.
 fn scratch(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
-/// A file with this content.
+/// Writes a file with this content; returns its path.
 fn file(name: &str, content: impl AsRef<[u8]>) -> String {
     let path = scratch(name);
     std::fs::write(&path, content).expect("the test folder is writable");
@@ -90,7 +93,7 @@ fn keys(value: &Value) -> Vec<&str> {
     keys
 }
 
-/// True if `value` is a string of `bytes` in lower-case hexadecimal digits.
+/// True if `value` is a string of `bytes` bytes in lower-case hexadecimal digits.
 fn is_hex(value: &Value, bytes: usize) -> bool {
     let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     value
@@ -99,7 +102,7 @@ fn is_hex(value: &Value, bytes: usize) -> bool {
 }
 
 #[test]
-fn help_of_every_command_teaches_with_an_example() {
+fn the_help_of_every_command_has_an_example() {
     let all = lockstep(&["--help"]);
     assert_eq!(all.code, 0);
     assert!(all.stdout.contains("Exit codes"), "{}", all.stdout);
@@ -134,7 +137,7 @@ fn an_unknown_command_or_option_is_a_usage_error() {
 }
 
 #[test]
-fn output_that_is_no_terminal_has_no_colours() {
+fn output_to_a_pipe_has_no_colours() {
     let ran = lockstep(&["check", &sample("math.wasm")]);
     assert!(!ran.stdout.contains('\x1b') && !ran.stderr.contains('\x1b'));
 }

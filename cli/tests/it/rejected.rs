@@ -1,6 +1,6 @@
-//! Checks that what the profile leaves out is refused by name, with a place and a fix, exit code 3.
+//! Tests that modules outside the profile are rejected with rule, offset, fix and exit code 3.
 
-use crate::{Ran, file, keys, lockstep, sample, scratch};
+use crate::{CommandOutput, file, keys, lockstep, sample, scratch};
 use serde_json::Value;
 
 /// The rejection of `content`, the same from every command that reads a module.
@@ -45,7 +45,7 @@ fn check(text: &str, name: &str, code: &str) -> Value {
 }
 
 #[test]
-fn simd_is_refused_with_function_and_place() {
+fn simd_is_rejected_with_function_and_offset() {
     let text = "(module (func) (func $lanes (drop (v128.const i64x2 1 2))))";
     let rejection = check(text, "Simd", "R0064");
     assert_eq!(rejection["function"]["index"], 1);
@@ -54,24 +54,24 @@ fn simd_is_refused_with_function_and_place() {
 }
 
 #[test]
-fn threads_are_refused() {
+fn threads_are_rejected() {
     check("(module (memory 1 1 shared))", "Threads", "R0066");
 }
 
 #[test]
-fn a_wasi_import_is_refused() {
+fn a_wasi_import_is_rejected() {
     let text = r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func (param i32))))"#;
     check(text, "WasiImport", "R0096");
 }
 
 #[test]
-fn a_float_import_is_refused() {
+fn a_float_import_is_rejected() {
     let text = r#"(module (import "lockstep" "input" (func (param f32 f64) (result f32))))"#;
     check(text, "ImportType", "R0098");
 }
 
 #[test]
-fn an_import_that_the_host_lacks_is_refused() {
+fn an_import_that_the_host_lacks_is_rejected() {
     check(
         r#"(module (import "env" "print" (func (param i32))))"#,
         "UnknownImport",
@@ -80,7 +80,7 @@ fn an_import_that_the_host_lacks_is_refused() {
 }
 
 #[test]
-fn a_component_is_refused_as_such() {
+fn a_component_is_rejected_as_such() {
     let rejection = refused("component.wasm", b"\0asm\x0d\0\x01\0");
     assert_eq!(rejection["name"], "Component");
     assert_eq!(rejection["code"], "R0003");
@@ -98,7 +98,7 @@ fn a_truncated_module_is_malformed_wherever_it_is_cut() {
 }
 
 #[test]
-fn a_text_that_does_not_assemble_is_malformed_at_its_place() {
+fn a_text_that_does_not_assemble_is_malformed_at_the_offset_of_the_error() {
     let text = "(module\n  (fnc))\n";
     let rejection = refused("broken.wat", text);
     assert_eq!(rejection["name"], "Malformed");
@@ -113,12 +113,12 @@ fn a_text_that_does_not_assemble_is_malformed_at_its_place() {
 }
 
 #[test]
-fn a_file_above_the_limit_is_refused_for_its_size() {
+fn a_file_above_the_limit_is_rejected_for_its_size() {
     let limit = usize::try_from(vm::unstable::limits::Limits::V1.module_bytes_max).unwrap();
     let mut bytes = b"\0asm\x01\0\0\0".to_vec();
     bytes.resize(limit + 1, 0);
     assert_eq!(refused("large.wasm", &bytes)["name"], "ModuleBytes");
-    // Only the beginning of a text is read, too.
+    // Of a text, too, only the beginning is read.
     assert_eq!(
         refused("large.wat", vec![b' '; 5 * limit])["name"],
         "ModuleBytes"
@@ -138,12 +138,12 @@ fn an_unreadable_file_is_no_rejection() {
 }
 
 #[test]
-fn the_text_names_rule_place_reason_and_fix() {
+fn the_text_has_rule_location_reason_and_fix() {
     let text = "(module (func $lanes (drop (v128.const i64x2 1 2))))";
     let path = file("refused-text.wat", text);
     let check = lockstep(&["check", &path]);
     let run = lockstep(&["run", &path]);
-    for Ran {
+    for CommandOutput {
         code,
         stdout,
         stderr,
@@ -159,7 +159,7 @@ fn the_text_names_rule_place_reason_and_fix() {
 }
 
 #[test]
-fn a_name_cannot_write_to_the_terminal() {
+fn control_characters_in_names_are_escaped() {
     let text = "(module (func $\"\\1b[31mred\" (drop (v128.const i64x2 1 2))))";
     let ran = lockstep(&["check", &file("escape.wat", text)]);
     assert_eq!(ran.code, 3);
@@ -175,7 +175,7 @@ fn a_rust_name_is_demangled() {
     assert_eq!(rejection["function"]["name"], "core::fmt::write");
 }
 
-/// A fixed sequence of numbers, so that a failure can be repeated.
+/// A fixed pseudo-random sequence, so that a failure is reproducible.
 fn next(state: &mut u64) -> usize {
     *state ^= *state << 13;
     *state ^= *state >> 7;
@@ -184,7 +184,7 @@ fn next(state: &mut u64) -> usize {
 }
 
 #[test]
-fn damaged_modules_end_in_a_verdict() {
+fn damaged_modules_are_rejected_without_a_crash() {
     let mut state = 0x9e37_79b9_7f4a_7c15;
     for name in ["math.wasm", "store.wasm"] {
         let whole = std::fs::read(sample(name)).unwrap();
@@ -192,8 +192,8 @@ fn damaged_modules_end_in_a_verdict() {
             .map(|number| {
                 let mut bytes = whole.clone();
                 for _ in 0..=number % 4 {
-                    let place = next(&mut state) % bytes.len();
-                    bytes[place] = u8::try_from(next(&mut state) % 256).unwrap();
+                    let index = next(&mut state) % bytes.len();
+                    bytes[index] = u8::try_from(next(&mut state) % 256).unwrap();
                 }
                 file(&format!("damaged-{number}-{name}"), bytes)
             })

@@ -1,10 +1,10 @@
-//! Checks `lockstep sim --archive` and `lockstep node replay`: equal roots, damage, differences.
+//! Tests `lockstep sim --archive` and `lockstep node replay`: equal roots and damaged archives.
 
 use crate::lockstep;
 use serde_json::Value;
 use std::fs;
 
-/// Simulates into an archive below the test's own folder; its path and the report.
+/// Simulates into an archive; returns its path and the report.
 fn archive(name: &str) -> (String, Value) {
     let path = format!("{}/{name}", env!("CARGO_TARGET_TMPDIR"));
     let ran = lockstep(&[
@@ -42,7 +42,7 @@ fn an_archive_replays_to_the_simulated_root_on_both_engines() {
 }
 
 #[test]
-fn what_is_not_an_archive_says_so_and_is_no_difference() {
+fn a_file_that_is_not_an_archive_is_an_error_and_not_a_difference() {
     let (path, _) = archive("damaged.blocks");
     let bytes = fs::read(&path).unwrap();
     let cases = [
@@ -68,7 +68,7 @@ fn what_is_not_an_archive_says_so_and_is_no_difference() {
 }
 
 #[test]
-fn an_archive_that_cannot_be_written_leaves_nothing() {
+fn an_archive_that_cannot_be_written_is_an_error() {
     let ran = lockstep(&[
         "sim",
         "--blocks",

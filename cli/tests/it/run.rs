@@ -1,9 +1,9 @@
-//! Checks `lockstep run`: values, gas, exits, arguments, and the effects of a contract's entry.
+//! Tests `lockstep run`: values, gas, exits, arguments, and the effects of a contract entry.
 
-use crate::{Ran, file, is_hex, keys, lockstep, sample};
+use crate::{CommandOutput, file, is_hex, keys, lockstep, sample};
 use serde_json::{Value, json};
 
-/// Every kind of ending, and arguments of both types.
+/// A module with functions for every kind of exit and for arguments of both types.
 const MODULE: &str = r#"(module
     (import "lockstep" "input" (func $input (param i32 i32) (result i32)))
     (import "lockstep" "return" (func $return (param i32 i32)))
@@ -30,7 +30,7 @@ const MODULE: &str = r#"(module
     (func (export "same32") (param i32) (result i32) (local.get 0))
     (func (export "same64") (param i64) (result i64) (local.get 0)))"#;
 
-fn run(name: &str, rest: &[&str]) -> Ran {
+fn run(name: &str, rest: &[&str]) -> CommandOutput {
     let path = file(&format!("run-{name}.wat"), MODULE);
     let mut arguments = vec!["run", &path];
     arguments.extend(rest);
@@ -55,7 +55,7 @@ fn number(value: &Value) -> u64 {
 }
 
 #[test]
-fn factorial_of_five_is_120_with_its_gas() {
+fn factorial_of_five_is_120_with_gas() {
     let path = sample("math.wasm");
     let ran = lockstep(&["run", &path, "factorial", "5", "--gas", "100000", "--json"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
@@ -89,7 +89,7 @@ fn factorial_of_five_is_120_with_its_gas() {
 }
 
 #[test]
-fn gas_is_entry_and_operators_to_the_unit() {
+fn gas_is_exactly_that_of_entry_and_operators() {
     // Entry 40 + 3 * 3 slots; local.get 10 twice, i32.add 10, end 0.
     let text = "(module (func (export \"add\") (param i32 i32) (result i32)
         (i32.add (local.get 0) (local.get 1))))";
@@ -120,7 +120,7 @@ fn gas_is_entry_and_operators_to_the_unit() {
 }
 
 #[test]
-fn negative_arguments_need_no_dashes_and_may_have_them() {
+fn negative_arguments_work_with_and_without_two_dashes() {
     assert_eq!(math(&["add", "-1", "2"])["values"], json!(["1"]));
     let path = sample("math.wasm");
     let dashes = lockstep(&["run", &path, "add", "--json", "--", "-1", "-2"]);
@@ -174,12 +174,12 @@ fn unknown_functions_and_wrong_counts_are_usage_errors() {
 }
 
 #[test]
-fn the_interpreter_answers_what_the_reference_answers() {
+fn the_interpreter_returns_what_the_reference_returns() {
     for call in [&["spin"][..], &["same32", "7"], &["height"], &["nope"]] {
         let with = |engine: &'static str| {
             let call: Vec<&str> = call.iter().copied().chain(["--engine", engine]).collect();
-            let ended = run(engine, &call);
-            (ended.code, ended.stdout)
+            let output = run(engine, &call);
+            (output.code, output.stdout)
         };
         assert_eq!(with("interpreter"), with("reference"), "{call:?}");
     }
@@ -202,7 +202,7 @@ fn options_that_do_not_exist_or_do_not_fit_are_usage_errors() {
 }
 
 #[test]
-fn an_entry_shows_output_events_writes_and_log() {
+fn a_call_of_an_entry_shows_output_events_writes_and_log() {
     let ran = run("echo", &["echo", "--input", "0102ff", "--json"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     let line = ran.json();
@@ -235,7 +235,7 @@ fn a_revert_keeps_its_output_and_nothing_else() {
 }
 
 #[test]
-fn a_trap_names_code_function_and_offset() {
+fn a_trap_shows_code_function_and_offset() {
     let ran = run("stop", &["stop", "--json"]);
     assert_eq!(ran.code, 1);
     let line = ran.json();
@@ -255,7 +255,7 @@ fn a_trap_names_code_function_and_offset() {
 }
 
 #[test]
-fn a_trap_of_the_host_and_of_arithmetic_have_their_codes() {
+fn traps_of_the_host_and_of_arithmetic_have_their_codes() {
     assert_eq!(
         run("outside", &["outside", "--json"]).json()["trap"]["name"],
         "MemoryRange"
@@ -269,7 +269,7 @@ fn a_trap_of_the_host_and_of_arithmetic_have_their_codes() {
 }
 
 #[test]
-fn a_loop_without_end_runs_out_of_gas() {
+fn an_endless_loop_runs_out_of_gas() {
     let ran = run("spin", &["spin", "--gas", "12345", "--json"]);
     assert_eq!(ran.code, 1);
     assert_eq!(ran.json()["exit"], "out-of-gas");
@@ -281,7 +281,7 @@ fn a_loop_without_end_runs_out_of_gas() {
 }
 
 #[test]
-fn the_single_entry_runs_by_itself_after_the_start_function() {
+fn the_only_entry_is_the_default_and_runs_after_the_start_function() {
     let text = r#"(module (memory 1) (global $ready (mut i32) (i32.const 0))
         (func $begin (global.set $ready (i32.const 1)))
         (start $begin)
@@ -304,17 +304,21 @@ fn an_entry_runs_at_height_one() {
 }
 
 #[test]
-fn floats_of_a_function_are_their_bits_and_a_note_says_so() {
+fn floats_of_a_function_are_their_bits_with_a_note() {
     let text = "(module (func (export \"same\") (param f64) (result f64) (local.get 0)))";
     let ran = lockstep(&["run", &file("bits.wat", text), "same", "5"]);
     assert_eq!(ran.code, 0);
     assert!(ran.stdout.starts_with("return  5\n"), "{}", ran.stdout);
-    assert!(ran.stderr.contains("as their bits"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("integers with the same bits"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(run("no-note", &["same64", "5"]).stderr, "");
 }
 
 #[test]
-fn the_counter_of_the_help_text_counts() {
+fn the_counter_example_of_the_help_text_works() {
     let path = sample("counter.wasm");
     let input = "0500000000000000";
     let ran = lockstep(&["run", &path, "increment", "--input", input, "--json"]);

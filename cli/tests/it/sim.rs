@@ -1,4 +1,4 @@
-//! Checks `lockstep sim`: agreement, one root a seed, and its stores.
+//! Tests `lockstep sim`: agreement, one root for each seed, and its stores.
 
 use crate::{is_hex, keys, lockstep};
 use serde_json::Value;
@@ -31,7 +31,7 @@ fn nodes_agree_and_a_seed_has_one_root() {
 }
 
 #[test]
-fn figures_by_block_and_by_target_sum_up_to_the_totals() {
+fn figures_by_block_and_by_target_add_up_to_the_totals() {
     let line = sim(&["--seed", "7"]);
     let sum = |rows: &Value, of: &dyn Fn(&Value) -> u64| -> u64 {
         rows.as_array().unwrap().iter().map(of).sum()
@@ -60,7 +60,7 @@ fn figures_by_block_and_by_target_sum_up_to_the_totals() {
 }
 
 #[test]
-fn a_report_is_one_page_and_changes_nothing_else() {
+fn a_report_is_one_page_and_does_not_change_the_output() {
     let path = format!("{}/run.html", env!("CARGO_TARGET_TMPDIR"));
     let plain = sim(&["--nodes", "2"]);
     assert_eq!(sim(&["--nodes", "2", "--report", &path]), plain);
@@ -80,7 +80,7 @@ fn a_report_is_one_page_and_changes_nothing_else() {
 }
 
 #[test]
-fn stores_that_are_not_there_are_named() {
+fn an_unknown_store_is_a_usage_error() {
     let ran = lockstep(&["sim", "--store", "disk"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
     assert!(ran.stderr.contains("`rocksdb:PATH`"), "{}", ran.stderr);
@@ -89,7 +89,7 @@ fn stores_that_are_not_there_are_named() {
 
 #[cfg(not(feature = "rocksdb"))]
 #[test]
-fn a_build_without_rocksdb_says_how_to_make_one() {
+fn a_build_without_rocksdb_says_how_to_build_one_with_it() {
     for command in [
         &["sim", "--store", "rocksdb:somewhere"][..],
         &["node", "replay", "chain.blocks", "--store", "rocksdb:x"],

@@ -1,11 +1,11 @@
-//! Checks `lockstep schedule`, `explain` and `meter`: what scripts read from them.
+//! Tests the output of `lockstep schedule`, `explain` and `meter` that scripts read.
 
 use crate::{file, is_hex, keys, lockstep, sample, scratch};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 #[test]
-fn the_schedule_has_a_plain_number_for_every_operator_and_dynamic_price() {
+fn the_schedule_has_a_number_for_every_operator_and_dynamic_price() {
     let ran = lockstep(&["schedule", "--json"]);
     assert_eq!(ran.code, 0);
     let line = ran.json();
@@ -27,7 +27,7 @@ fn the_schedule_has_a_plain_number_for_every_operator_and_dynamic_price() {
     for name in dynamic.split_whitespace() {
         assert!(prices.contains_key(name), "{name}");
     }
-    for row in host_api::TABLE {
+    for row in &vm::Rules::v1().host {
         for part in ["base", "per_byte", "per_value_byte", "cold"] {
             assert!(
                 prices.contains_key(&format!("host.{}.{part}", row.name)),
@@ -48,7 +48,7 @@ fn the_schedule_keeps_its_order() {
 }
 
 #[test]
-fn the_schedule_for_people_shows_the_same_prices() {
+fn the_text_of_the_schedule_has_the_same_prices() {
     let prices = lockstep(&["schedule", "--json"]).json()["prices"].clone();
     let text = lockstep(&["schedule"]).stdout;
     assert_eq!(prices["i32.add"], 10);
@@ -63,7 +63,7 @@ fn the_schedule_for_people_shows_the_same_prices() {
 }
 
 #[test]
-fn everything_that_is_listed_is_explained() {
+fn every_listed_code_is_explained() {
     let listed = lockstep(&["explain", "--json"]);
     assert_eq!(listed.code, 0);
     let entries: Vec<Value> = listed
@@ -106,7 +106,7 @@ fn everything_that_is_listed_is_explained() {
 }
 
 #[test]
-fn an_unknown_code_suggests_its_neighbour() {
+fn the_error_for_an_unknown_code_suggests_the_closest_one() {
     let ran = lockstep(&["explain", "StackOverfow"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
     assert!(ran.stderr.contains("StackOverflow"), "{}", ran.stderr);
@@ -114,7 +114,7 @@ fn an_unknown_code_suggests_its_neighbour() {
 }
 
 #[test]
-fn meter_writes_a_valid_module_with_its_gas_global() {
+fn meter_writes_a_valid_module_with_the_gas_global() {
     let out = scratch("metered.wasm");
     let path = out.to_str().unwrap();
     let ran = lockstep(&["meter", &sample("math.wasm"), "-o", path, "--json"]);
@@ -152,7 +152,7 @@ fn meter_writes_a_valid_module_with_its_gas_global() {
 }
 
 #[test]
-fn meter_replaces_a_file_and_leaves_nothing_else_behind() {
+fn meter_replaces_a_file_and_leaves_no_temporary_file() {
     let folder = scratch("meter-folder");
     std::fs::create_dir_all(&folder).unwrap();
     let input = file("meter-in.wat", "(module (func (export \"f\")))");
@@ -173,7 +173,7 @@ fn meter_replaces_a_file_and_leaves_nothing_else_behind() {
 }
 
 #[test]
-fn meter_lowers_bulk_operators_when_it_is_asked() {
+fn meter_lowers_bulk_operators_if_requested() {
     let text = "(module (memory 1) (func (export \"f\")
         (memory.fill (i32.const 0) (i32.const 1) (i32.const 2))))";
     let input = file("meter-bulk.wat", text);

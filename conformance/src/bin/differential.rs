@@ -1,11 +1,11 @@
-//! Runs the differential: seeds, single operators, sweeps; prints counts and shrinks what fails.
+//! Runs the differential: seeds, single operators, sweeps; prints counts and shrunk failures.
 //!
 //! ```text
 //! differential [--seeds A..B] [--single quick|full|none] [--sweep N] [--engine NAME]...
 //! [--threads N]
 //! ```
-//! Exit code 1 if an engine differs, an operator was not reached, or the generator broke; 2 on
-//! usage.
+//! Exit code 1 if an engine differs, an operator was not reached, or the generator failed; 2 for a
+//! usage error.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::print_stdout,
@@ -13,7 +13,7 @@
     reason = "a command prints"
 )]
 
-use conformance::differential::campaign::{self, Report};
+use conformance::differential::campaign::{self, CampaignReport};
 use conformance::differential::engines;
 use conformance::differential::failing;
 use conformance::differential::single::Depth;
@@ -23,7 +23,7 @@ use std::ops::Range;
 use std::process::ExitCode;
 use vm::Rules;
 
-struct Options {
+struct DifferentialOptions {
     seeds: Range<u64>,
     single: Option<Depth>,
     sweep: u64,
@@ -31,12 +31,12 @@ struct Options {
     threads: NonZeroUsize,
 }
 
-/// Failures that are shrunk and printed.
+/// Most failures that are shrunk and printed.
 const SHOWN_MAX: usize = 3;
 
-fn options() -> Result<Options, String> {
+fn options() -> Result<DifferentialOptions, String> {
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let mut options = Options {
+    let mut options = DifferentialOptions {
         seeds: 0..1_000,
         single: None,
         sweep: 0,
@@ -79,12 +79,12 @@ fn options() -> Result<Options, String> {
     Ok(options)
 }
 
-fn run(options: &Options) -> bool {
+fn run(options: &DifferentialOptions) -> bool {
     let make = || engines::named(&options.engines);
     let names: Vec<&str> = make().iter().map(|engine| engine.name()).collect();
     println!("reference against {}", names.join(", "));
-    let mut whole = Report::default();
-    let mut show = |what: &str, report: Report| {
+    let mut whole = CampaignReport::default();
+    let mut show = |what: &str, report: CampaignReport| {
         println!("{what}: {}", report.summary());
         for problem in report.problems().iter().take(20) {
             println!("  {problem}");

@@ -1,54 +1,53 @@
-//! Measures the time of check over hostile modules: per byte beside the median, and doubled.
+//! Measures the time of `check` on hostile modules: per byte, and its growth with doubled size.
 //!
-//! Least of several runs; figures of this machine, in no result, so it is no part of `cargo test`.
+//! Each time is the least of several runs. The figures depend on the machine, so this is a command
+//! and not a test.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a command prints")]
-#![expect(
-    clippy::disallowed_types,
-    reason = "the clock is what this command measures with"
-)]
+#![expect(clippy::disallowed_types, reason = "this command measures time")]
 
 use conformance::differential::hostile::FAMILIES;
 use std::process::ExitCode;
 use std::time::Instant;
 use vm::Rules;
 
-/// Items of the modules; each is compared with the one of twice as many.
+/// Sizes of the modules in items; each module is compared with one of twice the size.
 const SIZES: &[u32] = &[1_000, 2_000, 4_000, 8_000, 16_000, 32_000];
-/// Smaller modules are left out: what they cost is paid by the base price of an upload.
+/// Smallest module, in bytes: the base price of an upload covers smaller ones.
 const BYTES_MIN: usize = 1_024;
-/// Modules that have to be looked at.
+/// Least number of modules to measure.
 const MODULES_MIN: usize = 200;
-/// Runs of which the least counts: the machine's noise only adds.
+/// Runs of each module; the least time counts, because noise of the machine only adds.
 const RUNS: usize = 9;
-/// Time that doubling the input may cost, in percent.
+/// Most time of a module of twice the size, in percent.
 const GROWTH_MAX: u128 = 230;
-/// Below this, the time is the clock's own noise.
+/// Shorter times are noise of the clock, in nanoseconds.
 const NOISE_NANOSECONDS: u128 = 200_000;
-/// The most that a byte may take; `upload.per_byte` pays 100 ns.
+/// Most time for a byte, in picoseconds; `upload.per_byte` pays for 100 ns.
 const PICOSECONDS_PER_BYTE_MAX: u128 = 100_000;
-/// Rows of the table.
+/// Number of rows of the table.
 const ROWS: usize = 25;
 
-/// One module.
-struct Row {
+/// Times of one module.
+struct CheckTiming {
     picoseconds_per_byte: u128,
     bytes: usize,
     nanoseconds: u128,
-    /// Time of twice as many items over this one's, in percent; `None` if the verdict changes.
+    /// Time of the module of twice the size, in percent of this one's; `None` if the verdict
+    /// changes.
     growth: Option<u128>,
     name: String,
     accepted: bool,
 }
 
-impl Row {
+impl CheckTiming {
     fn is_superlinear(&self) -> bool {
         let growth = self.growth.unwrap_or_default();
         growth > GROWTH_MAX && self.nanoseconds > NOISE_NANOSECONDS
     }
 }
 
-/// Whether the module is accepted, and the least time.
+/// Whether the module is accepted, and the least time in nanoseconds.
 fn time(bytes: &[u8], rules: &Rules) -> (bool, u128) {
     let mut accepted = false;
     let times = (0..RUNS).map(|_| {
@@ -62,8 +61,8 @@ fn time(bytes: &[u8], rules: &Rules) -> (bool, u128) {
     (accepted, least)
 }
 
-fn rows(name: &str, make: fn(u32) -> Vec<u8>, rules: &Rules) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
+fn rows(name: &str, make: fn(u32) -> Vec<u8>, rules: &Rules) -> Vec<CheckTiming> {
+    let mut rows: Vec<CheckTiming> = Vec::new();
     for size in SIZES {
         let (module, doubled) = (make(*size), make(size.saturating_mul(2)));
         if module.len() < BYTES_MIN {
@@ -74,7 +73,7 @@ fn rows(name: &str, make: fn(u32) -> Vec<u8>, rules: &Rules) -> Vec<Row> {
         let growth = second.saturating_mul(100).checked_div(nanoseconds);
         let bytes = u128::try_from(module.len()).unwrap_or(u128::MAX);
         let picoseconds = nanoseconds.saturating_mul(1_000);
-        rows.push(Row {
+        rows.push(CheckTiming {
             picoseconds_per_byte: picoseconds.checked_div(bytes).unwrap_or_default(),
             bytes: module.len(),
             nanoseconds,
@@ -98,7 +97,7 @@ fn main() -> ExitCode {
     let each = FAMILIES
         .iter()
         .flat_map(|(name, make)| rows(name, *make, &rules));
-    let mut all: Vec<Row> = each.collect();
+    let mut all: Vec<CheckTiming> = each.collect();
     all.sort_by_key(|row| std::cmp::Reverse(row.picoseconds_per_byte));
     let median = all
         .get(all.len() / 2)
@@ -111,7 +110,7 @@ fn main() -> ExitCode {
         let growth = row
             .growth
             .map_or_else(|| "-".to_owned(), |growth| growth.to_string());
-        let verdict = if row.accepted { "" } else { " (refused)" };
+        let verdict = if row.accepted { "" } else { " (rejected)" };
         println!(
             "{:>8}{:>9}{:>12}{growth:>8}%  {}{verdict}",
             thousandths(row.picoseconds_per_byte),
@@ -131,7 +130,7 @@ fn main() -> ExitCode {
         thousandths(median),
         thousandths(times)
     );
-    let slow: Vec<&Row> = all.iter().filter(|row| row.is_superlinear()).collect();
+    let slow: Vec<&CheckTiming> = all.iter().filter(|row| row.is_superlinear()).collect();
     for row in &slow {
         println!(
             "grows faster than its size: {}: {:?} %",

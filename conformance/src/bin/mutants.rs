@@ -1,11 +1,14 @@
-//! Builds each mutant, runs its check and prints which tests found it; fails if one survives.
+//! Builds each mutant, runs its check and prints which tests find it; fails if one survives.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a command prints"
 )]
-#![expect(clippy::disallowed_types, reason = "the clock is for the reader alone")]
+#![expect(
+    clippy::disallowed_types,
+    reason = "the clock is for the printed times only"
+)]
 
 use conformance::mutants::{self, Mutant, Tree, Verdict};
 use serde_json::{Value, json};
@@ -15,33 +18,33 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 const HELP: &str = "\
-Applies mistakes inside vm and node to a copy of the project; runs the tests that must find them.
+Injects bugs into vm and node in a copy of the project, and runs the tests that must find them.
 
 Usage: mutants [--list] [--json] [NAME]...
 
-  NAME     a file of conformance/mutants without `.patch`; without one, all
-  --list   print what there is, and run nothing
-  --json   one JSON object in place of a table
+  NAME     a file of conformance/mutants without `.patch`; the default is all
+  --list   print the names of the mutants, and run nothing
+  --json   print one JSON object instead of a table
 
-The copy and what is built of it stay in target/mutants.
-Exit code: 0 each is found; 1 one survived; 2 usage, or nothing was shown: a patch does not apply or
-build, or its check fails without it.";
+The copy and its build stay in target/mutants.
+Exit code: 0 every mutant is found; 1 one survived; 2 usage error, or an inconclusive mutant: its
+patch does not apply or build, or its check fails without the patch.";
 
 #[derive(Default)]
-struct Options {
+struct MutantsOptions {
     list: bool,
     json: bool,
     names: Vec<String>,
 }
 
-/// A mutant with what became of it.
-struct Row {
+/// Result of one mutant.
+struct MutantResult {
     mutant: Mutant,
     verdict: Verdict,
     seconds: u64,
 }
 
-impl Row {
+impl MutantResult {
     const fn result(&self) -> &'static str {
         match self.verdict {
             Verdict::Found(_) => "found",
@@ -50,7 +53,7 @@ impl Row {
         }
     }
 
-    /// Tests that failed, or why none could.
+    /// Tests that failed, or why the mutant is inconclusive.
     fn detail(&self) -> String {
         match &self.verdict {
             Verdict::Found(tests) => match tests.split_first() {
@@ -84,8 +87,8 @@ impl Row {
     }
 }
 
-fn options() -> Result<Option<Options>, String> {
-    let mut options = Options::default();
+fn options() -> Result<Option<MutantsOptions>, String> {
+    let mut options = MutantsOptions::default();
     for word in std::env::args().skip(1) {
         match word.as_str() {
             "--help" | "-h" => return Ok(None),
@@ -98,7 +101,7 @@ fn options() -> Result<Option<Options>, String> {
     Ok(Some(options))
 }
 
-/// The mutants of these names, or all.
+/// The mutants with these names, or all.
 fn chosen(all: Vec<Mutant>, names: &[String]) -> Result<Vec<Mutant>, String> {
     let known: BTreeSet<&String> = all.iter().map(|mutant| &mutant.name).collect();
     if let Some(name) = names.iter().find(|name| !known.contains(name)) {
@@ -108,8 +111,8 @@ fn chosen(all: Vec<Mutant>, names: &[String]) -> Result<Vec<Mutant>, String> {
     Ok(all.into_iter().filter(wanted).collect())
 }
 
-/// Runs each check without a mistake, then each mutant.
-fn run(root: &Path, mutants: Vec<Mutant>) -> Result<Vec<Row>, String> {
+/// Runs each check without a patch, then each mutant.
+fn run(root: &Path, mutants: Vec<Mutant>) -> Result<Vec<MutantResult>, String> {
     for mutant in &mutants {
         mutants::applies(root, &mutant.patch)
             .map_err(|error| format!("{}: {error}", mutant.name))?;
@@ -118,47 +121,50 @@ fn run(root: &Path, mutants: Vec<Mutant>) -> Result<Vec<Row>, String> {
     let checks: BTreeSet<&Vec<String>> = mutants.iter().map(|mutant| &mutant.check).collect();
     for check in checks {
         let line = format!("cargo {}", check.join(" "));
-        eprintln!("without a mistake: {line}");
+        eprintln!("without a patch: {line}");
         mutants::try_clean(&tree, check).map_err(|why| format!("{line}: {why}"))?;
     }
     let count = mutants.len();
-    let mut rows = Vec::new();
-    for (place, mutant) in mutants.into_iter().enumerate() {
-        let number = place.saturating_add(1);
+    let mut results = Vec::new();
+    for (index, mutant) in mutants.into_iter().enumerate() {
+        let number = index.saturating_add(1);
         eprint!("{number}/{count} {}: ", mutant.name);
         let start = Instant::now();
         let verdict = mutants::try_mutant(&tree, &mutant);
-        let row = Row {
+        let entry = MutantResult {
             mutant,
             verdict,
             seconds: start.elapsed().as_secs(),
         };
-        eprintln!("{} in {} s", row.result(), row.seconds);
-        rows.push(row);
+        eprintln!("{} in {} s", entry.result(), entry.seconds);
+        results.push(entry);
     }
-    Ok(rows)
+    Ok(results)
 }
 
-fn count(rows: &[Row], result: &str) -> usize {
-    rows.iter().filter(|row| row.result() == result).count()
+fn count(results: &[MutantResult], result: &str) -> usize {
+    results
+        .iter()
+        .filter(|entry| entry.result() == result)
+        .count()
 }
 
-fn print(rows: &[Row], as_json: bool) {
-    let counts = ["found", "survived", "broken"].map(|result| count(rows, result));
+fn print(results: &[MutantResult], as_json: bool) {
+    let counts = ["found", "survived", "broken"].map(|result| count(results, result));
     let [found, survived, broken] = counts;
     if as_json {
-        let mutants: Vec<Value> = rows.iter().map(Row::to_json).collect();
+        let mutants: Vec<Value> = results.iter().map(MutantResult::to_json).collect();
         println!(
             "{}",
             json!({"mutants": mutants, "found": found, "survived": survived, "broken": broken})
         );
         return;
     }
-    for row in rows {
-        let (result, detail) = (row.result(), row.detail());
+    for entry in results {
+        let (result, detail) = (entry.result(), entry.detail());
         println!(
             "{:<26} {result:<9} {:>4} s  {detail}",
-            row.mutant.name, row.seconds
+            entry.mutant.name, entry.seconds
         );
     }
     println!("{found} found, {survived} survived, {broken} broken");
@@ -174,7 +180,7 @@ fn main() -> ExitCode {
         Err(why) => return usage(&why),
     };
     let Some(root) = Path::new(env!("CARGO_MANIFEST_DIR")).parent() else {
-        return usage("the project is not where this was built");
+        return usage("the project is no longer where this command was built");
     };
     let all = mutants::read_all(&root.join(mutants::FOLDER)).map_err(|error| error.to_string());
     let mutants = match all.and_then(|all| chosen(all, &options.names)) {
@@ -187,12 +193,12 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    let rows = match run(root, mutants) {
-        Ok(rows) => rows,
+    let results = match run(root, mutants) {
+        Ok(results) => results,
         Err(why) => return usage(&why),
     };
-    print(&rows, options.json);
-    match (count(&rows, "broken"), count(&rows, "survived")) {
+    print(&results, options.json);
+    match (count(&results, "broken"), count(&results, "survived")) {
         (0, 0) => ExitCode::SUCCESS,
         (0, _) => ExitCode::from(1),
         _ => ExitCode::from(2),

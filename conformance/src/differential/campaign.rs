@@ -1,8 +1,7 @@
 //! Compares engines over seeds, and over modules of single operators, on threads.
 //!
-//! The report is a function of the range alone: threads take every n-th module, and what they
-//! find is
-//! put together in the order of the modules.
+//! The report depends on the range alone: each thread takes every n-th module, and findings are
+//! merged in the order of the modules.
 
 use super::compare::{Comparison, compare};
 use super::engines::MakeEngines;
@@ -14,38 +13,38 @@ use std::ops::Range;
 use std::sync::Arc;
 use vm::{Engine, Rules};
 
-/// Limits below the total that are drawn for each generated program.
+/// Number of random limits below the total for each generated program.
 const DRAWN: u64 = 3;
-/// The same for each program of a single operator: there are very many.
+/// The same for each program of a single operator, of which there are very many.
 const DRAWN_SINGLE: u64 = 1;
 
-/// What a campaign found.
+/// Result of a campaign.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
-    /// Modules.
+pub struct CampaignReport {
+    /// Number of modules.
     pub modules: u64,
-    /// All that the engines showed.
+    /// Result of the comparison of the engines.
     pub found: Comparison,
-    /// Defects of the generator, and faults of the reference.
+    /// Bugs of the generator, and faults of the reference.
     pub broken: Vec<String>,
 }
 
-impl Report {
-    /// Adds what `other` found.
+impl CampaignReport {
+    /// Adds the result of `other`.
     pub fn merge(&mut self, other: Self) {
         self.modules = self.modules.saturating_add(other.modules);
         self.found.merge(other.found);
         self.broken.extend(other.broken);
     }
 
-    /// All that is wrong, a line each.
+    /// All problems, one a line.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         let differences = self.found.differences.iter().map(ToString::to_string);
         self.broken.iter().cloned().chain(differences).collect()
     }
 
-    /// The counts, a line each.
+    /// The counts, one a line.
     #[must_use]
     pub fn summary(&self) -> String {
         let Comparison {
@@ -74,15 +73,15 @@ impl Report {
 
 /// Compares the modules of `seeds`.
 #[must_use]
-pub fn seeds(seeds: Range<u64>, threads: NonZeroUsize, make: &MakeEngines<'_>) -> Report {
+pub fn seeds(seeds: Range<u64>, threads: NonZeroUsize, make: &MakeEngines<'_>) -> CampaignReport {
     let rules = Arc::new(Rules::v1());
     let parts = over(seeds, threads, &|part: &mut dyn Iterator<Item = u64>| {
         let engines = make();
         let engines: Vec<&dyn Engine> = engines.iter().map(AsRef::as_ref).collect();
         let part = part.map(|seed| {
-            let mut report = Report {
+            let mut report = CampaignReport {
                 modules: 1,
-                ..Report::default()
+                ..CampaignReport::default()
             };
             let programs = generate::program(seed, &rules).map(|program| vec![program]);
             let compared = programs.and_then(|programs| {
@@ -101,9 +100,13 @@ pub fn seeds(seeds: Range<u64>, threads: NonZeroUsize, make: &MakeEngines<'_>) -
     joined(parts)
 }
 
-/// Compares the modules of single operators, and those of control.
+/// Compares the modules of single operators, of control flow and of host calls.
 #[must_use]
-pub fn operators(depth: single::Depth, threads: NonZeroUsize, make: &MakeEngines<'_>) -> Report {
+pub fn operators(
+    depth: single::Depth,
+    threads: NonZeroUsize,
+    make: &MakeEngines<'_>,
+) -> CampaignReport {
     let rules = Arc::new(Rules::v1());
     let groups = u64::try_from(single::groups()).unwrap_or_default();
     let parts = over(0..groups, threads, &|part: &mut dyn Iterator<
@@ -112,9 +115,9 @@ pub fn operators(depth: single::Depth, threads: NonZeroUsize, make: &MakeEngines
         let engines = make();
         let engines: Vec<&dyn Engine> = engines.iter().map(AsRef::as_ref).collect();
         let part = part.map(|group| {
-            let mut report = Report {
+            let mut report = CampaignReport {
                 modules: 1,
-                ..Report::default()
+                ..CampaignReport::default()
             };
             let compared =
                 single::programs(group, depth, &rules).and_then(|programs: Vec<Program>| {
@@ -132,11 +135,11 @@ pub fn operators(depth: single::Depth, threads: NonZeroUsize, make: &MakeEngines
     joined(parts)
 }
 
-/// What is kept of one thread's modules: the counts, and by module what was wrong.
-type Part = (Report, Vec<(u64, Report)>);
+/// Result of one thread: the counts, and the problems by module.
+type ThreadReport = (CampaignReport, Vec<(u64, CampaignReport)>);
 
-fn merged(reports: impl Iterator<Item = (u64, Report)>) -> Part {
-    let (mut sum, mut wrong) = (Report::default(), Vec::new());
+fn merged(reports: impl Iterator<Item = (u64, CampaignReport)>) -> ThreadReport {
+    let (mut sum, mut wrong) = (CampaignReport::default(), Vec::new());
     for (at, mut report) in reports {
         let differences = std::mem::take(&mut report.found.differences);
         let broken = std::mem::take(&mut report.broken);
@@ -148,10 +151,10 @@ fn merged(reports: impl Iterator<Item = (u64, Report)>) -> Part {
             };
             wrong.push((
                 at,
-                Report {
+                CampaignReport {
                     found,
                     broken,
-                    ..Report::default()
+                    ..CampaignReport::default()
                 },
             ));
         }
@@ -159,8 +162,8 @@ fn merged(reports: impl Iterator<Item = (u64, Report)>) -> Part {
     (sum, wrong)
 }
 
-fn joined(parts: Vec<Part>) -> Report {
-    let mut report = Report::default();
+fn joined(parts: Vec<ThreadReport>) -> CampaignReport {
+    let mut report = CampaignReport::default();
     let mut wrong = Vec::new();
     for (sum, part) in parts {
         report.merge(sum);
@@ -173,7 +176,7 @@ fn joined(parts: Vec<Part>) -> Report {
     report
 }
 
-/// Splits `range` over threads; the answers come in the order of the threads.
+/// Splits `range` over threads; the results are in the order of the threads.
 pub(crate) fn over<T: Send>(
     range: Range<u64>,
     threads: NonZeroUsize,
@@ -190,7 +193,7 @@ pub(crate) fn over<T: Send>(
         running
             .into_iter()
             .filter_map(|thread| match thread.join() {
-                Ok(answer) => Some(answer),
+                Ok(result) => Some(result),
                 Err(panic) => std::panic::resume_unwind(panic),
             })
             .collect()

@@ -1,14 +1,14 @@
-//! Runs one program on the reference and on other engines at the gas limits that tell most.
+//! Runs one program on the reference and on other engines at a few gas limits.
 //!
-//! Plenty, the exact total, one less, and a few drawn below: the cheap relative of the full
-//! [`sweep`](mod@crate::sweep), for very many programs. Stack overflow and traps stay in the
-//! comparison.
+//! The limits are plenty, the exact total, one less, and a few random ones below: a cheap variant
+//! of the full [`sweep`](mod@crate::sweep), for very many programs. Stack overflow and other traps
+//! are compared too.
 
-use super::coverage::{Coverage, Operators, Recorder};
+use super::coverage::{Coverage, OperatorMap, Recorder};
 use super::engines::known_defect;
 use super::random::Random;
 use crate::catalogue::describe;
-use crate::observation::{FieldDifference, Observation, observe};
+use crate::observation::{Observation, ObservationDifference, observe};
 use crate::program::Program;
 use crate::sweep::Difference;
 use reference::Reference;
@@ -16,25 +16,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use vm::{Engine, Fault};
 
-/// What the comparison of some programs found.
+/// Result of the comparison of some programs.
 #[derive(Clone, Debug, Default)]
 pub struct Comparison {
-    /// Programs.
+    /// Number of programs.
     pub programs: u64,
-    /// Runs of all engines, the reference included.
+    /// Number of runs on all engines, the reference included.
     pub runs: u64,
-    /// Runs that were left out because of a [`known_defect`].
+    /// Number of runs that were skipped because of a [`known_defect`].
     pub excused: u64,
-    /// How the probes ended: `return`, `trap NAME`, `out-of-gas`, `revert`.
+    /// Number of probe runs by exit: `return`, `trap NAME`, `out-of-gas`, `revert`.
     pub exits: BTreeMap<String, u64>,
     /// All differences.
     pub differences: Vec<Difference>,
-    /// What the reference executed.
+    /// Operators that the reference executed.
     pub coverage: Coverage,
 }
 
 impl Comparison {
-    /// Adds what `other` found.
+    /// Adds the result of `other`.
     pub fn merge(&mut self, other: Self) {
         self.programs = self.programs.saturating_add(other.programs);
         self.runs = self.runs.saturating_add(other.runs);
@@ -48,9 +48,9 @@ impl Comparison {
     }
 }
 
-/// Compares programs of one module; `drawn` is how many limits below the total are drawn for each.
+/// Compares programs of one module, each at `drawn` random limits below the total among others.
 ///
-/// A fault of an engine is a difference. All of it is a function of the programs and `random`.
+/// A fault of an engine is a difference. The result depends on the programs and `random` alone.
 ///
 /// # Errors
 /// A [`Fault`] of the reference.
@@ -64,7 +64,7 @@ pub fn compare(
     let Some(first) = programs.first() else {
         return Ok(found);
     };
-    let operators = Operators::of(&first.module);
+    let operators = OperatorMap::of(&first.module);
     let recorder = Arc::new(Mutex::new(Recorder::new(&operators)));
     let reference = Reference::new().with_trace(recorder.clone());
     for program in programs {
@@ -98,7 +98,7 @@ pub fn compare(
     Ok(found)
 }
 
-/// What `engine` shows otherwise than the reference; a fault is a field of its own.
+/// Differences of `engine` from the reference; a fault is a field of its own.
 fn differences(
     engine: &dyn Engine,
     program: &Program,
@@ -107,23 +107,23 @@ fn differences(
 ) -> Vec<Difference> {
     let fields = match observe(engine, program, gas_limit) {
         Ok(seen) => expected.differences(&seen),
-        Err(fault) => vec![FieldDifference {
+        Err(fault) => vec![ObservationDifference {
             field: "fault".to_owned(),
             expected: "none".to_owned(),
             found: fault.to_string(),
         }],
     };
     let engine = engine.name();
-    let place = |field| Difference {
+    let difference = |field| Difference {
         program: program.name.clone(),
         engine,
         gas_limit,
         field,
     };
-    fields.into_iter().map(place).collect()
+    fields.into_iter().map(difference).collect()
 }
 
-/// Plenty, the exact total, one less, and `drawn` below.
+/// The limits: plenty, the exact total, one less, and `drawn` random ones below.
 fn limits(plenty: u64, total: u64, drawn: u64, random: &mut Random) -> BTreeSet<u64> {
     let below = (0..drawn)
         .map(|_| random.below(total))

@@ -1,4 +1,4 @@
-;; Every operator that is neither arithmetic nor a load or store: each function is called with edges.
+;; Every operator that is neither arithmetic nor a load or store: arguments are edge values.
 (module
   (type $nothing (func))
   (type $one (func (param i32) (result i32)))

@@ -1,7 +1,7 @@
-//! Counts how often each operator of the table was executed, trapped, or was not paid.
+//! Counts how often each operator of the table was executed, trapped, or ran out of gas.
 //!
 //! A differential proves nothing about an operator that it never reached. The counts come from the
-//! reference's trace: they are of what ran, not of what the modules hold.
+//! trace of the reference, so they count executed operators, not those in the modules.
 
 use crate::observation::Observation;
 use reference::Trace;
@@ -11,39 +11,39 @@ use vm::unstable::opcode::{Class, Opcode};
 use vm::{CheckedModule, Rules, Trap};
 use wasmparser::{BinaryReader, OperatorsReader};
 
-/// How often each operator did what.
+/// Counts by operator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
-    /// Executed to its end.
+    /// Executions that completed.
     pub taken: BTreeMap<Opcode, u64>,
-    /// Trapped, by trap.
+    /// Executions that trapped, by trap.
     pub trapped: BTreeMap<(Opcode, Trap), u64>,
-    /// Could not be paid.
+    /// Executions whose charge ran out of gas.
     pub out_of_gas: BTreeMap<Opcode, u64>,
 }
 
 /// The operators of a module by byte offset.
 #[derive(Clone, Debug, Default)]
-pub struct Operators {
-    at: BTreeMap<u32, Place>,
+pub struct OperatorMap {
+    sites: BTreeMap<u32, OperatorSite>,
     bytes: usize,
 }
 
 #[derive(Clone, Debug)]
-struct Place {
+struct OperatorSite {
     opcode: Opcode,
-    /// Reinterpretations right before it: lowering removes them, so no trace shows them.
+    /// Reinterpretations right before the operator: lowering removes them, so no trace shows them.
     removed: Vec<Opcode>,
-    /// The operator before those.
+    /// Byte offset of the operator before those.
     before: u32,
 }
 
-impl Operators {
+impl OperatorMap {
     /// Reads the functions of a checked module.
     #[must_use]
     pub fn of(module: &CheckedModule) -> Self {
         let mut operators = Self {
-            at: BTreeMap::new(),
+            sites: BTreeMap::new(),
             bytes: module.bytes().len(),
         };
         for function in module.functions() {
@@ -53,17 +53,17 @@ impl Operators {
         operators
     }
 
-    /// True if `second` stands right after `first` somewhere; what emits no code of its own (`nop`,
-    /// `end`) may stand between them.
+    /// True if `second` directly follows `first` somewhere; operators that emit no code (`nop`,
+    /// `end`) may be between them.
     #[must_use]
     pub fn has_pair(&self, first: Opcode, second: Opcode) -> bool {
         let mut last = None;
-        for place in self.at.values() {
-            if place.opcode == second && last == Some(first) {
+        for site in self.sites.values() {
+            if site.opcode == second && last == Some(first) {
                 return true;
             }
-            if !matches!(place.opcode, Opcode::Nop | Opcode::End) {
-                last = Some(place.opcode);
+            if !matches!(site.opcode, Opcode::Nop | Opcode::End) {
+                last = Some(site.opcode);
             }
         }
         false
@@ -82,21 +82,21 @@ impl Operators {
                 removed.push(opcode);
                 continue;
             }
-            let place = Place {
+            let site = OperatorSite {
                 opcode,
                 removed: std::mem::take(&mut removed),
                 before,
             };
-            self.at.insert(offset, place);
+            self.sites.insert(offset, site);
             before = offset;
         }
     }
 }
 
-/// What one run of the reference executed.
+/// Records the operators that one run of the reference executes.
 #[derive(Debug, Default)]
 pub struct Recorder {
-    /// By byte offset: times executed, and times after the operator that stands before it.
+    /// By byte offset: number of executions, and of those right after the preceding operator.
     counts: Vec<(u64, u64)>,
     before: Vec<u32>,
     last: Option<u32>,
@@ -105,11 +105,11 @@ pub struct Recorder {
 impl Recorder {
     /// A recorder for runs of one module.
     #[must_use]
-    pub fn new(operators: &Operators) -> Self {
+    pub fn new(operators: &OperatorMap) -> Self {
         let mut before = vec![u32::MAX; operators.bytes];
-        for (offset, place) in &operators.at {
+        for (offset, site) in &operators.sites {
             if let Some(entry) = before.get_mut(wide(*offset)) {
-                *entry = place.before;
+                *entry = site.before;
             }
         }
         Self {
@@ -119,33 +119,30 @@ impl Recorder {
         }
     }
 
-    /// Counts what ran since the last call into `coverage`, and starts again.
-    pub fn settle(&mut self, operators: &Operators, seen: &Observation, coverage: &mut Coverage) {
-        for (offset, place) in &operators.at {
+    /// Adds the executions since the last call to `coverage`, and clears the recorder.
+    pub fn settle(&mut self, operators: &OperatorMap, seen: &Observation, coverage: &mut Coverage) {
+        for (offset, site) in &operators.sites {
             let Some(entry) = self.counts.get_mut(wide(*offset)) else {
                 continue;
             };
             let (mut times, straight) = std::mem::take(entry);
-            for removed in place.removed.iter().filter(|_| straight > 0) {
+            for removed in site.removed.iter().filter(|_| straight > 0) {
                 add(coverage.taken.entry(*removed).or_default(), straight);
             }
             let stopped = self.last == Some(*offset);
             match &seen.exit {
                 FrameExit::Trap(trap) if stopped => {
                     times = times.saturating_sub(1);
-                    add(
-                        coverage.trapped.entry((place.opcode, *trap)).or_default(),
-                        1,
-                    );
+                    add(coverage.trapped.entry((site.opcode, *trap)).or_default(), 1);
                 }
                 FrameExit::OutOfGas if stopped => {
                     times = times.saturating_sub(1);
-                    add(coverage.out_of_gas.entry(place.opcode).or_default(), 1);
+                    add(coverage.out_of_gas.entry(site.opcode).or_default(), 1);
                 }
                 _ => {}
             }
             if times > 0 {
-                add(coverage.taken.entry(place.opcode).or_default(), times);
+                add(coverage.taken.entry(site.opcode).or_default(), times);
             }
         }
         self.last = None;
@@ -177,7 +174,7 @@ impl Coverage {
         }
     }
 
-    /// What every operator can do and did not, a line each.
+    /// What every operator can do but did not, one a line.
     #[must_use]
     pub fn missing(&self, rules: &Rules) -> Vec<String> {
         let mut missing = Vec::new();
@@ -198,7 +195,7 @@ impl Coverage {
         missing
     }
 
-    /// One line an operator: name, times executed, out of gas, trapped.
+    /// One line for each operator: name, times executed, out of gas, trapped.
     #[must_use]
     pub fn table(&self, rules: &Rules) -> String {
         let mut lines = format!(
@@ -220,12 +217,12 @@ impl Coverage {
     }
 }
 
-/// True for an operator that can do anything but trap.
+/// True for an operator that does not always trap.
 fn completes(opcode: Opcode) -> bool {
     opcode != Opcode::Unreachable && opcode.class() != Class::Float
 }
 
-/// Traps that an operator can raise, the host's apart.
+/// Traps that an operator can raise, without those of host calls.
 #[must_use]
 pub fn traps(opcode: Opcode) -> &'static [Trap] {
     match (opcode, opcode.class()) {

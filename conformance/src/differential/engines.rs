@@ -1,6 +1,6 @@
-//! Takes the engines that a campaign holds against the reference from the registry.
+//! Takes the engines that a campaign compares with the reference from the registry.
 
-use super::coverage::Operators;
+use super::coverage::OperatorMap;
 use vm::Engine;
 
 /// Makes one set of engines; each thread of a campaign makes its own.
@@ -9,11 +9,11 @@ pub type MakeEngines<'a> = dyn Fn() -> Vec<Box<dyn Engine>> + Sync + 'a;
 /// Every engine of this build but the reference.
 #[must_use]
 pub fn engines() -> Vec<Box<dyn Engine>> {
-    let made = engines::held().map(|row| -> Box<dyn Engine> { (row.make)() });
+    let made = engines::compared().map(|row| -> Box<dyn Engine> { (row.make)() });
     made.collect()
 }
 
-/// The engines of [`mod@engines`] with one of these names; all of them if none is given.
+/// The engines of [`mod@engines`] with one of these names; all of them if there is no name.
 #[must_use]
 pub fn named(names: &[String]) -> Vec<Box<dyn Engine>> {
     let mut chosen = engines();
@@ -21,15 +21,16 @@ pub fn named(names: &[String]) -> Vec<Box<dyn Engine>> {
     chosen
 }
 
-/// True for modules that somebody else's engine is known to run wrongly; each has a test that fails
-/// when the engine is repaired, and runs that are left out are counted.
+/// True for modules that a third-party engine is known to execute wrongly. Each defect has a test
+/// that fails once the engine is fixed, and skipped runs are counted.
 ///
-/// * wasmi 2.0.0 answers `select` wrongly where its condition is `i32.eqz`, or `i32.eq` or `i32.ne`
-///   with zero, right before it: it drops the comparison and then tests the accumulator, in which
-///   nobody put the operand. `nop` and the `end` of a loop between them change nothing:
+/// * wasmi 2.0.0 executes `select` wrongly if the operator right before it is its condition and is
+///   `i32.eqz`, or `i32.eq` or `i32.ne` with zero: it drops the comparison and then tests an
+///   accumulator that does not contain the operand. `nop` and the `end` of a loop between them
+///   change nothing:
 ///   `wasmi_selects_wrongly_after_a_comparison_with_zero`.
 #[must_use]
-pub fn known_defect(engine: &str, operators: &Operators) -> bool {
+pub fn known_defect(engine: &str, operators: &OperatorMap) -> bool {
     use vm::unstable::opcode::Opcode;
     let compares = [Opcode::I32Eqz, Opcode::I32Eq, Opcode::I32Ne];
     engine == "wasmi"

@@ -1,6 +1,6 @@
-//! Shows a failing seed: shrunk, as text, with the command that repeats it.
+//! Prints a failing seed: shrunk, in the text format, with the command that reproduces it.
 
-use super::campaign::Report;
+use super::campaign::CampaignReport;
 use super::compare::compare;
 use super::engines::MakeEngines;
 use super::random::Random;
@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use vm::{Engine, Rules};
 
-/// Seeds that are shrunk: each asks thousands of times.
+/// Most seeds that are shrunk; each takes thousands of runs.
 const SHRUNK_MAX: usize = 3;
 
 /// The failing seeds of `report`, each as a `.wat` with its command.
 #[must_use]
-pub fn shown(report: &Report, make: &MakeEngines<'_>) -> Vec<String> {
+pub fn shown(report: &CampaignReport, make: &MakeEngines<'_>) -> Vec<String> {
     let mut first: BTreeMap<u64, &Difference> = BTreeMap::new();
     for difference in &report.found.differences {
         if let Some(seed) = seed_of(difference) {
@@ -46,7 +46,7 @@ fn show(seed: u64, difference: &Difference, make: &MakeEngines<'_>) -> String {
     };
     let engines = make();
     let engines: Vec<&dyn Engine> = engines.iter().map(AsRef::as_ref).collect();
-    // Another difference of the same kind counts: a smaller module uses other gas and other places.
+    // Any difference of the same kind counts: gas and addresses change as the module gets smaller.
     let mut fails = |bytes: &[u8]| {
         let Ok(module) = vm::check(bytes, &rules) else {
             return false;
@@ -84,7 +84,7 @@ fn show(seed: u64, difference: &Difference, make: &MakeEngines<'_>) -> String {
     shrink::print(&small, &headline)
 }
 
-/// The field without the place in it.
+/// The name of the field without its address or index.
 fn kind(difference: &Difference) -> &str {
     let field = difference.field.field.as_str();
     field.split(['[', ' ']).next().unwrap_or(field)

@@ -1,26 +1,23 @@
-//! Generates one module of the profile from a seed: wasm-smith, then a rewriting pass of ours.
+//! Generates one module of the profile from a seed, by wasm-smith and a rewriting pass of our own.
 //!
-//! wasm-smith knows types, structure and arithmetic. What it would do badly for us is ours:
-//! bulk memory
-//! is off (with it, nearly every module holds passive segments), imports, exports, segments and the
-//! start function are written by [`super::rewrite`], and calls of the host, bulk
-//! operations
-//! and floats are put between its operators by [`inject`](super::inject). So nothing that it writes
-//! is refused, and every operator is reached.
+//! wasm-smith generates types, structure and arithmetic. Bulk memory is off, because with it nearly
+//! every module has passive segments. [`super::rewrite`] writes imports, exports, segments and the
+//! start function, and [`inject`](super::inject) inserts host calls, bulk operators and floats
+//! between the operators. So `check` accepts every module, and every operator is reached.
 
 use super::random::Random;
 use super::rewrite;
-use crate::program::{Program, Setting};
+use crate::program::{Program, ProgramInputs};
 use std::sync::Arc;
 use vm::unstable::execution::Value;
 use vm::{CheckedModule, Rejection, Rules};
 use wasm_smith::MemoryOffsetChoices;
 
-/// Gas of the run that finds the total, without host calls: endless loops are common.
+/// Gas limit of the run that finds the total, without host calls: endless loops are common.
 const PROBE_GAS: u64 = 300_000;
-/// The same with host calls: a cold storage key alone costs half a million.
+/// The same with host calls: a cold storage key alone costs half a million gas.
 const PROBE_GAS_HOST: u64 = 3_000_000;
-/// Bytes that wasm-smith takes its decisions from.
+/// Number of bytes from which wasm-smith takes its decisions.
 const ENTROPY_BYTES: u64 = 3_000;
 
 /// Numbers at which arithmetic, addresses and shifts change their behaviour.
@@ -46,7 +43,7 @@ pub const EDGES: [u64; 16] = [
 /// The module of `seed`, encoded.
 ///
 /// # Errors
-/// What wasm-smith or the rewriting pass fails with: a defect of the generator.
+/// The error of wasm-smith or of the rewriting pass, which is a bug of the generator.
 pub fn bytes(seed: u64) -> Result<Vec<u8>, String> {
     let mut random = Random::new(seed);
     let config = config(&mut random);
@@ -61,10 +58,10 @@ pub fn bytes(seed: u64) -> Result<Vec<u8>, String> {
 /// The program of `seed`: its module, one of its functions, arguments, input.
 ///
 /// # Errors
-/// As [`bytes`]; or the module is refused, which is a defect of the generator as well.
+/// The same as [`bytes`]; or the module is rejected, which is a bug of the generator too.
 pub fn program(seed: u64, rules: &Arc<Rules>) -> Result<Program, String> {
     let module = vm::check(&bytes(seed)?, rules);
-    let module = module.map_err(|refused| refusal(seed, &refused))?;
+    let module = module.map_err(|refused| rejected(seed, &refused))?;
     Ok(program_of(seed, Arc::new(module), rules))
 }
 
@@ -88,10 +85,10 @@ pub fn program_of(seed: u64, module: Arc<CheckedModule>, rules: &Arc<Rules>) -> 
         PROBE_GAS_HOST
     };
     let size = usize::try_from(random.below(40)).unwrap_or_default();
-    let setting = Setting {
+    let inputs = ProgramInputs {
         input: random.bytes(size),
         is_static: random.one_in(8),
-        ..Setting::default()
+        ..ProgramInputs::default()
     };
     let name = format!("seed {seed}");
     let rules = Arc::clone(rules);
@@ -101,16 +98,16 @@ pub fn program_of(seed: u64, module: Arc<CheckedModule>, rules: &Arc<Rules>) -> 
         rules,
         entry,
         arguments,
-        setting,
+        inputs,
         probe_gas,
     }
 }
 
-fn refusal(seed: u64, refused: &Rejection) -> String {
-    format!("seed {seed}: refused: {refused:?}")
+fn rejected(seed: u64, rejection: &Rejection) -> String {
+    format!("seed {seed}: rejected: {rejection:?}")
 }
 
-/// Every seed switches some things off, so that rare combinations come up.
+/// Every seed switches some features off, so that rare combinations occur.
 fn config(random: &mut Random) -> wasm_smith::Config {
     let floats = random.one_in(8);
     let mut upto = |maximum: u64| usize::try_from(random.below(maximum)).unwrap_or_default();

@@ -1,4 +1,4 @@
-;; Calls of the host with pointers and lengths at the edges, and gas that a guest can see.
+;; Host calls with edge values as pointers and lengths, and gas as the guest sees it.
 (module
   (import "lockstep" "input" (func $input (param i32 i32) (result i32)))
   (import "lockstep" "gas_left" (func $gas_left (result i64)))

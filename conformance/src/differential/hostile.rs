@@ -1,24 +1,23 @@
-//! Generates modules that attack whoever reads them: lying counts, depth, width, length, proposals.
+//! Generates modules that attack a decoder: wrong counts, depth, width, length, proposals.
 //!
-//! Each is given by its family and size, so that memory and time can be seen to grow with the
-//! bytes.
-//! Truncations and flipped bits of real modules are the caller's: it has the files.
+//! Each is identified by family and size, so that tests can see how memory and time grow with the
+//! size. The caller adds truncations and flipped bits of real modules, since it has the files.
 
 use wasm_encoder::Encode;
 
-/// A module by name.
+/// A hostile module.
 #[derive(Clone, Debug)]
 pub struct Hostile {
-    /// Family and size.
+    /// Name: family and size.
     pub name: String,
-    /// The module.
+    /// Bytes of the module.
     pub bytes: Vec<u8>,
 }
 
-/// A kind of module that can be made of any size.
+/// A family of modules: its name, and a function that makes one of a given size.
 pub type Family = (&'static str, fn(u32) -> Vec<u8>);
 
-/// What can be made of any size; about `size` items.
+/// The families; a module of size `size` has about that many items.
 pub const FAMILIES: &[Family] = &[
     ("types", |size| {
         module(&[(1, vector(size, &[0x60, 1, 0x7f, 0]))])
@@ -88,11 +87,11 @@ pub const FAMILIES: &[Family] = &[
         .concat();
         one(&repeated(&table, size / 64))
     }),
-    ("runs of locals", |size| {
+    ("groups of locals", |size| {
         let body = [vector(size, &[1, 0x7f]), vec![0x0b]].concat();
         module(&[types(0), (3, vec![1, 0]), (10, code(1, &body))])
     }),
-    ("locals of one run", |size| {
+    ("locals of one group", |size| {
         let mut body = vec![1];
         size.encode(&mut body);
         body.extend([0x7e, 0x0b]);
@@ -167,11 +166,11 @@ pub const FAMILIES: &[Family] = &[
         let body = code(size, &[3, 1, 0x7f, 1, 0x7e, 1, 0x7f, 0x0b]);
         module(&[types(4), (3, vector(size, &[0])), (10, body)])
     }),
-    ("runs of no locals", |size| {
+    ("groups of no locals", |size| {
         let body = [vector(size, &[0, 0x7f]), vec![0x0b]].concat();
         many(1, &body)
     }),
-    ("reads of the last of 1,000 runs of locals", |size| {
+    ("reads of the last of 1,000 groups of locals", |size| {
         let runs = [&[0xe8, 0x07][..], &[1, 0x7f, 1, 0x7e].repeat(500)].concat();
         let reads = repeated(&[0x20, 0xe7, 0x07, 0x1a], size);
         many(1, &[runs, reads, vec![0x0b]].concat())
@@ -197,7 +196,7 @@ pub const FAMILIES: &[Family] = &[
             let mut all = Vec::new();
             count.saturating_add(1).encode(&mut all);
             all.extend(sized);
-            // The first has 64 parameters, the others none.
+            // The first function has 64 parameters, the others have none.
             let both = [&[2, 0x60][..], &vector(64, &[0x7f]), &[0, 0x60, 0, 0]].concat();
             let mut declared = Vec::new();
             count.saturating_add(1).encode(&mut declared);
@@ -283,14 +282,14 @@ pub const FAMILIES: &[Family] = &[
     }),
 ];
 
-/// The fixed part of the corpus: every family at several sizes, every lying count, every proposal.
+/// The fixed corpus: every family at several sizes, every wrong count, every proposal.
 #[must_use]
 pub fn corpus() -> Vec<Hostile> {
     let mut all = Vec::new();
     for (name, make) in FAMILIES {
         for size in [0, 1, 100, 2_000, 50_000] {
             let name = format!("{name}, {size}");
-            // The widest functions are as many as the issue asks for, and no more bytes than those.
+            // The widest functions set the number of bytes; other modules are not larger.
             all.push(Hostile {
                 name,
                 bytes: make(size),
@@ -302,41 +301,44 @@ pub fn corpus() -> Vec<Hostile> {
         name: "one block of a million operators".to_owned(),
         bytes: one(&million),
     });
-    all.extend(lies());
+    all.extend(wrong_counts());
     all.extend(proposals());
     all
 }
 
-/// Counts of 2^32 - 1 and of a thousand, in every vector, with nothing after them.
-fn lies() -> Vec<Hostile> {
+/// Counts of 2^32 - 1 and of a thousand in every vector, with nothing after them.
+fn wrong_counts() -> Vec<Hostile> {
     let huge = [0xff, 0xff, 0xff, 0xff, 0x0f];
     let thousand = [0xe8, 0x07];
     let mut all = Vec::new();
     for count in [&huge[..], &thousand] {
         let with = |before: &[u8]| [before, count].concat();
-        let mut lie = |name: &str, sections: &[(u8, Vec<u8>)]| {
-            let name = format!("lying {name} {}", count.len());
+        let mut add = |name: &str, sections: &[(u8, Vec<u8>)]| {
+            let name = format!("wrong count: {name} {}", count.len());
             all.push(Hostile {
                 name,
                 bytes: module(sections),
             });
         };
         for id in 1..=12 {
-            lie(&format!("section {id}"), &[(id, with(&[]))]);
+            add(&format!("section {id}"), &[(id, with(&[]))]);
         }
-        lie("parameters", &[(1, with(&[1, 0x60]))]);
-        lie("results", &[(1, with(&[1, 0x60, 0]))]);
-        lie("module name", &[types(0), (2, with(&[1]))]);
-        lie("import name", &[types(0), (2, with(&[1, 1, b'm']))]);
-        lie("export name", &[(7, with(&[1]))]);
-        lie("custom name", &[(0, with(&[]))]);
+        add("parameters", &[(1, with(&[1, 0x60]))]);
+        add("results", &[(1, with(&[1, 0x60, 0]))]);
+        add("module name", &[types(0), (2, with(&[1]))]);
+        add("import name", &[types(0), (2, with(&[1, 1, b'm']))]);
+        add("export name", &[(7, with(&[1]))]);
+        add("custom name", &[(0, with(&[]))]);
         let head = || [types(0), (3, vec![1, 0])];
         let [first, second] = head();
-        lie("body size", &[first, second, (10, with(&[1]))]);
+        add("body size", &[first, second, (10, with(&[1]))]);
         let [first, second] = head();
-        lie("local runs", &[first, second, (10, code(1, &with(&[])))]);
+        add(
+            "groups of locals",
+            &[first, second, (10, code(1, &with(&[])))],
+        );
         let [first, second] = head();
-        lie(
+        add(
             "locals",
             &[
                 first,
@@ -345,29 +347,29 @@ fn lies() -> Vec<Hostile> {
             ],
         );
         let [first, second] = head();
-        lie(
+        add(
             "br_table",
             &[first, second, (10, code(1, &with(&[0, 0x41, 0, 0x0e])))],
         );
-        lie(
+        add(
             "elements",
             &[(4, vec![1, 0x70, 0, 9]), (9, with(&[1, 0, 0x41, 0, 0x0b]))],
         );
-        lie(
+        add(
             "data bytes",
             &[(5, vec![1, 0, 1]), (11, with(&[1, 0, 0x41, 0, 0x0b]))],
         );
-        lie(
+        add(
             "data count",
             &[(12, with(&[])), (5, vec![1, 0, 1]), (11, vec![0])],
         );
-        lie("pages", &[(5, with(&[1, 0]))]);
-        lie("table entries", &[(4, with(&[1, 0x70, 0]))]);
+        add("pages", &[(5, with(&[1, 0]))]);
+        add("table entries", &[(4, with(&[1, 0x70, 0]))]);
     }
     all
 }
 
-/// One module of each proposal after the MVP, by its name.
+/// One module for each proposal after the MVP, by name.
 const PROPOSALS: &[(&str, &str)] = &[
     ("simd", "(module (func (drop (v128.const i64x2 1 2))))"),
     (
@@ -497,7 +499,7 @@ fn repeated(item: &[u8], times: u32) -> Vec<u8> {
     item.repeat(usize::try_from(times).unwrap_or_default())
 }
 
-/// A vector of `count` equal items.
+/// An encoded vector of `count` equal items.
 fn vector(count: u32, item: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     count.encode(&mut bytes);
@@ -505,7 +507,7 @@ fn vector(count: u32, item: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// One type of so many `i32` parameters.
+/// A type section with one type of `parameters` `i32` parameters.
 fn types(parameters: u32) -> (u8, Vec<u8>) {
     (
         1,
@@ -513,7 +515,7 @@ fn types(parameters: u32) -> (u8, Vec<u8>) {
     )
 }
 
-/// A code section of equal bodies.
+/// A code section of `count` equal bodies.
 fn code(count: u32, body: &[u8]) -> Vec<u8> {
     let mut sized = Vec::new();
     body.len().encode(&mut sized);
@@ -532,19 +534,19 @@ fn functions(count: u32, parameters: u32, operators: &[u8]) -> Vec<u8> {
     ])
 }
 
-/// Functions `() -> ()` of this body.
+/// A module of `count` functions `() -> ()` with this body.
 fn many(count: u32, body: &[u8]) -> Vec<u8> {
     module(&[types(0), (3, vector(count, &[0])), (10, code(count, body))])
 }
 
-/// One function of these operators and so many parameters, which may call itself.
+/// A module of one function with these operators and this many parameters; it may call itself.
 fn called(parameters: u32, operators: &[u8]) -> Vec<u8> {
     let body = code(1, &[&[0], operators, &[0x0b]].concat());
     let table = (4, vec![1, 0x70, 0, 1]);
     module(&[types(parameters), (3, vec![1, 0]), table, (10, body)])
 }
 
-/// One function with these operators.
+/// A module of one function with these operators.
 fn one(operators: &[u8]) -> Vec<u8> {
     functions(1, 0, &[operators, &[0x0b]].concat())
 }

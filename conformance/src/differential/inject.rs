@@ -1,10 +1,8 @@
-//! Puts code that asks much of an engine between the operators of a generated function.
+//! Inserts demanding code between the operators of a generated function.
 //!
-//! Each snippet takes nothing from the operand stack and leaves nothing, so it may stand
-//! between any
-//! two operators: bulk copies, growth, host calls with arguments that mean something,
-//! recursion, calls
-//! through the table, early returns, loops that end, floats that move and floats that trap.
+//! Each snippet leaves the operand stack as it was, so it fits between any two operators: bulk
+//! copies, memory growth, host calls with meaningful arguments, recursion, indirect calls, early
+//! returns, loops that end, moves of floats, and float operators that trap.
 
 use super::generate::EDGES;
 use super::random::Random;
@@ -13,7 +11,7 @@ use host_api::{Argument, Row};
 use wasm_encoder::{BlockType, Encode, Ieee32, Ieee64, Instruction, MemArg, MemArgTarget, ValType};
 use wasmparser::{BinaryReaderError, FunctionBody};
 
-/// Snippets of one function, at most.
+/// Most snippets in one function.
 const SNIPPETS_MAX: u64 = 5;
 /// Bit patterns of floats: zeros, one, infinity, quiet and signalling NaN with payloads.
 const FLOATS: [u64; 7] = [
@@ -26,28 +24,28 @@ const FLOATS: [u64; 7] = [
     0xfff4_0000_ffa0_0002,
 ];
 
-/// The module that a function stands in.
+/// The parts of the module that the snippets of a function use.
 #[derive(Clone, Debug)]
-pub(super) struct Surroundings {
-    /// All types.
+pub(super) struct ModuleContext {
+    /// All function types.
     pub(super) types: Vec<Signature>,
-    /// Type of each function, imports first.
+    /// Type index of each function, imports first.
     pub(super) functions: Vec<u32>,
     /// Imported host functions.
-    pub(super) imports: Vec<&'static Row>,
-    /// Bytes of memory at instantiation.
+    pub(super) imports: Vec<Row>,
+    /// Size of the memory at instantiation, in bytes.
     pub(super) memory_bytes: u32,
-    /// Entries of the table.
+    /// Number of entries of the table.
     pub(super) table_entries: u32,
 }
 
-impl Surroundings {
+impl ModuleContext {
     fn signature(&self, function: u32) -> Option<&Signature> {
         let kind = self.functions.get(usize::try_from(function).ok()?)?;
         self.types.get(usize::try_from(*kind).ok()?)
     }
 
-    /// True if the function takes and gives nothing.
+    /// True if the function has no parameters and no result.
     #[must_use]
     pub(super) fn is_plain(&self, function: u32) -> bool {
         let nothing =
@@ -56,18 +54,18 @@ impl Surroundings {
     }
 }
 
-/// The body of the function at `place` of the function index space, rewritten.
+/// The rewritten body of the function with this index in the function index space.
 ///
 /// # Errors
 /// The body does not decode.
 pub(super) fn body(
     body: &FunctionBody<'_>,
-    around: &Surroundings,
-    place: usize,
+    context: &ModuleContext,
+    index: usize,
     random: &mut Random,
 ) -> Result<Vec<u8>, BinaryReaderError> {
     let mut locals = body.get_locals_reader()?;
-    let signature = around.signature(number(place));
+    let signature = context.signature(number(index));
     let mut kinds = signature
         .map(|signature| signature.parameters.clone())
         .unwrap_or_default();
@@ -88,14 +86,14 @@ pub(super) fn body(
     let snippets = random.below(SNIPPETS_MAX.saturating_add(1));
     let result = signature.and_then(|signature| signature.result);
     let mut writer = Writer {
-        around,
+        context,
         kinds,
         result,
         random,
         out: Vec::new(),
     };
     while !operators.eof() {
-        // About `snippets` of the bytes of a body start one.
+        // An operator has about two bytes, so this inserts about `snippets` snippets.
         if writer.random.below(total.max(1)) < snippets.saturating_mul(2) {
             writer.snippet();
         }
@@ -103,7 +101,7 @@ pub(super) fn body(
         let operator = operators.read()?;
         match callee(&operator) {
             Some(function) => writer.push(&Instruction::Call(
-                function.saturating_add(number(around.imports.len())),
+                function.saturating_add(number(context.imports.len())),
             )),
             None => {
                 let to = start(operators.original_position());
@@ -118,7 +116,7 @@ pub(super) fn body(
 }
 
 struct Writer<'a> {
-    around: &'a Surroundings,
+    context: &'a ModuleContext,
     kinds: Vec<ValType>,
     result: Option<ValType>,
     random: &'a mut Random,
@@ -195,7 +193,7 @@ impl Writer<'_> {
 
     /// Pushes an address: mostly in memory and near the start, where data is.
     fn address(&mut self) {
-        let bytes = self.around.memory_bytes;
+        let bytes = self.context.memory_bytes;
         let address = match self.random.below(40) {
             0 => low(self.edge()),
             1..=3 => bytes.wrapping_sub(self.random.small(12)),
@@ -213,18 +211,18 @@ impl Writer<'_> {
         self.int32(length);
     }
 
-    /// Runs what `inner` writes if a value that varies says so.
+    /// Writes the code of `inner` under a condition that varies at run time.
     fn guarded(&mut self, inner: fn(&mut Self)) {
         match self.random.below(3) {
             0 => self.value(ValType::I32),
-            1 if self.around.memory_bytes > 0 => {
+            1 if self.context.memory_bytes > 0 => {
                 let address = self.random.small(100);
                 self.int32(address);
                 self.push(&Instruction::I32Load8U(memory(0)));
             }
             _ => {
-                let holds = u32::from(self.random.one_in(4));
-                self.int32(holds);
+                let condition = u32::from(self.random.one_in(4));
+                self.int32(condition);
             }
         }
         self.push(&Instruction::If(BlockType::Empty));
@@ -259,14 +257,14 @@ impl Writer<'_> {
         self.drop_or_keep(Some(ValType::I32));
     }
 
-    /// Drops a result, or writes it into memory, where a comparison sees it.
+    /// Drops a result, or stores it in memory, where a comparison sees it.
     fn drop_or_keep(&mut self, result: Option<ValType>) {
         let Some(kind) = result else { return };
         let local = (0..)
             .zip(&self.kinds)
             .find(|(_, of)| **of == kind)
             .map(|(at, _)| at);
-        let Some(local) = local.filter(|_| self.around.memory_bytes > 0) else {
+        let Some(local) = local.filter(|_| self.context.memory_bytes > 0) else {
             return self.push(&Instruction::Drop);
         };
         self.push(&Instruction::LocalSet(local));
@@ -282,11 +280,11 @@ impl Writer<'_> {
     }
 
     fn host(&mut self) {
-        let functions: Vec<usize> = (0..self.around.imports.len()).collect();
+        let functions: Vec<usize> = (0..self.context.imports.len()).collect();
         let Some(function) = self.random.choose(&functions).copied() else {
             return self.guarded(Self::recurse);
         };
-        let Some(row) = self.around.imports.get(function).copied() else {
+        let Some(row) = self.context.imports.get(function).copied() else {
             return;
         };
         let ends = matches!(row.name, "return" | "revert");
@@ -319,9 +317,9 @@ impl Writer<'_> {
         }));
     }
 
-    /// Two operands at the edges; the result is written where a comparison sees it.
+    /// An operator with edge values as operands; the result is stored in memory.
     fn arithmetic(&mut self) {
-        if self.around.memory_bytes == 0 {
+        if self.context.memory_bytes == 0 {
             return;
         }
         const OPERATORS: [Instruction<'static>; 8] = [
@@ -344,7 +342,7 @@ impl Writer<'_> {
         self.push(&Instruction::I32Store(memory(40)));
     }
 
-    /// An address just below 2^32 whose offset would bring it round.
+    /// A load whose address is just below 2^32, so that adding the offset exceeds 32 bits.
     fn far_load(&mut self) {
         let back = self.random.small(16);
         self.int32(u32::MAX.wrapping_sub(back));
@@ -352,9 +350,9 @@ impl Writer<'_> {
         self.push(&Instruction::Drop);
     }
 
-    /// Floats that are moved only: their bits must arrive.
+    /// Moves of floats, which must preserve their bits.
     fn float_move(&mut self) {
-        if self.around.memory_bytes == 0 {
+        if self.context.memory_bytes == 0 {
             return;
         }
         let float = self.random.choose(&FLOATS).copied().unwrap_or_default();
@@ -394,12 +392,12 @@ impl Writer<'_> {
     }
 
     fn recurse(&mut self) {
-        let count = number(self.around.functions.len());
+        let count = number(self.context.functions.len());
         let function = self.random.small(count);
-        let Some(signature) = self.around.signature(function).cloned() else {
+        let Some(signature) = self.context.signature(function).cloned() else {
             return;
         };
-        if function < number(self.around.imports.len()) {
+        if function < number(self.context.imports.len()) {
             return;
         }
         for kind in &signature.parameters {
@@ -410,10 +408,10 @@ impl Writer<'_> {
     }
 
     fn indirect(&mut self) {
-        let count = number(self.around.types.len());
+        let count = number(self.context.types.len());
         let type_index = self.random.small(count);
-        let place = usize::try_from(type_index).unwrap_or_default();
-        let Some(signature) = self.around.types.get(place).cloned() else {
+        let index = usize::try_from(type_index).unwrap_or_default();
+        let Some(signature) = self.context.types.get(index).cloned() else {
             return;
         };
         for kind in &signature.parameters {
@@ -421,7 +419,7 @@ impl Writer<'_> {
         }
         let entry = self
             .random
-            .small(self.around.table_entries.saturating_add(1));
+            .small(self.context.table_entries.saturating_add(1));
         self.int32(entry);
         self.push(&Instruction::CallIndirect {
             type_index,
@@ -437,9 +435,9 @@ impl Writer<'_> {
         self.push(&Instruction::Return);
     }
 
-    /// A loop that ends after a few turns; its counter is in memory.
+    /// A loop that ends after a few iterations; its counter is in memory.
     fn count_up(&mut self) {
-        if self.around.memory_bytes == 0 {
+        if self.context.memory_bytes == 0 {
             return;
         }
         let (counter, turns) = (self.random.small(100), self.random.small(60));
@@ -488,7 +486,10 @@ const fn memory(offset: u64) -> MemArg {
     }
 }
 
-#[expect(clippy::as_conversions, reason = "the low half is meant")]
+#[expect(
+    clippy::as_conversions,
+    reason = "truncation to the low half is intended"
+)]
 const fn low(bits: u64) -> u32 {
     bits as u32
 }

@@ -1,20 +1,20 @@
-//! Holds engines against the reference on modules that nobody wrote.
+//! Compares engines with the reference on generated modules.
 //!
-//! | file | holds |
+//! | file | contents |
 //! |---|---|
-//! | [`campaign`] | a range of seeds, or all single operators, over threads: the report |
-//! | [`compare`] | one program on all engines at the gas limits that tell most |
+//! | [`campaign`] | a range of seeds, or all single operators, on threads: the report |
+//! | [`compare`] | one program on all engines at a few gas limits |
 //! | [`generate`], `rewrite`, `inject` | a module of the profile from a seed |
-//! | [`single`] | modules of one operator with operands at the edges |
-//! | [`coverage`] | what every operator did over all runs |
+//! | [`single`] | modules of one operator each, with edge values as operands |
+//! | [`coverage`] | executions, traps and out-of-gas exits of every operator |
 //! | [`sweeps`] | every gas limit of generated programs |
-//! | [`shrink`], [`failing`] | a failing module made small, and shown |
+//! | [`shrink`], [`failing`] | makes a failing module small, and prints it |
 //! | [`engines`] | the engines, from the registry |
-//! | [`hostile`] | modules that attack whoever reads them |
-//! | [`random`] | numbers from a seed |
+//! | [`hostile`] | modules that attack their decoder |
+//! | [`random`] | pseudorandom numbers from a seed |
 //!
 //! Everything here is a function of its seeds; a report names the seed, and the seed is the module.
-//! How to run it, and what it found: docs/differential.md.
+//! How to run the differential, and its findings: docs/differential.md.
 
 pub mod campaign;
 

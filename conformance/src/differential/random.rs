@@ -1,10 +1,9 @@
-//! Draws numbers that are a function of the seed alone.
+//! Draws pseudorandom numbers that depend on the seed alone.
 //!
-//! splitmix64: a few lines of wrapping arithmetic, equal on every machine and in every version
-//! of us,
-//! so that a seed in a report means the same module for ever.
+//! SplitMix64 is a few lines of wrapping arithmetic. The stream must never change: a seed in a
+//! report identifies its module permanently.
 
-/// A stream of numbers.
+/// A stream of pseudorandom numbers.
 #[derive(Clone, Debug)]
 pub struct Random {
     state: u64,
@@ -25,7 +24,7 @@ impl Random {
         second ^ (second >> 31)
     }
 
-    /// A number below `bound`; 0 if that is 0.
+    /// A number below `bound`; 0 if `bound` is 0.
     pub const fn below(&mut self, bound: u64) -> u64 {
         match self.bits().checked_rem(bound) {
             Some(number) => number,
@@ -33,7 +32,7 @@ impl Random {
         }
     }
 
-    /// As [`below`](Self::below), of 32 bits.
+    /// The same as [`below`](Self::below), with 32 bits.
     pub fn small(&mut self, bound: u32) -> u32 {
         u32::try_from(self.below(u64::from(bound))).unwrap_or_default()
     }

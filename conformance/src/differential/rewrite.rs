@@ -1,36 +1,36 @@
 //! Rebuilds a generated module within the profile: imports, exports, segments, code.
 //!
-//! Types and globals of the original stay; host functions are imported before its functions, so
-//! that
-//! each `call` moves up by their number. A module without memory or table gets one. Segments are
-//! drawn anew, in range and overlapping, since `check` refuses what does not fit.
+//! Types and globals of the original stay. Host functions are imported before its functions, so the
+//! index in each `call` grows by their number. A module without memory or table gets one. New
+//! segments are drawn, in range and overlapping, because `check` rejects those out of range.
 
-use super::inject::{self, Surroundings};
+use super::inject::{self, ModuleContext};
 use super::random::Random;
 use host_api::{Row, Type};
 use std::borrow::Cow;
+use vm::Rules;
 use wasm_encoder as wasm;
 use wasmparser::{BinaryReaderError, FunctionBody, Operator, Parser, Payload, ValType};
 
 /// Largest memory that is added to a module without one, in pages.
 const PAGES_MAX: u64 = 3;
-/// Entries of a table that is added to a module without one.
+/// Most entries of a table that is added to a module without one.
 const TABLE_ENTRIES: u32 = 8;
-/// Host functions whose base price no generated program could pay.
+/// Host functions whose base price exceeds the gas of every generated program.
 const UNAFFORDABLE: [&str; 2] = ["secp256k1_verify", "ed25519_verify"];
 
 /// A function type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Signature {
-    /// Parameters.
+    /// Parameter types.
     pub(super) parameters: Vec<wasm::ValType>,
-    /// The result, if there is one.
+    /// Result type; `None` without a result.
     pub(super) result: Option<wasm::ValType>,
 }
 
-/// What of a generated module is kept.
+/// The parts of a generated module that stay.
 #[derive(Default)]
-struct Parts<'a> {
+struct KeptSections<'a> {
     types: Vec<Signature>,
     functions: Vec<u32>,
     table_entries: Option<u32>,
@@ -39,16 +39,16 @@ struct Parts<'a> {
     bodies: Vec<FunctionBody<'a>>,
 }
 
-/// Rewrites `module`, with what it adds drawn from `random`.
+/// Rewrites `module`; additions are drawn from `random`.
 ///
 /// # Errors
-/// The module does not decode or uses what the configuration of wasm-smith excludes.
+/// The module does not decode, or uses a feature that the configuration of wasm-smith excludes.
 pub(super) fn rewrite(module: &[u8], random: &mut Random) -> Result<Vec<u8>, String> {
     let parts = parts(module).map_err(|error| error.to_string())?;
     let imports = imports(random);
     let original = parts.types.len();
     let mut types = parts.types.clone();
-    types.extend(imports.iter().map(|row| signature_of_row(row)));
+    types.extend(imports.iter().map(signature_of_row));
     types.push(Signature {
         parameters: Vec::new(),
         result: None,
@@ -58,7 +58,7 @@ pub(super) fn rewrite(module: &[u8], random: &mut Random) -> Result<Vec<u8>, Str
     let memory = parts
         .memory
         .unwrap_or_else(|| (random.below(PAGES_MAX), None));
-    let around = Surroundings {
+    let context = ModuleContext {
         types,
         functions,
         imports,
@@ -66,21 +66,21 @@ pub(super) fn rewrite(module: &[u8], random: &mut Random) -> Result<Vec<u8>, Str
         table_entries: parts.table_entries.unwrap_or(TABLE_ENTRIES),
     };
     let mut out = wasm::Module::new();
-    head(&around, &parts, memory, &mut out);
-    exports(&around, random, &mut out);
-    elements(&around, random, &mut out);
+    head(&context, &parts, memory, &mut out);
+    exports(&context, random, &mut out);
+    elements(&context, random, &mut out);
     let mut code = wasm::CodeSection::new();
-    for (body, place) in parts.bodies.iter().zip(around.imports.len()..) {
-        let body = inject::body(body, &around, place, random);
+    for (body, index) in parts.bodies.iter().zip(context.imports.len()..) {
+        let body = inject::body(body, &context, index, random);
         code.raw(&body.map_err(|error| error.to_string())?);
     }
     out.section(&code);
-    data(&around, random, &mut out);
+    data(&context, random, &mut out);
     Ok(out.finish())
 }
 
-fn parts(module: &[u8]) -> Result<Parts<'_>, BinaryReaderError> {
-    let mut parts = Parts::default();
+fn parts(module: &[u8]) -> Result<KeptSections<'_>, BinaryReaderError> {
+    let mut parts = KeptSections::default();
     for payload in Parser::new(0).parse_all(module) {
         match payload? {
             Payload::TypeSection(section) => {
@@ -106,8 +106,8 @@ fn parts(module: &[u8]) -> Result<Parts<'_>, BinaryReaderError> {
             }
             Payload::GlobalSection(section) => {
                 let range = section.range();
-                let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
-                parts.globals = module.get(place(range.start)..place(range.end));
+                let to_index = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
+                parts.globals = module.get(to_index(range.start)..to_index(range.end));
             }
             Payload::CodeSectionEntry(body) => parts.bodies.push(body),
             _ => {}
@@ -129,7 +129,7 @@ fn signature(kind: &wasmparser::SubType) -> Signature {
     }
 }
 
-/// The configuration leaves numbers only.
+/// The encoder's type; the configuration of wasm-smith allows number types only.
 pub(super) const fn value_type(kind: ValType) -> wasm::ValType {
     match kind {
         ValType::I64 => wasm::ValType::I64,
@@ -150,33 +150,33 @@ fn signature_of_row(row: &Row) -> Signature {
     }
 }
 
-/// Half of the modules ask nothing of the host.
-fn imports(random: &mut Random) -> Vec<&'static Row> {
+/// The imported host functions; half of the modules import none.
+fn imports(random: &mut Random) -> Vec<Row> {
     if random.one_in(2) {
         return Vec::new();
     }
-    let rows = host_api::TABLE
-        .iter()
-        .filter(|row| !UNAFFORDABLE.contains(&row.name));
-    rows.filter(|_| random.one_in(3)).collect()
+    let mut rows = Rules::v1().host.clone();
+    rows.retain(|row| !UNAFFORDABLE.contains(&row.name));
+    rows.retain(|_| random.one_in(3));
+    rows
 }
 
-/// The sections before the exports.
+/// Writes the sections before the exports.
 fn head(
-    around: &Surroundings,
-    parts: &Parts<'_>,
+    context: &ModuleContext,
+    parts: &KeptSections<'_>,
     memory: (u64, Option<u64>),
     out: &mut wasm::Module,
 ) {
     let mut types = wasm::TypeSection::new();
-    for Signature { parameters, result } in &around.types {
+    for Signature { parameters, result } in &context.types {
         types
             .ty()
             .function(parameters.iter().copied(), result.iter().copied());
     }
     out.section(&types);
     let mut imports = wasm::ImportSection::new();
-    for (row, kind) in around.imports.iter().zip(&around.functions) {
+    for (row, kind) in context.imports.iter().zip(&context.functions) {
         imports.import(
             host_api::MODULE,
             row.name,
@@ -193,7 +193,7 @@ fn head(
     table.table(wasm::TableType {
         element_type: wasm::RefType::FUNCREF,
         table64: false,
-        minimum: u64::from(around.table_entries),
+        minimum: u64::from(context.table_entries),
         maximum: None,
         shared: false,
     });
@@ -213,27 +213,27 @@ fn head(
     }
 }
 
-/// Every function under its index; a start function now and then.
-fn exports(around: &Surroundings, random: &mut Random, out: &mut wasm::Module) {
+/// Exports every function under its index, and sometimes declares a start function.
+fn exports(context: &ModuleContext, random: &mut Random, out: &mut wasm::Module) {
     let mut section = wasm::ExportSection::new();
-    let defined = || (around.imports.len()..around.functions.len()).map(number);
+    let defined = || (context.imports.len()..context.functions.len()).map(number);
     for index in defined() {
         section.export(&format!("f{index}"), wasm::ExportKind::Func, index);
     }
     out.section(&section);
-    let starts: Vec<u32> = defined().filter(|index| around.is_plain(*index)).collect();
+    let starts: Vec<u32> = defined().filter(|index| context.is_plain(*index)).collect();
     if let Some(function_index) = random.choose(&starts).copied().filter(|_| random.one_in(4)) {
         out.section(&wasm::StartSection { function_index });
     }
 }
 
-fn elements(around: &Surroundings, random: &mut Random, out: &mut wasm::Module) {
+fn elements(context: &ModuleContext, random: &mut Random, out: &mut wasm::Module) {
     let mut section = wasm::ElementSection::new();
     for _ in 0..random.below(4) {
-        let offset = random.small(around.table_entries.saturating_add(1));
-        let left = around.table_entries.saturating_sub(offset);
+        let offset = random.small(context.table_entries.saturating_add(1));
+        let left = context.table_entries.saturating_sub(offset);
         let count = random.small(left.saturating_add(1));
-        let bound = number(around.functions.len());
+        let bound = number(context.functions.len());
         let functions: Vec<u32> = (0..count).map(|_| random.small(bound)).collect();
         let offset = wasm::ConstExpr::i32_const(offset.cast_signed());
         section.active(
@@ -245,12 +245,12 @@ fn elements(around: &Surroundings, random: &mut Random, out: &mut wasm::Module) 
     out.section(&section);
 }
 
-fn data(around: &Surroundings, random: &mut Random, out: &mut wasm::Module) {
+fn data(context: &ModuleContext, random: &mut Random, out: &mut wasm::Module) {
     let mut section = wasm::DataSection::new();
     for _ in 0..random.below(4) {
-        let length = random.small(40).min(around.memory_bytes);
-        let last = around.memory_bytes.saturating_sub(length);
-        // Near the start, where they overlap and where addresses point; or at the very end.
+        let length = random.small(40).min(context.memory_bytes);
+        let last = context.memory_bytes.saturating_sub(length);
+        // Near the start, where segments overlap and most addresses point; or at the very end.
         let offset = if random.one_in(4) {
             last
         } else {
@@ -262,7 +262,7 @@ fn data(around: &Surroundings, random: &mut Random, out: &mut wasm::Module) {
     out.section(&section);
 }
 
-/// Counts of a generated module are far below `u32::MAX`.
+/// A count as `u32`; counts of a generated module are far below `u32::MAX`.
 pub(super) fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }

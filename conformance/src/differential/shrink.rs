@@ -1,45 +1,43 @@
-//! Makes a failing module small: fewer operators and emptier functions, as long as it still fails.
+//! Makes a failing module smaller by removing operators as long as it still fails.
 //!
-//! The reduction knows nothing of the failure; it asks. Bodies become `unreachable`, then ever
-//! shorter
-//! runs of operators are taken out; what does not validate any more is not asked about. Our
-//! own, since
-//! the usual tool rewrites modules beyond the profile.
+//! A predicate of the caller decides what fails. Function bodies become `unreachable`, then ever
+//! shorter ranges of operators are removed. Existing tools are not used, because they
+//! rewrite modules to ones outside the profile.
 
 use super::rewrite::number;
 use std::ops::Range;
 use wasm_encoder as wasm;
 use wasmparser::{BinaryReaderError, Parser, Payload};
 
-/// Questions that one reduction may ask.
-const QUESTIONS_MAX: usize = 4_000;
+/// Most evaluations of the predicate in one reduction.
+const EVALUATIONS_MAX: usize = 4_000;
 
-/// A module in pieces: everything before the code, the bodies, everything after.
-struct Pieces {
+/// A module split into the sections before the code, the bodies, and the sections after it.
+struct SplitModule {
     before: Vec<(u8, Vec<u8>)>,
-    bodies: Vec<Body>,
+    bodies: Vec<FunctionCode>,
     after: Vec<(u8, Vec<u8>)>,
 }
 
-/// One function.
+/// Code of one function.
 #[derive(Clone)]
-struct Body {
+struct FunctionCode {
     locals: Vec<u8>,
-    /// Operators in order, encoded; the final `end` excluded.
+    /// Encoded operators in order, without the final `end`.
     operators: Vec<Vec<u8>>,
 }
 
-impl Pieces {
+impl SplitModule {
     fn of(module: &[u8]) -> Result<Self, BinaryReaderError> {
-        let mut pieces = Self {
+        let mut split = Self {
             before: Vec::new(),
             bodies: Vec::new(),
             after: Vec::new(),
         };
         let cut = |range: &Range<u64>| {
-            let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
+            let to_index = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
             module
-                .get(place(range.start)..place(range.end))
+                .get(to_index(range.start)..to_index(range.end))
                 .unwrap_or_default()
                 .to_vec()
         };
@@ -56,7 +54,7 @@ impl Pieces {
                     encoded.push(cut(&(start..operators.original_position())));
                 }
                 encoded.pop();
-                pieces.bodies.push(Body {
+                split.bodies.push(FunctionCode {
                     locals,
                     operators: encoded,
                 });
@@ -68,11 +66,11 @@ impl Pieces {
             };
             match (id, seen_code) {
                 (10, _) => {}
-                (_, false) => pieces.before.push((id, cut(&range))),
-                (_, true) => pieces.after.push((id, cut(&range))),
+                (_, false) => split.before.push((id, cut(&range))),
+                (_, true) => split.after.push((id, cut(&range))),
             }
         }
-        Ok(pieces)
+        Ok(split)
     }
 
     fn encode(&self) -> Vec<u8> {
@@ -94,7 +92,7 @@ impl Pieces {
         out.finish()
     }
 
-    /// Operators of all functions.
+    /// Number of operators of all functions.
     fn operators(&self) -> usize {
         self.bodies
             .iter()
@@ -105,26 +103,26 @@ impl Pieces {
 
 /// A smaller module for which `fails` is still true; `module` itself if there is none.
 ///
-/// `fails` must answer for every input, invalid modules included.
+/// `fails` must return a result for every input, invalid modules included.
 pub fn shrink(module: &[u8], fails: &mut dyn FnMut(&[u8]) -> bool) -> Vec<u8> {
-    let Ok(mut best) = Pieces::of(module) else {
+    let Ok(mut best) = SplitModule::of(module) else {
         return module.to_vec();
     };
-    let mut asked = 0_usize;
-    let mut holds = |pieces: &Pieces| {
-        asked = asked.saturating_add(1);
-        asked <= QUESTIONS_MAX && fails(&pieces.encode())
+    let mut evaluations = 0_usize;
+    let mut still_fails = |split: &SplitModule| {
+        evaluations = evaluations.saturating_add(1);
+        evaluations <= EVALUATIONS_MAX && fails(&split.encode())
     };
-    if !holds(&best) {
+    if !still_fails(&best) {
         return module.to_vec();
     }
-    for place in 0..best.bodies.len() {
-        try_body(&mut best, place, vec![vec![0]], &mut holds);
+    for index in 0..best.bodies.len() {
+        try_body(&mut best, index, vec![vec![0]], &mut still_fails);
     }
     loop {
         let before = best.operators();
-        for place in 0..best.bodies.len() {
-            thin(&mut best, place, &mut holds);
+        for index in 0..best.bodies.len() {
+            remove_operators(&mut best, index, &mut still_fails);
         }
         if best.operators() == before {
             return best.encode();
@@ -132,24 +130,28 @@ pub fn shrink(module: &[u8], fails: &mut dyn FnMut(&[u8]) -> bool) -> Vec<u8> {
     }
 }
 
-/// Takes runs of operators out of one function, long ones first.
-fn thin(best: &mut Pieces, place: usize, holds: &mut dyn FnMut(&Pieces) -> bool) {
-    let count = |best: &Pieces| {
+/// Removes ranges of operators from one function, long ones first.
+fn remove_operators(
+    best: &mut SplitModule,
+    index: usize,
+    still_fails: &mut dyn FnMut(&SplitModule) -> bool,
+) {
+    let count = |best: &SplitModule| {
         best.bodies
-            .get(place)
+            .get(index)
             .map_or(0, |body| body.operators.len())
     };
     let mut length = count(best).div_ceil(2);
     while length > 0 {
         let mut start = 0;
         while start < count(best) {
-            let Some(body) = best.bodies.get(place) else {
+            let Some(body) = best.bodies.get(index) else {
                 return;
             };
             let mut operators = body.operators.clone();
             let end = start.saturating_add(length).min(operators.len());
             operators.drain(start..end);
-            if !try_body(best, place, operators, holds) {
+            if !try_body(best, index, operators, still_fails) {
                 start = start.saturating_add(length.div_ceil(2));
             }
         }
@@ -157,32 +159,32 @@ fn thin(best: &mut Pieces, place: usize, holds: &mut dyn FnMut(&Pieces) -> bool)
     }
 }
 
-/// Gives the function at `place` these operators if it still fails then.
+/// Reindexs the operators of a function if the module still fails with them.
 fn try_body(
-    best: &mut Pieces,
-    place: usize,
+    best: &mut SplitModule,
+    index: usize,
     operators: Vec<Vec<u8>>,
-    holds: &mut dyn FnMut(&Pieces) -> bool,
+    still_fails: &mut dyn FnMut(&SplitModule) -> bool,
 ) -> bool {
-    let Some(body) = best.bodies.get_mut(place) else {
+    let Some(body) = best.bodies.get_mut(index) else {
         return false;
     };
     let old = std::mem::replace(&mut body.operators, operators);
-    if holds(best) {
+    if still_fails(best) {
         return true;
     }
-    if let Some(body) = best.bodies.get_mut(place) {
+    if let Some(body) = best.bodies.get_mut(index) {
         body.operators = old;
     }
     false
 }
 
-/// The module as text with a line above it.
+/// The module in the text format, below a line of comment.
 #[must_use]
 pub fn print(module: &[u8], headline: &str) -> String {
     let size = number(module.len());
     match wasmprinter::print_bytes(module) {
         Ok(text) => format!(";; {headline}\n{text}"),
-        Err(error) => format!(";; {headline}\n;; {size} bytes that do not print: {error}\n"),
+        Err(error) => format!(";; {headline}\n;; {size} bytes that cannot be printed: {error}\n"),
     }
 }

@@ -1,33 +1,32 @@
-//! Writes modules of one operator each and runs them with operands at the edges.
+//! Writes modules of one operator each and runs them with edge values as operands.
 //!
-//! An operator stands with both operands from parameters, either of them constant, and both; its
-//! result is returned, kept in a local, branched on and selected by: the places where an engine
-//! fuses
-//! neighbours. Loads and stores stand at every edge of memory with every kind of offset. What
-//! is not
-//! arithmetic is in `control.wat`, each function called with edges.
+//! Each operator occurs with both operands from parameters, with one constant, and with two; its
+//! result is returned, kept in a local, branched on and selected by: the contexts in which an
+//! engine fuses adjacent operators. Loads and stores access every edge of memory with every kind of
+//! offset. `control.wat` has the operators that are not arithmetic, in functions called with edge
+//! values.
 
 use super::generate::EDGES;
-use crate::program::{Program, Setting};
+use crate::program::{Program, ProgramInputs};
 use std::fmt::Write;
 use std::sync::Arc;
 use vm::unstable::execution::Value;
 use vm::unstable::opcode::{Class, Opcode, Row, TABLE};
 use vm::{CheckedModule, Rules};
 
-/// Gas of a probe: enough to grow a memory to its maximum.
+/// Gas limit of a probe run: enough to grow a memory to its maximum.
 const PROBE_GAS: u64 = 20_000_000;
-/// Functions whose arguments are all combinations.
+/// Functions for control flow; each is called with all combinations of arguments.
 const CONTROL: &str = include_str!("control.wat");
-/// The same of functions that call the host.
+/// The same for functions that call the host.
 const HOST: &str = include_str!("host.wat");
 
-/// How many operands are tried.
+/// How many operand values are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// A few: seconds.
+    /// A few; takes seconds.
     Quick,
-    /// All combinations of all edges.
+    /// All combinations of all edge values.
     Full,
 }
 
@@ -42,7 +41,7 @@ impl Depth {
         }
     }
 
-    /// Operands of which some are constant.
+    /// Values of constant operands.
     fn constants(self) -> Vec<u64> {
         match self {
             Self::Quick => vec![0, 7, u64::MAX],
@@ -50,7 +49,7 @@ impl Depth {
         }
     }
 
-    /// Arguments of a function of `control.wat`.
+    /// Arguments for functions of `control.wat`.
     fn arguments(self) -> Vec<u64> {
         match self {
             Self::Quick => vec![0, 2, 5, 6, u64::MAX],
@@ -74,24 +73,24 @@ impl Depth {
     }
 }
 
-/// Groups of programs; each has one module.
+/// Number of groups of programs; each has one module.
 #[must_use]
 pub const fn groups() -> usize {
     TABLE.len().saturating_add(2)
 }
 
-/// The programs of a group, all of one module: those of one row of the table, or of control; empty
-/// where control has the operator.
+/// The programs of a group, all of one module: one operator of the table, control flow, or host
+/// calls. Empty for an operator that `control.wat` covers.
 ///
 /// # Errors
-/// A module that does not parse or is refused: a defect here.
+/// A module that does not parse or is rejected, which is a bug here.
 pub fn programs(group: u64, depth: Depth, rules: &Arc<Rules>) -> Result<Vec<Program>, String> {
-    let place = usize::try_from(group).unwrap_or(usize::MAX);
-    let row = TABLE.get(place);
+    let index = usize::try_from(group).unwrap_or(usize::MAX);
+    let row = TABLE.get(index);
     let (name, text) = match row {
         Some(row) if !rules.has(row.opcode) => return Ok(Vec::new()),
         Some(row) => (row.name, text_of(row, depth)),
-        None if place == TABLE.len() => ("control", Some(CONTROL.to_owned())),
+        None if index == TABLE.len() => ("control", Some(CONTROL.to_owned())),
         None => ("host", Some(HOST.to_owned())),
     };
     let Some(text) = text else {
@@ -99,7 +98,7 @@ pub fn programs(group: u64, depth: Depth, rules: &Arc<Rules>) -> Result<Vec<Prog
     };
     let bytes = wat::parse_str(&text).map_err(|error| format!("{name}: {error}"))?;
     let module = vm::check(&bytes, rules);
-    let module = Arc::new(module.map_err(|refused| format!("{name}: {refused:?}"))?);
+    let module = Arc::new(module.map_err(|rejection| format!("{name}: {rejection:?}"))?);
     let values = match row {
         Some(row) if access_bytes(row).is_some() => addresses(row),
         Some(_) => depth.edges(),
@@ -108,7 +107,7 @@ pub fn programs(group: u64, depth: Depth, rules: &Arc<Rules>) -> Result<Vec<Prog
     Ok(calls(name, &module, rules, &values))
 }
 
-/// Every exported function with every combination of `values`.
+/// Every exported function, called with every combination of `values`.
 fn calls(
     name: &str,
     module: &Arc<CheckedModule>,
@@ -138,9 +137,9 @@ fn calls(
                 rules: Arc::clone(rules),
                 entry,
                 arguments,
-                setting: Setting {
+                inputs: ProgramInputs {
                     input: vec![0xab; 24],
-                    ..Setting::default()
+                    ..ProgramInputs::default()
                 },
                 probe_gas: PROBE_GAS,
             });
@@ -166,7 +165,7 @@ fn text_of(row: &Row, depth: Depth) -> Option<String> {
     }
 }
 
-/// Operand types and result type of an arithmetic operator, read off its name.
+/// Operand types and result type of an arithmetic operator, derived from its name.
 fn signature(name: &str) -> Option<(Vec<&str>, &str)> {
     let (kind, operator) = name.split_once('.')?;
     if !matches!(kind, "i32" | "i64" | "f32" | "f64") {
@@ -207,7 +206,7 @@ fn constant(kind: &str, bits: u64) -> String {
     }
 }
 
-/// Where the operands of an operator come from: a name, the function's parameters, the operands.
+/// Sources of the operands of an operator: name, parameters of the function, operands.
 fn sources(operands: &[&str], depth: Depth) -> Vec<(String, String, String)> {
     let mut sources: Vec<(String, String, String)> = Vec::new();
     let parameters: String = operands
@@ -238,14 +237,15 @@ fn sources(operands: &[&str], depth: Depth) -> Vec<(String, String, String)> {
     sources
 }
 
-/// Functions around one operator: where operands come from, and what becomes of the result.
+/// A module with a function for each source of the operands and each use of the result.
 fn numeric(name: &str, operands: &[&str], result: &str, depth: Depth) -> String {
     let mut text = String::from("(module (memory 1)\n");
     for (source, parameters, operands) in &sources(operands, depth) {
         let applied = format!("({name} {operands})");
-        let mut function = |place: &str, result: &str, body: &str| {
-            let head =
-                format!("(func (export \"{source} {place}\") {parameters} (result {result})");
+        let mut function = |use_of_result: &str, result: &str, body: &str| {
+            let head = format!(
+                "(func (export \"{source} {use_of_result}\") {parameters} (result {result})"
+            );
             let _ = writeln!(text, "{head} {body})");
         };
         function("returned", result, &applied);
@@ -310,7 +310,7 @@ fn constants(name: &str, depth: Depth) -> String {
     text
 }
 
-/// A float with these bits in the text format, NaN payloads included.
+/// The float with these bits in the text format, NaN payloads included.
 fn hexadecimal(bits: u64, fraction_bits: u32, exponent_bits: u32) -> String {
     let fraction = bits & !(u64::MAX << fraction_bits);
     let ones = !(u64::MAX << exponent_bits);
@@ -334,7 +334,7 @@ fn hexadecimal(bits: u64, fraction_bits: u32, exponent_bits: u32) -> String {
     format!("{sign}0x{whole:x}p{power:+}")
 }
 
-/// Bytes that a load or store touches; `None` for every other operator.
+/// Number of bytes that a load or store accesses; `None` for every other operator.
 fn access_bytes(row: &Row) -> Option<u64> {
     let (kind, operator) = row.name.split_once('.')?;
     let rest = operator
@@ -345,7 +345,7 @@ fn access_bytes(row: &Row) -> Option<u64> {
     bits.and_then(|bits: u64| bits.checked_div(8))
 }
 
-/// Addresses around both ends of one and of two pages, and far outside.
+/// Addresses near 0, near the end of one and of two pages, and far outside.
 fn addresses(row: &Row) -> Vec<u64> {
     let bytes = access_bytes(row).unwrap_or(1);
     let page = 65_536_u64;
@@ -387,8 +387,8 @@ fn access(row: &Row, bytes: u64, depth: Depth) -> String {
     let grown = "(drop (memory.grow (i32.const 1)))";
     let loads = name.contains("load");
     for (at, offset) in offsets.into_iter().enumerate() {
-        for (before, place) in [("", "fresh"), (grown, "grown")] {
-            let head = format!("(func (export \"{place}{at}\")");
+        for (before, state) in [("", "fresh"), (grown, "grown")] {
+            let head = format!("(func (export \"{state}{at}\")");
             let _ = match loads {
                 true => writeln!(
                     text,

@@ -1,10 +1,9 @@
-//! Sweeps every gas limit that matters for many programs: generated ones, of a bounded total.
+//! Sweeps generated programs of a bounded total at every relevant gas limit.
 //!
-//! The catalogue's own programs are swept in `conformance/tests/it`; these are the ones nobody
-//! wrote.
+//! The tests in `conformance/tests/it` sweep the programs of the catalogue.
 
 use super::campaign::over;
-use super::coverage::Operators;
+use super::coverage::OperatorMap;
 use super::engines::{MakeEngines, known_defect};
 use super::generate;
 use crate::observation::observe;
@@ -15,29 +14,29 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use vm::{Engine, Rules};
 
-/// Gas of the run that finds the total: small, so that every limit below can be tried.
+/// Gas limit of the run that finds the total; small, so that every limit below can be tried.
 const PROBE_GAS: u64 = 4_000;
-/// First seed; apart from those of the other campaigns.
+/// First seed, beyond those of the other campaigns.
 const FIRST_SEED: u64 = 1 << 32;
-/// A program that costs less than this shows too little.
+/// A program that uses less gas is skipped: it shows too little.
 const TOTAL_MIN: u64 = 120;
 
-/// What the sweeps found.
+/// Result of all sweeps.
 #[derive(Clone, Debug, Default)]
-pub struct Swept {
-    /// Programs.
+pub struct SweepSummary {
+    /// Number of programs.
     pub programs: u64,
-    /// Limits tried on each engine, of all programs.
+    /// Number of limits that were tried on each engine, over all programs.
     pub limits: u64,
-    /// Programs of which every limit was tried.
+    /// Number of programs of which every limit was tried.
     pub exhaustive: u64,
-    /// Programs times engines that were left out because of a [`known_defect`].
+    /// Number of pairs of program and engine that were skipped because of a [`known_defect`].
     pub excused: u64,
-    /// Differences and faults, a line each.
+    /// Differences and faults, one a line.
     pub problems: Vec<String>,
 }
 
-impl Swept {
+impl SweepSummary {
     /// The counts in one line.
     #[must_use]
     pub fn summary(&self) -> String {
@@ -56,20 +55,20 @@ impl Swept {
     }
 }
 
-/// Sweeps `count` generated programs on the engines that `make` gives.
+/// Sweeps `count` generated programs on the engines that `make` returns.
 #[must_use]
-pub fn sweep_programs(count: u64, threads: NonZeroUsize, make: &MakeEngines<'_>) -> Swept {
+pub fn sweep_programs(count: u64, threads: NonZeroUsize, make: &MakeEngines<'_>) -> SweepSummary {
     let rules = Arc::new(Rules::v1());
     let parts = over(0..count, threads, &|part: &mut dyn Iterator<Item = u64>| {
         let engines = make();
         let engines: Vec<&dyn Engine> = engines.iter().map(AsRef::as_ref).collect();
-        let mut swept = Swept::default();
+        let mut swept = SweepSummary::default();
         for number in part {
             sweep_one(number, &rules, &engines, &mut swept);
         }
         swept
     });
-    let mut whole = Swept::default();
+    let mut whole = SweepSummary::default();
     for part in parts {
         whole.programs = whole.programs.saturating_add(part.programs);
         whole.limits = whole.limits.saturating_add(part.limits);
@@ -81,8 +80,8 @@ pub fn sweep_programs(count: u64, threads: NonZeroUsize, make: &MakeEngines<'_>)
     whole
 }
 
-/// The `number`-th program: of its thousand seeds the first that costs enough.
-fn sweep_one(number: u64, rules: &Arc<Rules>, engines: &[&dyn Engine], swept: &mut Swept) {
+/// Sweeps the `number`-th program: that of the first of its thousand seeds that uses enough gas.
+fn sweep_one(number: u64, rules: &Arc<Rules>, engines: &[&dyn Engine], swept: &mut SweepSummary) {
     let first = FIRST_SEED.saturating_add(number.saturating_mul(1_000));
     for seed in first..first.saturating_add(1_000) {
         let program = match generate::program(seed, rules) {
@@ -97,7 +96,7 @@ fn sweep_one(number: u64, rules: &Arc<Rules>, engines: &[&dyn Engine], swept: &m
             _ => {}
         }
         swept.programs = swept.programs.saturating_add(1);
-        let operators = Operators::of(&program.module);
+        let operators = OperatorMap::of(&program.module);
         let able = |engine: &&&dyn Engine| !known_defect(engine.name(), &operators);
         let able: Vec<&dyn Engine> = engines.iter().filter(able).copied().collect();
         let left_out = engines.len().saturating_sub(able.len());

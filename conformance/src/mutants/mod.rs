@@ -1,12 +1,12 @@
-//! Builds copies of the project with one mistake each, and shows which tests find it.
+//! Builds copies of the project with one injected bug each, and shows which tests find it.
 //!
 //! A mutant is a patch in `conformance/mutants/`: what is wrong, the test command that must fail,
-//! and the change. It is applied to a copy, so there is no hook for it in any product.
+//! and the change. It is applied to a copy of the project, so the product has no hooks for it.
 //!
-//! | file | holds |
+//! | file | contents |
 //! |---|---|
-//! | `tree` | the copy, patched and mended |
-//! | `trial` | the check, and what became of a mutant |
+//! | `tree` | the copy, to which patches are applied and reverted |
+//! | `trial` | the check, and the verdict on a mutant |
 
 mod tree;
 
@@ -19,16 +19,16 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A mistake, and the check that must find it.
+/// An injected bug, and the check that must find it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mutant {
-    /// The file without `.patch`.
+    /// Name of the file without `.patch`.
     pub name: String,
     /// What is wrong.
     pub wrong: String,
-    /// Arguments of `cargo`: a test command that passes without the mistake.
+    /// Arguments of `cargo`: a test command that passes without the patch.
     pub check: Vec<String>,
-    /// The patch.
+    /// Path of the patch.
     pub patch: PathBuf,
 }
 
@@ -38,12 +38,12 @@ pub enum ReadError {
     /// A folder or file cannot be read.
     #[error("{0}: {1}")]
     File(PathBuf, std::io::Error),
-    /// A header does not say what it must.
+    /// A header lacks a line or has a wrong one.
     #[error("{0}: {1}")]
     Header(PathBuf, &'static str),
 }
 
-/// The folder of the patches, below the root of the project.
+/// Folder of the patches, relative to the root of the project.
 pub const FOLDER: &str = "conformance/mutants";
 
 /// All mutants of a folder, by name.
@@ -77,7 +77,7 @@ fn read(patch: PathBuf) -> Result<Mutant, ReadError> {
     }
 }
 
-/// The two lines before the change.
+/// Parses the two lines before the change.
 fn header(text: &str) -> Result<(String, Vec<String>), &'static str> {
     let before = text.split("diff --git ").next().unwrap_or_default();
     if before.len() == text.len() {
@@ -88,7 +88,7 @@ fn header(text: &str) -> Result<(String, Vec<String>), &'static str> {
     let check = of("check: cargo ").ok_or("no line `check: cargo test -p PACKAGE ...`")?;
     let check: Vec<String> = check.split_whitespace().map(str::to_owned).collect();
     if check.first().is_none_or(|word| word != "test") || !check.iter().any(|word| word == "-p") {
-        return Err("a check is `cargo test` of a package");
+        return Err("the check is not `cargo test` of a package");
     }
     Ok((wrong.to_owned(), check))
 }
@@ -98,7 +98,7 @@ mod tests {
     use super::header;
 
     #[test]
-    fn a_header_says_what_is_wrong_and_who_finds_it() {
+    fn a_header_names_the_bug_and_its_check() {
         let text = "wrong: it is\ncheck: cargo test -p lockstep-vm x\n\ndiff --git a/x b/x\n";
         let (wrong, check) = header(text).unwrap();
         assert_eq!(wrong, "it is");
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_lacks_something_is_refused() {
+    fn an_incomplete_header_is_an_error() {
         for text in [
             "wrong: it is\ncheck: cargo test -p lockstep-vm\n",
             "check: cargo test -p lockstep-vm\ndiff --git a/x b/x\n",

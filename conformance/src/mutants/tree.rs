@@ -1,6 +1,6 @@
-//! Keeps a copy of the project that can be patched and mended again.
+//! Keeps a copy of the project to which patches are applied and reverted.
 //!
-//! A file is written only if it differs, so that cargo builds anew what a patch touches, no more.
+//! A file is written only if it differs, so that cargo rebuilds only what a patch changes.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +16,7 @@ pub struct Tree {
     build: PathBuf,
 }
 
-/// Why the copy cannot be made, patched or mended.
+/// Why the copy cannot be made, or a patch applied or reverted.
 #[derive(Debug, thiserror::Error)]
 pub enum TreeError {
     /// A file cannot be read or written.
@@ -25,7 +25,7 @@ pub enum TreeError {
     /// git cannot be started.
     #[error("git: {0}")]
     NoGit(io::Error),
-    /// git says why not.
+    /// git failed, with this message.
     #[error("git: {0}")]
     Git(String),
 }
@@ -34,7 +34,7 @@ impl Tree {
     /// A copy of the project at `root` as it is now, in its `target/mutants`.
     ///
     /// # Errors
-    /// [`TreeError`] if it cannot be made.
+    /// A [`TreeError`] if the copy cannot be made.
     pub fn new(root: &Path) -> Result<Self, TreeError> {
         let folder = root.join("target/mutants");
         let tree = Self {
@@ -46,13 +46,13 @@ impl Tree {
         Ok(tree)
     }
 
-    /// Where the copy is.
+    /// Path of the copy.
     #[must_use]
     pub fn copy(&self) -> &Path {
         &self.copy
     }
 
-    /// The target folder of every build of the copy.
+    /// Target folder of every build of the copy.
     #[must_use]
     pub fn build(&self) -> &Path {
         &self.build
@@ -61,36 +61,37 @@ impl Tree {
     /// Applies a patch to the copy.
     ///
     /// # Errors
-    /// [`TreeError`] if it does not apply.
+    /// A [`TreeError`] if it does not apply.
     pub fn patch(&self, patch: &Path) -> Result<(), TreeError> {
         apply(&self.copy, patch, &[])
     }
 
-    /// Takes a patch back that was applied.
+    /// Reverts a patch that was applied.
     ///
     /// # Errors
-    /// [`TreeError`] if a file cannot be written.
-    pub fn mend(&self, patch: &Path) -> Result<(), TreeError> {
+    /// A [`TreeError`] if a file cannot be written.
+    pub fn revert(&self, patch: &Path) -> Result<(), TreeError> {
         apply(&self.copy, patch, &["--reverse"])
     }
 
     fn fill(&self) -> Result<(), TreeError> {
-        let mut kept = BTreeSet::new();
+        let mut copied = BTreeSet::new();
         for name in self.files()? {
             let (from, to) = (self.root.join(&name), self.copy.join(name));
             match copy_if_other(&from, &to) {
                 Ok(()) => {
-                    kept.insert(to);
+                    copied.insert(to);
                 }
-                // Removed, and git was not told yet.
+                // Removed, but still in the index of git.
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(TreeError::File(from, error)),
             }
         }
-        remove_others(&self.copy, &kept).map_err(|error| TreeError::File(self.copy.clone(), error))
+        remove_others(&self.copy, &copied)
+            .map_err(|error| TreeError::File(self.copy.clone(), error))
     }
 
-    /// Relative to the root.
+    /// Paths of the files, relative to the root.
     fn files(&self) -> Result<Vec<PathBuf>, TreeError> {
         let mut command = git(&self.root);
         command.args([
@@ -103,7 +104,7 @@ impl Tree {
         let names = run(command)?;
         let mut files = Vec::new();
         for name in names.split('\0').filter(|name| !name.is_empty()) {
-            // A link to a folder is one name to git; the copy gets the files in it.
+            // git lists a link to a folder as one path; the copy gets the files in the folder.
             let path = self.root.join(name);
             if path.is_dir() {
                 let error = |error| TreeError::File(path.clone(), error);
@@ -119,10 +120,10 @@ impl Tree {
     }
 }
 
-/// Says whether a patch applies to the project at `root`, and changes nothing.
+/// Checks whether a patch applies to the project at `root`, and changes nothing.
 ///
 /// # Errors
-/// [`TreeError::NoGit`] where there is no git, else what git says.
+/// [`TreeError::NoGit`] if git cannot be started, else the message of git.
 pub fn applies(root: &Path, patch: &Path) -> Result<(), TreeError> {
     apply(root, patch, &["--check"])
 }
@@ -133,8 +134,8 @@ fn apply(folder: &Path, patch: &Path, options: &[&str]) -> Result<(), TreeError>
     run(command).map(drop)
 }
 
-/// git in a folder that is the top: inside a repository further up it would leave out, without a
-/// word, every file of a patch.
+/// git in a folder, as if there were no repository above it: in a subfolder of a repository, git
+/// silently skips every file of a patch.
 fn git(folder: &Path) -> Command {
     let mut command = Command::new("git");
     command.current_dir(folder);

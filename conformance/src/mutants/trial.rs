@@ -1,44 +1,44 @@
-//! Runs the check of a mutant on the patched copy, and on the copy as it is.
+//! Runs the check of a mutant on the patched and on the unpatched copy.
 
 use crate::mutants::{Mutant, Tree};
 use std::io;
 use std::process::{Command, Output};
 
-/// What became of a mutant.
+/// Verdict on a mutant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// These tests failed.
     Found(Vec<String>),
-    /// The check passed: nobody saw the mistake.
+    /// The check passed, so no test found the bug.
     Survived,
-    /// Nothing was shown: the patch does not apply, it does not build, or no test ran.
+    /// Inconclusive: the patch does not apply or build, or no test ran.
     Broken(String),
 }
 
-/// Lines of a failed command that are shown.
+/// Number of lines that are shown of a failed command.
 const LINES_SHOWN: usize = 12;
 
-/// Applies the mutant, builds, runs its check, and mends the copy.
+/// Applies the mutant, builds, runs its check, and reverts the patch.
 #[must_use]
 pub fn try_mutant(tree: &Tree, mutant: &Mutant) -> Verdict {
     if let Err(error) = tree.patch(&mutant.patch) {
         return Verdict::Broken(error.to_string());
     }
     let verdict = check(tree, &mutant.check);
-    match tree.mend(&mutant.patch) {
+    match tree.revert(&mutant.patch) {
         Ok(()) => verdict,
         Err(error) => Verdict::Broken(error.to_string()),
     }
 }
 
-/// Runs a check on the copy as it is; a check that fails there shows nothing about a mutant.
+/// Runs a check on the unpatched copy: a check that fails there proves nothing about a mutant.
 ///
 /// # Errors
-/// Why nothing is shown.
+/// Why the check proves nothing.
 pub fn try_clean(tree: &Tree, arguments: &[String]) -> Result<(), String> {
     match check(tree, arguments) {
         Verdict::Survived => Ok(()),
-        Verdict::Found(tests) => Err(format!("fails without a mistake: {}", tests.join(", "))),
+        Verdict::Found(tests) => Err(format!("fails without a patch: {}", tests.join(", "))),
         Verdict::Broken(why) => Err(why),
     }
 }
@@ -46,14 +46,16 @@ pub fn try_clean(tree: &Tree, arguments: &[String]) -> Result<(), String> {
 fn check(tree: &Tree, arguments: &[String]) -> Verdict {
     match cargo(tree, arguments, &["--no-run"]) {
         Ok(built) if built.status.success() => {}
-        Ok(built) => return Verdict::Broken(format!("does not build: {}", end(&built.stderr))),
+        Ok(built) => {
+            return Verdict::Broken(format!("does not build: {}", last_lines(&built.stderr)));
+        }
         Err(error) => return Verdict::Broken(format!("cargo: {error}")),
     }
     match cargo(tree, arguments, &["--no-fail-fast"]) {
         Ok(ran) => judge(
             ran.status.success(),
             &String::from_utf8_lossy(&ran.stdout),
-            &end(&ran.stderr),
+            &last_lines(&ran.stderr),
         ),
         Err(error) => Verdict::Broken(format!("cargo: {error}")),
     }
@@ -65,7 +67,7 @@ fn cargo(tree: &Tree, arguments: &[String], options: &[&str]) -> io::Result<Outp
     Command::new("cargo")
         .current_dir(tree.copy())
         .env("CARGO_TARGET_DIR", tree.build())
-        // A patch changes a few lines of a large crate, again and again, and few tests are run.
+        // Patches change a few lines of a large crate one after the other, and few tests run.
         .env("CARGO_INCREMENTAL", "1")
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
@@ -93,7 +95,7 @@ fn judge(passes: bool, printed: &str, errors: &str) -> Verdict {
     }
 }
 
-fn end(bytes: &[u8]) -> String {
+fn last_lines(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let lines: Vec<&str> = text.lines().collect();
     let skipped = lines.len().saturating_sub(LINES_SHOWN);
@@ -108,14 +110,14 @@ mod tests {
     const FAILS: &str = "test calls::a ... ok\ntest calls::b ... FAILED\n";
 
     #[test]
-    fn a_failing_test_is_what_finds_a_mutant() {
+    fn a_failing_test_finds_a_mutant() {
         let found = Verdict::Found(vec!["calls::b".to_owned()]);
         assert_eq!(judge(false, FAILS, ""), found);
         assert_eq!(judge(true, PASSES, ""), Verdict::Survived);
     }
 
     #[test]
-    fn neither_an_abort_nor_an_empty_filter_shows_anything() {
+    fn an_abort_or_an_empty_filter_is_inconclusive() {
         let aborted = judge(false, PASSES, "signal: 6");
         assert!(matches!(aborted, Verdict::Broken(why) if why.contains("signal: 6")));
         let empty = judge(true, "test result: ok. 0 passed; 0 failed\n", "");

@@ -1,21 +1,21 @@
 //! Reads a module with `wasmparser` into the common form.
 
-use super::{Body, EMPTY_BLOCK, Operator, Reading};
+use super::{DecodedBody, DecodedModule, DecodedOperator, EMPTY_BLOCK};
 use vm::unstable::opcode::Opcode;
 use wasmparser::{
     BlockType, CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, Error,
     ExternalKind, FunctionBody, MemArg, Operator as Wire, Parser, Payload, TypeRef, ValType,
 };
 
-pub(super) fn read(module: &[u8]) -> Result<Reading, Error> {
-    let mut reading = Reading::default();
+pub(super) fn read(module: &[u8]) -> Result<DecodedModule, Error> {
+    let mut reading = DecodedModule::default();
     for payload in Parser::new(0).parse_all(module) {
         section(payload?, &mut reading)?;
     }
     Ok(reading)
 }
 
-fn section(payload: Payload<'_>, reading: &mut Reading) -> Result<(), Error> {
+fn section(payload: Payload<'_>, reading: &mut DecodedModule) -> Result<(), Error> {
     let items = &mut reading.items;
     match payload {
         Payload::TypeSection(section) => {
@@ -68,7 +68,7 @@ fn section(payload: Payload<'_>, reading: &mut Reading) -> Result<(), Error> {
     Ok(())
 }
 
-fn segment(payload: Payload<'_>, reading: &mut Reading) -> Result<(), Error> {
+fn segment(payload: Payload<'_>, reading: &mut DecodedModule) -> Result<(), Error> {
     let items = &mut reading.items;
     match payload {
         Payload::ExportSection(section) => {
@@ -150,7 +150,7 @@ const fn value_type(value_type: ValType) -> &'static str {
     }
 }
 
-fn constant(expression: &ConstExpr<'_>) -> Result<Vec<Operator>, Error> {
+fn constant(expression: &ConstExpr<'_>) -> Result<Vec<DecodedOperator>, Error> {
     expression
         .get_operators_reader()
         .into_iter()
@@ -158,8 +158,8 @@ fn constant(expression: &ConstExpr<'_>) -> Result<Vec<Operator>, Error> {
         .collect()
 }
 
-fn function_body(body: &FunctionBody<'_>) -> Result<Body, Error> {
-    let mut read = Body::default();
+fn function_body(body: &FunctionBody<'_>) -> Result<DecodedBody, Error> {
+    let mut read = DecodedBody::default();
     for run in body.get_locals_reader()? {
         let (count, kind) = run?;
         read.locals.push((count, value_type(kind)));
@@ -170,9 +170,9 @@ fn function_body(body: &FunctionBody<'_>) -> Result<Body, Error> {
     Ok(read)
 }
 
-fn operator(wire: &Wire<'_>) -> Operator {
+fn operator(wire: &Wire<'_>) -> DecodedOperator {
     let encoding = Opcode::of(wire).map_or(u16::MAX, Opcode::encoding);
-    Operator {
+    DecodedOperator {
         encoding,
         immediates: immediates(wire),
     }

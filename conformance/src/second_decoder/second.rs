@@ -1,19 +1,19 @@
 //! Reads a module with parity-wasm into the common form.
 
-use super::{Body, Disagreement, EMPTY_BLOCK, Operator, Reading};
+use super::{DecodedBody, DecodedModule, DecodedOperator, DecoderDisagreement, EMPTY_BLOCK};
 use parity_wasm::elements::{
     BlockType, External, FuncBody, InitExpr, Instruction, Internal, Module, ResizableLimits,
     Section, Serialize, Type, ValueType,
 };
 
-/// What it reads, and the bytes that it writes of that.
-pub(super) fn read(module: &[u8]) -> Result<(Reading, Vec<u8>), Disagreement> {
-    let unreadable = |error: parity_wasm::elements::Error| Disagreement::Unreadable {
+/// The decoded module, and its bytes as parity-wasm writes them again.
+pub(super) fn read(module: &[u8]) -> Result<(DecodedModule, Vec<u8>), DecoderDisagreement> {
+    let unreadable = |error: parity_wasm::elements::Error| DecoderDisagreement::Unreadable {
         decoder: "parity-wasm",
         reason: error.to_string(),
     };
     let parsed = Module::from_bytes(module).map_err(unreadable)?;
-    let mut reading = Reading::default();
+    let mut reading = DecodedModule::default();
     for section in parsed.sections() {
         items(section, &mut reading)?;
     }
@@ -21,7 +21,7 @@ pub(super) fn read(module: &[u8]) -> Result<(Reading, Vec<u8>), Disagreement> {
     Ok((reading, written))
 }
 
-fn items(section: &Section, reading: &mut Reading) -> Result<(), Disagreement> {
+fn items(section: &Section, reading: &mut DecodedModule) -> Result<(), DecoderDisagreement> {
     let items = &mut reading.items;
     match section {
         Section::Type(section) => {
@@ -67,7 +67,7 @@ fn items(section: &Section, reading: &mut Reading) -> Result<(), Disagreement> {
     Ok(())
 }
 
-fn segments(section: &Section, reading: &mut Reading) -> Result<(), Disagreement> {
+fn segments(section: &Section, reading: &mut DecodedModule) -> Result<(), DecoderDisagreement> {
     let items = &mut reading.items;
     match section {
         Section::Export(section) => items.extend(section.entries().iter().map(|export| {
@@ -123,11 +123,11 @@ const fn name(value_type: ValueType) -> &'static str {
     }
 }
 
-fn constant(expression: &InitExpr) -> Result<Vec<Operator>, Disagreement> {
+fn constant(expression: &InitExpr) -> Result<Vec<DecodedOperator>, DecoderDisagreement> {
     expression.code().iter().map(operator).collect()
 }
 
-fn function_body(body: &FuncBody) -> Result<Body, Disagreement> {
+fn function_body(body: &FuncBody) -> Result<DecodedBody, DecoderDisagreement> {
     let runs = body
         .locals()
         .iter()
@@ -138,22 +138,22 @@ fn function_body(body: &FuncBody) -> Result<Body, Disagreement> {
         .iter()
         .map(operator)
         .collect::<Result<_, _>>()?;
-    Ok(Body {
+    Ok(DecodedBody {
         locals: runs.collect(),
         operators,
     })
 }
 
-/// The encoding is the first byte of what parity-wasm writes; the immediates are what it read.
-fn operator(instruction: &Instruction) -> Result<Operator, Disagreement> {
+/// The opcode is the first byte that parity-wasm writes; the immediates are those that it read.
+fn operator(instruction: &Instruction) -> Result<DecodedOperator, DecoderDisagreement> {
     let mut written = Vec::new();
     let outcome = instruction.clone().serialize(&mut written);
-    outcome.map_err(|error| Disagreement::Unreadable {
+    outcome.map_err(|error| DecoderDisagreement::Unreadable {
         decoder: "parity-wasm",
         reason: error.to_string(),
     })?;
     let encoding = written.first().copied().map_or(u16::MAX, u16::from);
-    Ok(Operator {
+    Ok(DecodedOperator {
         encoding,
         immediates: immediates(instruction),
     })

@@ -1,13 +1,13 @@
-//! Appends a function to a module that repeats earlier actions and then makes one.
+//! Appends a function to a module; the function repeats earlier actions and then makes one.
 //!
 //! `driver(n) -> i64` makes the kept actions before the n-th in their order, then the n-th, and
-//! answers the bits of its result, 0 if it has none:
+//! returns the bits of its result, or 0 if it has none:
 //! ```text
 //! <action 0> local.set 1   local.get 0 i32.const 0 i32.eq  if local.get 1 return end
 //! local.get 0 i32.const 1 i32.eq  if <action 1> return end       ;; trapped: not repeated
 //! ...
 //! ```
-//! Everything of the original stays where it is; type, function, export and body come last.
+//! The original module keeps all indices: the new type, function, export and body come last.
 
 use crate::spec::script::Argument;
 use std::collections::BTreeMap;
@@ -17,17 +17,17 @@ use wasmparser::{BinaryReader, CompositeInnerType, FromReader, RecGroup, Section
 /// Name of the export.
 pub(super) const EXPORT: &str = "driver";
 
-/// An action, resolved in its module.
+/// An action, with names resolved to indices of its module.
 #[derive(Clone, Debug)]
-pub(super) struct Step {
-    pub(super) what: What,
-    /// True if later actions see what it did.
+pub(super) struct DriverAction {
+    pub(super) operation: DriverOperation,
+    /// True if later actions repeat it first.
     pub(super) kept: bool,
 }
 
-/// What an action does.
+/// DriverOperation an action does: call a function, or read a global.
 #[derive(Clone, Debug)]
-pub(super) enum What {
+pub(super) enum DriverOperation {
     Call {
         function: u32,
         arguments: Vec<Argument>,
@@ -45,18 +45,18 @@ const GLOBALS: u8 = 6;
 const EXPORTS: u8 = 7;
 const CODE: u8 = 10;
 
-/// A module in sections, and the result types of what can be acted on.
+/// A module split into sections, with the types of results and globals.
 #[derive(Clone, Debug)]
 pub(super) struct Drivable {
     sections: BTreeMap<u8, Vec<u8>>,
-    /// Result of each function; the module has no imports.
+    /// Result type of each function; the module has no imports.
     results: Vec<Option<ValType>>,
     globals: Vec<ValType>,
     types: u32,
 }
 
 impl Drivable {
-    /// Splits a module that `check` has accepted; `None` if it is not one.
+    /// Splits a module that `check` has accepted; `None` if it does not decode.
     pub(super) fn split(bytes: &[u8]) -> Option<Self> {
         let mut reader = BinaryReader::new(bytes.get(8..)?, 8);
         let mut sections = BTreeMap::new();
@@ -64,7 +64,7 @@ impl Drivable {
             let id = reader.read_u8().ok()?;
             let length = usize::try_from(reader.read_var_u32().ok()?).ok()?;
             let content = reader.read_bytes(length).ok()?;
-            // Custom sections say nothing that a result depends on.
+            // No result depends on custom sections.
             if id != 0 {
                 sections.insert(id, content.to_vec());
             }
@@ -98,8 +98,8 @@ impl Drivable {
         })
     }
 
-    /// The module with a driver for `steps`.
-    pub(super) fn with_driver(&self, steps: &[Step]) -> Option<Vec<u8>> {
+    /// The module with a driver for `actions`.
+    pub(super) fn with_driver(&self, actions: &[DriverAction]) -> Option<Vec<u8>> {
         let mut sections = self.sections.clone();
         let index = u32::try_from(self.results.len()).ok()?;
         // `(func (param i32) (result i64))`
@@ -109,7 +109,7 @@ impl Drivable {
         export.push(0);
         index.encode(&mut export);
         append(&mut sections, EXPORTS, &export)?;
-        append(&mut sections, CODE, &encoded(&self.body(steps)?))?;
+        append(&mut sections, CODE, &encoded(&self.body(actions)?))?;
         let mut bytes = b"\0asm\x01\0\0\0".to_vec();
         for id in ORDER {
             if let Some(content) = sections.get(&id) {
@@ -120,21 +120,21 @@ impl Drivable {
         Some(bytes)
     }
 
-    fn body(&self, steps: &[Step]) -> Option<Function> {
+    fn body(&self, actions: &[DriverAction]) -> Option<Function> {
         let mut body = Function::new([(1, ValType::I64)]);
-        for (number, step) in (0_i32..).zip(steps) {
-            if step.kept {
-                self.act(&step.what, &mut body)?;
+        for (number, action) in (0_i32..).zip(actions) {
+            if action.kept {
+                self.write_action(&action.operation, &mut body)?;
                 body.instruction(&I::LocalSet(1));
             }
             for instruction in [I::LocalGet(0), I::I32Const(number), I::I32Eq] {
                 body.instruction(&instruction);
             }
             body.instruction(&I::If(wasm_encoder::BlockType::Empty));
-            if step.kept {
+            if action.kept {
                 body.instruction(&I::LocalGet(1));
             } else {
-                self.act(&step.what, &mut body)?;
+                self.write_action(&action.operation, &mut body)?;
             }
             body.instruction(&I::Return);
             body.instruction(&I::End);
@@ -144,10 +144,10 @@ impl Drivable {
         Some(body)
     }
 
-    /// The action, and its result as the bits of an `i64`.
-    fn act(&self, what: &What, body: &mut Function) -> Option<()> {
-        let result = match what {
-            What::Call {
+    /// Writes the action, with the bits of its result as an `i64`.
+    fn write_action(&self, operation: &DriverOperation, body: &mut Function) -> Option<()> {
+        let result = match operation {
+            DriverOperation::Call {
                 function,
                 arguments,
             } => {
@@ -157,7 +157,7 @@ impl Drivable {
                 body.instruction(&I::Call(*function));
                 *self.results.get(usize::try_from(*function).ok()?)?
             }
-            What::Get { global } => {
+            DriverOperation::Get { global } => {
                 body.instruction(&I::GlobalGet(*global));
                 Some(*self.globals.get(usize::try_from(*global).ok()?)?)
             }
@@ -182,7 +182,7 @@ impl Drivable {
     }
 }
 
-/// All items of a section; none if it is not there.
+/// All items of a section; empty if the module does not have it.
 fn items<'a, T: FromReader<'a>>(sections: &'a BTreeMap<u8, Vec<u8>>, id: u8) -> Option<Vec<T>> {
     let Some(content) = sections.get(&id) else {
         return Some(Vec::new());

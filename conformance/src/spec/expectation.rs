@@ -1,4 +1,4 @@
-//! Says what the suite expects of an action, in values and traps of ours.
+//! Translates what the suite expects of an action into values and traps of the VM.
 
 use vm::Trap;
 use vm::unstable::frames::FrameExit;
@@ -6,17 +6,17 @@ use vm::unstable::frames::FrameExit;
 /// How an action must end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expectation {
-    /// With a return of whatever values.
+    /// With a return of any values.
     AnyReturn,
     /// With these results.
     Return(Vec<Pattern>),
     /// With this trap.
     Trap(Trap),
-    /// With a trap that no engine of ours has a code for, in the suite's words.
+    /// With a trap for which the VM has no code; the message of the suite.
     OtherTrap(String),
 }
 
-/// A set of values, by their bits.
+/// A set of values, given by bits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pattern {
     /// One value of 32 bits.
@@ -43,7 +43,7 @@ const SIGN_64: u64 = 1 << 63;
 const QUIET_32: u64 = 0x7fc0_0000;
 const QUIET_64: u64 = 0x7ff8_0000_0000_0000;
 
-/// The suite's words for each trap; they are prefixes of what it says (`uninitialized element 7`).
+/// The message of the suite for each trap, as a prefix (`uninitialized element 7`).
 const MESSAGES: [(&str, Trap); 8] = [
     ("unreachable", Trap::Unreachable),
     ("integer divide by zero", Trap::IntegerDivideByZero),
@@ -59,7 +59,7 @@ const MESSAGES: [(&str, Trap); 8] = [
 ];
 
 impl Expectation {
-    /// What a trap's message means.
+    /// The expectation for the message of a trap.
     pub(crate) fn of_message(message: &str) -> Self {
         let found = MESSAGES
             .iter()
@@ -70,14 +70,14 @@ impl Expectation {
         }
     }
 
-    /// True if `exit` is as expected; `bits` are those of the value that was returned.
-    pub(crate) fn holds(&self, exit: &FrameExit, bits: Option<u64>) -> bool {
+    /// True if `exit` is as expected; `bits` are those of the returned value.
+    pub(crate) fn matches(&self, exit: &FrameExit, bits: Option<u64>) -> bool {
         match (self, exit) {
             (Self::AnyReturn, FrameExit::Return { .. }) => true,
             (Self::Return(patterns), FrameExit::Return { .. }) => match (patterns.as_slice(), bits)
             {
                 ([], None) => true,
-                ([pattern], Some(bits)) => pattern.holds(bits),
+                ([pattern], Some(bits)) => pattern.matches(bits),
                 _ => false,
             },
             (Self::Trap(expected), FrameExit::Trap(found)) => expected == found,
@@ -87,7 +87,7 @@ impl Expectation {
 }
 
 impl Pattern {
-    fn holds(&self, bits: u64) -> bool {
+    fn matches(&self, bits: u64) -> bool {
         match self {
             Self::Bits32(expected) => u64::from(*expected) == bits,
             Self::Bits64(expected) => *expected == bits,
@@ -95,7 +95,7 @@ impl Pattern {
             Self::CanonicalNan64 => bits & !SIGN_64 == QUIET_64,
             Self::ArithmeticNan32 => bits & QUIET_32 == QUIET_32,
             Self::ArithmeticNan64 => bits & QUIET_64 == QUIET_64,
-            Self::Either(patterns) => patterns.iter().any(|pattern| pattern.holds(bits)),
+            Self::Either(patterns) => patterns.iter().any(|pattern| pattern.matches(bits)),
             Self::Other => false,
         }
     }
@@ -107,12 +107,12 @@ mod tests {
 
     #[test]
     fn nan_patterns_are_those_of_the_suite() {
-        assert!(Pattern::CanonicalNan32.holds(0xffc0_0000));
-        assert!(!Pattern::CanonicalNan32.holds(0x7fc0_0001));
-        assert!(Pattern::ArithmeticNan32.holds(0x7fc0_0001));
-        assert!(!Pattern::ArithmeticNan32.holds(0x7fa0_0000));
-        assert!(Pattern::ArithmeticNan64.holds(0xfff8_0000_0000_0001));
-        assert!(!Pattern::CanonicalNan64.holds(0x7ff4_0000_0000_0000));
+        assert!(Pattern::CanonicalNan32.matches(0xffc0_0000));
+        assert!(!Pattern::CanonicalNan32.matches(0x7fc0_0001));
+        assert!(Pattern::ArithmeticNan32.matches(0x7fc0_0001));
+        assert!(!Pattern::ArithmeticNan32.matches(0x7fa0_0000));
+        assert!(Pattern::ArithmeticNan64.matches(0xfff8_0000_0000_0001));
+        assert!(!Pattern::CanonicalNan64.matches(0x7ff4_0000_0000_0000));
     }
 
     #[test]
@@ -122,7 +122,7 @@ mod tests {
             output: Vec::new(),
         };
         let empty = Expectation::Return(Vec::new());
-        assert!(empty.holds(&exit, None) && !empty.holds(&exit, Some(0)));
-        assert!(!Expectation::Trap(Trap::Unreachable).holds(&exit, None));
+        assert!(empty.matches(&exit, None) && !empty.matches(&exit, Some(0)));
+        assert!(!Expectation::Trap(Trap::Unreachable).matches(&exit, None));
     }
 }

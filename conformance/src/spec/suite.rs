@@ -1,12 +1,12 @@
-//! Turns scripts into cases: judges modules with `check` and actions with the reference.
+//! Turns scripts into cases: checks modules with `check` and actions with the reference.
 
 use crate::Difference;
 use crate::observation::observe;
-use crate::program::{Program, Setting};
-use crate::spec::driver::{Drivable, EXPORT, Step, What};
+use crate::program::{Program, ProgramInputs};
+use crate::spec::driver::{Drivable, DriverAction, DriverOperation, EXPORT};
 use crate::spec::expectation::Expectation;
 use crate::spec::script::{Action, Argument, Command, CommandKind, Script, Source};
-use crate::spec::tally::{Kind, Reason, Tally};
+use crate::spec::tally::{AssertionKind, Reason, Tally};
 use reference::Reference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,53 +17,53 @@ use vm::unstable::rejection::Rule;
 use vm::{CheckedModule, Engine, Fault, Rules, Trap};
 use wasmparser::{Validator, WasmFeatures};
 
-/// Gas of every case: more than any of the suite needs.
+/// Gas limit of every case: more than any case of the suite uses.
 pub const GAS: u64 = 20_000_000_000;
 
-/// Of the actions that meet a float operator, every n-th becomes a case.
+/// Of the actions that reach a float operator, every n-th becomes a case.
 const FLOAT_CASES_STEP: usize = 16;
 
-/// Every case of a list of scripts, judged on the reference.
+/// Every case of a list of scripts, with the result of the reference checked.
 #[derive(Debug, Default)]
 pub struct Suite {
-    /// What any engine must do as the reference does, in order.
+    /// Runs in which every engine must agree with the reference, in order.
     pub cases: Vec<Program>,
-    /// Every valid module of the scripts that the profile admits.
+    /// Every valid module of the scripts that is in the profile.
     pub modules: Vec<Arc<CheckedModule>>,
-    /// Counts by part of the suite: the folder of a script.
+    /// Counts by part of the suite, which is the folder of a script.
     pub tallies: BTreeMap<String, Tally>,
-    /// Commands in the profile that did not end as the suite says, with their places.
+    /// Commands in the profile that did not end as the suite expects, with their locations.
     pub failures: Vec<String>,
-    /// What was left out for another reason than its module's: place and reason.
+    /// Commands skipped for a reason of their own, not of their module: location and reason.
     pub exceptions: Vec<(String, Reason)>,
-    /// Actions outside that were run on the reference.
+    /// Number of actions outside the profile that ran on the reference.
     exceptions_run: usize,
 }
 
 /// A module that scripts act on.
 #[derive(Debug)]
-struct Instance {
+struct ScriptInstance {
     module: Arc<CheckedModule>,
     drivable: Option<Drivable>,
-    steps: Vec<Step>,
-    /// No action can change what a later one sees.
+    actions: Vec<DriverAction>,
+    /// True if no action can affect a later one.
     stateless: bool,
-    /// Why what it holds may not be what the script expects.
+    /// Why its state may differ from the one that the script expects.
     tainted: Option<Reason>,
 }
 
-/// An instance, or why there is none.
-type Slot = Result<usize, Reason>;
+/// Index of an instance, or why there is none.
+type InstanceSlot = Result<usize, Reason>;
 
-/// One script while it is read.
-struct Reader<'a> {
+/// Reads one script.
+struct ScriptReader<'a> {
     suite: &'a mut Suite,
     rules: Arc<Rules>,
     script: &'a Script,
-    instances: Vec<Instance>,
-    last: Slot,
-    named: BTreeMap<String, Slot>,
-    registered: BTreeMap<String, Slot>,
+    instances: Vec<ScriptInstance>,
+    last: InstanceSlot,
+    named: BTreeMap<String, InstanceSlot>,
+    registered: BTreeMap<String, InstanceSlot>,
     definitions: BTreeMap<String, Source>,
     last_definition: Option<Source>,
 }
@@ -77,7 +77,7 @@ impl Suite {
         let mut suite = Self::default();
         let rules = Arc::new(Rules::v1());
         for script in scripts {
-            let mut reader = Reader {
+            let mut reader = ScriptReader {
                 suite: &mut suite,
                 rules: Arc::clone(&rules),
                 script,
@@ -95,7 +95,7 @@ impl Suite {
         Ok(suite)
     }
 
-    /// Runs every case on `engine`; all that can be seen must be as on the reference, gas included.
+    /// Runs every case on `engine`; all observations must equal the reference, gas included.
     ///
     /// # Errors
     /// A [`Fault`] of the engine, with the case in its text.
@@ -134,8 +134,8 @@ impl Suite {
     }
 }
 
-impl Reader<'_> {
-    fn place(&self, line: usize) -> String {
+impl ScriptReader<'_> {
+    fn location(&self, line: usize) -> String {
         format!("{}:{line}", self.script.name)
     }
 
@@ -144,9 +144,9 @@ impl Reader<'_> {
         self.suite.tallies.entry(part.to_owned()).or_default()
     }
 
-    fn failure(&mut self, line: usize, what: &str) {
-        let place = self.place(line);
-        self.suite.failures.push(format!("{place}: {what}"));
+    fn failure(&mut self, line: usize, message: &str) {
+        let location = self.location(line);
+        self.suite.failures.push(format!("{location}: {message}"));
     }
 
     fn command(&mut self, command: &Command) -> Result<(), Fault> {
@@ -178,7 +178,9 @@ impl Reader<'_> {
                 let slot = self.slot(instance.as_ref());
                 self.registered.insert(name.clone(), slot);
             }
-            CommandKind::Act(action, expectation) => return self.act(line, action, expectation),
+            CommandKind::Act(action, expectation) => {
+                return self.perform(line, action, expectation);
+            }
             CommandKind::TrapsAtStart(source) => return self.traps_at_start(line, source),
             CommandKind::Invalid(source) | CommandKind::Malformed(source) => {
                 self.refused(line, source);
@@ -192,14 +194,14 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn remember(&mut self, name: Option<&String>, slot: Slot) {
+    fn remember(&mut self, name: Option<&String>, slot: InstanceSlot) {
         self.last = slot;
         if let Some(name) = name {
             self.named.insert(name.clone(), slot);
         }
     }
 
-    fn slot(&self, name: Option<&String>) -> Slot {
+    fn slot(&self, name: Option<&String>) -> InstanceSlot {
         match name {
             Some(name) => self
                 .named
@@ -210,16 +212,16 @@ impl Reader<'_> {
         }
     }
 
-    /// A valid module: accepted, or refused by a rule of the profile.
-    fn instantiate(&mut self, line: usize, source: &Source) -> Slot {
+    /// Instantiates a valid module, which is accepted, or rejected by a rule of the profile.
+    fn instantiate(&mut self, line: usize, source: &Source) -> InstanceSlot {
         let Source::Binary(bytes) = source else {
             self.tally().count_outside(Reason::Text);
             return Err(Reason::Text);
         };
         let rejection = match vm::check(bytes, &self.rules) {
             Ok(module) => {
-                self.tally().count_inside(Kind::Accepted);
-                let instance = Instance::new(module, bytes);
+                self.tally().count_inside(AssertionKind::Accepted);
+                let instance = ScriptInstance::new(module, bytes);
                 self.suite.modules.push(Arc::clone(&instance.module));
                 self.instances.push(instance);
                 return Ok(self.instances.len().saturating_sub(1));
@@ -230,23 +232,24 @@ impl Reader<'_> {
         let reason = match rejection.rule {
             Rule::UnknownImport | Rule::ImportKind | Rule::WasiImport => Reason::Linking,
             Rule::Malformed | Rule::Invalid if !needs_later_features(bytes) => {
-                self.failure(line, &format!("a valid module is refused: {rejection}"));
+                self.failure(line, &format!("a valid module is rejected: {rejection}"));
                 return Err(Reason::Profile(rejection.rule));
             }
             rule => Reason::Profile(rule),
         };
         if let Reason::Profile(Rule::Malformed | Rule::Invalid) = reason {
-            self.suite.exceptions.push((self.place(line), reason));
+            self.suite.exceptions.push((self.location(line), reason));
         }
         self.tally().count_outside(reason);
         Err(reason)
     }
 
-    /// What the module imports may have been changed by its segments and its start function.
+    /// Marks the instances that the module imports from: its segments and start function may have
+    /// changed them.
     fn taint_imported(&mut self, bytes: &[u8]) {
         for module in imported_modules(bytes) {
-            if let Some(Ok(place)) = self.registered.get(&module).copied()
-                && let Some(instance) = self.instances.get_mut(place)
+            if let Some(Ok(index)) = self.registered.get(&module).copied()
+                && let Some(instance) = self.instances.get_mut(index)
             {
                 instance.tainted = Some(Reason::Linking);
             }
@@ -258,14 +261,16 @@ impl Reader<'_> {
             return self.tally().count_outside(Reason::Text);
         };
         if vm::check(bytes, &self.rules).is_err() {
-            return self.tally().count_inside(Kind::Refused);
+            return self.tally().count_inside(AssertionKind::Refused);
         }
         if Validator::new_with_features(WasmFeatures::WASM3)
             .validate_all(bytes)
             .is_ok()
         {
-            let place = self.place(line);
-            self.suite.exceptions.push((place, Reason::LaterStandard));
+            let location = self.location(line);
+            self.suite
+                .exceptions
+                .push((location, Reason::LaterStandard));
             return self.tally().count_outside(Reason::LaterStandard);
         }
         self.failure(line, "an invalid module is accepted");
@@ -281,9 +286,9 @@ impl Reader<'_> {
             Err(rejection) => {
                 self.taint_imported(bytes);
                 match rejection.rule {
-                    // A segment that does not fit: refused, so that instantiation cannot trap.
+                    // `check` rejects a segment that is out of range, so instantiation cannot trap.
                     Rule::DataRange | Rule::ElementRange => {
-                        self.tally().count_inside(Kind::Refused);
+                        self.tally().count_inside(AssertionKind::Refused);
                     }
                     Rule::UnknownImport | Rule::ImportKind => {
                         self.tally().count_outside(Reason::Linking);
@@ -293,14 +298,14 @@ impl Reader<'_> {
                 return Ok(());
             }
         };
-        let instance = Instance::new(module, bytes);
+        let instance = ScriptInstance::new(module, bytes);
         let Some(program) = self.driven(line, &instance, 0) else {
             self.tally().count_outside(Reason::Driver);
             return Ok(());
         };
         let observation = observe(&Reference::new(), &program, GAS)?;
         if matches!(observation.exit, FrameExit::Trap(_)) {
-            self.tally().count_inside(Kind::Traps);
+            self.tally().count_inside(AssertionKind::Traps);
             self.suite.cases.push(program);
         } else {
             self.failure(line, &format!("start ends with {:?}", observation.exit));
@@ -308,24 +313,24 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn act(
+    fn perform(
         &mut self,
         line: usize,
         action: &Action,
         expectation: &Expectation,
     ) -> Result<(), Fault> {
-        let place = match self.slot(action.instance.as_ref()) {
-            Ok(place) => place,
+        let index = match self.slot(action.instance.as_ref()) {
+            Ok(index) => index,
             Err(reason) => {
                 self.tally().count_outside(reason);
                 return Ok(());
             }
         };
-        let Some(mut instance) = take(&mut self.instances, place) else {
+        let Some(mut instance) = take(&mut self.instances, index) else {
             return Ok(());
         };
         let outcome = self.judge(line, &mut instance, action, expectation);
-        if let Some(slot) = self.instances.get_mut(place) {
+        if let Some(slot) = self.instances.get_mut(index) {
             *slot = instance;
         }
         outcome
@@ -334,32 +339,33 @@ impl Reader<'_> {
     fn judge(
         &mut self,
         line: usize,
-        instance: &mut Instance,
+        instance: &mut ScriptInstance,
         action: &Action,
         expectation: &Expectation,
     ) -> Result<(), Fault> {
-        let Some(what) = instance.resolve(action) else {
+        let Some(operation) = instance.resolve(action) else {
             self.failure(line, "no such export");
             return Ok(());
         };
-        let fresh = instance.stateless || !instance.steps.iter().any(|step| step.kept);
-        let number = instance.steps.len();
+        let fresh = instance.stateless || !instance.actions.iter().any(|action| action.kept);
+        let number = instance.actions.len();
         let kept = !matches!(
             expectation,
             Expectation::Trap(_) | Expectation::OtherTrap(_)
         );
-        let call = matches!(what, What::Call { .. });
-        let direct = match &what {
-            What::Call {
+        let call = matches!(operation, DriverOperation::Call { .. });
+        let direct = match &operation {
+            DriverOperation::Call {
                 function,
                 arguments,
             } if fresh => values(arguments)
                 .map(|arguments| self.program(line, &instance.module, *function, arguments)),
             _ => None,
         };
-        // A stateless module needs no driver, and an unbounded list of steps would outgrow one.
+        // A stateless module needs no driver, and an unbounded list of actions would exceed its
+        // limits.
         if !(instance.stateless && call) {
-            instance.steps.push(Step { what, kept });
+            instance.actions.push(DriverAction { operation, kept });
         }
         let is_direct = direct.is_some();
         let Some(program) = direct.or_else(|| self.driven(line, instance, number)) else {
@@ -367,7 +373,7 @@ impl Reader<'_> {
             return Ok(());
         };
         let observation = observe(&Reference::new(), &program, GAS)?;
-        // A driver answers a number where the action itself has no result.
+        // A driver returns a number even if the action itself has no result.
         let no_result = matches!(expectation, Expectation::Return(patterns) if patterns.is_empty());
         let bits = match &observation.exit {
             FrameExit::Return { value, .. } if is_direct || !no_result => value.map(Value::to_bits),
@@ -375,9 +381,9 @@ impl Reader<'_> {
         };
         let reason = self.verdict(line, instance, expectation, (&observation.exit, bits));
         if !matches!(observation.exit, FrameExit::Return { .. })
-            && let Some(step) = instance.steps.last_mut()
+            && let Some(action) = instance.actions.last_mut()
         {
-            step.kept = false;
+            action.kept = false;
         }
         match reason {
             Some(Ok(kind)) => {
@@ -391,8 +397,8 @@ impl Reader<'_> {
                 if !instance.stateless {
                     instance.tainted = instance.tainted.or(Some(Reason::EarlierCommand));
                 }
-                // Outside the suite's expectation, but a run that engines must agree on. There are
-                // tens of thousands that do no more than meet a float operator: some will do.
+                // The suite's expectation does not apply, but engines must agree on the run. Tens
+                // of thousands of these only reach a float operator, so a sample is enough.
                 let count = self.suite.exceptions_run;
                 self.suite.exceptions_run = count.wrapping_add(1);
                 if reason != Reason::FloatOperator || count.is_multiple_of(FLOAT_CASES_STEP) {
@@ -404,28 +410,29 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Inside with a kind, outside with a reason, or `None`: a failure, already noted.
+    /// The kind of a command inside the profile, or the reason of one outside; `None` after a
+    /// failure, which is recorded.
     fn verdict(
         &mut self,
         line: usize,
-        instance: &Instance,
+        instance: &ScriptInstance,
         expectation: &Expectation,
         (exit, bits): (&FrameExit, Option<u64>),
-    ) -> Option<Result<Kind, Reason>> {
-        if expectation.holds(exit, bits) {
+    ) -> Option<Result<AssertionKind, Reason>> {
+        if expectation.matches(exit, bits) {
             return Some(Ok(match expectation {
-                Expectation::Trap(Trap::StackOverflow) => Kind::Overflows,
-                Expectation::Trap(_) | Expectation::OtherTrap(_) => Kind::Traps,
-                Expectation::Return(_) | Expectation::AnyReturn => Kind::Returns,
+                Expectation::Trap(Trap::StackOverflow) => AssertionKind::Overflows,
+                Expectation::Trap(_) | Expectation::OtherTrap(_) => AssertionKind::Traps,
+                Expectation::Return(_) | Expectation::AnyReturn => AssertionKind::Returns,
             }));
         }
         let floats = instance.module.floats().operators > 0;
         if floats && *exit == FrameExit::Trap(Trap::FloatInstruction) {
             return Some(Err(Reason::FloatOperator));
         }
-        let place = self.place(line);
-        if let Some(reason) = excepted(&place).or(instance.tainted) {
-            self.suite.exceptions.push((place, reason));
+        let location = self.location(line);
+        if let Some(reason) = excepted(&location).or(instance.tainted) {
+            self.suite.exceptions.push((location, reason));
             return Some(Err(reason));
         }
         self.failure(line, &format!("{expectation:?} expected, found {exit:?}"));
@@ -440,19 +447,20 @@ impl Reader<'_> {
         arguments: Vec<Value>,
     ) -> Program {
         Program {
-            name: self.place(line),
+            name: self.location(line),
             module: Arc::clone(module),
             rules: Arc::clone(&self.rules),
             entry,
             arguments,
-            setting: Setting::default(),
+            inputs: ProgramInputs::default(),
             probe_gas: GAS,
         }
     }
 
-    /// The `number`-th action through a driver; `None` if the driver is over a limit.
-    fn driven(&self, line: usize, instance: &Instance, number: usize) -> Option<Program> {
-        let bytes = instance.drivable.as_ref()?.with_driver(&instance.steps)?;
+    /// The `number`-th action through a driver; `None` if the driver exceeds a limit of the
+    /// profile.
+    fn driven(&self, line: usize, instance: &ScriptInstance, number: usize) -> Option<Program> {
+        let bytes = instance.drivable.as_ref()?.with_driver(&instance.actions)?;
         let module = Arc::new(vm::check(&bytes, &self.rules).ok()?);
         let entry = module.exported_function(EXPORT)?;
         let number = Value::I32(i32::try_from(number).ok()?);
@@ -460,19 +468,19 @@ impl Reader<'_> {
     }
 }
 
-impl Instance {
+impl ScriptInstance {
     fn new(module: CheckedModule, bytes: &[u8]) -> Self {
         let mutable = module.globals().iter().any(|global| global.mutable);
         Self {
             stateless: module.memory().is_none() && !mutable,
             module: Arc::new(module),
             drivable: Drivable::split(bytes),
-            steps: Vec::new(),
+            actions: Vec::new(),
             tainted: None,
         }
     }
 
-    fn resolve(&self, action: &Action) -> Option<What> {
+    fn resolve(&self, action: &Action) -> Option<DriverOperation> {
         let kind = match action.arguments {
             Some(_) => ExportKind::Function,
             None => ExportKind::Global,
@@ -480,27 +488,27 @@ impl Instance {
         let mut exports = self.module.exports().iter();
         let export = exports.find(|export| export.kind == kind && export.name == action.export)?;
         Some(match &action.arguments {
-            Some(arguments) => What::Call {
+            Some(arguments) => DriverOperation::Call {
                 function: export.index,
                 arguments: arguments.clone(),
             },
-            None => What::Get {
+            None => DriverOperation::Get {
                 global: export.index,
             },
         })
     }
 }
 
-/// Assertions that the profile answers otherwise by rule, with the rule.
+/// Assertions whose result differs in the profile, with the reason.
 const EXCEPTIONS: &[(&str, Reason)] = &[
-    // Grows by 306 pages, to 307: beyond the 256 of the profile the answer is -1.
+    // Grows by 306 pages, to 307: beyond the 256 of the profile the result is -1.
     ("wasm-v1/call.wast:294", Reason::MemoryPages),
-    // Two of the types that must differ are `f32 -> f32` beside `i32 -> i32`, and `f64` alike.
+    // The types that must differ include `f32 -> f32` and `i32 -> i32`, and the same for 64 bits.
     ("wasm-v1/call_indirect.wast:480", Reason::FloatTypes),
     ("wasm-v1/call_indirect.wast:487", Reason::FloatTypes),
     ("wasm-v1/call_indirect.wast:494", Reason::FloatTypes),
     ("wasm-v1/call_indirect.wast:574", Reason::FloatTypes),
-    // Grows by 800 pages, then asks what the size was.
+    // Grows by 800 pages, then queries the size.
     ("wasm-v1/memory_grow.wast:45", Reason::MemoryPages),
     ("wasm-v1/memory_grow.wast:48", Reason::MemoryPages),
     ("wasm-v2/memory_grow.wast:45", Reason::MemoryPages),
@@ -509,27 +517,27 @@ const EXCEPTIONS: &[(&str, Reason)] = &[
     ("wasm-v3/memory_grow.wast:13", Reason::MemoryPages),
 ];
 
-fn excepted(place: &str) -> Option<Reason> {
+fn excepted(location: &str) -> Option<Reason> {
     EXCEPTIONS
         .iter()
-        .find(|(excepted, _)| *excepted == place)
+        .find(|(excepted, _)| *excepted == location)
         .map(|(_, reason)| *reason)
 }
 
-/// Takes an instance out while it is worked on; a placeholder of the same module stays.
-fn take(instances: &mut [Instance], place: usize) -> Option<Instance> {
-    let slot = instances.get_mut(place)?;
-    let empty = Instance {
+/// Takes an instance out of the list and leaves a placeholder of the same module.
+fn take(instances: &mut [ScriptInstance], index: usize) -> Option<ScriptInstance> {
+    let slot = instances.get_mut(index)?;
+    let empty = ScriptInstance {
         module: Arc::clone(&slot.module),
         drivable: None,
-        steps: Vec::new(),
+        actions: Vec::new(),
         stateless: true,
         tainted: None,
     };
     Some(std::mem::replace(slot, empty))
 }
 
-/// Arguments as lowered values; `None` if one is no number.
+/// Arguments as lowered values; `None` if one is not a number.
 fn values(arguments: &[Argument]) -> Option<Vec<Value>> {
     let value = |argument: &Argument| match argument {
         Argument::I32(value) => Some(Value::I32(*value)),
@@ -541,7 +549,7 @@ fn values(arguments: &[Argument]) -> Option<Vec<Value>> {
     arguments.iter().map(value).collect()
 }
 
-/// True if a decoder that knows all of the standard takes the module, and the profile's does not.
+/// True if a decoder for the whole standard accepts the module, but the profile's does not.
 fn needs_later_features(bytes: &[u8]) -> bool {
     let integer_mvp = WasmFeatures::WASM1
         .union(WasmFeatures::SIGN_EXTENSION)

@@ -1,31 +1,31 @@
-//! Counts the suite's commands: inside the profile by kind, outside by reason.
+//! Counts the commands of the suite: those inside the profile by kind, those outside by reason.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use vm::unstable::rejection::Rule;
 
-/// Why a command of the suite is left out.
+/// Why a command of the suite is skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// The module is valid, and outside the profile by this rule.
+    /// The module is valid, but outside the profile by this rule.
     Profile(Rule),
-    /// It is about the text format: there is no binary to judge.
+    /// The command is about the text format, so there is no binary to check.
     Text,
-    /// It needs another instance, or the suite's own host module.
+    /// The command needs another instance, or the host module of the suite.
     Linking,
-    /// It reaches a float operator other than a move, which traps by rule.
+    /// The command reaches a float operator other than a move, which traps by specification.
     FloatOperator,
-    /// It tells function types apart that are equal once floats are lowered.
+    /// The command distinguishes function types that are equal once floats are lowered.
     FloatTypes,
-    /// It needs a memory of more pages than the profile allows.
+    /// The command needs a memory of more pages than the profile allows.
     MemoryPages,
-    /// A later version of the standard made it valid, and the profile has that part.
+    /// A later version of the standard made the module valid, and the profile includes that part.
     LaterStandard,
-    /// An earlier command on the same instance was left out, so its state is another.
+    /// An earlier command on the same instance was skipped, so its state differs.
     EarlierCommand,
-    /// It is about exceptions, threads or custom sections.
+    /// The command is about exceptions, threads or custom sections.
     OtherCommand,
-    /// The driver that repeats the earlier actions would be over a limit of the profile.
+    /// The driver that repeats the earlier actions would exceed a limit of the profile.
     Driver,
 }
 
@@ -38,14 +38,14 @@ impl fmt::Display for Reason {
     }
 }
 
-/// What an inside command asserts.
+/// What a command inside the profile asserts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum AssertionKind {
     /// A valid module that must be accepted.
     Accepted,
-    /// An invalid, malformed or unlinkable module that must be refused.
+    /// An invalid, malformed or unlinkable module that must be rejected.
     Refused,
-    /// An action that must return, its value compared where the script gives one.
+    /// An action that must return, with its value compared if the script has one.
     Returns,
     /// An action or instantiation that must trap.
     Traps,
@@ -56,30 +56,30 @@ pub enum Kind {
 /// Counts of one part of the suite or of all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Commands that were judged.
-    pub inside: BTreeMap<Kind, usize>,
-    /// Commands that were left out.
+    /// Number of checked commands, by kind.
+    pub inside: BTreeMap<AssertionKind, usize>,
+    /// Number of skipped commands, by reason.
     pub outside: BTreeMap<Reason, usize>,
-    /// Actions that ran on the module as it is.
+    /// Number of actions that ran on the original module.
     pub direct: usize,
-    /// Actions that ran through a driver.
+    /// Number of actions that ran through a driver.
     pub driven: usize,
 }
 
 impl Tally {
-    /// How many were judged.
+    /// Number of checked commands.
     #[must_use]
     pub fn inside_total(&self) -> usize {
         self.inside.values().sum()
     }
 
-    /// How many were left out.
+    /// Number of skipped commands.
     #[must_use]
     pub fn outside_total(&self) -> usize {
         self.outside.values().sum()
     }
 
-    pub(crate) fn count_inside(&mut self, kind: Kind) {
+    pub(crate) fn count_inside(&mut self, kind: AssertionKind) {
         increment(self.inside.entry(kind).or_default());
     }
 

@@ -1,18 +1,18 @@
-//! Holds the arrows: between crates, between the modules of each crate, and inside `vm`.
+//! Checks dependencies between crates, between the modules of each crate, and inside `vm`.
 //!
-//! | file | holds |
+//! | file | contents |
 //! |---|---|
-//! | `crates` | the drawing of the crates in ARCHITECTURE.md, and what an embedder gets |
-//! | `scan` | which modules of a crate use which |
+//! | `crates` | the graph of crates in ARCHITECTURE.md, the registry of engines, the embedder |
+//! | `scan` | finds which modules of a crate use which |
 
 mod crates;
 mod scan;
 
 use crate::tidy::files;
-use scan::{Uses, circle, uses};
+use scan::{Uses, cycle, uses};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What each module of `vm` may use; a module may always use itself.
+/// The modules that each module of `vm` may use, besides itself.
 const STAGES: &[(&str, &[&str])] = &[
     ("identity", &[]),
     ("limits", &[]),
@@ -116,7 +116,7 @@ const STAGES: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Files below `src` of each crate of the workspace, by folder.
+/// Source files of each crate of the workspace, by folder of the crate.
 fn sources() -> BTreeMap<String, Vec<(String, String)>> {
     let members = crates::members();
     let mut sources: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
@@ -129,38 +129,42 @@ fn sources() -> BTreeMap<String, Vec<(String, String)>> {
             of.push((inside.to_owned(), text));
         }
     }
-    assert_eq!(sources.len(), members.len(), "a crate without a file");
+    assert_eq!(
+        sources.len(),
+        members.len(),
+        "a crate without a source file"
+    );
     sources
 }
 
-/// The circle in words, each use with a file that has it.
-fn told(folder: &str, circle: &[String], uses: &Uses) -> String {
-    let steps = circle.windows(2).map(|step| {
-        let file = &uses[&step[0]][&step[1]];
-        format!("\n  {} uses {} in {folder}/src/{file}", step[0], step[1])
+/// Describes a cycle, with a file for each use.
+fn describe_cycle(folder: &str, cycle: &[String], uses: &Uses) -> String {
+    let edges = cycle.windows(2).map(|edge| {
+        let file = &uses[&edge[0]][&edge[1]];
+        format!("\n  {} uses {} in {folder}/src/{file}", edge[0], edge[1])
     });
-    format!("a circle in {folder}:{}", steps.collect::<String>())
+    format!("a cycle in {folder}:{}", edges.collect::<String>())
 }
 
 #[test]
-fn no_modules_of_a_crate_use_each_other_in_a_circle() {
+fn no_modules_of_a_crate_form_a_cycle() {
     for (folder, sources) in sources() {
         let uses = uses(&sources);
-        if let Some(circle) = circle(&uses) {
-            panic!("{}", told(&folder, &circle, &uses));
+        if let Some(cycle) = cycle(&uses) {
+            panic!("{}", describe_cycle(&folder, &cycle, &uses));
         }
     }
 }
 
 #[test]
-fn stages_of_the_vm_use_what_stands_below_them() {
+fn stages_of_the_vm_use_only_stages_below_them() {
     let may: BTreeMap<&str, &[&str]> = STAGES.iter().copied().collect();
     let uses = uses(&sources()["vm"]);
     let seen: BTreeSet<&String> = uses
         .keys()
         .filter(|stage| ![scan::ROOT, "unstable"].contains(&stage.as_str()))
         .collect();
-    assert!(seen.len() > 10, "the walk found {seen:?}");
+    assert!(seen.len() > 10, "only these modules were found: {seen:?}");
     for stage in seen {
         let below = may.get(stage.as_str());
         let below = below.unwrap_or_else(|| panic!("{stage} has no row in STAGES"));
@@ -173,7 +177,7 @@ fn stages_of_the_vm_use_what_stands_below_them() {
     }
 }
 
-fn planted(files: &[(&str, &str)]) -> Uses {
+fn uses_of(files: &[(&str, &str)]) -> Uses {
     let files: Vec<(String, String)> = files
         .iter()
         .map(|(file, text)| ((*file).to_owned(), (*text).to_owned()))
@@ -186,7 +190,7 @@ fn used(uses: &Uses, module: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_scan_sees_every_way_to_name_a_module() {
+fn the_scan_finds_every_way_to_name_a_module() {
     let root = "mod a; mod b; mod c; mod d; mod e;
         pub use b::{Shown, inner::Deep}; pub use ::other::c as outer;
         use vm::e::X;
@@ -196,7 +200,7 @@ fn the_scan_sees_every_way_to_name_a_module() {
         fn f<'a>(_: &'a str) -> char { super::d::y(\"crate::e\"); r#\"crate::e\"#; '\"' }
         #[cfg(test)] mod tests { use crate::e; fn g() { crate::e::z() } }";
     let below = "use super::super::Deep; use super::near; use crate::{Own, outer};";
-    let uses = planted(&[
+    let uses = uses_of(&[
         ("lib.rs", root),
         ("a.rs", text),
         ("b/mod.rs", ""),
@@ -217,7 +221,7 @@ fn the_scan_sees_every_way_to_name_a_module() {
 }
 
 #[test]
-fn the_scan_sees_a_planted_circle() {
+fn the_scan_finds_a_cycle() {
     let files = [
         ("lib.rs", "mod a; mod b; mod c; pub use c::C; use a::A;"),
         ("a.rs", "use crate::b::B;"),
@@ -225,12 +229,12 @@ fn the_scan_sees_a_planted_circle() {
         ("b/inner.rs", "use crate::C;"),
         ("c.rs", "pub struct C(super::a::A);"),
     ];
-    let found = planted(&files);
-    let round = circle(&found).expect("a circle");
-    let text = told("x", &round, &found);
+    let found = uses_of(&files);
+    let found_cycle = cycle(&found).expect("the cycle is found");
+    let text = describe_cycle("x", &found_cycle, &found);
     assert!(text.contains("c uses a in x/src/c.rs"), "{text}");
-    assert_eq!(round.len(), 4, "{text}");
-    let through_root = planted(&[("lib.rs", "mod a; use a::A;"), ("a.rs", "use crate::B;")]);
-    assert_eq!(circle(&through_root).expect("a circle").len(), 3);
-    assert!(circle(&planted(&files[..4])).is_none());
+    assert_eq!(found_cycle.len(), 4, "{text}");
+    let through_root = uses_of(&[("lib.rs", "mod a; use a::A;"), ("a.rs", "use crate::B;")]);
+    assert_eq!(cycle(&through_root).expect("the cycle is found").len(), 3);
+    assert!(cycle(&uses_of(&files[..4])).is_none());
 }

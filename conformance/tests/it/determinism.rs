@@ -1,10 +1,10 @@
-//! Holds docs/determinism.md to the tests that it names, and the lints that it counts on.
+//! Checks that the tests named in docs/determinism.md exist, and that its lints are on.
 
 use super::tidy::{files, root};
 use std::collections::BTreeSet;
 use std::fs;
 
-/// Lints of the workspace without which the page is not true.
+/// Lints of the workspace on which the page relies.
 const LINTS: [&str; 8] = [
     "float_arithmetic",
     "host_endian_bytes",
@@ -15,7 +15,7 @@ const LINTS: [&str; 8] = [
     "arithmetic_side_effects",
     "as_conversions",
 ];
-/// What `clippy.toml` keeps out.
+/// Types and functions that `clippy.toml` disallows.
 const DISALLOWED: [&str; 6] = [
     "std::collections::HashMap",
     "std::collections::HashSet",
@@ -47,11 +47,12 @@ fn page() -> String {
     fs::read_to_string(root().join("docs/determinism.md")).unwrap()
 }
 
-/// What stands between backquotes and could be the name of a test.
+/// The names between backquotes that look like names of tests.
 fn named(text: &str) -> Vec<&str> {
     let is_name = |word: &&str| {
-        let spelled = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-        word.matches('_').count() >= 2 && word.bytes().all(spelled)
+        let is_allowed =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        word.matches('_').count() >= 2 && word.bytes().all(is_allowed)
     };
     text.split('`').skip(1).step_by(2).filter(is_name).collect()
 }
@@ -65,21 +66,23 @@ fn every_test_that_the_page_names_exists() {
         .filter(|name| !tests.contains(*name))
         .collect();
     assert!(missing.is_empty(), "no such test: {missing:#?}");
-    let rows = page.lines().filter(|line| line.starts_with("| "));
+    let lines = page.lines().zip(page.lines().skip(1));
+    let rows = lines.filter(|(line, _)| line.starts_with("| "));
+    let is_header = |next: &str| next.starts_with("|---");
     let empty: Vec<&str> = rows
-        .filter(|row| !row.contains("| held by |"))
+        .filter(|(_, next)| !is_header(next))
+        .map(|(row, _)| row)
         .filter(|row| {
-            row.rsplit('|')
-                .nth(1)
-                .is_none_or(|held| named(held).is_empty())
+            let tests = row.rsplit('|').nth(1);
+            tests.is_none_or(|tests| named(tests).is_empty())
         })
         .collect();
-    assert!(empty.is_empty(), "held by nothing: {empty:#?}");
+    assert!(empty.is_empty(), "no test is named in: {empty:#?}");
 }
 
-/// Without it, a page whose names are not seen would pass.
+/// Without this test, a page whose names are not recognised would pass.
 #[test]
-fn a_name_that_is_no_test_is_seen() {
+fn a_name_that_is_no_test_is_found() {
     assert_eq!(
         named("a `no_such_test_here` b `Trap` c `x_y`"),
         ["no_such_test_here"]
@@ -89,7 +92,7 @@ fn a_name_that_is_no_test_is_seen() {
 }
 
 #[test]
-fn the_lints_that_hold_determinism_are_on() {
+fn the_lints_for_determinism_are_on() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
     for lint in LINTS {
         assert!(manifest.contains(&format!("\n{lint} = \"deny\"")), "{lint}");
@@ -106,5 +109,8 @@ fn the_lints_that_hold_determinism_are_on() {
         })
         .map(|(name, _)| name)
         .collect();
-    assert!(without.is_empty(), "no lints of the workspace: {without:?}");
+    assert!(
+        without.is_empty(),
+        "without the lints of the workspace: {without:?}"
+    );
 }

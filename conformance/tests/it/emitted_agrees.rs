@@ -1,4 +1,4 @@
-//! Holds the emitted module in wasmi against the reference at every gas limit that matters.
+//! Compares the instrumented module in wasmi with the reference at every relevant gas limit.
 
 use conformance::catalogue::{self, Case, describe};
 use conformance::problems;
@@ -29,7 +29,7 @@ fn agree(engine: &dyn Engine, cases: &[Case]) {
 }
 
 #[test]
-fn text_programs_end_as_they_say_and_agree_at_every_limit() {
+fn text_programs_end_as_stated_and_agree_at_every_limit() {
     let cases = catalogue::texts(&folder("programs")).unwrap();
     assert!(cases.len() >= 100, "{}", cases.len());
     agree(&Wasmi::new(), &cases);
@@ -45,7 +45,7 @@ fn contracts_agree_at_every_limit_second_half() {
     agree(&Wasmi::new(), &half_of_the_contracts(1));
 }
 
-/// Every second case: two tests run side by side.
+/// Every second case, so that two tests can run in parallel.
 fn half_of_the_contracts(first: usize) -> Vec<Case> {
     let cases = catalogue::contracts(&folder("../contracts/wasm")).unwrap();
     assert!(cases.len() > 100, "{}", cases.len());
@@ -56,14 +56,14 @@ fn half_of_the_contracts(first: usize) -> Vec<Case> {
 fn a_cache_changes_nothing() {
     let cases = catalogue::texts(&folder("programs")).unwrap();
     let few: Vec<Case> = cases.into_iter().step_by(17).collect();
-    for row in engines::held() {
+    for row in engines::compared() {
         agree((row.make_uncached)().as_ref(), &few);
     }
 }
 
-/// Every emitted module is plain: no floats, nothing beyond the MVP but three small proposals.
+/// An instrumented module has no floats and needs only the MVP and three small proposals.
 #[test]
-fn every_emitted_module_is_valid_in_the_smallest_feature_set() {
+fn every_instrumented_module_is_valid_in_the_smallest_feature_set() {
     let features = WasmFeatures::WASM1.difference(WasmFeatures::FLOATS)
         | WasmFeatures::MUTABLE_GLOBAL
         | WasmFeatures::SIGN_EXTENSION
@@ -79,11 +79,11 @@ fn every_emitted_module_is_valid_in_the_smallest_feature_set() {
     }
 }
 
-/// The catalogue reaches every trap that a guest can raise by itself, and every other end.
+/// The catalogue reaches every trap that a guest can raise without the host, and every other exit.
 #[test]
-fn the_catalogue_covers_every_end() {
+fn the_catalogue_covers_every_exit() {
     let cases = catalogue::texts(&folder("programs")).unwrap();
-    let promised: Vec<&str> = cases
+    let stated: Vec<&str> = cases
         .iter()
         .filter_map(|case| case.expected.as_deref())
         .collect();
@@ -95,20 +95,17 @@ fn the_catalogue_covers_every_end() {
     ];
     for trap in Trap::ALL.iter().filter(|trap| !host_only.contains(trap)) {
         let end = describe(&FrameExit::Trap(*trap));
-        assert!(
-            promised.contains(&end.as_str()),
-            "no program ends with {end}"
-        );
+        assert!(stated.contains(&end.as_str()), "no program ends with {end}");
     }
     for end in ["return", "revert", "out-of-gas"] {
-        assert!(promised.contains(&end), "no program ends with {end}");
+        assert!(stated.contains(&end), "no program ends with {end}");
     }
 }
 
-/// Runs every module under a schedule in which one operator costs one gas more.
-struct Dearer(Wasmi, Arc<Rules>);
+/// Runs every module under a schedule in which the price of one operator is raised by one gas.
+struct RaisedPrice(Wasmi, Arc<Rules>);
 
-impl Dearer {
+impl RaisedPrice {
     fn new(opcode: Opcode) -> Self {
         let v1 = Schedule::v1();
         let mut operators: Vec<u64> = vm::unstable::opcode::TABLE
@@ -128,9 +125,9 @@ impl Dearer {
     }
 }
 
-impl Engine for Dearer {
+impl Engine for RaisedPrice {
     fn name(&self) -> &'static str {
-        "dearer"
+        "raised price"
     }
 
     fn instantiate(
@@ -142,9 +139,9 @@ impl Engine for Dearer {
     }
 }
 
-/// The sweep can fail: one gas too much on any one operator, or one wrong operator, is found.
+/// A sweep finds one gas too much for an operator, and a wrong operator.
 #[test]
-fn planted_faults_are_found() {
+fn a_sweep_finds_injected_faults() {
     let cases = catalogue::texts(&folder("programs")).unwrap();
     let named = |name: &str| -> Vec<Case> {
         cases
@@ -156,7 +153,7 @@ fn planted_faults_are_found() {
     let sum = named("control.wat sum 10");
     assert_eq!(sum.len(), 1);
     for opcode in [Opcode::I32Add, Opcode::BrIf, Opcode::LocalGet] {
-        let problems = problems(&[&Dearer::new(opcode)], &sum);
+        let problems = problems(&[&RaisedPrice::new(opcode)], &sum);
         assert!(
             problems.iter().any(|line| line.contains("gas_used")),
             "{opcode:?}: {problems:?}"
@@ -173,7 +170,7 @@ fn planted_faults_are_found() {
     );
 }
 
-/// A store of another value shows in the memory, byte by byte, though result and gas are equal.
+/// A store of another value is found by its byte in memory, though result and gas are equal.
 #[test]
 fn a_difference_in_memory_alone_is_found() {
     let cases = catalogue::texts(&folder("programs")).unwrap();

@@ -6,9 +6,12 @@
 )]
 
 mod arrows;
+mod citations;
 mod determinism;
 mod emitted_agrees;
+mod map;
 mod mutants;
+mod pages;
 mod second_version;
 mod tidy;
 mod words;

@@ -1,13 +1,13 @@
-//! Holds every mutant to a patch that applies; `--bin mutants` shows that each is found.
+//! Checks that every mutant is a patch that applies; `--bin mutants` checks that each is found.
 
 use super::tidy::root;
 use conformance::mutants::{FOLDER, TreeError, applies, read_all};
 
-/// Mistakes that must be there at least: an empty folder would pass.
+/// Least number of mutants: an empty folder would pass.
 const MUTANTS_MIN: usize = 8;
 
 #[test]
-fn every_mutant_applies_and_names_what_finds_it() {
+fn every_mutant_applies_and_names_its_check() {
     let mutants = read_all(&root().join(FOLDER)).unwrap();
     assert!(mutants.len() >= MUTANTS_MIN, "{} mutants", mutants.len());
     for mutant in mutants {

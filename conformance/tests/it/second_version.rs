@@ -1,8 +1,8 @@
-//! Proves by a second version, which exists here only, that versions are values: version 1 stays
-//! what it is, and both run side by side in one process, on the same engines.
+//! Tests with a second version, which exists only here, that versions are values: version 1 does
+//! not change, and both run side by side in one process, on the same engines.
 //!
-//! Version 2 has one operator more (`select` with a type), a host function under one name more, a
-//! limit that is larger, one that has a name now, details, and other prices.
+//! Version 2 adds an operator (`select` with a type), a second name of a host function, the name of
+//! a limit and details, and has a larger limit and other prices.
 
 use conformance::catalogue::Case;
 use conformance::{Program, observe, problems};
@@ -19,20 +19,20 @@ use vm::unstable::rules::Version;
 use vm::unstable::schedule::Schedule;
 use vm::{Engine, Interpreter, Rules, check};
 
-/// What version 2 adds to the price of each of these.
-const DEARER: u64 = 7;
+/// Increase of the prices of version 2, in gas.
+const INCREASE: u64 = 7;
 
-/// The prices of version 1, but for a constant, `select` and SHA-256.
+/// The prices of version 1, except those of constants, `select` and SHA-256.
 fn prices() -> Schedule {
     let one = Schedule::v1();
-    let dearer = |opcode| matches!(opcode, Opcode::I32Const | Opcode::Select);
+    let raised = |opcode| matches!(opcode, Opcode::I32Const | Opcode::Select);
     let operators = TABLE.iter().map(|row| {
-        let more = u64::from(dearer(row.opcode)) * DEARER;
+        let more = u64::from(raised(row.opcode)) * INCREASE;
         one.operator(row.opcode) + more
     });
     let host = host_api::TABLE.iter().map(|row| {
         let mut price = one.host(row.function);
-        price.base += u64::from(row.function == Function::Sha256) * DEARER;
+        price.base += u64::from(row.function == Function::Sha256) * INCREASE;
         price
     });
     Schedule::new(operators.collect(), *one.dynamic(), host.collect()).unwrap()
@@ -65,7 +65,7 @@ fn second() -> Rules {
     Rules::of(version_2()).unwrap()
 }
 
-/// Hashes four zero bytes as often as it is told; answers the first byte of the digest.
+/// A function that hashes four zero bytes `n` times and returns the first byte of the digest.
 fn text(hash: &str, select: &str) -> String {
     format!(
         r#"(module
@@ -84,14 +84,15 @@ fn bytes(text: &str) -> Vec<u8> {
 }
 
 fn program(text: &str, rules: &Arc<Rules>) -> Program {
-    let module = check(&bytes(text), rules).unwrap_or_else(|refused| panic!("{refused}: {text}"));
+    let module =
+        check(&bytes(text), rules).unwrap_or_else(|rejection| panic!("{rejection}: {text}"));
     Program {
         name: format!("version {}", rules.number),
         entry: module.exported_function("f").unwrap(),
         module: Arc::new(module),
         rules: Arc::clone(rules),
         arguments: vec![Value::I32(32)],
-        setting: conformance::program::Setting::default(),
+        inputs: conformance::program::ProgramInputs::default(),
         probe_gas: 1 << 40,
     }
 }
@@ -99,8 +100,8 @@ fn program(text: &str, rules: &Arc<Rules>) -> Program {
 const OLD: (&str, &str) = ("sha256", "select");
 const NEW: (&str, &str) = ("digest", "select (result i32)");
 
-/// What version 2 says and version 1 does not, with the rule that keeps each out of version 1.
-fn novelties() -> [(Rule, String); 4] {
+/// Modules that version 2 accepts, each with the rule by which version 1 rejects it.
+fn additions() -> [(Rule, String); 4] {
     let unreached = "(func unreachable (select (result i64)) drop)";
     [
         (Rule::ReferenceTypes, text(OLD.0, NEW.1)),
@@ -111,21 +112,22 @@ fn novelties() -> [(Rule, String); 4] {
 }
 
 #[test]
-fn version_1_refuses_what_version_2_takes() {
-    for (rule, text) in novelties() {
-        let refused = check(&bytes(&text), &Rules::v1()).unwrap_err();
-        assert_eq!(refused.rule, rule, "{text}");
-        let taken = check(&bytes(&text), &second()).unwrap_or_else(|refused| panic!("{refused}"));
-        assert_eq!(taken.rules_id(), second().id());
+fn version_1_rejects_what_version_2_adds() {
+    for (rule, text) in additions() {
+        let rejection = check(&bytes(&text), &Rules::v1()).unwrap_err();
+        assert_eq!(rejection.rule, rule, "{text}");
+        let accepted =
+            check(&bytes(&text), &second()).unwrap_or_else(|rejection| panic!("{rejection}"));
+        assert_eq!(accepted.rules_id(), second().id());
     }
     let one_more = "(module (memory 66))";
-    let refused = check(&bytes(one_more), &second()).unwrap_err();
-    assert_eq!(refused.rule, Rule::MemoryPagesInitial);
+    let rejection = check(&bytes(one_more), &second()).unwrap_err();
+    assert_eq!(rejection.rule, Rule::MemoryPagesInitial);
 }
 
-/// The decoder's feature that reads the new operator brings others along.
+/// The feature of the decoder that enables the new operator enables others too.
 #[test]
-fn version_2_takes_nothing_but_what_it_lists() {
+fn version_2_accepts_only_what_it_lists() {
     let texts = [
         "(module (func (param externref)))",
         "(module (func (local funcref)))",
@@ -151,13 +153,13 @@ fn version_2_takes_nothing_but_what_it_lists() {
         ..version_2()
     };
     let float = "(module (func unreachable (select (result f32)) drop))";
-    let refused = check(&bytes(float), &Rules::of(floats).unwrap()).unwrap_err();
-    assert_eq!(refused.rule, Rule::FloatType);
+    let rejection = check(&bytes(float), &Rules::of(floats).unwrap()).unwrap_err();
+    assert_eq!(rejection.rule, Rule::FloatType);
     assert!(check(&bytes(float), &second()).is_ok());
 }
 
-/// One engine of each kind runs both versions, in turn, at every gas limit that matters; R is what
-/// they are compared with.
+/// One engine of each kind runs both versions, in turn, at every relevant gas limit, and is
+/// compared with R.
 #[test]
 fn both_versions_run_side_by_side_with_their_own_prices() {
     let (one, two) = (Arc::new(Rules::v1()), Arc::new(second()));
@@ -187,15 +189,16 @@ fn both_versions_run_side_by_side_with_their_own_prices() {
             assert_eq!(value, Some(Value::I32(0xdf)));
             seen.gas_used
         });
-        // In each of 32 turns four constants and a call of the host; then three and the `select`.
-        let more = (32 * (4 + 1) + 3 + 1) * DEARER;
-        let [first, dearer, novel, again] = seen;
-        assert_eq!(dearer - first, more, "{}", engine.name());
-        assert_eq!((novel, again), (dearer, first), "{}", engine.name());
+        // Each of 32 iterations has four constants and a host call; then come three and the
+        // `select`.
+        let more = (32 * (4 + 1) + 3 + 1) * INCREASE;
+        let [first, raised, renamed, again] = seen;
+        assert_eq!(raised - first, more, "{}", engine.name());
+        assert_eq!((renamed, again), (raised, first), "{}", engine.name());
     }
 }
 
-/// A module of version 1 goes on under the prices of version 2, and stays what was checked.
+/// A module that was checked under one version runs under the prices of another.
 #[test]
 fn a_module_keeps_its_verdict_and_caches_do_not_mix_versions() {
     let (one, two) = (Arc::new(Rules::v1()), Arc::new(second()));
@@ -211,7 +214,7 @@ fn a_module_keeps_its_verdict_and_caches_do_not_mix_versions() {
         (func (export "f") (param i32) (result i32) (memory.grow (i32.const 65))))"#;
     let engines: [&dyn Engine; 2] = [&Interpreter::new(), &Wasmi::new()];
     for engine in engines {
-        for (checked, answer) in [(&one, 1), (&wide, -1), (&two, 1), (&wide, -1)] {
+        for (checked, expected) in [(&one, 1), (&wide, -1), (&two, 1), (&wide, -1)] {
             let mut program = program(grow, checked);
             assert_eq!(program.module.rules_id(), checked.id());
             program.rules = Arc::clone(&two);
@@ -219,13 +222,13 @@ fn a_module_keeps_its_verdict_and_caches_do_not_mix_versions() {
             let FrameExit::Return { value, .. } = seen else {
                 panic!("{seen:?}")
             };
-            assert_eq!(value, Some(Value::I32(answer)), "{}", engine.name());
+            assert_eq!(value, Some(Value::I32(expected)), "{}", engine.name());
         }
     }
 }
 
 #[test]
-fn a_rulebook_has_both_and_version_1_does_not_move() {
+fn a_rulebook_has_both_and_version_1_does_not_change() {
     let one = "82d8336b39ccb53654ccdc79164411e6838477c54cd860611a6c9a89a509a9d7";
     let book = node::rules::rulebook().with(second());
     let id: [u8; 32] = hex::decode(one).unwrap().try_into().unwrap();
@@ -237,11 +240,11 @@ fn a_rulebook_has_both_and_version_1_does_not_move() {
     more.push("HOST_CALL_GAS_KEPT_SHIFT".to_owned());
     assert_eq!(names(&second()), more);
     let prices = |rules: &Rules| rules.prices().len();
-    // The operator, and the four prices of the host function under its second name.
+    // One for the operator, and four for the second name of the host function.
     assert_eq!(prices(&second()), prices(&Rules::v1()) + 1 + 4);
 }
 
-/// Each thing that a version says is in its id.
+/// The id of a version covers each part of the version.
 #[test]
 fn every_part_of_a_version_is_in_its_id() {
     let mut host = version_2().host;

@@ -1,4 +1,4 @@
-//! Enforces the style that a machine can see; each breach is named with its place.
+//! Enforces the rules of style that a test can check, and reports each breach with its location.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,14 +12,14 @@ const EMPTY_NAMES: [&str; 7] = [
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
-        .expect("the workspace")
+        .expect("the crate is in the workspace")
         .to_owned()
 }
 
 fn walk(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = fs::read_dir(folder)
-        .expect("readable")
-        .map(|entry| entry.expect("readable").path())
+        .expect("the folder is readable")
+        .map(|entry| entry.expect("the folder is readable").path())
         .collect();
     entries.sort();
     for path in entries {
@@ -46,14 +46,17 @@ pub(crate) fn files(extension: &str) -> Vec<(String, String)> {
     let root = root();
     let mut found = Vec::new();
     walk(&root, extension, &mut found);
-    assert!(!found.is_empty(), "no {extension} file: the walk is broken");
+    assert!(
+        !found.is_empty(),
+        "no {extension} file: the search is broken"
+    );
     found
         .into_iter()
         .map(|path| {
-            let text = fs::read_to_string(&path).expect("text");
+            let text = fs::read_to_string(&path).expect("the file is UTF-8");
             let name = path
                 .strip_prefix(&root)
-                .expect("inside")
+                .expect("the path is below the root")
                 .to_string_lossy()
                 .replace('\\', "/");
             (name, text)
@@ -94,7 +97,7 @@ fn files_and_lines_are_short() {
         }
         for (number, line) in text.lines().enumerate() {
             let columns = line.chars().count();
-            // A text that a kernel reads is data: its lines are as long as they are.
+            // The text that a kernel parses is data, whose lines may have any length.
             let is_data = name == "benches/kernels/src/json.rs";
             if columns > COLUMNS_MAX && !line.contains("http") && !is_data {
                 breaches.push(format!("{name}:{}: {columns} columns", number + 1));
@@ -121,7 +124,7 @@ fn sources_are_ascii() {
 
 #[test]
 fn nothing_is_left_undone_or_switched_off() {
-    // Spelt in two halves, so that this file does not find itself.
+    // Split in two halves, so that this test does not find its own file.
     let banned = [
         ["TO", "DO"],
         ["FIX", "ME"],
@@ -177,15 +180,15 @@ fn unsafe_is_forbidden_at_every_root_but_the_vm() {
     report(breaches.collect());
 }
 
-/// Flat tables: a row or an arm after the other, which no name of a part would make clearer.
+/// Flat tables of rows or match arms, which would be no clearer if split.
 const LONG_TABLES: [(&str, &str); 2] = [
-    ("conformance/src/planted/bugs.rs", "bugs"),
+    ("conformance/src/injected/bugs.rs", "bugs"),
     ("engines/reference/src/interpret.rs", "step"),
 ];
 
 #[test]
 fn only_flat_tables_are_long() {
-    // Spelt in two halves, so that this file does not find itself.
+    // Split in two halves, so that this test does not find its own file.
     let lint = ["clippy::too_many", "_lines"].concat();
     let mut found = Vec::new();
     for (name, text) in files(".rs") {
@@ -212,7 +215,7 @@ fn is_unsafe(line: &str) -> bool {
     })
 }
 
-/// True if the comments and attributes right above the line at `place` say why it is sound.
+/// True if the comments and attributes directly above the line with index `place` justify it.
 fn is_argued(lines: &[&str], place: usize) -> bool {
     let mut in_attribute = false;
     for line in lines[..place].iter().rev().map(|line| line.trim()) {
@@ -242,14 +245,14 @@ fn unargued(text: &str) -> (usize, Vec<usize>) {
 fn whatever_is_unsafe_says_who_upholds_it() {
     let mut breaches = Vec::new();
     let mut count = 0;
-    // This file has examples; the bytes of contracts depend on the lines of their sources.
+    // This file has examples, and the bytes of contracts depend on the lines of their sources.
     let is_read = |name: &str| !name.starts_with("contracts/") && !name.ends_with("it/tidy.rs");
     for (name, text) in files(".rs").into_iter().filter(|(name, _)| is_read(name)) {
         let (places, bare) = unargued(&text);
         count += places;
         breaches.extend(bare.iter().map(|place| format!("{name}:{}", place + 1)));
     }
-    assert!(count > 100, "{count} unsafe places: the walk is broken");
+    assert!(count > 100, "{count} unsafe items: the search is broken");
     report(breaches);
 }
 
@@ -305,7 +308,7 @@ fn links_between_pages_lead_somewhere() {
 #[test]
 fn no_path_of_a_machine_is_in_the_project() {
     let machines = [["/wo", "rk/"], ["/fa", "rm/"], ["/Us", "ers/"]].map(|halves| halves.concat());
-    // The command line warns of such paths in contracts, so it and its tests name them.
+    // The command warns of such paths in contracts, so it and its tests contain them.
     let names_them = |name: &str| name.starts_with("cli/");
     let mut breaches = Vec::new();
     for extension in [".rs", ".md", ".toml", ".sh", ".c", ".h"] {

@@ -1,4 +1,4 @@
-//! Enforces the words of the field: what a page, comment, name or message may not say, and what to say.
+//! Enforces the words of the field: what nothing here may say, and what to say instead.
 
 use crate::tidy::{files, report};
 
@@ -30,7 +30,7 @@ const FAMILIES: [(&[&str], &str); 21] = [
     ),
     (
         &["debt", "debts"],
-        "overdraft: the metering block runs before its charge fails",
+        "overdraft: a metering block runs although its charge cannot be paid",
     ),
     (&["seam", "seams"], "interface"),
     (
@@ -51,7 +51,7 @@ const FAMILIES: [(&[&str], &str); 21] = [
     (&["mend", "mends", "mended", "mending"], "fix, repair"),
     (
         &["laboratory", "stranger", "strangers", "liar", "liars"],
-        "say what it is",
+        "what it is",
     ),
     (&["owe", "owes", "owed", "owing"], "unpaid, due"),
     (
@@ -76,32 +76,44 @@ const FAMILIES: [(&[&str], &str); 21] = [
 
 /// Where a word is no prose: keys and values of formats that stay, and terms of the field, as
 /// (path prefix, text of the line).
-const ALLOWED: [(&str, &str); 4] = [
+const ALLOWED: &[(&str, &str)] = &[
     ("", "known answer"),
     ("", "known_answer"),
     ("", "--plant"),
+    // A value of `part` in the JSON of a difference.
+    ("docs/spec/blocks.md", "| `answer` |"),
     ("conformance/tests/it/words.rs", ""),
+    ("conformance/", "engines::held()"),
+    // Names of vectors, and a field of their results: the result root covers both.
+    ("conformance/tests/vectors/messages.rs", "\"to nobody\""),
+    ("conformance/tests/vectors/messages.rs", "\"from nobody\""),
+    ("conformance/tests/vectors/messages.rs", "\"calls nobody\""),
+    ("conformance/vectors/src/fields.rs", "\"answer\""),
+    ("conformance/vectors/src/run.rs", "\"answer\""),
+    // Values in JSON output: kinds of divergence, names of executors and of injected faults.
+    (
+        "node-sim/src/bisect/mod.rs",
+        "self::hostreturn => \"answer\"",
+    ),
+    ("node-sim/src/bisect/mod.rs", "boundaryeventkind::return("),
+    (
+        "node-sim/src/simulate/executor.rs",
+        "cache prefilled with what nobody uploads",
+    ),
+    ("node-sim/", "\"wrong-answer\""),
+    // An entry of a sample contract, and an error message of RocksDB.
+    ("node-sim/src/simulate/hostile.rs", "hostile::lie("),
+    ("node/rocksdb/src/store.rs", "lock hold by"),
 ];
 
 /// Folders that still have such words; each leaves the list once it has none.
 const NOT_YET: &[&str] = &[
-    "ARCHITECTURE.md",
-    "CHANGELOG.md",
-    "README.md",
-    "SECURITY.md",
     "docs/",
     "benches/",
     "cli/",
-    "conformance/",
     "contracts/",
     "debug-info/",
-    "engines/",
-    "fuzz/",
-    "host-api/",
-    "node-sim/",
-    "node/",
     "testkit/",
-    "vm/",
 ];
 
 /// The words of a line in lower case: letters, parted at everything else and before a capital.

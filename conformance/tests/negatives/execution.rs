@@ -1,8 +1,8 @@
-//! Results that differed from the specification, between engines, or with what only watches.
+//! Bugs whose results differed from the specification, between engines, or with tracing.
 #![expect(
     clippy::as_conversions,
     clippy::arithmetic_side_effects,
-    reason = "the oracle says what each bit is"
+    reason = "the oracle computes each bit"
 )]
 
 use crate::{check, program, returned, run, swept};
@@ -22,7 +22,7 @@ use vm::{Engine, Fault, Rules, Trap};
 
 #[test]
 fn n07_an_empty_slice_with_a_dangling_pointer() {
-    // The pointer stands one past the last byte: of nothing, that is inside.
+    // The pointer is one past the last byte, which is in range for an empty slice.
     let text = r#"(module (memory 1)
         (import "lockstep" "storage_write" (func $write (param i32 i32 i32 i32)))
         (import "lockstep" "storage_read" (func $read (param i32 i32 i32 i32) (result i32)))
@@ -47,13 +47,13 @@ fn n07_an_empty_slice_with_a_dangling_pointer() {
         assert_eq!(
             returned(&value),
             Some(Value::I32(0)),
-            "an empty value is there, and empty"
+            "an empty value exists, with length 0"
         );
         let hash = returned(&run(&call("hash", pointer), 1 << 40));
         assert_eq!(
             hash,
             Some(Value::I32(0xe3)),
-            "sha256 of nothing begins with e3"
+            "the SHA-256 of no bytes begins with e3"
         );
         let output = run(&call("output", pointer), 1 << 40);
         assert!(matches!(output.exit, FrameExit::Return { ref output, .. } if output.is_empty()));
@@ -74,11 +74,11 @@ fn n07_an_empty_slice_with_a_dangling_pointer() {
     }
 }
 
-/// Keeps everything that a trace shows.
+/// Records everything that a trace reports.
 #[derive(Debug, Default)]
-struct Lines(Vec<(u32, u32, u64)>);
+struct TraceLines(Vec<(u32, u32, u64)>);
 
-impl Trace for Lines {
+impl Trace for TraceLines {
     fn operator(&mut self, function: u32, offset: u32, gas_before: u64) {
         self.0.push((function, offset, gas_before));
     }
@@ -88,7 +88,7 @@ impl Trace for Lines {
 fn n09_a_trace_that_enters_the_result() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs");
     for case in conformance::catalogue::texts(&folder).unwrap() {
-        let lines = Arc::new(Mutex::new(Lines::default()));
+        let lines = Arc::new(Mutex::new(TraceLines::default()));
         let traced = Reference::new().with_trace(lines.clone());
         for gas_limit in [500, 5_000, 1_000_000] {
             let plain = observe(&Reference::new(), &case.program, gas_limit).unwrap();
@@ -99,7 +99,8 @@ fn n09_a_trace_that_enters_the_result() {
     }
 }
 
-/// Runs every exported function of a module without parameters; a failure of an engine is ours.
+/// Runs every exported function on all engines, with 3 for each argument; returns 1 if `check`
+/// accepts the module.
 fn runs_everywhere(bytes: &[u8], name: &str) -> Result<usize, Fault> {
     let rules = Arc::new(Rules::v1());
     let Ok(module) = vm::check(bytes, &rules) else {
@@ -126,7 +127,7 @@ fn runs_everywhere(bytes: &[u8], name: &str) -> Result<usize, Fault> {
             rules: Arc::clone(&rules),
             entry,
             arguments,
-            setting: conformance::program::Setting::default(),
+            inputs: conformance::program::ProgramInputs::default(),
             probe_gas: 20_000,
         };
         let expected = observe(engines[0], &program, 20_000)?;
@@ -143,19 +144,19 @@ fn n26_an_invalid_module_reaches_the_engine() {
     let mut accepted = 0;
     for name in ["math.wasm", "store.wasm"] {
         let original = fs::read(folder.join(name)).unwrap();
-        // Every byte once, another bit each time.
-        for place in 0..original.len() {
+        // Every byte once, with another bit each time.
+        for index in 0..original.len() {
             let mut mutant = original.clone();
-            mutant[place] ^= 1 << (place % 8);
-            accepted += runs_everywhere(&mutant, &format!("{name} byte {place}")).unwrap();
+            mutant[index] ^= 1 << (index % 8);
+            accepted += runs_everywhere(&mutant, &format!("{name} byte {index}")).unwrap();
         }
     }
-    println!("{accepted} mutants were accepted, and ran alike");
+    println!("{accepted} mutants were accepted, and all engines agreed");
     assert!(accepted > 100);
 }
 
 #[test]
-fn n32_what_the_validator_takes_the_engine_cannot_compile() {
+fn n32_a_valid_module_that_the_engine_cannot_compile() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/proposals.wast");
     let text = fs::read_to_string(path).unwrap();
     let mut accepted = 0;
@@ -182,7 +183,7 @@ fn n35_engines_with_stacks_of_their_own() {
         let call = |depth: u32| program(&text, "f", &[Value::I32(depth.cast_signed())]);
         let weight = call(0).module.functions()[0].weight();
         assert!(weight >= locals + 2 && weight >= 64, "{weight}");
-        // The outermost call is one more than its argument.
+        // The outermost call adds one to its argument.
         let deepest = STACK_SLOTS_MAX / weight - 1;
         for depth in [deepest - 1, deepest] {
             assert_eq!(
@@ -221,9 +222,9 @@ const EDGES: [i64; 17] = [
     i64::MAX,
 ];
 
-/// What Rust says of a binary operator; `Err` is the trap.
+/// Result of a binary operator in Rust; `Err` is the trap.
 fn rust(name: &str, bits: u32, a: i64, b: i64) -> Result<i64, Trap> {
-    // 32-bit operands arrive sign-extended; unsigned ones are taken from the low half.
+    // 32-bit operands are sign-extended; unsigned ones are the low half.
     let mask = if bits == 32 { 0xffff_ffff } else { u64::MAX };
     let (ua, ub) = (a as u64 & mask, b as u64 & mask);
     let shift = (ub % u64::from(bits)) as u32;
@@ -311,7 +312,7 @@ fn n36_edges_of_counting_bits() {
                 "(module (func (export \"f\") (param {kind}) (result {kind})
                  ({kind}.{name} (local.get 0))))"
             );
-            let powers = (0..64).map(|place| 1_i64.wrapping_shl(place));
+            let powers = (0..64).map(|index| 1_i64.wrapping_shl(index));
             for number in EDGES.into_iter().chain(powers) {
                 let word = if bits == 32 {
                     u64::from(number as u32)
@@ -422,7 +423,7 @@ fn n54_a_move_that_changes_a_bit() {
           (f32.store (i32.const 8) (f32.reinterpret_i32 (local.get 0)))
           (local.set 1 (select (f32.load (i32.const 8)) (f32.const 0) (i32.const 1)))
           (i32.reinterpret_f32 (local.get 1))))"#;
-    // Signalling and quiet not-a-numbers with a payload, of both signs.
+    // Signalling and quiet NaN with a payload, of both signs.
     for bits in [
         0x7ff0_0000_0000_0001_u64,
         0xfff4_0000_dead_beef,

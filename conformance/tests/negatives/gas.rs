@@ -1,4 +1,4 @@
-//! Work that was free, priced late, priced twice, or priced with a sum that wrapped.
+//! Bugs in which work was free, charged late, charged twice, or charged with a sum that wrapped.
 #![expect(
     clippy::arithmetic_side_effects,
     reason = "counts and oracles of tests"
@@ -37,9 +37,9 @@ fn rules(price: impl Fn(Opcode, u64) -> u64) -> Rules {
 #[test]
 fn n04_a_cached_module_keeps_old_prices() {
     let text = r#"(module (func (export "f") (result i32) (i32.add (i32.const 1) (i32.const 2))))"#;
-    let dearer = rules(|opcode, price| price + u64::from(opcode == Opcode::I32Add) * 990);
+    let raised = rules(|opcode, price| price + u64::from(opcode == Opcode::I32Add) * 990);
     let old = program(text, "f", &[]);
-    let new = with_rules(text, "f", &[], dearer);
+    let new = with_rules(text, "f", &[], raised);
     // The same engine, and so the same cache, for both.
     let engine = Wasmi::new();
     let before = observe(&engine, &old, 10_000).unwrap().gas_used;
@@ -53,11 +53,11 @@ fn n04_a_cached_module_keeps_old_prices() {
     assert_ne!(old.module.rules_id(), new.module.rules_id());
 }
 
-/// Counts executed operators by function.
+/// Number of executed operators.
 #[derive(Debug, Default)]
-struct Count(u64);
+struct OperatorCount(u64);
 
-impl Trace for Count {
+impl Trace for OperatorCount {
     fn operator(&mut self, _function: u32, _offset: u32, _gas_before: u64) {
         self.0 += 1;
     }
@@ -82,19 +82,20 @@ fn n05_a_cycle_that_is_charged_after_its_branch() {
     ];
     for (function, price) in cases {
         let program = program(&format!("(module {function})"), "f", &[]);
-        let count = Arc::new(Mutex::new(Count::default()));
+        let count = Arc::new(Mutex::new(OperatorCount::default()));
         let engine = Reference::new().with_trace(count.clone());
         let observation = observe(&engine, &program, 60_000).unwrap();
         assert_eq!(observation.exit, FrameExit::OutOfGas);
         assert_eq!(run(&program, 60_000).exit, FrameExit::OutOfGas);
-        // At most four operators an iteration, the last one cut short.
+        // At most four operators in an iteration; the last iteration is incomplete.
         let operators = count.lock().unwrap().0;
         assert!(
             operators <= 4 * (60_000 / price + 1),
             "{function}: {operators}"
         );
     }
-    // Recursion that begins with the call: the stack ends it, and every call was paid.
+    // Recursion whose first operator is the call: the stack limit ends it, and every call is
+    // charged.
     let text = r#"(module (func $a (export "f") (call $b)) (func $b (call $a)))"#;
     let recursion = program(text, "f", &[]);
     let observation = run(&recursion, 10_000_000);
@@ -117,7 +118,7 @@ fn n15_sums_at_the_greatest_gas_limit() {
         assert_eq!(observation.gas_used, base + 40_960 * pages, "{delta}");
         let expected = if pages <= 255 { 1 } else { -1 };
         assert_eq!(returned(&observation), Some(Value::I32(expected)));
-        // One unit less than it costs, and the same below any limit.
+        // One unit of gas too little.
         let short = observation.gas_used - 1;
         let grow = program(text, "grow", &[Value::I32(delta)]);
         assert_eq!(run(&grow, short).exit, FrameExit::OutOfGas);
@@ -134,7 +135,7 @@ fn n17_growth_at_a_flat_price() {
     let used = |pages| run(&program(text, "f", &[Value::I32(pages)]), 1 << 40).gas_used;
     assert_eq!(used(10) - used(0), 10 * (used(1) - used(0)));
     assert!(used(1) > used(0));
-    // Growth that fails costs the same.
+    // Failed growth costs the same.
     assert_eq!(used(10_000) - used(0), 10_000 * (used(1) - used(0)));
 }
 
@@ -153,7 +154,7 @@ fn n18_bulk_operators_at_a_flat_price() {
         let (none, one) = (call(0, 0).gas_used, call(0, 1).gas_used);
         assert!(one > none);
         assert_eq!(call(0, 100_000).gas_used - none, 100_000 * (one - none));
-        // Nothing to do, out of range: a trap, and its price.
+        // Length 0, out of range: a trap, which costs its price.
         let outside = call(131_073, 0);
         assert_eq!(outside.exit, FrameExit::Trap(Trap::MemoryOutOfBounds));
         assert_eq!(outside.gas_used, none);
@@ -162,7 +163,7 @@ fn n18_bulk_operators_at_a_flat_price() {
 }
 
 #[test]
-fn n22_a_straight_line_whose_price_leaves_32_bits() {
+fn n22_a_straight_line_whose_price_exceeds_32_bits() {
     let nops = format!(r#"(module (func (export "f") {}))"#, "nop ".repeat(3_000));
     assert!(matches!(
         swept(&program(&nops, "f", &[])),
@@ -189,15 +190,15 @@ fn n22_a_straight_line_whose_price_leaves_32_bits() {
 }
 
 #[test]
-fn n24_shapes_that_lost_a_charge() {
+fn n24_control_flow_that_lost_a_charge() {
     let locals = "(local i64)".repeat(900);
     let many_locals = format!("{locals} (loop (br_if 0 (i32.eqz (local.get 0))))");
     let shapes = [
-        // A loop in a loop whose headers meet; an empty loop; one that is never repeated.
+        // Two loops with adjacent headers; an empty loop; a loop that never repeats.
         "(loop (loop (br_if 1 (i32.eqz (local.get 0)))))",
         "(loop)",
         "(loop (block (br_if 0 (local.get 0)) (br 1)))",
-        // Code after the last branch, and blocks that nobody leaves by a branch.
+        // Code after the last branch, and blocks that no branch leaves.
         "(block (br 0) (loop (br 0)))",
         "(block (block (block (br_table 0 1 2 (local.get 0)) (unreachable)) (nop)) (nop))",
         "(if (local.get 0) (then) (else (unreachable)))",
@@ -214,7 +215,7 @@ fn n24_shapes_that_lost_a_charge() {
 }
 
 #[test]
-fn n25_two_charges_at_one_place() {
+fn n25_two_charges_at_one_point() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/programs");
     let mut charges = 0;
     for case in conformance::catalogue::texts(std::path::Path::new(folder)).unwrap() {
@@ -242,7 +243,7 @@ fn n25_two_charges_at_one_place() {
     assert!(charges > 1_000, "{charges}");
 }
 
-/// Operators of one charge of the emitted form.
+/// Number of operators of one charge in an instrumented module.
 const CHARGE: usize = 10;
 
 fn is_charge(operators: &[Operator<'_>]) -> bool {
@@ -264,7 +265,7 @@ fn is_charge(operators: &[Operator<'_>]) -> bool {
 }
 
 #[test]
-fn n34_instrumentation_that_grows_with_the_square() {
+fn n34_instrumentation_that_grows_quadratically() {
     let module = |functions: usize| {
         let calls: String = (0..functions)
             .map(|index| format!("(call {})", index % 7))
@@ -279,7 +280,7 @@ fn n34_instrumentation_that_grows_with_the_square() {
     for options in [Options::default(), lowered] {
         let sizes = [&half, &whole].map(|module| emit_with(module, &rules, options).len());
         assert!(sizes[1] * 10 <= sizes[0] * 21, "{sizes:?}");
-        // And not far from what came in.
+        // The size is also bounded by that of the original.
         assert!(sizes[1] <= 16 * whole.bytes().len(), "{sizes:?}");
     }
 }
@@ -287,17 +288,18 @@ fn n34_instrumentation_that_grows_with_the_square() {
 #[test]
 fn n39_an_operator_without_a_price() {
     let one = Schedule::v1();
-    // Markers are free by definition, and floats cost what their twins cost.
+    // Markers are free by definition, and floats cost the same as the integer operators they lower
+    // to.
     let priced = |row: &&Row| !row.opcode.mentions_float() && row.class != Class::Marker;
     for row in Rules::v1().operators().filter(priced) {
-        let dearer = rules(|opcode, price| price + u64::from(opcode == row.opcode));
-        assert_ne!(dearer.id(), Rules::v1().id(), "{}", row.name);
+        let raised = rules(|opcode, price| price + u64::from(opcode == row.opcode));
+        assert_ne!(raised.id(), Rules::v1().id(), "{}", row.name);
         assert_eq!(
-            dearer.schedule.operator(row.opcode),
+            raised.schedule.operator(row.opcode),
             one.operator(row.opcode) + 1
         );
     }
-    // What each executed operator costs is what the schedule says.
+    // Each executed operator costs its price in the schedule.
     let text = r#"(module (func (export "f") (param i32) (result i32)
         (i32.add (i32.mul (local.get 0) (i32.const 3)) (i32.div_u (local.get 0) (i32.const 2)))))"#;
     let used = |rules| run(&with_rules(text, "f", &[Value::I32(9)], rules), 1 << 40).gas_used;
@@ -310,13 +312,13 @@ fn n39_an_operator_without_a_price() {
         (Opcode::I32Const, 2),
         (Opcode::I64Add, 0),
     ] {
-        let dearer = rules(|other, price| price + u64::from(other == opcode) * 1_000);
-        assert_eq!(used(dearer), base + times * 1_000, "{}", opcode.name());
+        let raised = rules(|other, price| price + u64::from(other == opcode) * 1_000);
+        assert_eq!(used(raised), base + times * 1_000, "{}", opcode.name());
     }
 }
 
 #[test]
-fn n44_locals_are_zeroed_for_nothing() {
+fn n44_locals_are_zeroed_for_free() {
     let used = |count: usize| {
         let locals = "(local i64)".repeat(count);
         let text = format!(r#"(module (func (export "f") {locals}))"#);

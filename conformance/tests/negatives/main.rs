@@ -1,6 +1,6 @@
-//! Repeats the mistakes of the field that a VM alone can show, each in a test named after it.
+//! Tests for published bugs of other VMs that a VM alone can reproduce, each named after the bug.
 //!
-//! The list N1 to N54 and who shows the rest: docs/conformance.md.
+//! docs/conformance.md has the list N1 to N54 and the tests of the others.
 #![cfg(test)]
 
 mod execution;
@@ -12,7 +12,7 @@ mod memory;
 mod refused;
 
 use conformance::catalogue::PROBE_GAS;
-use conformance::program::{Program, Setting};
+use conformance::program::{Program, ProgramInputs};
 use conformance::{Observation, observe, sweep};
 use engine_wasmi::Wasmi;
 use reference::Reference;
@@ -21,7 +21,7 @@ use vm::unstable::execution::Value;
 use vm::unstable::frames::FrameExit;
 use vm::{CheckedModule, Engine, Rules};
 
-/// Engines that must agree with the reference, and one more with bulk operators lowered.
+/// Engines that must agree with the reference, one of them with lowered bulk operators.
 fn engines() -> Vec<Box<dyn Engine>> {
     let mut engines = conformance::differential::engines::engines();
     engines.push(Box::new(Wasmi::with_lowered_bulk()));
@@ -32,7 +32,7 @@ fn check(text: &str) -> Result<CheckedModule, vm::Rejection> {
     vm::check(&wat::parse_str(text).unwrap(), &Rules::v1())
 }
 
-/// A call of the function that `text` exports under `function`.
+/// A call of the function that `text` exports as `function`.
 fn program(text: &str, function: &str, arguments: &[Value]) -> Program {
     with_rules(text, function, arguments, Rules::v1())
 }
@@ -45,12 +45,12 @@ fn with_rules(text: &str, function: &str, arguments: &[Value], rules: Rules) -> 
         module: Arc::new(module),
         rules: Arc::new(rules),
         arguments: arguments.to_vec(),
-        setting: Setting::default(),
+        inputs: ProgramInputs::default(),
         probe_gas: PROBE_GAS,
     }
 }
 
-/// Runs on the reference and asserts that every engine shows the same.
+/// Runs on the reference and asserts that every engine agrees.
 fn run(program: &Program, gas_limit: u64) -> Observation {
     let expected = observe(&Reference::new(), program, gas_limit).unwrap();
     for engine in engines() {
@@ -66,7 +66,7 @@ fn run(program: &Program, gas_limit: u64) -> Observation {
     expected
 }
 
-/// Asserts equality at every gas limit that matters; answers how the program ends.
+/// Asserts agreement at every relevant gas limit; returns the exit of the program.
 fn swept(program: &Program) -> FrameExit {
     let engines = engines();
     let engines: Vec<&dyn Engine> = engines.iter().map(AsRef::as_ref).collect();

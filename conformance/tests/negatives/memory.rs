@@ -1,4 +1,4 @@
-//! Addresses that wrap, growth that depends on the machine, memory that was used before.
+//! Bugs with addresses that wrap, growth that depends on the machine, and reused memory.
 
 use crate::{engines, program, returned, run, swept};
 use conformance::observe;
@@ -36,7 +36,7 @@ fn n38_growth_that_depends_on_the_machine() {
             assert!(observation.differences(&found).is_empty(), "{backing:?}");
         }
     }
-    // The module's own maximum, where it is below the profile's.
+    // The maximum of the module, where it is below that of the profile.
     let text = r#"(module (memory 1 3) (func (export "f") (result i32)
         (i32.add (i32.mul (memory.grow (i32.const 2)) (i32.const 10))
           (memory.grow (i32.const 1)))))"#;
@@ -47,7 +47,7 @@ fn n38_growth_that_depends_on_the_machine() {
 }
 
 #[test]
-fn n43_a_warm_instance_keeps_what_the_last_call_left() {
+fn n43_a_warm_instance_keeps_state_of_the_last_call() {
     let text = r#"(module (memory 1 4) (global $g (mut i64) (i64.const 3))
         (data (i32.const 0) "\05")
         (func (export "f") (result i64)
@@ -69,7 +69,7 @@ fn n43_a_warm_instance_keeps_what_the_last_call_left() {
             "{}",
             engine.name()
         );
-        // In between a call that fails in the middle leaves as little.
+        // A call in between that fails halfway must not leave anything either.
         let failed = observe(engine.as_ref(), &program, first.gas_used - 1).unwrap();
         assert_eq!(failed.exit, FrameExit::OutOfGas);
         let again = observe(engine.as_ref(), &program, 1_000_000).unwrap();
@@ -107,7 +107,7 @@ fn n44_a_store_that_is_half_outside_writes_nothing() {
     }
     let fits = run(&program(text, "f", &[Value::I32(65_528)]), 10_000);
     assert_eq!(
-        fits.kept.unwrap().memory[65_527..],
+        fits.final_state.unwrap().memory[65_527..],
         [0, 255, 255, 255, 255, 255, 255, 255, 255]
     );
 }

@@ -1,4 +1,4 @@
-//! Modules that broke somebody's node at upload: refused here, by name, before any work of size.
+//! Modules that broke other nodes at upload: `check` rejects each before expensive work.
 
 use crate::check;
 use vm::Rules;
@@ -22,11 +22,11 @@ fn binary(sections: &[&[u8]]) -> Vec<u8> {
 
 fn rule_of(sections: &[&[u8]]) -> Rule {
     vm::check(&binary(sections), &Rules::v1())
-        .expect_err("refused")
+        .expect_err("the module is rejected")
         .rule
 }
 
-/// `count` copies of an item as a section of a module.
+/// A section with `count` copies of an item.
 fn section(id: u8, count: u32, item: &[u8]) -> Vec<u8> {
     let mut content = leb(count);
     for _ in 0..count {
@@ -73,7 +73,7 @@ fn n02_wide_type_times_many_functions() {
 }
 
 #[test]
-fn n19_guest_asks_for_the_charge_function() {
+fn n19_guest_imports_the_charge_function() {
     for (module, name) in [
         ("env", "gas"),
         ("env", "gas_counter"),
@@ -125,16 +125,18 @@ fn n20_names_of_injected_things_clash() {
 }
 
 #[test]
-fn n21_many_globals_pass_and_fail_at_load() {
+fn n21_many_globals_are_accepted_but_do_not_load() {
     let globals = |count| binary(&[&section(6, count, &[0x7f, 0, 0x41, 0, 0x0b])]);
     let rules = Rules::v1();
-    let refused = vm::check(&globals(100_000), &rules).expect_err("refused");
-    assert_eq!(refused.rule, Rule::Globals);
+    let rejection = vm::check(&globals(100_000), &rules).expect_err("the module is rejected");
+    assert_eq!(rejection.rule, Rule::Globals);
     assert_eq!(
-        vm::check(&globals(257), &rules).expect_err("refused").rule,
+        vm::check(&globals(257), &rules)
+            .expect_err("the module is rejected")
+            .rule,
         Rule::Globals
     );
-    // What is accepted loads: the most globals beside the largest table and memory.
+    // An accepted module instantiates: the most globals with the largest table and memory.
     let body = "(global i32 (i32.const 0))".repeat(256);
     let text = format!(r#"(module (memory 64) (table 4096 funcref) {body} (func (export "f")))"#);
     crate::run(&crate::program(&text, "f", &[]), 1_000_000);
@@ -146,7 +148,7 @@ fn n23_a_changed_rule_is_another_version() {
     let float = Rules::new(FloatPolicy::Reject, Schedule::v1());
     assert_ne!(rules.id(), float.id());
     assert_eq!(rules.id(), Rules::v1().id());
-    // Every limit is named in the rules, so that none can change without another id.
+    // The rules name every limit, so that no limit can change without changing the id.
     let names: Vec<String> = rules.named_limits().map(|limit| limit.name).collect();
     for name in [
         "MODULE_BYTES_MAX",
@@ -214,7 +216,7 @@ fn n31_the_hostile_list_of_soroban_in_bytes() {
         ]),
         Rule::DataSegments
     );
-    // The data count says two, or 2^32 - 1, and there is one.
+    // The data count is two, or 2^32 - 1, but there is one segment.
     let data: &[u8] = &[11, 6, 1, 0, 0x41, 0, 0x0b, 0];
     let memory: &[u8] = &[5, 3, 1, 0, 1];
     assert_eq!(rule_of(&[memory, &[12, 1, 2], data]), Rule::Malformed);
@@ -222,7 +224,7 @@ fn n31_the_hostile_list_of_soroban_in_bytes() {
         rule_of(&[memory, &[12, 5, 255, 255, 255, 255, 15], data]),
         Rule::DataSegments
     );
-    // A custom section whose name is longer than it; an element of a function that is not there.
+    // A custom section whose name exceeds it; an element with the index of a missing function.
     assert_eq!(rule_of(&[&[0, 2, 9, b'x']]), Rule::Malformed);
     let missing: &[u8] = &[9, 7, 1, 0, 0x41, 0, 0x0b, 1, 7];
     let table: &[u8] = &[4, 4, 1, 0x70, 0, 1];
@@ -236,7 +238,7 @@ fn n31_the_hostile_list_of_soroban_in_bytes() {
         Rule::Invalid
     );
     assert_eq!(rule_of(&[&[6, 4, 1, 0x7f, 0, 0x0b]]), Rule::Invalid);
-    // An export twice, of nothing, and an import that is there twice is one import twice.
+    // A duplicate export, a missing export; an import that occurs twice is two imports.
     assert_eq!(
         rule(r#"(module (func (export "f") (export "f")))"#),
         Rule::Invalid
@@ -245,7 +247,7 @@ fn n31_the_hostile_list_of_soroban_in_bytes() {
     let twice = r#"(import "lockstep" "block_height" (func (result i64)))"#.repeat(2);
     assert_eq!(
         check(&format!("(module {twice})"))
-            .expect("accepted")
+            .expect("the module is accepted")
             .imports()
             .len(),
         2
@@ -262,8 +264,8 @@ fn n31_floats_under_the_strict_policy() {
         ("(module (global f32 (f32.const 1)))", Rule::FloatType),
     ] {
         let module = wat::parse_str(text).unwrap();
-        let refused = vm::check(&module, &rules).expect_err(text);
-        assert_eq!(refused.rule, expected, "{text}");
+        let rejection = vm::check(&module, &rules).expect_err(text);
+        assert_eq!(rejection.rule, expected, "{text}");
         assert!(vm::check(&module, &Rules::v1()).is_ok(), "{text}");
     }
 }
@@ -299,20 +301,20 @@ fn n33_an_index_of_all_ones() {
 }
 
 #[test]
-fn n41_a_name_section_that_lies() {
-    // Names of 2^32 - 1 functions in a few bytes: nobody here reads them.
-    let lying: &[u8] = &[
+fn n41_a_name_section_with_a_wrong_count() {
+    // Names of 2^32 - 1 functions in a few bytes; the VM never reads the name section.
+    let wrong: &[u8] = &[
         0, 12, 4, b'n', b'a', b'm', b'e', 1, 5, 255, 255, 255, 255, 15,
     ];
     let rules = Rules::v1();
-    let module = vm::check(&binary(&[lying]), &rules).expect("accepted");
+    let module = vm::check(&binary(&[wrong]), &rules).expect("the module is accepted");
     let emitted = vm::emit(&module, &rules);
-    assert!(!emitted.windows(4).any(|window| window == &lying[10..14]));
+    assert!(!emitted.windows(4).any(|window| window == &wrong[10..14]));
     assert!(conformance::second_decoder::compare(&emitted).is_ok());
 }
 
 #[test]
-fn n42_what_a_decoder_takes_and_a_validator_does_not() {
+fn n42_a_module_that_decodes_but_is_invalid() {
     assert_eq!(rule_of(&[&[5, 5, 2, 0, 1, 0, 1]]), Rule::MultiMemory);
     let types: &[u8] = &[1, 4, 1, 0x60, 0, 0];
     let locals: &[u8] = &[10, 10, 1, 8, 1, 255, 255, 255, 255, 15, 0x7f, 0x0b];

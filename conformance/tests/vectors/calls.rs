@@ -1,11 +1,11 @@
-//! Makes a vector of each case of the catalogue, at the gas limits where something changes.
+//! Makes a vector of each case of the catalogue, at the gas limits at which the result changes.
 
 use crate::{Draft, data, files, project};
 use conformance::catalogue::PROBE_GAS;
 use conformance::catalogue::{self, Case};
 use conformance::golden::blesses;
 use conformance::observe;
-use conformance::program::{Program, Setting};
+use conformance::program::{Program, ProgramInputs};
 use reference::Reference;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,7 +13,7 @@ use vectors::format;
 use vm::unstable::execution::Value;
 use vm::unstable::frames::FrameExit;
 
-/// Text programs, assembled: `modules/programs/NAME.wasm`.
+/// Vectors of the text programs, which are assembled to `modules/programs/NAME.wasm`.
 pub(crate) fn programs() -> Draft {
     let about = "Functions of conformance/programs: every operator, trap and host function.";
     let mut draft = Draft::new(about);
@@ -26,13 +26,13 @@ pub(crate) fn programs() -> Draft {
     let cases = catalogue::texts(&project("conformance/programs")).unwrap();
     assert!(cases.len() >= 100, "{}", cases.len());
     for case in &cases {
-        // The total, the unit below it, and half of it, where gas runs out in the middle.
+        // The total, one unit less, and half of it, at which gas runs out in the middle.
         add(&mut draft, case, |total| vec![total, total - 1, total / 2]);
     }
     draft
 }
 
-/// Contracts as they were built once: a rebuild of the samples moves nothing here.
+/// Vectors of contracts as they were first built: rebuilding the samples does not change them.
 pub(crate) fn contracts() -> Draft {
     let folder = data().join("modules/contracts");
     if blesses() {
@@ -63,7 +63,7 @@ fn module_of(file: &str) -> String {
     }
 }
 
-/// A vector with plenty of gas, and one for each limit that `further` says.
+/// Adds a vector at the probe limit, and one at each limit that `further` derives from the total.
 fn add(draft: &mut Draft, case: &Case, further: impl Fn(u64) -> Vec<u64>) {
     let program = &case.program;
     let probe = observe(&Reference::new(), program, program.probe_gas).unwrap();
@@ -79,9 +79,9 @@ fn add(draft: &mut Draft, case: &Case, further: impl Fn(u64) -> Vec<u64>) {
     }
 }
 
-fn at(call: &format::Call, gas_limit: u64) -> format::Case {
+fn at(call: &format::Call, gas_limit: u64) -> format::VectorCase {
     let gas_limit = gas_limit.to_string();
-    format::Case::Call(format::Call {
+    format::VectorCase::Call(format::Call {
         gas_limit,
         ..call.clone()
     })
@@ -102,36 +102,36 @@ fn call(draft: &mut Draft, program: &Program) -> format::Call {
         module: module_of(file),
         function,
         arguments: arguments.collect(),
-        input: hex::encode(&program.setting.input),
+        input: hex::encode(&program.inputs.input),
         gas_limit: PROBE_GAS.to_string(),
-        setting: setting(draft, &program.setting),
+        environment: environment(draft, &program.inputs),
     }
 }
 
-/// The place of a setting in the part, where it is put if it is new.
-fn setting(draft: &mut Draft, setting: &Setting) -> u32 {
-    let state = setting.state.iter();
+/// Index of the environment in the vector file, which it is added to if it is new.
+fn environment(draft: &mut Draft, inputs: &ProgramInputs) -> u32 {
+    let state = inputs.state.iter();
     let state: BTreeMap<String, String> = state
         .map(|(key, value)| (hex::encode(key), hex::encode(value)))
         .collect();
-    let said = format::Setting {
-        caller: hex::encode(setting.caller),
-        address: hex::encode(setting.address),
-        is_static: setting.is_static,
-        height: setting.block.height.to_string(),
-        time_ms: setting.block.time_ms.to_string(),
-        chain_id: hex::encode(setting.block.chain_id),
-        proposer: hex::encode(setting.block.proposer),
-        state: place(&mut draft.part.states, state),
+    let record = format::EnvironmentRecord {
+        caller: hex::encode(inputs.caller),
+        address: hex::encode(inputs.address),
+        is_static: inputs.is_static,
+        height: inputs.block.height.to_string(),
+        time_ms: inputs.block.time_ms.to_string(),
+        chain_id: hex::encode(inputs.block.chain_id),
+        proposer: hex::encode(inputs.block.proposer),
+        state: index_of(&mut draft.part.states, state),
     };
-    place(&mut draft.part.settings, said)
+    index_of(&mut draft.part.environments, record)
 }
 
-fn place<T: PartialEq>(items: &mut Vec<T>, item: T) -> u32 {
+fn index_of<T: PartialEq>(items: &mut Vec<T>, item: T) -> u32 {
     let found = items.iter().position(|other| *other == item);
-    let place = found.unwrap_or(items.len());
+    let index = found.unwrap_or(items.len());
     if found.is_none() {
         items.push(item);
     }
-    u32::try_from(place).unwrap()
+    u32::try_from(index).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Makes the archive of a simulated chain, unless there is one that still replays.
+//! Makes a vector of a simulated chain; simulates one only if the frozen archive does not replay.
 
 use crate::{Draft, data};
 use conformance::golden::blesses;
@@ -7,7 +7,7 @@ use node::archive::{ArchiveWriter, ArchivedBlock};
 use node_sim::simulate::{Plan, Progress, Progressed, run, standard};
 use reference::Reference;
 use std::fs;
-use vectors::format::{Case, Chain};
+use vectors::format::{Chain, VectorCase};
 use vectors::replay::replay;
 
 const FILE: &str = "chains/simulated.bin";
@@ -17,17 +17,17 @@ const PLAN: Plan = Plan {
     transactions: 4,
 };
 
-/// The blocks of `lockstep sim`, with their receipts and roots.
+/// A vector of blocks of `lockstep sim`, with their receipts and roots.
 pub(crate) fn draft() -> Draft {
     let about = "Blocks of real transactions from a genesis: receipts and roots of each.";
     let mut draft = Draft::new(about);
     let frozen = fs::read(data().join(FILE)).ok();
-    let kept = frozen.filter(|bytes| !blesses() || replays(bytes));
-    draft.file(FILE, kept.unwrap_or_else(simulate));
+    let usable = frozen.filter(|bytes| !blesses() || replays(bytes));
+    draft.file(FILE, usable.unwrap_or_else(simulate));
     let archive = FILE.to_owned();
     draft.add(
         "chain of 200 simulated blocks",
-        Case::Chain(Chain { archive }),
+        VectorCase::Chain(Chain { archive }),
     );
     draft
 }
@@ -40,10 +40,10 @@ fn replays(bytes: &[u8]) -> bool {
     })
 }
 
-/// Writes the blocks of a simulation.
-struct Writing(Option<ArchiveWriter<Vec<u8>>>);
+/// Writes the blocks of a simulation to an archive.
+struct ArchivingObserver(Option<ArchiveWriter<Vec<u8>>>);
 
-impl Progress for Writing {
+impl Progress for ArchivingObserver {
     fn block(&mut self, _: &Progressed) {}
 
     fn begin(&mut self, genesis: &Genesis) {
@@ -56,7 +56,7 @@ impl Progress for Writing {
 }
 
 fn simulate() -> Vec<u8> {
-    let mut writing = Writing(None);
+    let mut writing = ArchivingObserver(None);
     assert!(run(&PLAN, standard(1), &mut writing).unwrap().agreed);
     writing.0.unwrap().finish().unwrap()
 }

@@ -1,24 +1,24 @@
-//! Makes vectors of verdicts: whole modules, one for each boundary of the profile, broken ones.
+//! Makes vectors of verdicts: built modules, a module for each limit of the profile, mutants.
 
 use crate::{Draft, data, files, project};
 use conformance::spec::script::{CommandKind, Script, Source};
 use std::fs;
-use vectors::format::{Bytes, Case, Check, Floats, Mutants};
+use vectors::format::{Bytes, Check, Floats, Mutants, VectorCase};
 
-/// Of each contract below the size bound.
+/// Number of mutants of each contract below the size bound.
 const FLIPS: u32 = 48;
 const CUTS: u32 = 16;
-/// Larger modules are not broken: a slow machine would check them for minutes.
+/// Largest module with mutants, in bytes: a slow machine would check larger ones for minutes.
 const MUTATED_BYTES_MAX: usize = 12_000;
 
-/// The rules themselves.
+/// A vector of the rules.
 pub(crate) fn rules() -> Draft {
     let mut draft = Draft::new("The id of the rules, each limit and each price.");
-    draft.add("rules version 1", Case::Rules);
+    draft.add("rules version 1", VectorCase::Rules);
     draft
 }
 
-/// Verdicts, and what accepted modules become.
+/// Vectors of verdicts, and of the instrumented modules of accepted ones.
 pub(crate) fn draft() -> Draft {
     let about = "Which modules are accepted, the code of a refusal, and the emitted module.";
     let mut draft = Draft::new(about);
@@ -40,13 +40,13 @@ pub(crate) fn draft() -> Draft {
                 flips: FLIPS,
                 cuts: CUTS,
             };
-            draft.add(&format!("broken {name}"), Case::Mutants(mutants));
+            draft.add(&format!("broken {name}"), VectorCase::Mutants(mutants));
         }
     }
     let text = fs::read_to_string(project("conformance/corpus/proposals.wast")).unwrap();
     for command in Script::parse("proposals", &text).unwrap().commands {
         let CommandKind::Module(Some(name), Source::Binary(module)) = command.kind else {
-            panic!("line {}: a module with a name is expected", command.line);
+            panic!("line {}: expected a module with a name", command.line);
         };
         let module = Bytes::Hex(hex::encode(module));
         both(&mut draft, &format!("proposal {name}"), &module);
@@ -69,7 +69,7 @@ fn both(draft: &mut Draft, name: &str, module: &Bytes) {
         let module = module.clone();
         draft.add(
             &format!("{name}{suffix}"),
-            Case::Check(Check { module, floats }),
+            VectorCase::Check(Check { module, floats }),
         );
     }
 }

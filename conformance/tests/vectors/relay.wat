@@ -1,9 +1,9 @@
-;; Does what its input says: calls, deploys, upgrades itself, or ends in one of the ways there are.
+;; Calls, deploys, upgrades itself or ends in some way, as its entry and input say.
 ;;
 ;; input of `relay`, `forward`: u32 flags, u32 bytes of the entry, i64 gas, u128 value, address,
 ;;   the entry, the callee's input. `relay` writes, emits and pays before and after the call.
-;; input of `deploy`: the same with the code hash in place of the address, under salt 7.
-;; Both return the status as u32, then what the callee returned.
+;; input of `deploy`: the same with the code hash instead of the address, under salt 7.
+;; Both return the status as u32, then the data that the callee returned.
 (module
   (import "lockstep" "input" (func $input (param i32 i32) (result i32)))
   (import "lockstep" "return" (func $return (param i32 i32)))
@@ -22,7 +22,7 @@
     (func $deploy (param i32 i32 i32 i32 i32 i32 i32 i64 i32) (result i32)))
   (import "lockstep" "set_code" (func $set_code (param i32) (result i32)))
   (memory 4 4)
-  ;; 0: the input; 131072: status and returned data; 200000: keys; 200100: a salt; 200200: answers.
+  ;; 0: the input; 131072: status and returned data; 200000: keys; 200100: a salt; 200200: results.
   (data (i32.const 200000) "count" "status" "no")
   (data (i32.const 200100) "\07")
   (func $take (result i32) (call $input (i32.const 0) (i32.const 65536)))

@@ -1,4 +1,4 @@
-//! Writes a result as named texts, equal on every machine, and finds the first that differs.
+//! Writes a result as named fields, equal on every machine, and finds the first that differs.
 
 use crate::observation::Observation;
 use sha2::{Digest, Sha256};
@@ -8,27 +8,27 @@ use vm::unstable::frames::FrameExit;
 use vm::unstable::state::AccessSet;
 use vm::{Event, Exit, Outcome, StateDiff, Trap};
 
-/// A result: texts without control characters by the names of the fields.
+/// A result: texts without control characters, by field name.
 pub type Fields = BTreeMap<String, String>;
 
-/// Longest byte string that is written out; of a longer one its hash and length are.
+/// Longest byte string that is written in full; a longer one is written as hash and length.
 pub const BYTES_SHOWN_MAX: usize = 64;
 
-/// Fields that say most; a difference in them is named before any other.
+/// The most informative fields; a difference in them is reported before any other.
 const FIRST: [&str; 6] = ["accepted", "exit", "trap", "answer", "value", "gas_used"];
 
 /// One field in which two results differ; `None` where a result does not have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldDifference {
-    /// Its name.
+    /// Name of the field.
     pub field: String,
-    /// The one value.
+    /// Value in the left result.
     pub left: Option<String>,
-    /// The other value.
+    /// Value in the right result.
     pub right: Option<String>,
 }
 
-/// The first field in which two results differ: those that say most, then in order of names.
+/// The first field in which two results differ: the most informative ones, then by name.
 #[must_use]
 pub fn first_difference(left: &Fields, right: &Fields) -> Option<FieldDifference> {
     let names = left.keys().chain(right.keys()).map(String::as_str);
@@ -48,7 +48,7 @@ fn rank(name: &str) -> usize {
         .unwrap_or(FIRST.len())
 }
 
-/// All that can be seen of a run of one frame.
+/// All that can be observed of a run of one frame.
 #[must_use]
 pub fn of_observation(observation: &Observation) -> Fields {
     let mut fields = Fields::new();
@@ -69,18 +69,18 @@ pub fn of_observation(observation: &Observation) -> Fields {
     }
     put(&mut fields, "gas_used", observation.gas_used.to_string());
     put_access(&mut fields, &observation.access);
-    if let Some(kept) = &observation.kept {
-        put(&mut fields, "memory", hash(&kept.memory));
-        if !kept.globals.is_empty() {
-            let values: Vec<String> = kept.globals.iter().copied().map(value_text).collect();
+    if let Some(state) = &observation.final_state {
+        put(&mut fields, "memory", hash(&state.memory));
+        if !state.globals.is_empty() {
+            let values: Vec<String> = state.globals.iter().copied().map(value_text).collect();
             put(&mut fields, "globals", values.join(" "));
         }
-        put_effects(&mut fields, &kept.events, &kept.diff);
+        put_effects(&mut fields, &state.events, &state.diff);
     }
     fields
 }
 
-/// All of a message's outcome but its diagnosis.
+/// The outcome of a message, without its diagnosis.
 #[must_use]
 pub fn of_outcome(outcome: &Outcome) -> Fields {
     let mut fields = Fields::new();
@@ -146,12 +146,12 @@ fn put_effects(fields: &mut Fields, events: &[Event], diff: &StateDiff) {
     }
     for (key, value) in diff {
         let text = value.as_deref().map_or("removed".to_owned(), bytes);
-        // A key is at most 289 bytes; whole, so that no two have one name.
+        // A key, of at most 289 bytes, is written in full: no two keys share a name.
         put(fields, &format!("diff.{}", hex::encode(key)), text);
     }
 }
 
-/// Bytes in hexadecimal, or `sha256:HASH:LENGTH` of more than [`BYTES_SHOWN_MAX`].
+/// Bytes in hexadecimal; more than [`BYTES_SHOWN_MAX`] as `sha256:HASH:LENGTH`.
 #[must_use]
 pub fn bytes(bytes: &[u8]) -> String {
     if bytes.len() > BYTES_SHOWN_MAX {
@@ -171,7 +171,7 @@ pub fn hash(bytes: &[u8]) -> String {
     )
 }
 
-/// How many byte strings, and the hash of their hexadecimal lines.
+/// Number of byte strings, and the hash of their hexadecimal lines.
 fn list<'a>(items: impl Iterator<Item = &'a [u8]>) -> String {
     let lines: Vec<String> = items
         .map(|item| format!("{}\n", hex::encode(item)))
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn the_exit_is_named_before_what_follows_from_it() {
+    fn a_different_exit_is_reported_before_its_consequences() {
         let left = fields(&[("diff.00", "01"), ("exit", "return"), ("gas_used", "5")]);
         let right = fields(&[("exit", "trap"), ("gas_used", "4"), ("trap", "1")]);
         let found = first_difference(&left, &right).unwrap();

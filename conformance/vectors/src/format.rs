@@ -1,7 +1,8 @@
-//! Describes a file of vectors: modules, states and settings that vectors share, then the vectors.
+//! Describes a vector file: modules, states and environments that vectors share, then the vectors.
 //!
 //! JSON, one vector a line, in the order in which they run. Numbers that can pass 2^53 are decimal
-//! strings, bytes are hexadecimal. Unknown fields are refused: they could change what a run means.
+//! strings, bytes are hexadecimal. Unknown fields are an error: they could change what a run means.
+//! In the file an environment is called a `setting`.
 
 use crate::VectorError;
 use crate::fields::Fields;
@@ -11,73 +12,74 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The first field of every file.
 pub const FORMAT: &str = "lockstep/vectors/1";
 
-/// A file of vectors.
+/// One vector file, which is a part of a set of vectors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
     /// [`FORMAT`].
     pub format: String,
-    /// What its vectors show.
+    /// What the vectors of this file show.
     pub about: String,
     /// Every file that the vectors name, with the SHA-256 of its bytes.
     pub files: BTreeMap<String, String>,
-    /// States before: hexadecimal values by hexadecimal state keys.
+    /// States before a run: hexadecimal values by hexadecimal state keys.
     pub states: Vec<BTreeMap<String, String>>,
-    /// What hosts tell guests.
-    pub settings: Vec<Setting>,
+    /// Environments of frames.
+    #[serde(rename = "settings")]
+    pub environments: Vec<EnvironmentRecord>,
     /// The vectors.
     pub vectors: Vec<Vector>,
 }
 
-/// What the host tells a guest, but for the input.
+/// Environment of a frame: what host functions return to the guest, except the input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Setting {
-    /// 32 bytes.
+pub struct EnvironmentRecord {
+    /// Address of the caller, 32 bytes.
     pub caller: String,
-    /// 32 bytes: the contract itself.
+    /// Address of the contract itself, 32 bytes.
     pub address: String,
-    /// True if the frame must not change state.
+    /// True for a static frame, which must not change state.
     pub is_static: bool,
-    /// Of the block, decimal.
+    /// Height of the block, decimal.
     pub height: String,
-    /// Of the block, decimal.
+    /// Time of the block in milliseconds, decimal.
     pub time_ms: String,
-    /// 32 bytes.
+    /// Id of the chain, 32 bytes.
     pub chain_id: String,
-    /// 32 bytes.
+    /// Address of the proposer of the block, 32 bytes.
     pub proposer: String,
-    /// Place in [`Part::states`].
+    /// Index in [`Part::states`].
     pub state: u32,
 }
 
-/// One thing to run, and what must come of it.
+/// One run with its expected result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Vector {
-    /// Unique among all files.
+    /// Name, unique among all files.
     pub name: String,
     /// What is run.
-    pub case: Case,
-    /// The result.
+    pub case: VectorCase,
+    /// The expected result.
     pub expected: Fields,
 }
 
 /// What is run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Case {
+pub enum VectorCase {
     /// One function of one module, in a frame of its own.
     Call(Call),
     /// A message as a transaction sends it: frames that call frames, value, code.
-    Message(Message),
-    /// Whether a module is accepted, and what it becomes.
+    Message(MessageRecord),
+    /// Whether `check` accepts a module, and the instrumented module.
     Check(Check),
-    /// Whether broken forms of a module are accepted.
+    /// Which mutants of a module `check` accepts.
     Mutants(Mutants),
     /// The id of the rules, limits and prices.
     Rules,
-    /// A hash or a predicate.
+    /// A hash or a signature check.
     Cryptography(Cryptography),
     /// Blocks, one after the other, from a genesis.
     Chain(Chain),
@@ -87,106 +89,108 @@ pub enum Case {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
-    /// A file.
+    /// File of the module.
     pub module: String,
     /// Name of an exported function.
     pub function: String,
     /// Signed decimal numbers, one for each parameter.
     pub arguments: Vec<String>,
-    /// Hexadecimal.
+    /// Input of the call, hexadecimal.
     pub input: String,
-    /// Decimal.
+    /// Gas limit, decimal.
     pub gas_limit: String,
-    /// Place in [`Part::settings`].
-    pub setting: u32,
+    /// Index in [`Part::environments`].
+    #[serde(rename = "setting")]
+    pub environment: u32,
 }
 
 /// A message, with the code that was uploaded before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Message {
-    /// Files: uploaded modules. Which account has which code is in the state.
+pub struct MessageRecord {
+    /// Files of the uploaded modules. The state says which account has which code.
     pub codes: Vec<String>,
-    /// Place in [`Part::settings`]: caller, block, state; a call is for its `address`.
-    pub setting: u32,
-    /// Deploys this code with a salt of zeros, instead of a call.
+    /// Index in [`Part::environments`], for caller, block and state; a call goes to its `address`.
+    #[serde(rename = "setting")]
+    pub environment: u32,
+    /// File of the code to deploy with a salt of zeros; `None` for a call.
     pub deploy: Option<String>,
-    /// Name of the entry.
+    /// Name of the entry function.
     pub entry: String,
-    /// Hexadecimal.
+    /// Input of the call, hexadecimal.
     pub input: String,
-    /// Decimal.
+    /// Transferred value, decimal.
     pub value: String,
-    /// 32 bytes: the id of the transaction.
+    /// Hash of the transaction, 32 bytes.
     pub tx_hash: String,
-    /// Decimal.
+    /// Gas limit, decimal.
     pub gas_limit: String,
 }
 
-/// A module for `check`, then the emitter.
+/// A module for `check` and, if it is accepted, for the emitter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     /// The module.
     pub module: Bytes,
-    /// What is done about float operators.
+    /// Policy for float operators.
     pub floats: Floats,
 }
 
-/// Bytes that stand in a file of their own, or right here.
+/// Bytes in a file of their own, or inline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bytes {
-    /// A file.
+    /// Name of the file.
     File(String),
     /// Hexadecimal.
     Hex(String),
 }
 
-/// What is done about float operators.
+/// Policy for float operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Floats {
     /// They are lowered.
     Lower,
-    /// A module with one is refused.
+    /// A module with one is rejected.
     Reject,
 }
 
-/// Broken forms of a module: single bits flipped, then truncations, drawn from the seed.
+/// Mutants of a module: single flipped bits, then truncations, drawn from the seed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mutants {
-    /// A file.
+    /// File of the original module.
     pub module: String,
-    /// Of the SplitMix64 that draws places.
+    /// Seed of the SplitMix64 stream that draws positions.
     pub seed: u32,
-    /// Forms with one bit flipped.
+    /// Number of mutants with one flipped bit.
     pub flips: u32,
-    /// Forms cut short.
+    /// Number of truncated mutants.
     pub cuts: u32,
 }
 
-/// A hash or a predicate of the host interface.
+/// A hash function or signature check of the host interface.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cryptography {
-    /// Its name in the host table.
+    /// Name of the function in the host table.
     pub function: String,
-    /// Hexadecimal byte strings in the order of the host table; a recovery id is one byte.
+    /// Arguments, hexadecimal, in the order of the host table; a recovery id is one byte.
     pub arguments: Vec<String>,
 }
 
-/// Blocks of an archive.
+/// Replay of the blocks of an archive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chain {
-    /// A file, in the format of [`node::archive`].
+    /// File in the format of [`node::archive`].
     pub archive: String,
 }
 
 impl Part {
-    /// A file without vectors.
+    /// A vector file without vectors.
     #[must_use]
     pub fn new(about: &str) -> Self {
         Self {
@@ -194,7 +198,7 @@ impl Part {
             about: about.to_owned(),
             files: BTreeMap::new(),
             states: Vec::new(),
-            settings: Vec::new(),
+            environments: Vec::new(),
             vectors: Vec::new(),
         }
     }
@@ -202,7 +206,7 @@ impl Part {
     /// Reads the file called `name`.
     ///
     /// # Errors
-    /// Another format, or a name or text that would not be one column of one line.
+    /// Another format, a vector name that occurs twice, or a control character in a name or text.
     pub fn parse(name: &str, text: &[u8]) -> Result<Self, VectorError> {
         let part: Self =
             serde_json::from_slice(text).map_err(|error| VectorError::new(name, error))?;
@@ -219,17 +223,17 @@ impl Part {
                 return Err(VectorError::new(name, reason));
             }
             if !names.insert(&vector.name) {
-                let reason = format!("two vectors are called {:?}", vector.name);
+                let reason = format!("two vectors have the name {:?}", vector.name);
                 return Err(VectorError::new(name, reason));
             }
         }
         Ok(part)
     }
 
-    /// The text of the file: a line for each file, state, setting and vector.
+    /// The text of the file: a line for each file, state, environment and vector.
     ///
     /// # Errors
-    /// None in practice: texts and numbers can be written.
+    /// None in practice: every text and number has an encoding in JSON.
     pub fn render(&self) -> Result<String, VectorError> {
         let mut text = format!(
             "{{\"format\":{},\"about\":{},\n",
@@ -251,7 +255,7 @@ impl Part {
             &mut text,
             "settings",
             ['[', ']'],
-            self.settings.iter().map(line),
+            self.environments.iter().map(line),
         )?;
         push(
             &mut text,
@@ -296,14 +300,18 @@ mod tests {
             arguments: vec!["-1".to_owned()],
             input: String::new(),
             gas_limit: u64::MAX.to_string(),
-            setting: 0,
+            environment: 0,
         };
         let check = Check {
             module: Bytes::Hex("0061".to_owned()),
             floats: Floats::Reject,
         };
         let expected: Fields = [("exit".to_owned(), "trap".to_owned())].into();
-        let cases = [Case::Call(call), Case::Check(check), Case::Rules];
+        let cases = [
+            VectorCase::Call(call),
+            VectorCase::Check(check),
+            VectorCase::Rules,
+        ];
         let vectors = cases.into_iter().enumerate().map(|(number, case)| Vector {
             name: format!("v{number}"),
             case,
@@ -316,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn a_rendered_file_parses_to_the_same_vectors() {
         let text = part().render().unwrap();
         assert_eq!(Part::parse("x.json", text.as_bytes()).unwrap(), part());
         let empty = Part::new("nothing").render().unwrap();
@@ -327,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn another_format_and_unknown_fields_are_refused() {
+    fn another_format_and_unknown_fields_are_an_error() {
         let text = part().render().unwrap();
         for (from, to) in [
             ("vectors/1", "vectors/2"),

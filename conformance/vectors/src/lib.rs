@@ -1,21 +1,21 @@
-//! Runs golden vectors on this machine, and compares what several machines made of them.
+//! Runs golden vectors on this machine, and compares the reports of several machines.
 //!
-//! | file | holds |
+//! | file | contents |
 //! |---|---|
-//! | [`format`](mod@format) | the vector files: what is run, and what must come of it |
-//! | [`source`] | where they come from: this binary, or a folder |
-//! | [`run`](mod@run) | a vector to its result, on one engine or several |
-//! | [`replay`] | the blocks of an archive to their roots |
-//! | [`fields`] | a result as named texts, and the first of them that differs |
-//! | [`report`] | all results of one machine under one root, compared with those of others |
-//! | [`program`], [`observation`] | one run of one function, and all that it lets be seen |
+//! | [`format`](mod@format) | the vector files: runs with their expected results |
+//! | [`source`] | sources of vector files: this binary, or a folder |
+//! | [`run`](mod@run) | runs a vector on one engine or several |
+//! | [`replay`] | replays the blocks of an archive |
+//! | [`fields`] | a result as named fields, and the first that differs |
+//! | [`report`] | all results of one machine under one root, and their comparison |
+//! | [`program`], [`observation`] | one run of one function, and all that can be observed |
 //!
 //! # Invariants
-//! * The result root covers what was observed, never what was expected, nor machine, engine, time.
-//! * The binary carries the vectors that it was built with; a run needs no other file.
+//! * The result root covers observed results only: no expectation, machine, engine or time.
+//! * The binary embeds its vectors; a run needs no other file.
 //!
-//! The format is described in docs/conformance.md. The vectors are made, and held, by
-//! `conformance/tests/vectors`.
+//! docs/conformance.md describes the format. `conformance/tests/vectors` makes the vectors and
+//! checks them.
 #![forbid(unsafe_code)]
 
 pub mod format;
@@ -36,21 +36,21 @@ pub mod run;
 
 pub mod report;
 
-/// What is wrong with a vector, a file of vectors or a report.
+/// What is wrong with a vector, a vector file or a report.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {reason}")]
+#[error("{location}: {reason}")]
 pub struct VectorError {
-    /// The file or the vector.
-    pub place: String,
+    /// Name of the file or vector.
+    pub location: String,
     /// What is wrong, in one line.
     pub reason: String,
 }
 
 impl VectorError {
-    /// An error at `place`.
+    /// An error at `location`.
     #[must_use]
-    pub fn new(place: impl ToString, reason: impl ToString) -> Self {
-        let (place, reason) = (place.to_string(), reason.to_string());
-        Self { place, reason }
+    pub fn new(location: impl ToString, reason: impl ToString) -> Self {
+        let (location, reason) = (location.to_string(), reason.to_string());
+        Self { location, reason }
     }
 }

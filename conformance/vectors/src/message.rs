@@ -1,7 +1,7 @@
-//! Executes a message with all that it needs: uploaded code, accounts, frames that call frames.
+//! Executes a message on a state with accounts and uploaded code, so that contracts can call.
 
 use crate::fields::{self, Fields};
-use crate::program::Setting;
+use crate::program::ProgramInputs;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,16 +10,16 @@ use vm::{
     walk_committed,
 };
 
-/// State, and the code that was uploaded.
-pub(crate) struct World {
-    /// Caller, block and state; contracts are accounts of it.
-    pub(crate) setting: Setting,
+/// State before the message, and the uploaded code.
+pub(crate) struct MessageState {
+    /// Caller, block and state; the state has an account for each contract.
+    pub(crate) inputs: ProgramInputs,
     /// Modules by code hash.
     pub(crate) codes: BTreeMap<CodeHash, Arc<CheckedModule>>,
 }
 
-impl World {
-    /// What `message` comes to on `engine`.
+impl MessageState {
+    /// Result of `message` on `engine`.
     ///
     /// # Errors
     /// A [`Fault`] of this machine.
@@ -29,19 +29,19 @@ impl World {
         rules: &Arc<Rules>,
         (message, gas_limit): (&Message, u64),
     ) -> Result<Fields, Fault> {
-        let environment = vm::Environment::new(engine, rules, self, &self.setting.block)?;
+        let environment = vm::Environment::new(engine, rules, self, &self.inputs.block)?;
         let outcome = vm::execute(&environment, message, Gas(gas_limit))?;
         Ok(fields::of_outcome(&outcome))
     }
 }
 
-impl StateView for World {
+impl StateView for MessageState {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        self.setting.read(key)
+        self.inputs.read(key)
     }
 
     fn scan(&self, range: Range<&[u8]>, limit: usize) -> Result<Entries, Fault> {
-        self.setting.scan(range, limit)
+        self.inputs.scan(range, limit)
     }
 
     fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {

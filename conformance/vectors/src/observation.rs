@@ -1,4 +1,4 @@
-//! Runs a program once and holds all that can be seen of it.
+//! Runs a program once and records all that can be observed of the run.
 
 use crate::program::Program;
 use std::fmt;
@@ -9,29 +9,29 @@ use vm::unstable::host::Host;
 use vm::unstable::state::{AccessSet, Journal};
 use vm::{Engine, Event, Fault, StateDiff};
 
-/// What one run let be seen.
+/// All that can be observed of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {
     /// How the frame ended, with the value and the output.
     pub exit: FrameExit,
-    /// Gas consumed; on out of gas the whole limit.
+    /// Gas used; when out of gas, the whole limit.
     pub gas_used: u64,
-    /// State keys that were read and written, in order of key: host calls that were made.
+    /// State keys that host calls read and wrote, in order of key.
     pub access: AccessSet,
-    /// What a return keeps; `None` for every other exit.
-    pub kept: Option<Kept>,
+    /// Memory, globals, events and state diff after a return; `None` for every other exit.
+    pub final_state: Option<FinalState>,
 }
 
-/// What a return keeps.
+/// State of the frame after a return.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct FinalState {
     /// The whole linear memory.
     pub memory: Vec<u8>,
     /// All globals of the original module.
     pub globals: Vec<Value>,
-    /// Events in order.
+    /// Emitted events, in order.
     pub events: Vec<Event>,
-    /// Net change of the state.
+    /// Net change of the contract's state.
     pub diff: StateDiff,
 }
 
@@ -44,20 +44,20 @@ pub fn observe(
     program: &Program,
     gas_limit: u64,
 ) -> Result<Observation, Fault> {
-    let setting = &program.setting;
+    let inputs = &program.inputs;
     let mut journal = Journal::default();
     let mut host = Host {
         rules: &program.rules,
-        view: setting,
+        view: inputs,
         journal: &mut journal,
-        block: &setting.block,
-        caller: setting.caller,
-        address: setting.address,
+        block: &inputs.block,
+        caller: inputs.caller,
+        address: inputs.address,
         tx_hash: [0; 32],
-        input: &setting.input,
+        input: &inputs.input,
         value: 0,
         returned: &[],
-        is_static: setting.is_static,
+        is_static: inputs.is_static,
         debug_log: Vec::new(),
     };
     let mut execution = engine.instantiate(&program.module, &program.rules)?;
@@ -75,7 +75,7 @@ pub fn observe(
         false => None,
     };
     let effects = journal.into_effects();
-    let kept = left.map(|(memory, globals)| Kept {
+    let final_state = left.map(|(memory, globals)| FinalState {
         memory,
         globals,
         events: effects.events,
@@ -85,25 +85,25 @@ pub fn observe(
         exit,
         gas_used,
         access: effects.access,
-        kept,
+        final_state,
     })
 }
 
 /// One field in which two observations differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldDifference {
-    /// The field; for memory, the first byte that differs.
+pub struct ObservationDifference {
+    /// Name of the field; for memory, with the address of the first byte that differs.
     pub field: String,
-    /// What the reference shows.
+    /// Value of the reference.
     pub expected: String,
-    /// What the engine shows.
+    /// Value of the engine.
     pub found: String,
 }
 
 impl Observation {
-    /// Every field in which `found` differs from this one, which is the reference's.
+    /// Every field in which `found` differs from this observation, which is the reference's.
     #[must_use]
-    pub fn differences(&self, found: &Self) -> Vec<FieldDifference> {
+    pub fn differences(&self, found: &Self) -> Vec<ObservationDifference> {
         let mut differences = Vec::new();
         compare("exit", &self.exit, &found.exit, &mut differences);
         compare(
@@ -113,7 +113,7 @@ impl Observation {
             &mut differences,
         );
         compare("access", &self.access, &found.access, &mut differences);
-        if let (Some(expected), Some(found)) = (&self.kept, &found.kept) {
+        if let (Some(expected), Some(found)) = (&self.final_state, &found.final_state) {
             compare_memory(&expected.memory, &found.memory, &mut differences);
             compare_globals(&expected.globals, &found.globals, &mut differences);
             compare("events", &expected.events, &found.events, &mut differences);
@@ -127,10 +127,10 @@ fn compare<T: PartialEq + fmt::Debug>(
     field: &str,
     expected: &T,
     found: &T,
-    differences: &mut Vec<FieldDifference>,
+    differences: &mut Vec<ObservationDifference>,
 ) {
     if expected != found {
-        differences.push(FieldDifference {
+        differences.push(ObservationDifference {
             field: field.to_owned(),
             expected: format!("{expected:?}"),
             found: format!("{found:?}"),
@@ -138,22 +138,31 @@ fn compare<T: PartialEq + fmt::Debug>(
     }
 }
 
-fn compare_memory(expected: &[u8], found: &[u8], differences: &mut Vec<FieldDifference>) {
+fn compare_memory(expected: &[u8], found: &[u8], differences: &mut Vec<ObservationDifference>) {
     compare("memory size", &expected.len(), &found.len(), differences);
     if expected == found {
         return;
     }
-    let place = expected
+    let address = expected
         .iter()
         .zip(found)
         .position(|(expected, found)| expected != found);
-    if let Some(place) = place {
-        let field = format!("memory[{place:#x}]");
-        compare(&field, &expected.get(place), &found.get(place), differences);
+    if let Some(address) = address {
+        let field = format!("memory[{address:#x}]");
+        compare(
+            &field,
+            &expected.get(address),
+            &found.get(address),
+            differences,
+        );
     }
 }
 
-fn compare_globals(expected: &[Value], found: &[Value], differences: &mut Vec<FieldDifference>) {
+fn compare_globals(
+    expected: &[Value],
+    found: &[Value],
+    differences: &mut Vec<ObservationDifference>,
+) {
     compare("globals", &expected.len(), &found.len(), differences);
     for (index, (expected, found)) in expected.iter().zip(found).enumerate() {
         compare(&format!("global {index}"), expected, found, differences);

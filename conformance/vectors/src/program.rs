@@ -1,4 +1,4 @@
-//! Describes one run of one function of one module, apart from engine and gas limit.
+//! Describes one run of one function of one module, without engine and gas limit.
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, Range};
@@ -10,47 +10,47 @@ use vm::{
     Walked, walk_committed,
 };
 
-/// What is run.
+/// One run of one function, without engine and gas limit.
 #[derive(Clone, Debug)]
 pub struct Program {
-    /// For messages.
+    /// Name of the program in messages.
     pub name: String,
     /// The module.
     pub module: Arc<CheckedModule>,
     /// The rules under which it was checked and is run.
     pub rules: Arc<Rules>,
-    /// Index of the function; it must be exported, because a foreign engine calls exports only.
+    /// Index of the function; it must be exported, since third-party engines call exports only.
     pub entry: u32,
-    /// Its arguments.
+    /// Arguments of the function.
     pub arguments: Vec<Value>,
-    /// What the host tells the guest.
-    pub setting: Setting,
-    /// Gas of the run that finds the total; see `PROBE_GAS` of `conformance`.
+    /// Environment and state of the frame.
+    pub inputs: ProgramInputs,
+    /// Gas limit of the run that finds the total, in gas; see `PROBE_GAS` of `conformance`.
     pub probe_gas: u64,
 }
 
 /// Values by state key.
 pub type State = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// What the host tells the guest.
+/// Environment and state of a frame: what host functions return to the guest.
 #[derive(Clone, Debug)]
-pub struct Setting {
-    /// The call's input.
+pub struct ProgramInputs {
+    /// Input of the call.
     pub input: Vec<u8>,
-    /// Who called.
+    /// Address of the caller.
     pub caller: Address,
-    /// The contract itself.
+    /// Address of the contract itself.
     pub address: Address,
-    /// True if the frame must not change state.
+    /// True for a static frame, which must not change state.
     pub is_static: bool,
-    /// The block.
+    /// Metadata of the block.
     pub block: BlockMetadata,
-    /// State before, by state key.
+    /// State before the run, by state key.
     pub state: State,
 }
 
-impl Default for Setting {
-    /// Zero caller and contract, empty input and state, height 1, time 0: as `lockstep run` has it.
+impl Default for ProgramInputs {
+    /// Zero addresses, empty input and state, height 1, time 0: the defaults of `lockstep run`.
     fn default() -> Self {
         Self {
             input: Vec::new(),
@@ -69,10 +69,10 @@ impl Default for Setting {
 }
 
 impl Program {
-    /// The same with another setting.
+    /// The same program with other inputs.
     #[must_use]
-    pub fn with_setting(mut self, setting: Setting) -> Self {
-        self.setting = setting;
+    pub fn with_inputs(mut self, inputs: ProgramInputs) -> Self {
+        self.inputs = inputs;
         self
     }
 
@@ -89,8 +89,8 @@ impl Program {
     }
 }
 
-/// State that a test writes down; holds no code.
-impl StateView for Setting {
+/// The state of a test; it contains no code.
+impl StateView for ProgramInputs {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
         Ok(self.state.get(key).cloned())
     }

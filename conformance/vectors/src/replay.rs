@@ -1,8 +1,8 @@
-//! Replays the blocks of an archive on a node, from the genesis on.
+//! Replays the blocks of an archive on a node, from the genesis.
 //!
-//! The archive's own record of what came of each block is left alone: a vector's expectation is
-//! compared field by field, so that a difference has a name. A header holds the result of the block
-//! before, so a node that computes otherwise finds the next block invalid.
+//! The results that the archive records are ignored: the vector's expectation is compared field by
+//! field, so that a difference has a name. A header commits to the result of the block before, so a
+//! node with another result finds the next block invalid.
 
 use crate::fields::Fields;
 use node::archive::{ArchiveError, ArchiveReader, ArchivedBlock};
@@ -12,35 +12,33 @@ use vm::{Engine, Fault, Rulebook};
 /// Why an archive cannot be replayed to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// It cannot be read.
+    /// The archive cannot be read.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
-    /// The node failed, not the blocks.
+    /// The node failed; the blocks are not the cause.
     #[error(transparent)]
     Machine(#[from] Fault),
 }
 
-/// The exits of a block's transactions, for a difference to name the first that differs.
+/// Records the exit of each transaction of a block, so that a difference names the first of them.
 #[derive(Default)]
-struct Receipts(Vec<(u32, String)>);
+struct ReceiptRecorder(Vec<(u32, String)>);
 
-impl Observer for Receipts {
-    fn transaction(&mut self, index: u32, executed: &node::Executed, _: Root) {
+impl Observer for ReceiptRecorder {
+    fn transaction(&mut self, index: u32, executed: &node::Executed, _: Option<[u8; 32]>) {
         let receipt = &executed.receipt;
         let (exit, code, gas) = (receipt.exit.name(), receipt.code, receipt.gas_used);
         self.0.push((index, format!("{exit} {code} {gas}")));
     }
 }
 
-type Root = Option<[u8; 32]>;
-
-/// What every block of an archive comes to on `engine`, under the rules of its height;
-/// an invalid block is the last.
+/// Results of every block of an archive on `engine`, under the rules of its height, up to the first
+/// invalid block.
 ///
-/// The state tree is rebuilt from the store at the end, and must have the same root.
+/// At the end the state tree is rebuilt from the store, and must have the same root.
 ///
 /// # Errors
-/// [`ReplayError`].
+/// A [`ReplayError`].
 pub fn replay(
     archive: &[u8],
     engine: Box<dyn Engine>,
@@ -69,7 +67,7 @@ pub fn replay(
                 break;
             }
         };
-        let mut receipts = Receipts::default();
+        let mut receipts = ReceiptRecorder::default();
         let result = node.apply(&valid, &mut receipts)?;
         for (index, receipt) in receipts.0 {
             put(&format!("receipt.{index:03}"), receipt);

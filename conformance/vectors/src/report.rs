@@ -1,12 +1,12 @@
-//! Puts all results of one machine under one root, and compares reports.
+//! Hashes all results of one machine to one root, and compares reports.
 //!
 //! The root is the SHA-256 of one line for each field of each result, `VECTOR` tab `FIELD` tab
-//! `VALUE`, vectors in their order, fields in the order of their names. Nothing else enters it: not
-//! what was expected, nor the machine, the engine, the time.
+//! `VALUE`, vectors in their order, fields by name. Expectations, machine, engine and time are not
+//! part of it.
 
 use crate::VectorError;
 use crate::fields::{Fields, first_difference};
-use crate::run::{EngineKind, Observed};
+use crate::run::{EngineKind, VectorResult};
 use crate::source::Set;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -15,39 +15,39 @@ use std::collections::BTreeMap;
 /// The first field of every report.
 pub const FORMAT: &str = "lockstep/report/1";
 
-/// What one machine made of a set of vectors.
+/// Results of one machine for a set of vectors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// [`FORMAT`].
     pub format: String,
-    /// The result root; see the head of this file.
+    /// The result root, hexadecimal; see the documentation of the module.
     pub root: String,
-    /// How many vectors were run.
+    /// Number of vectors that ran.
     pub vectors: usize,
-    /// How many gave another result than was expected.
+    /// Number of vectors whose result was not the expected one.
     pub differing: usize,
-    /// The first of them.
+    /// First field of the first such vector.
     pub first_difference: Option<Difference>,
-    /// Identifies the set of vectors, expectations included.
+    /// Id of the set of vectors, expectations included.
     pub set: String,
-    /// Where and with what they were run.
+    /// Machine and engines that ran them.
     pub machine: Machine,
-    /// The results, in order.
+    /// Results, in the order of the vectors.
     pub results: Vec<ResultLine>,
 }
 
-/// Where and with what vectors were run; in no root.
+/// Machine and engines that ran the vectors; not part of the root.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
-    /// As Rust names it.
+    /// Processor architecture, as Rust names it.
     pub architecture: String,
     /// As Rust names it.
     pub os: String,
-    /// Width of an address.
+    /// Width of a pointer, in bits.
     pub pointer_bits: u32,
-    /// `little` or `big`.
+    /// Byte order: `little` or `big`.
     pub endian: String,
-    /// Engines that took part.
+    /// Names of the engines.
     pub engines: Vec<String>,
     /// Version of this crate.
     pub version: String,
@@ -56,37 +56,37 @@ pub struct Machine {
 /// The result of one vector.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResultLine {
-    /// The vector.
+    /// Name of the vector.
     pub vector: String,
-    /// Its result.
+    /// Result of the vector.
     pub fields: Fields,
 }
 
 /// The first field of a vector that is not as expected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
-    /// The vector.
+    /// Name of the vector.
     pub vector: String,
-    /// The field.
+    /// Name of the field.
     pub field: String,
-    /// The engine that gave it, where one takes part.
+    /// Engine with this value; `None` where no engine takes part.
     pub engine: Option<String>,
-    /// What was expected; `None` for a field that should not be there.
+    /// Expected value; `None` for a field that should not be there.
     pub expected: Option<String>,
-    /// What was found; `None` for a field that is missing.
+    /// Found value; `None` for a field that is missing.
     pub found: Option<String>,
 }
 
-/// Where reports differ first.
+/// The first difference between reports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Disagreement {
-    /// The vector.
+    /// Name of the vector.
     pub vector: String,
-    /// The field.
+    /// Name of the field.
     pub field: String,
-    /// Places of the two reports: the first one, and the one that differs from it.
+    /// Indices of the two reports: the first one, and the one that differs from it.
     pub reports: [usize; 2],
-    /// Their values; `None` where the report does not have the field.
+    /// Values of the two reports; `None` where a report does not have the field.
     pub values: [Option<String>; 2],
 }
 
@@ -114,9 +114,9 @@ impl Machine {
 }
 
 impl Report {
-    /// The report of a run of `set` here.
+    /// The report of a run of `set` on this machine.
     #[must_use]
-    pub fn new(set: &Set, engines: &[EngineKind], observed: Vec<Observed>) -> Self {
+    pub fn new(set: &Set, engines: &[EngineKind], observed: Vec<VectorResult>) -> Self {
         let mut differences: Vec<Difference> = Vec::new();
         for (vector, seen) in set.vectors().zip(&observed) {
             let difference = first_difference(&vector.expected, &seen.fields);
@@ -128,7 +128,7 @@ impl Report {
                 found: difference.right,
             }));
         }
-        let line = |Observed { name, fields, .. }| ResultLine {
+        let line = |VectorResult { name, fields, .. }| ResultLine {
             vector: name,
             fields,
         };
@@ -145,20 +145,20 @@ impl Report {
         }
     }
 
-    /// Reads a report, and computes its root again from its results.
+    /// Reads a report, and checks its root against its results.
     ///
     /// # Errors
-    /// No report of this format, or one whose root is not that of its results.
-    pub fn parse(place: &str, text: &[u8]) -> Result<Self, VectorError> {
+    /// The text is no report of this format, or its root is not that of its results.
+    pub fn parse(location: &str, text: &[u8]) -> Result<Self, VectorError> {
         let report: Self =
-            serde_json::from_slice(text).map_err(|error| VectorError::new(place, error))?;
+            serde_json::from_slice(text).map_err(|error| VectorError::new(location, error))?;
         if report.format != FORMAT {
             let reason = format!("format {:?}, this version reads {FORMAT:?}", report.format);
-            return Err(VectorError::new(place, reason));
+            return Err(VectorError::new(location, reason));
         }
         if report.root != root(&report.results) || report.vectors != report.results.len() {
             let reason = "damaged: its root is not that of its results";
-            return Err(VectorError::new(place, reason));
+            return Err(VectorError::new(location, reason));
         }
         Ok(report)
     }
@@ -166,7 +166,7 @@ impl Report {
     /// The text of the report: one result a line.
     ///
     /// # Errors
-    /// None in practice: texts and numbers can be written.
+    /// None in practice: every text and number has an encoding in JSON.
     pub fn render(&self) -> Result<String, VectorError> {
         let failed = |error| VectorError::new("report", error);
         let lines = self.results.iter().map(serde_json::to_string);
@@ -181,14 +181,14 @@ impl Report {
     }
 }
 
-/// The first vector and field in which a report differs from the first one. Reports of other
-/// vectors differ in that, before all else.
+/// The first vector and field in which a report differs from the first report. In reports of
+/// different vectors, the first vector that one of them lacks is the difference.
 #[must_use]
 pub fn compare(reports: &[Report]) -> Option<Disagreement> {
     let (first, others) = reports.split_first()?;
-    let found = others.iter().zip(1_usize..).filter_map(|(other, place)| {
+    let found = others.iter().zip(1_usize..).filter_map(|(other, index)| {
         let (position, vector, field, values) = compare_two(first, other)?;
-        let reports = [0, place];
+        let reports = [0, index];
         Some((
             position,
             Disagreement {
@@ -204,10 +204,10 @@ pub fn compare(reports: &[Report]) -> Option<Disagreement> {
         .map(|(_, found)| found)
 }
 
-/// Position, vector, field, values.
-type Found = (usize, String, String, [Option<String>; 2]);
+/// Position of the vector, its name, the field, the two values.
+type LocatedDifference = (usize, String, String, [Option<String>; 2]);
 
-fn compare_two(first: &Report, other: &Report) -> Option<Found> {
+fn compare_two(first: &Report, other: &Report) -> Option<LocatedDifference> {
     let by_name: BTreeMap<&str, &Fields> = other
         .results
         .iter()
@@ -227,7 +227,7 @@ fn compare_two(first: &Report, other: &Report) -> Option<Found> {
         let (name, field) = (line.vector.clone(), "vector".to_owned());
         return Some((first.results.len(), name, field, [None, there()]));
     }
-    // Equal results that were put in another order have another root.
+    // Equal results in another order have another root.
     (first.root != other.root).then(|| {
         let roots = [Some(first.root.clone()), Some(other.root.clone())];
         (usize::MAX, "all".to_owned(), "root".to_owned(), roots)
@@ -271,14 +271,14 @@ mod tests {
     }
 
     #[test]
-    fn the_root_is_that_of_the_lines() {
+    fn the_root_is_the_hash_of_the_lines() {
         let lines = Sha256::digest("a\tgas_used\t7\nb\texit\ttrap\n");
         let found = report(&[("a", "gas_used", "7"), ("b", "exit", "trap")]);
         assert_eq!(found.root, hex::encode(lines));
     }
 
     #[test]
-    fn a_report_is_read_back_and_a_changed_one_refused() {
+    fn a_report_parses_back_and_a_changed_one_is_an_error() {
         let written = report(&[("a", "gas_used", "7"), ("b", "exit", "trap")]);
         let text = written.render().unwrap();
         assert_eq!(Report::parse("x", text.as_bytes()).unwrap(), written);
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn the_earliest_vector_that_differs_is_named() {
+    fn the_earliest_vector_that_differs_is_reported() {
         let one = report(&[("a", "x", "1"), ("b", "x", "2"), ("c", "x", "3")]);
         let late = report(&[("a", "x", "1"), ("b", "x", "2"), ("c", "x", "4")]);
         let early = report(&[("a", "x", "1"), ("b", "x", "9"), ("c", "x", "3")]);
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_vector_too_few_or_in_another_place_is_a_difference() {
+    fn a_missing_or_reordered_vector_is_a_difference() {
         let one = report(&[("a", "x", "1"), ("b", "x", "2")]);
         let short = report(&[("a", "x", "1")]);
         let found = compare(&[one.clone(), short.clone()]).unwrap();

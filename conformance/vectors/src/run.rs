@@ -2,10 +2,12 @@
 
 use crate::VectorError;
 use crate::fields::{self, Fields};
-use crate::format::{self, Bytes, Call, Case, Check, Cryptography, Floats, Mutants, Part, Vector};
-use crate::message::World;
+use crate::format::{
+    Bytes, Call, Check, Cryptography, Floats, MessageRecord, Mutants, Part, Vector, VectorCase,
+};
+use crate::message::MessageState;
 use crate::observation::observe;
-use crate::program::{Program, Setting, State};
+use crate::program::{Program, ProgramInputs, State};
 use crate::replay::replay;
 use crate::source::Set;
 use engines::{BoxedEngine, Kind, Row};
@@ -33,16 +35,16 @@ pub struct EngineKind {
 }
 
 impl EngineKind {
-    /// Each of our own engines, the one that defines the semantics first, and the interpreter in
-    /// the way that is not this machine's own. Threaded handlers nest deeper than hosts of
-    /// WebAssembly let a program go, so there they are left out.
+    /// Each engine of this project, the reference first, and the interpreter with the dispatch
+    /// strategy that is not the default here. Threaded handlers nest deeper than WebAssembly hosts
+    /// allow, so a build for WebAssembly leaves that one out.
     #[must_use]
     pub fn all() -> Vec<Self> {
         let mut rows: Vec<&Row> = engines::ours().collect();
         rows.sort_by_key(|row| row.kind != Kind::Definition);
         let mut all: Vec<Self> = rows.into_iter().map(Self::of).collect();
         if !cfg!(target_family = "wasm") {
-            all.push(Self::interpreter_otherwise());
+            all.push(Self::other_interpreter());
         }
         all
     }
@@ -56,8 +58,8 @@ impl EngineKind {
         }
     }
 
-    /// The interpreter with the way from handler to handler that is not this machine's own.
-    fn interpreter_otherwise() -> Self {
+    /// The interpreter with the dispatch strategy that is not the default of this machine.
+    fn other_interpreter() -> Self {
         match Strategy::default() {
             Strategy::Threaded => Self {
                 name: "interpreter (trampoline)",
@@ -70,25 +72,25 @@ impl EngineKind {
         }
     }
 
-    /// Its name.
+    /// Name of the engine.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.name
     }
 }
 
-/// What a vector came to here.
+/// Result of one vector on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Observed {
-    /// Its name.
+pub struct VectorResult {
+    /// Name of the vector.
     pub name: String,
-    /// Its result: of the first engine that does not give what is expected, else the expected one.
+    /// Result of the first engine that differs from the expectation; else the expected result.
     pub fields: Fields,
-    /// The engine of that result, by name; `None` where no engine takes part.
+    /// Name of the engine with that result; `None` where no engine takes part.
     pub engine: Option<&'static str>,
 }
 
-/// Runs vectors, keeping what they share: checked modules and the engines' compiled forms.
+/// Runs vectors, and caches what they share: checked modules and compiled code of the engines.
 pub struct Runner<'a> {
     set: &'a Set,
     engines: Vec<(EngineKind, BoxedEngine)>,
@@ -115,14 +117,14 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Runs every vector in order; `progress` is told of each before it begins.
+    /// Runs every vector in order, and calls `progress` before each with its index and name.
     ///
     /// # Errors
     /// The first vector that cannot be run: a broken file, or a fault of this machine.
     pub fn run(
         &mut self,
         progress: &mut dyn FnMut(usize, &str),
-    ) -> Result<Vec<Observed>, VectorError> {
+    ) -> Result<Vec<VectorResult>, VectorError> {
         let mut observed = Vec::new();
         for part in self.set.parts() {
             for vector in &part.vectors {
@@ -137,25 +139,25 @@ impl<'a> Runner<'a> {
     ///
     /// # Errors
     /// As [`Runner::run`].
-    pub fn vector(&mut self, part: &Part, vector: &Vector) -> Result<Observed, VectorError> {
+    pub fn vector(&mut self, part: &Part, vector: &Vector) -> Result<VectorResult, VectorError> {
         let failed = |error: VectorError| VectorError::new(&vector.name, error);
         let results = self.results(part, &vector.case).map_err(failed)?;
         let differs = |(_, fields): &&(_, Fields)| *fields != vector.expected;
         let result = results.iter().find(differs).or_else(|| results.first());
         let (engine, fields) = result.cloned().unwrap_or_default();
         let name = vector.name.clone();
-        Ok(Observed {
+        Ok(VectorResult {
             name,
             fields,
             engine,
         })
     }
 
-    fn results(&mut self, part: &Part, case: &Case) -> Result<Results, VectorError> {
+    fn results(&mut self, part: &Part, case: &VectorCase) -> Result<EngineResults, VectorError> {
         let fields = match case {
-            Case::Call(call) => return self.call(part, call),
-            Case::Message(message) => return self.message(part, message),
-            Case::Chain(chain) => {
+            VectorCase::Call(call) => return self.call(part, call),
+            VectorCase::Message(message) => return self.message(part, message),
+            VectorCase::Chain(chain) => {
                 let archive = self.set.file(part, &chain.archive)?;
                 let rules = Rulebook::default().with(self.rules(Floats::Lower)?);
                 let replayed = |(kind, _): &(EngineKind, _)| {
@@ -167,20 +169,20 @@ impl<'a> Runner<'a> {
                 };
                 return self.engines.iter().map(replayed).collect();
             }
-            Case::Check(check) => self.check(part, check)?,
-            Case::Mutants(mutants) => self.mutants(part, mutants)?,
-            Case::Rules => of_rules(self.rules(Floats::Lower)?.as_ref()),
-            Case::Cryptography(asked) => cryptography(asked)?,
+            VectorCase::Check(check) => self.check(part, check)?,
+            VectorCase::Mutants(mutants) => self.mutants(part, mutants)?,
+            VectorCase::Rules => of_rules(self.rules(Floats::Lower)?.as_ref()),
+            VectorCase::Cryptography(call) => cryptography(call)?,
         };
         Ok(vec![(None, fields)])
     }
 
     fn rules(&self, floats: Floats) -> Result<Arc<Rules>, VectorError> {
         let rules = self.rules.get(&floats).map(Arc::clone);
-        rules.ok_or_else(|| at("floats", "no such rules"))
+        rules.ok_or_else(|| at("floats", "no rules for this policy"))
     }
 
-    fn call(&mut self, part: &Part, call: &Call) -> Result<Results, VectorError> {
+    fn call(&mut self, part: &Part, call: &Call) -> Result<EngineResults, VectorError> {
         let module = self.module(part, &call.module)?;
         let entry = module.exported_function(&call.function);
         let entry = entry.ok_or_else(|| at(&call.function, "not an exported function"))?;
@@ -189,7 +191,7 @@ impl<'a> Runner<'a> {
             rules: self.rules(Floats::Lower)?,
             entry,
             arguments: arguments(&module, entry, &call.arguments)?,
-            setting: setting(part, call.setting, &call.input)?,
+            inputs: inputs(part, call.environment, &call.input)?,
             probe_gas: 0,
             module,
         };
@@ -202,16 +204,20 @@ impl<'a> Runner<'a> {
         self.engines.iter().map(run).collect()
     }
 
-    fn message(&mut self, part: &Part, said: &format::Message) -> Result<Results, VectorError> {
+    fn message(
+        &mut self,
+        part: &Part,
+        record: &MessageRecord,
+    ) -> Result<EngineResults, VectorError> {
         let mut codes = BTreeMap::new();
-        for file in &said.codes {
+        for file in &record.codes {
             let module = self.module(part, file)?;
             codes.insert(*module.code_hash(), module);
         }
-        let setting = setting(part, said.setting, &said.input)?;
-        let target = match &said.deploy {
+        let inputs = inputs(part, record.environment, &record.input)?;
+        let target = match &record.deploy {
             None => Target::Call {
-                contract: setting.address,
+                contract: inputs.address,
             },
             Some(file) => Target::Deploy {
                 code_hash: *self.module(part, file)?.code_hash(),
@@ -219,17 +225,17 @@ impl<'a> Runner<'a> {
             },
         };
         let message = Message {
-            tx_hash: fixed(&said.tx_hash)?,
-            caller: setting.caller,
+            tx_hash: fixed(&record.tx_hash)?,
+            caller: inputs.caller,
             target,
-            entry: said.entry.clone(),
-            input: setting.input.clone(),
-            value: said.value.parse().map_err(|error| at("value", error))?,
+            entry: record.entry.clone(),
+            input: inputs.input.clone(),
+            value: record.value.parse().map_err(|error| at("value", error))?,
         };
-        let gas_limit = number(&said.gas_limit)?;
-        let (world, rules) = (World { setting, codes }, self.rules(Floats::Lower)?);
+        let gas_limit = number(&record.gas_limit)?;
+        let (state, rules) = (MessageState { inputs, codes }, self.rules(Floats::Lower)?);
         let run = |(kind, engine): &(EngineKind, BoxedEngine)| {
-            let fields = world.execute(engine.as_ref(), &rules, (&message, gas_limit));
+            let fields = state.execute(engine.as_ref(), &rules, (&message, gas_limit));
             Ok((
                 Some(kind.name),
                 fields.map_err(|fault| at(kind.name, fault))?,
@@ -274,8 +280,8 @@ impl<'a> Runner<'a> {
         let mut fields = Fields::new();
         for number in 0..mutants.flips {
             let mut mutant = original.to_vec();
-            let (place, bit) = (random.below(original.len()), random.below(8));
-            if let Some(byte) = mutant.get_mut(place) {
+            let (index, bit) = (random.below(original.len()), random.below(8));
+            if let Some(byte) = mutant.get_mut(index) {
                 *byte ^= 1_u8.rotate_left(u32::try_from(bit).unwrap_or_default());
             }
             let verdict = vm::check(&mutant, &rules);
@@ -291,11 +297,11 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// Results with the engines that gave them.
-type Results = Vec<(Option<&'static str>, Fields)>;
+/// Results, each with the name of the engine that produced it.
+type EngineResults = Vec<(Option<&'static str>, Fields)>;
 
-fn at(place: impl Display, reason: impl Display) -> VectorError {
-    VectorError::new(place, reason)
+fn at(location: impl Display, reason: impl Display) -> VectorError {
+    VectorError::new(location, reason)
 }
 
 fn decode(text: &str) -> Result<Vec<u8>, VectorError> {
@@ -334,26 +340,26 @@ fn arguments(
         .map_err(|error| at("arguments", error))
 }
 
-fn setting(part: &Part, place: u32, input: &str) -> Result<Setting, VectorError> {
-    let index = |place: u32| usize::try_from(place).unwrap_or(usize::MAX);
-    let said = part.settings.get(index(place));
-    let said = said.ok_or_else(|| at("setting", "there is none of this number"))?;
-    let texts = part.states.get(index(said.state));
-    let texts = texts.ok_or_else(|| at("state", "there is none of this number"))?;
+fn inputs(part: &Part, environment: u32, input: &str) -> Result<ProgramInputs, VectorError> {
+    let index = |index: u32| usize::try_from(index).unwrap_or(usize::MAX);
+    let record = part.environments.get(index(environment));
+    let record = record.ok_or_else(|| at("setting", "the file has no setting of this index"))?;
+    let texts = part.states.get(index(record.state));
+    let texts = texts.ok_or_else(|| at("state", "the file has no state of this index"))?;
     let state = texts
         .iter()
         .map(|(key, value)| Ok((decode(key)?, decode(value)?)))
         .collect::<Result<State, VectorError>>()?;
-    Ok(Setting {
+    Ok(ProgramInputs {
         input: decode(input)?,
-        caller: Address(fixed(&said.caller)?),
-        address: Address(fixed(&said.address)?),
-        is_static: said.is_static,
+        caller: Address(fixed(&record.caller)?),
+        address: Address(fixed(&record.address)?),
+        is_static: record.is_static,
         block: BlockMetadata {
-            height: Height(number(&said.height)?),
-            time_ms: number(&said.time_ms)?,
-            chain_id: fixed(&said.chain_id)?,
-            proposer: Address(fixed(&said.proposer)?),
+            height: Height(number(&record.height)?),
+            time_ms: number(&record.time_ms)?,
+            chain_id: fixed(&record.chain_id)?,
+            proposer: Address(fixed(&record.proposer)?),
         },
         state,
     })
@@ -393,10 +399,10 @@ fn of_rules(rules: &Rules) -> Fields {
     limits.chain(prices).chain([id]).collect()
 }
 
-fn cryptography(asked: &Cryptography) -> Result<Fields, VectorError> {
-    let arguments: Vec<&str> = asked.arguments.iter().map(String::as_str).collect();
-    let verdict = |holds: bool| u8::from(holds).to_string();
-    let answer = match (asked.function.as_str(), arguments.as_slice()) {
+fn cryptography(call: &Cryptography) -> Result<Fields, VectorError> {
+    let arguments: Vec<&str> = call.arguments.iter().map(String::as_str).collect();
+    let verdict = |is_valid: bool| u8::from(is_valid).to_string();
+    let result = match (call.function.as_str(), arguments.as_slice()) {
         ("sha256", [data]) => hex::encode(crypto::sha256(&decode(data)?)),
         ("keccak256", [data]) => hex::encode(crypto::keccak256(&decode(data)?)),
         ("secp256k1_verify", [digest, signature, key]) => verdict(crypto::secp256k1_verify(
@@ -414,16 +420,21 @@ fn cryptography(asked: &Cryptography) -> Result<Fields, VectorError> {
             &fixed(signature)?,
             &fixed(key)?,
         )),
-        (name, _) => return Err(at(name, "no such function of these arguments")),
+        (name, _) => {
+            return Err(at(
+                name,
+                "no cryptographic function of this name takes these arguments",
+            ));
+        }
     };
-    Ok([("answer".to_owned(), answer)].into())
+    Ok([("answer".to_owned(), result)].into())
 }
 
-/// The same numbers everywhere.
+/// SplitMix64: a stream of numbers that is the same on every machine.
 struct SplitMix(u64);
 
 impl SplitMix {
-    /// A number below `bound`; 0 below 0.
+    /// A number below `bound`; 0 if `bound` is 0.
     fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

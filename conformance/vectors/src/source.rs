@@ -1,4 +1,4 @@
-//! Reads vectors and the files that they name, from this binary or from a folder.
+//! Reads vectors and the files that they name, from this binary, a folder or memory.
 
 use crate::VectorError;
 use crate::format::{Part, Vector};
@@ -9,12 +9,12 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Name and bytes of every file under `data`, in order of names.
+/// Name and bytes of every file under `data`, by name.
 const EMBEDDED: &[(&str, &[u8])] = &include!(concat!(env!("OUT_DIR"), "/files.rs"));
-/// Longest file that is read from a folder.
+/// Longest file that is read from a folder, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 26;
 
-/// Where files come from.
+/// Source of the files.
 #[derive(Clone, Debug)]
 enum Source {
     Embedded,
@@ -22,7 +22,7 @@ enum Source {
     Memory(BTreeMap<String, Vec<u8>>),
 }
 
-/// All vectors of a source.
+/// A set of vectors: all vector files of a source.
 #[derive(Clone, Debug)]
 pub struct Set {
     source: Source,
@@ -34,19 +34,20 @@ impl Set {
     /// The vectors that this binary was built with.
     ///
     /// # Errors
-    /// A file that cannot be used: a mistake of the build.
+    /// A file that cannot be used, which is a bug of the build.
     pub fn embedded() -> Result<Self, VectorError> {
         let names = EMBEDDED.iter().map(|(name, _)| (*name).to_owned());
         Self::read(Source::Embedded, names.collect())
     }
 
-    /// The vectors of every `.json` file right in `folder`; the files that they name lie below it.
+    /// The vectors of every `.json` file directly in `folder`, which also contains the files that
+    /// they name.
     ///
     /// # Errors
     /// A file that cannot be read or used, or a folder without vectors.
     pub fn of_folder(folder: &Path) -> Result<Self, VectorError> {
-        let place = folder.display();
-        let entries = fs::read_dir(folder).map_err(|error| VectorError::new(place, error))?;
+        let location = folder.display();
+        let entries = fs::read_dir(folder).map_err(|error| VectorError::new(location, error))?;
         let mut names = Vec::new();
         for entry in entries {
             let entry = entry.map_err(|error| VectorError::new(folder.display(), error))?;
@@ -78,7 +79,7 @@ impl Set {
             let part = Part::parse(&name, &text)?;
             for vector in &part.vectors {
                 if !seen.insert(vector.name.clone()) {
-                    let reason = format!("a vector {:?} is in another file too", vector.name);
+                    let reason = format!("another file has a vector {:?} too", vector.name);
                     return Err(VectorError::new(name, reason));
                 }
             }
@@ -89,20 +90,20 @@ impl Set {
         Ok(Self { source, parts, id })
     }
 
-    /// What identifies the set: SHA-256 over `HASH  NAME` and a line end for each of its files of
-    /// vectors, as `sha256sum *.json | sha256sum` has it.
+    /// Id of the set: SHA-256 of a line `HASH  NAME` for each vector file, the same as of
+    /// `sha256sum *.json | sha256sum`.
     #[must_use]
     pub const fn id(&self) -> &[u8; 32] {
         &self.id
     }
 
-    /// Its files of vectors, in order of names.
+    /// The vector files, by name.
     #[must_use]
     pub fn parts(&self) -> &[Part] {
         &self.parts
     }
 
-    /// Its vectors in the order in which they run.
+    /// The vectors in the order in which they run.
     pub fn vectors(&self) -> impl Iterator<Item = &Vector> {
         self.parts.iter().flat_map(|part| &part.vectors)
     }
@@ -110,18 +111,24 @@ impl Set {
     /// The bytes of a file that `part` names.
     ///
     /// # Errors
-    /// A file that is not listed, cannot be read, or is not the one that was hashed.
+    /// A file that `part` does not list, that cannot be read, or that has another hash.
     pub fn file(&self, part: &Part, name: &str) -> Result<Cow<'static, [u8]>, VectorError> {
         let Some(hash) = part.files.get(name) else {
-            return Err(VectorError::new(name, "not among the part's files"));
+            return Err(VectorError::new(
+                name,
+                "not among the files of the vector file",
+            ));
         };
-        let outside = |step: &str| step.is_empty() || step == "..";
+        let outside = |component: &str| component.is_empty() || component == "..";
         if name.split('/').any(outside) || name.contains('\\') {
             return Err(VectorError::new(name, "not a path below the folder"));
         }
         let bytes = self.source.bytes(name)?;
         if hex::encode(Sha256::digest(&bytes)) != *hash {
-            return Err(VectorError::new(name, "another file than the vectors say"));
+            return Err(VectorError::new(
+                name,
+                "its hash is not the one in the vector file",
+            ));
         }
         Ok(bytes)
     }
@@ -134,7 +141,7 @@ impl Source {
                 let found = EMBEDDED.iter().find(|(found, _)| *found == name);
                 found
                     .map(|(_, bytes)| Cow::Borrowed(*bytes))
-                    .ok_or_else(|| VectorError::new(name, "not in this binary"))
+                    .ok_or_else(|| VectorError::new(name, "this binary has no such file"))
             }
             Self::Memory(files) => {
                 let found = files.get(name).cloned();

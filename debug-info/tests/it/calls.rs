@@ -1,4 +1,4 @@
-//! Checks chains of calls: through the table, from the start function, round in a circle.
+//! Tests call chains: indirect calls, the start function, recursion.
 
 use crate::assembled;
 use debug_info::{CallStep, DebugInfo};
@@ -11,7 +11,7 @@ fn path(text: &str, target: u32) -> Option<Vec<(u32, bool)>> {
 }
 
 #[test]
-fn the_shortest_chain_begins_at_an_export() {
+fn the_shortest_call_chain_begins_at_an_export() {
     let text = r#"(module
         (import "lockstep" "input" (func $input (param i32)))
         (func $leaf (call $input (i32.const 0)))
@@ -27,7 +27,7 @@ fn the_shortest_chain_begins_at_an_export() {
 }
 
 #[test]
-fn a_call_through_the_table_reaches_functions_of_its_type() {
+fn an_indirect_call_reaches_table_functions_of_its_type() {
     let text = r#"(module
         (type $unary (func (param i32) (result i32)))
         (type $same (func (param i32) (result i32)))
@@ -44,16 +44,16 @@ fn a_call_through_the_table_reaches_functions_of_its_type() {
 }
 
 #[test]
-fn the_start_function_is_called_by_itself() {
+fn the_start_function_is_a_root() {
     let text = "(module (func $inner) (func $start (call $inner)) (start $start))";
     assert_eq!(path(text, 0), Some(vec![(1, false), (0, false)]));
     assert_eq!(path("(module (func))", 0), None);
     assert_eq!(path("(module (func))", 7), None);
 }
 
-/// An export of a function that is not there is a root all the same.
+/// An export with an invalid function index is a root without calls.
 #[test]
-fn an_index_beyond_the_functions_calls_nothing() {
+fn an_invalid_function_index_calls_nothing() {
     let mut bytes = assembled(r#"(module (func (export "f")) (func))"#);
     let export = bytes.windows(3).position(|window| window == *b"f\0\0");
     bytes[export.expect("an export") + 2] = 9;

@@ -1,4 +1,4 @@
-//! Writes DWARF into a module, true or not.
+//! Adds DWARF to a module for tests.
 
 use crate::with_section;
 use gimli::write::{
@@ -6,16 +6,16 @@ use gimli::write::{
 };
 use gimli::{Encoding, Format, LineEncoding, LittleEndian};
 
-/// A file, and its rows: byte of the code section and line.
+/// A source file with its rows: offset in the code section, and line.
 pub(crate) struct Source<'a> {
     pub(crate) folder: &'a str,
     pub(crate) file: &'a str,
     pub(crate) rows: &'a [(u64, u64)],
-    /// Where the last row ends.
+    /// End of the last row, as an offset in the code section.
     pub(crate) end: u64,
 }
 
-/// The module with DWARF of one unit.
+/// Adds DWARF with one unit to a module.
 pub(crate) fn with_dwarf(bytes: Vec<u8>, version: u16, source: &Source<'_>) -> Vec<u8> {
     let encoding = Encoding {
         format: Format::Dwarf32,

@@ -1,4 +1,4 @@
-//! Feeds bytes that lie: each question has an answer, and none ends in a panic.
+//! Reads hostile modules: every query returns, and none panics.
 
 use crate::{assembled, with_section};
 use debug_info::DebugInfo;
@@ -19,8 +19,8 @@ const TEXT: &str = r#"(module
     (start $start)
     (func $start (drop (call $_RNvC6_123foo3bar (i32.const 1)))))"#;
 
-/// Asks for everything.
-fn ask(bytes: &[u8]) {
+/// Runs every query.
+fn query_all(bytes: &[u8]) {
     let info = DebugInfo::of(bytes);
     for index in [0, 1, 2, 3, 4, 1 << 20, u32::MAX] {
         let name = info.function_name(index);
@@ -45,7 +45,7 @@ fn ask(bytes: &[u8]) {
     }
 }
 
-/// The module with every section that is read.
+/// A module with all sections that the crate reads.
 fn whole() -> Vec<u8> {
     let bytes = with_section(assembled(TEXT), "lockstep.interface", b"{}");
     #[cfg(feature = "lines")]
@@ -62,7 +62,7 @@ fn whole() -> Vec<u8> {
     bytes
 }
 
-/// A name section of one subsection of function names.
+/// A module whose name section has one subsection with function names.
 fn function_names(count: u64, namings: &[(u32, &str)]) -> Vec<u8> {
     let mut map = Vec::new();
     wasm_encoder::Encode::encode(&count, &mut map);
@@ -77,31 +77,31 @@ fn function_names(count: u64, namings: &[(u32, &str)]) -> Vec<u8> {
 }
 
 #[test]
-fn a_name_section_may_name_what_is_not_there() {
+fn a_name_section_may_name_functions_that_do_not_exist() {
     let bytes = function_names(2, &[(7, "seven"), (u32::MAX, "last")]);
     let info = DebugInfo::of(&bytes);
     assert_eq!(info.function_name(0), None);
     assert_eq!(info.function_name(7).as_deref(), Some("seven"));
     assert_eq!(info.function_name(u32::MAX).as_deref(), Some("last"));
-    ask(&bytes);
+    query_all(&bytes);
 }
 
 #[test]
-fn a_count_is_not_believed() {
+fn a_wrong_count_does_not_allocate_memory() {
     let bytes = function_names(u64::from(u32::MAX), &[(0, "zero")]);
     let name = DebugInfo::of(&bytes).function_name(0);
     assert_eq!(name.as_deref(), Some("zero"));
-    ask(&bytes);
+    query_all(&bytes);
     // Sections of types, imports, functions, exports, elements and bodies that claim 2^32 - 1.
     for id in [1, 2, 3, 7, 9, 10] {
         let mut bytes = b"\0asm\x01\0\0\0".to_vec();
         bytes.extend([id, 6, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x60]);
-        ask(&bytes);
+        query_all(&bytes);
     }
 }
 
 #[test]
-fn a_name_is_kept_up_to_its_bound_and_no_longer() {
+fn a_name_longer_than_the_limit_is_left_out() {
     let (fits, long) = ("x".repeat(NAME_BYTES_MAX), "x".repeat(NAME_BYTES_MAX + 1));
     let bytes = function_names(2, &[(0, &fits), (1, &long)]);
     let info = DebugInfo::of(&bytes);
@@ -110,7 +110,7 @@ fn a_name_is_kept_up_to_its_bound_and_no_longer() {
 }
 
 #[test]
-fn more_names_than_are_kept_are_left_out() {
+fn names_beyond_the_maximum_number_are_left_out() {
     let most = u32::try_from(ENTRIES_MAX).expect("fits");
     let namings: Vec<(u32, &str)> = (0..=most).map(|index| (index, "")).collect();
     let bytes = function_names(u64::from(most) + 1, &namings);
@@ -120,7 +120,7 @@ fn more_names_than_are_kept_are_left_out() {
 }
 
 #[test]
-fn nothing_is_read_of_a_module_that_is_too_long() {
+fn a_module_above_the_size_limit_is_not_read() {
     let mut bytes = assembled("(module (func $named))");
     let mut padded = |length: usize| {
         bytes.resize(length, 0);
@@ -136,17 +136,17 @@ proptest! {
     #[test]
     fn damaged_bytes_never_panic(damages in vec((any::<Index>(), any::<u8>()), 1..6)) {
         let mut bytes = whole();
-        for (place, byte) in damages {
-            let place = place.index(bytes.len());
-            bytes[place] = byte;
+        for (index, byte) in damages {
+            let index = index.index(bytes.len());
+            bytes[index] = byte;
         }
-        ask(&bytes);
+        query_all(&bytes);
     }
 
     #[test]
     fn a_cut_module_never_panics(end in any::<Index>()) {
         let bytes = whole();
-        ask(&bytes[..end.index(bytes.len())]);
+        query_all(&bytes[..end.index(bytes.len())]);
     }
 
     #[test]
@@ -161,6 +161,6 @@ proptest! {
             ".debug_rnglists", ".debug_types",
         ];
         let bytes = with_section(whole(), NAMES[id], &data);
-        ask(&with_section(bytes, ".debug_line", &more));
+        query_all(&with_section(bytes, ".debug_line", &more));
     }
 }

@@ -1,7 +1,7 @@
-//! Checks lines of the source, both ways, and that DWARF cannot ask for work without a bound.
+//! Tests the mapping of source lines, and that the work for hostile DWARF is bounded.
 
 use crate::dwarf::{Source, with_dwarf};
-use crate::{assembled, place_of, with_section};
+use crate::{assembled, offset_of, with_section};
 use debug_info::limits::PATH_BYTES_MAX;
 use debug_info::{DebugInfo, Location, NoLines};
 
@@ -14,14 +14,14 @@ const SOURCE: Source<'_> = Source {
     end: 9,
 };
 
-/// Offset of the code section's content in the module of [`TEXT`]: the count of bodies, length,
-/// locals, then the first operator.
+/// Offset of the code section's content in the module of [`TEXT`]: the first operator is after the
+/// number of bodies, the body length and the locals.
 fn code(bytes: &[u8]) -> u64 {
-    place_of(bytes, &[0x41, 11]).saturating_sub(3)
+    offset_of(bytes, &[0x41, 11]).saturating_sub(3)
 }
 
 #[test]
-fn an_operator_has_a_line_and_a_line_its_operators() {
+fn operators_map_to_lines_and_lines_to_operators() {
     for version in [2, 3, 4, 5] {
         let bytes = with_dwarf(assembled(TEXT), version, &SOURCE);
         let code = code(&bytes);
@@ -56,7 +56,7 @@ fn an_operator_has_a_line_and_a_line_its_operators() {
 }
 
 #[test]
-fn a_path_that_begins_at_a_root_stands_alone() {
+fn an_absolute_path_replaces_the_folder() {
     for (folder, file, path) in [
         ("/build", "/src/lib.rs", "/src/lib.rs"),
         ("/build/", "lib.rs", "/build/lib.rs"),
@@ -76,7 +76,7 @@ fn a_path_that_begins_at_a_root_stands_alone() {
 }
 
 #[test]
-fn a_path_that_is_too_long_names_no_file() {
+fn a_file_with_a_too_long_path_has_no_lines() {
     let long = "x".repeat(PATH_BYTES_MAX);
     let source = Source {
         folder: &long,
@@ -90,7 +90,7 @@ fn a_path_that_is_too_long_names_no_file() {
 }
 
 #[test]
-fn a_module_says_why_it_has_no_lines() {
+fn the_reason_for_missing_lines_is_returned() {
     let bytes = assembled(TEXT);
     assert_eq!(reason(&bytes), Some(NoLines::Absent));
     assert_eq!(reason(b"\0asm"), Some(NoLines::Absent));
@@ -99,7 +99,7 @@ fn a_module_says_why_it_has_no_lines() {
     assert_eq!(reason(&garbage), Some(NoLines::Malformed));
 }
 
-/// `.debug_info` with as many units as fit, all of one table of abbreviations at `abbreviations`.
+/// `.debug_info` with `count` units that share the abbreviation table at `abbreviations`.
 fn many_units(count: usize, abbreviations: u32) -> Vec<u8> {
     let mut unit = vec![12, 0, 0, 0, 4, 0];
     unit.extend(abbreviations.to_le_bytes());
@@ -108,14 +108,14 @@ fn many_units(count: usize, abbreviations: u32) -> Vec<u8> {
     unit.repeat(count)
 }
 
-/// Abbreviation 1: a unit with a line program and nothing else.
+/// Abbreviation 1: a unit with only a line program.
 const ABBREVIATION: [u8; 8] = [1, 0x11, 0, 0x10, 0x17, 0, 0, 0];
 
 fn reason(bytes: &[u8]) -> Option<NoLines> {
     DebugInfo::of(bytes).lines().err()
 }
 
-/// The module with units that share a line program of `length` bytes, a row each.
+/// The module with units that share a line program of `length` bytes, one row per byte.
 fn with_long_program(length: u32, units: usize) -> Vec<u8> {
     let mut program = length.saturating_sub(4).to_le_bytes().to_vec();
     // Version 4, header of 14 bytes: no standard opcodes, no directory, file `a`.
@@ -129,7 +129,7 @@ fn with_long_program(length: u32, units: usize) -> Vec<u8> {
 }
 
 #[test]
-fn rows_are_kept_up_to_a_bound() {
+fn the_number_of_rows_is_bounded() {
     assert_eq!(reason(&with_long_program(1 << 20, 1)), None);
     assert_eq!(
         reason(&with_long_program(5 << 20, 1)),
@@ -145,7 +145,7 @@ fn units_cannot_multiply_a_line_program() {
     assert_eq!(reason(&bytes), Some(NoLines::TooMuch));
 }
 
-/// The same with a long table of abbreviations, and with one that has no end.
+/// The same with a long abbreviation table, and with one that has no end.
 #[test]
 fn units_cannot_multiply_abbreviations() {
     let mut long = Vec::new();
@@ -167,9 +167,9 @@ fn units_cannot_multiply_abbreviations() {
     }
 }
 
-/// The same with a folder of a megabyte, which all units name.
+/// The same with a folder name of a megabyte to which all units refer.
 #[test]
-fn units_cannot_multiply_a_text() {
+fn units_cannot_multiply_a_string() {
     // Abbreviation 1: a unit with a folder in `.debug_str`, at the four bytes of the program.
     let abbreviation = [1, 0x11, 0, 0x1b, 0x0e, 0, 0, 0];
     let mut text = vec![b'a'; 1 << 20];

@@ -1,4 +1,4 @@
-//! Reads modules that are what they say, and modules that lie.
+//! Reads the debug information of valid and of hostile modules.
 #![cfg(test)]
 
 extern crate lockstep_debug_info as debug_info;
@@ -19,7 +19,7 @@ fn assembled(text: &str) -> Vec<u8> {
     wat::parse_str(text).expect("assembles")
 }
 
-/// The module with a custom section behind it.
+/// Appends a custom section to a module.
 fn with_section(mut bytes: Vec<u8>, name: &str, data: &[u8]) -> Vec<u8> {
     let section = wasm_encoder::CustomSection {
         name: name.into(),
@@ -30,9 +30,9 @@ fn with_section(mut bytes: Vec<u8>, name: &str, data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Offset of the first of these bytes in the module.
-fn place_of(bytes: &[u8], wanted: &[u8]) -> u64 {
+/// Offset of the first occurrence of `wanted` in the module.
+fn offset_of(bytes: &[u8], wanted: &[u8]) -> u64 {
     let mut windows = bytes.windows(wanted.len());
-    let place = windows.position(|window| window == wanted).expect("there");
-    u64::try_from(place).expect("short")
+    let offset = windows.position(|window| window == wanted);
+    u64::try_from(offset.expect("the module contains these bytes")).expect("fits u64")
 }

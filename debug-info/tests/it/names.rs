@@ -1,6 +1,6 @@
-//! Checks what functions and globals are called, and which function a byte is of.
+//! Tests the names of functions and globals, and the lookup of a function by offset.
 
-use crate::{assembled, place_of, with_section};
+use crate::{assembled, offset_of, with_section};
 use debug_info::DebugInfo;
 
 #[test]
@@ -33,7 +33,7 @@ fn a_global_is_named_by_the_name_section() {
 }
 
 #[test]
-fn the_interface_is_what_the_section_holds() {
+fn the_interface_is_the_content_of_its_section() {
     let bytes = assembled("(module)");
     assert_eq!(DebugInfo::of(&bytes).interface(), None);
     let bytes = with_section(bytes, "lockstep.interface", b"not JSON \xff");
@@ -42,7 +42,7 @@ fn the_interface_is_what_the_section_holds() {
 }
 
 #[test]
-fn a_byte_is_of_the_function_whose_body_holds_it() {
+fn a_byte_belongs_to_the_function_whose_body_contains_it() {
     let bytes = assembled(
         r#"(module
             (import "lockstep" "input" (func (param i32)))
@@ -51,13 +51,13 @@ fn a_byte_is_of_the_function_whose_body_holds_it() {
     );
     let info = DebugInfo::of(&bytes);
     for (index, operator) in [(1, [0x41, 11, 0x1a]), (2, [0x41, 12, 0x1a])] {
-        // Two operators, the count of locals before them and the end after them.
-        let place = place_of(&bytes, &operator);
-        for offset in place - 1..=place + 3 {
+        // The number of locals, two operators and the end.
+        let start = offset_of(&bytes, &operator);
+        for offset in start - 1..=start + 3 {
             assert_eq!(info.function_at(offset), Some(index), "{offset}");
         }
-        // The length of the body, of nobody.
-        assert_eq!(info.function_at(place - 2), None);
+        // The length before the body belongs to no function.
+        assert_eq!(info.function_at(start - 2), None);
     }
     assert_eq!(info.function_at(0), None);
     assert_eq!(info.function_at(u64::MAX), None);

@@ -1,27 +1,27 @@
-//! Keeps compiled modules by code hash and rules id; a hit changes nothing but time.
+//! Caches compiled modules by code hash and rules id; a hit changes nothing but the time taken.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use vm::unstable::emit::Options;
 use vm::{CheckedModule, CodeHash, Fault, Rules};
 
-/// Compiled modules that a cache keeps; one more empties it. Bounds the host's memory.
+/// Compiled modules that a cache keeps; it is cleared before another one is inserted.
 pub const MODULES_MAX: usize = 64;
 
-/// Code hash, id of the rules of its check and id of the rules at hand: all that the emitted bytes
-/// depend on, beside the cache's options.
+/// Code hash, id of the rules that checked the module and id of the rules that run it: with the
+/// cache's options, all that the instrumented module depends on.
 type Key = (CodeHash, [u8; 32], [u8; 32]);
 
-/// Compiled modules of one engine.
+/// A cache of one engine's compiled modules.
 #[derive(Debug)]
 pub struct Cache<C> {
-    /// `None` if nothing is kept.
+    /// `None` if the cache is off.
     kept: Option<Mutex<BTreeMap<Key, C>>>,
     options: Options,
 }
 
 impl<C: Clone> Cache<C> {
-    /// Keeps up to [`MODULES_MAX`].
+    /// A cache of up to [`MODULES_MAX`] modules.
     #[must_use]
     pub fn bounded() -> Self {
         Self {
@@ -30,7 +30,7 @@ impl<C: Clone> Cache<C> {
         }
     }
 
-    /// Keeps nothing: every frame compiles.
+    /// A cache that is off: each contract frame compiles its module.
     #[must_use]
     pub fn none() -> Self {
         Self {
@@ -39,17 +39,18 @@ impl<C: Clone> Cache<C> {
         }
     }
 
-    /// An empty cache of what the emitter writes with `options`.
+    /// An empty cache of modules that the emitter writes with `options`.
     #[must_use]
     pub fn with_options(self, options: Options) -> Self {
         let kept = self.kept.map(|_| Mutex::default());
         Self { kept, options }
     }
 
-    /// The compiled form of `module` under `rules`, made by `compile` from the emitted bytes.
+    /// The compiled form of `module` under `rules`; on a miss, `compile` makes it from the bytes of
+    /// the instrumented module.
     ///
     /// # Errors
-    /// What `compile` fails with; nothing is kept then.
+    /// The error of `compile`; nothing is cached then.
     pub fn get(
         &self,
         module: &CheckedModule,
@@ -60,7 +61,7 @@ impl<C: Clone> Cache<C> {
         let Some(kept) = &self.kept else {
             return compile(&emit());
         };
-        // What a panicking thread left is complete entries: an insertion is the only write.
+        // A panicking thread leaves complete entries only: an insertion is the only write.
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (*module.code_hash(), *module.rules_id(), *rules.id());
         if let Some(compiled) = kept.get(&key) {

@@ -1,18 +1,18 @@
-//! Runs the module that `vm::emit` writes in engines that know nothing of gas.
+//! Runs instrumented modules, which `vm::emit` writes, in engines without a notion of gas.
 //!
-//! | file | holds |
+//! | file | content |
 //! |---|---|
-//! | [`machine`] | what an engine must be able to do: call, suspend, resume, read a global |
-//! | [`session`] | the convention: gas in a global, how a stop is read; serves all |
-//! | [`cache`] | compiled modules by code hash and rules id |
+//! | [`machine`] | the operations of an engine: call, suspend, resume, read a global |
+//! | [`session`] | the shared convention: gas in a global, how the cause of a stop is read |
+//! | [`cache`] | a cache of compiled modules by code hash and rules id |
 //!
-//! The node's own path never comes here: the simulator and the conformance suite do, to hold our
-//! engines against one that is not ours.
+//! A node does not use this crate: the simulator and the conformance suite do, to compare our
+//! engines with third-party ones.
 //!
 //! # Invariants
-//! * An engine's own failure (its stack, its allocator) is a `Fault`, never a result.
-//! * Everything that the emitted module promises (gas only falls, `$stack` is 0 after a return) is
-//!   checked at each step, so a wrong emitter is found even where all engines agree.
+//! * A failure of the engine itself (its stack, its allocator) is a `Fault`, never a result.
+//! * The invariants of the instrumented module (gas only falls, `$stack` is 0 after a return) are
+//!   checked at each step, so a bug of the emitter is found even where all engines agree.
 //!
 //! Specification: docs/spec/emitted.md.
 #![forbid(unsafe_code)]

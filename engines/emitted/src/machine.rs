@@ -1,16 +1,16 @@
-//! Asks of an engine what running an emitted module needs, and no more.
+//! The interface that an engine implements to run an instrumented module.
 
 use vm::unstable::execution::{HostCall, Value};
 use vm::{Fault, Trap};
 
-/// Recursion that an engine must allow: 1,024 active functions of the least weight, one function
-/// of ours that charges above them, and a margin. wasmi's default of 1,000 is too low.
+/// Recursion depth that an engine must allow: 1,024 active functions of the smallest frame size,
+/// one charging function on top of them, and a margin. wasmi's default of 1,000 is too low.
 pub const RECURSION_MAX: usize = 1_100;
-/// Bytes of Wasm stack that an engine gets, so that the counter in the module always stops a guest
-/// first: 65,536 slots of 8 bytes are 512 KiB, and an engine may need several words a slot.
+/// Wasm stack of an engine in bytes, large enough that the module's own counter always stops a
+/// guest first: 65,536 slots of 8 bytes are 512 KiB, and an engine can need several words a slot.
 pub const STACK_BYTES: usize = 8 * 1024 * 1024;
 
-/// What a machine gives back control with.
+/// Why a machine returns control to its caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The guest called the host.
@@ -19,16 +19,16 @@ pub enum Event {
     Return(Option<Value>),
     /// The engine stopped the guest.
     Stopped {
-        /// The engine's trap in our numbers; `None` for a failure that no guest may cause.
+        /// The [`Trap`] for the engine's trap; `None` for a failure that no guest can cause.
         trap: Option<Trap>,
-        /// The engine's own words.
+        /// Message of the engine.
         message: String,
     },
 }
 
-/// One instance of an emitted module in somebody's engine.
+/// One instance of an instrumented module in a third-party engine.
 pub trait Machine: Send {
-    /// The engine's name for messages.
+    /// Name of the engine, for messages.
     fn name(&self) -> &'static str;
 
     /// True if a function is exported under `export`.
@@ -46,7 +46,7 @@ pub trait Machine: Send {
     /// A [`Fault`] if no host call is pending or the engine cannot continue.
     fn resume(&mut self, result: Option<Value>) -> Result<Event, Fault>;
 
-    /// `$gas` as it is now.
+    /// Current value of `$gas`.
     ///
     /// # Errors
     /// A [`Fault`] if there is no such global.
@@ -58,17 +58,17 @@ pub trait Machine: Send {
     /// A [`Fault`] if there is no such global.
     fn set_gas(&mut self, remaining: i64) -> Result<(), Fault>;
 
-    /// The exported integer global as it is now.
+    /// Current value of the exported integer global.
     ///
     /// # Errors
     /// A [`Fault`] if there is no such global.
     fn global(&mut self, export: &str) -> Result<Value, Fault>;
 
-    /// The linear memory as it is now; empty if there is none.
+    /// The linear memory; empty if the module has none.
     fn memory(&mut self) -> &mut [u8];
 }
 
-/// A failure of `engine`, in its own words.
+/// A failure of `engine`, with its own message.
 #[must_use]
 pub fn fault(engine: &'static str, message: impl ToString) -> Fault {
     Fault::Engine {

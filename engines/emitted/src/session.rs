@@ -1,8 +1,9 @@
-//! Runs one contract frame on a machine: gas in, start function, entry, and what a stop means.
+//! Runs one contract frame on a machine: sets the gas, calls the start function and the entry
+//! point, and reads the cause of a stop.
 //!
-//! The gas of the frame lives in the exported global while the guest runs and in a [`GasMeter`]
-//! while the host looks; each step copies it over. This is the only place that knows the
-//! convention, so wasmi and wasmtime cannot differ in how they are read.
+//! The gas of the frame is in the exported global while the guest runs and in a [`GasMeter`] while
+//! the host does; each step copies it over. No other code implements this convention, so wasmi and
+//! wasmtime cannot differ in it.
 
 use crate::machine::{Event, Machine, fault};
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use vm::{CheckedModule, Execution, Fault, Trap};
 #[cfg(test)]
 mod tests;
 
-/// What `$gas` holds after a charge that could not be paid.
+/// Value of `$gas` after a charge that could not be paid.
 const SPENT: i64 = -1;
 
 /// One contract frame on a machine.
@@ -24,31 +25,31 @@ pub struct Session<M> {
     machine: M,
     module: Arc<CheckedModule>,
     gas: GasMeter,
-    /// The entry that waits until the start function has returned.
+    /// Export name and arguments of the entry point, until the start function has returned.
     entry: Option<(String, Vec<Value>)>,
-    /// Arguments of the host call that it waits in.
-    asked: Arguments,
+    /// Arguments of the pending host call.
+    host_arguments: Arguments,
 }
 
 impl<M: Machine> Session<M> {
-    /// A frame of `module` on a fresh `machine` of its emitted form.
+    /// A frame of `module` on `machine`, a fresh instance of the instrumented module.
     pub fn new(machine: M, module: Arc<CheckedModule>) -> Self {
         Self {
             machine,
             module,
             gas: GasMeter::new(0),
             entry: None,
-            asked: Arguments::default(),
+            host_arguments: Arguments::default(),
         }
     }
 
-    /// The guest's own name of the function at `index`: an engine calls exports only.
+    /// The export name of the function at `index`: engines call exports only.
     fn export_of(&self, index: u32) -> Result<String, Fault> {
-        let names_it = |kind, at| kind == ExportKind::Function && at == index;
+        let is_function = |kind, of| kind == ExportKind::Function && of == index;
         self.module
             .exports()
             .iter()
-            .find(|export| names_it(export.kind, export.index))
+            .find(|export| is_function(export.kind, export.index))
             .map(|export| export.name.clone())
             .ok_or_else(|| {
                 fault(
@@ -58,14 +59,14 @@ impl<M: Machine> Session<M> {
             })
     }
 
-    /// Follows events until the host is asked or the frame ends.
+    /// Processes events until a host call or the end of the frame.
     fn advance(&mut self, event: Event) -> Result<Step, Box<Fault>> {
         let mut event = event;
         loop {
             match event {
                 Event::HostCall(call) => {
                     self.take_gas()?;
-                    self.asked = call.arguments;
+                    self.host_arguments = call.arguments;
                     return Ok(Step::HostCall(call.function));
                 }
                 Event::Stopped { trap, message } => {
@@ -82,7 +83,7 @@ impl<M: Machine> Session<M> {
         }
     }
 
-    /// Copies `$gas` into the frame's gas.
+    /// Copies `$gas` into the frame's gas meter.
     fn take_gas(&mut self) -> Result<(), Fault> {
         let global = self.machine.gas()?;
         match u64::try_from(global) {
@@ -91,14 +92,14 @@ impl<M: Machine> Session<M> {
                 Ok(())
             }
             _ => Err(Fault::invariant(format!(
-                "{}: $gas is {global} after {}",
+                "{}: $gas is {global}, and was {} at the last step",
                 self.machine.name(),
                 self.gas.remaining()
             ))),
         }
     }
 
-    /// What holds after every return of an outermost function.
+    /// Checks what is true after every return of an outermost function.
     fn check_return(&mut self) -> Result<(), Fault> {
         self.take_gas()?;
         for name in [STACK, TRAP] {
@@ -113,10 +114,10 @@ impl<M: Machine> Session<M> {
         Ok(())
     }
 
-    /// Says why the guest was stopped: `$gas`, else `$trap`, else the engine's own trap.
+    /// The cause of a stop: `$gas`, else `$trap`, else the engine's own trap.
     ///
-    /// The first two are followed by `unreachable` in the emitted module, so the engine must have
-    /// said that; anything else means that the module or the engine is wrong.
+    /// The instrumented module executes `unreachable` after it sets one of the first two, so the
+    /// engine must report that trap; any other means a bug of the emitter or of the engine.
     fn read_stop(&mut self, own: Option<Trap>, message: String) -> Result<Stop, Fault> {
         let engine = self.machine.name();
         let Some(own) = own else {
@@ -126,7 +127,7 @@ impl<M: Machine> Session<M> {
         let written = self.machine.global(TRAP)?;
         if (spent || written != Value::I32(0)) && own != Trap::Unreachable {
             return Err(Fault::invariant(format!(
-                "{engine}: {own:?} with $gas spent {spent}, $trap {written:?}"
+                "{engine}: trap {own:?}, but out of gas is {spent} and $trap is {written:?}"
             )));
         }
         if spent {
@@ -147,21 +148,21 @@ impl<M: Machine> Session<M> {
 }
 
 impl<M: Machine> Execution for Session<M> {
-    fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
-        let entry = self.export_of(frame.entry)?;
-        self.gas = frame.gas;
+    fn start(&mut self, invocation: Invocation) -> Result<Step, Box<Fault>> {
+        let entry = self.export_of(invocation.entry)?;
+        self.gas = invocation.gas;
         self.write_gas()?;
         let event = if self.machine.has_function(START) {
-            self.entry = Some((entry, frame.arguments));
+            self.entry = Some((entry, invocation.arguments));
             self.machine.call(START, &[])?
         } else {
-            self.machine.call(&entry, &frame.arguments)?
+            self.machine.call(&entry, &invocation.arguments)?
         };
         self.advance(event)
     }
 
     fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
-        self.asked = Arguments::default();
+        self.host_arguments = Arguments::default();
         self.write_gas()?;
         let event = self.machine.resume(result)?;
         self.advance(event)
@@ -169,7 +170,7 @@ impl<M: Machine> Execution for Session<M> {
 
     fn pending(&mut self) -> Pending<'_> {
         Pending {
-            arguments: &self.asked,
+            arguments: &self.host_arguments,
             memory: self.machine.memory(),
             gas: &mut self.gas,
         }
@@ -191,7 +192,7 @@ impl<M: Machine> Execution for Session<M> {
 }
 
 impl<M: Machine> Session<M> {
-    /// Copies the frame's gas into `$gas`.
+    /// Copies the frame's gas meter into `$gas`.
     fn write_gas(&mut self) -> Result<(), Fault> {
         let remaining = i64::try_from(self.gas.remaining());
         let remaining = remaining.map_err(|_| Fault::invariant("a gas limit above 2^63 - 1"))?;

@@ -1,7 +1,7 @@
 //! Prepares one function: lowered operators with their prices, blocks with their ends.
 //!
-//! The operators stay as they are and where they are. What is added is what the specification takes
-//! from the nesting of the text: which `else` and `end` belong to which block.
+//! The operators and their order are unchanged. Preparation adds the structure of the text: which
+//! `else` and `end` belong to which block.
 
 use crate::observe::{Place, Rewrite};
 use vm::unstable::lower::{self, Operator, Sink};
@@ -20,22 +20,22 @@ pub(crate) struct Code {
     pub(crate) locals: usize,
     /// Result type.
     pub(crate) result: Option<ValueType>,
-    /// Price of entering it.
+    /// Price of entering the function.
     pub(crate) entry_price: u64,
-    /// What it adds to the stack counter.
-    pub(crate) weight: u32,
-    /// Its operators, the final `end` included.
-    pub(crate) sites: Vec<Site>,
-    /// Its blocks in the order of their start.
+    /// Frame size in slots: what an activation adds to the stack counter.
+    pub(crate) frame_size: u32,
+    /// Operators, including the final `end`.
+    pub(crate) instructions: Vec<PricedInstruction>,
+    /// Blocks in the order of their start.
     pub(crate) blocks: Vec<Block>,
-    /// Its branch tables in their order.
+    /// Branch tables in order of appearance.
     pub(crate) tables: Vec<BranchTable>,
 }
 
-/// An operator at its place.
+/// An operator with its price and its position in the module.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Site {
-    /// What to do.
+pub(crate) struct PricedInstruction {
+    /// The operator.
     pub(crate) instruction: Instruction,
     /// Byte offset in the module.
     pub(crate) offset: u32,
@@ -43,18 +43,18 @@ pub(crate) struct Site {
     pub(crate) price: u64,
 }
 
-/// A `block`, `loop` or `if`; places are indices into [`Code::sites`].
+/// A `block`, `loop` or `if`; its positions are indices into [`Code::instructions`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Block {
     /// True for a `loop`: a branch to it goes to its start.
     pub(crate) is_loop: bool,
-    /// True if it leaves a value.
+    /// True if it has a result.
     pub(crate) has_result: bool,
-    /// Place of its first operator.
+    /// Index of its first operator.
     pub(crate) start: usize,
-    /// Place after its `else`, if it has one.
+    /// Index after its `else`, if it has one.
     pub(crate) otherwise: Option<usize>,
-    /// Place of its `end`.
+    /// Index of its `end`.
     pub(crate) end: usize,
 }
 
@@ -63,11 +63,11 @@ pub(crate) struct Block {
 pub(crate) struct BranchTable {
     /// Label depths.
     pub(crate) targets: Vec<u32>,
-    /// Label depth of every other index.
+    /// Label depth for indices outside of `targets`.
     pub(crate) default: u32,
 }
 
-/// [`Operator`] with what it needs to own: places in [`Code::blocks`] and [`Code::tables`].
+/// [`Operator`] without borrowed data: it has indices into [`Code::blocks`] and [`Code::tables`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Instruction {
     Unreachable,
@@ -97,14 +97,14 @@ pub(crate) enum Instruction {
     MemoryGrow,
     MemoryCopy,
     MemoryFill,
-    /// A constant of either type, as it lies in a slot.
+    /// A constant of either type, as a slot.
     Const(u64),
     Numeric(Opcode),
     Float,
 }
 
 impl Code {
-    /// Reads the defined function at `index` of the function index space.
+    /// Prepares the defined function at `index` of the function index space.
     pub(crate) fn prepare(
         module: &CheckedModule,
         index: u32,
@@ -123,42 +123,42 @@ impl Code {
             locals: declared,
             result: signature.result,
             entry_price: rules.schedule.function_entry(function.slots),
-            weight: function.weight(),
-            sites: Vec::new(),
+            frame_size: function.weight(),
+            instructions: Vec::new(),
             blocks: Vec::new(),
             tables: Vec::new(),
         };
-        let mut reader = Reader {
+        let mut builder = CodeBuilder {
             module,
             rules,
             rewrite,
             code,
             open: Vec::new(),
         };
-        lower::function(module, function, &mut reader);
-        Ok(reader.code)
+        lower::function(module, function, &mut builder);
+        Ok(builder.code)
     }
 }
 
-/// Takes lowered operators in their order and closes each block at its `end`.
-struct Reader<'a> {
+/// Receives the lowered operators in order and closes each block at its `end`.
+struct CodeBuilder<'a> {
     module: &'a CheckedModule,
     rules: &'a Rules,
     rewrite: Option<&'a Rewrite>,
     code: Code,
-    /// Blocks that have no `end` yet, outermost first.
+    /// Indices of the blocks that have no `end` yet, outermost first.
     open: Vec<usize>,
 }
 
-impl Sink for Reader<'_> {
+impl Sink for CodeBuilder<'_> {
     fn operator(&mut self, operator: Operator<'_>, offset: u32) {
         let operator = match self.rewrite {
             Some(rewrite) => rewrite(&self.place(offset), operator),
             None => operator,
         };
         let price = self.rules.schedule.operator(operator.opcode());
-        let instruction = self.own(operator);
-        self.code.sites.push(Site {
+        let instruction = self.instruction(operator);
+        self.code.instructions.push(PricedInstruction {
             instruction,
             offset,
             price,
@@ -166,9 +166,9 @@ impl Sink for Reader<'_> {
     }
 }
 
-impl Reader<'_> {
+impl CodeBuilder<'_> {
     fn place(&self, offset: u32) -> Place<'_> {
-        let place = u32::try_from(self.code.sites.len()).unwrap_or(u32::MAX);
+        let place = u32::try_from(self.code.instructions.len()).unwrap_or(u32::MAX);
         Place {
             module: self.module,
             function: self.code.function,
@@ -177,11 +177,11 @@ impl Reader<'_> {
         }
     }
 
-    /// Opens a block that starts after the operator now read.
+    /// Opens a block that starts after the current operator; its index.
     fn open(&mut self, is_loop: bool, result: Option<ValueType>) -> usize {
-        let place = self.code.blocks.len();
-        let start = self.code.sites.len().saturating_add(1);
-        // The end is where `end` will be met; validation says that it is.
+        let index = self.code.blocks.len();
+        let start = self.code.instructions.len().saturating_add(1);
+        // Set at the block's `end`, which exists in every valid body.
         let end = usize::MAX;
         let has_result = result.is_some();
         self.code.blocks.push(Block {
@@ -191,16 +191,16 @@ impl Reader<'_> {
             otherwise: None,
             end,
         });
-        self.open.push(place);
-        place
+        self.open.push(index);
+        index
     }
 
     fn otherwise(&mut self) -> usize {
-        let place = self.open.last().copied().unwrap_or(usize::MAX);
-        if let Some(block) = self.code.blocks.get_mut(place) {
-            block.otherwise = Some(self.code.sites.len().saturating_add(1));
+        let index = self.open.last().copied().unwrap_or(usize::MAX);
+        if let Some(block) = self.code.blocks.get_mut(index) {
+            block.otherwise = Some(self.code.instructions.len().saturating_add(1));
         }
-        place
+        index
     }
 
     /// The function's own `end` closes no block.
@@ -208,9 +208,9 @@ impl Reader<'_> {
         let closed = self
             .open
             .pop()
-            .and_then(|place| self.code.blocks.get_mut(place));
+            .and_then(|index| self.code.blocks.get_mut(index));
         if let Some(block) = closed {
-            block.end = self.code.sites.len();
+            block.end = self.code.instructions.len();
         }
     }
 
@@ -222,7 +222,7 @@ impl Reader<'_> {
         self.code.tables.len().saturating_sub(1)
     }
 
-    fn own(&mut self, operator: Operator<'_>) -> Instruction {
+    fn instruction(&mut self, operator: Operator<'_>) -> Instruction {
         match operator {
             Operator::Unreachable => Instruction::Unreachable,
             Operator::Nop => Instruction::Nop,
@@ -263,7 +263,7 @@ impl Reader<'_> {
     }
 }
 
-/// An index or count of the module as one of this machine.
+/// An index or count of the module as `usize`.
 #[expect(
     clippy::as_conversions,
     reason = "usize has at least 32 bits wherever this is built"

@@ -1,6 +1,6 @@
-//! Holds one instance of a module: all that a guest can change, and where it stands.
+//! One instance of a module: the state that a guest can change, and its position in the code.
 //!
-//! Instantiation runs no guest code and cannot trap: `check` has evaluated constants and refused
+//! Instantiation runs no guest code and cannot trap: `check` has evaluated constants and rejected
 //! segments that do not fit. An instance serves one contract frame.
 
 use crate::code::{Code, wide};
@@ -29,12 +29,12 @@ pub(crate) struct Instance {
     pub(crate) labels: Vec<Label>,
     /// Active functions, innermost last.
     pub(crate) activations: Vec<Activation>,
-    /// Sum of the weights of the active functions.
-    pub(crate) weight: u32,
-    /// The entry and its arguments, until it begins.
+    /// Sum of the frame sizes of the active functions, in slots.
+    pub(crate) stack_size: u32,
+    /// The entry point and its arguments, until it begins.
     pub(crate) entry: Option<(u32, Vec<Value>)>,
-    /// Arguments of the host call that it waits in.
-    pub(crate) asked: Arguments,
+    /// Arguments of the pending host call.
+    pub(crate) host_arguments: Arguments,
     /// Functions that were called before, by index.
     prepared: BTreeMap<u32, Arc<Code>>,
     pub(crate) phase: Phase,
@@ -43,29 +43,29 @@ pub(crate) struct Instance {
 /// An active function.
 pub(crate) struct Activation {
     pub(crate) code: Arc<Code>,
-    /// Place of the operator after the one that executes.
+    /// Index of the operator after the current one, in [`Code::instructions`].
     pub(crate) next: usize,
-    /// Where its locals begin in [`Instance::values`].
+    /// Index of its first local in [`Instance::values`].
     pub(crate) locals: usize,
-    /// Where its labels begin in [`Instance::labels`].
+    /// Index of its first label in [`Instance::labels`].
     pub(crate) labels: usize,
 }
 
 /// An open block.
 #[derive(Clone, Copy)]
 pub(crate) struct Label {
-    /// Its place in [`Code::blocks`].
+    /// Its index in [`Code::blocks`].
     pub(crate) block: usize,
     /// Length of [`Instance::values`] when it began.
     pub(crate) height: usize,
 }
 
-/// What may be asked of an instance next.
+/// Phase of an instance: it decides which calls of the engine interface are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Fresh,
     Running,
-    /// At a host call that answers with this type.
+    /// At a host call with a result of this type.
     Suspended(Option<ValueType>),
     Ended,
 }
@@ -95,9 +95,9 @@ impl Instance {
             values: Vec::new(),
             labels: Vec::new(),
             activations: Vec::new(),
-            weight: 0,
+            stack_size: 0,
             entry: None,
-            asked: Arguments::default(),
+            host_arguments: Arguments::default(),
             prepared: BTreeMap::new(),
             phase: Phase::Fresh,
         })
@@ -122,7 +122,7 @@ fn table_of(module: &CheckedModule) -> Result<Vec<Option<u32>>, Fault> {
         let start = wide(element.offset);
         let end = start.saturating_add(element.functions.len());
         let Some(target) = table.get_mut(start..end) else {
-            return Err(Fault::invariant("an element segment leaves the table"));
+            return Err(Fault::invariant("an element segment exceeds the table"));
         };
         for (entry, function) in target.iter_mut().zip(&element.functions) {
             *entry = Some(*function);

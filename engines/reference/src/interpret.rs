@@ -1,14 +1,16 @@
-//! Executes one operator after the other: pays for it, then does it.
+//! Executes one operator after the other: charges its price, then executes it.
 //!
-//! [`Instance::step`] is the one match; below it is control: branches, calls, entries, returns. The
-//! order of every charge and check is that of consensus, "Gas": R is what the other engines are
-//! compared with.
+//! [`Instance::step`] is the match over the operators; below it is control: branches, calls,
+//! entries, returns. The order of charges and checks is the specified one, because the other
+//! engines are compared with R.
 //!
 //! # Invariants
-//! * Nothing of an operator is done before its price is paid.
-//! * What validation guarantees is still looked up with care: a miss is a fault, not a panic.
+//! * No operator has an effect before its price is charged.
+//! * A breach of what validation guarantees is a fault, not a panic.
+//!
+//! Specification: docs/spec/gas.md, "R, the reference semantics".
 
-use crate::code::{Block, Instruction, Site, wide};
+use crate::code::{Block, Instruction, PricedInstruction, wide};
 use crate::instance::{Activation, Instance, Label};
 use crate::memory::effective_address;
 use crate::numeric::{self, low};
@@ -19,13 +21,13 @@ use vm::unstable::limits::STACK_SLOTS_MAX;
 use vm::unstable::module::{Import, ValueType};
 use vm::{Fault, Trap};
 
-/// Why the interpreter gives control back.
+/// Why the interpreter returns control to the driver.
 pub(crate) enum Halt {
-    /// The guest asks the host, which answers with a value of this type.
+    /// The guest calls the host; the result has this type.
     HostCall(HostCall, Option<ValueType>),
     /// The guest ended.
     Exit(Stop),
-    /// We are broken.
+    /// The interpreter or this host failed.
     Fault(Fault),
 }
 
@@ -47,7 +49,7 @@ impl From<Fault> for Halt {
     }
 }
 
-/// Something that validation guarantees does not hold.
+/// A fault: something that validation guarantees is not true.
 fn broken(what: &'static str) -> Halt {
     Halt::Fault(Fault::invariant(what))
 }
@@ -56,12 +58,12 @@ impl Instance {
     /// Executes the next operator.
     #[expect(
         clippy::too_many_lines,
-        reason = "one arm an operator: the definition, in one place"
+        reason = "one arm for each operator: the definition, in one match"
     )]
     pub(crate) fn step(&mut self) -> Result<(), Halt> {
-        let site = self.fetch()?;
-        self.gas.charge(site.price)?;
-        match site.instruction {
+        let next = self.fetch()?;
+        self.gas.charge(next.price)?;
+        match next.instruction {
             Instruction::Unreachable => Err(Trap::Unreachable.into()),
             Instruction::Nop => Ok(()),
             Instruction::Block(block) => {
@@ -69,11 +71,15 @@ impl Instance {
                 Ok(())
             }
             Instruction::If(block) => {
-                let holds = low(self.pop()?) != 0;
+                let condition = low(self.pop()?) != 0;
                 self.open(block);
-                if holds { Ok(()) } else { self.take_else(block) }
+                if condition {
+                    Ok(())
+                } else {
+                    self.take_else(block)
+                }
             }
-            // Met at the end of the first arm: the block's `end` is next, and closes it.
+            // Reached at the end of the first arm: the block's `end` is next, and closes it.
             Instruction::Else(block) => {
                 let end = self.block(block)?.end;
                 self.jump(end)
@@ -81,8 +87,12 @@ impl Instance {
             Instruction::End => self.end(),
             Instruction::Br(depth) => self.branch(depth),
             Instruction::BrIf(depth) => {
-                let holds = low(self.pop()?) != 0;
-                if holds { self.branch(depth) } else { Ok(()) }
+                let condition = low(self.pop()?) != 0;
+                if condition {
+                    self.branch(depth)
+                } else {
+                    Ok(())
+                }
             }
             Instruction::BrTable(table) => {
                 let index = wide(low(self.pop()?));
@@ -98,9 +108,9 @@ impl Instance {
             }
             Instruction::Drop => self.pop().map(drop),
             Instruction::Select => {
-                let holds = low(self.pop()?) != 0;
+                let condition = low(self.pop()?) != 0;
                 let (second, first) = (self.pop()?, self.pop()?);
-                self.push(if holds { first } else { second })
+                self.push(if condition { first } else { second })
             }
             Instruction::LocalGet(local) => {
                 let value = *self.local(local)?;
@@ -128,20 +138,20 @@ impl Instance {
             Instruction::Load(opcode, offset) => {
                 let address = effective_address(self.pop()?, offset);
                 let loaded = self.memory.load(opcode, address)?;
-                self.push(loaded.ok_or_else(|| broken("a load that is none"))?)
+                self.push(loaded.ok_or_else(|| broken("not a load"))?)
             }
             Instruction::Store(opcode, offset) => {
                 let value = self.pop()?;
                 let address = effective_address(self.pop()?, offset);
                 let stored = self.memory.store(opcode, address, value)?;
-                stored.ok_or_else(|| broken("a store that is none"))
+                stored.ok_or_else(|| broken("not a store"))
             }
             Instruction::MemorySize => self.push(u64::from(self.memory.pages())),
             Instruction::MemoryGrow => {
                 let delta = low(self.pop()?);
                 let per_page = self.rules.schedule.dynamic().memory_grow_per_page;
                 self.gas.charge_linear(0, per_page, u64::from(delta))?;
-                // -1 if it is too much; the price stays paid.
+                // -1 above the maximum; there is no refund.
                 let old = self.memory.grow(delta)?.unwrap_or(u32::MAX);
                 self.push(u64::from(old))
             }
@@ -168,31 +178,31 @@ impl Instance {
                 }
                 let left = self.pop()?;
                 let result = numeric::binary(opcode, left, right)?;
-                self.push(result.ok_or_else(|| broken("an arithmetic operator that is none"))?)
+                self.push(result.ok_or_else(|| broken("not an integer operator"))?)
             }
             Instruction::Float => Err(Trap::FloatInstruction.into()),
         }
     }
 
-    /// The next operator; the one after it will follow unless it says otherwise.
-    fn fetch(&mut self) -> Result<Site, Halt> {
+    /// Returns the next operator and advances past it.
+    fn fetch(&mut self) -> Result<PricedInstruction, Halt> {
         let active = self
             .activations
             .last_mut()
-            .ok_or_else(|| broken("nothing is active"))?;
-        let site = active.code.sites.get(active.next).copied();
-        let site = site.ok_or_else(|| broken("a function without an end"))?;
+            .ok_or_else(|| broken("no function is active"))?;
+        let next = active.code.instructions.get(active.next).copied();
+        let next = next.ok_or_else(|| broken("a function without an end"))?;
         active.next = active.next.saturating_add(1);
         if let Some(trace) = &self.observers.trace {
             let function = active.code.function;
             let mut trace = trace.lock().unwrap_or_else(PoisonError::into_inner);
             trace.slot(self.values.last().copied());
-            trace.operator(function, site.offset, self.gas.remaining());
+            trace.operator(function, next.offset, self.gas.remaining());
         }
-        Ok(site)
+        Ok(next)
     }
 
-    /// Never fails: most arms of the match end with it.
+    /// Never fails; it returns a `Result` because most arms of the match end with it.
     fn push(&mut self, slot: u64) -> Result<(), Halt> {
         self.values.push(slot);
         Ok(())
@@ -206,9 +216,8 @@ impl Instance {
 
     fn local(&mut self, index: u32) -> Result<&mut u64, Halt> {
         let first = self.active()?.locals;
-        let place = first.saturating_add(wide(index));
         self.values
-            .get_mut(place)
+            .get_mut(first.saturating_add(wide(index)))
             .ok_or_else(|| broken("a local is missing"))
     }
 
@@ -221,20 +230,20 @@ impl Instance {
     fn active(&self) -> Result<&Activation, Halt> {
         self.activations
             .last()
-            .ok_or_else(|| broken("nothing is active"))
+            .ok_or_else(|| broken("no function is active"))
     }
 
-    fn block(&self, place: usize) -> Result<Block, Halt> {
-        let block = self.active()?.code.blocks.get(place).copied();
+    fn block(&self, index: usize) -> Result<Block, Halt> {
+        let block = self.active()?.code.blocks.get(index).copied();
         block.ok_or_else(|| broken("a block is missing"))
     }
 
-    fn jump(&mut self, place: usize) -> Result<(), Halt> {
+    fn jump(&mut self, target: usize) -> Result<(), Halt> {
         let active = self
             .activations
             .last_mut()
-            .ok_or_else(|| broken("nothing is active"))?;
-        active.next = place;
+            .ok_or_else(|| broken("no function is active"))?;
+        active.next = target;
         Ok(())
     }
 
@@ -245,13 +254,13 @@ impl Instance {
         });
     }
 
-    /// Goes to the second arm, or to the `end` of an `if` that has none.
+    /// Jumps to the second arm, or to the `end` of an `if` that has none.
     fn take_else(&mut self, block: usize) -> Result<(), Halt> {
         let block = self.block(block)?;
         self.jump(block.otherwise.unwrap_or(block.end))
     }
 
-    /// Closes the innermost block; where none is open, the function ends.
+    /// Closes the innermost block; if none is open, the function returns.
     fn end(&mut self) -> Result<(), Halt> {
         if self.labels.len() <= self.active()?.labels {
             return self.leave();
@@ -268,23 +277,24 @@ impl Instance {
 
     /// Branches to the label `depth` levels out; the outermost is the function itself.
     ///
-    /// The stack is cut to the height at which the block began; a block's result stays on top.
+    /// The operand stack is truncated to its height at the start of the block; the result of a
+    /// block stays on top.
     fn branch(&mut self, depth: u32) -> Result<(), Halt> {
         let outermost = self.active()?.labels;
         let inside = self.labels.len().saturating_sub(outermost);
         let Some(outer) = inside.checked_sub(wide(depth).saturating_add(1)) else {
             return self.leave();
         };
-        let place = outermost.saturating_add(outer);
+        let index = outermost.saturating_add(outer);
         let label = self
             .labels
-            .get(place)
+            .get(index)
             .copied()
             .ok_or_else(|| broken("a label is missing"))?;
         let block = self.block(label.block)?;
         if block.is_loop {
             self.values.truncate(label.height);
-            self.labels.truncate(place.saturating_add(1));
+            self.labels.truncate(index.saturating_add(1));
             return self.jump(block.start);
         }
         let result = if block.has_result {
@@ -294,11 +304,11 @@ impl Instance {
         };
         self.values.truncate(label.height);
         self.values.extend(result);
-        self.labels.truncate(place);
+        self.labels.truncate(index);
         self.jump(block.end.saturating_add(1))
     }
 
-    /// The function in the table at `index`, of type `type_index`: bound, null, type, in order.
+    /// The function in the table at `index`; checks bound, null and type, in this order.
     fn indirect(&self, type_index: u32, index: usize) -> Result<u32, Halt> {
         let entry = self.table.get(index).ok_or(Trap::TableOutOfBounds)?;
         let function = entry.ok_or(Trap::IndirectCallToNull)?;
@@ -310,7 +320,7 @@ impl Instance {
         Ok(function)
     }
 
-    /// Calls the function at `function` of the index space; `call` itself is paid.
+    /// Calls the function at `function` of the index space; the operator is charged already.
     fn call(&mut self, function: u32) -> Result<(), Halt> {
         match self.module.imports().get(wide(function)).copied() {
             Some(import) => self.call_host(import),
@@ -318,7 +328,7 @@ impl Instance {
         }
     }
 
-    /// Suspends: an imported function has no entry price and no weight.
+    /// Suspends at a host call: an imported function has no entry price and no frame.
     fn call_host(&mut self, import: Import) -> Result<(), Halt> {
         let signature = self.module.types().get(wide(import.type_index));
         let signature = signature.ok_or_else(|| broken("a type is missing"))?;
@@ -335,28 +345,28 @@ impl Instance {
         ))
     }
 
-    /// Begins the entry of the frame with its arguments; it pays its entry but no `call`.
+    /// Enters the entry point with its arguments: charges the entry price, but no `call`.
     pub(crate) fn enter_entry(&mut self) -> Result<(), Halt> {
-        let (entry, arguments) = self.entry.take().ok_or_else(|| broken("no entry"))?;
+        let (entry, arguments) = self.entry.take().ok_or_else(|| broken("no entry point"))?;
         let signature = self.module.function_type(entry);
         if signature.is_none_or(|signature| signature.parameters.len() != arguments.len()) {
-            return Err(broken("another number of arguments"));
+            return Err(broken("a wrong number of arguments"));
         }
         self.values
             .extend(arguments.into_iter().map(Value::to_bits));
         self.enter(entry)
     }
 
-    /// Makes a defined function active: its entry is paid, then the stack is checked. Its arguments
-    /// are on the stack and become its first locals, the declared ones are zero.
+    /// Makes a defined function active: charges its entry price, then checks the stack size. Its
+    /// arguments on the operand stack become its first locals; the declared locals are zero.
     pub(crate) fn enter(&mut self, function: u32) -> Result<(), Halt> {
         let code = self.code(function)?;
         self.gas.charge(code.entry_price)?;
-        let weight = self.weight.saturating_add(code.weight);
-        if weight > STACK_SLOTS_MAX {
+        let stack_size = self.stack_size.saturating_add(code.frame_size);
+        if stack_size > STACK_SLOTS_MAX {
             return Err(Trap::StackOverflow.into());
         }
-        self.weight = weight;
+        self.stack_size = stack_size;
         let locals = self.values.len().checked_sub(code.parameters);
         let locals = locals.ok_or_else(|| broken("an argument is missing"))?;
         self.values
@@ -370,20 +380,20 @@ impl Instance {
         Ok(())
     }
 
-    /// Returns from the innermost function: to its caller, from the start function to the entry, or
-    /// out of the instance.
+    /// Returns from the innermost function: to its caller, from the start function to the entry
+    /// point, or out of the instance.
     fn leave(&mut self) -> Result<(), Halt> {
         let done = self
             .activations
             .pop()
-            .ok_or_else(|| broken("nothing is active"))?;
+            .ok_or_else(|| broken("no function is active"))?;
         let result = match done.code.result {
             Some(value_type) => Some((value_type, self.pop()?)),
             None => None,
         };
         self.values.truncate(done.locals);
         self.labels.truncate(done.labels);
-        self.weight = self.weight.saturating_sub(done.code.weight);
+        self.stack_size = self.stack_size.saturating_sub(done.code.frame_size);
         if !self.activations.is_empty() {
             self.values.extend(result.map(|(_, slot)| slot));
             return Ok(());

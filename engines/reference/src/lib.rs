@@ -1,29 +1,31 @@
-//! Interprets checked modules plainly: R, the definition of what a guest computes and costs.
+//! R, the reference interpreter: it defines what a guest computes and what it costs.
 //!
-//! R pays for each operator before it executes it, one operator after the other, and shares no code
-//! with the meter: a mistake there shows as a difference from R. It is written to be read.
+//! R charges each operator before it executes it, one after the other, and shares no code with the
+//! meter: a bug of the meter appears as a difference from R. It is optimised for readability alone.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | `code` | one function, prepared: operators with prices, blocks with their ends |
-//! | `interpret` | the one match, and control: calls, branches, returns |
-//! | `instance` | one instance: all that a guest can change |
-//! | `seam` | what the driver asks of it ([`vm::Execution`]) |
-//! | `memory` | linear memory: loads, stores, grow, bulk operations |
+//! | `code` | one prepared function: operators with prices, blocks with their ends |
+//! | `interpret` | the match over the operators, and control: calls, branches, returns |
+//! | `instance` | one instance: the state that a guest can change |
+//! | `execution` | the engine interface ([`vm::Execution`]): start, suspend, resume |
+//! | `memory` | linear memory: loads, stores, growth, bulk operators |
 //! | `numeric` | integer arithmetic as pure functions on slots |
-//! | `observe` | who may look at operators, or replace them |
+//! | `observe` | traces of operators, and rewriting them |
 //!
 //! # Invariants
-//! * The control stack is a vector: a guest's depth never becomes native recursion, and a host call
-//!   leaves the loop and comes back.
-//! * R keeps nothing between instances: no cache can be seen.
-//! * What is held is bounded: one prepared operator for each byte of the module, 65,536 slots of
-//!   values, 1,024 active functions of at most 1,024 open blocks each, 256 pages of memory.
+//! * The control stack is a vector: calls of a guest are not native recursion, and a host call
+//!   leaves the loop and re-enters it.
+//! * R keeps nothing between instances, so no cache can affect a result.
+//! * Memory is bounded: one prepared operator for each byte of the module, 65,536 slots of values,
+//!   1,024 active functions of at most 1,024 open blocks each, 256 pages of linear memory.
 //!
-//! Specification: consensus, "Gas". Tests: `engines/reference/tests/it`.
+//! Specification: docs/spec/gas.md, "R, the reference semantics".
 #![forbid(unsafe_code)]
 
 mod code;
+
+mod execution;
 
 mod interpret;
 
@@ -34,8 +36,6 @@ mod memory;
 mod numeric;
 
 mod observe;
-
-mod seam;
 
 pub use memory::Backing;
 pub use observe::{Place, SharedTrace, Trace};
@@ -48,7 +48,7 @@ use vm::unstable::budget::{Budget, SharedBudget};
 use vm::unstable::lower::Operator;
 use vm::{CheckedModule, Engine, Execution, Fault, Rules};
 
-/// The reference engine.
+/// The reference interpreter as an engine.
 #[derive(Clone, Default)]
 pub struct Reference {
     backing: Backing,
@@ -57,38 +57,37 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// R as it is defined.
+    /// R without observers, with growing memory.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The same with another memory backing.
+    /// The same with another allocation of linear memory.
     #[must_use]
     pub const fn with_backing(mut self, backing: Backing) -> Self {
         self.backing = backing;
         self
     }
 
-    /// The same, asking `budget` before linear memory is taken; results are equal.
+    /// The same, with `budget` asked before linear memory is allocated; results are equal.
     #[must_use]
     pub fn with_budget(mut self, budget: Arc<dyn Budget>) -> Self {
         self.budget = SharedBudget::new(budget);
         self
     }
 
-    /// The same, showing each operator of each instance to `trace`.
+    /// The same, with each operator of each instance reported to `trace`.
     #[must_use]
     pub fn with_trace(mut self, trace: SharedTrace) -> Self {
         self.observers.trace = Some(trace);
         self
     }
 
-    /// Another machine than R: every operator is what `rewrite` makes of it, price included. The
-    /// seam for planted faults.
+    /// A modified R, for injected bugs: `rewrite` replaces each operator, and so its price.
     ///
-    /// It should keep the function valid; where it does not, execution may end in
-    /// [`Fault::Invariant`], never in a panic.
+    /// If the rewritten function is not valid, execution can end in [`Fault::Invariant`], never in
+    /// a panic.
     #[must_use]
     pub fn with_rewrite<F>(mut self, rewrite: F) -> Self
     where

@@ -1,6 +1,6 @@
-//! Keeps the linear memory: loads, stores, growth and bulk operations, each range checked as u64.
+//! The linear memory: loads, stores, growth and bulk operators, with ranges checked in 64 bits.
 //!
-//! Spec: WebAssembly core 4.2.8 and 4.4.7. Values are little endian on every machine.
+//! Values are little-endian on every host. Semantics: WebAssembly core 4.2.8 and 4.4.7.
 
 use crate::code::wide;
 use crate::numeric::{low, of_i32, of_i64};
@@ -10,13 +10,13 @@ use vm::unstable::limits::{MEMORY_PAGES_MAX, PAGE_BYTES};
 use vm::unstable::opcode::Opcode;
 use vm::{Fault, Trap};
 
-/// How an instance keeps its linear memory; no guest can tell them apart.
+/// Allocation of the linear memory; a guest cannot observe it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Backing {
-    /// As much as the guest has, more when it grows.
+    /// The current size, reallocated when the memory grows.
     #[default]
     Growing,
-    /// The most that a guest can ever have, from the start.
+    /// The largest possible size, from the start.
     Reserved,
 }
 
@@ -25,7 +25,7 @@ pub enum Backing {
 pub(crate) struct Memory {
     bytes: Vec<u8>,
     pages: u32,
-    /// Greatest number of pages.
+    /// Maximum number of pages.
     maximum: u32,
     budget: SharedBudget,
 }
@@ -61,7 +61,7 @@ impl Memory {
         self.pages
     }
 
-    /// Grows by `delta` pages; answers the old number of pages, or `None` if that is too many.
+    /// Grows by `delta` pages; returns the old number of pages, or `None` above the maximum.
     pub(crate) fn grow(&mut self, delta: u32) -> Result<Option<u32>, Fault> {
         let old = self.pages;
         match old
@@ -80,7 +80,7 @@ impl Memory {
         Ok(())
     }
 
-    /// Makes room for `pages` in all. Our own machine's failure is a fault, never a trap.
+    /// Allocates room for `pages` in total. A failure of this host is a fault, never a trap.
     fn reserve(&mut self, pages: u32) -> Result<(), Fault> {
         let more = bytes_of(pages).saturating_sub(self.bytes.len());
         if more <= self.bytes.capacity().saturating_sub(self.bytes.len()) {
@@ -92,7 +92,7 @@ impl Memory {
             .map_err(|error| budget::refused(Purpose::LinearMemory, more, error))
     }
 
-    /// The value that the load `opcode` reads at `address`; `None` if `opcode` is no load.
+    /// The value that the load `opcode` reads at `address`; `None` if `opcode` is not a load.
     pub(crate) fn load(&self, opcode: Opcode, address: u64) -> Result<Option<u64>, Trap> {
         Ok(Some(match opcode {
             Opcode::I32Load | Opcode::I64Load32U => {
@@ -114,7 +114,7 @@ impl Memory {
         }))
     }
 
-    /// Writes what the store `opcode` keeps of `slot` at `address`; `None` if `opcode` is no store.
+    /// Writes the bytes of `slot` that `opcode` stores at `address`; `None` if it is not a store.
     pub(crate) fn store(
         &mut self,
         opcode: Opcode,
@@ -134,8 +134,8 @@ impl Memory {
         Ok(Some(()))
     }
 
-    /// Copies `length` bytes; both ranges are checked before the first byte moves, and also when
-    /// `length` is 0.
+    /// Copies `length` bytes; both ranges are checked before the first byte is written, and also
+    /// when `length` is 0.
     pub(crate) fn copy(&mut self, to: u32, from: u32, length: u32) -> Result<(), Trap> {
         let target = self.range(u64::from(to), u64::from(length))?;
         let source = self.range(u64::from(from), u64::from(length))?;
@@ -153,12 +153,12 @@ impl Memory {
         Ok(())
     }
 
-    /// Bytes of active data; `check` has refused what does not fit.
+    /// Writes an active data segment; `check` has rejected segments that do not fit.
     pub(crate) fn initialise(&mut self, offset: u32, content: &[u8]) -> Result<(), Fault> {
         let target = wide(offset)..wide(offset).saturating_add(content.len());
         match self.bytes.get_mut(target) {
             Some(bytes) => bytes.copy_from_slice(content),
-            None => return Err(Fault::invariant("a data segment leaves the memory")),
+            None => return Err(Fault::invariant("a data segment exceeds the memory")),
         }
         Ok(())
     }
@@ -193,12 +193,12 @@ impl Memory {
     }
 }
 
-/// The address of a load or store: 33 bits, never wrapped.
+/// The address of a load or store: 33 bits, without wrapping.
 pub(crate) fn effective_address(slot: u64, offset: u32) -> u64 {
     u64::from(low(slot)).saturating_add(u64::from(offset))
 }
 
-/// At most 256 pages are 16 MiB.
+/// Size of `pages` in bytes: at most 16 MiB.
 const fn bytes_of(pages: u32) -> usize {
     wide(pages).saturating_mul(wide(PAGE_BYTES))
 }
@@ -209,4 +209,26 @@ const fn bytes_of(pages: u32) -> usize {
 )]
 const fn bytes_wide(count: usize) -> u64 {
     count as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vm::unstable::opcode::{Class, TABLE};
+
+    #[test]
+    fn every_load_and_store_of_the_table_has_an_arm() {
+        let one_page = vm::unstable::module::Memory {
+            initial: 1,
+            maximum: 1,
+        };
+        let mut memory =
+            Memory::new(Some(one_page), Backing::Growing, SharedBudget::default()).unwrap();
+        for row in TABLE {
+            let is_load = memory.load(row.opcode, 0).unwrap().is_some();
+            assert_eq!(is_load, row.class == Class::Load, "{}", row.name);
+            let is_store = memory.store(row.opcode, 0, 0).unwrap().is_some();
+            assert_eq!(is_store, row.class == Class::Store, "{}", row.name);
+        }
+    }
 }

@@ -1,14 +1,14 @@
-//! Computes the integer operators: pure functions on slots.
+//! The integer operators as pure functions on slots.
 //!
-//! An `i32` lies in the lower half of its slot, the upper half is zero: it is ignored on the way in
-//! and zero on the way out. Shift and rotation counts are taken modulo the width.
+//! An `i32` is in the lower half of its slot. The upper half is ignored in operands and zero in
+//! results. Shift and rotation counts are taken modulo the width.
 //!
-//! Spec: WebAssembly core 4.3.2 "Integer Operations".
+//! Semantics: WebAssembly core 4.3.2 "Integer Operations".
 
 use vm::Trap;
 use vm::unstable::opcode::Opcode;
 
-/// The result of an operator with one operand; `None` if `opcode` is not one.
+/// The result of a unary operator; `None` if `opcode` is not one.
 pub(crate) fn unary(opcode: Opcode, slot: u64) -> Option<u64> {
     let half = low(slot);
     Some(match opcode {
@@ -30,9 +30,9 @@ pub(crate) fn unary(opcode: Opcode, slot: u64) -> Option<u64> {
     })
 }
 
-/// The result of an operator with two operands; `None` if `opcode` is not one.
+/// The result of a binary operator; `None` if `opcode` is not one.
 ///
-/// Division by zero and the quotient of the least integer and -1 trap.
+/// Division by zero traps, and so does the quotient of the smallest integer and -1.
 pub(crate) fn binary(opcode: Opcode, left: u64, right: u64) -> Result<Option<u64>, Trap> {
     match i32_binary(opcode, low(left), low(right))? {
         Some(half) => Ok(Some(u64::from(half))),
@@ -66,7 +66,7 @@ fn i32_binary(opcode: Opcode, left: u32, right: u32) -> Result<Option<u32>, Trap
         Opcode::I32DivU => left.checked_div(right).ok_or(Trap::IntegerDivideByZero)?,
         Opcode::I32RemS => {
             non_zero(right != 0)?;
-            // The remainder of the least integer and -1 is 0: it does not trap.
+            // The remainder of the smallest integer and -1 is 0: it does not trap.
             signed_left
                 .checked_rem(signed_right)
                 .unwrap_or(0)
@@ -87,7 +87,7 @@ fn i32_binary(opcode: Opcode, left: u32, right: u32) -> Result<Option<u32>, Trap
 
 fn i64_binary(opcode: Opcode, left: u64, right: u64) -> Result<Option<u64>, Trap> {
     let (signed_left, signed_right) = (left.cast_signed(), right.cast_signed());
-    // The width divides 2^32, so the lower half of a count is all that matters.
+    // The width divides 2^32, so only the lower half of a count matters.
     let count = low(right);
     Ok(Some(match opcode {
         Opcode::I64Eq => u64::from(left == right),
@@ -131,8 +131,8 @@ fn i64_binary(opcode: Opcode, left: u64, right: u64) -> Result<Option<u64>, Trap
     }))
 }
 
-const fn non_zero(holds: bool) -> Result<(), Trap> {
-    if holds {
+const fn non_zero(is_non_zero: bool) -> Result<(), Trap> {
+    if is_non_zero {
         Ok(())
     } else {
         Err(Trap::IntegerDivideByZero)
@@ -171,24 +171,33 @@ const fn low_i16(slot: u64) -> i16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vm::unstable::opcode::TABLE;
+    use vm::unstable::opcode::{Class, Row, TABLE};
+
+    /// True for the operators that are lowered to `Operator::Numeric`.
+    fn is_integer_operator(row: &Row) -> bool {
+        (row.name.starts_with("i32.") || row.name.starts_with("i64."))
+            && matches!(row.class, Class::Simple | Class::Divide)
+            && !row.name.ends_with(".const")
+    }
 
     #[test]
-    fn no_operator_is_both_unary_and_binary() {
+    fn every_integer_operator_is_either_unary_or_binary() {
         for row in TABLE {
+            let unary = unary(row.opcode, 1).is_some();
             let binary = binary(row.opcode, 1, 1).is_ok_and(|result| result.is_some());
-            assert!(!(binary && unary(row.opcode, 1).is_some()), "{}", row.name);
+            assert!(!(unary && binary), "{}", row.name);
+            assert_eq!(unary || binary, is_integer_operator(row), "{}", row.name);
         }
     }
 
-    /// Operands may carry anything in the upper half; a result of type `i32` never does.
+    /// Operands of type `i32` can have any upper half; the upper half of a result is zero.
     #[test]
     fn the_upper_half_of_an_i32_is_ignored_and_zero() {
         let dirt = 0xdead_beef_0000_0000;
         let operands = [0, 1, 0xff, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
         for row in TABLE.iter().filter(|row| row.name.starts_with("i32.")) {
             for left in operands {
-                // Wrapping reads a whole i64 and keeps its low half: the same holds of it.
+                // The operand of `i32.wrap_i64` is an i64, but only its low half matters.
                 let (clean, dirty) = (unary(row.opcode, left), unary(row.opcode, left | dirt));
                 assert_eq!(clean, dirty, "{} {left:#x}", row.name);
                 assert!(

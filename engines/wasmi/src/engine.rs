@@ -1,7 +1,7 @@
-//! Runs emitted modules in wasmi, suspended at each host call by an error of ours.
+//! Runs instrumented modules in wasmi, suspended at each host call by a host error.
 //!
-//! wasmi resumes a call whose host function failed with a host error (`call_resumable`), which is
-//! the suspension that the seam asks for: no thread, no copy of the memory.
+//! wasmi can resume a call whose host function failed with a host error (`call_resumable`). The
+//! engine interface needs this suspension, and it takes no thread and no copy of the memory.
 
 use emitted::Session;
 use emitted::cache::Cache;
@@ -25,7 +25,7 @@ mod tests;
 
 const NAME: &str = "wasmi";
 
-/// wasmi behind the seam.
+/// wasmi as an [`Engine`].
 #[derive(Debug)]
 pub struct Wasmi {
     engine: wasmi::Engine,
@@ -33,7 +33,7 @@ pub struct Wasmi {
 }
 
 impl Wasmi {
-    /// An engine that keeps compiled modules.
+    /// An engine with a cache of compiled modules.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -42,8 +42,8 @@ impl Wasmi {
         }
     }
 
-    /// The same with `memory.copy` and `memory.fill` lowered to loops: the operators are off, so
-    /// that wasmi refuses a module that still holds one.
+    /// The same with `memory.copy` and `memory.fill` lowered to loops. The operators are disabled,
+    /// so that wasmi rejects a module that still contains one.
     #[must_use]
     pub fn with_lowered_bulk() -> Self {
         let mut config = config();
@@ -55,7 +55,7 @@ impl Wasmi {
         }
     }
 
-    /// An engine that compiles for every frame: a node whose cache is off must not differ.
+    /// An engine without a cache, which compiles for every contract frame.
     #[must_use]
     pub fn without_cache() -> Self {
         Self {
@@ -65,25 +65,25 @@ impl Wasmi {
     }
 }
 
-/// An emitted module as [`Wasmi`] has compiled it.
+/// An instrumented module, compiled by [`Wasmi`].
 #[derive(Clone, Debug)]
 pub struct Compiled(Module);
 
-/// For who has emitted the module, or broken it since.
+/// For callers that instrument the module themselves, or change it afterwards.
 impl Wasmi {
-    /// Compiles an emitted module; the cache is not asked.
+    /// Compiles an instrumented module without the cache.
     ///
     /// # Errors
-    /// A [`Fault`] if wasmi refuses the module.
+    /// A [`Fault`] if wasmi rejects the module.
     pub fn compile(&self, emitted: &[u8]) -> Result<Compiled, Fault> {
         let module = Module::new(&self.engine, emitted);
         module.map(Compiled).map_err(own_fault)
     }
 
-    /// A fresh instance of `compiled`, which stands for `module`.
+    /// A fresh instance of `compiled`, the compiled form of `module`.
     ///
     /// # Errors
-    /// A [`Fault`] if wasmi cannot make one.
+    /// A [`Fault`] if wasmi cannot instantiate it.
     pub fn instance(
         &self,
         compiled: &Compiled,
@@ -115,11 +115,11 @@ impl Engine for Wasmi {
     }
 }
 
-/// Only what the emitted module uses is on, so that wasmi refuses it if the emitter goes beyond.
+/// Only features that the instrumented module uses are enabled, so that wasmi rejects any other.
 ///
-/// * Compilation is eager: a lazy failure would come in the middle of a frame.
+/// * Compilation is eager: a lazy one would fail in the middle of a contract frame.
 /// * The recursion limit and the stack are above what the module's own counter allows.
-/// * No fuel: gas is the module's own, and a second meter would hide a mistake of the first.
+/// * No fuel: the module counts its own gas, and a second meter would hide a bug of the first.
 fn config() -> Config {
     let mut config = Config::default();
     config
@@ -141,7 +141,7 @@ fn config() -> Config {
     config
 }
 
-/// A memory grows as its type says; an allocation that fails is this machine's failure, not a -1.
+/// A memory grows up to its maximum; a failed allocation is a failure of this host, not a -1.
 fn store_limits() -> StoreLimits {
     StoreLimitsBuilder::new()
         .instances(1)
@@ -151,7 +151,7 @@ fn store_limits() -> StoreLimits {
         .build()
 }
 
-/// The error by which a host function hands its call to the frame loop.
+/// The host error that passes a host call to the frame loop.
 #[derive(Debug)]
 struct Suspended(HostCall);
 
@@ -170,19 +170,19 @@ pub(crate) struct WasmiMachine {
     instance: Instance,
     gas: Global,
     memory: Option<Memory>,
-    pending: Option<Pending>,
+    suspended: Option<SuspendedCall>,
 }
 
-/// A call that waits for the host.
+/// A call that waits for the result of a host function.
 #[derive(Debug)]
-struct Pending {
+struct SuspendedCall {
     call: ResumableCallHostTrap,
-    /// Where wasmi writes the result of the outermost function.
+    /// Buffer for the result of the outermost function.
     results: Vec<Val>,
 }
 
 impl WasmiMachine {
-    /// A fresh instance of an emitted module with these imports.
+    /// A fresh instance of an instrumented module with these imports.
     pub(crate) fn new(module: &Module, imports: &[Import]) -> Result<Self, Fault> {
         let mut store = Store::new(module.engine(), store_limits());
         store.limiter(|limiter| limiter);
@@ -199,11 +199,12 @@ impl WasmiMachine {
             instance,
             gas,
             memory,
-            pending: None,
+            suspended: None,
         })
     }
 
-    fn follow(
+    /// The event for the outcome of a call or of its resumption.
+    fn event_of(
         &mut self,
         outcome: Result<ResumableCall, Error>,
         results: Vec<Val>,
@@ -214,12 +215,12 @@ impl WasmiMachine {
                 Ok(Event::Return(value))
             }
             Ok(ResumableCall::HostTrap(call)) => {
-                let Some(Suspended(asked)) = call.host_error().downcast_ref() else {
+                let Some(Suspended(host_call)) = call.host_error().downcast_ref() else {
                     return Err(fault(NAME, call.host_error()));
                 };
-                let asked = asked.clone();
-                self.pending = Some(Pending { call, results });
-                Ok(Event::HostCall(asked))
+                let host_call = host_call.clone();
+                self.suspended = Some(SuspendedCall { call, results });
+                Ok(Event::HostCall(host_call))
             }
             Ok(ResumableCall::OutOfFuel(_)) => Err(fault(NAME, "fuel is off")),
             Err(error) => match error.as_trap_code() {
@@ -254,16 +255,16 @@ impl Machine for WasmiMachine {
             .collect();
         let arguments: Vec<Val> = arguments.iter().copied().map(val_of).collect();
         let outcome = function.call_resumable(&mut self.store, &arguments, &mut results);
-        self.follow(outcome, results)
+        self.event_of(outcome, results)
     }
 
     fn resume(&mut self, result: Option<Value>) -> Result<Event, Fault> {
-        let Some(Pending { call, mut results }) = self.pending.take() else {
+        let Some(SuspendedCall { call, mut results }) = self.suspended.take() else {
             return Err(Fault::invariant("wasmi: resumed without a host call"));
         };
         let inputs: Vec<Val> = result.into_iter().map(val_of).collect();
         let outcome = call.resume(&mut self.store, &inputs, &mut results);
-        self.follow(outcome, results)
+        self.event_of(outcome, results)
     }
 
     fn gas(&mut self) -> Result<i64, Fault> {
@@ -291,7 +292,7 @@ impl Machine for WasmiMachine {
     }
 }
 
-/// A host function that does nothing but say that it was called, and with what.
+/// A host function that only suspends the guest, with its call.
 fn host_function(store: &mut Store<StoreLimits>, import: &Import) -> Result<Func, Fault> {
     let function = import.function;
     let row = host_api::table::row(function)
@@ -334,7 +335,7 @@ fn value_of(val: &Val) -> Result<Value, Fault> {
     }
 }
 
-/// wasmi's trap in our numbers; `None` where the emitted module cannot raise it.
+/// The [`Trap`] for wasmi's trap code; `None` if the instrumented module cannot raise it.
 const fn trap_of(code: TrapCode) -> Option<Trap> {
     match code {
         TrapCode::UnreachableCodeReached => Some(Trap::Unreachable),

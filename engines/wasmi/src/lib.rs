@@ -1,6 +1,6 @@
-//! Runs emitted modules in wasmi, an interpreter that shares no code with ours.
+//! Runs instrumented modules in wasmi, an interpreter that shares no code with ours.
 //!
-//! The node's own path never comes here: the simulator and the conformance suite do.
+//! A node does not use this crate: the simulator and the conformance suite do.
 //!
 //! Specification: docs/spec/emitted.md.
 #![forbid(unsafe_code)]

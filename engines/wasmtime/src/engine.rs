@@ -1,4 +1,4 @@
-//! Configures wasmtime for emitted modules and makes instances.
+//! Configures wasmtime for instrumented modules and makes instances.
 
 use crate::machine::{NAME, WasmtimeMachine, own_fault};
 use emitted::Session;
@@ -9,18 +9,18 @@ use vm::unstable::limits::{MEMORY_PAGES_MAX, PAGE_BYTES};
 use vm::{CheckedModule, Engine, Execution, Fault, Rules};
 use wasmtime::{Config, Module, WasmFeatures};
 
-/// Bytes of a fiber's stack: the Wasm stack and as much again for wasmtime's own functions.
+/// Stack of a fiber in bytes: the Wasm stack, and as much again for wasmtime's own functions.
 const FIBER_BYTES: usize = 2 * STACK_BYTES;
 
-/// wasmtime behind the seam.
+/// wasmtime as an [`Engine`].
 pub struct Wasmtime {
-    /// The fault with which each instance is refused if wasmtime cannot run on this machine.
+    /// The engine, or why wasmtime cannot run on this host; each instantiation returns it then.
     engine: Result<wasmtime::Engine, String>,
     cache: Cache<Module>,
 }
 
 impl Wasmtime {
-    /// An engine that keeps compiled modules.
+    /// An engine with a cache of compiled modules.
     #[must_use]
     pub fn new() -> Self {
         let engine = wasmtime::Engine::new(&config());
@@ -30,7 +30,7 @@ impl Wasmtime {
         }
     }
 
-    /// An engine that compiles for every frame.
+    /// An engine without a cache, which compiles for every contract frame.
     #[must_use]
     pub fn without_cache() -> Self {
         Self {
@@ -39,7 +39,7 @@ impl Wasmtime {
         }
     }
 
-    /// The compiled form of an emitted module.
+    /// Compiles an instrumented module.
     pub(crate) fn compile(&self, bytes: &[u8]) -> Result<Module, Fault> {
         let engine = self.engine.as_ref().map_err(|error| fault(NAME, error))?;
         Module::new(engine, bytes).map_err(own_fault)
@@ -68,10 +68,11 @@ impl Engine for Wasmtime {
     }
 }
 
-/// Only what the emitted module uses is on; no fuel and no epochs, because gas is the module's own.
+/// Only features that the instrumented module uses are enabled; no fuel and no epochs, because the
+/// module counts its own gas.
 ///
-/// A memory's 256 pages are reserved when it is made and it does not move, so that growing within
-/// the maximum does not depend on what the machine has left.
+/// The 256 pages of a memory are reserved at instantiation and it does not move, so that growing
+/// within the maximum does not depend on the free memory of this host.
 fn config() -> Config {
     let reserved = u64::from(MEMORY_PAGES_MAX).saturating_mul(u64::from(PAGE_BYTES));
     let mut config = Config::new();

@@ -1,6 +1,6 @@
-//! Runs one instance in wasmtime: idle with its store at hand, or suspended on its fiber.
+//! Runs one instance in wasmtime: idle, with access to its store, or suspended on its fiber.
 
-use crate::mailbox::{Answer, Mailbox, Question};
+use crate::mailbox::{HostReply, HostRequest, Mailbox};
 use emitted::machine::{Event, Machine, fault};
 use host_api::Type;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use wasmtime::{
 
 pub(crate) const NAME: &str = "wasmtime";
 
-/// What a host function must reach in the store that it is called from.
+/// Exports that a host function accesses in the store of its caller.
 #[derive(Clone, Debug, Default)]
 struct Handles {
     gas: Option<Global>,
@@ -27,20 +27,21 @@ struct Handles {
     globals: Arc<[(String, Global)]>,
 }
 
-/// A call that lends the store to wasmtime and brings it back.
-type Running = Pin<Box<dyn Future<Output = Ended> + Send>>;
-type Ended = (Store<Handles>, Result<Vec<Val>, Error>);
+/// A call that lends the store to wasmtime and returns it at its end.
+type RunningCall = Pin<Box<dyn Future<Output = FinishedCall> + Send>>;
+/// The returned store, and the results or the error of the call.
+type FinishedCall = (Store<Handles>, Result<Vec<Val>, Error>);
 
 enum State {
     Idle(Store<Handles>),
-    /// The store is inside the call; the rest is what the guest shows meanwhile.
+    /// The call has the store; the other fields are copies of the guest's state.
     Suspended {
-        call: Running,
+        call: RunningCall,
         gas: i64,
         memory: Vec<u8>,
         globals: BTreeMap<String, Value>,
     },
-    /// After a failure of wasmtime or of ours.
+    /// After a failure of wasmtime or of this crate.
     Broken,
 }
 
@@ -52,7 +53,7 @@ pub(crate) struct WasmtimeMachine {
 }
 
 impl WasmtimeMachine {
-    /// A fresh instance of an emitted module with these imports.
+    /// A fresh instance of an instrumented module with these imports.
     pub(crate) fn new(module: &Module, imports: &[Import]) -> Result<Self, Fault> {
         let mailbox = Mailbox::default();
         let mut store = Store::new(module.engine(), Handles::default());
@@ -60,7 +61,7 @@ impl WasmtimeMachine {
             .iter()
             .map(|import| host_function(&mut store, import, &mailbox).map(Extern::Func))
             .collect::<Result<Vec<_>, _>>()?;
-        let made = once(Instance::new_async(&mut store, module, &externs));
+        let made = poll_once(Instance::new_async(&mut store, module, &externs));
         let instance = made.ok_or_else(|| Fault::invariant("instantiation runs no guest code"))?;
         let instance = instance.map_err(own_fault)?;
         let gas = instance.get_global(&mut store, GAS);
@@ -91,16 +92,16 @@ impl WasmtimeMachine {
         }
     }
 
-    fn poll(&mut self, mut call: Running) -> Result<Event, Fault> {
+    fn poll(&mut self, mut call: RunningCall) -> Result<Event, Fault> {
         match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Pending => {
-                let question = self.mailbox.take_question();
-                let Some(Question {
-                    call: asked,
+                let request = self.mailbox.take_request();
+                let Some(HostRequest {
+                    call: host_call,
                     gas,
                     memory,
                     globals,
-                }) = question
+                }) = request
                 else {
                     return Err(Fault::invariant("wasmtime: suspended without a host call"));
                 };
@@ -110,7 +111,7 @@ impl WasmtimeMachine {
                     memory,
                     globals,
                 };
-                Ok(Event::HostCall(asked))
+                Ok(Event::HostCall(host_call))
             }
             Poll::Ready((store, outcome)) => {
                 self.state = State::Idle(store);
@@ -153,7 +154,7 @@ impl Machine for WasmtimeMachine {
             State::Suspended {
                 call, gas, memory, ..
             } => {
-                self.mailbox.answer(Answer {
+                self.mailbox.reply(HostReply {
                     result,
                     gas,
                     memory,
@@ -210,15 +211,15 @@ impl Machine for WasmtimeMachine {
     }
 }
 
-/// Polls a future that has nothing to wait for.
-fn once<F: Future>(future: F) -> Option<F::Output> {
+/// Polls a future once; `None` if it is not ready.
+fn poll_once<F: Future>(future: F) -> Option<F::Output> {
     match std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => Some(output),
         Poll::Pending => None,
     }
 }
 
-/// A host function that does nothing but ask the frame loop.
+/// A host function that only suspends the guest, with its call.
 fn host_function(
     store: &mut Store<Handles>,
     import: &Import,
@@ -245,7 +246,7 @@ fn host_function(
             let arguments = arguments.collect::<Result<Arguments, Fault>>();
             Box::new(async move {
                 let arguments = arguments.map_err(broken)?;
-                ask(
+                suspend(
                     caller,
                     HostCall {
                         function,
@@ -260,8 +261,9 @@ fn host_function(
     ))
 }
 
-/// Shows the guest's gas and memory, waits, and takes both back with the result.
-async fn ask(
+/// Passes the call with the guest's gas and memory to the frame loop, waits, and takes over the
+/// result, gas and memory of the reply.
+async fn suspend(
     mut caller: Caller<'_, Handles>,
     call: HostCall,
     results: &mut [Val],
@@ -277,25 +279,23 @@ async fn ask(
         .map(|(name, global)| Ok((name.clone(), value_of(&global.get(&mut caller))?)))
         .collect::<Result<_, Fault>>()
         .map_err(broken)?;
-    let answer = mailbox
-        .ask(Question {
+    let reply = mailbox
+        .request(HostRequest {
             call,
             gas,
             memory: bytes,
             globals,
         })
         .await;
-    write_gas(&mut caller, answer.gas)?;
+    write_gas(&mut caller, reply.gas)?;
     if let Some(memory) = memory {
-        memory.write(&mut caller, 0, &answer.memory)?;
+        memory.write(&mut caller, 0, &reply.memory)?;
     }
-    match (results, answer.result) {
+    match (results, reply.result) {
         ([slot], Some(value)) => *slot = val_of(value),
         ([], None) => {}
         _ => {
-            return Err(Error::msg(
-                "the host answered with another number of results",
-            ));
+            return Err(Error::msg("the host returned a wrong number of results"));
         }
     }
     Ok(())
@@ -360,7 +360,7 @@ fn value_of(val: &Val) -> Result<Value, Fault> {
     }
 }
 
-/// wasmtime's trap in our numbers; `None` where the emitted module cannot raise it.
+/// The [`Trap`] for wasmtime's trap; `None` if the instrumented module cannot raise it.
 const fn trap_of(trap: wasmtime::Trap) -> Option<Trap> {
     match trap {
         wasmtime::Trap::UnreachableCodeReached => Some(Trap::Unreachable),

@@ -1,4 +1,4 @@
-//! Passes a host call from a suspended guest to the frame loop, and its answer back.
+//! Passes a host call from a suspended guest to the frame loop, and its result back.
 
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
@@ -6,61 +6,64 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use vm::unstable::execution::{HostCall, Value};
 
-/// What the guest shows while it is suspended.
+/// The pending host call and the state of the suspended guest.
 #[derive(Debug)]
-pub(crate) struct Question {
+pub(crate) struct HostRequest {
     pub(crate) call: HostCall,
     /// `$gas`.
     pub(crate) gas: i64,
-    /// All of the linear memory.
+    /// A copy of the whole linear memory.
     pub(crate) memory: Vec<u8>,
-    /// Every exported global.
+    /// Values of all exported globals.
     pub(crate) globals: BTreeMap<String, Value>,
 }
 
-/// What the guest goes on with.
+/// The result of the host call and the state with which the guest continues.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct HostReply {
     /// Result of the host function.
     pub(crate) result: Option<Value>,
     /// `$gas`.
     pub(crate) gas: i64,
-    /// All of the linear memory.
+    /// A copy of the whole linear memory.
     pub(crate) memory: Vec<u8>,
 }
 
-/// One question and one answer at a time.
+/// At most one request and one reply.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mailbox(Arc<Mutex<Slots>>);
 
 #[derive(Debug, Default)]
 struct Slots {
-    question: Option<Question>,
-    answer: Option<Answer>,
+    request: Option<HostRequest>,
+    reply: Option<HostReply>,
 }
 
 impl Mailbox {
-    /// Leaves `question` and waits until somebody has answered.
-    pub(crate) fn ask(&self, question: Question) -> impl Future<Output = Answer> + Send + use<> {
-        self.slots().question = Some(question);
+    /// Stores `request` and waits for the reply.
+    pub(crate) fn request(
+        &self,
+        request: HostRequest,
+    ) -> impl Future<Output = HostReply> + Send + use<> {
+        self.slots().request = Some(request);
         let mailbox = self.clone();
-        poll_fn(move |_| match mailbox.slots().answer.take() {
-            Some(answer) => Poll::Ready(answer),
+        poll_fn(move |_| match mailbox.slots().reply.take() {
+            Some(reply) => Poll::Ready(reply),
             None => Poll::Pending,
         })
     }
 
-    /// The question, if one was left.
-    pub(crate) fn take_question(&self) -> Option<Question> {
-        self.slots().question.take()
+    /// The stored request, if there is one.
+    pub(crate) fn take_request(&self) -> Option<HostRequest> {
+        self.slots().request.take()
     }
 
-    /// Answers; the guest sees it when it is polled again.
-    pub(crate) fn answer(&self, answer: Answer) {
-        self.slots().answer = Some(answer);
+    /// Stores `reply`; the guest receives it when it is polled again.
+    pub(crate) fn reply(&self, reply: HostReply) {
+        self.slots().reply = Some(reply);
     }
 
-    /// A panicking holder leaves a slot that is full or empty, never half written.
+    /// A thread that panics with the lock leaves each slot full or empty, never half written.
     fn slots(&self) -> MutexGuard<'_, Slots> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! Runs the official suite's cases on the emitted form in wasmtime.
+//! Runs the cases of the official test suite as instrumented modules in wasmtime.
 #![cfg(test)]
 
 use conformance::spec::{Suite, official};
@@ -18,19 +18,22 @@ fn agrees(suite: &Suite) {
         lines.join("\n")
     );
     assert!(!suite.cases.is_empty());
-    println!("wasmtime: {} cases as the reference", suite.cases.len());
+    println!(
+        "wasmtime: {} cases agree with the reference",
+        suite.cases.len()
+    );
 }
 
-/// The first half of the cases; the other runs beside it.
+/// The first half of the cases; the test of the second half runs in parallel.
 #[test]
-fn the_emitted_form_in_wasmtime_does_what_the_reference_does() {
+fn the_instrumented_module_in_wasmtime_agrees_with_the_reference() {
     let mut suite = suite();
     suite.cases.truncate(suite.cases.len().div_ceil(2));
     agrees(&suite);
 }
 
 #[test]
-fn the_emitted_form_in_wasmtime_does_the_second_half_too() {
+fn the_instrumented_module_in_wasmtime_agrees_in_the_second_half() {
     let mut suite = suite();
     suite.cases = suite.cases.split_off(suite.cases.len().div_ceil(2));
     agrees(&suite);

@@ -1,4 +1,4 @@
-//! Lists the host functions: one row each, in the order of their numbers.
+//! The rows of the host table: one for each function, in the order of their numbers.
 
 use super::{Argument, Function, Row, STATIC_VIOLATION, Type};
 use crate::limits::{AMOUNT_BYTES, HASH_BYTES, SECP256K1_KEY_BYTES, SIGNATURE_BYTES, TOPIC_BYTES};
@@ -55,7 +55,7 @@ pub const TABLE: &[Row] = &[
             "input",
             &[Argument::Buffer],
             Some(Type::I32),
-            "Writes at most `cap` bytes of the call's input to `dst`; answers its full length.",
+            "Writes at most `cap` bytes of the call's input to `dst`; returns its full length.",
         )
     },
     Row {
@@ -87,7 +87,7 @@ pub const TABLE: &[Row] = &[
             "storage_read",
             &[KEY, Argument::Buffer],
             Some(Type::I32),
-            "Writes at most `cap` bytes of the value to `dst`; answers its full length, -1 if \
+            "Writes at most `cap` bytes of the value to `dst`; returns its full length, -1 if \
              absent.",
         )
     },
@@ -112,7 +112,7 @@ pub const TABLE: &[Row] = &[
             "storage_remove",
             &[KEY],
             Some(Type::I32),
-            "Removes `key`; answers 1 if it was present, else 0.",
+            "Removes `key`; returns 1 if it was present, else 0.",
         )
     },
     Row {
@@ -123,7 +123,7 @@ pub const TABLE: &[Row] = &[
             "storage_has",
             &[KEY],
             Some(Type::I32),
-            "Answers 1 if `key` is present, else 0.",
+            "Returns 1 if `key` is present, else 0.",
         )
     },
     Row {
@@ -156,7 +156,8 @@ pub const TABLE: &[Row] = &[
             Argument::Fixed("key", SECP256K1_KEY_BYTES),
         ],
         Some(Type::I32),
-        "Answers 1 if `signature` (r, s; low s) over `digest` is by the compressed `key`, else 0.",
+        "Returns 1 if `signature` (r, s; low s) over `digest` verifies under the compressed `key`, \
+         else 0.",
     ),
     pure(
         Function::Ed25519Verify,
@@ -167,21 +168,21 @@ pub const TABLE: &[Row] = &[
             Argument::Fixed("key", HASH_BYTES),
         ],
         Some(Type::I32),
-        "Answers 1 if `signature` over `message` is by `key` (RFC 8032, strict), else 0.",
+        "Returns 1 if `signature` over `message` verifies under `key` (RFC 8032, strict), else 0.",
     ),
     pure(
         Function::BlockHeight,
         "block_height",
         &[],
         Some(Type::I64),
-        "Answers the block's height.",
+        "Returns the block's height.",
     ),
     pure(
         Function::BlockTime,
         "block_time",
         &[],
         Some(Type::I64),
-        "Answers the block's time in milliseconds since 1970.",
+        "Returns the block's time in milliseconds since 1970.",
     ),
     pure(
         Function::ChainId,
@@ -209,7 +210,7 @@ pub const TABLE: &[Row] = &[
         "gas_left",
         &[],
         Some(Type::I64),
-        "Answers the gas that is left, this call's own price deducted.",
+        "Returns the remaining gas, after this call's own price.",
     ),
     pure(
         Function::DebugLog,
@@ -233,7 +234,7 @@ pub const TABLE: &[Row] = &[
                 Argument::Buffer,
             ],
             Some(Type::I32),
-            "Writes one page of entries with `start <= key < end`; answers the bytes written.",
+            "Writes one page of entries with `start <= key < end`; returns its length in bytes.",
         )
     },
     pure(
@@ -253,8 +254,8 @@ pub const TABLE: &[Row] = &[
             Argument::Output(SECP256K1_KEY_BYTES),
         ],
         Some(Type::I32),
-        "Writes the compressed key that made `signature` (r, s; low s) and answers 1; else \
-         answers 0.",
+        "Writes the compressed key that made `signature` (r, s; low s) and returns 1; else \
+         returns 0.",
     ),
     Row {
         touches: true,
@@ -266,7 +267,7 @@ pub const TABLE: &[Row] = &[
                 Argument::Output(HASH_BYTES),
             ],
             Some(Type::I32),
-            "Writes the hash of one of the last 256 blocks and answers 1; else answers 0.",
+            "Writes the hash of one of the last 256 blocks and returns 1; else returns 0.",
         )
     },
     pure(
@@ -288,7 +289,7 @@ pub const TABLE: &[Row] = &[
         "value",
         &[Argument::Output(AMOUNT_BYTES)],
         None,
-        "Writes the value that came with the call of this frame.",
+        "Writes the value that the call of this frame transferred.",
     ),
     Row {
         touches: true,
@@ -310,7 +311,7 @@ pub const TABLE: &[Row] = &[
             "transfer",
             &[ADDRESS, AMOUNT],
             Some(Type::I32),
-            "Pays `value` from the contract to `address`, running no code; answers a status.",
+            "Pays `value` from the contract to `address`, running no code; returns a status.",
         )
     },
     Row {
@@ -341,7 +342,7 @@ pub const TABLE: &[Row] = &[
                 GAS,
             ],
             Some(Type::I32),
-            "Calls `entry` of the contract at `address` with at most `gas`; answers a status.",
+            "Calls `entry` of the contract at `address` with at most `gas`; returns a status.",
         )
     },
     Row {
@@ -351,7 +352,7 @@ pub const TABLE: &[Row] = &[
             "returned",
             &[Argument::Buffer],
             Some(Type::I32),
-            "Writes at most `cap` bytes of the last call's output to `dst`; answers its full \
+            "Writes at most `cap` bytes of the last call's output to `dst`; returns its full \
              length.",
         )
     },
@@ -385,7 +386,7 @@ pub const TABLE: &[Row] = &[
                 Argument::Output(HASH_BYTES),
             ],
             Some(Type::I32),
-            "Makes a contract of uploaded code and calls `entry` of it; answers a status.",
+            "Deploys a contract from uploaded code and calls `entry` of it; returns a status.",
         )
     },
     Row {
@@ -398,7 +399,7 @@ pub const TABLE: &[Row] = &[
             "set_code",
             &[CODE_HASH],
             Some(Type::I32),
-            "Replaces the contract's own code from the next frame on; answers a status.",
+            "Replaces the contract's own code from the next frame on; returns a status.",
         )
     },
 ];

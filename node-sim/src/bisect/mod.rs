@@ -1,26 +1,28 @@
-//! Finds where two executions of one transaction part: the instruction, the host call, or the step
-//! of the node around the VM.
+//! Finds where two executions of one transaction diverge: at an instruction, at a host call, or in
+//! what the node does around the VM.
 //!
 //! ```text
-//! both again, recorded --first unlike step--> engine or host? --host--> the call, both answers
-//!        |                                          |
-//!        no unlike step                             engine: R beside whoever differs from R,
-//!        v                                                  operator by operator
-//!        a step of the node: receipt field or state key
+//! both again, recorded --first different event--> engine or host? --host--> the call, both results
+//!        |                                             |
+//!        no different event                            engine: R beside the engine that differs
+//!        v                                                     from R, operator by operator
+//!        the node: receipt field or state key
 //! ```
 //!
-//! An engine is compared with R at its steps: host calls, answers and ends, with gas and memory.
-//! Where both are made of R the operators between two steps are compared as well, by what each
-//! leaves on the stack and in gas. Digests of many operators come first, so that a long transaction
-//! is held in parts.
+//! An engine is compared with R, the reference interpreter, at each event: frame starts, host
+//! calls, their results and exits, with gas and memory. If both engines are made of R, the
+//! operators between two events are compared as well, by what each leaves on the stack and in gas.
+//! Digests of many operators are compared first, so that only one window of a long transaction is
+//! in memory.
 //!
-//! Specification: docs/spec/blocks.md, "Bisection". Tests: `tests/it/planted.rs`.
+//! Specification: docs/spec/blocks.md, "Bisection". Tests: `tests/it/injected_faults.rs`.
 
 mod trace;
 
 use crate::compare::compare_transactions;
 use crate::rerun::{
-    Crossed, Depth, Event, MakeEngine, MakeTraced, Position, Record, Rerun, Shown, Subject, rerun,
+    BoundaryEvent, BoundaryEventKind, ExecutionRecord, MakeEngine, MakeTraced, Position,
+    RecordingDepth, Rerun, Subject, TracedOperator, rerun,
 };
 use reference::Reference;
 use vm::CodeHash;
@@ -28,79 +30,84 @@ use vm::unstable::execution::Value;
 use vm::unstable::lower::{Operator, Sink};
 use vm::{CheckedModule, Fault};
 
-/// What kind of place it is.
+/// What kind of divergence it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// This instruction has another result or another price.
+pub enum DivergenceKind {
+    /// One instruction has another result or another price.
     Instruction,
-    /// A frame begins with another module, entry or gas, or entering its function has another
+    /// A frame starts with another module, entry or gas, or entering its function has another
     /// price.
-    Entry,
-    /// The guest has come to another host call or end, or with other gas or memory; the instruction
-    /// is that of R.
-    Call,
-    /// The host answered the same call differently.
-    Answer,
-    /// The VM did the same; a step of the node around it differs.
-    Step,
-    /// Executed again on its own, both came to the same.
-    Unrepeated,
+    FrameEntry,
+    /// The guest reaches another host call or exit, or reaches it with other gas or memory. The
+    /// instruction is that of R.
+    HostCall,
+    /// The host returned different results for the same call.
+    HostReturn,
+    /// The VM did the same; the node around it differs.
+    Pipeline,
+    /// A second execution on its own did not reproduce the difference.
+    NotReproduced,
 }
 
-impl Part {
-    /// The kind's name, as in `--json` output.
+impl DivergenceKind {
+    /// Name of the kind, as in `--json` output.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Instruction => "instruction",
-            Self::Entry => "entry",
-            Self::Call => "call",
-            Self::Answer => "answer",
-            Self::Step => "step",
-            Self::Unrepeated => "unrepeated",
+            Self::FrameEntry => "entry",
+            Self::HostCall => "call",
+            Self::HostReturn => "answer",
+            Self::Pipeline => "step",
+            Self::NotReproduced => "unrepeated",
         }
     }
 }
 
-/// An instruction of a module.
+/// Location of an instruction in a module.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The module.
+pub struct InstructionLocation {
+    /// Hash of the module.
     pub code_hash: CodeHash,
     /// Index in the function index space.
     pub function: u32,
-    /// Byte offset in the module.
+    /// Byte offset of the instruction in the module.
     pub offset: u32,
-    /// Its name in the text format; of a call of the host with the function's name.
+    /// Name of the operator in the text format; for a call of the host with the function's name.
     pub operator: String,
-    /// Gas of the frame before it.
+    /// Gas left in the frame before the instruction.
     pub gas_before: u64,
 }
 
-/// Where two executions part.
+/// Where two executions diverge.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Site {
-    /// What kind of place it is.
-    pub part: Part,
-    /// The instruction, where there is one.
-    pub place: Option<Place>,
-    /// The receipt's field or `state` of a step.
+pub struct Divergence {
+    /// Kind of the divergence.
+    pub kind: DivergenceKind,
+    /// Location of the instruction, if there is one.
+    pub instruction: Option<InstructionLocation>,
+    /// Receipt field, or `state`, for a divergence of the node.
     pub field: Option<&'static str>,
-    /// The state key of a step; the bytes that the guest gave as a key to a call.
+    /// State key for a divergence of the node; for a host call the bytes that the guest passed as a
+    /// key.
     pub key: Option<Vec<u8>>,
     /// What the first execution has there.
     pub left: String,
-    /// What the second one has.
+    /// What the second execution has there.
     pub right: String,
 }
 
-impl Site {
-    /// A place outside of the VM.
+impl Divergence {
+    /// A divergence outside of the VM.
     #[must_use]
-    pub fn step(field: &'static str, key: Option<Vec<u8>>, values: (String, String)) -> Self {
+    pub fn of_pipeline(
+        field: &'static str,
+        key: Option<Vec<u8>>,
+        values: (String, String),
+    ) -> Self {
         Self {
-            part: Part::Step,
-            place: None,
+            kind: DivergenceKind::Pipeline,
+            instruction: None,
             field: Some(field),
             key,
             left: values.0,
@@ -108,10 +115,10 @@ impl Site {
         }
     }
 
-    const fn unrepeated() -> Self {
+    const fn not_reproduced() -> Self {
         Self {
-            part: Part::Unrepeated,
-            place: None,
+            kind: DivergenceKind::NotReproduced,
+            instruction: None,
             field: None,
             key: None,
             left: String::new(),
@@ -120,44 +127,64 @@ impl Site {
     }
 }
 
-/// Where two machines part in a transaction on which they differ.
+/// Finds where two subjects diverge in a transaction on which they differ.
 ///
 /// # Errors
-/// [`Fault`] if one of them stops at one.
-pub fn locate(left: &Subject<'_>, right: &Subject<'_>, at: &Position<'_>) -> Result<Site, Fault> {
-    let one = rerun(left, at, Depth::Steps)?;
-    let other = rerun(right, at, Depth::Steps)?;
+/// [`Fault`] if one of them stops at a fault.
+pub fn locate(
+    left: &Subject<'_>,
+    right: &Subject<'_>,
+    at: &Position<'_>,
+) -> Result<Divergence, Fault> {
+    let one = rerun(left, at, RecordingDepth::Events)?;
+    let other = rerun(right, at, RecordingDepth::Events)?;
     let (one_log, other_log) = (&one.record.events, &other.record.events);
-    let Some(index) = first_unlike(one_log, other_log) else {
+    let Some(index) = first_difference(one_log, other_log) else {
         return Ok(compare_executed(&one, &other));
     };
-    let definition = Definition::new();
-    let shown = rerun(&definition.beside(left), at, Depth::Operators(0..0))?.record;
+    let reference = ReferenceSubject::new();
+    let reference_record = rerun(
+        &reference.with_state_of(left),
+        at,
+        RecordingDepth::Operators(0..0),
+    )?
+    .record;
     let pair = (one_log.get(index), other_log.get(index));
     let before = index
         .checked_sub(1)
-        .and_then(|index| shown.events.get(index));
-    if is_answer(pair.0) && is_answer(pair.1) {
-        return Ok(of_events(Part::Answer, &shown, before, pair));
+        .and_then(|index| reference_record.events.get(index));
+    if is_return(pair.0) && is_return(pair.1) {
+        return Ok(of_events(
+            DivergenceKind::HostReturn,
+            &reference_record,
+            before,
+            pair,
+        ));
     }
-    // Whoever differs from R is looked at beside R, on its own state.
-    let is_left_like_r = first_unlike(one_log, &shown.events).is_none_or(|at| at > index);
+    // Compare the one that differs from R with R, on its own state.
+    let is_left_like_r =
+        first_difference(one_log, &reference_record.events).is_none_or(|at| at > index);
     let wrong = if is_left_like_r { right } else { left };
     let found = match wrong.traced {
-        Some(_) => trace::compare(&definition.beside(wrong), wrong, at)?,
+        Some(_) => trace::compare(&reference.with_state_of(wrong), wrong, at)?,
         None => None,
     };
     let Some(found) = found else {
-        return Ok(of_events(Part::Call, &shown, shown.events.get(index), pair));
+        return Ok(of_events(
+            DivergenceKind::HostCall,
+            &reference_record,
+            reference_record.events.get(index),
+            pair,
+        ));
     };
-    let (of_r, of_wrong) = found.values;
+    let (reference_value, wrong_value) = found.values;
     let (left, right) = match is_left_like_r {
-        true => (of_r, of_wrong),
-        false => (of_wrong, of_r),
+        true => (reference_value, wrong_value),
+        false => (wrong_value, reference_value),
     };
-    Ok(Site {
-        part: found.part,
-        place: Some(found.place),
+    Ok(Divergence {
+        kind: found.kind,
+        instruction: Some(found.instruction),
         field: None,
         key: None,
         left,
@@ -165,13 +192,13 @@ pub fn locate(left: &Subject<'_>, right: &Subject<'_>, at: &Position<'_>) -> Res
     })
 }
 
-/// R, to be put beside anybody.
-pub(crate) struct Definition {
+/// R, as a subject to compare any other with.
+pub(crate) struct ReferenceSubject {
     engine: MakeEngine,
     traced: MakeTraced,
 }
 
-impl Definition {
+impl ReferenceSubject {
     pub(crate) fn new() -> Self {
         Self {
             engine: Box::new(|| Box::new(Reference::new())),
@@ -179,8 +206,8 @@ impl Definition {
         }
     }
 
-    /// R on the state and with the steps of `subject`.
-    pub(crate) fn beside<'a>(&'a self, subject: &Subject<'a>) -> Subject<'a> {
+    /// R on the state and with the pipeline of `subject`.
+    pub(crate) fn with_state_of<'a>(&'a self, subject: &Subject<'a>) -> Subject<'a> {
         Subject {
             name: "reference",
             engine: &*self.engine,
@@ -190,59 +217,63 @@ impl Definition {
     }
 }
 
-const fn is_answer(event: Option<&Event>) -> bool {
+const fn is_return(event: Option<&BoundaryEvent>) -> bool {
     matches!(
         event,
-        Some(Event {
-            crossed: Crossed::Answer(_),
+        Some(BoundaryEvent {
+            kind: BoundaryEventKind::Return(_),
             ..
         })
     )
 }
 
-/// The first place at which two logs differ.
-fn first_unlike(left: &[Event], right: &[Event]) -> Option<usize> {
-    let unlike = left
+/// Index of the first event at which two logs differ.
+fn first_difference(left: &[BoundaryEvent], right: &[BoundaryEvent]) -> Option<usize> {
+    let different = left
         .iter()
         .zip(right)
         .position(|(one, other)| !one.is_like(other));
     let shorter = left.len().min(right.len());
-    unlike.or_else(|| (left.len() != right.len()).then_some(shorter))
+    different.or_else(|| (left.len() != right.len()).then_some(shorter))
 }
 
-/// Both did the same in the VM: the first field or key of the transaction that differs.
-fn compare_executed(left: &Rerun, right: &Rerun) -> Site {
+/// Both did the same in the VM: finds the first field or key of the transaction that differs.
+fn compare_executed(left: &Rerun, right: &Rerun) -> Divergence {
     let (one, other) = (&left.executed, &right.executed);
     let mismatches = compare_transactions((&one.receipt, &one.diff), (&other.receipt, &other.diff));
     let Some(first) = mismatches.into_iter().next() else {
-        return Site::unrepeated();
+        return Divergence::not_reproduced();
     };
     let key = first.key.and_then(|key| hex::decode(key).ok());
-    Site::step(first.field, key, (first.left, first.right))
+    Divergence::of_pipeline(first.field, key, (first.left, first.right))
 }
 
-/// The place of a step: `at` is where R took it.
+/// The divergence at two events; `at` is the event of R there.
 fn of_events(
-    part: Part,
-    shown: &Record,
-    at: Option<&Event>,
-    (left, right): (Option<&Event>, Option<&Event>),
-) -> Site {
+    kind: DivergenceKind,
+    reference: &ExecutionRecord,
+    at: Option<&BoundaryEvent>,
+    (left, right): (Option<&BoundaryEvent>, Option<&BoundaryEvent>),
+) -> Divergence {
     let given = [at, left, right].into_iter().flatten();
-    let key = given.clone().find_map(|event| match &event.crossed {
-        Crossed::Call(_, _, key) if !key.is_empty() => Some(key.clone()),
+    let key = given.clone().find_map(|event| match &event.kind {
+        BoundaryEventKind::Call(_, _, key) if !key.is_empty() => Some(key.clone()),
         _ => None,
     });
     let begins = matches!(
         left.or(right),
-        Some(Event {
-            crossed: Crossed::Begin(_),
+        Some(BoundaryEvent {
+            kind: BoundaryEventKind::Begin(_),
             ..
         })
     );
-    Site {
-        part: if begins { Part::Entry } else { part },
-        place: at.and_then(|event| place_of(shown, event.place?)),
+    Divergence {
+        kind: if begins {
+            DivergenceKind::FrameEntry
+        } else {
+            kind
+        },
+        instruction: at.and_then(|event| location_of(reference, event.operator?)),
         field: None,
         key,
         left: describe(left),
@@ -250,20 +281,20 @@ fn of_events(
     }
 }
 
-fn describe(event: Option<&Event>) -> String {
-    let Some(Event { crossed, gas, .. }) = event else {
+fn describe(event: Option<&BoundaryEvent>) -> String {
+    let Some(BoundaryEvent { kind, gas, .. }) = event else {
         return "nothing more".to_owned();
     };
-    let what = match crossed {
-        Crossed::Begin(entry) => format!("function {entry} begins"),
-        Crossed::Call(function, arguments, _) => {
+    let what = match kind {
+        BoundaryEventKind::Begin(entry) => format!("function {entry} begins"),
+        BoundaryEventKind::Call(function, arguments, _) => {
             let arguments: Vec<String> = arguments.iter().map(u64::to_string).collect();
             format!("{}({})", host_name(*function), arguments.join(", "))
         }
-        Crossed::Answer(None) => "answered".to_owned(),
-        Crossed::Answer(Some(Value::I32(value))) => format!("answered {value}"),
-        Crossed::Answer(Some(Value::I64(value))) => format!("answered {value}"),
-        Crossed::Exit(stop) => format!("{stop:?}"),
+        BoundaryEventKind::Return(None) => "answered".to_owned(),
+        BoundaryEventKind::Return(Some(Value::I32(value))) => format!("answered {value}"),
+        BoundaryEventKind::Return(Some(Value::I64(value))) => format!("answered {value}"),
+        BoundaryEventKind::Exit(stop) => format!("{stop:?}"),
     };
     format!("{what}, {gas} gas left")
 }
@@ -272,11 +303,11 @@ fn host_name(function: host_api::Function) -> &'static str {
     host_api::table::row(function).map_or("a host function", |row| row.name)
 }
 
-/// An operator of a recorded frame as a place of its module.
-fn place_of(record: &Record, shown: Shown) -> Option<Place> {
+/// Location of an operator of a recorded frame.
+fn location_of(record: &ExecutionRecord, shown: TracedOperator) -> Option<InstructionLocation> {
     let frame = usize::try_from(shown.frame.checked_sub(1)?).ok()?;
     let module = record.modules.get(frame)?;
-    Some(Place {
+    Some(InstructionLocation {
         code_hash: *module.code_hash(),
         function: shown.function,
         offset: shown.offset,
@@ -285,14 +316,14 @@ fn place_of(record: &Record, shown: Shown) -> Option<Place> {
     })
 }
 
-/// Looks for one operator of a function.
-struct Finder<'a> {
+/// Finds the operator at an offset of a function.
+struct OperatorFinder<'a> {
     module: &'a CheckedModule,
     offset: u32,
     found: Option<String>,
 }
 
-impl Sink for Finder<'_> {
+impl Sink for OperatorFinder<'_> {
     fn operator(&mut self, operator: Operator<'_>, offset: u32) {
         if offset != self.offset || self.found.is_some() {
             return;
@@ -300,8 +331,8 @@ impl Sink for Finder<'_> {
         let name = operator.opcode().name();
         let import = match operator {
             Operator::Call(function) => {
-                let place = usize::try_from(function).ok();
-                place.and_then(|place| self.module.imports().get(place))
+                let index = usize::try_from(function).ok();
+                index.and_then(|index| self.module.imports().get(index))
             }
             _ => None,
         };
@@ -313,7 +344,7 @@ impl Sink for Finder<'_> {
 }
 
 fn operator_at(module: &CheckedModule, function: u32, offset: u32) -> String {
-    let mut finder = Finder {
+    let mut finder = OperatorFinder {
         module,
         offset,
         found: None,

@@ -1,73 +1,73 @@
-//! Keeps one transaction with everything that it read, so that it replays alone.
+//! Case files: a case is a reproducer of one transaction, with everything that it read.
 //!
 //! ```text
 //! file = "lockstep/case/1\n" || payload length u32 LE || sha256(payload) || payload = borsh(Case)
 //! ```
 //!
-//! A case needs no chain: the code of every contract that runs is among the values that were read.
-//! Whoever reads what the case does not hold has parted from the execution that made it; that is a
-//! difference too, named by the key.
+//! A case needs no chain: it contains the code of every contract that runs. An execution that reads
+//! a key which is not in the case diverges from the execution that made it; that is a difference
+//! too, reported with the key.
 //!
 //! Specification: docs/spec/blocks.md, "Case". Tests: `tests/it/case.rs`.
 
 mod store;
 
 use crate::compare::{Mismatch, compare_transactions};
-use crate::rerun::{Depth, Position, Rerun, Subject, rerun};
+use crate::rerun::{Position, RecordingDepth, Rerun, Subject, rerun};
 use borsh::{BorshDeserialize, BorshSerialize};
-use node::archive::{ArchiveError, Entry, read_record, write_record};
+use node::archive::{ArchiveError, ArchivedTransaction, read_record, write_record};
 use node::execute::execute;
 use node::limits::{ARCHIVE_RECORD_BYTES_MAX, Limits};
 use node::{
-    BlockEnvironment, BlockResult, CachePolicy, CodeCache, Context, DecodeError, Executed,
+    BlockEnvironment, BlockResult, CachePolicy, CodeCache, DecodeError, Executed,
     InvalidTransaction, Overlay, ReadSet, Receipt, Signed, Store, Tip, ValidTransaction,
-    decode_canonical,
+    ValidationContext, decode_canonical,
 };
 use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
-use store::{Beyond, CaseStore};
+use store::{CaseStore, FirstMissingKey};
 use vm::{Address, BlockMetadata, Engine, Fault, Height, Rulebook, Rules, StateDiff};
 
-/// Begins every case.
+/// First bytes of every case file.
 pub const MAGIC: &[u8; 16] = b"lockstep/case/1\n";
 
-/// Bytes of what a case says about who came to an outcome.
+/// Maximum length of the name of an outcome's source, in bytes.
 const NAME_BYTES_MAX: usize = 256;
 
-/// What somebody says that the transaction came to.
+/// Result of the transaction, and which source reports it.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Outcome {
-    /// Who says so.
+    /// Name of the source: an engine, an executor or `archive`.
     pub by: String,
-    /// The receipt.
+    /// Receipt of the transaction.
     pub receipt: Receipt,
-    /// SHA-256 of the borsh of the net diff.
+    /// SHA-256 of the borsh encoding of the net diff.
     pub diff_hash: [u8; 32],
-    /// The net diff itself; an archive has its hash only.
+    /// The net diff itself; an archive has only its hash.
     pub diff: Option<StateDiff>,
 }
 
 impl Outcome {
-    /// What an execution came to.
+    /// Outcome of an execution.
     #[must_use]
     pub fn of(by: &str, executed: &Executed) -> Self {
         Self::new(by, executed.receipt.clone(), &executed.diff)
     }
 
-    /// A receipt and the net diff.
+    /// Outcome with a receipt and a net diff.
     #[must_use]
     pub fn new(by: &str, receipt: Receipt, diff: &StateDiff) -> Self {
-        let entry = Entry::new(receipt, diff);
+        let entry = ArchivedTransaction::new(receipt, diff);
         Self {
             diff: Some(diff.clone()),
             ..Self::archived(by, &entry)
         }
     }
 
-    /// What an archive says.
+    /// Outcome that an archive records.
     #[must_use]
-    pub fn archived(by: &str, entry: &Entry) -> Self {
+    pub fn archived(by: &str, entry: &ArchivedTransaction) -> Self {
         Self {
             by: by.to_owned(),
             receipt: entry.receipt.clone(),
@@ -77,96 +77,96 @@ impl Outcome {
     }
 }
 
-/// What guests learn about the block.
+/// Metadata of the block that guests can read.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct BlockContext {
-    /// Height.
+pub struct CaseBlock {
+    /// Height of the block.
     pub height: Height,
-    /// Milliseconds since 1970.
+    /// Time in milliseconds since 1970.
     pub time_ms: u64,
-    /// The chain.
+    /// Id of the chain.
     pub chain_id: [u8; 32],
-    /// Where the fees go.
+    /// Account that receives the fees.
     pub proposer: Address,
 }
 
-/// One transaction with everything that it read, and what two executions made of it.
+/// Reproducer of one transaction: everything that it read, and two different outcomes.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Case {
-    /// The rules in force.
+    /// Id of the rules in force.
     pub rules_id: [u8; 32],
-    /// The chain's limits.
+    /// Limits of the chain.
     pub limits: Limits,
-    /// The block.
-    pub block: BlockContext,
-    /// Place of the transaction in it.
+    /// Metadata of the block.
+    pub block: CaseBlock,
+    /// Index of the transaction in the block.
     pub index: u32,
     /// The transaction.
     pub transaction: Signed,
-    /// What was read, as of the block's start; `None` for what was absent.
+    /// Values that were read, as of the start of the block; `None` for absent keys.
     pub state: StateDiff,
-    /// Ranges of which every stored key is in `state`: start, end.
+    /// Ranges, as start and end, of which `state` has every stored key.
     pub ranges: BTreeSet<(Vec<u8>, Vec<u8>)>,
-    /// What earlier transactions of the block changed of it.
+    /// Changes of these keys by earlier transactions of the block.
     pub changes: StateDiff,
-    /// The outcome that is held to be right.
+    /// The outcome that is taken to be correct.
     pub expected: Outcome,
-    /// The other one.
+    /// The other outcome.
     pub found: Outcome,
 }
 
 /// Why a file is not a case that can be replayed.
 #[derive(Debug, thiserror::Error)]
 pub enum CaseError {
-    /// It is something else.
+    /// The file is not a case.
     #[error("not a case: it does not begin with `lockstep/case/1`")]
     Magic,
-    /// It cannot be read, is cut off or damaged, as a record of an archive can be.
+    /// The record cannot be read, is cut off or is damaged, as in an archive.
     #[error(transparent)]
     Record(#[from] ArchiveError),
-    /// The record is whole, but not a case.
+    /// The record is intact but is not a case.
     #[error("the case does not decode: {0}")]
     Format(#[from] DecodeError),
     /// Bytes follow the record.
     #[error("bytes follow the case")]
     Trailing,
-    /// It was made under rules that this build does not have.
+    /// This build does not have the rules of the case.
     #[error("another version of the rules: {}", hex::encode(.0))]
     Rules([u8; 32]),
-    /// A limit is above what this build runs, or a name is too long.
+    /// A limit is above that of this build, or a name is too long.
     #[error("limits above those of this build")]
     Limits,
-    /// The transaction is in no block of this chain.
+    /// The transaction is invalid in every block of this chain.
     #[error("an invalid transaction: {0}")]
     Transaction(#[from] InvalidTransaction),
 }
 
-/// What a replay of a case came to.
+/// Result of replaying a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Replayed {
-    /// It ran to its end: what differs from the expected outcome; nothing if they agree.
+pub enum CaseReplay {
+    /// The transaction ran to its end.
     Ran {
-        /// What it came to.
+        /// Its outcome.
         outcome: Box<Outcome>,
-        /// The differences.
+        /// Differences from the expected outcome; empty if they agree.
         mismatches: Vec<Mismatch>,
     },
-    /// It read a state key that the case does not hold.
-    Beyond(Vec<u8>),
+    /// The transaction read this state key, which is not in the case.
+    MissingKey(Vec<u8>),
 }
 
 impl Case {
-    /// Executes the transaction of a block again and keeps what it reads.
+    /// Executes a transaction of a block again and records what it reads.
     ///
     /// # Errors
-    /// [`Fault`] if the machine stops at one.
+    /// [`Fault`] if the subject stops at a fault.
     pub fn record(
         subject: &Subject<'_>,
         at: &Position<'_>,
         limits: &Limits,
         outcomes: (Outcome, Outcome),
     ) -> Result<Self, Fault> {
-        let again = rerun(subject, at, Depth::Steps)?;
+        let again = rerun(subject, at, RecordingDepth::Events)?;
         Self::of(subject.store, at, (limits, &again), outcomes)
     }
 
@@ -176,8 +176,8 @@ impl Case {
         (limits, again): (&Limits, &Rerun),
         (expected, found): (Outcome, Outcome),
     ) -> Result<Self, Fault> {
-        let place = usize::try_from(at.index).unwrap_or(usize::MAX);
-        let valid = at.block.transactions().get(place);
+        let index = usize::try_from(at.index).unwrap_or(usize::MAX);
+        let valid = at.block.transactions().get(index);
         let valid = valid.ok_or_else(|| Fault::invariant("a block without the transaction"))?;
         let (mut state, ranges) = values_of(store, &again.reads)?;
         let is_read = |key: &Vec<u8>| {
@@ -199,11 +199,11 @@ impl Case {
             time_ms,
             chain_id,
             proposer,
-        } = again.context.clone();
+        } = again.metadata.clone();
         Ok(Self {
             rules_id: *at.rules.id(),
             limits: limits.clone(),
-            block: BlockContext {
+            block: CaseBlock {
                 height,
                 time_ms,
                 chain_id,
@@ -219,19 +219,20 @@ impl Case {
         })
     }
 
-    /// Writes the file.
+    /// Writes the case file.
     ///
     /// # Errors
-    /// Those of the output, and a case that is longer than a record can be.
+    /// I/O errors of `output`, or a case longer than a record may be.
     pub fn write(&self, output: &mut impl Write) -> io::Result<()> {
         output.write_all(MAGIC)?;
         write_record(output, &node::digest::encode(self))
     }
 
-    /// Reads a file of at most one record; bytes that follow are refused.
+    /// Reads a case file, which is exactly one record.
     ///
     /// # Errors
-    /// [`CaseError`]; whatever the bytes are, it neither panics nor reserves what they only claim.
+    /// [`CaseError`]; for any input this neither panics nor reserves memory that a length only
+    /// claims.
     pub fn read(mut input: impl Read, rules: &Rulebook) -> Result<Self, CaseError> {
         let mut magic = Vec::new();
         let length = u64::try_from(MAGIC.len()).unwrap_or(u64::MAX);
@@ -273,10 +274,10 @@ impl Case {
         }
     }
 
-    /// The transaction, if it is valid in a block of this chain.
+    /// Validates the transaction as one of a block of this chain.
     ///
     /// # Errors
-    /// [`CaseError::Transaction`]; [`CaseError::Rules`].
+    /// [`CaseError::Transaction`] or [`CaseError::Rules`].
     pub fn validate(&self, rules: &Rulebook) -> Result<ValidTransaction, CaseError> {
         let rules = self.rules(rules)?;
         let none = [0; 32];
@@ -290,7 +291,7 @@ impl Case {
                 gas_used: 0,
             },
         };
-        let context = Context {
+        let context = ValidationContext {
             chain_id: &self.block.chain_id,
             limits: &self.limits,
             rules,
@@ -299,21 +300,21 @@ impl Case {
         Ok(ValidTransaction::new(self.transaction.clone(), &context)?)
     }
 
-    /// Executes the transaction on what the case holds, and compares with the expected outcome.
+    /// Executes the transaction on the recorded state, and compares with the expected outcome.
     ///
     /// # Errors
-    /// [`Fault`] if this machine stops at one, or the case holds a state that no chain has.
+    /// [`Fault`] if this machine stops at a fault, or no chain can have the recorded state.
     pub fn replay(
         &self,
         engine: &dyn Engine,
         rules: &Rulebook,
         valid: &ValidTransaction,
-    ) -> Result<Replayed, Fault> {
+    ) -> Result<CaseReplay, Fault> {
         let rules = self
             .rules(rules)
             .map_err(|error| Fault::invariant(error.to_string()))?;
-        let beyond = Beyond::default();
-        let store = CaseStore::new(self, beyond.clone());
+        let missing = FirstMissingKey::default();
+        let store = CaseStore::new(self, missing.clone());
         let cache = CodeCache::new(CachePolicy::Warm);
         let mut overlay = Overlay::new(&store, &cache, rules).within(self.changes.clone());
         let block = BlockMetadata {
@@ -328,20 +329,20 @@ impl Case {
             block: &block,
         };
         let executed = execute(&environment, &mut overlay, valid);
-        if let Some(key) = beyond.take() {
-            return Ok(Replayed::Beyond(key));
+        if let Some(key) = missing.take() {
+            return Ok(CaseReplay::MissingKey(key));
         }
         let outcome = Box::new(Outcome::of(engine.name(), &executed?));
         let mismatches = compare(&self.expected, &outcome);
-        Ok(Replayed::Ran {
+        Ok(CaseReplay::Ran {
             outcome,
             mismatches,
         })
     }
 }
 
-/// What differs in two outcomes: receipt fields, then state keys, or the hash where one side has
-/// that only.
+/// Differences of two outcomes: receipt fields, then state keys, or the hash of the diff if one
+/// side has only that.
 #[must_use]
 pub fn compare(left: &Outcome, right: &Outcome) -> Vec<Mismatch> {
     let none = StateDiff::new();
@@ -365,7 +366,7 @@ pub fn compare(left: &Outcome, right: &Outcome) -> Vec<Mismatch> {
 /// Ranges of which every stored key is known.
 type Ranges = BTreeSet<(Vec<u8>, Vec<u8>)>;
 
-/// The values of what was read, and the ranges that were walked to their ends.
+/// Values of the keys that were read, and the ranges that were scanned to their ends.
 fn values_of(store: &dyn Store, reads: &ReadSet) -> Result<(StateDiff, Ranges), Fault> {
     let mut state = StateDiff::new();
     for key in &reads.keys {
@@ -375,7 +376,7 @@ fn values_of(store: &dyn Store, reads: &ReadSet) -> Result<(StateDiff, Ranges), 
     for (start, end, limit) in &reads.ranges {
         let entries = store.scan(start, Some(end), *limit)?;
         let end = match entries.last() {
-            // A full page says nothing about what follows its last key.
+            // A full page does not say what follows its last key.
             Some((last, _)) if entries.len() >= *limit => [last.as_slice(), &[0]].concat(),
             _ => end.clone(),
         };

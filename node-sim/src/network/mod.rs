@@ -1,22 +1,22 @@
-//! Runs validators on a seeded network that delays, drops, doubles and reorders messages.
+//! Runs validators on a seeded network that delays, drops, duplicates and reorders messages.
 //!
 //! ```text
 //! proposer --Proposal--> validators --Vote--> ordering --Decided--> validators --> receipts, root
-//!     honest or Byzantine     crash, torn write, restart      the seam for a consensus engine
+//!     honest or Byzantine     crash, torn write, restart      interface of a consensus engine
 //! ```
 //!
-//! Layer L1: one seed gives schedule, messages, crashes, torn writes and Byzantine proposals. There
-//! is no clock, socket or thread; time is virtual. Agreement itself is not under test here: the
-//! ordering is a counter of votes with a quorum, where a real engine comes later. What is tested is
-//! that all validators give one verdict on the same bytes and one result for the same block, and
-//! that none loses what it acknowledged.
+//! Layer L1: one seed determines the schedule, messages, crashes, torn writes and Byzantine
+//! proposals. There is no clock, socket or thread; time is virtual. Consensus itself is not under
+//! test: ordering is a vote counter with a quorum, where a node has a consensus engine. The tests
+//! are that all validators reach one verdict on the same bytes and one result for the same block,
+//! and that none loses a block that it acknowledged.
 //!
 //! Specification: docs/spec/blocks.md, "Network simulator".
 
-/// What proposers send.
+/// Proposals, honest and Byzantine.
 mod proposal;
 
-/// Who votes for what.
+/// Votes and decisions.
 mod ordering;
 
 /// One validator with its disk.
@@ -25,24 +25,24 @@ mod validator;
 /// Messages and their times.
 mod schedule;
 
-/// The loop over events.
-mod world;
+/// The event loop.
+mod event_loop;
 
 pub use proposal::Behaviour;
 
 use crate::rerun::MakeEngine;
 use vm::{Fault, Height};
 
-/// What to run.
+/// Parameters of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scenario {
-    /// Everything that is drawn depends on it.
+    /// Seed of all random choices.
     pub seed: u64,
-    /// Blocks to decide.
+    /// Number of blocks to decide.
     pub blocks: u64,
-    /// Transactions of a block after the first two.
+    /// Transactions per block after the first two.
     pub transactions: u32,
-    /// Validators that behave at random when it is their turn: the last ones.
+    /// Number of validators that propose at random behaviour: the last ones.
     pub byzantine: u32,
 }
 
@@ -59,53 +59,53 @@ impl Scenario {
     }
 }
 
-/// Two validators that should be equal and are not, or no progress.
+/// Two validators that should agree and do not, or a lack of progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkDifference {
     /// Height of the block.
     pub height: Height,
-    /// The validator that differs from the first that answered.
+    /// Index of the validator that differs from the first one with a value.
     pub validator: u32,
     /// `verdict`, `result.gas_used`, `result.receipts_root`, `result.state_root`, `acknowledged`
     /// or `progress`.
     pub field: &'static str,
-    /// What the first answered.
+    /// Value of the first validator.
     pub expected: String,
-    /// What this one answered.
+    /// Value of this validator.
     pub found: String,
 }
 
-/// What a run came to; the same for the same scenario and engines on every machine.
+/// Result of a run; the same for the same scenario and engines on every machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkReport {
-    /// True if nothing differed and every validator reached the last block.
+    /// True if no validators differed and all reached the last block.
     pub agreed: bool,
-    /// Blocks decided.
+    /// Number of decided blocks.
     pub height: Height,
-    /// Root after the last one.
+    /// State root after the last decided block.
     pub state_root: [u8; 32],
-    /// Events handled.
+    /// Number of handled events.
     pub events: u64,
-    /// Hash over every event with what came of it: two runs of a seed must have the same.
+    /// Hash over all events and their outcomes: two runs of a seed must have the same.
     pub events_hash: [u8; 32],
-    /// Rounds that were begun.
+    /// Number of rounds begun.
     pub rounds: u64,
-    /// Validators that lost power, in a write included.
+    /// Number of power losses, those during a write included.
     pub crashes: u64,
-    /// Proposals refused by a validator.
+    /// Number of proposals that a validator rejected.
     pub refused: u64,
     /// Proposals of each kind, in the order of [`Behaviour::ALL`].
     pub proposals: [u64; Behaviour::ALL.len()],
-    /// The run ends with it.
+    /// The first difference, which ends the run.
     pub first_difference: Option<NetworkDifference>,
 }
 
 /// Runs a scenario with one validator for each engine.
 ///
 /// # Errors
-/// [`Fault`] if a validator meets a fault that the scenario did not plan, or there is no engine.
+/// [`Fault`] if a validator stops at a fault that was not injected, or there is no engine.
 pub fn run(scenario: &Scenario, engines: Vec<MakeEngine>) -> Result<NetworkReport, Fault> {
-    world::World::new(scenario, engines)?.run()
+    event_loop::EventLoop::new(scenario, engines)?.run()
 }
 
 /// Four validators on three engines.

@@ -1,41 +1,41 @@
-//! Makes the proposals of a round: honest ones, and every wrong one that we could think of.
+//! Makes the proposals of a round, honest ones and Byzantine ones.
 
-use super::schedule::{Bytes, ROUND_MS};
+use super::schedule::{BlockBytes, ROUND_MS};
 use crate::simulate::random::Random;
 use node::limits::BLOCK_BYTES_MAX;
 use node::{Block, Node, transactions_root};
 
-/// What a proposer sends.
+/// Behaviour of a proposer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Behaviour {
-    /// One valid block, to all.
+    /// Sends one valid block to all.
     Honest,
-    /// One valid block to half of the validators, another to the rest.
+    /// Sends one valid block to half of the validators, another to the rest.
     Equivocating,
-    /// The same valid block three times.
+    /// Sends the same valid block three times.
     Duplicated,
-    /// A valid block, after the round is over.
+    /// Sends a valid block after the end of the round.
     Late,
-    /// Bytes that are cut, longer, flipped or drawn.
+    /// Sends bytes that are truncated, extended, flipped or random.
     Malformed,
-    /// More bytes than a block may have.
+    /// Sends more bytes than a block may have.
     Oversized,
-    /// A wrong result of the parent.
+    /// States a wrong result of the parent.
     WrongResult,
-    /// A block that was decided before.
+    /// Sends a block that was decided earlier.
     Stale,
-    /// A transaction that its signer did not sign.
+    /// Includes a transaction with a wrong signature.
     Forged,
-    /// The parent's time.
+    /// States the parent's time.
     EarlyTime,
-    /// A height that is not the next.
+    /// States a height that is not the next one.
     WrongHeight,
-    /// Transactions that are not those of the header.
+    /// Sends transactions that are not those of the header.
     WrongTransactions,
 }
 
 impl Behaviour {
-    /// Every behaviour.
+    /// All behaviours.
     pub const ALL: [Self; 12] = [
         Self::Honest,
         Self::Equivocating,
@@ -51,34 +51,38 @@ impl Behaviour {
         Self::WrongTransactions,
     ];
 
-    /// Place in [`Behaviour::ALL`].
-    pub(super) fn place(self) -> usize {
+    /// Index in [`Behaviour::ALL`].
+    pub(super) fn index(self) -> usize {
         Self::ALL.iter().position(|one| *one == self).unwrap_or(0)
     }
 }
 
-/// A proposal: what it is, to whom it goes, how many milliseconds late.
-pub(super) struct Sent {
-    pub(super) bytes: Bytes,
+/// A proposal on its way: bytes, recipient, and extra delay in milliseconds.
+pub(super) struct OutgoingProposal {
+    pub(super) bytes: BlockBytes,
     pub(super) to: u32,
     pub(super) delay: u64,
 }
 
-/// What a proposer makes its proposals from.
-pub(super) struct Material<'a> {
+/// Inputs of the proposals of a round.
+pub(super) struct ProposalInputs<'a> {
     /// The honest block.
     pub(super) block: Block,
     /// The proposer's node, at the parent.
     pub(super) node: &'a Node,
-    /// A block that was decided before, if there is one.
-    pub(super) stale: Option<&'a Bytes>,
-    /// How many validators there are.
+    /// A block that was decided earlier, if there is one.
+    pub(super) stale: Option<&'a BlockBytes>,
+    /// Number of validators.
     pub(super) validators: u32,
 }
 
-impl Material<'_> {
+impl ProposalInputs<'_> {
     /// The proposals of a behaviour.
-    pub(super) fn proposals(&self, behaviour: Behaviour, random: &mut Random) -> Vec<Sent> {
+    pub(super) fn proposals(
+        &self,
+        behaviour: Behaviour,
+        random: &mut Random,
+    ) -> Vec<OutgoingProposal> {
         let honest = self.block.encode();
         match behaviour {
             Behaviour::Honest => self.to_all(&honest, 1, 0),
@@ -128,7 +132,7 @@ impl Material<'_> {
         block
     }
 
-    /// Another valid block at the same place.
+    /// Another valid block on the same parent.
     fn other(&self) -> Block {
         let header = &self.block.header;
         let mut transactions = self.block.transactions.clone();
@@ -140,24 +144,24 @@ impl Material<'_> {
         )
     }
 
-    fn to_all(&self, bytes: &[u8], copies: u32, delay: u64) -> Vec<Sent> {
-        let bytes = Bytes::from(bytes);
+    fn to_all(&self, bytes: &[u8], copies: u32, delay: u64) -> Vec<OutgoingProposal> {
+        let bytes = BlockBytes::from(bytes);
         (0..copies)
             .flat_map(|_| 0..self.validators)
-            .map(|to| Sent {
-                bytes: Bytes::clone(&bytes),
+            .map(|to| OutgoingProposal {
+                bytes: BlockBytes::clone(&bytes),
                 to,
                 delay,
             })
             .collect()
     }
 
-    fn split(&self, one: &[u8], other: &[u8]) -> Vec<Sent> {
-        let (one, other) = (Bytes::from(one), Bytes::from(other));
+    fn split(&self, one: &[u8], other: &[u8]) -> Vec<OutgoingProposal> {
+        let (one, other) = (BlockBytes::from(one), BlockBytes::from(other));
         let half = self.validators.div_euclid(2);
         (0..self.validators)
-            .map(|to| Sent {
-                bytes: Bytes::clone(if to < half { &one } else { &other }),
+            .map(|to| OutgoingProposal {
+                bytes: BlockBytes::clone(if to < half { &one } else { &other }),
                 to,
                 delay: 0,
             })
@@ -167,12 +171,12 @@ impl Material<'_> {
 
 fn malformed(mut bytes: Vec<u8>, random: &mut Random) -> Vec<u8> {
     let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    let place = usize::try_from(random.below(length)).unwrap_or_default();
+    let index = usize::try_from(random.below(length)).unwrap_or_default();
     match random.below(4) {
-        0 => bytes.truncate(place),
+        0 => bytes.truncate(index),
         1 => bytes.push(0),
         2 => {
-            if let Some(byte) = bytes.get_mut(place) {
+            if let Some(byte) = bytes.get_mut(index) {
                 *byte ^= 1;
             }
         }

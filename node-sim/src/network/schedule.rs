@@ -7,19 +7,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use vm::Height;
 
-/// Milliseconds after which a round without a decision gives way to the next.
+/// Milliseconds after which a round without a decision ends.
 pub(super) const ROUND_MS: u64 = 400;
-/// Milliseconds between two looks at who is behind and who loses power.
+/// Milliseconds between two checks for validators that lag or lose power.
 pub(super) const TICK_MS: u64 = 150;
-/// Longest delay of a message, in milliseconds; shorter ones overtake it.
+/// Maximum delay of a message, in milliseconds; messages with shorter delays overtake it.
 const DELAY_MS_MAX: u64 = 60;
 
-/// The bytes of a block, as they travel.
-pub(super) type Bytes = Arc<[u8]>;
+/// An encoded block, as it is sent.
+pub(super) type BlockBytes = Arc<[u8]>;
 
-/// Something that happens at a time.
+/// An event at a point of virtual time.
 #[derive(Clone, Debug)]
-pub(super) enum Event {
+pub(super) enum NetworkEvent {
     Round {
         height: Height,
         round: u64,
@@ -28,7 +28,7 @@ pub(super) enum Event {
         to: u32,
         height: Height,
         round: u64,
-        bytes: Bytes,
+        bytes: BlockBytes,
     },
     Vote {
         from: u32,
@@ -50,8 +50,8 @@ pub(super) enum Event {
     },
 }
 
-/// The part of an event that is hashed into the run; bytes are named by the outcome.
-impl fmt::Display for Event {
+/// The part of an event that the hash of the run covers; the outcome identifies its bytes.
+impl fmt::Display for NetworkEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Round { height, round } => write!(f, "round {height}/{round}"),
@@ -72,29 +72,29 @@ impl fmt::Display for Event {
     }
 }
 
-/// Events by time; equal times in the order in which they were scheduled.
+/// Events by time; events at equal times are in the order of their scheduling.
 #[derive(Debug, Default)]
 pub(super) struct Schedule {
-    events: BTreeMap<(u64, u64), Event>,
+    events: BTreeMap<(u64, u64), NetworkEvent>,
     sequence: u64,
     now: u64,
 }
 
 impl Schedule {
-    /// Milliseconds since the start.
+    /// Virtual time, in milliseconds since the start.
     pub(super) const fn now(&self) -> u64 {
         self.now
     }
 
-    /// Lets something happen `delay` milliseconds from now.
-    pub(super) fn after(&mut self, delay: u64, event: Event) {
+    /// Schedules an event `delay` milliseconds from now.
+    pub(super) fn after(&mut self, delay: u64, event: NetworkEvent) {
         let time = self.now.saturating_add(delay);
         self.events.insert((time, self.sequence), event);
         self.sequence = self.sequence.saturating_add(1);
     }
 
-    /// Sends over a link: dropped one time in ten, doubled one time in ten, delayed always.
-    pub(super) fn send(&mut self, random: &mut Random, event: &Event) {
+    /// Sends a message: one in ten is dropped, one in ten is duplicated, all are delayed.
+    pub(super) fn send(&mut self, random: &mut Random, event: &NetworkEvent) {
         let copies = match random.below(10) {
             0 => 0,
             1 => 2,
@@ -106,8 +106,8 @@ impl Schedule {
         }
     }
 
-    /// The next event; time moves to it.
-    pub(super) fn next(&mut self) -> Option<Event> {
+    /// Removes the next event and advances the time to it.
+    pub(super) fn next(&mut self) -> Option<NetworkEvent> {
         let ((time, _), event) = self.events.pop_first()?;
         self.now = time;
         Some(event)

@@ -1,6 +1,6 @@
-//! Holds one validator: a node on a disk that outlives it.
+//! Simulates one validator: a node, and a disk that survives the node.
 
-use super::schedule::Bytes;
+use super::schedule::BlockBytes;
 use crate::disk::{Failing, Loss, SimulatedDisk};
 use crate::rerun::MakeEngine;
 use node::{
@@ -8,27 +8,27 @@ use node::{
 };
 use vm::{Fault, Height, Rulebook};
 
-/// A validator; its node is away while it is without power.
+/// A validator; it has no node while it is without power.
 pub(super) struct Validator {
     engine: MakeEngine,
     rules: Rulebook,
     genesis: Genesis,
     disk: SimulatedDisk,
     node: Option<Node>,
-    /// The last block that it said it has.
+    /// Height of the last block that it acknowledged.
     acknowledged: Height,
-    /// The last round that it voted in.
+    /// Last height and round that it voted in.
     voted: Option<(Height, u64)>,
     /// True while the next write is to fail.
     is_failing: bool,
 }
 
-/// How applying a block ended.
-pub(super) enum Applied {
+/// Result of applying a decided block.
+pub(super) enum ApplyResult {
     Result(BlockResult),
-    /// The block is refused.
+    /// The validator rejects the block.
     Refused,
-    /// A write failed, as planned; the validator is without power.
+    /// An injected write failure; the validator is without power.
     Crashed,
 }
 
@@ -54,7 +54,7 @@ impl Validator {
         Ok(validator)
     }
 
-    /// Opens the node from the disk; its height.
+    /// Opens the node from the disk; returns its height.
     pub(super) fn restart(&mut self) -> Result<Height, Fault> {
         let parts = Parts {
             engine: (self.engine)(),
@@ -68,7 +68,7 @@ impl Validator {
         Ok(height)
     }
 
-    /// Loses power: what was not synced goes as `loss` says.
+    /// Loses power: unsynced bytes change as `loss` says.
     pub(super) fn crash(&mut self, loss: Loss) {
         self.node = None;
         self.is_failing = false;
@@ -76,7 +76,7 @@ impl Validator {
         self.disk.crash(loss);
     }
 
-    /// Lets the disk fail `operations` operations from now: in the next commit or the one after.
+    /// Makes the disk fail `operations` operations from now, in the next commit or the one after.
     pub(super) fn plan_failure(&mut self, operations: u64) {
         let from = self.disk.operations().saturating_add(operations);
         self.disk.fail(Failing::From(from));
@@ -88,22 +88,22 @@ impl Validator {
         self.node.as_ref()
     }
 
-    /// The last block that it acknowledged.
+    /// Height of the last acknowledged block.
     pub(super) const fn acknowledged(&self) -> Height {
         self.acknowledged
     }
 
-    /// True once a round.
-    pub(super) fn may_vote(&mut self, place: (Height, u64)) -> bool {
-        let may = self.voted.is_none_or(|last| last < place);
+    /// True at most once a round.
+    pub(super) fn may_vote(&mut self, at: (Height, u64)) -> bool {
+        let may = self.voted.is_none_or(|last| last < at);
         if may {
-            self.voted = Some(place);
+            self.voted = Some(at);
         }
         may
     }
 
-    /// What it makes of a block's bytes at its tip; `None` without power.
-    pub(super) fn judge(&self, bytes: &Bytes) -> Option<Result<ValidBlock, String>> {
+    /// Validates the bytes of a block at the tip; `None` without power.
+    pub(super) fn validate(&self, bytes: &BlockBytes) -> Option<Result<ValidBlock, String>> {
         let node = self.node.as_ref()?;
         let block = Block::decode(bytes, self.genesis.limits().block_bytes);
         Some(match block {
@@ -113,10 +113,10 @@ impl Validator {
     }
 
     /// Applies a decided block; `None` without power.
-    pub(super) fn apply(&mut self, bytes: &Bytes) -> Result<Option<Applied>, Fault> {
-        let valid = match self.judge(bytes) {
+    pub(super) fn apply(&mut self, bytes: &BlockBytes) -> Result<Option<ApplyResult>, Fault> {
+        let valid = match self.validate(bytes) {
             None => return Ok(None),
-            Some(Err(_)) => return Ok(Some(Applied::Refused)),
+            Some(Err(_)) => return Ok(Some(ApplyResult::Refused)),
             Some(Ok(valid)) => valid,
         };
         let Some(node) = self.node.as_mut() else {
@@ -125,9 +125,9 @@ impl Validator {
         match node.apply(&valid, &mut NoObserver) {
             Ok(result) => {
                 self.acknowledged = node.tip().height;
-                Ok(Some(Applied::Result(result)))
+                Ok(Some(ApplyResult::Result(result)))
             }
-            Err(Fault::Store(_)) if self.is_failing => Ok(Some(Applied::Crashed)),
+            Err(Fault::Store(_)) if self.is_failing => Ok(Some(ApplyResult::Crashed)),
             Err(fault) => Err(fault),
         }
     }

@@ -1,82 +1,84 @@
-//! Executes one transaction of a block once more, recorded, on the state before it.
+//! Executes one transaction of a block again, recorded, on the state before it.
 
 mod record;
 
 pub use record::MakeTraced;
 
-pub(crate) use record::{Crossed, Event, Record, Shown, WINDOW};
+pub(crate) use record::{
+    BoundaryEvent, BoundaryEventKind, ExecutionRecord, TracedOperator, WINDOW,
+};
 
-use crate::steps::Steps;
+use crate::pipeline::BlockPipeline;
 use node::{
     BlockEnvironment, CachePolicy, CodeCache, Executed, Overlay, ReadSet, Store, ValidBlock,
 };
-use record::{Recorded, Recording, SharedRecord};
+use record::{RecordedEngine, RecordingEngine, SharedRecord};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use vm::{BlockMetadata, Engine, Fault, Rules, StateDiff};
 
-/// Makes an engine; called again for each execution that needs a fresh one.
+/// Makes an engine; called for each execution that needs a new one.
 pub type MakeEngine = Box<dyn Fn() -> Box<dyn Engine>>;
 
-/// A machine that executes transactions, with the state before the block.
+/// An executor of transactions, with the state before the block.
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
-    /// For people.
+    /// Name, for messages.
     pub name: &'a str,
-    /// Its engine; a fresh one for each execution.
+    /// Makes its engine; each execution gets a new one.
     pub engine: &'a dyn Fn() -> Box<dyn Engine>,
-    /// The same engine showing its operators, where it is R or made of R.
+    /// Makes the same engine with a trace of its operators, if it is R or made of R.
     pub traced: Option<&'a MakeTraced>,
-    /// Its steps around the VM.
-    pub steps: &'a dyn Steps,
+    /// Its pipeline around the VM.
+    pub pipeline: &'a dyn BlockPipeline,
     /// Its state before the block.
     pub store: &'a dyn Store,
-    /// Its cache of checked modules.
+    /// Policy of its cache of checked modules.
     pub cache: CachePolicy,
 }
 
-/// Which transaction.
+/// Position of a transaction in a chain.
 #[derive(Clone, Copy)]
 pub struct Position<'a> {
-    /// The rules in force.
+    /// Rules in force.
     pub rules: &'a Arc<Rules>,
-    /// The block.
+    /// Block of the transaction.
     pub block: &'a ValidBlock,
-    /// Place of the transaction in it.
+    /// Index of the transaction in the block.
     pub index: u32,
 }
 
-/// What the second execution came to.
+/// Results of the second execution.
 pub(crate) struct Rerun {
     pub(crate) executed: Executed,
     pub(crate) reads: ReadSet,
-    /// What the block had changed before the transaction.
+    /// Changes of the block before the transaction.
     pub(crate) changes: StateDiff,
-    pub(crate) context: BlockMetadata,
-    pub(crate) record: Record,
+    pub(crate) metadata: BlockMetadata,
+    pub(crate) record: ExecutionRecord,
 }
 
 /// How much is recorded.
-pub(crate) enum Depth {
-    /// The steps of the frames.
-    Steps,
-    /// Operators too, where the subject shows them; those of this range are kept.
+pub(crate) enum RecordingDepth {
+    /// The events between frames and host.
+    Events,
+    /// Operators too, if the subject traces them; those in this range are kept.
     Operators(Range<u64>),
 }
 
-/// Executes the block up to the transaction plainly, then the transaction recorded.
+/// Executes the block up to the transaction, then the transaction with a recording.
 pub(crate) fn rerun(
     subject: &Subject<'_>,
     at: &Position<'_>,
-    depth: Depth,
+    depth: RecordingDepth,
 ) -> Result<Rerun, Fault> {
     let cache = CodeCache::new(subject.cache);
-    let context = subject.steps.context(at.block.header());
+    let metadata = subject.pipeline.metadata(at.block.header());
     let engine = (subject.engine)();
     let plain = BlockEnvironment {
         engine: engine.as_ref(),
         rules: at.rules,
-        block: &context,
+        block: &metadata,
     };
     let index = usize::try_from(at.index).unwrap_or(usize::MAX);
     let transactions = at.block.transactions();
@@ -85,16 +87,20 @@ pub(crate) fn rerun(
     };
     let mut overlay = Overlay::new(subject.store, &cache, at.rules);
     for earlier in before {
-        subject.steps.transaction(&plain, &mut overlay, earlier)?;
+        subject
+            .pipeline
+            .transaction(&plain, &mut overlay, earlier)?;
     }
     let changes = overlay.block_changes().clone();
     let mut overlay = overlay.noting_reads();
     let (recorded, window) = match (depth, subject.traced) {
-        (Depth::Operators(window), Some(traced)) => (Recorded::Operators(traced), window),
-        _ => (Recorded::Steps((subject.engine)()), 0..0),
+        (RecordingDepth::Operators(window), Some(traced)) => {
+            (RecordedEngine::Operators(traced), window)
+        }
+        _ => (RecordedEngine::Events((subject.engine)()), 0..0),
     };
-    let record: SharedRecord = Arc::new(Mutex::new(Record::keeping(window)));
-    let recording = Recording {
+    let record: SharedRecord = Arc::new(Mutex::new(ExecutionRecord::keeping(window)));
+    let recording = RecordingEngine {
         engine: recorded,
         record: Arc::clone(&record),
     };
@@ -103,7 +109,7 @@ pub(crate) fn rerun(
         ..plain
     };
     let executed = subject
-        .steps
+        .pipeline
         .transaction(&environment, &mut overlay, valid)?;
     let reads = overlay.reads();
     let mut record = core::mem::take(&mut *record::lock(&record));
@@ -112,7 +118,7 @@ pub(crate) fn rerun(
         executed,
         reads,
         changes,
-        context,
+        metadata,
         record,
     })
 }

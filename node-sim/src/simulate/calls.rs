@@ -1,4 +1,4 @@
-//! Draws calls of the sample contracts, valid ones and ones that are refused.
+//! Draws calls of the sample contracts, valid ones and ones that the contracts refuse.
 
 use super::random::Random;
 use contract_types::orderbook::{self, Order, Side, SignedBy, Signer, Snapshot};
@@ -7,10 +7,10 @@ use node::{PublicKey, SecretKey};
 
 /// The market of the simulated order book.
 pub(super) const MARKET: [u8; 32] = [0x4d; 32];
-/// Middle of the prices at which orders are placed and settled.
+/// Middle of the range of order and settlement prices.
 const PRICE_MIDDLE: u64 = 1_000;
 
-/// Entries of the probe, each about as often.
+/// Entries of the probe contract, drawn with about equal probability.
 const PROBE_ENTRIES: [&str; 17] = [
     "digest",
     "digest",
@@ -31,19 +31,19 @@ const PROBE_ENTRIES: [&str; 17] = [
     "undo",
 ];
 
-/// What the order book needs to be settled.
+/// What a settlement of the order book needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Settlement<'a> {
-    /// The chain.
+    /// Id of the chain.
     pub chain_id: &'a [u8; 32],
-    /// The book's address.
+    /// Address of the order book.
     pub book: vm::Address,
-    /// The snapshot that is signed.
+    /// Snapshot that is signed.
     pub snapshot: Snapshot,
 }
 
 impl Settlement<'_> {
-    /// The call, signed by these keys in this order.
+    /// The settlement call, signed by these keys in this order.
     #[must_use]
     pub fn signed_by(&self, keys: &[&SecretKey]) -> Invocation {
         let book = Address(self.book.0);
@@ -59,7 +59,7 @@ impl Settlement<'_> {
     }
 }
 
-/// The public key of a signer of the order book.
+/// Public key of a signer, as the order book encodes it.
 #[must_use]
 pub fn signer(key: &SecretKey) -> Signer {
     match key.public() {
@@ -124,7 +124,7 @@ pub(super) fn probe(random: &mut Random) -> Invocation {
     }
 }
 
-/// An order, or a look at the book.
+/// An order, or a query of the book.
 pub(super) fn orderbook(random: &mut Random, accounts: &[vm::Address]) -> Invocation {
     let side = if random.below(2) == 0 {
         Side::Bid
@@ -154,12 +154,12 @@ pub(super) fn orderbook(random: &mut Random, accounts: &[vm::Address]) -> Invoca
     }
 }
 
-/// A settlement: mostly by two of three, else refused for one of several reasons.
+/// A settlement, mostly valid, else refused for one of several reasons.
 pub(super) fn settle(
     random: &mut Random,
     settlement: Settlement<'_>,
     signers: &[SecretKey; 3],
-    stranger: &SecretKey,
+    outsider: &SecretKey,
 ) -> Invocation {
     let [first, second, third] = signers;
     let Settlement { snapshot, .. } = settlement;
@@ -173,7 +173,7 @@ pub(super) fn settle(
     let usual = with(Snapshot { price, ..snapshot });
     match random.below(10) {
         0 => usual.signed_by(&[second]),
-        1 => usual.signed_by(&[first, stranger]),
+        1 => usual.signed_by(&[first, outsider]),
         2 => usual.signed_by(&[third, third]),
         3 => with(Snapshot {
             sequence: 0,

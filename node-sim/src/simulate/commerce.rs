@@ -1,19 +1,19 @@
-//! Draws calls of the samples that hold value, call each other and list what they hold.
+//! Draws calls of the samples that keep value, call each other and list entries.
 
-use super::act::{Act, Stage};
+use super::drawn_call::{DrawInputs, DrawnCall};
 use super::samples::{AMM, COUNTER, ESCROW, MULTISIG, NAMES, NFT, POLL, TOKEN, VAULT};
 use contract_types::{Address, Invocation, amm, counter, escrow, multisig, names, nft, token};
 
-/// Owners of the wallet: the first accounts.
+/// Number of owners of the wallet: the first accounts.
 pub(super) const OWNERS: usize = 3;
-/// How many of them have to confirm.
+/// Number of owners that must confirm.
 pub(super) const THRESHOLD: u32 = 2;
-/// Price of a name for a period.
+/// Price of a name per period.
 pub(super) const NAME_PRICE: u64 = 10;
-/// Blocks of a period.
+/// Blocks per period.
 pub(super) const NAME_PERIOD: u64 = 20;
 
-/// What is registered, and one name that is refused.
+/// Names to register; the last one is refused.
 const NAME_CHOICES: [&str; 9] = [
     "alpha",
     "beta",
@@ -26,33 +26,33 @@ const NAME_CHOICES: [&str; 9] = [
     "Not A Name",
 ];
 
-/// A deal: opened, paid out, paid back, or looked at.
-pub(super) fn escrow(stage: &mut Stage<'_>) -> Act {
-    let contract = stage.cast.contract(&ESCROW, 0);
-    let id = stage.recent(stage.numbers.deals);
-    match stage.random.below(10) {
+/// A deal: open, release, refund, or query.
+pub(super) fn escrow(draw: &mut DrawInputs<'_>) -> DrawnCall {
+    let contract = draw.addresses.contract(&ESCROW, 0);
+    let id = draw.recent(draw.issued.deals);
+    match draw.random.below(10) {
         0..5 => {
-            let (seller, arbiter) = (stage.account(), stage.account());
-            let deadline = stage.time_ms.saturating_add(stage.random.below(10_000));
-            // Sometimes nothing is paid, and the deal is refused.
-            let value = stage.random.below(1_000).saturating_sub(50);
-            stage.numbers.deals = stage.numbers.deals.saturating_add(u64::from(value > 0));
-            Act::new(contract, escrow::open(seller, arbiter, deadline)).paying(value)
+            let (seller, arbiter) = (draw.account(), draw.account());
+            let deadline = draw.time_ms.saturating_add(draw.random.below(10_000));
+            // Sometimes the payment is 0, and the contract refuses the deal.
+            let value = draw.random.below(1_000).saturating_sub(50);
+            draw.issued.deals = draw.issued.deals.saturating_add(u64::from(value > 0));
+            DrawnCall::new(contract, escrow::open(seller, arbiter, deadline)).paying(value)
         }
-        5 | 6 => Act::new(contract, escrow::release(id)),
-        7 | 8 => Act::new(contract, escrow::refund(id)),
-        _ => Act::new(contract, escrow::deal(id)),
+        5 | 6 => DrawnCall::new(contract, escrow::release(id)),
+        7 | 8 => DrawnCall::new(contract, escrow::refund(id)),
+        _ => DrawnCall::new(contract, escrow::deal(id)),
     }
 }
 
-/// A trade through two tokens, liquidity, or a look.
-pub(super) fn amm(stage: &mut Stage<'_>) -> Act {
-    let contract = stage.cast.contract(&AMM, 0);
-    let owner = stage.account();
-    let random = &mut stage.random;
+/// A trade of two tokens, a change of liquidity, or a query.
+pub(super) fn amm(draw: &mut DrawInputs<'_>) -> DrawnCall {
+    let contract = draw.addresses.contract(&AMM, 0);
+    let owner = draw.account();
+    let random = &mut draw.random;
     let amount = u128::from(random.below(100_000));
     let first_in = random.below(2) == 0;
-    let height_max = stage.height.saturating_add(1);
+    let height_max = draw.height.saturating_add(1);
     let invocation = match random.below(14) {
         0 => amm::quote(first_in, amount),
         1 => amm::reserves(),
@@ -61,135 +61,135 @@ pub(super) fn amm(stage: &mut Stage<'_>) -> Act {
         4 | 5 => amm::add_liquidity(amount, u128::from(random.below(100_000)), 0),
         6 => amm::remove_liquidity(u128::from(random.below(1_000)), 0, 0),
         7 => amm::swap(first_in, amount, u128::MAX, height_max),
-        8 => amm::swap(first_in, amount, 0, stage.height.saturating_sub(1)),
-        // More than anybody has: the token refuses, and the pool passes that on.
+        8 => amm::swap(first_in, amount, 0, draw.height.saturating_sub(1)),
+        // More than any balance: the token reverts, and the pool forwards that.
         9 => amm::swap(first_in, 1 << 100, 0, height_max),
         _ => amm::swap(first_in, amount, 0, height_max),
     };
-    Act::new(contract, invocation)
+    DrawnCall::new(contract, invocation)
 }
 
-/// What an owner proposes: a payment, or a call of another sample or of the wallet itself.
-fn proposal(stage: &mut Stage<'_>) -> Invocation {
-    let own = stage.cast.contract(&MULTISIG, 0);
-    let value = u128::from(stage.random.below(100));
-    let number = stage.recent(stage.numbers.proposals);
+/// A proposal of an owner: a payment, or a call of another sample or of the wallet itself.
+fn proposal(draw: &mut DrawInputs<'_>) -> Invocation {
+    let own = draw.addresses.contract(&MULTISIG, 0);
+    let value = u128::from(draw.random.below(100));
+    let number = draw.recent(draw.issued.proposals);
     let owners: Vec<Address> = (0..OWNERS)
-        .map(|owner| Address(stage.cast.account(owner).0))
+        .map(|owner| Address(draw.addresses.account(owner).0))
         .collect();
-    let (to, value, call) = match stage.random.below(7) {
+    let (to, value, call) = match draw.random.below(7) {
         0 => (
-            stage.cast.contract(&COUNTER, 0),
+            draw.addresses.contract(&COUNTER, 0),
             0,
-            counter::increment(stage.random.below(9)),
+            counter::increment(draw.random.below(9)),
         ),
         1 => (
-            stage.cast.contract(&TOKEN, 0),
+            draw.addresses.contract(&TOKEN, 0),
             0,
-            token::transfer(stage.account(), value),
+            token::transfer(draw.account(), value),
         ),
         2 => (own, 0, multisig::set_owners(&owners, THRESHOLD)),
-        // Re-entry: the wallet is no owner of itself.
+        // Re-entry: the wallet is not one of its own owners.
         3 => (own, 0, multisig::execute(number)),
         4 => (
-            stage.cast.contract(&NAMES, 0),
+            draw.addresses.contract(&NAMES, 0),
             u128::from(NAME_PRICE),
             names::register("wallet", 1),
         ),
         _ => {
-            let to = stage.account();
+            let to = draw.account();
             return multisig::propose(to, value, "", &[]);
         }
     };
     multisig::propose(Address(to.0), value, call.entry, &call.input)
 }
 
-/// The wallet, by an owner or by somebody else.
-pub(super) fn multisig(stage: &mut Stage<'_>) -> Act {
-    let contract = stage.cast.contract(&MULTISIG, 0);
-    let id = stage.recent(stage.numbers.proposals);
-    let account = stage.random.below(4);
-    let act = match stage.random.below(12) {
-        0 | 1 => Act::new(contract, multisig::deposit()).paying(stage.random.below(500)),
+/// A call of the wallet, by an owner or by another account.
+pub(super) fn multisig(draw: &mut DrawInputs<'_>) -> DrawnCall {
+    let contract = draw.addresses.contract(&MULTISIG, 0);
+    let id = draw.recent(draw.issued.proposals);
+    let account = draw.random.below(4);
+    let call = match draw.random.below(12) {
+        0 | 1 => DrawnCall::new(contract, multisig::deposit()).paying(draw.random.below(500)),
         2..5 => {
-            let invocation = proposal(stage);
-            let proposed = stage.numbers.proposals;
-            stage.numbers.proposals = proposed.saturating_add(u64::from(account < 3));
-            Act::new(contract, invocation)
+            let invocation = proposal(draw);
+            let proposed = draw.issued.proposals;
+            draw.issued.proposals = proposed.saturating_add(u64::from(account < 3));
+            DrawnCall::new(contract, invocation)
         }
-        5..8 => Act::new(contract, multisig::confirm(id)),
-        8 => Act::new(contract, multisig::revoke(id)),
-        9 => Act::new(contract, multisig::confirmations(id)),
-        _ => Act::new(contract, multisig::execute(id)),
+        5..8 => DrawnCall::new(contract, multisig::confirm(id)),
+        8 => DrawnCall::new(contract, multisig::revoke(id)),
+        9 => DrawnCall::new(contract, multisig::confirmations(id)),
+        _ => DrawnCall::new(contract, multisig::execute(id)),
     };
-    act.by(account)
+    call.by(account)
 }
 
-/// The registry; listing is a scan.
-pub(super) fn names(stage: &mut Stage<'_>) -> Act {
-    let contract = stage.cast.contract(&NAMES, 0);
-    let name = stage.random.pick(&NAME_CHOICES).copied();
+/// A call of the name registry; listing is a scan.
+pub(super) fn names(draw: &mut DrawInputs<'_>) -> DrawnCall {
+    let contract = draw.addresses.contract(&NAMES, 0);
+    let name = draw.random.pick(&NAME_CHOICES).copied();
     let name = name.unwrap_or_default();
-    let periods = match stage.random.below(3) {
+    let periods = match draw.random.below(3) {
         0 => 2_u32,
         _ => 1,
     };
-    // Sometimes one too much, which is refused.
+    // Sometimes one unit too much, which is refused.
     let fee = NAME_PRICE
         .saturating_mul(u64::from(periods))
-        .saturating_add(stage.random.below(8).saturating_sub(6));
-    let account = stage.account();
-    match stage.random.below(14) {
-        0..4 => Act::new(contract, names::register(name, periods)).paying(fee),
-        4 => Act::new(contract, names::renew(name, periods)).paying(fee),
-        5 => Act::new(contract, names::set_target(name, account)),
-        6 => Act::new(contract, names::transfer(name, account)),
-        7 => Act::new(contract, names::withdraw()).by(stage.random.below(2)),
-        8 => Act::new(contract, names::resolve(name)),
-        9 => Act::new(contract, names::record(name)),
-        _ => Act::new(contract, names::list(name, 10)),
+        .saturating_add(draw.random.below(8).saturating_sub(6));
+    let account = draw.account();
+    match draw.random.below(14) {
+        0..4 => DrawnCall::new(contract, names::register(name, periods)).paying(fee),
+        4 => DrawnCall::new(contract, names::renew(name, periods)).paying(fee),
+        5 => DrawnCall::new(contract, names::set_target(name, account)),
+        6 => DrawnCall::new(contract, names::transfer(name, account)),
+        7 => DrawnCall::new(contract, names::withdraw()).by(draw.random.below(2)),
+        8 => DrawnCall::new(contract, names::resolve(name)),
+        9 => DrawnCall::new(contract, names::record(name)),
+        _ => DrawnCall::new(contract, names::list(name, 10)),
     }
 }
 
-/// Tokens that are one of a kind; listing is a scan.
-pub(super) fn nft(stage: &mut Stage<'_>) -> Act {
-    let contract = stage.cast.contract(&NFT, 0);
-    let id = stage.recent(stage.numbers.tokens);
-    let account = stage.account();
-    match stage.random.below(12) {
+/// A call of the non-fungible tokens; listing is a scan.
+pub(super) fn nft(draw: &mut DrawInputs<'_>) -> DrawnCall {
+    let contract = draw.addresses.contract(&NFT, 0);
+    let id = draw.recent(draw.issued.tokens);
+    let account = draw.account();
+    match draw.random.below(12) {
         0..4 => {
-            stage.numbers.tokens = stage.numbers.tokens.saturating_add(1);
-            Act::new(contract, nft::mint(account, stage.random.bytes())).by(0)
+            draw.issued.tokens = draw.issued.tokens.saturating_add(1);
+            DrawnCall::new(contract, nft::mint(account, draw.random.bytes())).by(0)
         }
-        4 => Act::new(contract, nft::mint(account, [0; 32])).by(1),
-        5..7 => Act::new(contract, nft::transfer(id, account)),
-        7 => Act::new(contract, nft::approve(id, Some(account))),
-        8 => Act::new(contract, nft::token(id)),
-        9 => Act::new(contract, nft::balance_of(account)),
-        _ => Act::new(contract, nft::tokens_of(account, 0, 20)),
+        4 => DrawnCall::new(contract, nft::mint(account, [0; 32])).by(1),
+        5..7 => DrawnCall::new(contract, nft::transfer(id, account)),
+        7 => DrawnCall::new(contract, nft::approve(id, Some(account))),
+        8 => DrawnCall::new(contract, nft::token(id)),
+        9 => DrawnCall::new(contract, nft::balance_of(account)),
+        _ => DrawnCall::new(contract, nft::tokens_of(account, 0, 20)),
     }
 }
 
-/// The vault in C and the poll in AssemblyScript.
-pub(super) fn kept(stage: &mut Stage<'_>) -> Act {
-    let vault = stage.cast.contract(&VAULT, 0);
-    let poll = stage.cast.contract(&POLL, 0);
-    let random = &mut stage.random;
+/// A call of the vault in C or the poll in AssemblyScript.
+pub(super) fn vault_and_poll(draw: &mut DrawInputs<'_>) -> DrawnCall {
+    let vault = draw.addresses.contract(&VAULT, 0);
+    let poll = draw.addresses.contract(&POLL, 0);
+    let random = &mut draw.random;
     match random.below(8) {
-        0..2 => Act::new(vault, Invocation::new("deposit", &())).paying(random.below(300)),
+        0..2 => DrawnCall::new(vault, Invocation::new("deposit", &())).paying(random.below(300)),
         2..4 => {
             let amount = u128::from(random.below(200));
-            Act::new(vault, Invocation::new("withdraw", &amount))
+            DrawnCall::new(vault, Invocation::new("withdraw", &amount))
         }
         4 => {
-            let owner = stage.account();
-            Act::new(vault, Invocation::new("balance_of", &owner))
+            let owner = draw.account();
+            DrawnCall::new(vault, Invocation::new("balance_of", &owner))
         }
-        // Of eight choices; the ninth is refused, and so is a second vote.
+        // The poll has eight choices; a ninth is refused, as is a second vote.
         choice @ (5 | 6) => {
             let choice = choice.saturating_add(random.below(5)).to_le_bytes();
             let input = choice.into_iter().take(1).collect();
-            Act::new(
+            DrawnCall::new(
                 poll,
                 Invocation {
                     entry: "vote",
@@ -197,6 +197,6 @@ pub(super) fn kept(stage: &mut Stage<'_>) -> Act {
                 },
             )
         }
-        _ => Act::new(poll, Invocation::new("votes", &5_u8)),
+        _ => DrawnCall::new(poll, Invocation::new("votes", &5_u8)),
     }
 }

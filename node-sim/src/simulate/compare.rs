@@ -1,6 +1,6 @@
-//! Finds the first transaction that two executors answer differently, and what differs in it.
+//! Finds the first transaction in which two executors differ, and what differs in it.
 
-use super::running::{Step, Trail};
+use super::running::{BlockOutcome, TransactionResult};
 use crate::compare::{Mismatch, Mismatches, compare_transactions};
 use node::BlockResult;
 use vm::Height;
@@ -10,42 +10,42 @@ use vm::Height;
 pub struct Difference {
     /// Height of the block.
     pub height: Height,
-    /// Place of the transaction in the block; `None` if it shows at the block's end only.
+    /// Index of the transaction in the block; `None` if only the end of the block differs.
     pub transaction: Option<u32>,
-    /// The transaction's id.
+    /// Id of the transaction.
     pub tx_id: Option<[u8; 32]>,
-    /// Numbers of the two executors.
+    /// Indices of the two executors.
     pub executors: (u32, u32),
-    /// Their names.
+    /// Names of the two executors.
     pub names: (String, String),
-    /// What differs in it: receipt fields, then state keys in order, then the root. Not empty.
+    /// The differences: receipt fields, then state keys in order, then the root. Not empty.
     pub mismatches: Vec<Mismatch>,
 }
 
-/// What differs, and where in the block.
-pub(super) struct Found {
+/// Differences, and the transaction of the block that has them.
+pub(super) struct FoundDifference {
     pub(super) transaction: Option<u32>,
     pub(super) tx_id: Option<[u8; 32]>,
     pub(super) mismatches: Vec<Mismatch>,
 }
 
-impl Found {
-    /// Sorts by place in the block, its end last.
-    pub(super) fn place(&self) -> u32 {
+impl FoundDifference {
+    /// Index of the transaction for sorting; the end of the block is last.
+    pub(super) fn order(&self) -> u32 {
         self.transaction.unwrap_or(u32::MAX)
     }
 }
 
-/// The first difference of two trails of one block.
-pub(super) fn compare(left: &Trail, right: &Trail) -> Option<Found> {
+/// The first difference of two outcomes of one block.
+pub(super) fn compare(left: &BlockOutcome, right: &BlockOutcome) -> Option<FoundDifference> {
     if left == right {
         return None;
     }
-    for (index, (one, other)) in (0_u32..).zip(left.steps.iter().zip(&right.steps)) {
-        let mismatches = compare_steps(one, other);
+    for (index, (one, other)) in (0_u32..).zip(left.transactions.iter().zip(&right.transactions)) {
+        let mismatches = compare_results(one, other);
         if !mismatches.is_empty() {
             let tx_id = Some(one.receipt.tx_id);
-            return Some(Found {
+            return Some(FoundDifference {
                 transaction: Some(index),
                 tx_id,
                 mismatches,
@@ -53,7 +53,11 @@ pub(super) fn compare(left: &Trail, right: &Trail) -> Option<Found> {
         }
     }
     let mut mismatches = Mismatches::default();
-    mismatches.number("transactions", left.steps.len(), right.steps.len());
+    mismatches.number(
+        "transactions",
+        left.transactions.len(),
+        right.transactions.len(),
+    );
     let (
         BlockResult {
             state_root,
@@ -65,14 +69,14 @@ pub(super) fn compare(left: &Trail, right: &Trail) -> Option<Found> {
     mismatches.hash("result.state_root", &state_root, &other.state_root);
     mismatches.hash("result.receipts_root", &receipts_root, &other.receipts_root);
     mismatches.number("result.gas_used", gas_used, other.gas_used);
-    Some(Found {
+    Some(FoundDifference {
         transaction: None,
         tx_id: None,
         mismatches: mismatches.into_list(),
     })
 }
 
-fn compare_steps(left: &Step, right: &Step) -> Vec<Mismatch> {
+fn compare_results(left: &TransactionResult, right: &TransactionResult) -> Vec<Mismatch> {
     let (one, other) = ((&left.receipt, &left.diff), (&right.receipt, &right.diff));
     let mut mismatches = Mismatches::of(compare_transactions(one, other));
     if let (Some(one), Some(other)) = (&left.root, &right.root) {

@@ -1,10 +1,10 @@
-//! Looks into a difference: bisects the transaction, makes the case, and names keys that only the
-//! stores or trees know about.
+//! Investigates a difference: bisects the transaction, makes the case, and finds state keys that
+//! only stores or trees differ in.
 
-use super::running::{Running, Step};
+use super::running::{RunningExecutor, TransactionResult};
 use super::simulation::Simulation;
 use super::{Difference, Report};
-use crate::bisect::{Part, Site, locate};
+use crate::bisect::{Divergence, DivergenceKind, locate};
 use crate::case::{Case, Outcome};
 use crate::rerun::Position;
 use node::Store;
@@ -14,36 +14,36 @@ use vm::Fault;
 /// Entries that a comparison of two stores reads at once.
 const PAGE: usize = 1_024;
 
-/// A report, and what its difference was traced to.
+/// A report with the cause of its difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Investigated {
     /// The report.
     pub report: Report,
-    /// The instruction, host call or step; `None` if all agreed.
-    pub site: Option<Site>,
-    /// The transaction with everything that it read; `None` if all agreed, or if the difference is
-    /// in no transaction.
+    /// Where the executors diverge; `None` if all agreed.
+    pub divergence: Option<Divergence>,
+    /// The reproducer of the transaction; `None` if all agreed, or if the difference is in no
+    /// transaction.
     pub case: Option<Case>,
 }
 
-/// A state key that two stores answer differently.
-pub(super) struct Unlike {
+/// A state key with different values in two stores.
+pub(super) struct DifferingKey {
     pub(super) key: Vec<u8>,
     pub(super) left: Option<Vec<u8>>,
     pub(super) right: Option<Vec<u8>>,
 }
 
-/// The least key that two stores answer differently.
-pub(super) fn first_unlike_key(
+/// The smallest key with different values in two stores.
+pub(super) fn first_differing_key(
     left: &dyn Store,
     right: &dyn Store,
-) -> Result<Option<Unlike>, Fault> {
+) -> Result<Option<DifferingKey>, Fault> {
     let mut start = Vec::new();
     loop {
         let one = left.scan(&start, None, PAGE)?;
         let other = right.scan(&start, None, PAGE)?;
-        let unlike = one.iter().zip(&other).find(|(one, other)| one != other);
-        let key = match unlike {
+        let different = one.iter().zip(&other).find(|(one, other)| one != other);
+        let key = match different {
             Some(((one, _), (other, _))) => one.min(other),
             None if one.len() != other.len() => {
                 let longer = if one.len() > other.len() {
@@ -65,7 +65,7 @@ pub(super) fn first_unlike_key(
                 None => return Ok(None),
             },
         };
-        return Ok(Some(Unlike {
+        return Ok(Some(DifferingKey {
             key: key.clone(),
             left: left.read(key)?,
             right: right.read(key)?,
@@ -74,20 +74,20 @@ pub(super) fn first_unlike_key(
 }
 
 impl Simulation {
-    /// The report, with its difference looked into.
+    /// Investigates the difference of the report.
     pub(super) fn investigate(self) -> Investigated {
-        let (site, case) = match &self.report.first_difference {
-            Some(difference) => self.look(difference),
+        let (divergence, case) = match &self.report.first_difference {
+            Some(difference) => self.find_cause(difference),
             None => (None, None),
         };
         Investigated {
             report: self.report,
-            site,
+            divergence,
             case,
         }
     }
 
-    fn look(&self, difference: &Difference) -> (Option<Site>, Option<Case>) {
+    fn find_cause(&self, difference: &Difference) -> (Option<Divergence>, Option<Case>) {
         let pair = (
             self.executor(difference.executors.0),
             self.executor(difference.executors.1),
@@ -96,11 +96,11 @@ impl Simulation {
             return (None, None);
         };
         if let (Some(index), Some(_)) = (difference.transaction, &self.disputed) {
-            match self.look_at(difference, index, (left, right)) {
-                Ok((site, case)) => return (Some(site), Some(case)),
+            match self.bisect(difference, index, (left, right)) {
+                Ok((divergence, case)) => return (Some(divergence), Some(case)),
                 Err(fault) => {
                     let values = ("-".to_owned(), fault.to_string());
-                    return (Some(Site::step("fault", None, values)), None);
+                    return (Some(Divergence::of_pipeline("fault", None, values)), None);
                 }
             }
         }
@@ -112,19 +112,22 @@ impl Simulation {
             None => self.tree_key(left, right, None),
         };
         let values = (first.left.clone(), first.right.clone());
-        (Some(Site::step(first.field, key, values)), None)
+        (
+            Some(Divergence::of_pipeline(first.field, key, values)),
+            None,
+        )
     }
 
-    fn executor(&self, number: u32) -> Option<&Running> {
+    fn executor(&self, number: u32) -> Option<&RunningExecutor> {
         self.running.get(usize::try_from(number).ok()?)
     }
 
-    fn look_at(
+    fn bisect(
         &self,
         difference: &Difference,
         index: u32,
-        (left, right): (&Running, &Running),
-    ) -> Result<(Site, Case), Fault> {
+        (left, right): (&RunningExecutor, &RunningExecutor),
+    ) -> Result<(Divergence, Case), Fault> {
         let missing = || Fault::invariant("a difference without its block");
         let (block, _) = self.disputed.as_ref().ok_or_else(missing)?;
         let block = left.validate(block)?;
@@ -133,45 +136,55 @@ impl Simulation {
             block: &block,
             index,
         };
-        let steps = (left.steps(), right.steps());
-        let subjects = (left.subject(&*steps.0), right.subject(&*steps.1));
-        let mut site = locate(&subjects.0, &subjects.1, &at)?;
-        if site.part == Part::Unrepeated
+        let pipelines = (left.pipeline(), right.pipeline());
+        let subjects = (left.subject(&*pipelines.0), right.subject(&*pipelines.1));
+        let mut divergence = locate(&subjects.0, &subjects.1, &at)?;
+        if divergence.kind == DivergenceKind::NotReproduced
             && let Some(first) = difference.mismatches.first()
         {
-            // Receipt and diff agree: what is left is the tree.
+            // Receipt and diff agree, so only the tree can differ.
             let key = self.tree_key(left, right, Some(index));
-            site = Site::step(first.field, key, (first.left.clone(), first.right.clone()));
+            divergence = Divergence::of_pipeline(
+                first.field,
+                key,
+                (first.left.clone(), first.right.clone()),
+            );
         }
-        let outcome = |number: u32, running: &Running| -> Result<Outcome, Fault> {
-            let step = self.step(number, index).ok_or_else(missing)?;
+        let outcome = |number: u32, running: &RunningExecutor| -> Result<Outcome, Fault> {
+            let result = self.transaction_result(number, index).ok_or_else(missing)?;
             Ok(Outcome::new(
                 running.name(),
-                step.receipt.clone(),
-                &step.diff,
+                result.receipt.clone(),
+                &result.diff,
             ))
         };
         let (one, other) = difference.executors;
         let outcomes = (outcome(one, left)?, outcome(other, right)?);
         let case = Case::record(&subjects.0, &at, left.node()?.limits(), outcomes)?;
-        Ok((site, case))
+        Ok((divergence, case))
     }
 
-    /// What a transaction of the disputed block came to on an executor.
-    fn step(&self, executor: u32, index: u32) -> Option<&Step> {
-        let (_, trails) = self.disputed.as_ref()?;
-        let trail = trails.get(usize::try_from(executor).ok()?)?;
-        trail.steps.get(usize::try_from(index).ok()?)
+    /// Result of a transaction of the disputed block on an executor.
+    fn transaction_result(&self, executor: u32, index: u32) -> Option<&TransactionResult> {
+        let (_, outcomes) = self.disputed.as_ref()?;
+        let outcome = outcomes.get(usize::try_from(executor).ok()?)?;
+        outcome.transactions.get(usize::try_from(index).ok()?)
     }
 
-    /// The least state key of a transaction, or of the whole block, under which two trees differ.
-    fn tree_key(&self, left: &Running, right: &Running, index: Option<u32>) -> Option<Vec<u8>> {
-        let (_, trails) = self.disputed.as_ref()?;
+    /// The smallest state key of a transaction, or of the whole block, at which two trees differ.
+    fn tree_key(
+        &self,
+        left: &RunningExecutor,
+        right: &RunningExecutor,
+        index: Option<u32>,
+    ) -> Option<Vec<u8>> {
+        let (_, outcomes) = self.disputed.as_ref()?;
         let (one, other) = (left.tree().ok()?, right.tree().ok()?);
         let wanted = index.and_then(|index| usize::try_from(index).ok());
-        let steps = trails.first()?.steps.iter().enumerate();
-        let steps = steps.filter(|(place, _)| wanted.is_none_or(|wanted| wanted == *place));
-        let keys = steps.flat_map(|(_, step)| step.diff.keys());
+        let results = outcomes.first()?.transactions.iter().enumerate();
+        let results =
+            results.filter(|(position, _)| wanted.is_none_or(|wanted| wanted == *position));
+        let keys = results.flat_map(|(_, result)| result.diff.keys());
         keys.filter(|key| {
             let path = Path::of_key(key);
             one.get(&path) != other.get(&path)

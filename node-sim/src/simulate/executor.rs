@@ -1,9 +1,9 @@
-//! Lists the kinds of executors: they differ in everything that must not matter.
+//! Defines the kinds of executors, which differ in everything that must not change a result.
 
-use super::odd::{Counting, Restless, strangers};
+use super::variations::{OperatorCounter, ReadAheadStore, unrelated_modules};
 use crate::disk::SimulatedDisk;
+use crate::pipeline::BlockPipeline;
 use crate::rerun::{MakeEngine, MakeTraced};
-use crate::steps::Steps;
 use node::{CachePolicy, LogStore, MemoryStore, Store};
 use reference::{Backing, Reference};
 use std::sync::{Arc, Mutex};
@@ -13,40 +13,40 @@ use vm::{CheckedModule, Interpreter};
 /// When an executor drops everything but its store and starts again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Restart {
-    /// Not before the end.
+    /// Never.
     Never,
     /// After every block.
     EveryBlock,
-    /// Not before the end, but its caches are deleted after every block.
+    /// Never, but its caches are deleted after every block.
     Caches,
 }
 
-/// Makes the steps around the VM; called again at every restart.
-pub type MakeSteps = Box<dyn Fn() -> Box<dyn Steps>>;
+/// Makes the pipeline around the VM; called at every restart.
+pub type MakePipeline = Box<dyn Fn() -> Box<dyn BlockPipeline>>;
 
 /// One way to execute a chain.
 pub struct Executor {
-    /// For people; unique among the kinds.
+    /// Name, for messages; unique among the kinds.
     pub name: String,
-    /// Its engine.
+    /// Makes its engine.
     pub engine: MakeEngine,
-    /// Its cache of checked modules.
+    /// Policy of its cache of checked modules.
     pub cache: CachePolicy,
-    /// Its restarts.
+    /// When it restarts.
     pub restart: Restart,
     /// Its store, without a genesis.
     pub store: Box<dyn Store>,
-    /// Its steps around the VM, where they are not those of the node.
-    pub steps: Option<MakeSteps>,
-    /// Its engine with operators shown, where it is R or made of R: a difference is then found to
-    /// the instruction.
+    /// Makes its pipeline around the VM; `None` for that of a node.
+    pub pipeline: Option<MakePipeline>,
+    /// Makes its engine with a trace of operators, if it is R or made of R; a difference is then
+    /// located at the instruction.
     pub traced: Option<MakeTraced>,
-    /// Modules that its cache has from the start, whether anybody uploads them or not.
-    pub strangers: Vec<Arc<CheckedModule>>,
+    /// Modules that its cache has from the start, whether they are uploaded or not.
+    pub prefilled: Vec<Arc<CheckedModule>>,
 }
 
 impl Executor {
-    /// An executor that keeps its state in memory.
+    /// An executor with its state in memory.
     #[must_use]
     pub fn new(name: &str, engine: MakeEngine, cache: CachePolicy, restart: Restart) -> Self {
         Self {
@@ -55,52 +55,52 @@ impl Executor {
             cache,
             restart,
             store: Box::new(MemoryStore::new()),
-            steps: None,
+            pipeline: None,
             traced: None,
-            strangers: Vec::new(),
+            prefilled: Vec::new(),
         }
     }
 
-    /// The same on another store.
+    /// Replaces the store.
     #[must_use]
     pub fn with_store(mut self, store: Box<dyn Store>) -> Self {
         self.store = store;
         self
     }
 
-    /// The same with other steps around the VM.
+    /// Replaces the pipeline around the VM.
     #[must_use]
-    pub fn with_steps(mut self, steps: MakeSteps) -> Self {
-        self.steps = Some(steps);
+    pub fn with_pipeline(mut self, pipeline: MakePipeline) -> Self {
+        self.pipeline = Some(pipeline);
         self
     }
 
-    /// The same, whose engine is R or made of R.
+    /// Adds an engine with a trace of operators.
     #[must_use]
     pub fn with_traced(mut self, traced: MakeTraced) -> Self {
         self.traced = Some(traced);
         self
     }
 
-    /// The same with a cache that has modules from the start.
+    /// Adds modules to the initial cache.
     #[must_use]
-    pub fn with_strangers(mut self, strangers: Vec<Arc<CheckedModule>>) -> Self {
-        self.strangers = strangers;
+    pub fn with_prefilled(mut self, prefilled: Vec<Arc<CheckedModule>>) -> Self {
+        self.prefilled = prefilled;
         self
     }
 }
 
-/// How many kinds there are before they repeat.
+/// Number of kinds before they repeat.
 pub const KINDS: u32 = 11;
 
-/// The first `nodes` executors of the fixed order, repeated after [`KINDS`]; 0 is what a
+/// The first `nodes` executors of the fixed order, repeated after [`KINDS`]; executor 0 is what a
 /// node runs.
 #[must_use]
 pub fn standard(nodes: u32) -> Vec<Executor> {
     (0..nodes).map(kind).collect()
 }
 
-/// The executor of place `node` in the fixed order.
+/// The executor at position `node` of the fixed order.
 #[must_use]
 pub fn kind(node: u32) -> Executor {
     use CachePolicy::{Cold, Disabled, OneEntry, Warm};
@@ -131,7 +131,7 @@ pub fn kind(node: u32) -> Executor {
             let name = "interpreter by trampoline, cache prefilled with what nobody uploads";
             let make = || Interpreter::with_strategy(Strategy::Trampoline);
             let engine: MakeEngine = Box::new(move || Box::new(make()));
-            Executor::new(name, engine, Warm, Never).with_strangers(strangers())
+            Executor::new(name, engine, Warm, Never).with_prefilled(unrelated_modules())
         }
         8 => {
             let name = "interpreter made anew for every call, cold cache";
@@ -144,7 +144,7 @@ pub fn kind(node: u32) -> Executor {
             let executor = interpreter(name, Warm, Caches);
             match LogStore::open(SimulatedDisk::new(u64::from(node))) {
                 Ok(store) => executor.with_store(Box::new(store)),
-                // An empty disk opens; if it did not, the memory store is as good.
+                // An empty disk always opens; otherwise the memory store serves as well.
                 Err(_) => executor,
             }
         }
@@ -176,13 +176,13 @@ fn reference(name: &str, cache: CachePolicy, backing: Backing) -> Executor {
     .with_traced(Box::new(move |trace| Box::new(make().with_trace(trace))))
 }
 
-/// R whose operators somebody counts, on a store that is read more often than it is asked.
+/// R with a counter of its operators, on a store with additional reads.
 fn observed(name: &str) -> Executor {
     let engine: MakeEngine = Box::new(|| {
-        let observer = Arc::new(Mutex::new(Counting::default()));
+        let observer = Arc::new(Mutex::new(OperatorCounter::default()));
         Box::new(Reference::new().with_trace(observer))
     });
-    let store = Restless::new(MemoryStore::new());
+    let store = ReadAheadStore::new(MemoryStore::new());
     Executor::new(name, engine, CachePolicy::Warm, Restart::Never)
         .with_store(Box::new(store))
         .with_traced(Box::new(|trace| {

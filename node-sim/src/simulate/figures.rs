@@ -1,39 +1,39 @@
 //! Counts what a report shows over time: gas, exits and state by block, exits by contract.
 //!
-//! All of it comes from executor 0 and depends on plan and rules alone.
+//! All figures come from executor 0 and depend on plan and rules alone.
 
-use super::running::Trail;
+use super::running::BlockOutcome;
 use super::series::{Absorb, Series};
 use node::digest::length;
 use node::{Block, Payload, Receipt, ReceiptExit};
 use std::collections::BTreeMap;
 use vm::{Address, Height, StateDiff};
 
-/// What some blocks in a row came to.
+/// Figures of consecutive blocks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BlockFigures {
-    /// Height of the first of them.
+    /// Height of the first block.
     pub height: Height,
-    /// How many.
+    /// Number of blocks.
     pub blocks: u64,
-    /// Gas of their transactions.
+    /// Gas used by their transactions.
     pub gas_used: u64,
-    /// Their transactions by exit, in the order of [`ReceiptExit::ALL`].
+    /// Number of transactions by exit, in the order of [`ReceiptExit::ALL`].
     pub by_exit: [u64; 6],
-    /// Keys of the state after the last of them.
+    /// Number of state keys after the last block.
     pub state_keys: u64,
-    /// Bytes of these keys and their values; what a store adds is not in it.
+    /// Bytes of these keys and their values, without the overhead of a store.
     pub state_bytes: u64,
 }
 
 impl BlockFigures {
-    /// All transactions.
+    /// Number of all transactions.
     #[must_use]
     pub fn transactions(&self) -> u64 {
         sum(&self.by_exit)
     }
 
-    /// Transactions that did not return.
+    /// Number of transactions that did not return.
     #[must_use]
     pub fn failures(&self) -> u64 {
         let [_, failed @ ..] = self.by_exit;
@@ -51,39 +51,39 @@ impl Absorb for BlockFigures {
     }
 }
 
-/// What the transactions of one kind, or to one sample contract, came to.
+/// Figures of the transactions of one kind, or to one sample contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetFigures {
-    /// The sample's name; `transfer`, `upload`, `deploy`, or `other contract`.
+    /// Name of the sample; `transfer`, `upload`, `deploy`, or `other contract`.
     pub name: &'static str,
-    /// Gas of the transactions.
+    /// Gas used by the transactions.
     pub gas_used: u64,
-    /// The transactions by exit, in the order of [`ReceiptExit::ALL`].
+    /// Number of transactions by exit, in the order of [`ReceiptExit::ALL`].
     pub by_exit: [u64; 6],
 }
 
 impl TargetFigures {
-    /// All transactions.
+    /// Number of all transactions.
     #[must_use]
     pub fn transactions(&self) -> u64 {
         sum(&self.by_exit)
     }
 }
 
-/// What a report shows over time.
+/// Figures of a run over time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
-    /// By block.
+    /// Figures by block.
     pub blocks: Series<BlockFigures>,
-    /// By what the transactions were for; by name.
+    /// Figures by target, ordered by name.
     pub targets: Vec<TargetFigures>,
 }
 
-/// Gathers the figures of a run.
+/// Collects the figures of a run.
 pub(super) struct Gatherer {
-    /// Samples by the address of their contract.
+    /// Names of the samples by the addresses of their contracts.
     contracts: BTreeMap<Address, &'static str>,
-    /// Bytes of the value of each key of the state.
+    /// Length of the value of each state key, in bytes.
     values: BTreeMap<Vec<u8>, u64>,
     state_bytes: u64,
     blocks: Series<BlockFigures>,
@@ -103,34 +103,34 @@ impl Gatherer {
         gatherer
     }
 
-    /// Counts a block that executor 0 made `trail` of.
-    pub(super) fn count(&mut self, block: &Block, trail: &Trail) {
+    /// Counts a block with its outcome on executor 0.
+    pub(super) fn count(&mut self, block: &Block, outcome: &BlockOutcome) {
         let mut figures = BlockFigures {
             height: block.header.height,
             blocks: 1,
             ..BlockFigures::default()
         };
-        for (signed, step) in block.transactions.iter().zip(&trail.steps) {
+        for (signed, executed) in block.transactions.iter().zip(&outcome.transactions) {
             let name = self.target(&signed.transaction.payload);
             let target = self.targets.entry(name).or_insert(TargetFigures {
                 name,
                 gas_used: 0,
                 by_exit: [0; 6],
             });
-            let exits = exits(&step.receipt);
+            let exits = exits(&executed.receipt);
             add(&mut target.by_exit, &exits);
             add(&mut figures.by_exit, &exits);
-            let gas_used = step.receipt.gas_used;
+            let gas_used = executed.receipt.gas_used;
             target.gas_used = target.gas_used.saturating_add(gas_used);
             figures.gas_used = figures.gas_used.saturating_add(gas_used);
         }
-        self.write(&trail.diff);
+        self.write(&outcome.diff);
         figures.state_keys = u64::try_from(self.values.len()).unwrap_or(u64::MAX);
         figures.state_bytes = self.state_bytes;
         self.blocks.push(figures);
     }
 
-    /// What was counted; nothing is left of it.
+    /// Takes the figures out.
     pub(super) fn take(&mut self) -> Figures {
         Figures {
             blocks: core::mem::take(&mut self.blocks),
@@ -166,7 +166,7 @@ impl Gatherer {
     }
 }
 
-/// One transaction in its place among the exits.
+/// One transaction, counted at its exit.
 fn exits(receipt: &Receipt) -> [u64; 6] {
     ReceiptExit::ALL.map(|exit| u64::from(exit == receipt.exit))
 }

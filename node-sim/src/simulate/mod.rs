@@ -1,57 +1,57 @@
 //! Runs one seeded chain on several executors and compares them after each transaction.
 //!
-//! Layer L0: no consensus and no network. Consensus masks a diverging minority, so this comparison
-//! looks at each executor itself. The report depends on kinds, blocks and seed alone.
+//! Layer L0: no consensus and no network. Consensus would mask a diverging minority, so this
+//! comparison checks each executor. The report depends on kinds, blocks and seed alone.
 //!
 //! Specification: docs/spec/blocks.md, "Simulator".
 
-/// Numbers from a seed.
+/// Random issued from a seed.
 pub(crate) mod random;
 
-/// The modules that are uploaded.
+/// Sample modules.
 pub mod samples;
 
-/// The executors.
+/// Kinds of executors.
 pub mod executor;
 
-/// The transactions.
+/// Transactions of the chain.
 pub mod workload;
 
 /// One drawn call.
-mod act;
+mod drawn_call;
 
-/// Calls of the plain samples.
+/// Calls of the simple samples.
 pub mod calls;
 
-/// Calls of the samples that hold value and call each other.
+/// Calls of the samples that keep value and call each other.
 mod commerce;
 
-/// Calls that misbehave, and changes of code.
+/// Hostile calls, and code changes.
 mod hostile;
 
-/// What is unusual about some executors.
-mod odd;
+/// Stores, traces and caches in which executors vary.
+mod variations;
 
-/// One executor.
+/// One running executor.
 mod running;
 
-/// All of them, block by block.
+/// All executors, block by block.
 mod simulation;
 
-/// Differences.
+/// First differences.
 mod compare;
 
-/// What a difference comes from.
+/// Causes of differences.
 mod evidence;
 
-/// Rows over time that stay few.
+/// Rows over time, bounded in number.
 pub mod series;
 
-/// What a report shows over time.
+/// Figures of a report over time.
 pub mod figures;
 
-/// Faults on purpose.
-pub mod planted;
+/// Injected faults.
+pub mod injected;
 
 pub use crate::compare::Mismatch;
 pub use compare::Difference;
@@ -64,22 +64,22 @@ use node::archive::ArchivedBlock;
 use simulation::Simulation;
 use vm::{Fault, Height};
 
-/// Transactions of one simulated block; bounds what a plan can make the simulator hold.
+/// Maximum number of transactions of a simulated block; bounds the memory of a simulation.
 pub const SIMULATED_TRANSACTIONS_MAX: u32 = 1_000;
 
-/// What to simulate.
+/// Parameters of a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// Blocks after the genesis.
+    /// Number of blocks after the genesis.
     pub blocks: u64,
     /// Seed of accounts and transactions.
     pub seed: u64,
-    /// Transactions of a block after the first two, at most [`SIMULATED_TRANSACTIONS_MAX`].
+    /// Transactions per block after the first two, at most [`SIMULATED_TRANSACTIONS_MAX`].
     pub transactions: u32,
 }
 
 impl Plan {
-    /// A plan with 12 transactions a block.
+    /// A plan with 12 transactions per block.
     #[must_use]
     pub const fn new(blocks: u64, seed: u64) -> Self {
         Self {
@@ -90,24 +90,24 @@ impl Plan {
     }
 }
 
-/// How far a simulation is.
+/// Progress of a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progressed {
-    /// Blocks done.
+    /// Height of the last finished block.
     pub height: Height,
-    /// Blocks planned.
+    /// Number of planned blocks.
     pub blocks: u64,
-    /// Transactions so far.
+    /// Number of transactions so far.
     pub transactions: u64,
-    /// Gas so far.
+    /// Gas used so far.
     pub gas_used: u64,
-    /// Root after the last block, on executor 0.
+    /// State root after the last block, on executor 0.
     pub state_root: [u8; 32],
 }
 
-/// Is told after each block that all executors agreed on.
+/// Receives the progress of a simulation.
 pub trait Progress {
-    /// Called after each block.
+    /// Called after each block that all executors agreed on.
     fn block(&mut self, progressed: &Progressed);
 
     /// Called once, before the first block.
@@ -115,24 +115,24 @@ pub trait Progress {
         let _ = genesis;
     }
 
-    /// Called before executor number `executor` applies a block. Whoever wants to know how long
-    /// that takes has a clock; this crate has none.
+    /// Called before executor number `executor` applies a block. A caller can measure time here;
+    /// this crate has no clock.
     fn applying(&mut self, executor: u32) {
         let _ = executor;
     }
 
-    /// Called after it has.
+    /// Called after executor number `executor` applied a block.
     fn applied(&mut self, executor: u32) {
         let _ = executor;
     }
 
-    /// Called after each block with what came of it, for an archive.
+    /// Called after each block with its results, for an archive.
     fn archive(&mut self, block: &ArchivedBlock) {
         let _ = block;
     }
 }
 
-/// Shows nothing.
+/// Ignores the progress.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoProgress;
 
@@ -140,34 +140,35 @@ impl Progress for NoProgress {
     fn block(&mut self, _: &Progressed) {}
 }
 
-/// What a simulation found.
+/// Result of a simulation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// True if all executors agreed on every receipt and root.
     pub agreed: bool,
-    /// The last block that was executed.
+    /// Height of the last executed block.
     pub height: Height,
-    /// Root after it, on executor 0.
+    /// State root after that block, on executor 0.
     pub state_root: [u8; 32],
-    /// The first difference; the run ends with it.
+    /// The first difference, which ends the run.
     pub first_difference: Option<Difference>,
     /// Names of the executors.
     pub executors: Vec<String>,
-    /// Transactions executed, on executor 0.
+    /// Number of executed transactions, on executor 0.
     pub transactions: u64,
-    /// The same by exit, in the order of [`ReceiptExit::ALL`](node::ReceiptExit::ALL).
+    /// Number of transactions by exit, in the order of
+    /// [`ReceiptExit::ALL`](node::ReceiptExit::ALL).
     pub by_exit: [u64; 6],
     /// Gas used, on executor 0.
     pub gas_used: u64,
-    /// The same over time, the block of the first difference included.
+    /// Figures over time, including the block of the first difference.
     pub figures: Figures,
 }
 
-/// Runs a plan on executors, with rules v1.
+/// Runs a plan on executors, under version 1 of the rules.
 ///
 /// # Errors
-/// [`Fault`] if an executor stops at a fault of this machine, or there is none to run. One that
-/// stops because its state has become another is a difference.
+/// [`Fault`] if an executor stops at a fault of this machine, or there is no executor. An executor
+/// that stops because its state differs is a difference.
 pub fn run(
     plan: &Plan,
     executors: Vec<Executor>,
@@ -178,7 +179,7 @@ pub fn run(
     Ok(simulation.report)
 }
 
-/// As [`run`]; a difference is traced to an instruction, a host call or a step of the node.
+/// As [`run`], and investigates a difference.
 ///
 /// # Errors
 /// As [`run`].

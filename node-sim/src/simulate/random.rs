@@ -1,8 +1,8 @@
-//! Draws numbers from a seed by hashing a counter: the same on every machine and in every version.
+//! Draws issued by hashing a seed and a counter: the same on every machine and in every version.
 
 use node::digest::sha256;
 
-/// A deterministic stream of numbers. Not secret.
+/// A deterministic stream of issued. Not cryptographically secret.
 #[derive(Clone, Debug)]
 pub(crate) struct Random {
     seed: u64,
@@ -32,12 +32,12 @@ impl Random {
         u64::from_le_bytes(low)
     }
 
-    /// A number below `bound`, 0 for a bound of 0; the bias is below `bound` in 2^64.
+    /// A number below `bound`, or 0 for a bound of 0; the bias is less than `bound` in 2^64.
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.number().checked_rem(bound).unwrap_or_default()
     }
 
-    /// One of several; `None` of none.
+    /// One of several choices; `None` if there are none.
     pub(crate) fn pick<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
         let bound = u64::try_from(choices.len()).unwrap_or(u64::MAX);
         usize::try_from(self.below(bound))
@@ -51,7 +51,7 @@ mod tests {
     use super::Random;
 
     #[test]
-    fn a_seed_is_a_stream() {
+    fn a_seed_determines_the_stream() {
         let draw = |seed| {
             let mut random = Random::new(seed);
             [

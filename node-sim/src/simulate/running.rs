@@ -1,9 +1,9 @@
-//! Runs one executor: a node, its store, what a block came to, and its restarts.
+//! Runs one executor: its node, its store, its block outcomes and its restarts.
 
 use super::executor::{Executor, Restart};
 use crate::machine::Machine;
+use crate::pipeline::{BlockPipeline, StandardPipeline};
 use crate::rerun::Subject;
-use crate::steps::{Plain, Steps};
 use node::{
     Block, BlockResult, Commit, Executed, Genesis, MemoryStore, Node, Observer, Parts, Receipt,
     Store, Tip, ValidBlock,
@@ -12,18 +12,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tree::Tree;
 use vm::{CheckedModule, Engine, Entries, Execution, Fault, Height, Rulebook, Rules, StateDiff};
 
-/// What a transaction came to, as far as executors must agree on it.
+/// Results of a transaction that executors must agree on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Step {
+pub(super) struct TransactionResult {
     pub(super) receipt: Receipt,
     pub(super) diff: StateDiff,
     pub(super) root: Option<[u8; 32]>,
 }
 
-/// What a block came to.
+/// Results of a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Trail {
-    pub(super) steps: Vec<Step>,
+pub(super) struct BlockOutcome {
+    pub(super) transactions: Vec<TransactionResult>,
     /// Net change of the whole block.
     pub(super) diff: StateDiff,
     pub(super) result: BlockResult,
@@ -31,7 +31,7 @@ pub(super) struct Trail {
 
 #[derive(Default)]
 struct Recorder {
-    steps: Vec<Step>,
+    transactions: Vec<TransactionResult>,
     diff: StateDiff,
 }
 
@@ -42,7 +42,7 @@ impl Observer for Recorder {
 
     fn transaction(&mut self, _: u32, executed: &Executed, root: Option<[u8; 32]>) {
         let Executed { receipt, diff, .. } = executed.clone();
-        self.steps.push(Step {
+        self.transactions.push(TransactionResult {
             receipt,
             diff,
             root,
@@ -54,7 +54,7 @@ impl Observer for Recorder {
     }
 }
 
-/// A store that survives its node: after a fault one wants to look at it.
+/// A store that survives its node, so that it can be inspected after a fault.
 #[derive(Clone)]
 pub(super) struct SharedStore(Arc<Mutex<Box<dyn Store>>>);
 
@@ -94,11 +94,11 @@ impl Store for SharedStore {
     }
 }
 
-/// An engine that can be made anew under the node that has it.
+/// An engine that can be replaced while a node uses it.
 #[derive(Clone)]
-struct Renewable(Arc<Mutex<Box<dyn Engine>>>);
+struct ReplaceableEngine(Arc<Mutex<Box<dyn Engine>>>);
 
-impl Renewable {
+impl ReplaceableEngine {
     fn new(engine: Box<dyn Engine>) -> Self {
         Self(Arc::new(Mutex::new(engine)))
     }
@@ -108,7 +108,7 @@ impl Renewable {
     }
 }
 
-impl Engine for Renewable {
+impl Engine for ReplaceableEngine {
     fn name(&self) -> &'static str {
         self.lock().name()
     }
@@ -123,17 +123,17 @@ impl Engine for Renewable {
 }
 
 /// An executor with its node.
-pub(super) struct Running {
+pub(super) struct RunningExecutor {
     executor: Executor,
     store: SharedStore,
-    engine: Renewable,
+    engine: ReplaceableEngine,
     rules: Rulebook,
     genesis: Genesis,
-    /// Away while it restarts, and after a restart that failed.
+    /// `None` during a restart, and after a failed restart.
     machine: Option<Machine>,
 }
 
-impl Running {
+impl RunningExecutor {
     pub(super) fn start(
         mut executor: Executor,
         rules: &Rulebook,
@@ -141,7 +141,7 @@ impl Running {
     ) -> Result<Self, Fault> {
         let nothing = Box::new(MemoryStore::new());
         let store = core::mem::replace(&mut executor.store, nothing);
-        let engine = Renewable::new((executor.engine)());
+        let engine = ReplaceableEngine::new((executor.engine)());
         let mut running = Self {
             executor,
             store: SharedStore(Arc::new(Mutex::new(store))),
@@ -161,9 +161,9 @@ impl Running {
             cache: self.executor.cache,
         };
         let store = Box::new(self.store.clone());
-        let steps = self.executor.steps.as_ref().map(|make| make());
-        let machine = Machine::open(parts, self.genesis.clone(), store, steps)?;
-        for module in &self.executor.strangers {
+        let pipeline = self.executor.pipeline.as_ref().map(|make| make());
+        let machine = Machine::open(parts, self.genesis.clone(), store, pipeline)?;
+        for module in &self.executor.prefilled {
             machine.cache()?.insert(Arc::clone(module));
         }
         self.machine = Some(machine);
@@ -178,7 +178,7 @@ impl Running {
         self.machine.as_ref().ok_or_else(stopped)?.node()
     }
 
-    /// The tree that the last executed block was put into.
+    /// The tree with the last executed block.
     pub(super) fn tree(&self) -> Result<&Tree, Fault> {
         self.machine.as_ref().ok_or_else(stopped)?.tree()
     }
@@ -187,26 +187,27 @@ impl Running {
         &self.store
     }
 
-    pub(super) fn steps(&self) -> Box<dyn Steps> {
-        match &self.executor.steps {
+    pub(super) fn pipeline(&self) -> Box<dyn BlockPipeline> {
+        match &self.executor.pipeline {
             Some(make) => make(),
-            None => Box::new(Plain),
+            None => Box::new(StandardPipeline),
         }
     }
 
-    /// What executes a transaction on the state before the block, as long as it is not committed.
-    pub(super) fn subject<'a>(&'a self, steps: &'a dyn Steps) -> Subject<'a> {
+    /// The subject that executes a transaction on the state before the block, until that is
+    /// committed.
+    pub(super) fn subject<'a>(&'a self, pipeline: &'a dyn BlockPipeline) -> Subject<'a> {
         Subject {
             name: &self.executor.name,
             engine: &*self.executor.engine,
             traced: self.executor.traced.as_ref(),
-            steps,
+            pipeline,
             store: &self.store,
             cache: self.executor.cache,
         }
     }
 
-    /// A block is valid to this executor.
+    /// Validates a block on this executor.
     pub(super) fn validate(&self, block: &Block) -> Result<ValidBlock, Fault> {
         self.node()?
             .validate(block.clone())
@@ -214,25 +215,25 @@ impl Running {
     }
 
     /// Executes a block; commits nothing.
-    pub(super) fn execute(&mut self, block: &Block) -> Result<Trail, Fault> {
+    pub(super) fn execute(&mut self, block: &Block) -> Result<BlockOutcome, Fault> {
         let valid = self.validate(block)?;
         let mut recorder = Recorder::default();
         let machine = self.machine.as_mut().ok_or_else(stopped)?;
         let result = machine.execute(&valid, &mut recorder)?;
-        let Recorder { steps, diff } = recorder;
-        Ok(Trail {
-            steps,
+        let Recorder { transactions, diff } = recorder;
+        Ok(BlockOutcome {
+            transactions,
             diff,
             result,
         })
     }
 
-    /// Commits what was executed.
+    /// Commits the executed block.
     pub(super) fn commit(&mut self) -> Result<(), Fault> {
         self.machine.as_mut().ok_or_else(stopped)?.commit()
     }
 
-    /// Restarts, or deletes caches, if this executor does so after every block.
+    /// Restarts, or deletes caches, as this executor does after every block.
     pub(super) fn end_block(&mut self) -> Result<(), Fault> {
         match self.executor.restart {
             Restart::Never => Ok(()),

@@ -1,4 +1,4 @@
-//! Holds the modules that a simulated chain uploads.
+//! Lists the modules that a simulated chain uploads.
 
 use node::digest::sha256;
 use vm::CodeHash;
@@ -6,21 +6,21 @@ use vm::CodeHash;
 /// A module with its name.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
-    /// For messages.
+    /// Name, for messages.
     pub name: &'static str,
-    /// As built and committed.
+    /// The module, as built and committed to the repository.
     pub bytes: &'static [u8],
 }
 
 impl Sample {
-    /// SHA-256 of the bytes.
+    /// SHA-256 of the module.
     #[must_use]
     pub fn code_hash(&self) -> CodeHash {
         CodeHash(sha256(&[self.bytes]))
     }
 }
 
-/// Counts; Rust.
+/// A counter; Rust.
 pub const COUNTER: Sample = Sample {
     name: "counter",
     bytes: include_bytes!("wasm/counter.wasm"),
@@ -44,85 +44,86 @@ pub const STORE: Sample = Sample {
     bytes: include_bytes!("wasm/store.wasm"),
 };
 
-/// Holds payments until they are released or refunded; Rust.
+/// An escrow that keeps payments until they are released or refunded; Rust.
 pub const ESCROW: Sample = Sample {
     name: "escrow",
     bytes: include_bytes!("wasm/escrow.wasm"),
 };
 
-/// A wallet of several owners that calls other contracts; Rust.
+/// A wallet with several owners that calls other contracts; Rust.
 pub const MULTISIG: Sample = Sample {
     name: "multisig",
     bytes: include_bytes!("wasm/multisig.wasm"),
 };
 
-/// A pool that trades one token for another, and calls both; Rust.
+/// A pool that trades one token for another and calls both; Rust.
 pub const AMM: Sample = Sample {
     name: "amm",
     bytes: include_bytes!("wasm/amm.wasm"),
 };
 
-/// Rents names out, and lists them by scans; Rust.
+/// A name registry with rents, listed by scans; Rust.
 pub const NAMES: Sample = Sample {
     name: "names",
     bytes: include_bytes!("wasm/names.wasm"),
 };
 
-/// Tokens that are one of a kind, listed by scans; Rust.
+/// Non-fungible tokens, listed by scans; Rust.
 pub const NFT: Sample = Sample {
     name: "nft",
     bytes: include_bytes!("wasm/nft.wasm"),
 };
 
-/// Changes its code after a delay; Rust.
+/// A contract that changes its code after a delay; Rust.
 pub const UPGRADEABLE: Sample = Sample {
     name: "upgradeable",
     bytes: include_bytes!("wasm/upgradeable.wasm"),
 };
 
-/// Misbehaves in one way per entry; C.
+/// A contract that misbehaves in one way per entry; C.
 pub const HOSTILE: Sample = Sample {
     name: "hostile",
     bytes: include_bytes!("wasm/hostile.wasm"),
 };
 
-/// Keeps value for whoever brings it; C.
+/// A vault that keeps deposits per account; C.
 pub const VAULT: Sample = Sample {
     name: "vault",
     bytes: include_bytes!("wasm/vault.wasm"),
 };
 
-/// Counts votes; AssemblyScript.
+/// A poll that counts votes; AssemblyScript.
 pub const POLL: Sample = Sample {
     name: "poll",
     bytes: include_bytes!("wasm/poll.wasm"),
 };
 
-/// Plain functions, for no chain; C. Uploaded only.
+/// Pure functions without chain access; C. Uploaded only.
 pub const MATH: Sample = Sample {
     name: "math",
     bytes: include_bytes!("wasm/math.wasm"),
 };
 
-/// What plain rustc emits with std; Rust. Uploaded only.
+/// What rustc emits by default with std; Rust. Uploaded only.
 pub const STD_DEFAULT: Sample = Sample {
     name: "std_default",
     bytes: include_bytes!("wasm/std_default.wasm"),
 };
 
-/// Reaches what the others do not: traps, out of gas, fresh memory, gas in state; text format.
+/// A probe of what the others do not reach: traps, out of gas, fresh memory, gas in state; text
+/// format.
 pub const PROBE: Sample = Sample {
     name: "probe",
     bytes: include_bytes!("modules/probe.wasm"),
 };
 
-/// A valid module that the profile refuses: it imports WASI; text format.
+/// A valid module that the check rejects because it imports WASI; text format.
 pub const REFUSED: Sample = Sample {
     name: "refused",
     bytes: include_bytes!("modules/refused.wasm"),
 };
 
-/// What is accepted, in the order of upload.
+/// The accepted modules, in the order of upload.
 pub const ACCEPTED: [Sample; 16] = [
     COUNTER,
     TOKEN,
@@ -142,7 +143,7 @@ pub const ACCEPTED: [Sample; 16] = [
     STD_DEFAULT,
 ];
 
-/// The same code under another hash: `bytes` and an empty custom section that `mark` names.
+/// The same code with another hash: `bytes` and an empty custom section named by `mark`.
 #[must_use]
 pub fn variant(bytes: &[u8], mark: u8) -> Vec<u8> {
     [bytes, &[0, 2, 1, mark & 0x7f]].concat()

@@ -1,23 +1,23 @@
-//! Keeps a row for each block, and for ever more blocks in one row once there are many.
+//! Keeps one row per block, and merges rows once there are many.
 //!
-//! A simulation may have ten million blocks; its report stays small. When `ROWS_MAX` rows are
-//! full, each two become one, so which blocks share a row depends on their number alone.
+//! A simulation may have ten million blocks; its report stays small. When `ROWS_MAX` rows are full,
+//! each pair is merged, so which blocks share a row depends on their number alone.
 
-/// Rows that a series keeps at most; even, so that they pair up.
+/// Maximum number of rows; even, so that they form pairs.
 pub const ROWS_MAX: usize = 4_096;
 
-/// A row that can take in the one after it.
+/// A row that can be merged with the next one.
 pub trait Absorb {
-    /// Becomes the row of its own blocks and of those of `later`.
+    /// Adds the figures of `later`, the row after this one.
     fn absorb(&mut self, later: Self);
 }
 
-/// Rows in the order of their blocks, each of the same number of blocks but the last.
+/// Rows in the order of their blocks; all but the last have the same number of blocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Series<T> {
     rows: Vec<T>,
     blocks_per_row: u64,
-    /// Blocks in the last row.
+    /// Number of blocks in the last row.
     in_last: u64,
 }
 
@@ -43,7 +43,7 @@ impl<T: Absorb> Series<T> {
             _ => {}
         }
         if self.rows.len() >= ROWS_MAX {
-            // Every row is full here, so every pair is.
+            // All rows are full here, and their number is even.
             self.rows = joined(core::mem::take(&mut self.rows), 2);
             self.blocks_per_row = self.blocks_per_row.saturating_mul(2);
         }
@@ -57,13 +57,13 @@ impl<T: Absorb> Series<T> {
         &self.rows
     }
 
-    /// Blocks of each row but the last, which may have fewer.
+    /// Number of blocks of each row but the last, which may have fewer.
     #[must_use]
     pub const fn blocks_per_row(&self) -> u64 {
         self.blocks_per_row
     }
 
-    /// The same in at most `most` rows, each of the same number of the present ones but the last.
+    /// The rows merged into at most `most`; all but the last merge the same number of rows.
     #[must_use]
     pub fn folded(&self, most: usize) -> Vec<T>
     where
@@ -95,7 +95,7 @@ fn joined<T: Absorb>(rows: Vec<T>, of: usize) -> Vec<T> {
 mod tests {
     use super::*;
 
-    /// First block, blocks.
+    /// First block, and number of blocks.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     struct Span(u64, u64);
 

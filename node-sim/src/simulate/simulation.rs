@@ -1,25 +1,25 @@
-//! Drives executors through the blocks of a plan and stops at the first difference, before anybody
-//! commits it.
+//! Runs executors through the blocks of a plan and stops at the first difference, before any of
+//! them commits the block.
 
-use super::compare::{Difference, Found, compare};
+use super::compare::{Difference, FoundDifference, compare};
 use super::evidence;
 use super::executor::Executor;
 use super::figures::{Figures, Gatherer};
-use super::running::{Running, Trail};
+use super::running::{BlockOutcome, RunningExecutor};
 use super::workload::Workload;
 use super::{Plan, Progress, Progressed, Report};
 use crate::compare::Mismatch;
-use node::archive::{ArchivedBlock, Entry};
+use node::archive::{ArchivedBlock, ArchivedTransaction};
 use node::{Block, ReceiptExit};
 use std::sync::Arc;
 use vm::{Fault, Height};
 
-/// A simulation, until it is turned into its report.
+/// A running simulation.
 pub(super) struct Simulation {
-    pub(super) running: Vec<Running>,
+    pub(super) running: Vec<RunningExecutor>,
     pub(super) report: Report,
-    /// The block that executors differ on; nobody has committed it.
-    pub(super) disputed: Option<(Block, Vec<Trail>)>,
+    /// The block that executors differ on; none of them has committed it.
+    pub(super) disputed: Option<(Block, Vec<BlockOutcome>)>,
     workload: Workload,
     gatherer: Gatherer,
 }
@@ -28,8 +28,8 @@ impl Simulation {
     pub(super) fn new(plan: &Plan, executors: Vec<Executor>) -> Result<Self, Fault> {
         let workload = Workload::new(plan, &Arc::new(node::rules::version_1()))?;
         let rules = node::rules::rulebook();
-        let start = |executor| Running::start(executor, &rules, workload.genesis());
-        let running: Vec<Running> = executors
+        let start = |executor| RunningExecutor::start(executor, &rules, workload.genesis());
+        let running: Vec<RunningExecutor> = executors
             .into_iter()
             .map(start)
             .collect::<Result<_, Fault>>()?;
@@ -44,7 +44,7 @@ impl Simulation {
         })
     }
 
-    /// Runs the blocks of the plan, to its end or the first difference.
+    /// Runs the blocks of the plan, to the end or the first difference.
     pub(super) fn run(&mut self, plan: &Plan, progress: &mut dyn Progress) -> Result<(), Fault> {
         let ended = self.run_blocks(plan, progress);
         self.report.figures = self.gatherer.take();
@@ -55,25 +55,25 @@ impl Simulation {
         progress.begin(self.workload.genesis());
         for height in (1..=plan.blocks).map(Height) {
             let block = self.workload.next_block(first(&self.running)?.node()?)?;
-            let Some(trails) = self.execute(&block, height, progress)? else {
+            let Some(outcomes) = self.execute(&block, height, progress)? else {
                 return Ok(());
             };
-            count(&mut self.report, &trails, height);
-            if let Some(trail) = trails.first() {
-                self.gatherer.count(&block, trail);
+            count(&mut self.report, &outcomes, height);
+            if let Some(outcome) = outcomes.first() {
+                self.gatherer.count(&block, outcome);
             }
-            let found = first_difference(&self.running, &trails, height);
+            let found = first_difference(&self.running, &outcomes, height);
             if found.is_some() {
                 self.report.agreed = false;
                 self.report.first_difference = found;
-                self.disputed = Some((block, trails));
+                self.disputed = Some((block, outcomes));
                 return Ok(());
             }
             if !self.end_block(height)? {
                 return Ok(());
             }
-            if let Some(trail) = trails.first() {
-                progress.archive(&archived(block, trail));
+            if let Some(outcome) = outcomes.first() {
+                progress.archive(&archived(block, outcome));
             }
             progress.block(&Progressed {
                 height: self.report.height,
@@ -86,36 +86,36 @@ impl Simulation {
         self.scrub()
     }
 
-    /// What the block comes to on each executor; `None` if one stops at a fault that is its own.
+    /// Executes the block on each executor; `None` if one stops at a fault of its own.
     fn execute(
         &mut self,
         block: &Block,
         height: Height,
         progress: &mut dyn Progress,
-    ) -> Result<Option<Vec<Trail>>, Fault> {
-        let mut trails = Vec::with_capacity(self.running.len());
-        for (place, number) in (0..self.running.len()).zip(0..) {
+    ) -> Result<Option<Vec<BlockOutcome>>, Fault> {
+        let mut outcomes = Vec::with_capacity(self.running.len());
+        for (index, number) in (0..self.running.len()).zip(0..) {
             progress.applying(number);
-            let executed = match self.running.get_mut(place) {
+            let executed = match self.running.get_mut(index) {
                 Some(running) => running.execute(block),
                 None => continue,
             };
             progress.applied(number);
             match executed {
-                Ok(trail) => trails.push(trail),
-                Err(fault) => return self.blame(place, height, fault).map(|()| None),
+                Ok(outcome) => outcomes.push(outcome),
+                Err(fault) => return self.blame(index, height, fault).map(|()| None),
             }
         }
-        Ok(Some(trails))
+        Ok(Some(outcomes))
     }
 
-    /// Commits everywhere, then restarts where that is done; false if a restart failed.
+    /// Commits on all executors, then restarts those that do so; false if a restart failed.
     fn end_block(&mut self, height: Height) -> Result<bool, Fault> {
         for running in &mut self.running {
             running.commit()?;
         }
         for number in 0..self.running.len() {
-            let ended = self.running.get_mut(number).map(Running::end_block);
+            let ended = self.running.get_mut(number).map(RunningExecutor::end_block);
             if let Some(Err(fault)) = ended {
                 return self.blame(number, height, fault).map(|()| false);
             }
@@ -137,15 +137,14 @@ impl Simulation {
         Ok(())
     }
 
-    /// A fault of an executor whose store differs from that of executor 0 is a difference; any
-    /// other is this machine's, and the simulation's error.
+    /// Handles a fault of an executor. If its store differs from that of executor 0, the fault is a
+    /// difference; otherwise it is this machine's, and the error of the simulation.
     fn blame(&mut self, number: usize, height: Height, fault: Fault) -> Result<(), Fault> {
-        let (Some(plainest), Some(running)) = (self.running.first(), self.running.get(number))
-        else {
+        let (Some(first), Some(running)) = (self.running.first(), self.running.get(number)) else {
             return Err(fault);
         };
-        let compared = evidence::first_unlike_key(plainest.store(), running.store());
-        let Ok(Some(unlike)) = compared else {
+        let compared = evidence::first_differing_key(first.store(), running.store());
+        let Ok(Some(different)) = compared else {
             return Err(fault);
         };
         let value = |value: &Option<Vec<u8>>| {
@@ -156,9 +155,9 @@ impl Simulation {
         };
         let state = Mismatch {
             field: "state",
-            key: Some(hex::encode(&unlike.key)),
-            left: value(&unlike.left),
-            right: value(&unlike.right),
+            key: Some(hex::encode(&different.key)),
+            left: value(&different.left),
+            right: value(&different.right),
         };
         let stopped = Mismatch {
             field: "fault",
@@ -173,33 +172,33 @@ impl Simulation {
             transaction: None,
             tx_id: None,
             executors: (0, u32::try_from(number).unwrap_or(u32::MAX)),
-            names: (plainest.name().to_owned(), running.name().to_owned()),
+            names: (first.name().to_owned(), running.name().to_owned()),
             mismatches: vec![state, stopped],
         });
         Ok(())
     }
 }
 
-fn archived(block: Block, trail: &Trail) -> ArchivedBlock {
-    let entries = trail
-        .steps
+fn archived(block: Block, outcome: &BlockOutcome) -> ArchivedBlock {
+    let entries = outcome
+        .transactions
         .iter()
-        .map(|step| Entry::new(step.receipt.clone(), &step.diff))
+        .map(|transaction| ArchivedTransaction::new(transaction.receipt.clone(), &transaction.diff))
         .collect();
     ArchivedBlock {
         block,
         entries,
-        result: trail.result,
+        result: outcome.result,
     }
 }
 
-fn first(running: &[Running]) -> Result<&Running, Fault> {
+fn first(running: &[RunningExecutor]) -> Result<&RunningExecutor, Fault> {
     running
         .first()
         .ok_or_else(|| Fault::invariant("a simulation needs an executor"))
 }
 
-fn empty_report(running: &[Running]) -> Report {
+fn empty_report(running: &[RunningExecutor]) -> Report {
     Report {
         agreed: true,
         height: Height(0),
@@ -216,31 +215,35 @@ fn empty_report(running: &[Running]) -> Report {
     }
 }
 
-fn count(report: &mut Report, trails: &[Trail], height: Height) {
+fn count(report: &mut Report, outcomes: &[BlockOutcome], height: Height) {
     report.height = height;
-    let Some(plainest) = trails.first() else {
+    let Some(first) = outcomes.first() else {
         return;
     };
-    report.state_root = plainest.result.state_root;
-    report.gas_used = report.gas_used.saturating_add(plainest.result.gas_used);
-    for step in &plainest.steps {
+    report.state_root = first.result.state_root;
+    report.gas_used = report.gas_used.saturating_add(first.result.gas_used);
+    for transaction in &first.transactions {
         report.transactions = report.transactions.saturating_add(1);
         for (exit, counter) in ReceiptExit::ALL.iter().zip(&mut report.by_exit) {
-            if *exit == step.receipt.exit {
+            if *exit == transaction.receipt.exit {
                 *counter = counter.saturating_add(1);
             }
         }
     }
 }
 
-/// The earliest transaction on which an executor differs from executor 0; of several executors the
+/// The earliest transaction in which an executor differs from executor 0; of several executors the
 /// first.
-fn first_difference(running: &[Running], trails: &[Trail], height: Height) -> Option<Difference> {
-    let plainest = trails.first()?;
-    let others = (0_u32..).zip(trails).skip(1);
-    let found = others.filter_map(|(number, trail)| Some((number, compare(plainest, trail)?)));
-    let (number, found) = found.min_by_key(|(number, found)| (found.place(), *number))?;
-    let Found {
+fn first_difference(
+    running: &[RunningExecutor],
+    outcomes: &[BlockOutcome],
+    height: Height,
+) -> Option<Difference> {
+    let first = outcomes.first()?;
+    let others = (0_u32..).zip(outcomes).skip(1);
+    let found = others.filter_map(|(number, outcome)| Some((number, compare(first, outcome)?)));
+    let (number, found) = found.min_by_key(|(number, found)| (found.order(), *number))?;
+    let FoundDifference {
         transaction,
         tx_id,
         mismatches,
@@ -248,7 +251,7 @@ fn first_difference(running: &[Running], trails: &[Trail], height: Height) -> Op
     let name = |number: u32| {
         let running = usize::try_from(number)
             .ok()
-            .and_then(|place| running.get(place));
+            .and_then(|index| running.get(index));
         running
             .map(|running| running.name().to_owned())
             .unwrap_or_default()

@@ -1,14 +1,14 @@
-//! Makes blocks of real transactions from a seed: transfers, uploads, deploys, calls, and failures.
+//! Generates blocks of transactions from a seed: transfers, uploads, deploys, calls, and failures.
 //!
-//! Block 1 uploads the samples, block 2 deploys them, block 3 spreads the tokens and fills the
-//! pool, later blocks use them all. What is drawn depends on the seed and on the nonces of executor
-//! 0 alone.
+//! Block 1 uploads the samples, block 2 deploys them, block 3 distributes the tokens and fills the
+//! pool, later blocks use them all. The draws depend only on the seed and on the nonces of executor
+//! 0.
 
 use super::Plan;
 use super::SIMULATED_TRANSACTIONS_MAX;
-use super::act::{Act, Cast, Numbers, Stage};
 use super::calls::{self, MARKET, Settlement};
 use super::commerce::{self, NAME_PERIOD, NAME_PRICE, OWNERS, THRESHOLD};
+use super::drawn_call::{AddressBook, DrawInputs, DrawnCall, IssuedIds};
 use super::hostile::{self, DELAY};
 use super::random::Random;
 use super::samples::{
@@ -27,28 +27,28 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use vm::{Fault, Rules};
 
-/// Milliseconds since 1970 of the genesis.
+/// Time of the genesis, in milliseconds since 1970.
 const GENESIS_TIME_MS: u64 = 1_700_000_000_000;
 /// Milliseconds between two blocks.
 const BLOCK_TIME_MS: u64 = 1_000;
-/// First balance of an account.
+/// Initial balance of an account.
 const BALANCE: u128 = 1_000_000_000_000_000_000;
-/// First balance of the account that cannot pay for much.
+/// Initial balance of the account that can pay for little.
 const BALANCE_POOR: u128 = 5_000_000;
-/// Gas of a call beyond the intrinsic gas: more than any sample's honest call uses.
+/// Gas of a call beyond the intrinsic gas: more than any honest call of a sample uses.
 pub const GAS_CALL: u64 = 60_000_000;
-/// Gas of a call that may run out of it.
+/// Gas of a call that may run out of gas.
 const GAS_SCARCE: u64 = 4_000_000;
-/// First supply of each token.
+/// Initial supply of each token.
 const TOKEN_SUPPLY: u128 = 1_000_000_000_000;
-/// What each account is given of each token in block 3.
+/// Amount of each token that each account receives in block 3.
 const TOKEN_SHARE: u128 = 10_000_000;
-/// What the pool is given of each token in block 3.
+/// Amount of each token that the pool receives in block 3.
 const POOL: u128 = 50_000_000;
-/// Accounts of a chain; schemes alternate.
+/// Number of accounts of a chain; signature schemes alternate.
 const ACCOUNTS: u64 = 6;
 
-/// The source of a simulated chain's blocks.
+/// Generates the blocks of a simulated chain.
 pub struct Workload {
     random: Random,
     rules: Arc<Rules>,
@@ -56,33 +56,33 @@ pub struct Workload {
     chain_id: [u8; 32],
     transactions: u32,
     accounts: Vec<SecretKey>,
-    cast: Cast,
-    numbers: Numbers,
+    addresses: AddressBook,
+    issued: IssuedIds,
     poor: SecretKey,
     signers: [SecretKey; 3],
-    stranger: SecretKey,
+    outsider: SecretKey,
 }
 
-/// A block while it is filled: the next nonce of each account, and what is signed.
-struct Draft {
+/// A block under construction: the next nonce of each account, and the signed transactions.
+struct BlockDraft {
     nonces: BTreeMap<vm::Address, u64>,
     height: u64,
     transactions: Vec<Signed>,
 }
 
-/// How a transaction is made to fail before it runs.
+/// How a transaction is made to be skipped.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mistake {
+enum Defect {
     None,
-    /// A nonce that is not the next.
+    /// A nonce that is not the next one.
     Nonce,
 }
 
 impl Workload {
-    /// The workload of a plan: its seed makes keys, balances and chain id.
+    /// The workload of a plan: its seed determines keys, balances and chain id.
     ///
     /// # Errors
-    /// [`Fault`] if the genesis is refused, which would be a bug.
+    /// [`Fault`] if the genesis is invalid, which is a bug.
     pub fn new(plan: &Plan, rules: &Arc<Rules>) -> Result<Self, Fault> {
         let mut random = Random::new(plan.seed);
         let accounts: Vec<SecretKey> = (0..ACCOUNTS)
@@ -98,7 +98,7 @@ impl Workload {
             SecretKey::ed25519(&random.bytes()),
             SecretKey::secp256k1(&random.bytes()),
         ];
-        let stranger = SecretKey::secp256k1(&random.bytes());
+        let outsider = SecretKey::secp256k1(&random.bytes());
         let balances = addresses.iter().map(|address| (*address, BALANCE));
         let balances = balances.chain([(poor.address(), BALANCE_POOR)]).collect();
         let name = format!("lockstep-sim-{}", plan.seed);
@@ -114,13 +114,13 @@ impl Workload {
             chain_id,
             transactions,
             accounts,
-            cast: Cast {
+            addresses: AddressBook {
                 accounts: addresses,
             },
-            numbers: Numbers::default(),
+            issued: IssuedIds::default(),
             poor,
             signers,
-            stranger,
+            outsider,
         })
     }
 
@@ -141,7 +141,7 @@ impl Workload {
         for key in self.accounts.iter().chain([&self.poor]) {
             nonces.insert(key.address(), node.account(&key.address())?.nonce);
         }
-        let mut draft = Draft {
+        let mut draft = BlockDraft {
             nonces,
             height: height.0,
             transactions: Vec::new(),
@@ -152,11 +152,12 @@ impl Workload {
             3 => self.prepares(&mut draft),
             _ => (0..self.transactions).for_each(|_| self.draw(&mut draft)),
         }
-        // The proposer is often one of the signers: its fees must come after its transactions.
+        // The proposer is often one of the signers, so that the order of fees and transactions
+        // matters.
         let proposer = match self.random.below(2) {
             0 => self
                 .random
-                .pick(&self.cast.accounts)
+                .pick(&self.addresses.accounts)
                 .copied()
                 .unwrap_or_default(),
             _ => vm::Address([0xee; 32]),
@@ -168,19 +169,19 @@ impl Workload {
     /// Address of a sample's contract.
     #[must_use]
     pub fn contract(&self, sample: &Sample) -> vm::Address {
-        self.cast.contract(sample, 0)
+        self.addresses.contract(sample, 0)
     }
 
-    /// Name of the sample behind each contract that block 2 deploys, by address.
+    /// Name of the sample of each contract that block 2 deploys, by address.
     #[must_use]
     pub fn contracts(&self) -> BTreeMap<vm::Address, &'static str> {
         let deployed = self.deployments().into_iter();
         deployed
-            .map(|(sample, salt, _)| (self.cast.contract(&sample, salt), sample.name))
+            .map(|(sample, salt, _)| (self.addresses.contract(&sample, salt), sample.name))
             .collect()
     }
 
-    fn uploads(&mut self, draft: &mut Draft) {
+    fn uploads(&mut self, draft: &mut BlockDraft) {
         let truncated = COUNTER
             .bytes
             .split_last()
@@ -196,12 +197,12 @@ impl Workload {
             .collect();
         for (number, bytes) in (0..ACCOUNTS).cycle().zip(modules) {
             let payload = Payload::Upload(bytes);
-            self.add(draft, self.account(number), payload, (0, Mistake::None));
+            self.add(draft, self.account(number), payload, (0, Defect::None));
         }
         self.transfer(draft);
     }
 
-    fn deploys(&mut self, draft: &mut Draft) {
+    fn deploys(&mut self, draft: &mut BlockDraft) {
         for (sample, salt, Invocation { entry, input }) in self.deployments() {
             let (code_hash, entry) = (sample.code_hash(), entry.to_owned());
             let payload = Payload::Deploy {
@@ -211,17 +212,17 @@ impl Workload {
                 input,
                 value: 0,
             };
-            self.add(draft, self.account(0), payload, (GAS_CALL, Mistake::None));
+            self.add(draft, self.account(0), payload, (GAS_CALL, Defect::None));
         }
     }
 
-    /// Every contract with its salt and what it is deployed with; the last three fail.
+    /// All contracts, with salt and initial call; the last three deployments fail.
     fn deployments(&self) -> Vec<(Sample, u8, Invocation)> {
         let signers = self.signers.each_ref().map(calls::signer);
         let owners: Vec<Address> = (0..OWNERS)
-            .map(|owner| Address(self.cast.account(owner).0))
+            .map(|owner| Address(self.addresses.account(owner).0))
             .collect();
-        let tokens = [0, 1].map(|salt| Address(self.cast.contract(&TOKEN, salt).0));
+        let tokens = [0, 1].map(|salt| Address(self.addresses.contract(&TOKEN, salt).0));
         let [first, second] = tokens;
         let plain = |entry| Invocation::new(entry, &());
         vec![
@@ -230,7 +231,7 @@ impl Workload {
             (ORDERBOOK, 0, orderbook::init(MARKET, signers)),
             (STORE, 0, store::count()),
             (PROBE, 0, plain("init")),
-            // Not 0, so that a later increment by the greatest number overflows.
+            // Not 0, so that a later increment by the maximum overflows.
             (COUNTER, 0, counter::increment(1)),
             (ESCROW, 0, escrow::deal(1)),
             (MULTISIG, 0, multisig::init(&owners, THRESHOLD)),
@@ -243,104 +244,104 @@ impl Workload {
             (HOSTILE, 1, misbehaviour::touch()),
             (VAULT, 0, Invocation::new("balance_of", &first)),
             (POLL, 0, Invocation::new("votes", &0_u8)),
-            // Taken, refused by its entry, and not there.
+            // The address is taken, the entry is absent, the code is absent.
             (COUNTER, 0, counter::increment(1)),
             (PROBE, 0, plain("absent")),
             (REFUSED, 0, plain("init")),
         ]
     }
 
-    /// Gives every account both tokens, lets the pool take them, and fills the pool.
-    fn prepares(&mut self, draft: &mut Draft) {
-        let pool = self.cast.contract(&AMM, 0);
+    /// Transfers both tokens to every account, approves the pool, and fills the pool.
+    fn prepares(&mut self, draft: &mut BlockDraft) {
+        let pool = self.addresses.contract(&AMM, 0);
         for salt in [0, 1] {
-            let token = self.cast.contract(&TOKEN, salt);
-            for (number, account) in (0..ACCOUNTS).zip(self.cast.accounts.clone()) {
+            let token = self.addresses.contract(&TOKEN, salt);
+            for (number, account) in (0..ACCOUNTS).zip(self.addresses.accounts.clone()) {
                 let share = token::transfer(Address(account.0), TOKEN_SHARE);
-                self.act(draft, Act::new(token, share).by(0));
+                self.add_call(draft, DrawnCall::new(token, share).by(0));
                 let approval = token::approve(Address(pool.0), u128::MAX);
-                self.act(draft, Act::new(token, approval).by(number));
+                self.add_call(draft, DrawnCall::new(token, approval).by(number));
             }
         }
         let filling = amm::add_liquidity(POOL, POOL, 0);
-        self.act(draft, Act::new(pool, filling).by(0));
+        self.add_call(draft, DrawnCall::new(pool, filling).by(0));
     }
 
-    fn draw(&mut self, draft: &mut Draft) {
-        let act = match self.random.below(100) {
+    fn draw(&mut self, draft: &mut BlockDraft) {
+        let call = match self.random.below(100) {
             0..8 => return self.transfer(draft),
             8..14 => self.on(&COUNTER, calls::counter),
             14..24 => {
                 let salt = u8::from(self.random.below(4) == 0);
-                let call = calls::token(&mut self.random, &self.cast.accounts);
-                Act::new(self.cast.contract(&TOKEN, salt), call)
+                let call = calls::token(&mut self.random, &self.addresses.accounts);
+                DrawnCall::new(self.addresses.contract(&TOKEN, salt), call)
             }
             24..33 => {
-                let call = calls::orderbook(&mut self.random, &self.cast.accounts);
-                Act::new(self.contract(&ORDERBOOK), call)
+                let call = calls::orderbook(&mut self.random, &self.addresses.accounts);
+                DrawnCall::new(self.contract(&ORDERBOOK), call)
             }
             33..38 => {
                 let call = self.settlement(draft);
-                Act::new(self.contract(&ORDERBOOK), call)
+                DrawnCall::new(self.contract(&ORDERBOOK), call)
             }
             38..44 => self.on(&STORE, calls::store),
             44..52 => self.on(&PROBE, calls::probe),
-            52..57 => commerce::escrow(&mut self.stage(draft)),
-            57..64 => commerce::amm(&mut self.stage(draft)),
-            64..70 => commerce::multisig(&mut self.stage(draft)),
-            70..75 => commerce::names(&mut self.stage(draft)),
-            75..80 => commerce::nft(&mut self.stage(draft)),
-            80..83 => commerce::kept(&mut self.stage(draft)),
-            83..87 => hostile::upgradeable(&mut self.stage(draft)),
-            87..92 => hostile::hostile(&mut self.stage(draft)),
+            52..57 => commerce::escrow(&mut self.draw_inputs(draft)),
+            57..64 => commerce::amm(&mut self.draw_inputs(draft)),
+            64..70 => commerce::multisig(&mut self.draw_inputs(draft)),
+            70..75 => commerce::names(&mut self.draw_inputs(draft)),
+            75..80 => commerce::nft(&mut self.draw_inputs(draft)),
+            80..83 => commerce::vault_and_poll(&mut self.draw_inputs(draft)),
+            83..87 => hostile::upgradeable(&mut self.draw_inputs(draft)),
+            87..92 => hostile::hostile(&mut self.draw_inputs(draft)),
             92..94 => return self.deploy_again(draft),
             94..96 => return self.upload_again(draft),
-            other => return self.mistaken(draft, other),
+            other => return self.defective(draft, other),
         };
-        self.act(draft, act);
+        self.add_call(draft, call);
     }
 
-    fn on(&mut self, sample: &Sample, call: fn(&mut Random) -> Invocation) -> Act {
-        Act::new(self.contract(sample), call(&mut self.random))
+    fn on(&mut self, sample: &Sample, call: fn(&mut Random) -> Invocation) -> DrawnCall {
+        DrawnCall::new(self.contract(sample), call(&mut self.random))
     }
 
-    const fn stage(&mut self, draft: &Draft) -> Stage<'_> {
-        Stage {
+    const fn draw_inputs(&mut self, draft: &BlockDraft) -> DrawInputs<'_> {
+        DrawInputs {
             random: &mut self.random,
-            cast: &self.cast,
-            numbers: &mut self.numbers,
+            addresses: &self.addresses,
+            issued: &mut self.issued,
             height: draft.height,
             time_ms: GENESIS_TIME_MS.saturating_add(BLOCK_TIME_MS.saturating_mul(draft.height)),
         }
     }
 
-    /// A transaction that is skipped: a wrong nonce, or more than there is.
-    fn mistaken(&mut self, draft: &mut Draft, drawn: u64) {
+    /// A transaction that is skipped: a wrong nonce, or more than the balance.
+    fn defective(&mut self, draft: &mut BlockDraft, drawn: u64) {
         if drawn < 98 {
             let payload = Payload::Transfer {
                 to: vm::Address([0x77; 32]),
                 amount: 1,
             };
             let account = self.draw_account();
-            return self.add(draft, account, payload, (0, Mistake::Nonce));
+            return self.add(draft, account, payload, (0, Defect::Nonce));
         }
-        // More than there is: skipped; and small transfers until there is nothing left.
+        // More than the balance, which is skipped, or small transfers until the balance is used up.
         let amount = BALANCE_POOR.saturating_sub(u128::from(self.random.below(8_000_000)));
         let payload = Payload::Transfer {
             to: vm::Address([0x78; 32]),
             amount,
         };
-        self.add(draft, self.poor.clone(), payload, (0, Mistake::None));
+        self.add(draft, self.poor.clone(), payload, (0, Defect::None));
     }
 
-    fn transfer(&mut self, draft: &mut Draft) {
+    fn transfer(&mut self, draft: &mut BlockDraft) {
         let to = match self.random.below(5) {
             0 => vm::Address(self.random.bytes()),
             1 => self.contract(&COUNTER),
             2 => self.poor.address(),
             _ => self
                 .random
-                .pick(&self.cast.accounts)
+                .pick(&self.addresses.accounts)
                 .copied()
                 .unwrap_or_default(),
         };
@@ -350,34 +351,35 @@ impl Workload {
             draft,
             account,
             Payload::Transfer { to, amount },
-            (0, Mistake::None),
+            (0, Defect::None),
         );
     }
 
-    fn settlement(&mut self, draft: &Draft) -> Invocation {
+    fn settlement(&mut self, draft: &BlockDraft) -> Invocation {
         let settlement = Settlement {
             chain_id: &self.chain_id,
             book: self.contract(&ORDERBOOK),
             snapshot: Snapshot {
                 market: MARKET,
-                // Grows with each block; the second of one block is stale.
+                // Increases with each block; the second settlement of one block is stale.
                 sequence: draft.height,
                 price: 1,
                 height_max: draft.height.saturating_add(1),
             },
         };
-        calls::settle(&mut self.random, settlement, &self.signers, &self.stranger)
+        calls::settle(&mut self.random, settlement, &self.signers, &self.outsider)
     }
 
-    fn act(&mut self, draft: &mut Draft, act: Act) {
-        let Act {
+    fn add_call(&mut self, draft: &mut BlockDraft, call: DrawnCall) {
+        let DrawnCall {
             contract,
             invocation: Invocation { entry, input },
             value,
             gas,
             account,
-        } = act;
-        // After the preparation, some calls carry value where none is taken, or too little gas.
+        } = call;
+        // After block 3, some calls transfer value to entries that refuse it, or have too little
+        // gas.
         let (value, gas) = match (draft.height > 3, self.random.below(16), entry) {
             (_, _, "spin" | "recurse") | (true, 0, _) => (value, self.random.below(GAS_SCARCE)),
             (true, 1, _) => (value.saturating_add(1), gas),
@@ -393,10 +395,10 @@ impl Workload {
             Some(number) => self.account(number),
             None => self.draw_account(),
         };
-        self.add(draft, key, payload, (gas, Mistake::None));
+        self.add(draft, key, payload, (gas, Defect::None));
     }
 
-    fn deploy_again(&mut self, draft: &mut Draft) {
+    fn deploy_again(&mut self, draft: &mut BlockDraft) {
         let Invocation { entry, input } = counter::increment(self.random.below(100));
         let payload = Payload::Deploy {
             code_hash: COUNTER.code_hash(),
@@ -406,29 +408,29 @@ impl Workload {
             value: u128::from(self.random.below(100)),
         };
         let account = self.draw_account();
-        self.add(draft, account, payload, (GAS_CALL, Mistake::None));
+        self.add(draft, account, payload, (GAS_CALL, Defect::None));
     }
 
-    fn upload_again(&mut self, draft: &mut Draft) {
+    fn upload_again(&mut self, draft: &mut BlockDraft) {
         let bytes = match self.random.below(3) {
             0 => REFUSED.bytes.to_vec(),
             1 => COUNTER.bytes.to_vec(),
-            // New code each time: an empty custom section named by the draw.
+            // New code each time: a custom section with a random name.
             _ => {
                 let name = self.random.bytes();
                 [PROBE.bytes, &[0, 33, 32], &name.map(|byte| byte & 0x7f)].concat()
             }
         };
         let account = self.draw_account();
-        self.add(draft, account, Payload::Upload(bytes), (0, Mistake::None));
+        self.add(draft, account, Payload::Upload(bytes), (0, Defect::None));
     }
 
-    /// An account by number; there is always one.
+    /// An account by index.
     fn account(&self, number: u64) -> SecretKey {
-        let place = usize::try_from(number)
+        let key = usize::try_from(number)
             .ok()
-            .and_then(|place| self.accounts.get(place));
-        place.unwrap_or(&self.stranger).clone()
+            .and_then(|index| self.accounts.get(index));
+        key.unwrap_or(&self.outsider).clone()
     }
 
     fn draw_account(&mut self) -> SecretKey {
@@ -438,19 +440,19 @@ impl Workload {
 
     fn add(
         &mut self,
-        draft: &mut Draft,
+        draft: &mut BlockDraft,
         key: SecretKey,
         payload: Payload,
-        (gas, mistake): (u64, Mistake),
+        (gas, defect): (u64, Defect),
     ) {
         let next = draft
             .nonces
             .get(&key.address())
             .copied()
             .unwrap_or_default();
-        let nonce = match mistake {
-            Mistake::None => next,
-            Mistake::Nonce => next.saturating_add(self.random.below(5)).saturating_add(1),
+        let nonce = match defect {
+            Defect::None => next,
+            Defect::Nonce => next.saturating_add(self.random.below(5)).saturating_add(1),
         };
         let mut transaction = Transaction {
             chain_id: self.chain_id,
@@ -460,13 +462,13 @@ impl Workload {
             gas_price: self.random.below(3),
             payload,
         };
-        // The encoding has one length, whatever the gas limit is.
+        // The length of the encoding does not depend on the gas limit.
         let bytes = length(&key.sign(transaction.clone()).encode());
         let prices = node::rules::Prices::of(&self.rules);
         let intrinsic = prices.and_then(|prices| intrinsic_gas(&transaction, bytes, &prices));
         transaction.gas_limit = intrinsic.unwrap_or_default().saturating_add(gas);
-        // The poor account's cannot be counted here: its transactions may be skipped.
-        let counts = mistake == Mistake::None && key.address() != self.poor.address();
+        // The poor account's nonce cannot be counted here: its transactions may be skipped.
+        let counts = defect == Defect::None && key.address() != self.poor.address();
         if counts {
             draft.nonces.insert(key.address(), next.saturating_add(1));
         }

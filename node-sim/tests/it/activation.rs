@@ -1,9 +1,9 @@
 //! Runs a chain across the height at which other rules come into force.
 //!
-//! The second rules differ in two prices, one that validity asks for and one that execution does.
-//! The state of the genesis lists both with their heights.
+//! The second rules differ in two prices: one that validation uses and one that execution uses. The
+//! genesis state lists both rules with their heights.
 
-use node::archive::{ArchiveReader, ArchiveWriter, ArchivedBlock, Entry};
+use node::archive::{ArchiveReader, ArchiveWriter, ArchivedBlock, ArchivedTransaction};
 use node::digest::encode;
 use node::rules::Prices;
 use node::state_tree::batch;
@@ -11,14 +11,14 @@ use node::{
     Activations, BlockResult, CachePolicy, Commit, Executed, Genesis, Invalid, MemoryStore,
     NoObserver, Node, Observer, Parts, Payload, RULES_KEY, Store, Tip, ValidBlock, receipt,
 };
-use node_sim::bisect::{Part, locate};
-use node_sim::case::{Case, CaseError, Outcome, Replayed};
+use node_sim::bisect::{DivergenceKind, locate};
+use node_sim::case::{Case, CaseError, CaseReplay, Outcome};
+use node_sim::pipeline::StandardPipeline;
 use node_sim::replay::Replay;
 use node_sim::rerun::{Position, Subject};
 use node_sim::simulate::Plan;
-use node_sim::simulate::planted::WrongGas;
+use node_sim::simulate::injected::WrongGas;
 use node_sim::simulate::workload::Workload;
-use node_sim::steps::Plain;
 use reference::Reference;
 use std::sync::Arc;
 use tree::Tree;
@@ -32,15 +32,15 @@ const PLAN: Plan = Plan {
     transactions: 12,
 };
 
-/// The first height of the second rules: the samples are called before and after it.
+/// First height of the second rules; the samples are called before and after it.
 const FROM: u64 = 6;
 
-type Make = fn() -> Box<dyn Engine>;
+type EngineConstructor = fn() -> Box<dyn Engine>;
 
-const INTERPRETER: Make = || Box::new(Interpreter::new());
-const REFERENCE: Make = || Box::new(Reference::new());
+const INTERPRETER: EngineConstructor = || Box::new(Interpreter::new());
+const REFERENCE: EngineConstructor = || Box::new(Reference::new());
 
-/// Rules under which a transaction and an addition cost one unit more.
+/// Rules under which a transaction and an addition cost one unit of gas more.
 fn second() -> Rules {
     let v1 = node::rules::version_1();
     let price = |of: Opcode| {
@@ -96,7 +96,7 @@ fn activations() -> Activations {
     ]
 }
 
-fn parts(engine: Make, rules: Rulebook) -> Parts {
+fn parts(engine: EngineConstructor, rules: Rulebook) -> Parts {
     Parts {
         engine: engine(),
         rules,
@@ -109,7 +109,7 @@ fn workload() -> Workload {
 }
 
 /// A node that knows `rules`, before the first block.
-fn open(engine: Make, rules: Rulebook, activations: &Activations) -> (Node, Workload) {
+fn open(engine: EngineConstructor, rules: Rulebook, activations: &Activations) -> (Node, Workload) {
     let workload = workload();
     let genesis = workload.genesis().clone();
     let store = store(&genesis, activations);
@@ -120,26 +120,26 @@ fn open(engine: Make, rules: Rulebook, activations: &Activations) -> (Node, Work
 }
 
 #[derive(Default)]
-struct Collected(Vec<Executed>);
+struct ExecutedCollector(Vec<Executed>);
 
-impl Observer for Collected {
+impl Observer for ExecutedCollector {
     fn transaction(&mut self, _: u32, executed: &Executed, _: Option<[u8; 32]>) {
         self.0.push(executed.clone());
     }
 }
 
-/// The blocks of the plan with what came of them.
-fn chain(engine: Make, activations: &Activations) -> Vec<ArchivedBlock> {
+/// The blocks of the plan with their results.
+fn chain(engine: EngineConstructor, activations: &Activations) -> Vec<ArchivedBlock> {
     let (mut node, mut workload) = open(engine, both(), activations);
     let blocks = (0..PLAN.blocks).map(|_| {
         let block = workload.next_block(&node).unwrap();
         let valid = node.validate(block.clone()).unwrap();
-        let mut collected = Collected::default();
+        let mut collected = ExecutedCollector::default();
         let result = node.apply(&valid, &mut collected).unwrap();
         node.scrub().unwrap();
         ArchivedBlock {
             block,
-            entries: collected.0.iter().map(Entry::of).collect(),
+            entries: collected.0.iter().map(ArchivedTransaction::of).collect(),
             result,
         }
     });
@@ -162,8 +162,8 @@ fn engines_agree_across_the_height_and_prices_change_there() {
             node::rules::version_1()
         };
         assert_eq!(one.block.header.rules_id, *expected.id(), "block {height}");
-        let is_dearer = one.result.gas_used > other.result.gas_used;
-        assert_eq!(is_dearer, is_second, "block {height}");
+        let costs_more = one.result.gas_used > other.result.gas_used;
+        assert_eq!(costs_more, is_second, "block {height}");
     }
 }
 
@@ -212,27 +212,28 @@ fn a_node_without_the_second_rules_stops_before_the_height() {
     assert_eq!(old.store().tip().unwrap().unwrap().height.0, FROM - 1);
 }
 
-/// The first transaction of a block that spends gas in a contract which adds.
+/// The first transaction of a block that spends gas in a contract with additions.
 fn call_in(valid: &ValidBlock, executed: &[Executed]) -> u32 {
-    let spent = |place: usize| {
-        executed[place].receipt.gas_used - valid.transactions()[place].intrinsic_gas()
+    let spent = |index: usize| {
+        executed[index].receipt.gas_used - valid.transactions()[index].intrinsic_gas()
     };
-    let is_call = |place: &usize| {
-        let payload = &valid.transactions()[*place].signed().transaction.payload;
-        matches!(payload, Payload::Call { .. }) && spent(*place) > 1_000
+    let is_call = |index: &usize| {
+        let payload = &valid.transactions()[*index].signed().transaction.payload;
+        matches!(payload, Payload::Call { .. }) && spent(*index) > 1_000
     };
     (0..executed.len()).find(is_call).unwrap() as u32
 }
 
-/// A case of a call at a height, and what the engines' first difference there is traced to.
-fn case_at(height: u64) -> (Case, Part, Part) {
+/// A case of a call at a height, and the kinds of divergence of a right and of a wrong engine
+/// there.
+fn case_at(height: u64) -> (Case, DivergenceKind, DivergenceKind) {
     let (mut node, mut workload) = open(INTERPRETER, both(), &activations());
     for _ in 1..height {
         let valid = node.validate(workload.next_block(&node).unwrap()).unwrap();
         node.apply(&valid, &mut NoObserver).unwrap();
     }
     let valid = node.validate(workload.next_block(&node).unwrap()).unwrap();
-    let mut collected = Collected::default();
+    let mut collected = ExecutedCollector::default();
     let _not_committed = node.execute(&valid, &mut collected).unwrap();
     let index = call_in(&valid, &collected.0);
     let at = Position {
@@ -244,7 +245,7 @@ fn case_at(height: u64) -> (Case, Part, Part) {
         name: "subject",
         engine,
         traced: None,
-        steps: &Plain,
+        pipeline: &StandardPipeline,
         store: node.store(),
         cache: CachePolicy::Warm,
     };
@@ -255,16 +256,16 @@ fn case_at(height: u64) -> (Case, Part, Part) {
     let outcome = || Outcome::of("interpreter", &collected.0[index as usize]);
     let outcomes = (outcome(), outcome());
     let case = Case::record(&subject(&right), &at, node.limits(), outcomes).unwrap();
-    let part = |other| locate(&subject(&right), &subject(other), &at).unwrap().part;
-    (case, part(&right), part(&wrong))
+    let kind = |other| locate(&subject(&right), &subject(other), &at).unwrap().kind;
+    (case, kind(&right), kind(&wrong))
 }
 
-/// The fields in which a replay of a case differs from what it holds.
-fn replayed(case: &Case, engine: Make) -> Vec<&'static str> {
+/// The fields in which a replay of a case differs from the expected outcome.
+fn replayed(case: &Case, engine: EngineConstructor) -> Vec<&'static str> {
     let valid = case.validate(&both()).unwrap();
     match case.replay(engine().as_ref(), &both(), &valid).unwrap() {
-        Replayed::Ran { mismatches, .. } => mismatches.iter().map(|one| one.field).collect(),
-        Replayed::Beyond(key) => panic!("{}", hex::encode(key)),
+        CaseReplay::Ran { mismatches, .. } => mismatches.iter().map(|one| one.field).collect(),
+        CaseReplay::MissingKey(key) => panic!("{}", hex::encode(key)),
     }
 }
 
@@ -272,8 +273,8 @@ fn replayed(case: &Case, engine: Make) -> Vec<&'static str> {
 fn a_case_of_each_side_replays_under_the_rules_of_its_height() {
     for height in [FROM - 1, FROM] {
         let (case, same, wrong) = case_at(height);
-        assert_eq!(same, Part::Unrepeated, "block {height}");
-        assert_ne!(wrong, Part::Unrepeated, "block {height}");
+        assert_eq!(same, DivergenceKind::NotReproduced, "block {height}");
+        assert_ne!(wrong, DivergenceKind::NotReproduced, "block {height}");
         let mut file = Vec::new();
         case.write(&mut file).unwrap();
         let read = Case::read(file.as_slice(), &both()).unwrap();
@@ -286,7 +287,7 @@ fn a_case_of_each_side_replays_under_the_rules_of_its_height() {
         if let Err(error) = of_old {
             assert!(matches!(error, CaseError::Rules(id) if id == *second().id()));
         }
-        // Under the rules of the other side it comes to something else.
+        // Under the rules of the other side the outcome differs.
         let mut moved = case;
         moved.rules_id = match height < FROM {
             true => *second().id(),

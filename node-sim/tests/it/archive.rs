@@ -1,21 +1,21 @@
-//! Writes chains as archives and applies them again on every engine and store.
+//! Writes chains as archives and replays them on every engine and store.
 
 use node::archive::{ArchiveError, ArchiveReader, ArchiveWriter, ArchivedBlock};
 use node::{CachePolicy, Genesis, LogStore, MemoryStore, Parts, ReceiptExit, Store};
 use node_sim::disk::SimulatedDisk;
-use node_sim::replay::{Replay, Replayed};
-use node_sim::simulate::planted::WrongGas;
+use node_sim::replay::{Replay, ReplaySummary};
+use node_sim::simulate::injected::WrongGas;
 use node_sim::simulate::{Plan, Progress, Progressed, run, standard};
 use reference::Reference;
 use vm::{Engine, Interpreter};
 
 #[derive(Default)]
-struct Archiving {
+struct ArchivingProgress {
     writer: Option<ArchiveWriter<Vec<u8>>>,
     blocks: Vec<ArchivedBlock>,
 }
 
-impl Progress for Archiving {
+impl Progress for ArchivingProgress {
     fn block(&mut self, _: &Progressed) {}
 
     fn begin(&mut self, genesis: &Genesis) {
@@ -28,16 +28,16 @@ impl Progress for Archiving {
     }
 }
 
-/// The archive of a simulated chain, its blocks, and its last root.
+/// The archive of a simulated chain, its blocks, and its last state root.
 pub(crate) fn archive(blocks: u64, seed: u64) -> (Vec<u8>, Vec<ArchivedBlock>, [u8; 32]) {
-    let mut archiving = Archiving::default();
+    let mut archiving = ArchivingProgress::default();
     let report = run(&Plan::new(blocks, seed), standard(2), &mut archiving).unwrap();
     assert!(report.agreed);
     let bytes = archiving.writer.unwrap().finish().unwrap();
     (bytes, archiving.blocks, report.state_root)
 }
 
-fn replay(bytes: &[u8], engine: Box<dyn Engine>, store: Box<dyn Store>) -> (Replayed, bool) {
+fn replay(bytes: &[u8], engine: Box<dyn Engine>, store: Box<dyn Store>) -> (ReplaySummary, bool) {
     let parts = Parts {
         engine,
         rules: node::rules::rulebook(),
@@ -75,7 +75,7 @@ fn an_archive_replays_to_its_root_on_every_engine_and_store() {
 }
 
 #[test]
-fn a_replay_goes_on_where_the_store_ends() {
+fn a_replay_continues_where_the_store_ends() {
     let (bytes, _, root) = archive(8, 5);
     let (short, _, _) = archive(5, 5);
     let disk = SimulatedDisk::new(1);
@@ -166,7 +166,7 @@ fn each_recorded_field_is_compared_and_named() {
 }
 
 #[test]
-fn damage_has_a_record_and_a_reason() {
+fn damage_is_reported_with_record_and_reason() {
     let (bytes, _, _) = archive(2, 6);
     let read = |bytes: &[u8]| -> Result<u64, ArchiveError> {
         let mut reader = ArchiveReader::new(bytes)?;
@@ -182,13 +182,16 @@ fn damage_has_a_record_and_a_reason() {
         match cut {
             Err(ArchiveError::Magic) => assert!(length < 19),
             Err(ArchiveError::CutOff { .. }) => assert!(length >= 19),
-            // Between two records: the file is a shorter archive.
+            // Cut between two records: the file is a shorter archive.
             Ok(count) => assert!(count < 2),
             Err(other) => panic!("cut at {length}: {other}"),
         }
-        let mut rotten = bytes.clone();
-        rotten[length] ^= 0x10;
-        assert!(read(&rotten).is_err(), "byte {length} rotted unseen");
+        let mut flipped = bytes.clone();
+        flipped[length] ^= 0x10;
+        assert!(
+            read(&flipped).is_err(),
+            "byte {length} was flipped unnoticed"
+        );
     }
     let long = [&bytes[..19], &[0xff; 4]].concat();
     assert!(matches!(

@@ -1,28 +1,28 @@
 //! Makes cases from wrong archives, replays them alone, and reads hostile ones.
 
 use crate::archive::{archive, changed};
-use node::archive::{ArchiveReader, ArchiveWriter, ArchivedBlock, Entry};
+use node::archive::{ArchiveReader, ArchiveWriter, ArchivedBlock, ArchivedTransaction};
 use node::{CachePolicy, Executed, MemoryStore, Observer, Parts};
-use node_sim::bisect::Part;
-use node_sim::case::{Case, CaseError, MAGIC, Replayed};
+use node_sim::bisect::DivergenceKind;
+use node_sim::case::{Case, CaseError, CaseReplay, MAGIC};
 use node_sim::machine::Machine;
-use node_sim::replay::{Replay, Replayed as Chain, Traced};
+use node_sim::replay::{Replay, ReplaySummary, Traced};
 use node_sim::simulate::Plan;
-use node_sim::simulate::planted::{Plant, WrongGas, by_name};
+use node_sim::simulate::injected::{InjectedFault, WrongGas, by_name};
 use node_sim::simulate::workload::Workload;
 use proptest::prelude::*;
 use reference::Reference;
 use std::sync::Arc;
 use vm::{Engine, Interpreter};
 
-type MakeEngine = fn() -> Box<dyn Engine>;
+type EngineConstructor = fn() -> Box<dyn Engine>;
 
-const INTERPRETER: MakeEngine = || Box::new(Interpreter::new());
-const REFERENCE: MakeEngine = || Box::new(Reference::new());
-const WRONG_GAS: MakeEngine = || Box::new(WrongGas::default());
+const INTERPRETER: EngineConstructor = || Box::new(Interpreter::new());
+const REFERENCE: EngineConstructor = || Box::new(Reference::new());
+const WRONG_GAS: EngineConstructor = || Box::new(WrongGas::default());
 
-/// Replays an archive and looks into its first difference.
-fn trace(bytes: &[u8], engine: MakeEngine) -> (Chain, Option<Traced>) {
+/// Replays an archive and traces its first difference.
+fn trace(bytes: &[u8], engine: EngineConstructor) -> (ReplaySummary, Option<Traced>) {
     let parts = Parts {
         engine: engine(),
         rules: node::rules::rulebook(),
@@ -37,15 +37,15 @@ fn trace(bytes: &[u8], engine: MakeEngine) -> (Chain, Option<Traced>) {
 }
 
 /// Replays a case from its own bytes: the fields that differ from the expected outcome.
-fn alone(case: &Case, engine: MakeEngine) -> Vec<&'static str> {
+fn alone(case: &Case, engine: EngineConstructor) -> Vec<&'static str> {
     let mut file = Vec::new();
     case.write(&mut file).unwrap();
     let case = Case::read(file.as_slice(), &node::rules::rulebook()).unwrap();
     let rules = node::rules::rulebook();
     let valid = case.validate(&rules).unwrap();
     match case.replay(engine().as_ref(), &rules, &valid).unwrap() {
-        Replayed::Ran { mismatches, .. } => mismatches.iter().map(|one| one.field).collect(),
-        Replayed::Beyond(_) => vec!["beyond"],
+        CaseReplay::Ran { mismatches, .. } => mismatches.iter().map(|one| one.field).collect(),
+        CaseReplay::MissingKey(_) => vec!["missing key"],
     }
 }
 
@@ -62,8 +62,8 @@ fn a_receipt_changed_on_purpose_ends_in_a_case_that_blames_the_archive() {
         (difference.height.0, difference.field),
         (5, "receipt.gas_used")
     );
-    let Traced { case, site } = traced.unwrap();
-    assert_eq!(site, None, "R comes to the found outcome");
+    let Traced { case, divergence } = traced.unwrap();
+    assert_eq!(divergence, None, "R has the found outcome");
     assert_eq!((case.block.height.0, case.index), (5, index as u32));
     assert_eq!(Some(case.transaction.transaction.id()), difference.tx_id);
     let (expected, found) = (&case.expected.receipt, &case.found.receipt);
@@ -74,32 +74,32 @@ fn a_receipt_changed_on_purpose_ends_in_a_case_that_blames_the_archive() {
 }
 
 #[derive(Default)]
-struct Entries(Vec<Entry>);
+struct ArchiveObserver(Vec<ArchivedTransaction>);
 
-impl Observer for Entries {
+impl Observer for ArchiveObserver {
     fn transaction(&mut self, _: u32, executed: &Executed, _: Option<[u8; 32]>) {
-        self.0.push(Entry::of(executed));
+        self.0.push(ArchivedTransaction::of(executed));
     }
 }
 
-/// What a planted node alone writes, as if it were right.
-fn archive_of(plant: &Plant, plan: &Plan) -> Vec<u8> {
+/// The archive that a faulty node would write on its own.
+fn archive_of(fault: &InjectedFault, plan: &Plan) -> Vec<u8> {
     let rules = node::rules::rulebook();
     let mut workload = Workload::new(plan, &Arc::new(node::rules::version_1())).unwrap();
-    let executor = plant.executor();
+    let executor = fault.executor();
     let parts = Parts {
         engine: (executor.engine)(),
         rules,
         cache: executor.cache,
     };
     let genesis = workload.genesis().clone();
-    let steps = executor.steps.map(|make| make());
-    let mut machine = Machine::open(parts, genesis.clone(), executor.store, steps).unwrap();
+    let pipeline = executor.pipeline.map(|make| make());
+    let mut machine = Machine::open(parts, genesis.clone(), executor.store, pipeline).unwrap();
     let mut writer = ArchiveWriter::new(Vec::new(), &genesis).unwrap();
     for _ in 0..plan.blocks {
         let node = machine.node().unwrap();
         let block = workload.next_block(node).unwrap();
-        let mut entries = Entries::default();
+        let mut entries = ArchiveObserver::default();
         let valid = node.validate(block.clone()).unwrap();
         let result = machine.execute(&valid, &mut entries).unwrap();
         machine.commit().unwrap();
@@ -126,24 +126,24 @@ fn an_archive_of_a_wrong_node_ends_in_a_case_that_blames_it() {
         "clock",
     ];
     for name in names {
-        let plant = by_name(name).unwrap();
-        let bytes = archive_of(plant, &plan);
+        let fault = by_name(name).unwrap();
+        let bytes = archive_of(fault, &plan);
         let (chain, traced) = trace(&bytes, INTERPRETER);
         let difference = chain.first_difference.expect(name);
-        let Traced { case, site } = traced.expect(name);
-        assert_eq!(site, None, "{name}");
+        let Traced { case, divergence } = traced.expect(name);
+        assert_eq!(divergence, None, "{name}");
         assert_eq!(difference.transaction, Some(case.index), "{name}");
         let fields = alone(&case, INTERPRETER);
         assert!(fields.contains(&difference.field), "{name}: {fields:?}");
         assert_eq!(alone(&case, REFERENCE), fields, "{name}");
-        // On the wrong machine the archive's outcome comes again: the case holds the whole cause.
+        // The faulty engine reproduces the archive's outcome: the case contains the whole cause.
         if name.starts_with("wrong-o") || name.starts_with("wrong-p") {
-            let wrong = (plant.executor().engine)();
+            let wrong = (fault.executor().engine)();
             let rules = node::rules::rulebook();
             let valid = case.validate(&rules).unwrap();
             let replayed = case.replay(wrong.as_ref(), &rules, &valid).unwrap();
             assert!(
-                matches!(&replayed, Replayed::Ran { mismatches, .. } if mismatches.is_empty()),
+                matches!(&replayed, CaseReplay::Ran { mismatches, .. } if mismatches.is_empty()),
                 "{name}: {replayed:#?}"
             );
         }
@@ -151,15 +151,21 @@ fn an_archive_of_a_wrong_node_ends_in_a_case_that_blames_it() {
 }
 
 #[test]
-fn a_wrong_engine_in_a_replay_is_told_from_a_wrong_archive() {
+fn a_wrong_engine_in_a_replay_is_distinguished_from_a_wrong_archive() {
     let (bytes, _, _) = archive(3, 5);
     let (chain, traced) = trace(&bytes, WRONG_GAS);
     assert_eq!(chain.first_difference.unwrap().field, "receipt.gas_used");
-    let Traced { case, site } = traced.unwrap();
-    let site = site.unwrap();
-    assert_eq!(site.part, Part::Call);
-    assert!(site.place.unwrap().operator.starts_with("call "));
-    // The case is solved on a right engine, and open on the wrong one.
+    let Traced { case, divergence } = traced.unwrap();
+    let divergence = divergence.unwrap();
+    assert_eq!(divergence.kind, DivergenceKind::HostCall);
+    assert!(
+        divergence
+            .instruction
+            .unwrap()
+            .operator
+            .starts_with("call ")
+    );
+    // A right engine replays the case with the expected outcome, the faulty one does not.
     assert_eq!(alone(&case, INTERPRETER), Vec::<&str>::new());
     assert_eq!(alone(&case, WRONG_GAS), ["receipt.gas_used", "diff"]);
 }
@@ -173,7 +179,7 @@ fn a_difference_in_no_transaction_makes_no_case() {
     assert_eq!(traced, None);
 }
 
-/// The case of a call that reads: the bytes of its file.
+/// A case of a call that reads, and the bytes of its file.
 fn sample() -> (Case, Vec<u8>) {
     let (bytes, blocks, _) = archive(4, 5);
     let index = blocks[3].entries.len() - 1;
@@ -197,13 +203,13 @@ fn each_key_of_a_case_is_needed() {
         let mut less = case.clone();
         less.state.remove(key);
         less.changes.remove(key);
-        // What a range covers is absent then, anything else is beyond the case.
+        // A missing key inside a range reads as absent; any other one is missing in the case.
         assert_ne!(alone(&less, INTERPRETER), whole, "{key:?}");
     }
 }
 
 #[test]
-fn what_is_cut_off_damaged_or_followed_is_refused() {
+fn cut_off_damaged_and_extended_files_are_refused() {
     let (_, file) = sample();
     for length in (0..file.len()).filter(|length| *length < 300 || length % 101 == 0) {
         let cut = Case::read(&file[..length], &node::rules::rulebook());
@@ -211,11 +217,11 @@ fn what_is_cut_off_damaged_or_followed_is_refused() {
             matches!(cut, Err(CaseError::Magic | CaseError::Record(_))),
             "{length}"
         );
-        let mut rotten = file.clone();
-        rotten[length] ^= 0x10;
+        let mut flipped = file.clone();
+        flipped[length] ^= 0x10;
         assert!(
-            Case::read(rotten.as_slice(), &node::rules::rulebook()).is_err(),
-            "byte {length} rotted unseen"
+            Case::read(flipped.as_slice(), &node::rules::rulebook()).is_err(),
+            "byte {length} was flipped unnoticed"
         );
     }
     let longer = [file.as_slice(), &[0]].concat();
@@ -223,14 +229,14 @@ fn what_is_cut_off_damaged_or_followed_is_refused() {
         Case::read(longer.as_slice(), &node::rules::rulebook()),
         Err(CaseError::Trailing)
     ));
-    let lying = [MAGIC.as_slice(), &[0xff; 36]].concat();
+    let oversized = [MAGIC.as_slice(), &[0xff; 36]].concat();
     assert!(matches!(
-        Case::read(lying.as_slice(), &node::rules::rulebook()),
+        Case::read(oversized.as_slice(), &node::rules::rulebook()),
         Err(CaseError::Record(_))
     ));
 }
 
-/// A file whose hash fits whatever it holds.
+/// A file with the right hash of any payload.
 fn sealed(payload: &[u8]) -> Vec<u8> {
     let length = (payload.len() as u32).to_le_bytes();
     let hash = vm::unstable::host::crypto::sha256(payload);
@@ -249,21 +255,21 @@ fn hostile_bytes_are_refused_or_replayed_and_never_panic() {
             return false;
         };
         if let Ok(valid) = read.validate(&rules) {
-            // A fault is allowed: a state that no chain has is no state.
+            // A fault is allowed: no chain can have the state of a mutated case.
             let _ = read.replay(&engine, &rules, &valid);
         }
         true
     };
     assert!(read(payload));
     let mut accepted = 0;
-    for place in 0..payload.len() {
-        let spread = place < 400 || place % 37 == 0 || place + 400 > payload.len();
+    for position in 0..payload.len() {
+        let spread = position < 400 || position % 37 == 0 || position + 400 > payload.len();
         if !spread {
             continue;
         }
-        assert!(!read(&payload[..place]), "cut at {place}");
+        assert!(!read(&payload[..position]), "cut at {position}");
         let mut flipped = payload.to_vec();
-        flipped[place] ^= 1 << (place % 8);
+        flipped[position] ^= 1 << (position % 8);
         accepted += u32::from(read(&flipped));
     }
     assert!(accepted > 0, "values may be anything");

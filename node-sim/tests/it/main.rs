@@ -1,4 +1,4 @@
-//! Tests the simulator through their public API.
+//! Tests the simulator through its public API.
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,
@@ -18,6 +18,6 @@ mod network;
 
 mod simulator;
 
-mod planted;
+mod injected_at_sites;
 
-mod plants;
+mod injected_faults;

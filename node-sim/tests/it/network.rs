@@ -1,7 +1,7 @@
-//! Runs seeded networks twice each: crashes, torn writes and Byzantine proposers change nothing.
+//! Runs seeded networks twice each: crashes, torn writes and Byzantine proposers change no result.
 
 use node_sim::network::{Behaviour, NetworkReport, Scenario, run, standard};
-use node_sim::simulate::planted::WrongGas;
+use node_sim::simulate::injected::WrongGas;
 use std::ops::Range;
 
 fn twice(scenario: &Scenario) -> NetworkReport {
@@ -11,7 +11,7 @@ fn twice(scenario: &Scenario) -> NetworkReport {
     report
 }
 
-/// A few of the seeds; `.ci/run` takes 200 with the release build of `lockstep sim --network`.
+/// Some of the seeds; `.ci/run` runs 200 with the release build of `lockstep sim --network`.
 #[test]
 fn every_seed_agrees_and_repeats() {
     agree_and_repeat(0..25);
@@ -47,8 +47,8 @@ fn a_validator_with_a_wrong_engine_is_named_at_its_first_wrong_block() {
         let report = run(&Scenario::new(3), engines).unwrap();
         let difference = report.first_difference.expect("a difference");
         assert!(!report.agreed);
-        // Block 2 deploys: the first frames. The wrong one may answer first, so that another one
-        // is named against it.
+        // Block 2 deploys and so runs the first frames. The wrong validator may apply it first, so
+        // that another one is reported against it.
         assert_eq!(
             (difference.height.0, difference.field),
             (2, "result.gas_used")
@@ -58,7 +58,7 @@ fn a_validator_with_a_wrong_engine_is_named_at_its_first_wrong_block() {
 }
 
 #[test]
-fn a_seed_is_a_history_and_another_seed_another() {
+fn a_seed_determines_the_history() {
     let report = |seed| run(&Scenario::new(seed), standard()).unwrap().events_hash;
     assert_ne!(report(1), report(2));
 }

@@ -1,4 +1,4 @@
-//! Runs whole chains on executors that must not differ.
+//! Runs whole chains on executors that must agree.
 
 use node::Executed;
 use node::{CachePolicy, MemoryStore, Node, Observer, Parts, Payload, ReceiptExit};
@@ -53,7 +53,7 @@ fn all_kinds_agree_and_then_repeat() {
 }
 
 #[test]
-fn nobody_and_nothing_can_be_simulated_as_well() {
+fn no_executor_is_an_error_and_no_block_is_allowed() {
     assert!(run(&Plan::new(1, 1), Vec::new(), &mut NoProgress).is_err());
     let report = simulate(Plan::new(0, 1), 2);
     assert_eq!((report.height.0, report.transactions), (0, 0));
@@ -61,15 +61,15 @@ fn nobody_and_nothing_can_be_simulated_as_well() {
 }
 
 #[test]
-fn progress_is_told_after_every_block() {
+fn progress_is_reported_after_every_block() {
     #[derive(Default)]
-    struct Seen(Vec<Progressed>);
-    impl Progress for Seen {
+    struct ProgressCollector(Vec<Progressed>);
+    impl Progress for ProgressCollector {
         fn block(&mut self, progressed: &Progressed) {
             self.0.push(*progressed);
         }
     }
-    let mut seen = Seen::default();
+    let mut seen = ProgressCollector::default();
     let report = run(&Plan::new(4, 5), standard(1), &mut seen).unwrap();
     let heights: Vec<u64> = seen
         .0
@@ -86,7 +86,7 @@ fn progress_is_told_after_every_block() {
 }
 
 #[test]
-fn the_modules_of_the_workload_are_what_they_say() {
+fn the_modules_of_the_workload_are_as_documented() {
     let rules = node::rules::version_1();
     for sample in ACCEPTED {
         let checked = vm::check(sample.bytes, &rules);
@@ -108,21 +108,21 @@ fn the_modules_of_the_workload_are_what_they_say() {
     }
 }
 
-/// Receipts of calls, by contract and entry.
+/// Collects the exits of transactions.
 #[derive(Default)]
-struct Called(Vec<ReceiptExit>);
+struct ExitCollector(Vec<ReceiptExit>);
 
-impl Observer for Called {
+impl Observer for ExitCollector {
     fn transaction(&mut self, _: u32, executed: &Executed, _: Option<[u8; 32]>) {
         self.0.push(executed.receipt.exit);
     }
 }
 
-/// How the calls of each entry of each contract ended.
-type Ends = BTreeMap<(vm::Address, String), BTreeSet<ReceiptExit>>;
+/// The exits of the calls, by contract and entry.
+type CallExits = BTreeMap<(vm::Address, String), BTreeSet<ReceiptExit>>;
 
-/// A plan on one node, and what became of its calls.
-fn calls_of(plan: &Plan) -> (Workload, Ends) {
+/// Runs a plan on one node and collects the exits of its calls.
+fn calls_of(plan: &Plan) -> (Workload, CallExits) {
     let rules = Arc::new(node::rules::version_1());
     let mut workload = Workload::new(plan, &rules).unwrap();
     let parts = Parts {
@@ -132,10 +132,10 @@ fn calls_of(plan: &Plan) -> (Workload, Ends) {
     };
     let store = Box::new(MemoryStore::new());
     let mut node = Node::open(parts, workload.genesis().clone(), store).unwrap();
-    let mut seen = Ends::new();
+    let mut seen = CallExits::new();
     for _ in 0..plan.blocks {
         let valid = node.validate(workload.next_block(&node).unwrap()).unwrap();
-        let mut called = Called::default();
+        let mut called = ExitCollector::default();
         node.apply(&valid, &mut called).unwrap();
         for (transaction, exit) in valid.transactions().iter().zip(called.0) {
             let payload = transaction.signed().transaction.payload.clone();
@@ -151,7 +151,7 @@ fn calls_of(plan: &Plan) -> (Workload, Ends) {
 }
 
 #[test]
-fn every_sample_is_called_and_does_something() {
+fn every_sample_is_called_and_entries_return() {
     let (workload, seen) = calls_of(&Plan::new(100, 7));
     let uploaded_only = [MATH.name, STD_DEFAULT.name];
     for sample in ACCEPTED {
@@ -186,7 +186,7 @@ fn figures_are_those_of_the_chain() {
         let total = report.by_exit[exit];
         assert_eq!((by_block, by_target), (total, total));
     }
-    // What the gatherer counts from the diffs is what a store holds in the end.
+    // The gatherer counts from the diffs; a store must contain the same at the end.
     let rules = Arc::new(node::rules::version_1());
     let mut workload = Workload::new(&plan, &rules).unwrap();
     let parts = Parts {

@@ -1,23 +1,23 @@
-//! Marks a folder as a store and says which version of the layout it has.
+//! Marks a folder as a store, with the version of its layout.
 //!
-//! One line in a file beside RocksDB's own, so that it can be read, by a person too, before RocksDB
-//! opens and perhaps changes anything.
+//! The mark is one line in a file beside RocksDB's own files, so that a build, or a person, can
+//! read it before RocksDB opens and perhaps changes anything.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 use vm::Fault;
 
-/// The version that this build reads and writes: column families `values`, `headers`, `receipts`
+/// Layout version that this build reads and writes: column families `values`, `headers`, `receipts`
 /// and `meta`, heights big endian, borsh.
 pub(crate) const VERSION: u32 = 1;
 
 const FILE: &str = "LOCKSTEP";
 const PREFIX: &str = "lockstep/rocksdb-store/";
-/// Is in every folder of RocksDB.
+/// A file that every RocksDB folder has.
 const ROCKSDB_FILE: &str = "CURRENT";
 
-/// Refuses a folder of another version or of somebody else; marks one that is new.
+/// Returns an error for a folder of another version or another program; marks a new one.
 pub(crate) fn check(path: &Path) -> Result<(), Fault> {
     match fs::read_to_string(path.join(FILE)) {
         Ok(text) => match version(&text) {
@@ -36,7 +36,7 @@ pub(crate) fn check(path: &Path) -> Result<(), Fault> {
     }
 }
 
-/// Writes the mark and makes it outlive a crash.
+/// Writes the mark and syncs it.
 pub(crate) fn mark(path: &Path) -> Result<(), Fault> {
     let write = || {
         let mut file = File::create(path.join(FILE))?;
@@ -51,11 +51,11 @@ fn begin(path: &Path) -> Result<(), Fault> {
     if path.join(ROCKSDB_FILE).exists() {
         return Err(fault(
             path,
-            format!("the folder holds a RocksDB of something else: it has no file {FILE}"),
+            format!("the folder is a RocksDB of something else: it has no file {FILE}"),
         ));
     }
     fs::create_dir_all(path)
-        .map_err(|error| fault(path, format!("the folder cannot be made: {error}")))?;
+        .map_err(|error| fault(path, format!("the folder cannot be created: {error}")))?;
     mark(path)
 }
 

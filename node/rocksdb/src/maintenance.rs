@@ -1,4 +1,4 @@
-//! Copies a store while it is open, reads all of it to find damage, and compacts it on demand.
+//! Backs up an open store, scrubs it for damage, and compacts it on demand.
 
 use crate::format::{self, fault};
 use crate::settings::{FAMILIES, Settings};
@@ -11,25 +11,25 @@ use std::io::ErrorKind;
 use std::path::Path;
 use vm::{Fault, Height};
 
-/// The copy that a scrub reads, inside the folder.
+/// Name of the copy that a scrub reads, inside the store's folder.
 const SCRUBBED: &str = "scrub";
-/// A scrub reads each block of a file once.
+/// Small, because a scrub reads each block of a file once.
 const SCRUB_CACHE_BYTES: usize = 1024 * 1024;
 
-/// What a scrub read.
+/// What a scrub has read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scrubbed {
-    /// Blocks of which receipts were compared with their root.
+    /// Number of blocks whose receipts were compared with their root.
     pub blocks: u64,
-    /// Height of the root that the values have.
+    /// Height of the block whose state root the values have.
     pub height: Height,
 }
 
 impl RocksStore {
-    /// Copies the store, as of its last commit, into a folder that is not there yet.
+    /// Copies the store, as of its last commit, into a folder that does not exist yet.
     ///
-    /// Sorted files are hard links where both folders are on one file system. The copy is a store:
-    /// to restore it, open it.
+    /// Sorted files become hard links if both folders are on one file system. The copy is itself a
+    /// store: to restore it, open it.
     ///
     /// # Errors
     /// [`Fault::Store`] if the folder exists or cannot be written.
@@ -43,15 +43,16 @@ impl RocksStore {
         format::mark(to)
     }
 
-    /// Reads every value and every kept block from the files, past this store's caches; compares
-    /// the root of the values with the tip and the receipts with the headers.
+    /// Reads every value and every kept block from the files, bypassing this store's caches;
+    /// compares the root of the values with the tip, and the receipts with the headers.
     ///
     /// # Errors
     /// [`Fault::Store`] at the first damage, or if there is no block yet.
     pub fn scrub(&self) -> Result<Scrubbed, Fault> {
         let copy = self.path.join(SCRUBBED);
         remove(&copy)?;
-        // Of a backup, not of the open database: its block cache would answer in place of the disk.
+        // Scrub a backup, because the block cache of the open database would hide damage on the
+        // disk.
         self.backup(&copy)?;
         let settings = Settings {
             keep_blocks: None,
@@ -63,7 +64,7 @@ impl RocksStore {
         scrubbed
     }
 
-    /// Writes what is in memory to sorted files and compacts all of them.
+    /// Flushes memory to sorted files and compacts all of them.
     ///
     /// # Errors
     /// [`Fault::Store`].

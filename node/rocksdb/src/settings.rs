@@ -1,46 +1,47 @@
-//! Chooses how RocksDB runs; no choice changes what a store answers.
+//! Settings of a store; no setting changes what the store returns.
 
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DBRecoveryMode, Options,
 };
 
-/// State values by state key; contract code among them.
+/// Column family: state values by state key, contract code included.
 pub(crate) const VALUES: &str = "values";
-/// Headers by height, big endian.
+/// Column family: headers by height, big endian.
 pub(crate) const HEADERS: &str = "headers";
-/// Receipts by height, big endian.
+/// Column family: receipts by height, big endian.
 pub(crate) const RECEIPTS: &str = "receipts";
-/// The tip.
+/// Column family: the tip.
 pub(crate) const META: &str = "meta";
-/// Every column family of a store.
+/// All column families of a store.
 pub(crate) const FAMILIES: [&str; 4] = [VALUES, HEADERS, RECEIPTS, META];
 
-/// Log files that are written over instead of created. At least one: without it a log whose end is
-/// garbage can send RocksDB's reader round for ever (facebook/rocksdb#13333).
+/// Log files that are overwritten instead of created. At least one: without it a log that ends in
+/// garbage can make RocksDB's reader loop without end (facebook/rocksdb#13333).
 const RECYCLED_LOGS: usize = 2;
-/// A file is compacted when this many of [`DELETION_WINDOW`] entries in a row are deletions, so
-/// that a scan over what is gone stays short.
+/// A file is compacted when this many of [`DELETION_WINDOW`] consecutive entries are deletions, so
+/// that a scan over deleted keys stays short.
 const DELETION_TRIGGER: usize = 512;
 const DELETION_WINDOW: usize = 4_096;
-/// The same for a whole file.
+/// Share of deletions in a whole file that triggers its compaction.
 const DELETION_SHARE: f64 = 0.5;
-/// RocksDB's own log, for people: lines are kept, the disk is not filled.
+/// Limits of RocksDB's own log, which people read, so that it does not fill the disk.
 const INFO_LOG_BYTES: usize = 4 * 1024 * 1024;
 const INFO_LOGS: usize = 4;
 
-/// How a store runs. Every field changes time, memory or disk, never an answer.
+/// Settings of a store. They change time, memory and disk use, never a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Blocks whose header and receipts are kept, `None` for all; at least 1.
+    /// Number of blocks whose header and receipts are kept, at least 1; `None` for all.
     pub keep_blocks: Option<u64>,
-    /// Seconds that opening may take before it is a fault. Replaying a log of
-    /// [`Settings::log_bytes`] takes a few.
+    /// Time limit for opening, in seconds; beyond it opening is a fault. Replaying a log of
+    /// [`Settings::log_bytes`] takes a few seconds.
     pub open_seconds: u64,
-    /// Bytes of recent changes in memory before they are written to a sorted file.
+    /// Recent changes kept in memory before they are written to a sorted file, in bytes.
     pub buffer_bytes: usize,
-    /// Bytes of log after which changes in memory are written out, so that the log can be dropped.
+    /// Length of the log above which changes in memory are flushed, so that it can be dropped, in
+    /// bytes.
     pub log_bytes: u64,
-    /// Bytes of uncompressed blocks of files kept in memory.
+    /// Size of the cache of uncompressed file blocks, in bytes.
     pub cache_bytes: usize,
     /// Flush and compact after each commit: slow, for simulations.
     pub compact_after_commit: bool,
@@ -60,7 +61,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Small buffers: every few blocks are flushed and compacted. For tests of crashes.
+    /// Small buffers, so that every few blocks are flushed and compacted. For crash tests.
     #[must_use]
     pub fn small() -> Self {
         Self {
@@ -76,10 +77,11 @@ impl Settings {
         options.create_if_missing(true);
         options.create_missing_column_families(true);
         options.set_recycle_log_file_num(RECYCLED_LOGS);
-        // With recycled logs a compressed one can be refused though it is whole
+        // With recycled logs RocksDB can refuse an intact log that is compressed
         // (facebook/rocksdb#15007).
         options.set_wal_compression_type(DBCompressionType::None);
-        // A log ends at the first record that is not whole; a prefix of blocks is left.
+        // Recovery ends at the first incomplete record of a log, which leaves a prefix of the
+        // blocks.
         options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
         options.set_max_total_wal_size(self.log_bytes);
         options.set_paranoid_checks(true);
@@ -100,7 +102,7 @@ impl Settings {
     fn family(&self, cache: &Cache) -> Options {
         let mut blocks = BlockBasedOptions::default();
         blocks.set_block_cache(cache);
-        // Most reads are of keys that are there; the filter is for those that are not.
+        // Most reads are of existing keys; the filter serves those that are not.
         blocks.set_bloom_filter(10.0, false);
         let mut options = Options::default();
         options.set_block_based_table_factory(&blocks);

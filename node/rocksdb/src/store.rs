@@ -1,8 +1,8 @@
-//! Reads and commits; see the crate's page for what holds.
+//! Implements [`node::Store`] on RocksDB: reads and commits.
 
 use crate::format::{self, fault};
 use crate::settings::{HEADERS, META, RECEIPTS, Settings, VALUES};
-use crate::watchdog::{self, Silence};
+use crate::watchdog::{self, NoResult};
 use borsh::{BorshDeserialize, BorshSerialize};
 use node::{Commit, Header, Receipt, Store, Tip};
 use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use vm::{Entries, Fault, Height};
 
-/// In the family `meta`: borsh of the tip.
+/// Key of the tip in the family `meta`; the value is in borsh.
 const TIP: &[u8] = b"tip";
 
-/// A store in a folder.
+/// A store in one folder.
 pub struct RocksStore {
     pub(crate) db: DB,
     pub(crate) path: PathBuf,
@@ -23,14 +23,14 @@ pub struct RocksStore {
 }
 
 impl RocksStore {
-    /// Opens the store in a folder, which is made if it is not there.
+    /// Opens the store in a folder, and creates the folder if it does not exist.
     ///
-    /// The values are not looked at: [`node::Node::open`] recomputes their root and compares it
-    /// with the tip, [`RocksStore::scrub`] does so without a node.
+    /// Does not read the values: [`node::Node::open`] recomputes their root and compares it with
+    /// the tip; [`RocksStore::scrub`] does so without a node.
     ///
     /// # Errors
-    /// [`Fault::Store`] if the folder belongs to something else, has another version, is open
-    /// elsewhere, is damaged, or takes longer than [`Settings::open_seconds`].
+    /// [`Fault::Store`] if the folder belongs to something else, has another version, is already
+    /// open, is damaged, or takes longer than [`Settings::open_seconds`].
     pub fn open(path: &Path, settings: Settings) -> Result<Self, Fault> {
         if settings.keep_blocks == Some(0) {
             return Err(fault(path, "at least one block must be kept"));
@@ -49,7 +49,7 @@ impl RocksStore {
         Ok(store)
     }
 
-    /// The header of a block, `None` for the genesis and for what is pruned or not committed.
+    /// Header of a block; `None` for the genesis and for blocks that are pruned or not committed.
     ///
     /// # Errors
     /// [`Fault::Store`].
@@ -64,7 +64,7 @@ impl RocksStore {
             .ok_or_else(|| self.fault(format!("there is no column family {name}")))
     }
 
-    /// A fault of this store.
+    /// A fault of this store, with its folder.
     pub(crate) fn fault(&self, cause: impl std::fmt::Display) -> Fault {
         fault(&self.path, cause)
     }
@@ -131,7 +131,8 @@ impl RocksStore {
         Ok(batch)
     }
 
-    /// Drops what [`Settings::keep_blocks`] does not keep; each commit drops one block more.
+    /// Deletes the blocks outside [`Settings::keep_blocks`]; after that each commit deletes one
+    /// block.
     fn prune_to_settings(&self) -> Result<(), Fault> {
         let keep = self.settings.keep_blocks;
         let end = self.tip.zip(keep).and_then(|(tip, keep)| {
@@ -213,7 +214,7 @@ impl Store for RocksStore {
         let tip = commit.tip;
         self.check_next(tip.height)?;
         let batch = self.batch(commit)?;
-        // Set back at the end only: after an error nobody knows what the log holds.
+        // Reset only at the end: after an error it is unknown what the log contains.
         self.broken = true;
         self.write(batch)?;
         if self.settings.compact_after_commit {
@@ -231,7 +232,7 @@ fn open_watched(path: &Path, settings: &Settings) -> Result<DB, Fault> {
     let open = move || DB::open_cf_descriptors(&chosen.database(), folder, chosen.families());
     match watchdog::within(limit, open) {
         Ok(opened) => opened.map_err(|error| fault(path, explain(&error.into_string()))),
-        Err(Silence::TooLong) => Err(fault(
+        Err(NoResult::TimedOut) => Err(fault(
             path,
             format!(
                 "RocksDB did not open it within {} s: its log is damaged in a way that RocksDB \
@@ -240,11 +241,11 @@ fn open_watched(path: &Path, settings: &Settings) -> Result<DB, Fault> {
                 settings.open_seconds
             ),
         )),
-        Err(Silence::Died) => Err(fault(path, "RocksDB could not be started")),
+        Err(NoResult::Died) => Err(fault(path, "RocksDB could not be started")),
     }
 }
 
-/// What to do about an error of opening, where that is known.
+/// Adds advice to an error of opening, where the cause is known.
 fn explain(error: &str) -> String {
     if error.contains("lock hold by") || error.contains("LOCK: Resource temporarily") {
         return format!(

@@ -1,6 +1,6 @@
-//! Makes commits from a seed: what the tests, the kill loop and the benches write.
+//! Generates commits from a seed, for the tests, the kill loop and the benches.
 //!
-//! Block h is a function of seed, shape and h alone, so a process that was killed can go on, and
+//! Block h depends on seed, parameters and h alone, so that a killed process can continue, and
 //! another process knows what must be on the disk.
 
 use node::receipt::receipts_root;
@@ -9,19 +9,19 @@ use node::{BlockResult, Commit, Header, Receipt, ReceiptExit, Tip};
 use tree::{Tree, ValueHash};
 use vm::{Address, Height, StateDiff, key};
 
-/// Every how many changes one is a removal, where there are removals.
+/// One in this many changes is a removal.
 const REMOVAL_EVERY: u64 = 5;
 
-/// What commits look like.
+/// Parameters of generated commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Synthetic {
-    /// Everything is drawn from it.
+    /// Seed of all random choices.
     pub seed: u64,
-    /// Keys that changes are drawn from.
+    /// Number of keys that changes are drawn from.
     pub keys: u64,
-    /// Changes of a block; the genesis makes every second key.
+    /// Changes of a block; the genesis creates every second key.
     pub changes: u64,
-    /// Greatest length of a value.
+    /// Maximum length of a value, in bytes.
     pub value_bytes: u64,
     /// Receipts of a block.
     pub receipts: u64,
@@ -40,7 +40,7 @@ impl Synthetic {
         }
     }
 
-    /// The commit after `tip`; brings the tree, which is that of `tip`, up to it.
+    /// The commit after `tip`; updates `tree` from the state at `tip` to that of the commit.
     #[must_use]
     pub fn next(&self, tip: Option<&Tip>, tree: &mut Tree) -> Commit {
         let height = tip.map_or(0, |tip| tip.height.0.saturating_add(1));

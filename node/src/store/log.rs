@@ -1,21 +1,21 @@
-//! Keeps commits as records of one append-only file: one record and one sync a block.
+//! Stores commits as records of one append-only file: one record and one sync a block.
 //!
 //! ```text
 //! record = "LSblock1" || length u32 LE || sha256(stuffed) || stuffed = stuff(borsh(Commit))
 //! ```
 //!
-//! Stuffing puts a zero after each "LSblock" of the payload, so that no value of a guest can look
-//! like the start of a record, however it was made.
+//! Stuffing inserts a zero after each "LSblock" of the payload, so that no value that a guest
+//! writes can look like the start of a record.
 //!
-//! State is held in memory and replayed from the records at open. Where the file stops being
-//! records, and no whole record follows, a write was torn: the tail is cut off and the store is the
-//! committed prefix. Where a whole record follows, the disk lost something that was synced, which
-//! is a [`Fault`] and never a shorter chain.
+//! The state is kept in memory and rebuilt from the records at open. Bytes that are no record, with
+//! no whole record after them, are a torn write: open truncates them, and the store is the
+//! committed prefix. If a whole record follows, the disk lost synced data, which is a [`Fault`] and
+//! never a shorter chain.
 //!
 //! # Invariants
-//! * A commit that answered `Ok` outlives every crash.
-//! * After a failed append or sync the store answers nothing more: nobody knows what is on the disk
-//!   until it is opened again.
+//! * A commit that returned `Ok` survives every crash.
+//! * After a failed append or sync every call fails: what is on the disk is unknown until the store
+//!   is opened again.
 
 use super::{Commit, MemoryStore, Store};
 use crate::digest::{encode, sha256};
@@ -24,33 +24,33 @@ use crate::receipt::Receipt;
 use vm::{Entries, Fault, Height};
 
 const MAGIC: &[u8; 8] = b"LSblock1";
-/// What is followed by a zero inside a payload. It does not overlap itself.
+/// The bytes after which stuffing inserts a zero. They cannot overlap themselves.
 const MARK: &[u8; 7] = b"LSblock";
-/// Magic, length, hash.
+/// Magic, length and hash.
 const PREFIX_BYTES: usize = 8 + 4 + 32;
 
 /// An append-only file; every failure is a [`Fault`] of this machine.
 pub trait Disk: Send {
-    /// The whole contents.
+    /// The whole contents of the file.
     ///
     /// # Errors
     /// [`Fault::Store`] if the file cannot be read.
     fn read(&self) -> Result<Vec<u8>, Fault>;
 
-    /// Appends bytes; they may be lost until [`Disk::sync`]. After an error any prefix of them may
-    /// be there.
+    /// Appends bytes, which may be lost until [`Disk::sync`]. After an error any prefix of them may
+    /// be in the file.
     ///
     /// # Errors
     /// [`Fault::Store`].
     fn append(&mut self, bytes: &[u8]) -> Result<(), Fault>;
 
-    /// Makes everything appended outlive a crash. After an error nobody knows what does.
+    /// Makes all appended bytes survive a crash. After an error it is unknown which do.
     ///
     /// # Errors
     /// [`Fault::Store`].
     fn sync(&mut self) -> Result<(), Fault>;
 
-    /// Cuts the file to `length` bytes and syncs it.
+    /// Truncates the file to `length` bytes and syncs it.
     ///
     /// # Errors
     /// [`Fault::Store`].
@@ -66,7 +66,7 @@ pub struct LogStore<D> {
 }
 
 impl<D: Disk> LogStore<D> {
-    /// Opens a file, replays its records and cuts off a torn one at the end.
+    /// Opens a file, replays its records and truncates a torn one at the end.
     ///
     /// # Errors
     /// [`Fault::Store`] if the disk fails, a record in the middle is damaged, or a record is not
@@ -76,7 +76,7 @@ impl<D: Disk> LogStore<D> {
         let (memory, position) = replay(&bytes)?;
         let rest = bytes.get(position..).unwrap_or_default();
         if !rest.is_empty() {
-            if holds_record(rest) {
+            if contains_record(rest) {
                 return Err(damaged(position));
             }
             disk.truncate(u64::try_from(position).unwrap_or(u64::MAX))?;
@@ -98,7 +98,7 @@ impl<D: Disk> LogStore<D> {
     }
 }
 
-/// What the records at the beginning of `bytes` hold, and where they end.
+/// Replays the records at the beginning of `bytes`; returns the state and where they end.
 fn replay(bytes: &[u8]) -> Result<(MemoryStore, usize), Fault> {
     let mut memory = MemoryStore::new();
     let mut rest = bytes;
@@ -117,7 +117,7 @@ fn damaged(position: usize) -> Fault {
     ))
 }
 
-/// The payload of the record that `bytes` begin with, and what follows it.
+/// Splits `bytes` into the payload of their first record and the rest.
 fn split_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let rest = bytes.strip_prefix(MAGIC)?;
     let (length, rest) = rest.split_first_chunk::<4>()?;
@@ -127,7 +127,7 @@ fn split_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     (sha256(&[payload]) == *hash).then_some((payload, rest))
 }
 
-/// The payload with a zero after each [`MARK`].
+/// Inserts a zero after each [`MARK`] of the payload.
 fn stuff(payload: &[u8]) -> Vec<u8> {
     let mut stuffed = Vec::with_capacity(payload.len());
     for byte in payload {
@@ -139,7 +139,7 @@ fn stuff(payload: &[u8]) -> Vec<u8> {
     stuffed
 }
 
-/// What [`stuff`] was given.
+/// Inverse of [`stuff`].
 fn unstuff(stuffed: &[u8]) -> Vec<u8> {
     let mut payload = Vec::with_capacity(stuffed.len());
     let mut is_stuffing = false;
@@ -153,7 +153,7 @@ fn unstuff(stuffed: &[u8]) -> Vec<u8> {
 }
 
 /// True if a whole record begins anywhere after the first byte.
-fn holds_record(bytes: &[u8]) -> bool {
+fn contains_record(bytes: &[u8]) -> bool {
     (1..bytes.len())
         .filter_map(|start| bytes.get(start..))
         .any(|tail| split_record(tail).is_some())
@@ -191,8 +191,8 @@ impl<D: Disk> Store for LogStore<D> {
         self.intact()?.receipts(height)
     }
 
-    /// Reads the whole file again. There is no torn record while the store is open: bytes that are
-    /// no record were one.
+    /// Reads the whole file again. While the store is open no record is torn, so bytes that are no
+    /// record are damage.
     fn scrub(&self) -> Result<(), Fault> {
         let memory = self.intact()?;
         let bytes = self.disk.read()?;
@@ -204,7 +204,7 @@ impl<D: Disk> Store for LogStore<D> {
             Ok(())
         } else {
             Err(Fault::Store(
-                "the log does not hold what was committed".to_owned(),
+                "the log differs from what was committed".to_owned(),
             ))
         }
     }
@@ -212,7 +212,7 @@ impl<D: Disk> Store for LogStore<D> {
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
         self.intact()?.check_next(&commit)?;
         let bytes = record(&stuff(&encode(&commit)))?;
-        // Set back at the end only: until the sync answers, the disk may hold any part of it.
+        // Reset only after the sync: until then the disk may have any part of the record.
         self.broken = true;
         self.disk.append(&bytes)?;
         self.disk.sync()?;

@@ -1,4 +1,4 @@
-//! Keeps state and blocks in memory: the default of commands and the model of other stores.
+//! Keeps state and blocks in memory: the default of commands, and the model for other stores.
 
 use super::{Commit, Store};
 use crate::header::{Header, Tip};
@@ -7,28 +7,28 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use vm::{Entries, Fault, Height};
 
-/// A store in memory: an ordered map, and the blocks.
+/// A store in memory: an ordered map of the state, and the blocks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemoryStore {
     state: BTreeMap<Vec<u8>, Vec<u8>>,
-    blocks: BTreeMap<Height, Record>,
+    blocks: BTreeMap<Height, StoredBlock>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Record {
+struct StoredBlock {
     tip: Tip,
     header: Option<Header>,
     receipts: Vec<Receipt>,
 }
 
 impl MemoryStore {
-    /// A store without a genesis.
+    /// An empty store, without a genesis.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The header of a block, `None` for the genesis and for what was not committed.
+    /// Header of a block; `None` for the genesis and for blocks that were not committed.
     #[must_use]
     pub fn header(&self, height: Height) -> Option<&Header> {
         self.blocks
@@ -36,7 +36,7 @@ impl MemoryStore {
             .and_then(|record| record.header.as_ref())
     }
 
-    /// Refuses a commit that is not the next block.
+    /// Returns an error if the commit is not the next block.
     pub(super) fn check_next(&self, commit: &Commit) -> Result<(), Fault> {
         let next = match self.blocks.last_key_value() {
             Some((height, _)) => height.0.checked_add(1).map(Height),
@@ -92,7 +92,7 @@ impl Store for MemoryStore {
                 None => self.state.remove(&key),
             };
         }
-        let record = Record {
+        let record = StoredBlock {
             tip: commit.tip,
             header: commit.header,
             receipts: commit.receipts,

@@ -1,4 +1,4 @@
-//! Keeps committed state and blocks; one commit a block, all or nothing.
+//! Stores committed state and blocks; each block is one atomic commit.
 
 /// A store in memory.
 mod memory;
@@ -15,28 +15,28 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use std::ops::Range;
 use vm::{Entries, Fault, Height, StateDiff};
 
-/// Everything that one block changes, committed together.
+/// All changes of one block, committed together.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Commit {
     /// Net change of the state.
     pub diff: StateDiff,
-    /// The block as the next one refers to it, its result included.
+    /// The block as the next header refers to it, with its result.
     pub tip: Tip,
-    /// Its header; none for the genesis.
+    /// Header of the block; `None` for the genesis.
     pub header: Option<Header>,
-    /// Its receipts in order.
+    /// Receipts, in order.
     pub receipts: Vec<Receipt>,
 }
 
-/// Committed state and blocks. Every failure is a [`Fault`] of this machine.
+/// Committed state and blocks. Every error is a [`Fault`] of this machine.
 pub trait Store: Send {
     /// The value under a state key, `None` if absent.
     ///
     /// # Errors
-    /// [`Fault`] if the store cannot answer.
+    /// [`Fault`] if the store fails.
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault>;
 
-    /// True if there is a value under a state key.
+    /// True if a state key has a value.
     ///
     /// # Errors
     /// As [`Store::read`].
@@ -44,8 +44,8 @@ pub trait Store: Send {
         Ok(self.read(key)?.is_some())
     }
 
-    /// At most `limit` entries with `range.start <= key < range.end`, in bytewise order; an end of
-    /// `None` has no upper bound.
+    /// At most `limit` entries with `start <= key < end`, in bytewise order; an `end` of `None` is
+    /// no upper bound.
     ///
     /// # Errors
     /// As [`Store::read`].
@@ -57,29 +57,29 @@ pub trait Store: Send {
     /// As [`Store::read`].
     fn tip(&self) -> Result<Option<Tip>, Fault>;
 
-    /// Receipts of a block, `None` if it was not committed.
+    /// Receipts of a block; `None` if it was not committed.
     ///
     /// # Errors
     /// As [`Store::read`].
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault>;
 
-    /// Reads back whatever is kept on a medium that [`Store::read`] and [`Store::scan`] do not go
-    /// to, and compares it with what they answer.
+    /// Reads the medium behind the store and compares it with what [`Store::read`] and
+    /// [`Store::scan`] return, where these do not read the medium themselves.
     ///
     /// # Errors
-    /// [`Fault::Store`] if the medium fails, or has lost or changed something.
+    /// [`Fault::Store`] if the medium fails, or has lost or changed data.
     fn scrub(&self) -> Result<(), Fault> {
         Ok(())
     }
 
-    /// Takes over a block; after an error nothing of it is there.
+    /// Commits a block, atomically: after an error nothing of it is stored.
     ///
     /// # Errors
     /// [`Fault`] if the store cannot commit, or the block is not the next one.
     fn commit(&mut self, commit: Commit) -> Result<(), Fault>;
 }
 
-/// A scan of a half-open range, which may be empty or the wrong way round.
+/// Scans a half-open range, which may be empty or inverted.
 ///
 /// # Errors
 /// As [`Store::scan`].

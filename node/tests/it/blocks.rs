@@ -1,4 +1,4 @@
-//! Tests each rule of validity at its edge.
+//! Tests each validity rule at its limit.
 
 use crate::chain::{Chain, call};
 use node::limits::{Limits, TRANSACTION_GAS_MAX};
@@ -16,14 +16,14 @@ fn transfer(chain: &Chain, ahead: u64) -> Signed {
     )
 }
 
-/// What is wrong with a block that `change` was done to, its transactions root kept true.
+/// Validates a block after `change`.
 fn check(chain: &Chain, change: impl FnOnce(&mut Block)) -> Result<(), Invalid> {
     let mut block = chain.block(vec![transfer(chain, 0)]);
     change(&mut block);
     chain.node.validate(block).map(|_| ())
 }
 
-/// What is wrong with a transaction that `change` was done to before Alice signed it.
+/// Validates a transaction that Alice signed after `change`.
 fn check_transaction(
     chain: &Chain,
     change: impl FnOnce(&mut node::Transaction),

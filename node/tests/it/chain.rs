@@ -15,7 +15,7 @@ use vm::{Address, Engine, Rules};
 pub(crate) const BALANCE: u128 = 1_000_000_000_000;
 pub(crate) const PROPOSER: Address = Address([0xaa; 32]);
 pub(crate) const TIME_MS: u64 = 1_000;
-/// Beyond intrinsic gas; enough for every call of a sample.
+/// Gas beyond the intrinsic gas; enough for every call of a sample.
 pub(crate) const GAS: u64 = 100_000_000;
 
 pub(crate) struct Chain {
@@ -27,15 +27,15 @@ pub(crate) struct Chain {
 }
 
 #[derive(Default)]
-struct Collected(Vec<Executed>);
+struct ExecutedCollector(Vec<Executed>);
 
-impl Observer for Collected {
+impl Observer for ExecutedCollector {
     fn transaction(&mut self, _: u32, executed: &Executed, _: Option<[u8; 32]>) {
         self.0.push(executed.clone());
     }
 }
 
-/// Both engines, each with its name for messages.
+/// R and wasmi.
 pub(crate) fn engines() -> Vec<Box<dyn Engine>> {
     vec![Box::new(Reference::new()), Box::new(Wasmi::new())]
 }
@@ -123,13 +123,13 @@ impl Chain {
 
     pub(crate) fn apply(&mut self, transactions: Vec<Signed>) -> Vec<Executed> {
         let valid = self.node.validate(self.block(transactions)).unwrap();
-        let mut collected = Collected::default();
+        let mut collected = ExecutedCollector::default();
         self.node.apply(&valid, &mut collected).unwrap();
         self.node.scrub().unwrap();
         collected.0
     }
 
-    /// Applies a block of one transaction of Alice's.
+    /// Applies a block of one transaction signed by Alice.
     pub(crate) fn alone(&mut self, payload: Payload) -> Executed {
         self.alone_by(&self.alice.clone(), payload)
     }
@@ -144,7 +144,7 @@ impl Chain {
         self.node.account(address).unwrap().balance
     }
 
-    /// Uploads a module and deploys it by Alice; answers the contract.
+    /// Uploads and deploys a module as Alice; returns the contract's address.
     pub(crate) fn deploy(&mut self, module: &[u8], entry: &str, input: Vec<u8>) -> Address {
         let uploaded = self.alone(Payload::Upload(module.to_vec()));
         let code_hash = vm::unstable::host::crypto::sha256(module);

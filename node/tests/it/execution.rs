@@ -1,4 +1,4 @@
-//! Tests what executing does to balances, nonces and state, for each payload and exit.
+//! Tests the effect of execution on balances, nonces and state, for each payload and exit.
 
 use crate::chain::{BALANCE, Chain, GAS, PROPOSER, call};
 use contract_types::counter;
@@ -8,7 +8,7 @@ use node_sim::simulate::samples::{COUNTER, PROBE, REFUSED};
 use vm::CodeHash;
 use vm::{Address, Trap, key};
 
-const NOBODY: Address = Address([0x55; 32]);
+const UNUSED: Address = Address([0x55; 32]);
 
 fn pay(to: Address, amount: u128) -> Payload {
     Payload::Transfer { to, amount }
@@ -18,16 +18,16 @@ fn pay(to: Address, amount: u128) -> Payload {
 fn a_transfer_moves_the_amount_and_pays_the_proposer() {
     let mut chain = Chain::new();
     for key in [chain.alice.clone(), chain.bob.clone()] {
-        let before = [key.address(), NOBODY, PROPOSER].map(|address| chain.balance(&address));
-        // More than is needed, so that something comes back.
-        let signed = key.sign(chain.draft(&key, 0, pay(NOBODY, 123), 1_000));
+        let before = [key.address(), UNUSED, PROPOSER].map(|address| chain.balance(&address));
+        // More gas than is needed, so that some is refunded.
+        let signed = key.sign(chain.draft(&key, 0, pay(UNUSED, 123), 1_000));
         let used = signed.transaction.gas_limit - 1_000;
         let executed = chain.apply(vec![signed]).pop().unwrap();
         assert_eq!(executed.receipt.exit, ReceiptExit::Return);
         assert_eq!(executed.receipt.gas_used, used);
         let fee = u128::from(used) * 2;
         assert_eq!(executed.fee, fee);
-        let after = [key.address(), NOBODY, PROPOSER].map(|address| chain.balance(&address));
+        let after = [key.address(), UNUSED, PROPOSER].map(|address| chain.balance(&address));
         assert_eq!(
             after,
             [before[0] - 123 - fee, before[1] + 123, before[2] + fee]
@@ -59,9 +59,9 @@ fn fees_are_credited_after_the_last_transaction_only() {
     let mut chain = Chain::new();
     let poor = SecretKey::ed25519(b"poor");
     chain.proposer = poor.address();
-    // The fee of Alice's transaction would pay for this one, if it came at once.
-    let first = chain.sign(&chain.alice, 0, pay(NOBODY, 1));
-    let second = chain.sign(&poor, 0, pay(NOBODY, 1));
+    // The fee of Alice's transaction would pay for this one, if it were credited at once.
+    let first = chain.sign(&chain.alice, 0, pay(UNUSED, 1));
+    let second = chain.sign(&poor, 0, pay(UNUSED, 1));
     let executed = chain.apply(vec![first.clone(), second]);
     assert_eq!(executed[1].receipt.exit, ReceiptExit::Skipped);
     assert_eq!(executed[1].receipt.code, SKIPPED_BALANCE);
@@ -72,17 +72,17 @@ fn fees_are_credited_after_the_last_transaction_only() {
 fn skipped_changes_nothing_and_costs_nothing() {
     let mut chain = Chain::new();
     let alice = chain.alice.clone();
-    let fee = u128::from(chain.sign(&alice, 0, pay(NOBODY, 0)).transaction.gas_limit) * 2;
+    let fee = u128::from(chain.sign(&alice, 0, pay(UNUSED, 0)).transaction.gas_limit) * 2;
     let cases = [
         (1, 1, SKIPPED_NONCE),
         (u64::MAX, 1, SKIPPED_NONCE),
         (0, BALANCE - fee + 1, SKIPPED_BALANCE),
         (0, u128::MAX, SKIPPED_BALANCE),
-        // The nonce is looked at first.
+        // The nonce is checked first.
         (1, u128::MAX, SKIPPED_NONCE),
     ];
     for (ahead, amount, code) in cases {
-        let signed = chain.sign(&alice, ahead, pay(NOBODY, amount));
+        let signed = chain.sign(&alice, ahead, pay(UNUSED, amount));
         let executed = chain.apply(vec![signed]).pop().unwrap();
         assert_eq!(
             (executed.receipt.exit, executed.receipt.code),
@@ -92,11 +92,11 @@ fn skipped_changes_nothing_and_costs_nothing() {
         assert!(executed.diff.is_empty());
         assert_eq!(chain.balance(&alice.address()), BALANCE);
     }
-    let exact = chain.alone(pay(NOBODY, BALANCE - fee));
+    let exact = chain.alone(pay(UNUSED, BALANCE - fee));
     assert_eq!(exact.receipt.exit, ReceiptExit::Return);
     assert_eq!(chain.balance(&alice.address()), 0);
-    // Sent once more it has an old nonce.
-    let signed = alice.sign(chain.draft(&alice, 0, pay(NOBODY, 0), 0));
+    // A second transaction with the same nonce is skipped.
+    let signed = alice.sign(chain.draft(&alice, 0, pay(UNUSED, 0), 0));
     let mut old = signed.transaction;
     old.nonce = 0;
     let executed = chain.apply(vec![alice.sign(old)]).pop().unwrap();
@@ -107,18 +107,18 @@ fn skipped_changes_nothing_and_costs_nothing() {
 fn nonces_count_within_a_block() {
     let mut chain = Chain::new();
     let alice = chain.alice.clone();
-    let signed = [0, 1, 1, 2].map(|ahead| chain.sign(&alice, ahead, pay(NOBODY, 1)));
+    let signed = [0, 1, 1, 2].map(|ahead| chain.sign(&alice, ahead, pay(UNUSED, 1)));
     let exits: Vec<u16> = chain
         .apply(signed.to_vec())
         .iter()
         .map(|executed| executed.receipt.code)
         .collect();
     assert_eq!(exits, [0, 0, SKIPPED_NONCE, 0]);
-    assert_eq!(chain.balance(&NOBODY), 3);
+    assert_eq!(chain.balance(&UNUSED), 3);
 }
 
 #[test]
-fn an_upload_keeps_accepted_code_once() {
+fn an_upload_stores_accepted_code_once() {
     let mut chain = Chain::new();
     let code = key::code(&COUNTER.code_hash());
     let first = chain.alone(Payload::Upload(COUNTER.bytes.to_vec()));
@@ -133,7 +133,7 @@ fn an_upload_keeps_accepted_code_once() {
         chain.node.store().read(&code).unwrap().as_deref(),
         Some(COUNTER.bytes)
     );
-    // Again: the same receipt and price, and no change but the fee.
+    // Again: the same receipt and price, and no change except the fee.
     let again = chain.alone(Payload::Upload(COUNTER.bytes.to_vec()));
     assert_eq!(again.receipt.exit, ReceiptExit::Return);
     assert_eq!(again.receipt.gas_used, first.receipt.gas_used);
@@ -142,7 +142,7 @@ fn an_upload_keeps_accepted_code_once() {
 }
 
 #[test]
-fn a_refused_upload_pays_for_its_length_and_leaves_nothing() {
+fn a_rejected_upload_pays_for_its_length_and_stores_nothing() {
     let mut chain = Chain::new();
     for bytes in [REFUSED.bytes.to_vec(), Vec::new(), vec![0; 1_000]] {
         let signed = chain.sign(&chain.alice, 0, Payload::Upload(bytes.clone()));
@@ -195,7 +195,7 @@ fn code_uploaded_in_a_block_runs_in_the_same_block() {
 }
 
 #[test]
-fn failures_have_their_exits_and_keep_the_fee_alone() {
+fn failures_have_their_exits_and_charge_only_the_fee() {
     let mut chain = Chain::new();
     let contract = chain.deploy(PROBE.bytes, "init", Vec::new());
     let traps = [
@@ -259,7 +259,7 @@ fn failures_have_their_exits_and_keep_the_fee_alone() {
 fn a_call_that_never_begins_says_why() {
     let mut chain = Chain::new();
     let contract = chain.deploy(COUNTER.bytes, "get", Vec::new());
-    let missing = chain.alone(call(NOBODY, "get", Vec::new()));
+    let missing = chain.alone(call(UNUSED, "get", Vec::new()));
     assert_eq!(missing.receipt.exit, ReceiptExit::Revert);
     assert_eq!(missing.receipt.code, host_api::status::NO_CODE);
     let deploy = |code_hash| Payload::Deploy {

@@ -1,4 +1,4 @@
-//! Fails each write and sync of a run once and from then on: no fault becomes a result.
+//! Fails each write and sync of a run, once and from then on: no fault becomes a result.
 
 use node::Tip;
 use node::{
@@ -21,14 +21,14 @@ fn parts() -> Parts {
     }
 }
 
-/// A chain as it must come out, made on a store that cannot fail.
-pub(crate) struct Expected {
+/// The expected chain, executed on a store that does not fail.
+pub(crate) struct ExpectedChain {
     genesis: Genesis,
     blocks: Vec<Block>,
     results: Vec<BlockResult>,
 }
 
-impl Expected {
+impl ExpectedChain {
     pub(crate) fn new(seed: u64) -> Self {
         let plan = Plan {
             transactions: 3,
@@ -58,7 +58,7 @@ impl Expected {
         )
     }
 
-    /// Opens a store with another engine than that of the expected chain, or its like.
+    /// Opens a node of this chain with this engine and store.
     pub(crate) fn open_on(
         &self,
         engine: Box<dyn Engine>,
@@ -68,13 +68,13 @@ impl Expected {
         Node::open(parts, self.genesis.clone(), store)
     }
 
-    /// Applies what follows the node's tip; the first fault ends it.
-    pub(crate) fn go_on(&self, node: &mut Node) -> Result<(), Fault> {
-        self.go_to(node, u64::MAX)
+    /// Applies the blocks after the node's tip, up to the first fault.
+    pub(crate) fn apply_rest(&self, node: &mut Node) -> Result<(), Fault> {
+        self.apply_to(node, u64::MAX)
     }
 
-    /// Applies what follows the node's tip up to `height`.
-    pub(crate) fn go_to(&self, node: &mut Node, height: u64) -> Result<(), Fault> {
+    /// Applies the blocks after the node's tip up to `height`.
+    pub(crate) fn apply_to(&self, node: &mut Node, height: u64) -> Result<(), Fault> {
         for block in self.blocks_after(node.tip().height.0) {
             if node.tip().height.0 >= height {
                 break;
@@ -86,19 +86,20 @@ impl Expected {
         Ok(())
     }
 
-    /// The blocks that follow block `height`.
+    /// The blocks after block `height`.
     pub(crate) fn blocks_after(&self, height: u64) -> Vec<Block> {
         self.blocks.iter().skip(height as usize).cloned().collect()
     }
 
-    /// Opens and runs to the end; the height that was acknowledged before a fault, if there is one.
+    /// Opens a node and applies all blocks; a fault is returned with the last acknowledged height.
     fn run(&self, disk: &SimulatedDisk) -> Result<(), (u64, Fault)> {
         let mut node = self.open(disk).map_err(|fault| (0, fault))?;
-        self.go_on(&mut node)
+        self.apply_rest(&mut node)
             .map_err(|fault| (node.tip().height.0, fault))
     }
 
-    /// Loses power, starts again without faults, and demands a committed prefix that goes on.
+    /// Loses power, restarts without faults, and checks that the node is at a committed prefix and
+    /// can continue.
     pub(crate) fn recover(&self, disk: &SimulatedDisk, loss: Loss, acknowledged: u64) {
         disk.fail(Failing::Never);
         disk.limit(usize::MAX);
@@ -111,14 +112,14 @@ impl Expected {
         );
         assert_eq!(node.tip().result, self.results[height as usize]);
         node.scrub().expect("the root is that of the values");
-        self.go_on(&mut node).expect("goes on");
+        self.apply_rest(&mut node).expect("continues");
         assert_eq!(node.tip().result, self.results[BLOCKS as usize]);
     }
 }
 
 #[test]
 fn each_operation_of_the_disk_fails_once_and_from_then_on() {
-    let expected = Expected::new(7);
+    let expected = ExpectedChain::new(7);
     let healthy = SimulatedDisk::new(0);
     expected.run(&healthy).unwrap();
     let operations = healthy.operations();
@@ -145,7 +146,7 @@ fn each_operation_of_the_disk_fails_once_and_from_then_on() {
 
 #[test]
 fn a_power_loss_after_any_block_leaves_a_committed_prefix() {
-    let expected = Expected::new(8);
+    let expected = ExpectedChain::new(8);
     for height in 0..=BLOCKS {
         for loss in [Loss::Suffix, Loss::Subset] {
             let disk = SimulatedDisk::new(height);
@@ -160,8 +161,8 @@ fn a_power_loss_after_any_block_leaves_a_committed_prefix() {
 }
 
 #[test]
-fn a_node_that_met_a_fault_answers_no_further_block() {
-    let expected = Expected::new(9);
+fn a_node_that_stopped_at_a_fault_executes_no_further_block() {
+    let expected = ExpectedChain::new(9);
     let disk = SimulatedDisk::new(0);
     let mut node = expected.open(&disk).unwrap();
     disk.fail(Failing::Once(disk.operations() + 1));
@@ -172,14 +173,14 @@ fn a_node_that_met_a_fault_answers_no_further_block() {
             node.apply(&valid, &mut NoObserver),
             Err(Fault::Invariant(_))
         ),
-        "the disk works again, the node must not"
+        "the disk works again, the node must stay stopped"
     );
-    assert!(node.store().tip().is_err(), "the store must not answer");
+    assert!(node.store().tip().is_err(), "the store must stay stopped");
 }
 
 #[test]
 fn a_full_disk_stops_the_node_and_loses_nothing() {
-    let expected = Expected::new(10);
+    let expected = ExpectedChain::new(10);
     let healthy = SimulatedDisk::new(0);
     expected.run(&healthy).unwrap();
     for percent in (5..100).step_by(5) {
@@ -195,8 +196,8 @@ fn a_full_disk_stops_the_node_and_loses_nothing() {
 }
 
 #[test]
-fn a_rotten_bit_is_a_fault_or_a_shorter_prefix_and_never_a_result() {
-    let expected = Expected::new(11);
+fn a_flipped_bit_is_a_fault_or_a_shorter_prefix_and_never_a_result() {
+    let expected = ExpectedChain::new(11);
     let healthy = SimulatedDisk::new(0);
     expected.run(&healthy).unwrap();
     let bytes = healthy.read().unwrap();
@@ -208,18 +209,18 @@ fn a_rotten_bit_is_a_fault_or_a_shorter_prefix_and_never_a_result() {
         let mut disk = SimulatedDisk::new(0);
         disk.append(&bytes).unwrap();
         disk.sync().unwrap();
-        disk.rot(position, (position % 8) as u32);
+        disk.flip_bit(position, (position % 8) as u32);
         match expected.open(&disk) {
             Err(Fault::Store(cause)) => assert!(cause.contains("damaged"), "{cause}"),
             Err(other) => panic!("{other}"),
-            Ok(_) if position < last_record => panic!("byte {position} rotted unseen"),
-            // The last record cannot be told from one that was torn: the block is executed again.
+            Ok(_) if position < last_record => panic!("byte {position} was flipped unnoticed"),
+            // The last record cannot be distinguished from a torn one: the block is executed again.
             Ok(node) => assert_eq!(node.tip().height.0, BLOCKS - 1),
         }
     }
 }
 
-/// A commit of a height that writes one value.
+/// A commit of a block that writes one value.
 fn commit(height: u64, value: Vec<u8>) -> Commit {
     let result = BlockResult {
         state_root: [0; 32],
@@ -258,11 +259,11 @@ fn a_value_that_is_a_record_neither_stops_nor_changes_a_recovery() {
         let bytes = whole.read().unwrap();
         let again = LogStore::open(whole).unwrap();
         assert_eq!(again.read(&[2]).unwrap(), Some(value.clone()));
-        // Block 1 is torn behind what the guest made look like a record of its own.
+        // Block 1 is torn after a value that looks like a record.
         for lost in [1, 40, 200] {
             let mut torn = SimulatedDisk::new(0);
             torn.append(&bytes[..bytes.len() - lost]).unwrap();
-            let store = LogStore::open(torn).expect("a torn block is cut off");
+            let store = LogStore::open(torn).expect("a torn block is truncated");
             assert_eq!(store.tip().unwrap().unwrap().height, Height(0));
             assert_eq!(store.read(&[2]).unwrap(), Some(value.clone()));
         }
@@ -270,8 +271,8 @@ fn a_value_that_is_a_record_neither_stops_nor_changes_a_recovery() {
 }
 
 #[test]
-fn the_log_answers_as_memory_does() {
-    let expected = Expected::new(12);
+fn the_log_returns_what_memory_does() {
+    let expected = ExpectedChain::new(12);
     let disk = SimulatedDisk::new(0);
     expected.run(&disk).unwrap();
     let log = LogStore::open(disk).unwrap();
@@ -281,7 +282,7 @@ fn the_log_answers_as_memory_does() {
         Box::new(MemoryStore::new()),
     )
     .unwrap();
-    expected.go_on(&mut node).unwrap();
+    expected.apply_rest(&mut node).unwrap();
     let memory = node.into_store();
     assert_eq!(log.tip().unwrap(), memory.tip().unwrap());
     let all = |store: &dyn Store| store.scan(&[], None, usize::MAX).unwrap();

@@ -1,4 +1,4 @@
-//! The hashes of the last 256 blocks are in the state, and no others.
+//! Tests that the state has the hashes of the last 256 blocks and no others.
 #![cfg(test)]
 
 use crate::chain::Chain;

@@ -1,4 +1,4 @@
-//! Tests the node through their public API.
+//! Tests the node through its public API.
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,

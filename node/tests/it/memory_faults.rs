@@ -1,9 +1,10 @@
 //! Refuses each request for memory, and each read of the store, once and from then on.
 //!
-//! A guest decides how much linear memory, stack and internal code a node takes and how much it
-//! reads. What is not to be had stops the node with the cause; a restart goes on with equal roots.
+//! A guest decides how much linear memory, stack and internal code a node allocates and how much it
+//! reads. Where that is not available, the node stops with the cause; after a restart it continues
+//! with equal roots.
 
-use crate::faults::{BLOCKS, Expected};
+use crate::faults::{BLOCKS, ExpectedChain};
 use node::{Commit, LogStore, MemoryStore, Receipt, Store, Tip};
 use node_sim::disk::{Failing, Loss, SimulatedDisk};
 use reference::{Backing, Reference};
@@ -12,33 +13,33 @@ use std::sync::{Arc, Mutex};
 use vm::unstable::budget::{Budget, Purpose, refused};
 use vm::{Engine, Entries, Fault, Height, Interpreter};
 
-/// Requests for one purpose, or reads, that fail in one test; of more, some at equal distances.
+/// Requests per purpose, or reads, that fail in one test; of more requests, evenly spaced ones.
 const TRIED_MAX: usize = 50;
 
-/// Refuses memory when it is told to.
-struct Scarce {
+/// A memory budget that refuses chosen requests.
+struct FailingBudget {
     failing: Failing,
-    asked: Mutex<Vec<Purpose>>,
+    requested: Mutex<Vec<Purpose>>,
 }
 
-impl Scarce {
+impl FailingBudget {
     fn new(failing: Failing) -> Arc<Self> {
         Arc::new(Self {
             failing,
-            asked: Mutex::default(),
+            requested: Mutex::default(),
         })
     }
 
     fn requests(&self) -> Vec<Purpose> {
-        self.asked.lock().unwrap().clone()
+        self.requested.lock().unwrap().clone()
     }
 }
 
-impl Budget for Scarce {
+impl Budget for FailingBudget {
     fn grant(&self, purpose: Purpose, bytes: usize) -> Result<(), Fault> {
-        let mut asked = self.asked.lock().unwrap();
-        let number = asked.len() as u64;
-        asked.push(purpose);
+        let mut requested = self.requested.lock().unwrap();
+        let number = requested.len() as u64;
+        requested.push(purpose);
         if self.failing.hits(number) {
             return Err(refused(
                 purpose,
@@ -50,11 +51,11 @@ impl Budget for Scarce {
     }
 }
 
-type MakeEngine = fn(Arc<Scarce>) -> Box<dyn Engine>;
+type EngineWithBudget = fn(Arc<FailingBudget>) -> Box<dyn Engine>;
 
-/// Runs the chain on a disk; the height that was acknowledged before a fault, if there is one.
+/// Runs the chain on a disk; a fault is returned with the last acknowledged height.
 fn run(
-    expected: &Expected,
+    expected: &ExpectedChain,
     engine: Box<dyn Engine>,
     disk: &SimulatedDisk,
 ) -> Result<(), (u64, Fault)> {
@@ -62,15 +63,15 @@ fn run(
     let mut node = expected
         .open_on(engine, Box::new(store))
         .map_err(|fault| (0, fault))?;
-    let ended = expected.go_on(&mut node);
+    let ended = expected.apply_rest(&mut node);
     ended.map_err(|fault| (node.tip().height.0, fault))
 }
 
-/// Refuses requests of the 20-block run, each once and from then on; how many were refused. For
-/// each purpose at most [`TRIED_MAX`] are, at equal distances, the first among them.
-fn refuse_each(engine: MakeEngine, purposes: &[Purpose]) -> usize {
-    let expected = Expected::new(7);
-    let healthy = Scarce::new(Failing::Never);
+/// Refuses requests of the 20-block run, each once and from then on; returns how many requests it
+/// tried. Per purpose it tries at most [`TRIED_MAX`], evenly spaced, starting with the first.
+fn refuse_each(engine: EngineWithBudget, purposes: &[Purpose]) -> usize {
+    let expected = ExpectedChain::new(7);
+    let healthy = FailingBudget::new(Failing::Never);
     run(
         &expected,
         engine(Arc::clone(&healthy)),
@@ -93,24 +94,24 @@ fn refuse_each(engine: MakeEngine, purposes: &[Purpose]) -> usize {
     tried
 }
 
-fn refuse(expected: &Expected, engine: MakeEngine, number: u64) {
+fn refuse(expected: &ExpectedChain, engine: EngineWithBudget, number: u64) {
     for failing in [Failing::Once(number), Failing::From(number)] {
         let disk = SimulatedDisk::new(number);
-        let scarce = Scarce::new(failing);
-        let (height, fault) = run(expected, engine(Arc::clone(&scarce)), &disk).unwrap_err();
+        let budget = FailingBudget::new(failing);
+        let (height, fault) = run(expected, engine(Arc::clone(&budget)), &disk).unwrap_err();
         let named = format!("request {number} is refused");
         assert!(
             matches!(&fault, Fault::HostMemory(cause) if cause.contains(&named)),
             "{fault}"
         );
         assert_eq!(
-            scarce.requests().len() as u64,
+            budget.requests().len() as u64,
             number + 1,
-            "the node stops at the first"
+            "the node stops at the first refusal"
         );
         if failing == Failing::From(number) {
-            // There is still none: the node does not get past the block.
-            let (again, fault) = run(expected, engine(scarce), &disk).unwrap_err();
+            // Memory is still refused: the node cannot execute the block.
+            let (again, fault) = run(expected, engine(budget), &disk).unwrap_err();
             assert_eq!(again, height);
             assert!(matches!(fault, Fault::HostMemory(_)), "{fault}");
         } else {
@@ -122,18 +123,18 @@ fn refuse(expected: &Expected, engine: MakeEngine, number: u64) {
 #[test]
 fn each_request_of_the_interpreter_for_memory_fails_once_and_from_then_on() {
     let purposes = [Purpose::LinearMemory, Purpose::Stack, Purpose::Code];
-    let engine: MakeEngine = |scarce| Box::new(Interpreter::with_budget(scarce));
+    let engine: EngineWithBudget = |budget| Box::new(Interpreter::with_budget(budget));
     let tried = refuse_each(engine, &purposes);
     assert!(tried > 50, "{tried}");
 }
 
 #[test]
 fn requests_of_the_reference_for_memory_fail_once_and_from_then_on() {
-    let engines: [MakeEngine; 2] = [
-        |scarce| Box::new(Reference::new().with_budget(scarce)),
-        |scarce| {
+    let engines: [EngineWithBudget; 2] = [
+        |budget| Box::new(Reference::new().with_budget(budget)),
+        |budget| {
             let reserved = Reference::new().with_backing(Backing::Reserved);
-            Box::new(reserved.with_budget(scarce))
+            Box::new(reserved.with_budget(budget))
         },
     ];
     for engine in engines {
@@ -141,19 +142,19 @@ fn requests_of_the_reference_for_memory_fail_once_and_from_then_on() {
     }
 }
 
-/// A store of which reads fail.
-struct Unreadable {
+/// A store whose reads fail.
+struct FailingReads {
     inner: MemoryStore,
-    seen: Arc<Mutex<Seen>>,
+    seen: Arc<Mutex<ReadCount>>,
 }
 
-/// Reads so far, and which of them fail.
-struct Seen {
+/// Number of reads so far, and which of them fail.
+struct ReadCount {
     reads: u64,
     failing: Failing,
 }
 
-impl Unreadable {
+impl FailingReads {
     fn count(&self) -> Result<(), Fault> {
         let mut seen = self.seen.lock().unwrap();
         let number = seen.reads;
@@ -165,7 +166,7 @@ impl Unreadable {
     }
 }
 
-impl Store for Unreadable {
+impl Store for FailingReads {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
         self.count()?;
         self.inner.read(key)
@@ -191,11 +192,11 @@ impl Store for Unreadable {
 
 #[test]
 fn reads_of_the_store_fail_and_no_failure_becomes_a_receipt() {
-    let expected = Expected::new(7);
+    let expected = ExpectedChain::new(7);
     let run = |failing: Failing| {
-        let seen = Arc::new(Mutex::new(Seen { reads: 0, failing }));
+        let seen = Arc::new(Mutex::new(ReadCount { reads: 0, failing }));
         let reads = || seen.lock().unwrap().reads;
-        let store = Unreadable {
+        let store = FailingReads {
             inner: MemoryStore::new(),
             seen: Arc::clone(&seen),
         };
@@ -204,7 +205,7 @@ fn reads_of_the_store_fail_and_no_failure_becomes_a_receipt() {
             Ok(node) => node,
             Err(fault) => return (Err(fault), reads(), None),
         };
-        let ended = expected.go_on(&mut node);
+        let ended = expected.apply_rest(&mut node);
         seen.lock().unwrap().failing = Failing::Never;
         (ended, reads(), Some(node))
     };
@@ -219,7 +220,7 @@ fn reads_of_the_store_fail_and_no_failure_becomes_a_receipt() {
             matches!(&fault, Fault::Store(cause) if *cause == named),
             "{fault}"
         );
-        assert_eq!(tried, number + 1, "the node stops at the first");
+        assert_eq!(tried, number + 1, "the node stops at the first failure");
         let Some(node) = node else { continue };
         let height = node.tip().height.0;
         let store = node.into_store();
@@ -227,7 +228,7 @@ fn reads_of_the_store_fail_and_no_failure_becomes_a_receipt() {
         let again = expected.open_on(Box::new(Interpreter::new()), store);
         let mut node = again.unwrap();
         assert_eq!(node.tip().height.0, height);
-        expected.go_on(&mut node).unwrap();
+        expected.apply_rest(&mut node).unwrap();
         assert_eq!(node.tip().height.0, BLOCKS);
     }
 }

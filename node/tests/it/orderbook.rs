@@ -1,4 +1,5 @@
-//! Settles the order book through signed transactions: two of three signers, one, and a wrong one.
+//! Settles the order book through signed transactions, by two of three signers, by one, and by a
+//! wrong one.
 
 use crate::chain::{Chain, call, engines};
 use contract_types::borsh;
@@ -12,7 +13,7 @@ use node_sim::simulate::samples::ORDERBOOK;
 
 const MARKET: [u8; 32] = [3; 32];
 
-/// The code of a refusal by the contract.
+/// The code with which the contract reverted.
 fn refused(executed: &Executed) -> u32 {
     assert_eq!(executed.receipt.exit, ReceiptExit::Revert);
     assert_eq!(executed.receipt.code, host_api::status::REVERT);
@@ -20,7 +21,7 @@ fn refused(executed: &Executed) -> u32 {
     borsh::from_slice::<Revert>(&executed.output).unwrap().code
 }
 
-/// A chain with an order book, and everybody who takes part.
+/// A chain with an order book, and all its participants.
 struct Market {
     chain: Chain,
     book: vm::Address,
@@ -46,7 +47,7 @@ impl Market {
         }
     }
 
-    /// Calls the book in a signed transaction, alone in its block.
+    /// Calls the book in a signed transaction that is alone in its block.
     fn call(&mut self, key: &SecretKey, invocation: Invocation) -> Executed {
         let payload = call(self.book, invocation.entry, invocation.input);
         let executed = self.chain.alone_by(key, payload);
@@ -61,18 +62,18 @@ impl Market {
         assert_eq!(placed.receipt.exit, ReceiptExit::Return);
     }
 
-    /// Every settlement that must be refused.
+    /// Sends every settlement that the contract must refuse.
     fn refuse(&mut self, settlement: Settlement<'_>) {
         let alice = self.chain.alice.clone();
-        let stranger = SecretKey::ed25519(b"stranger");
+        let outsider = SecretKey::ed25519(b"outsider");
         let [first, second, _] = &self.signers.clone();
         let one = self.call(&alice, settlement.signed_by(&[first]));
         assert_eq!(refused(&one), refusal::TOO_FEW_SIGNERS);
-        let wrong = self.call(&alice, settlement.signed_by(&[first, &stranger]));
+        let wrong = self.call(&alice, settlement.signed_by(&[first, &outsider]));
         assert_eq!(refused(&wrong), refusal::UNKNOWN_SIGNER);
         let twice = self.call(&alice, settlement.signed_by(&[first, first]));
         assert_eq!(refused(&twice), refusal::DUPLICATE_SIGNER);
-        // Signed for another price than the one it is sent with.
+        // Signed for another price than the one in the call.
         let other = Snapshot {
             price: 99,
             ..settlement.snapshot
@@ -89,7 +90,7 @@ impl Market {
     }
 }
 
-/// Alice bought 12 at 100 and the rest of her second bid stands.
+/// Checks that Alice bought 12 at 100 and that the rest of her second bid is still in the book.
 fn traded(market: &mut Market, alice: &SecretKey, bob: &SecretKey) {
     let position = market
         .call(bob, orderbook::position(Address(alice.address().0)))
@@ -112,7 +113,7 @@ fn traded(market: &mut Market, alice: &SecretKey, bob: &SecretKey) {
     );
 }
 
-/// Runs the story on one engine; answers all receipts and the last root.
+/// Runs the whole scenario on one engine; returns all receipts and the last state root.
 fn settle(engine: Box<dyn vm::Engine>) -> (Vec<node::Receipt>, [u8; 32]) {
     let mut market = Market::open(engine);
     let (alice, bob) = (market.chain.alice.clone(), market.chain.bob.clone());

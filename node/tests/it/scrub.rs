@@ -1,34 +1,35 @@
-//! Lets values rot while a node runs and scrubs: they are found before a receipt is made of them.
+//! Flips bits of stored values while a node runs: a scrub finds them before a transaction reads
+//! them.
 
-use crate::faults::{BLOCKS, Expected};
+use crate::faults::{BLOCKS, ExpectedChain};
 use node::{Commit, Disk as _, LogStore, MemoryStore, Receipt, Store, Tip};
 use node_sim::disk::SimulatedDisk;
 use std::sync::{Arc, Mutex};
 use vm::{Entries, Fault, Height, Interpreter};
 
-/// The state key of a value that rots, and the bit of the value that is flipped.
-type Rot = Arc<Mutex<Option<(Vec<u8>, usize)>>>;
+/// The state key of a value, and the bit of the value that is flipped.
+type FlippedBit = Arc<Mutex<Option<(Vec<u8>, usize)>>>;
 
-/// A store whose values rot at rest: from then on every read has the flipped bit.
-struct Rotting {
+/// A store in which a stored bit is flipped: every read from then on has the flipped bit.
+struct DamagedStore {
     inner: MemoryStore,
-    rot: Rot,
+    flipped: FlippedBit,
 }
 
-impl Rotting {
+impl DamagedStore {
     fn seen(&self, key: &[u8], mut value: Vec<u8>) -> Vec<u8> {
-        if let Some((rotten, bit)) = self.rot.lock().unwrap().as_ref()
-            && rotten == key
+        if let Some((damaged, bit)) = self.flipped.lock().unwrap().as_ref()
+            && damaged == key
             && !value.is_empty()
         {
-            let place = bit / 8 % value.len();
-            value[place] ^= 1 << (bit % 8);
+            let index = bit / 8 % value.len();
+            value[index] ^= 1 << (bit % 8);
         }
         value
     }
 }
 
-impl Store for Rotting {
+impl Store for DamagedStore {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
         let value = self.inner.read(key)?;
         Ok(value.map(|value| self.seen(key, value)))
@@ -61,38 +62,39 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn a_scrub_between_blocks_finds_a_rotten_value_before_it_is_read() {
-    let expected = Expected::new(13);
-    let rot = Rot::default();
-    let store = Rotting {
+fn a_scrub_between_blocks_finds_a_damaged_value_before_it_is_read() {
+    let expected = ExpectedChain::new(13);
+    let flipped = FlippedBit::default();
+    let store = DamagedStore {
         inner: MemoryStore::new(),
-        rot: Arc::clone(&rot),
+        flipped: Arc::clone(&flipped),
     };
     let mut node = expected
         .open_on(Box::new(Interpreter::new()), Box::new(store))
         .unwrap();
     let mut found = 0;
     for height in 1..=BLOCKS {
-        expected.go_to(&mut node, height).unwrap();
-        node.scrub().expect("nothing is rotten");
-        // Every value in turn, over the run; code, accounts, contract values, rules, hashes.
+        expected.apply_to(&mut node, height).unwrap();
+        node.scrub().expect("nothing is damaged");
+        // Each value in turn over the run: code, accounts, contract values, rules, hashes.
         let entries = node.store().scan(&[], None, usize::MAX).unwrap();
-        // An empty value has no bit that could rot.
+        // An empty value has no bit to flip.
         let entries = entries.into_iter().filter(|(_, value)| !value.is_empty());
-        for (place, (key, _)) in entries.enumerate() {
-            if place % BLOCKS as usize != height as usize % BLOCKS as usize {
+        for (index, (key, _)) in entries.enumerate() {
+            if index % BLOCKS as usize != height as usize % BLOCKS as usize {
                 continue;
             }
-            rot.lock()
+            flipped
+                .lock()
                 .unwrap()
-                .replace((key.clone(), place * 7 + height as usize));
-            let fault = node.scrub().expect_err("a rotten value");
+                .replace((key.clone(), index * 7 + height as usize));
+            let fault = node.scrub().expect_err("a damaged value");
             let named = format!("state key {} ", hex(&key));
             assert!(
                 matches!(&fault, Fault::Store(cause) if cause.contains(&named)),
                 "{fault}"
             );
-            rot.lock().unwrap().take();
+            flipped.lock().unwrap().take();
             found += 1;
         }
     }
@@ -100,32 +102,32 @@ fn a_scrub_between_blocks_finds_a_rotten_value_before_it_is_read() {
     assert_eq!(node.tip().height, Height(BLOCKS));
 }
 
-/// Why a scrub is needed: without one, such a value is executed on.
+/// Why a scrub is needed: without one, a node executes transactions on such a value.
 #[test]
-fn without_a_scrub_a_rotten_value_can_become_a_result() {
-    let expected = Expected::new(13);
+fn without_a_scrub_a_damaged_value_can_become_a_result() {
+    let expected = ExpectedChain::new(13);
     let (mut wrong, mut stopped) = (0, 0);
     let healthy = {
         let store = Box::new(MemoryStore::new());
         let mut node = expected
             .open_on(Box::new(Interpreter::new()), store)
             .unwrap();
-        expected.go_to(&mut node, 4).unwrap();
+        expected.apply_to(&mut node, 4).unwrap();
         node.store().scan(&[], None, usize::MAX).unwrap()
     };
     for (key, _) in &healthy {
-        let rot = Rot::default();
-        let store = Rotting {
+        let flipped = FlippedBit::default();
+        let store = DamagedStore {
             inner: MemoryStore::new(),
-            rot: Arc::clone(&rot),
+            flipped: Arc::clone(&flipped),
         };
         let mut node = expected
             .open_on(Box::new(Interpreter::new()), Box::new(store))
             .unwrap();
-        expected.go_to(&mut node, 4).unwrap();
-        rot.lock().unwrap().replace((key.clone(), 3));
+        expected.apply_to(&mut node, 4).unwrap();
+        flipped.lock().unwrap().replace((key.clone(), 3));
         for block in expected.blocks_after(4) {
-            // A header with the right result of its parent is refused by a node that went wrong.
+            // A node with a wrong state rejects a header that has the right result of its parent.
             let Ok(valid) = node.validate(block) else {
                 wrong += 1;
                 break;
@@ -140,8 +142,8 @@ fn without_a_scrub_a_rotten_value_can_become_a_result() {
 }
 
 #[test]
-fn a_scrub_reads_the_log_again_and_finds_any_bit_that_rotted_since() {
-    let expected = Expected::new(14);
+fn a_scrub_reads_the_log_again_and_finds_any_bit_flipped_since() {
+    let expected = ExpectedChain::new(14);
     let mut disk = SimulatedDisk::new(0);
     let store = Box::new(LogStore::open(disk.clone()).unwrap());
     let mut node = expected
@@ -149,22 +151,22 @@ fn a_scrub_reads_the_log_again_and_finds_any_bit_that_rotted_since() {
         .unwrap();
     let mut found = 0;
     for height in 1..=BLOCKS {
-        expected.go_to(&mut node, height).unwrap();
-        node.scrub().expect("nothing is rotten");
+        expected.apply_to(&mut node, height).unwrap();
+        node.scrub().expect("nothing is damaged");
         for position in (height as usize..disk.length()).step_by(disk.length() / 13) {
             let bit = (position % 8) as u32;
-            disk.rot(position, bit);
-            let fault = node.scrub().expect_err("a rotten bit");
+            disk.flip_bit(position, bit);
+            let fault = node.scrub().expect_err("a flipped bit");
             assert!(
                 matches!(&fault, Fault::Store(cause) if cause.contains("damaged at byte")),
                 "{fault}"
             );
-            disk.rot(position, bit);
+            disk.flip_bit(position, bit);
             found += 1;
         }
     }
     assert!(found > 200, "{found}");
-    // A tail that nobody committed is not taken for a torn record while the store is open.
+    // While the store is open, uncommitted bytes at the end are not taken for a torn record.
     disk.append(&[0; 9]).unwrap();
     assert!(node.scrub().is_err());
 }

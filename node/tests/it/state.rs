@@ -31,7 +31,7 @@ fn open(cache: CachePolicy, store: Box<dyn Store>) -> Node {
     .unwrap()
 }
 
-/// A chain of uploads, a deploy and calls.
+/// The blocks of a chain with uploads, deploys and calls.
 fn blocks() -> Vec<node::Block> {
     let mut chain = Chain::new();
     let mut blocks = Vec::new();
@@ -64,9 +64,9 @@ fn blocks() -> Vec<node::Block> {
 }
 
 #[derive(Default)]
-struct Roots(Vec<[u8; 32]>);
+struct RootCollector(Vec<[u8; 32]>);
 
-impl Observer for Roots {
+impl Observer for RootCollector {
     fn wants_roots(&self) -> bool {
         true
     }
@@ -83,7 +83,7 @@ fn no_cache_policy_and_no_observer_changes_a_result() {
     let blocks = blocks();
     let run = |cache, observe: bool| {
         let mut node = open(cache, Box::new(MemoryStore::new()));
-        let mut roots = Roots::default();
+        let mut roots = RootCollector::default();
         let mut nothing = NoObserver;
         let results: Vec<_> = blocks
             .iter()
@@ -136,7 +136,7 @@ fn a_restart_changes_nothing() {
 }
 
 #[test]
-fn a_store_that_was_changed_behind_our_back_is_a_fault() {
+fn a_store_with_a_foreign_change_is_a_fault() {
     let mut store = MemoryStore::new();
     let chain = Chain::new();
     let genesis = genesis(&node::rules::version_1(), Limits::v1());
@@ -153,7 +153,7 @@ fn a_store_that_was_changed_behind_our_back_is_a_fault() {
 }
 
 #[test]
-fn a_chain_whose_rules_do_not_price_transactions_has_no_blocks() {
+fn a_chain_whose_rules_have_no_transaction_prices_has_no_blocks() {
     let rules = Rules::v1();
     let genesis = genesis(&rules, Limits::v1());
     let parts = Parts {
@@ -224,7 +224,7 @@ fn commits_are_in_order() {
 }
 
 #[test]
-fn an_overlay_reads_scans_and_nets_like_the_state_it_describes() {
+fn an_overlay_reads_scans_and_nets_like_the_state_it_represents() {
     let rules = Arc::new(node::rules::version_1());
     let raw = |byte: u8| key::value(&vm::Address([1; 32]), &[byte]);
     let mut store = MemoryStore::new();
@@ -262,7 +262,7 @@ fn an_overlay_reads_scans_and_nets_like_the_state_it_describes() {
     assert_eq!(scan(0), []);
     assert!(overlay.scan(&raw(9)..&raw(0), 9).unwrap().is_empty());
     overlay.finish_transaction().unwrap();
-    // Created and removed inside the block leaves no trace.
+    // A key created and removed inside the block is not in the diff.
     assert_eq!(
         overlay.into_diff().unwrap(),
         [(raw(1), Some(vec![10])), (raw(2), None)].into()
@@ -270,7 +270,7 @@ fn an_overlay_reads_scans_and_nets_like_the_state_it_describes() {
 }
 
 #[test]
-fn the_genesis_document_is_the_chain() {
+fn the_genesis_document_identifies_the_chain() {
     let rules = node::rules::version_1();
     let one = genesis(&rules, Limits::v1());
     assert_eq!(
@@ -290,13 +290,13 @@ fn the_genesis_document_is_the_chain() {
     assert!(Genesis::new("test", 0, *rules.id(), Limits::v1(), &too_much).is_err());
     let long = "n".repeat(65);
     assert!(Genesis::new(&long, 0, *rules.id(), Limits::v1(), &BTreeMap::new()).is_err());
-    let nobody: BTreeMap<vm::Address, u128> = [(SecretKey::ed25519(b"").address(), 0)].into();
-    let empty = Genesis::new("", 0, *rules.id(), Limits::v1(), &nobody).unwrap();
-    // The rules and nothing else: an account of nothing is absent.
+    let unfunded: BTreeMap<vm::Address, u128> = [(SecretKey::ed25519(b"").address(), 0)].into();
+    let empty = Genesis::new("", 0, *rules.id(), Limits::v1(), &unfunded).unwrap();
+    // Only the rules: an account with balance 0 is absent.
     assert_eq!(empty.state().len(), 1);
 }
 
-/// Fails to compile if one of them cannot.
+/// Fails to compile if a type lacks the trait.
 #[test]
 fn a_node_moves_between_threads_and_what_it_reads_from_is_shared() {
     const fn moves<T: Send + ?Sized>() {}

@@ -1,4 +1,4 @@
-//! Tests the bytes of transactions: canonical form, ids, addresses, signatures, intrinsic gas.
+//! Tests the encoding of transactions: canonical form, ids, addresses, signatures, intrinsic gas.
 
 use crate::chain::{Chain, alice, bob, call};
 use node::rules::Prices;
@@ -74,7 +74,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_have_two_readings(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+    fn no_bytes_decode_in_two_ways(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         if let Ok(signed) = Signed::decode(&bytes, BYTES_MAX) {
             prop_assert_eq!(signed.encode(), bytes);
         }
@@ -82,7 +82,7 @@ proptest! {
 }
 
 #[test]
-fn a_long_encoding_is_refused_before_it_is_read() {
+fn a_long_encoding_is_refused_before_it_is_decoded() {
     let bytes = bob().sign(transfer(&bob())).encode();
     let length = bytes.len() as u32;
     assert!(Signed::decode(&bytes, length).is_ok());

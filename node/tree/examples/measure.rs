@@ -1,8 +1,10 @@
-//! Measures the tree: memory a key, time of a rebuild, of an update, of one on two threads.
+//! Measures the tree: memory per key, and the time of a rebuild and of an update on one and two
+//! threads.
 //!
 //! `cargo run --release -p lockstep-tree --example measure -- [keys [updates]]`, by default
-//! 1,000,000 and 5,000. Each time is the least of several; times on one thread are CPU time where
-//! Linux tells it, so that other work on the machine counts little. Memory is what the process grew
+//! 1,000,000 and 5,000. Each time is the minimum of several rounds; times on one thread are CPU
+//! time where Linux reports it, so that other load on the machine matters little. Memory is the
+//! growth of the process.
 //! by.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a command prints")]
@@ -22,7 +24,7 @@ use tree::{Batch, Path, Tree, ValueHash};
 const ROUNDS: u64 = 15;
 /// Timed rebuilds.
 const REBUILDS: u64 = 3;
-/// State keys as long as those of a token's balances: kind, address, prefix, address.
+/// Length of the state key of a token balance: kind, address, prefix, address.
 const KEY_BYTES: usize = 1 + 32 + 1 + 32;
 const VALUE_BYTES: usize = 32;
 
@@ -81,7 +83,7 @@ fn at(batches: &[Batch], round: u64) -> Option<&Batch> {
     batches.get(usize::try_from(round).ok()?)
 }
 
-/// The leaves of a flat store, hashed.
+/// The hashed leaves of a flat store.
 fn leaves(store: &BTreeMap<Vec<u8>, Vec<u8>>) -> Vec<(Path, ValueHash)> {
     let hashed = |(key, value): (&Vec<u8>, &Vec<u8>)| (Path::of_key(key), ValueHash::of(value));
     store.iter().map(hashed).collect()
@@ -90,16 +92,16 @@ fn leaves(store: &BTreeMap<Vec<u8>, Vec<u8>>) -> Vec<(Path, ValueHash)> {
 fn state_key(number: u64) -> Vec<u8> {
     let mut key = vec![2; KEY_BYTES];
     let end = KEY_BYTES.saturating_sub(8);
-    if let Some(place) = key.get_mut(end..) {
-        place.copy_from_slice(&number.to_le_bytes());
+    if let Some(bytes) = key.get_mut(end..) {
+        bytes.copy_from_slice(&number.to_le_bytes());
     }
     key
 }
 
 fn value(number: u64) -> Vec<u8> {
     let mut value = vec![0; VALUE_BYTES];
-    if let Some(place) = value.get_mut(..8) {
-        place.copy_from_slice(&number.to_le_bytes());
+    if let Some(bytes) = value.get_mut(..8) {
+        bytes.copy_from_slice(&number.to_le_bytes());
     }
     value
 }
@@ -119,7 +121,7 @@ fn batch(round: u64, keys: u64, updates: u64) -> Batch {
         .collect()
 }
 
-/// The least times of several rounds.
+/// Minimum times of several rounds.
 struct Least {
     wall: Duration,
     cpu: Duration,
@@ -144,14 +146,14 @@ fn least(rounds: u64, mut round: impl FnMut(u64)) -> Least {
     least
 }
 
-/// CPU time of this thread; none where there is no Linux.
+/// CPU time of this thread; `None` without Linux.
 fn cpu_time() -> Option<Duration> {
     let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     let nanoseconds = text.split_whitespace().next()?.parse().ok()?;
     Some(Duration::from_nanos(nanoseconds))
 }
 
-/// Resident memory of this process in bytes; 0 where there is no Linux.
+/// Resident memory of this process in bytes; 0 without Linux.
 fn resident() -> u64 {
     let text = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));

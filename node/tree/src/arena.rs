@@ -1,12 +1,12 @@
-//! Stores equal-sized records under 31-bit numbers and reuses the numbers of removed ones.
+//! Stores equal-sized records under 31-bit indices and reuses the indices of removed ones.
 //!
-//! One growing array instead of a box per node: no allocation per node, 4-byte links, neighbours in
-//! creation order. Removed slots are kept for reuse and are not given back to the system.
+//! One growing array instead of a box per node: no allocation per node, 4-byte links, and records
+//! of similar age are adjacent. Removed slots are kept for reuse; their memory is not freed.
 //!
 //! # Invariants
-//! * A number is valid from the `insert` that returned it until its `remove`.
+//! * An index is valid from the `insert` that returned it until its `remove`.
 
-/// The first number an arena never hands out: links keep one bit of 32 for themselves.
+/// The first index that an arena never returns: links use one of their 32 bits themselves.
 const INDEX_END: u32 = 1 << 31;
 
 /// A vector with reusable slots.
@@ -41,26 +41,26 @@ impl<T> Arena<T> {
         }
         if self.slots.len() == self.slots.capacity() {
             // A sixteenth, not double: the tree is the largest thing in memory, and a shard is
-            // small enough that moving it 16 times a doubling does not show.
+            // small enough that moving it 16 times per doubling does not matter.
             self.slots.reserve_exact((self.slots.len() / 16).max(4));
         }
         let index = u32::try_from(self.slots.len()).unwrap_or(INDEX_END);
         assert!(
             index < INDEX_END,
-            "an arena is full: more records than memory can hold"
+            "an arena is full: more records than memory has room for"
         );
         self.slots.push(record);
         index
     }
 
-    /// Frees a number; its record stays as it is until the number is handed out again.
+    /// Frees an index; its record is unchanged until `insert` returns the index again.
     pub(crate) fn remove(&mut self, index: u32) {
         self.free.push(index);
     }
 
     #[expect(
         clippy::indexing_slicing,
-        reason = "numbers come from `insert` of the same arena"
+        reason = "indices come from `insert` of the same arena"
     )]
     pub(crate) fn get(&self, index: u32) -> &T {
         &self.slots[position(index)]
@@ -68,7 +68,7 @@ impl<T> Arena<T> {
 
     #[expect(
         clippy::indexing_slicing,
-        reason = "numbers come from `insert` of the same arena"
+        reason = "indices come from `insert` of the same arena"
     )]
     pub(crate) fn get_mut(&mut self, index: u32) -> &mut T {
         &mut self.slots[position(index)]
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_reused_and_counted() {
+    fn indices_are_reused_and_counted() {
         let mut arena = Arena::new();
         let numbers: Vec<u32> = (0..100).map(|record| arena.insert(record)).collect();
         arena.remove(numbers[7]);

@@ -1,14 +1,14 @@
-//! Holds changes to the tree in path order, each path once.
+//! Stores changes to the tree in path order, each path once.
 //!
-//! The updater walks a batch and the tree side by side, which is only right for a sorted batch
-//! without duplicates; this type is the proof that it is one.
+//! The updater walks a batch and the tree in parallel, which requires a batch that is sorted and
+//! free of duplicates; this type guarantees both.
 //!
 //! Tests: below, and all of `tests/it`.
 use std::collections::BTreeMap;
 
 use crate::hash::{Path, ValueHash};
 
-/// One change: the new value hash of a path, or none to remove it.
+/// One change: the new value hash of a path, or `None` to remove it.
 pub type Change = (Path, Option<ValueHash>);
 
 /// Changes in strictly ascending path order.
@@ -33,11 +33,11 @@ impl From<BTreeMap<Path, Option<ValueHash>>> for Batch {
     }
 }
 
-/// Takes changes in any order; of several to one path the last given counts.
+/// Takes changes in any order; of several changes to one path the last one counts.
 impl FromIterator<Change> for Batch {
     fn from_iter<I: IntoIterator<Item = Change>>(changes: I) -> Self {
         let mut changes: Vec<Change> = changes.into_iter().collect();
-        // Stable, so that equal paths stay in the order given, and linear where already sorted.
+        // Stable, so that equal paths keep their order, and linear if already sorted.
         changes.sort_by_key(|(path, _)| *path);
         changes.dedup_by(|later, kept| {
             let same = later.0 == kept.0;

@@ -1,4 +1,4 @@
-//! Spells the hash rules of the tree and the 32-byte types they work on.
+//! Implements the hash rules of the tree and the 32-byte types that they work on.
 //!
 //! ```text
 //! empty subtree            "SPARSE_MERKLE_PLACEHOLDER_HASH__"        (the bytes themselves)
@@ -9,30 +9,30 @@
 //! Bit 0 of a path is the most significant bit of its first byte; a 0 goes left.
 //!
 //! # Invariants
-//! * A subtree with one leaf hashes as that leaf at every depth, so no key pays for empty levels.
-//! * Leaf, inner node and placeholder cannot be mistaken for one another: two prefixes of different
-//!   length, and a constant that no hash is known to equal.
+//! * A subtree with one leaf hashes as that leaf at every depth, so empty levels cost no hashes.
+//! * Leaf, inner node and placeholder cannot collide: the prefixes have different lengths, and no
+//!   known hash equals the constant.
 //!
-//! Spec: consensus.md 8, `jmt` 0.12 `types/proof.rs`. Tests: `tests/it/oracle.rs`.
+//! Specification: docs/spec/state.md, "State"; oracle: `jmt` 0.12. Tests: `tests/it/roots.rs`.
 use core::fmt;
 
 use sha2::{Digest, Sha256};
 
-/// Stands for a subtree without a leaf.
+/// Hash of a subtree without a leaf.
 pub const PLACEHOLDER: [u8; 32] = *b"SPARSE_MERKLE_PLACEHOLDER_HASH__";
 
-/// The number of bits in a path, which bounds the depth of the tree and of every walk in it.
+/// Number of bits in a path; bounds the depth of the tree and of every walk in it.
 pub const PATH_BITS: u32 = 256;
 
-/// Where a state key lives in the tree: the SHA-256 of the state key.
+/// Position of a state key in the tree: the SHA-256 of the key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Path([u8; 32]);
 
-/// The SHA-256 of a value.
+/// SHA-256 of a value.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ValueHash(pub [u8; 32]);
 
-/// The hash of a whole tree.
+/// Hash of a whole tree.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Root(pub [u8; 32]);
 
@@ -43,7 +43,7 @@ impl Path {
         Self(Sha256::digest(key).into())
     }
 
-    /// A path that was hashed elsewhere (a proof, a stored leaf).
+    /// A path that was hashed elsewhere, as in a proof or a stored leaf.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
@@ -55,7 +55,7 @@ impl Path {
         &self.0
     }
 
-    /// Whether the path goes right at `depth`; false from [`PATH_BITS`] on.
+    /// True if the path goes right at `depth`; false from [`PATH_BITS`] on.
     #[must_use]
     pub fn bit(&self, depth: u32) -> bool {
         let byte = usize::try_from(depth / 8)
@@ -64,7 +64,7 @@ impl Path {
         byte.is_some_and(|byte| byte & 0x80_u8.wrapping_shr(depth % 8) != 0)
     }
 
-    /// How many leading bits two paths share, at most [`PATH_BITS`].
+    /// Number of leading bits that two paths share, at most [`PATH_BITS`].
     #[must_use]
     pub fn common_prefix(&self, other: &Self) -> u32 {
         let mut bits = 0_u32;
@@ -78,7 +78,7 @@ impl Path {
         bits
     }
 
-    /// The first byte, which chooses the shard.
+    /// First byte of the path, which selects the shard.
     pub(crate) const fn first_byte(&self) -> u8 {
         let [first, ..] = self.0;
         first
@@ -86,7 +86,7 @@ impl Path {
 }
 
 impl ValueHash {
-    /// The hash of a value.
+    /// Hash of a value.
     #[must_use]
     pub fn of(value: &[u8]) -> Self {
         Self(Sha256::digest(value).into())
@@ -94,11 +94,11 @@ impl ValueHash {
 }
 
 impl Root {
-    /// The root of the empty tree.
+    /// Root of the empty tree.
     pub const EMPTY: Self = Self(PLACEHOLDER);
 }
 
-/// The hash of a subtree whose only leaf this is.
+/// Hash of a subtree whose only leaf this is.
 #[must_use]
 pub fn leaf_hash(path: &Path, value: &ValueHash) -> [u8; 32] {
     let mut message = [0; 77];
@@ -108,11 +108,11 @@ pub fn leaf_hash(path: &Path, value: &ValueHash) -> [u8; 32] {
     Sha256::digest(message).into()
 }
 
-/// The hash of an inner node.
+/// Hash of an inner node.
 #[must_use]
 pub fn inner_hash(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
-    // One buffer, hashed at once, takes a third less time than three updates of a hasher. The
-    // prefix lacks a vowel so that it has 16 bytes; it is what `jmt` hashes.
+    // Hashing one buffer takes a third less time than three updates of a hasher. The prefix lacks a
+    // vowel so that it has 16 bytes; `jmt` uses the same.
     let mut message = [0; 80];
     message[..16].copy_from_slice(b"JMT::IntrnalNode");
     message[16..48].copy_from_slice(left);

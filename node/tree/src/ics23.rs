@@ -1,32 +1,33 @@
-//! Writes proofs as the bytes of an ICS 23 `CommitmentProof`.
+//! Encodes proofs as ICS 23 `CommitmentProof` messages.
 //!
-//! For light clients that have a verifier of it and none of ours.
+//! For light clients that have an ICS 23 verifier and not ours.
 //!
 //! The specification that a verifier needs is `jmt::ics23_spec()`: leaves and inner nodes as in
-//! [`crate::hash`], key and value hashed by the leaf, keys compared by their hashes. Presence is
-//! the leaf with its way up; absence is the two leaves beside the path, each with its way up, which
-//! the verifier finds to be neighbours.
+//! [`crate::hash`], key and value hashed by the leaf, keys compared by their hashes. A proof of
+//! presence is the leaf with its path to the root. A proof of absence is the two leaves beside the
+//! absent path, each with its path to the root; the verifier checks that they are adjacent.
 //!
-//! ICS 23 proofs carry state keys and values, where ours carry hashes: whoever writes one looks
-//! them up. The encoding is protobuf 3, fields in the order of their numbers, defaults left out.
+//! ICS 23 proofs contain state keys and values, where ours contain hashes, so the caller looks them
+//! up. The encoding is protobuf 3: fields in the order of their numbers, defaults left out.
 //!
-//! Spec: cosmos/ics, ICS 23. Tests: `tests/it/ics23.rs`, with the `ics23` crate as the verifier.
+//! Specification: cosmos/ics, ICS 23. Tests: `tests/it/ics23.rs`, with the `ics23` crate as
+//! verifier.
 
 use crate::hash::Path;
 use crate::proof::Proof;
 
-/// A key that is present, its value, and the tree's proof of it.
+/// A key that is present, its value, and its proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Present<'a> {
     /// The state key.
     pub key: &'a [u8],
-    /// Its value.
+    /// Value of the key.
     pub value: &'a [u8],
     /// [`Tree::prove`](crate::Tree::prove) of the key's path.
     pub proof: &'a Proof,
 }
 
-/// The `CommitmentProof` that a key has a value.
+/// Encodes the `CommitmentProof` that a key has a value.
 #[must_use]
 pub fn presence(present: &Present<'_>) -> Vec<u8> {
     let mut message = Vec::new();
@@ -34,15 +35,15 @@ pub fn presence(present: &Present<'_>) -> Vec<u8> {
     message
 }
 
-/// The `CommitmentProof` that a key is absent, from the keys beside its path; see
-/// [`Tree::neighbours`](crate::Tree::neighbours). ICS 23 has none for the empty tree: without a
-/// neighbour the message proves nothing.
+/// Encodes the `CommitmentProof` that a key is absent, from the keys beside its path; see
+/// [`Tree::adjacent`](crate::Tree::adjacent). ICS 23 has no proof for the empty tree: a message
+/// without either leaf proves nothing.
 #[must_use]
 pub fn absence(key: &[u8], below: Option<&Present<'_>>, above: Option<&Present<'_>>) -> Vec<u8> {
     let mut nonexistence = Vec::new();
     put_bytes(&mut nonexistence, 1, key);
-    for (field, neighbour) in [(2, below), (3, above)] {
-        if let Some(present) = neighbour {
+    for (field, adjacent) in [(2, below), (3, above)] {
+        if let Some(present) = adjacent {
             put_bytes(&mut nonexistence, field, &existence(present));
         }
     }
@@ -60,7 +61,7 @@ fn existence(present: &Present<'_>) -> Vec<u8> {
     put_bytes(&mut message, 1, key);
     put_bytes(&mut message, 2, value);
     let mut leaf = Vec::new();
-    // The hash of the leaf, of its key and of its value; field 4, no length prefix, is the default.
+    // Hash of the leaf, of its key, of its value; field 4 (no length prefix) has its default.
     for field in 1..=3 {
         put_enum(&mut leaf, field, SHA256);
     }
@@ -74,7 +75,7 @@ fn existence(present: &Present<'_>) -> Vec<u8> {
     message
 }
 
-/// One level: what stands before the hash from below, and what stands behind it.
+/// One level: the bytes before and after the hash from below.
 fn step(sibling: &[u8; 32], is_right: bool) -> Vec<u8> {
     let mut prefix = b"JMT::IntrnalNode".to_vec();
     let mut suffix = Vec::new();
@@ -94,7 +95,7 @@ fn put_enum(message: &mut Vec<u8>, field: u8, value: u8) {
     message.extend([field << 3, value]);
 }
 
-/// A field of bytes or of a message; nothing if it is empty, which is the default.
+/// Appends a field of bytes or of a message; an empty one is the default and left out.
 fn put_bytes(message: &mut Vec<u8>, field: u8, bytes: &[u8]) {
     if bytes.is_empty() {
         return;

@@ -1,4 +1,4 @@
-//! Computes the root of the state, proves single keys against it, and roots of lists.
+//! Computes the root of the state, proofs of single keys, and roots of lists.
 //!
 //! ```text
 //! state key --sha256--> Path  \
@@ -6,8 +6,8 @@
 //! value ----sha256--> ValueHash/
 //! ```
 //!
-//! The hash rules are those of the Jellyfish Merkle tree as the `jmt` crate 0.12 spells them with
-//! SHA-256; the updater is our own, and `jmt` is its oracle in the tests.
+//! The hash rules are those of the Jellyfish Merkle tree of the `jmt` crate 0.12 with SHA-256; the
+//! updater is our own, and `jmt` is its oracle in the tests.
 //!
 //! ```
 //! use lockstep_tree::{Path, Tree, ValueHash, verify};
@@ -23,16 +23,17 @@
 //!
 //! # Invariants
 //! * The root depends on the set of (path, value hash) alone, never on order or history.
-//! * Nothing here reads a clock, a disk or the platform's width or byte order. An update on several
-//!   threads gives the root of an update on one.
+//! * Nothing here depends on a clock, a disk, or the platform's word width or byte order. An update
+//!   on several threads has the root of an update on one.
 //!
-//! Spec: consensus.md 8 (tree) and 9 (lists). Tests: `tests/it`.
+//! Specification: docs/spec/state.md, "State"; of lists: docs/spec/blocks.md, "Header".
+//! Tests: `tests/it`.
 #![forbid(unsafe_code)]
 
-/// The hash rules and the 32-byte types.
+/// Hash rules and 32-byte types.
 pub mod hash;
 
-/// A sorted, duplicate-free set of changes.
+/// Sorted, duplicate-free changes.
 mod batch;
 
 mod arena;
@@ -48,7 +49,7 @@ mod parallel;
 /// Proofs and their verifier.
 mod proof;
 
-/// Proofs for verifiers of ICS 23.
+/// Proofs for ICS 23 verifiers.
 pub mod ics23;
 
 /// Merkle roots of lists.

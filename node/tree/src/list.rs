@@ -6,9 +6,9 @@
 //! more         sha256(0x01 || root(first k) || root(rest)), k the largest power of two < n
 //! ```
 //!
-//! Roots of complete subtrees wait on a stack, at most one for each bit of the length.
+//! Roots of complete subtrees are kept on a stack, at most one for each bit of the length.
 //!
-//! Spec: consensus.md 9 (transactions, receipts, events). Tests: `tests/it/list.rs`.
+//! Specification: docs/spec/blocks.md, "Header". Tests: `tests/it/list.rs`.
 use sha2::{Digest, Sha256};
 
 /// The RFC 6962 root of items in order.

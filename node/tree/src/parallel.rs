@@ -1,8 +1,8 @@
-//! Updates the shards of a tree on several threads; the root is that of one thread.
+//! Updates the shards of a tree on several threads; the root equals that of one thread.
 //!
-//! Shards share nothing, so each thread has some of them to itself; the top eight levels are hashed
-//! when all have ended. Which thread has which shard depends on the batch alone, and nothing of it
-//! can be seen.
+//! Shards share nothing, so each thread updates its own; the top eight levels are hashed after all
+//! threads have ended. Which thread updates which shard depends on the batch alone and is not
+//! observable.
 //!
 //! Tests: `tests/it/laws.rs`.
 use std::thread;
@@ -12,18 +12,18 @@ use crate::hash::Root;
 use crate::shard::Shard;
 use crate::tree::Tree;
 
-/// Changes below which a thread costs more than it saves.
+/// Number of changes below which a thread costs more than it saves.
 const CHANGES_MIN: usize = 256;
 
-/// Neighbouring shards, with the changes to them.
-struct Part<'a> {
+/// A range of consecutive shards, with the changes to them.
+struct ShardRange<'a> {
     first: u8,
     shards: &'a mut [Shard],
     changes: &'a [Change],
 }
 
 impl Tree {
-    /// As [`Tree::update`], on at most `threads` threads of the machine.
+    /// As [`Tree::update`], on at most `threads` threads.
     pub fn update_on(&mut self, batch: &Batch, threads: usize) -> Root {
         let threads = threads.min(batch.changes().len() / CHANGES_MIN);
         if threads < 2 {
@@ -31,7 +31,7 @@ impl Tree {
         }
         let mut parts = parts(self.shards_mut(), batch.changes(), threads);
         thread::scope(|scope| {
-            // This thread has the last part.
+            // This thread updates the last range.
             let mine = parts.pop();
             for part in parts {
                 scope.spawn(move || part.update());
@@ -45,7 +45,7 @@ impl Tree {
     }
 }
 
-impl Part<'_> {
+impl ShardRange<'_> {
     fn update(self) {
         let mut rest = self.changes;
         for (byte, shard) in (self.first..=u8::MAX).zip(self.shards) {
@@ -59,12 +59,12 @@ impl Part<'_> {
     }
 }
 
-/// Cuts shards and changes into at most `count` parts of about as many changes each.
+/// Divides shards and changes into at most `count` ranges with about as many changes each.
 fn parts<'a>(
     mut shards: &'a mut [Shard],
     mut changes: &'a [Change],
     count: usize,
-) -> Vec<Part<'a>> {
+) -> Vec<ShardRange<'a>> {
     let mut parts = Vec::new();
     let mut first = 0_u8;
     for left in (1..=count).rev() {
@@ -77,7 +77,7 @@ fn parts<'a>(
         let (mine, later) = shards.split_at_mut(taken.min(shards.len()));
         let end = changes.partition_point(|(path, _)| path.first_byte() <= last);
         let (here, rest) = changes.split_at(end);
-        parts.push(Part {
+        parts.push(ShardRange {
             first,
             shards: mine,
             changes: here,

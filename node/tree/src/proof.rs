@@ -1,6 +1,7 @@
-//! Verifies that a root holds a value at a path, or none, from a proof alone.
+//! Verifies from a proof alone that the tree with a root has a value at a path, or none.
 //!
-//! A proof is the path's siblings and the leaf at which the walk from the root ends:
+//! A proof consists of the siblings along the path and the leaf at which the walk from the root
+//! ends:
 //!
 //! | claim | leaf |
 //! |---|---|
@@ -8,14 +9,14 @@
 //! | the path is absent | another leaf, alone in the subtree where the path would be |
 //! | the path is absent | none: the subtree where the path would be is empty |
 //!
-//! The same content as `jmt`'s `SparseMerkleProof`, with siblings as hashes. The verifier needs no
-//! tree and no store. A proof of absence holds for every path with the same prefix that is absent.
+//! The content is that of `jmt`'s `SparseMerkleProof`, with siblings as hashes. The verifier needs
+//! no tree and no store. A proof of absence is valid for every absent path with the same prefix.
 //!
 //! # Invariants
-//! * At most 256 siblings are read, whatever the proof says.
-//! * No proof passes for a false claim unless SHA-256 collides.
+//! * The verifier reads at most 256 siblings, whatever the proof claims.
+//! * No proof of a false claim passes unless SHA-256 collides.
 //!
-//! Spec: consensus.md 8. Tests: `tests/it/proofs.rs`.
+//! Specification: docs/spec/state.md, "State". Tests: `tests/it/proofs.rs`.
 use core::fmt;
 
 use crate::hash::{PATH_BITS, PLACEHOLDER, Path, Root, ValueHash, inner_hash, leaf_hash};
@@ -23,22 +24,22 @@ use crate::hash::{PATH_BITS, PLACEHOLDER, Path, Root, ValueHash, inner_hash, lea
 /// A path with its value hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leaf {
-    /// Where the leaf is.
+    /// Path of the leaf.
     pub path: Path,
-    /// The hash of its value.
+    /// Hash of the leaf's value.
     pub value: ValueHash,
 }
 
-/// The way from a leaf, or from an empty subtree, to the root.
+/// The siblings from a leaf, or from an empty subtree, up to the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
-    /// The leaf where the walk along the path ends; none if it ends in an empty subtree.
+    /// The leaf where the walk along the path ends; `None` if it ends in an empty subtree.
     pub leaf: Option<Leaf>,
-    /// The hashes of the siblings, from the leaf's up to the root's child.
+    /// Hashes of the siblings, from the leaf's up to the root's child.
     pub siblings: Vec<[u8; 32]>,
 }
 
-/// Why a proof does not show what is claimed.
+/// Why a proof does not prove the claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProofError {
@@ -60,10 +61,10 @@ pub enum ProofError {
 
 /// Checks that the tree with this root has this value hash at the path, or no leaf there if `None`.
 ///
-/// Takes at most 257 hashes.
+/// Computes at most 257 hashes.
 ///
 /// # Errors
-/// [`ProofError`] when the proof does not show the claim; which one is for people, not for results.
+/// [`ProofError`] if the proof does not prove the claim; which error is for people only.
 pub fn verify(
     root: &Root,
     path: &Path,

@@ -1,8 +1,8 @@
 //! Applies a sorted batch to the subtree of all paths with one first byte.
 //!
-//! Only leaves and branches with two non-empty sides are stored; a level at which one side is empty
-//! is a run of hashes with the placeholder, recomputed from the path. A branch keeps the hashes of
-//! both its sides, so a walk never touches a sibling:
+//! Only leaves and branches with two non-empty sides are stored. A level with one empty side is
+//! hashed with the placeholder, recomputed from the path. A branch stores the hashes of both sides,
+//! so a walk never visits a sibling:
 //!
 //! ```text
 //! Branch { bit 11, sides: [hash at depth 12, link] x 2 }        76 bytes, one fewer than leaves
@@ -11,14 +11,14 @@
 //!        64 bytes                                               runs, inside the hash above
 //! ```
 //!
-//! So a key takes 140 bytes. Shards share nothing: they can be updated on different threads.
+//! So a key takes 140 bytes. Shards share nothing, so different threads can update them.
 //!
 //! # Invariants
 //! * A branch's `bit` is greater than its parent's: walks and recursion end after 256 steps.
 //! * All leaves under a branch share the path's bits before `bit` and differ in `bit`.
-//! * The hash beside a link is that of the subtree at the depth where the link hangs.
+//! * The hash beside a link is that of the subtree at the depth where the link is attached.
 //!
-//! Spec: consensus.md 8. Tests: `tests/it/oracle.rs`.
+//! Specification: docs/spec/state.md, "State". Tests: `tests/it/roots.rs`.
 use core::ops::Range;
 
 use crate::arena::Arena;
@@ -27,11 +27,11 @@ use crate::hash::{PATH_BITS, PLACEHOLDER, Path, inner_hash, leaf_hash};
 use crate::proof::Leaf;
 
 /// The leaves beside a path.
-mod neighbour;
+mod adjacent;
 
-pub(crate) use neighbour::Neighbours;
+pub(crate) use adjacent::AdjacentLeaves;
 
-/// The depth at which shards hang: the bits of the first byte.
+/// Depth of the shards' roots: the bits of the first byte.
 pub(crate) const SHARD_DEPTH: u32 = 8;
 
 /// All leaves whose paths have the same first byte.
@@ -42,24 +42,24 @@ pub(crate) struct Shard {
     root: Option<Subtree>,
 }
 
-/// A non-empty subtree and its hash at the depth where it hangs.
+/// A non-empty subtree, with its hash at the depth where it is attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Subtree {
     hash: [u8; 32],
     link: Link,
 }
 
-/// The place of a branch or leaf: its number, and [`Link::LEAF`] for a leaf.
+/// Index of a branch or leaf; the bit [`Link::LEAF`] marks a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Link(u32);
 
-/// What a link leads to.
+/// Decoded link.
 enum Target {
     Leaf(u32),
     Branch(u32),
 }
 
-/// A place with leaves on both sides; `bit` is the path bit that chooses the side.
+/// A node with leaves on both sides; `bit` is the path bit that selects the side.
 #[derive(Clone, Copy, Debug)]
 struct Branch {
     left: Subtree,
@@ -67,12 +67,12 @@ struct Branch {
     bit: u8,
 }
 
-/// Where two sides meet: at `bit`, below a link that hangs at `depth`, on `path`.
+/// A position where two sides join: at `bit` of `path`, below a link attached at `depth`.
 struct Fork<'a> {
     path: &'a Path,
     depth: u32,
     bit: u32,
-    /// The branch that stood here before, reused or freed.
+    /// The branch that was at this position before, reused or freed.
     slot: Option<u32>,
 }
 
@@ -96,13 +96,13 @@ impl Shard {
         self.leaves.len()
     }
 
-    /// The hash at [`SHARD_DEPTH`], with true if it is that of a single leaf.
+    /// The hash at [`SHARD_DEPTH`], and whether it is that of a single leaf.
     pub(crate) fn root(&self) -> Option<([u8; 32], bool)> {
         self.root
             .map(|root| (root.hash, matches!(root.link.target(), Target::Leaf(_))))
     }
 
-    /// Applies changes whose paths all begin with this shard's byte.
+    /// Applies changes whose paths all start with this shard's byte.
     pub(crate) fn update(&mut self, changes: &[Change]) {
         self.root = self.apply(self.root, SHARD_DEPTH, changes);
     }
@@ -124,7 +124,7 @@ impl Shard {
         }
     }
 
-    /// Pushes the siblings of a path from [`SHARD_DEPTH`] down; gives the leaf where it ends.
+    /// Appends the siblings of a path from [`SHARD_DEPTH`] down; returns the leaf where it ends.
     pub(crate) fn prove(&self, path: &Path, siblings: &mut Vec<[u8; 32]>) -> Option<Leaf> {
         let mut link = self.root?.link;
         let mut depth = SHARD_DEPTH;
@@ -150,7 +150,7 @@ impl Shard {
         }
     }
 
-    /// Applies changes to the subtree that hangs at `depth`; all of them share its prefix.
+    /// Applies changes to the subtree attached at `depth`; all of them share its prefix.
     fn apply(&mut self, old: Option<Subtree>, depth: u32, changes: &[Change]) -> Option<Subtree> {
         let [(first, _), ..] = changes else {
             return old;
@@ -167,7 +167,7 @@ impl Shard {
         let Branch { left, right, bit } = *self.branches.get(index);
         let bit = u32::from(bit);
         if bit > depth {
-            // Levels without a branch: the changes may leave the path of the leaves below.
+            // Levels without a branch: the changes may diverge from the path of the leaves below.
             let below = *self.any_path(old.link);
             let split = below.common_prefix(first).min(below.common_prefix(last));
             if split < bit {
@@ -229,7 +229,7 @@ impl Shard {
             };
             return self.split(old, &path, &fork, changes);
         }
-        // One change, and it is to this leaf.
+        // There is one change, and it is to this leaf.
         let Some(value) = *value else {
             self.leaves.remove(index);
             return None;
@@ -241,7 +241,7 @@ impl Shard {
         })
     }
 
-    /// Applies changes around a subtree on `below` from which some of them part at the fork.
+    /// Applies changes of which some diverge at the fork from the path `below` of a subtree.
     fn split(
         &mut self,
         old: Subtree,
@@ -257,7 +257,7 @@ impl Shard {
         self.join(fork, left, right)
     }
 
-    /// Makes a subtree of changes alone; removals have nothing to remove.
+    /// Builds a subtree from changes alone, ignoring removals.
     fn build(&mut self, depth: u32, mut changes: &[Change]) -> Option<Subtree> {
         while let [(_, None), rest @ ..] = changes {
             changes = rest;
@@ -298,7 +298,8 @@ impl Shard {
         )
     }
 
-    /// Joins what hangs left and right below a fork, and hashes it up to the fork's depth.
+    /// Joins the subtrees left and right below a fork, and hashes the result up to the fork's
+    /// depth.
     fn join(
         &mut self,
         fork: &Fork<'_>,
@@ -313,7 +314,7 @@ impl Shard {
         } = *fork;
         if let (Some(left), Some(right)) = (left, right) {
             let hash = lift(inner_hash(&left.hash, &right.hash), path, depth..bit);
-            // Bits of a path are below 256, so the conversion keeps the number.
+            // Bit numbers of a path are below 256, so the conversion is lossless.
             let branch = Branch {
                 left,
                 right,
@@ -337,7 +338,7 @@ impl Shard {
         if let Target::Leaf(_) = only.link.target() {
             return Some(only);
         }
-        // The branch below keeps its place; this level becomes one of its empty ones.
+        // The branch below keeps its record; this level becomes one of the levels without a branch.
         let hash = if left.is_some() {
             inner_hash(&only.hash, &PLACEHOLDER)
         } else {
@@ -349,7 +350,7 @@ impl Shard {
         })
     }
 
-    /// The path of some leaf below a link: it tells the bits of the levels without a branch.
+    /// Path of any leaf below a link; it has the bits of the levels without a branch.
     fn any_path(&self, mut link: Link) -> &Path {
         loop {
             match link.target() {
@@ -365,7 +366,7 @@ impl Branch {
         if right { &self.right } else { &self.left }
     }
 
-    /// The hash at the depth of `bit`.
+    /// Hash at the depth of `bit`.
     fn hash(&self) -> [u8; 32] {
         inner_hash(&self.left.hash, &self.right.hash)
     }
@@ -387,7 +388,7 @@ impl Link {
     }
 }
 
-/// Hashes a subtree that hangs at the end of `levels` up to their start, all other sides empty.
+/// Hashes a subtree at the end of `levels` up to their start; all other sides are empty.
 fn lift(hash: [u8; 32], path: &Path, levels: Range<u32>) -> [u8; 32] {
     levels.rev().fold(hash, |hash, depth| {
         if path.bit(depth) {

@@ -1,6 +1,6 @@
-//! Keeps all leaves in memory and answers with the root after each batch.
+//! Keeps all leaves in memory and computes the root after each batch.
 //!
-//! The first eight levels are an array, below which 256 shards hang, one for each first byte:
+//! The first eight levels are an array; below it are 256 shards, one for each first byte:
 //!
 //! ```text
 //!              1                 top[1] = root
@@ -19,24 +19,24 @@
 //! | [`Tree::from_leaves`] | about 2.5 n, after sorting | 140 bytes a key, 40 KB for the top |
 //! | [`Tree::prove`] | none, or one for each empty level skipped at the end | the proof |
 //!
-//! Spec: consensus.md 8. Tests: `tests/it`.
+//! Specification: docs/spec/state.md, "State". Tests: `tests/it`.
 use core::fmt;
 
 use crate::batch::{Batch, Change};
 use crate::hash::{PLACEHOLDER, Path, Root, ValueHash, inner_hash};
 use crate::proof::{Leaf, Proof};
-use crate::shard::{Neighbours, SHARD_DEPTH, Shard};
+use crate::shard::{AdjacentLeaves, SHARD_DEPTH, Shard};
 
 /// The state tree.
 #[derive(Clone)]
 pub struct Tree {
     shards: Vec<Shard>,
-    top: Vec<Node>,
+    top: Vec<TopNode>,
 }
 
-/// A subtree of the first eight levels.
+/// A node of the first eight levels.
 #[derive(Clone, Copy)]
-enum Node {
+enum TopNode {
     Empty,
     /// One leaf, the only one of shard `byte`.
     Leaf {
@@ -48,23 +48,23 @@ enum Node {
     },
 }
 
-/// The number of shards, and the place of the first of them in the top array.
+/// Number of shards, and index of the first of them in the top array.
 const SHARDS: usize = 256;
 
 impl Tree {
-    /// The tree without a leaf.
+    /// The tree without leaves.
     #[must_use]
     pub fn new() -> Self {
         Self {
             shards: vec![Shard::new(); SHARDS],
-            top: vec![Node::Empty; SHARDS.saturating_mul(2)],
+            top: vec![TopNode::Empty; SHARDS.saturating_mul(2)],
         }
     }
 
-    /// Builds a tree from all its leaves at once, in any order; of several leaves with one path
-    /// the last given counts.
+    /// Builds a tree from all its leaves at once, in any order; of several leaves with one path the
+    /// last one counts.
     ///
-    /// Equal to [`Tree::update`] of the empty tree, without spare room in the arrays.
+    /// Equal to [`Tree::update`] on the empty tree, without spare capacity in the arrays.
     #[must_use]
     pub fn from_leaves<I: IntoIterator<Item = (Path, ValueHash)>>(leaves: I) -> Self {
         let leaves: Batch = leaves
@@ -76,13 +76,13 @@ impl Tree {
         tree
     }
 
-    /// The root; [`Root::EMPTY`] without leaves.
+    /// Root; [`Root::EMPTY`] without leaves.
     #[must_use]
     pub fn root(&self) -> Root {
         Root(self.node(1).hash())
     }
 
-    /// The number of leaves.
+    /// Number of leaves.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.shards.iter().fold(0_u64, |count, shard| {
@@ -90,19 +90,19 @@ impl Tree {
         })
     }
 
-    /// Whether there is no leaf.
+    /// True if there is no leaf.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        matches!(self.node(1), Node::Empty)
+        matches!(self.node(1), TopNode::Empty)
     }
 
-    /// Applies a batch and gives the new root; removals of absent paths change nothing.
+    /// Applies a batch and returns the new root; removals of absent paths change nothing.
     pub fn update(&mut self, batch: &Batch) -> Root {
         self.apply(batch, |_, _| ());
         self.root()
     }
 
-    /// The value hash at a path.
+    /// Value hash at a path.
     #[must_use]
     pub fn get(&self, path: &Path) -> Option<ValueHash> {
         self.shard(path.first_byte())
@@ -115,17 +115,17 @@ impl Tree {
     pub fn prove(&self, path: &Path) -> Proof {
         let mut siblings = Vec::new();
         let leaf = self.walk(path, &mut siblings);
-        // Collected from the root down; a proof is read from the leaf up.
+        // Collected from the root down; a proof lists them from the leaf up.
         siblings.reverse();
         Proof { leaf, siblings }
     }
 
-    /// The leaves beside a path, the greatest below it and the least above it; the path's own leaf
+    /// The leaves beside a path: the greatest below it and the least above it; the path's own leaf
     /// is neither.
     #[must_use]
-    pub fn neighbours(&self, path: &Path) -> Neighbours {
+    pub fn adjacent(&self, path: &Path) -> AdjacentLeaves {
         let byte = path.first_byte();
-        let [below, above] = self.shard(byte).neighbours(path);
+        let [below, above] = self.shard(byte).adjacent(path);
         let lower = (0..byte).rev();
         let upper = (byte..=u8::MAX).skip(1);
         [
@@ -146,9 +146,9 @@ impl Tree {
         let mut index = 1_usize;
         for depth in 0..SHARD_DEPTH {
             match self.node(index) {
-                Node::Empty => return None,
-                Node::Leaf { byte, .. } => return self.shard(byte).prove(path, siblings),
-                Node::Inner { .. } => {}
+                TopNode::Empty => return None,
+                TopNode::Leaf { byte, .. } => return self.shard(byte).prove(path, siblings),
+                TopNode::Inner { .. } => {}
             }
             let [left, right] = children(index);
             let (next, sibling) = if path.bit(depth) {
@@ -181,7 +181,7 @@ impl Tree {
     pub(crate) fn hash_top(&mut self, changes: &[Change]) {
         let mut touched = Vec::new();
         for (byte, _) in by_shard(changes) {
-            let node = Node::of_shard(byte, self.shard(byte));
+            let node = TopNode::of_shard(byte, self.shard(byte));
             let index = SHARDS.saturating_add(byte.into());
             self.set_node(index, node);
             touched.push(index);
@@ -193,7 +193,7 @@ impl Tree {
             touched.dedup();
             for &index in &touched {
                 let [left, right] = children(index);
-                self.set_node(index, Node::join(self.node(left), self.node(right)));
+                self.set_node(index, TopNode::join(self.node(left), self.node(right)));
             }
         }
     }
@@ -202,7 +202,7 @@ impl Tree {
         clippy::indexing_slicing,
         reason = "indices are 1 to 511 by construction"
     )]
-    fn node(&self, index: usize) -> Node {
+    fn node(&self, index: usize) -> TopNode {
         self.top[index]
     }
 
@@ -210,7 +210,7 @@ impl Tree {
         clippy::indexing_slicing,
         reason = "indices are 1 to 511 by construction"
     )]
-    fn set_node(&mut self, index: usize, node: Node) {
+    fn set_node(&mut self, index: usize, node: TopNode) {
         self.top[index] = node;
     }
 
@@ -240,7 +240,7 @@ impl fmt::Debug for Tree {
     }
 }
 
-impl Node {
+impl TopNode {
     fn of_shard(byte: u8, shard: &Shard) -> Self {
         match shard.root() {
             None => Self::Empty,
@@ -269,7 +269,7 @@ impl Node {
     }
 }
 
-/// Changes with the byte of their shard; every byte at most once.
+/// Changes grouped by the byte of their shard; every byte at most once.
 fn by_shard(mut rest: &[Change]) -> impl Iterator<Item = (u8, &[Change])> {
     core::iter::from_fn(move || {
         let [(first, _), ..] = rest else { return None };

@@ -1,9 +1,9 @@
 //! Fills every frame of the deepest call tree: memory, wasm stack, gas; on a small native stack.
 //!
-//! The claim: frames wait on a vector, so sixteen of them need no more native stack than one, and
-//! each pays for all of its work however deep it stands.
+//! Suspended frames are stored in a vector, so sixteen of them need no more native stack than one,
+//! and each pays for all of its work at any depth.
 
-use crate::stage::wat;
+use crate::setup::wat;
 use reference::Reference;
 use std::sync::Arc;
 use std::thread::Builder;
@@ -11,9 +11,9 @@ use testkit::{Address, Call, Engines, World};
 use vm::Interpreter;
 use vm::unstable::limits::MEMORY_PAGES_MAX;
 
-/// `fill` takes how many frames are still to come: it recurses 1,000 deep, grows to the largest
-/// memory, writes its last byte and, down there, calls itself. It answers the status of the
-/// deepest call; the frame that calls nobody answers 0.
+/// `fill` takes the number of frames below it: it recurses to depth 1,000, grows the memory to the
+/// maximum, writes the last byte and then calls itself. It returns the status of the deepest call;
+/// a frame without a call returns 0.
 const FILLING: &str = r#"(module
   (import "lockstep" "input" (func $input (param i32 i32) (result i32)))
   (import "lockstep" "self" (func $self (param i32)))
@@ -47,7 +47,7 @@ const FILLING: &str = r#"(module
     (drop (call $input (i32.const 0) (i32.const 4)))
     (call $down (i32.const 1000))))"#;
 
-/// Above any tree of full frames.
+/// More than any tree of full frames uses.
 const GAS: u64 = 1 << 40;
 
 fn world(engines: Engines) -> (World, Address) {
@@ -56,7 +56,7 @@ fn world(engines: Engines) -> (World, Address) {
     (world, contract.expect("deployed"))
 }
 
-/// Status of the deepest call and pages of all frames, and gas.
+/// Status of the deepest call, number of memory pages of all frames, and gas used.
 fn fill((world, contract): &(World, Address), frames_below: u32, gas: u64) -> ((u32, u32), u64) {
     let call = Call::new(*contract, "fill", &frames_below).gas(gas);
     let receipt = world.query(&call);
@@ -71,43 +71,46 @@ fn on_a_thread_of(bytes: usize, work: impl FnOnce() + Send + 'static) {
 
 #[test]
 fn the_deepest_tree_of_full_frames_needs_the_native_stack_of_one() {
-    // What the interpreter documents for one frame; nothing is added for sixteen.
+    // The documented need of the interpreter for one frame.
     on_a_thread_of(Interpreter::NATIVE_STACK_BYTES, || {
         let both = Engines::only(Arc::new(Interpreter::new())).and(Arc::new(Reference::new()));
-        let stage = world(both);
-        assert_eq!(fill(&stage, 0, GAS).0, (0, MEMORY_PAGES_MAX));
-        assert_eq!(fill(&stage, 15, GAS).0, (0, 16 * MEMORY_PAGES_MAX));
+        let deployed = world(both);
+        assert_eq!(fill(&deployed, 0, GAS).0, (0, MEMORY_PAGES_MAX));
+        assert_eq!(fill(&deployed, 15, GAS).0, (0, 16 * MEMORY_PAGES_MAX));
     });
 }
 
 #[test]
 fn every_frame_of_the_deepest_tree_pays_the_same() {
-    let stage = world(Engines::interpreter());
-    let used: Vec<u64> = (0..16).map(|below| fill(&stage, below, GAS).1).collect();
+    let deployed = world(Engines::interpreter());
+    let used: Vec<u64> = (0..16).map(|below| fill(&deployed, below, GAS).1).collect();
     let each: Vec<u64> = used.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    // The first call below pays the first touch of the account and the code.
+    // The first inner call pays the cold prices of the account and the code.
     assert!(
         each[1..].windows(2).all(|pair| pair[0] == pair[1]),
         "{each:?}"
     );
     let rules = vm::Rules::v1();
     let grown = rules.schedule.dynamic().memory_grow_per_page * 255;
-    assert!(each[1] > grown + stage.0.frame_gas(stage.1), "{each:?}");
-    // The seventeenth is refused: its caller goes on with the status, and pays for no frame.
-    let ((status, pages), gas) = fill(&stage, 16, GAS);
+    assert!(
+        each[1] > grown + deployed.0.frame_gas(deployed.1),
+        "{each:?}"
+    );
+    // The seventeenth call does not start: its caller gets the status and pays for no frame.
+    let ((status, pages), gas) = fill(&deployed, 16, GAS);
     assert_eq!(status, u32::from(host_api::status::DEPTH));
     assert_eq!(pages, 16 * MEMORY_PAGES_MAX);
     assert!(gas - used[15] < grown, "{gas} {used:?}");
 }
 
 #[test]
-fn a_tree_that_cannot_be_paid_to_its_end_uses_no_more_than_its_limit() {
-    let stage = world(Engines::interpreter().and(Arc::new(Reference::new())));
-    let (_, whole) = fill(&stage, 15, GAS);
-    // 63/64 at each call: inner frames run out where the outermost still has a rest.
+fn a_tree_that_runs_out_of_gas_uses_no_more_than_its_limit() {
+    let deployed = world(Engines::interpreter().and(Arc::new(Reference::new())));
+    let (_, whole) = fill(&deployed, 15, GAS);
+    // Each call gets 63/64 of the gas: inner frames run out of gas before the outermost one.
     for part in 1..16 {
-        let call = Call::new(stage.1, "fill", &15_u32).gas(whole / 16 * part);
-        match stage.0.query(&call) {
+        let call = Call::new(deployed.1, "fill", &15_u32).gas(whole / 16 * part);
+        match deployed.0.query(&call) {
             Ok(receipt) => {
                 let (status, _): (u32, u32) = receipt.decode().expect("two numbers");
                 assert_ne!(status, 0);

@@ -1,33 +1,33 @@
-//! Runs every entry of the hostile set on every engine: each is stopped, and nothing remains.
+//! Runs every entry of the hostile contract on every engine: each is stopped without effects.
 
-use crate::stage::{by, deploy, done, everywhere, refused};
+use crate::setup::{call_by, call_err, call_ok, deploy, world_on_all_engines};
 use contract_types::{Address, hostile};
 use host_api::status;
 use testkit::{Call, World};
 use vm::Trap;
 
-/// Enough for every limit but the gas itself to show; little enough to be used up quickly.
+/// Enough gas to reach every other limit, and little enough to run out quickly.
 const GAS: u64 = 40_000_000;
 
-fn stage() -> (World, Address, Address) {
-    let mut world = everywhere();
+fn deployed_world() -> (World, Address, Address) {
+    let mut world = world_on_all_engines();
     let alice = world.account("alice", 0);
     let contract = deploy(&mut world, alice, "hostile", &hostile::touch());
     (world, alice, contract)
 }
 
 #[test]
-fn what_never_ends_is_stopped_by_gas_a_trap_or_a_limit() {
-    let (mut world, alice, contract) = stage();
+fn endless_entries_are_stopped_by_gas_a_trap_or_a_limit() {
+    let (mut world, alice, contract) = deployed_world();
     let before = world.values(contract);
     for entry in hostile::ENDLESS {
-        let call = by(alice, contract, hostile::endless(entry)).gas(GAS);
+        let call = call_by(alice, contract, hostile::endless(entry)).gas(GAS);
         if entry == "grow" {
-            let receipt = done(&mut world, &call.gas(2_000_000_000));
+            let receipt = call_ok(&mut world, &call.gas(2_000_000_000));
             assert_eq!(receipt.decode(), Ok(vm::unstable::limits::MEMORY_PAGES_MAX));
             continue;
         }
-        let failure = refused(&mut world, &call);
+        let failure = call_err(&mut world, &call);
         let expected = match entry {
             "recurse" => Some(Trap::StackOverflow),
             "flood" | "flood_bytes" => Some(Trap::EventLimit),
@@ -43,21 +43,21 @@ fn what_never_ends_is_stopped_by_gas_a_trap_or_a_limit() {
 }
 
 #[test]
-fn no_range_outside_memory_gets_through() {
-    let (mut world, alice, contract) = stage();
+fn ranges_outside_of_memory_always_fail() {
+    let (mut world, alice, contract) = deployed_world();
     let ranges = [0, 1, 65_536, 1 << 31, u32::MAX];
     let mut stopped = 0;
     for which in 0..hostile::BAD_POINTER_CALLS {
         for pointer in ranges {
             for length in ranges {
                 let input = hostile::bad_pointer(which, pointer, length);
-                let call = by(alice, contract, input).gas(GAS);
+                let call = call_by(alice, contract, input).gas(GAS);
                 let saved = world.save();
-                // All engines agree, or this fails; and a range beyond memory is never served.
+                // The world checks that all engines agree.
                 let result = world.call(&call);
                 world.restore(&saved);
                 let outside = u64::from(pointer) + u64::from(length) > 1 << 31;
-                // What takes 16 or 32 bytes does not look at the length.
+                // These calls access 16 or 32 bytes and ignore the length.
                 let takes_length = !matches!(which, 10 | 11 | 12 | 15);
                 if outside && takes_length {
                     let failure = result.unwrap_err();
@@ -72,15 +72,15 @@ fn no_range_outside_memory_gets_through() {
 }
 
 #[test]
-fn keys_and_values_have_the_length_that_is_written_down() {
-    let (mut world, alice, contract) = stage();
+fn keys_and_values_have_the_specified_maximum_lengths() {
+    let (mut world, alice, contract) = deployed_world();
     for (length, trap) in [
         (0, Some(Trap::KeyLength)),
         (1, None),
         (256, None),
         (257, Some(Trap::KeyLength)),
     ] {
-        let result = world.call(&by(alice, contract, hostile::long_key(length)));
+        let result = world.call(&call_by(alice, contract, hostile::long_key(length)));
         assert_eq!(
             result.err().and_then(|failure| failure.trap()),
             trap,
@@ -88,7 +88,7 @@ fn keys_and_values_have_the_length_that_is_written_down() {
         );
     }
     for (length, trap) in [(0, None), (65_536, None), (65_537, Some(Trap::ValueLength))] {
-        let result = world.call(&by(alice, contract, hostile::long_value(length)));
+        let result = world.call(&call_by(alice, contract, hostile::long_value(length)));
         assert_eq!(
             result.err().and_then(|failure| failure.trap()),
             trap,
@@ -98,19 +98,19 @@ fn keys_and_values_have_the_length_that_is_written_down() {
 }
 
 #[test]
-fn depth_ends_at_sixteen_frames() {
-    let (mut world, alice, contract) = stage();
-    let receipt = done(&mut world, &by(alice, contract, hostile::descend()));
+fn the_call_depth_is_limited_to_sixteen_frames() {
+    let (mut world, alice, contract) = deployed_world();
+    let receipt = call_ok(&mut world, &call_by(alice, contract, hostile::descend()));
     assert_eq!(receipt.decode(), Ok(u32::from(status::DEPTH)));
 }
 
 #[test]
-fn a_bomb_of_deployments_leaves_nothing() {
-    let (mut world, alice, contract) = stage();
+fn endless_deployments_have_no_effect() {
+    let (mut world, alice, contract) = deployed_world();
     let code_hash = world.code_hash(contract).unwrap();
-    let failure = refused(
+    let failure = call_err(
         &mut world,
-        &by(alice, contract, hostile::deploy_bomb(code_hash.0)),
+        &call_by(alice, contract, hostile::deploy_bomb(code_hash.0)),
     );
     assert!(failure.is_out_of_gas(), "{failure}");
     let creator = vm::Address(contract.0);
@@ -118,7 +118,7 @@ fn a_bomb_of_deployments_leaves_nothing() {
     assert_eq!(world.code_hash(Address(made.0)), None);
 }
 
-/// The salt of the bomb's first deployment.
+/// The salt of the first deployment.
 fn first_salt() -> [u8; 32] {
     let mut salt = [0; 32];
     salt[0] = 1;
@@ -126,12 +126,12 @@ fn first_salt() -> [u8; 32] {
 }
 
 #[test]
-fn the_largest_answers_pass_and_one_byte_more_does_not() {
-    let (mut world, alice, contract) = stage();
-    let receipt = done(&mut world, &by(alice, contract, hostile::lie(false)));
+fn the_largest_outputs_are_accepted_and_one_byte_more_is_not() {
+    let (mut world, alice, contract) = deployed_world();
+    let receipt = call_ok(&mut world, &call_by(alice, contract, hostile::lie(false)));
     assert_eq!(receipt.output.len(), 65_536);
-    let failure = refused(&mut world, &by(alice, contract, hostile::lie(true)));
+    let failure = call_err(&mut world, &call_by(alice, contract, hostile::lie(true)));
     assert!(failure.to_string().contains("reverted with "), "{failure}");
     let call = Call::new(contract, "touch", &vec![0_u8; 65_536]);
-    assert_eq!(refused(&mut world, &call).trap(), Some(Trap::OutputLength));
+    assert_eq!(call_err(&mut world, &call).trap(), Some(Trap::OutputLength));
 }

@@ -1,6 +1,8 @@
-//! Runs samples that call each other: value and state move together or not at all.
+//! Runs samples that call each other: value and state change together or not at all.
 
-use crate::stage::{by, code, deploy, deploy_bytes, done, everywhere, refused, wat};
+use crate::setup::{
+    call_by, call_err, call_ok, deploy, deploy_bytes, revert_code, wat, world_on_all_engines,
+};
 use contract_types::{
     Address, Invocation, amm, counter, hostile, multisig, names, token, upgradeable,
 };
@@ -9,31 +11,34 @@ use testkit::{Call, World};
 use vm::CodeHash;
 
 fn token_of(world: &World, token: Address, who: Address) -> u128 {
-    let receipt = world.query(&by(who, token, token::balance_of(who)));
+    let receipt = world.query(&call_by(who, token, token::balance_of(who)));
     receipt.unwrap().decode().unwrap()
 }
 
 #[test]
-fn the_pool_trades_through_two_tokens() {
-    let mut world = everywhere();
+fn the_pool_trades_two_tokens() {
+    let mut world = world_on_all_engines();
     let [alice, bob] = ["alice", "bob"].map(|name| world.account(name, 0));
     let tokens = [0, 1].map(|_| deploy(&mut world, alice, "token", &token::init(10_000_000)));
     let [gold, silver] = tokens;
     let pool = deploy(&mut world, alice, "amm", &amm::init(gold, silver));
     for token in tokens {
-        done(
+        call_ok(
             &mut world,
-            &by(alice, token, token::approve(pool, u128::MAX)),
+            &call_by(alice, token, token::approve(pool, u128::MAX)),
         );
     }
-    done(
+    call_ok(
         &mut world,
-        &by(alice, pool, amm::add_liquidity(1_000_000, 4_000_000, 0)),
+        &call_by(alice, pool, amm::add_liquidity(1_000_000, 4_000_000, 0)),
     );
-    done(&mut world, &by(alice, gold, token::transfer(bob, 1_000)));
-    // Bob approved nothing: the token refuses, the pool passes it on, nothing moves.
-    let swap = by(bob, pool, amm::swap(true, 1_000, 3_900, 1));
-    let failure = refused(&mut world, &swap);
+    call_ok(
+        &mut world,
+        &call_by(alice, gold, token::transfer(bob, 1_000)),
+    );
+    // Bob approved nothing: the token reverts, then the pool does, and nothing is transferred.
+    let swap = call_by(bob, pool, amm::swap(true, 1_000, 3_900, 1));
+    let failure = call_err(&mut world, &swap);
     assert_eq!(failure.code(), Some(9));
     let inside = "inside, token.transfer_from: reverted with code 3, InsufficientAllowance";
     assert!(failure.to_string().contains(inside), "{failure}");
@@ -45,14 +50,14 @@ fn the_pool_trades_through_two_tokens() {
         (token_of(&world, gold, bob), token_of(&world, silver, bob)),
         (1_000, 0)
     );
-    done(&mut world, &by(bob, gold, token::approve(pool, 1_000)));
-    let quote = done(&mut world, &by(bob, pool, amm::quote(true, 1_000)));
+    call_ok(&mut world, &call_by(bob, gold, token::approve(pool, 1_000)));
+    let quote = call_ok(&mut world, &call_by(bob, pool, amm::quote(true, 1_000)));
     let quote: Option<u128> = quote.decode().unwrap();
-    let receipt = done(&mut world, &swap);
+    let receipt = call_ok(&mut world, &swap);
     let out: u128 = receipt.decode().unwrap();
     assert_eq!(Some(out), quote);
     assert!((3_900..4_000).contains(&out));
-    // Both transfers of the tokens and the pool's own event, in the order of emission.
+    // Events of both token transfers and of the pool, in the order of emission.
     let emitters: Vec<Address> = receipt
         .events
         .iter()
@@ -65,47 +70,47 @@ fn the_pool_trades_through_two_tokens() {
         (token_of(&world, gold, bob), token_of(&world, silver, bob)),
         (0, out)
     );
-    let reserves = done(&mut world, &by(bob, pool, amm::reserves()));
+    let reserves = call_ok(&mut world, &call_by(bob, pool, amm::reserves()));
     assert_eq!(reserves.decode(), Ok((1_001_000_u128, 4_000_000 - out)));
     for (token, of_pool) in tokens.into_iter().zip([1_001_000, 4_000_000 - out]) {
         assert_eq!(token_of(&world, token, pool), of_pool);
     }
-    // Expired, and worse than asked for.
+    // An expired trade, and one with less output than the minimum.
     world.set_height(2);
-    assert_eq!(code(&mut world, &swap), 7);
+    assert_eq!(revert_code(&mut world, &swap), 7);
     assert_eq!(
-        code(
+        revert_code(
             &mut world,
-            &by(alice, pool, amm::swap(true, 1_000, 4_000, 9))
+            &call_by(alice, pool, amm::swap(true, 1_000, 4_000, 9))
         ),
         6
     );
 }
 
 #[test]
-fn a_trade_is_undone_wherever_its_gas_ends() {
-    let mut world = everywhere();
+fn a_trade_is_undone_wherever_it_runs_out_of_gas() {
+    let mut world = world_on_all_engines();
     let alice = world.account("alice", 0);
     let tokens = [0, 1].map(|_| deploy(&mut world, alice, "token", &token::init(10_000_000)));
     let pool = deploy(&mut world, alice, "amm", &amm::init(tokens[0], tokens[1]));
     for token in tokens {
-        done(
+        call_ok(
             &mut world,
-            &by(alice, token, token::approve(pool, u128::MAX)),
+            &call_by(alice, token, token::approve(pool, u128::MAX)),
         );
     }
-    done(
+    call_ok(
         &mut world,
-        &by(alice, pool, amm::add_liquidity(1_000_000, 4_000_000, 0)),
+        &call_by(alice, pool, amm::add_liquidity(1_000_000, 4_000_000, 0)),
     );
-    let swap = by(alice, pool, amm::swap(true, 1_000, 1, 1));
+    let swap = call_by(alice, pool, amm::swap(true, 1_000, 1, 1));
     let used = world.query(&swap).unwrap().gas_used;
     let mut refusals = 0;
     for part in 0..64 {
         let failure = world
             .query(&swap.clone().gas(used / 64 * part))
             .unwrap_err();
-        // Where the token ran out, the pool has a rest and refuses; else the pool itself ran out.
+        // If the token ran out of gas, the pool has some left and reverts; else the pool ran out.
         match failure.code() {
             Some(code) => {
                 assert_eq!(code, 9, "{failure}");
@@ -118,60 +123,69 @@ fn a_trade_is_undone_wherever_its_gas_ends() {
 }
 
 #[test]
-fn the_wallet_pays_calls_and_changes_itself_by_two_of_three() {
-    let mut world = everywhere();
+fn two_of_three_owners_can_pay_call_and_change_the_owners() {
+    let mut world = world_on_all_engines();
     let owners = ["alice", "bob", "carol"].map(|name| world.account(name, 1_000));
     let [alice, bob, carol] = owners;
     let wallet = deploy(&mut world, alice, "multisig", &multisig::init(&owners, 2));
-    done(
+    call_ok(
         &mut world,
-        &by(alice, wallet, multisig::deposit()).value(100),
+        &call_by(alice, wallet, multisig::deposit()).value(100),
     );
     let registry = deploy(&mut world, alice, "names", &names::init(10, 100));
     let register = names::register("wallet", 1);
     let propose = multisig::propose(registry, 10, register.entry, &register.input);
-    let id: u64 = done(&mut world, &by(alice, wallet, propose))
+    let id: u64 = call_ok(&mut world, &call_by(alice, wallet, propose))
         .decode()
         .unwrap();
     assert_eq!(
-        code(&mut world, &by(alice, wallet, multisig::execute(id))),
+        revert_code(&mut world, &call_by(alice, wallet, multisig::execute(id))),
         6
     );
-    done(&mut world, &by(bob, wallet, multisig::confirm(id)));
-    done(&mut world, &by(carol, wallet, multisig::execute(id)));
+    call_ok(&mut world, &call_by(bob, wallet, multisig::confirm(id)));
+    call_ok(&mut world, &call_by(carol, wallet, multisig::execute(id)));
     assert_eq!((world.balance(wallet), world.balance(registry)), (90, 10));
-    let owner = done(&mut world, &by(bob, registry, names::resolve("wallet")));
+    let owner = call_ok(
+        &mut world,
+        &call_by(bob, registry, names::resolve("wallet")),
+    );
     assert_eq!(owner.decode(), Ok(Some(wallet)));
-    // A call that fails undoes the whole execution: it can be tried again.
+    // A failing call undoes the whole execution, which can be tried again.
     let again: u64 = {
         let propose = multisig::propose(registry, 10, register.entry, &register.input);
-        done(&mut world, &by(alice, wallet, propose))
+        call_ok(&mut world, &call_by(alice, wallet, propose))
             .decode()
             .unwrap()
     };
-    done(&mut world, &by(bob, wallet, multisig::confirm(again)));
+    call_ok(&mut world, &call_by(bob, wallet, multisig::confirm(again)));
     assert_eq!(
-        code(&mut world, &by(bob, wallet, multisig::execute(again))),
+        revert_code(&mut world, &call_by(bob, wallet, multisig::execute(again))),
         7
     );
     assert_eq!(world.balance(wallet), 90);
-    let count = done(&mut world, &by(bob, wallet, multisig::confirmations(again)));
+    let count = call_ok(
+        &mut world,
+        &call_by(bob, wallet, multisig::confirmations(again)),
+    );
     assert_eq!(count.decode(), Ok(2_u32));
-    // Only through itself can its owners change.
+    // Only the wallet itself can change its owners.
     let set = multisig::set_owners(&[alice], 1);
-    assert_eq!(code(&mut world, &by(alice, wallet, set.clone())), 3);
+    assert_eq!(
+        revert_code(&mut world, &call_by(alice, wallet, set.clone())),
+        3
+    );
     let propose = multisig::propose(wallet, 0, set.entry, &set.input);
-    let id: u64 = done(&mut world, &by(alice, wallet, propose))
+    let id: u64 = call_ok(&mut world, &call_by(alice, wallet, propose))
         .decode()
         .unwrap();
-    done(&mut world, &by(carol, wallet, multisig::confirm(id)));
-    done(&mut world, &by(carol, wallet, multisig::execute(id)));
-    let owners = done(&mut world, &by(bob, wallet, multisig::owners()));
+    call_ok(&mut world, &call_by(carol, wallet, multisig::confirm(id)));
+    call_ok(&mut world, &call_by(carol, wallet, multisig::execute(id)));
+    let owners = call_ok(&mut world, &call_by(bob, wallet, multisig::owners()));
     assert_eq!(owners.decode(), Ok((vec![alice], 1_u32)));
 }
 
-/// Calls `entry` of the address in its input with the rest as input, and then fails or returns
-/// the status as its last byte says.
+/// Calls `upgrade` of the contract in its input with the rest as input, and then returns the
+/// status, reverts, traps or loops.
 const CALLER: &str = r#"(module
   (import "lockstep" "input" (func $input (param i32 i32) (result i32)))
   (import "lockstep" "call"
@@ -202,76 +216,85 @@ const CALLER: &str = r#"(module
     (loop $again (br $again))))"#;
 
 #[test]
-fn a_change_of_code_is_undone_with_the_frame_that_asked_for_it() {
-    let mut world = everywhere();
+fn a_change_of_code_is_undone_with_the_frame_that_called_for_it() {
+    let mut world = world_on_all_engines();
     let alice = world.account("alice", 0);
     let counter = deploy(&mut world, alice, "counter", &counter::get());
     let new = world.code_hash(counter).unwrap();
     let nothing = Invocation::new("nothing", &());
     let owner = deploy_bytes(&mut world, alice, &wat(CALLER), &nothing);
-    // The caller owns what it upgrades.
-    let code_hash = world.upload(&crate::stage::wasm("upgradeable")).unwrap();
+    // The caller owns the contract that it upgrades.
+    let code_hash = world.upload(&crate::setup::wasm("upgradeable")).unwrap();
     let init = upgradeable::init(1);
     let made = Call::deployment(CodeHash(code_hash), [0; 32], init.entry, init.input).from(owner);
-    let contract = done(&mut world, &made).contract;
-    done(
+    let contract = call_ok(&mut world, &made).contract;
+    call_ok(
         &mut world,
-        &by(owner, contract, upgradeable::announce(new.0)),
+        &call_by(owner, contract, upgradeable::announce(new.0)),
     );
     world.set_height(2);
-    let ask = |entry| Call::new(owner, entry, &(contract, new)).gas(50_000_000);
-    let reverted = refused(&mut world, &ask("upgrade_and_revert"));
-    // The inner call had returned before: status 0 is what the caller reverts with.
+    let upgrade = |entry| Call::new(owner, entry, &(contract, new)).gas(50_000_000);
+    let reverted = call_err(&mut world, &upgrade("upgrade_and_revert"));
+    // The inner call returned: the caller reverts with its status 0.
     assert!(
         reverted.to_string().contains("4 bytes: [0, 0, 0, 0]"),
         "{reverted}"
     );
-    refused(&mut world, &ask("upgrade_and_trap"));
-    assert!(refused(&mut world, &ask("upgrade_and_spin")).is_out_of_gas());
+    call_err(&mut world, &upgrade("upgrade_and_trap"));
+    assert!(call_err(&mut world, &upgrade("upgrade_and_spin")).is_out_of_gas());
     assert_eq!(world.code_hash(contract), Some(CodeHash(code_hash)));
-    let pending = done(&mut world, &by(alice, contract, upgradeable::pending()));
+    let pending = call_ok(
+        &mut world,
+        &call_by(alice, contract, upgradeable::pending()),
+    );
     assert!(
         pending
             .decode::<Option<([u8; 32], u64)>>()
             .unwrap()
             .is_some()
     );
-    let receipt = done(&mut world, &ask("upgrade_and_return"));
+    let receipt = call_ok(&mut world, &upgrade("upgrade_and_return"));
     assert_eq!(receipt.output, [0; 4]);
     assert_eq!(world.code_hash(contract), Some(new));
 }
 
 #[test]
-fn code_that_changes_itself_runs_old_to_the_end_and_new_below() {
-    let mut world = everywhere();
+fn a_contract_that_changes_its_code_continues_with_the_old_and_calls_the_new() {
+    let mut world = world_on_all_engines();
     let alice = world.account("alice", 0);
     let hostile = deploy(&mut world, alice, "hostile", &hostile::touch());
     let counter = deploy(&mut world, alice, "counter", &counter::get());
     let new = world.code_hash(counter).unwrap();
-    let receipt = done(&mut world, &by(alice, hostile, hostile::upgrade(new.0)));
-    // The frame below runs the counter, which has no `touch`.
+    let receipt = call_ok(
+        &mut world,
+        &call_by(alice, hostile, hostile::upgrade(new.0)),
+    );
+    // The inner frame runs the counter, which has no `touch`.
     let statuses: (u32, u32) = receipt.decode().unwrap();
     assert_eq!(statuses, (0, u32::from(status::NO_ENTRY)));
     assert_eq!(world.code_hash(hostile), Some(new));
     // A hash without code changes nothing.
     let other = deploy(&mut world, alice, "hostile", &hostile::touch());
-    let receipt = done(&mut world, &by(alice, other, hostile::upgrade([9; 32])));
+    let receipt = call_ok(
+        &mut world,
+        &call_by(alice, other, hostile::upgrade([9; 32])),
+    );
     let statuses: (u32, u32) = receipt.decode().unwrap();
     assert_eq!(statuses, (u32::from(status::NO_CODE), 0));
 }
 
 #[test]
-fn nobody_is_entered_again_who_did_not_allow_it() {
-    let mut world = everywhere();
+fn a_contract_is_not_reentered_unless_it_allows_it() {
+    let mut world = world_on_all_engines();
     let alice = world.account("alice", 0);
     let [one, other] = [0, 1].map(|_| deploy(&mut world, alice, "hostile", &hostile::touch()));
     let status_of = |world: &mut World, flags| {
-        let call = by(alice, one, hostile::reenter(other, flags));
-        done(world, &call).decode::<u32>().unwrap()
+        let call = call_by(alice, one, hostile::reenter(other, flags));
+        call_ok(world, &call).decode::<u32>().unwrap()
     };
     assert_eq!(status_of(&mut world, 0), u32::from(status::REENTRY));
     assert_eq!(status_of(&mut world, host_api::flags::ALLOW_REENTRY), 0);
-    // Static is inherited: the way back writes, so it traps.
+    // Static is inherited: the reentered frame writes, so it traps.
     let both = host_api::flags::ALL;
     assert_eq!(status_of(&mut world, both), u32::from(status::TRAP));
 }

@@ -1,9 +1,9 @@
-//! Tests the world, and the sample contracts in it as deployed wasm.
+//! Tests the world, and the sample contracts as deployed wasm.
 #![cfg(test)]
 
 extern crate lockstep_testkit as testkit;
 
-mod stage;
+mod setup;
 
 mod world;
 
@@ -28,6 +28,6 @@ mod ledger;
 
 mod model;
 
-mod model_play;
+mod model_execution;
 
 mod model_script;

@@ -1,17 +1,17 @@
-//! Compares random trees of calls with a plain model, on every engine: state, events, gas, what
-//! each step saw, at any limit of gas.
+//! Compares random call trees with a simple model, on every engine: state, events, gas, the result
+//! of each step, at any gas limit.
 //!
-//! The model (`model_play`) stands on the ledger of the tests of `vm`, which keeps no journal, no
-//! frames and no overlay.
+//! The model (`model_execution`) uses the ledger of the tests of `vm`, which has no journal, frames
+//! or overlay.
 #![expect(
     clippy::arithmetic_side_effects,
-    reason = "a test computes on numbers that it chose"
+    reason = "tests compute with known numbers"
 )]
 
-use crate::ledger::{Effects, End, Ledger, Player, State, Tank};
-use crate::model_play::{Model, Theatre};
-use crate::model_script::{PLENTY, Step, actor, costs, scripts, stage};
-use crate::stage::EVERY;
+use crate::ledger::{FrameEnd, Ledger, ModelEffects, ModelFrame, ModelGasMeter, ModelState};
+use crate::model_execution::{Model, ModelSetup};
+use crate::model_script::{PLENTY, ScriptStep, actor, costs, deployed_world, scripts};
+use crate::setup::ALL_ENGINES;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -20,35 +20,35 @@ use vm::unstable::frames::frame_price;
 use vm::unstable::state::Account;
 use vm::{CodeHash, Rules, key};
 
-static THEATRE: LazyLock<Theatre> = LazyLock::new(|| {
-    let (world, cast) = stage(EVERY.clone());
+static SETUP: LazyLock<ModelSetup> = LazyLock::new(|| {
+    let (world, participants) = deployed_world(ALL_ENGINES.clone());
     let rules = Rules::v1();
     let module = vm::check(&actor(0), &rules).expect("accepted");
     let frame_gas = frame_price(&module, &rules);
     let costs = costs();
-    Theatre {
+    ModelSetup {
         world,
-        cast,
+        participants,
         costs,
         rules,
         frame_gas,
     }
 });
 
-/// What a message came to.
+/// Result of a call.
 #[derive(Debug, PartialEq, Eq)]
-struct Played {
-    end: End,
+struct CallResult {
+    end: FrameEnd,
     gas_used: u64,
-    effects: Effects,
+    effects: ModelEffects,
     log: Vec<u8>,
 }
 
-/// Accounts and values of everybody in the cast, as state keys.
-fn state(theatre: &Theatre) -> State {
-    let (world, cast) = (&theatre.world, &theatre.cast);
-    let mut state = State::new();
-    for who in cast.contracts.iter().chain([&cast.sender]) {
+/// Accounts and values of all participants, by state key.
+fn state(setup: &ModelSetup) -> ModelState {
+    let (world, participants) = (&setup.world, &setup.participants);
+    let mut state = ModelState::new();
+    for who in participants.contracts.iter().chain([&participants.sender]) {
         let address = vm::Address(who.0);
         let account = Account {
             nonce: 0,
@@ -64,54 +64,61 @@ fn state(theatre: &Theatre) -> State {
     state
 }
 
-fn by_model(theatre: &Theatre, script: &[Step], limit: u64) -> Played {
-    let own = theatre.cast.contract(0);
-    let old = state(theatre);
-    let codes = theatre.cast.codes.iter();
+fn by_model(setup: &ModelSetup, script: &[ScriptStep], limit: u64) -> CallResult {
+    let own = setup.participants.contract(0);
+    let old = state(setup);
+    let codes = setup.participants.codes.iter();
     let mut model = Model {
-        theatre,
+        setup,
         ledger: Ledger {
-            rules: &theatre.rules,
+            rules: &setup.rules,
             codes: codes
-                .map(|code| (CodeHash(*code), theatre.frame_gas))
+                .map(|code| (CodeHash(*code), setup.frame_gas))
                 .collect(),
             now: old.clone(),
             old,
             events: Vec::new(),
             touched: BTreeSet::from([
-                key::account(&vm::Address(theatre.cast.sender.0)),
+                key::account(&vm::Address(setup.participants.sender.0)),
                 key::account(&own),
-                key::code(&CodeHash(theatre.cast.code(0))),
+                key::code(&CodeHash(setup.participants.code(0))),
             ]),
         },
         log: Vec::new(),
     };
-    let mut tank = Tank { left: limit };
-    let player = Player::of(own);
-    let end = match tank.pay(theatre.frame_gas) {
-        Ok(()) => model.frame(script, player, &mut tank, &mut vec![(own, false)]),
+    let mut meter = ModelGasMeter { left: limit };
+    let player = ModelFrame::of(own);
+    let end = match meter.charge(setup.frame_gas) {
+        Ok(()) => model.frame(script, player, &mut meter, &mut vec![(own, false)]),
         Err(end) => end,
     };
-    if end == End::OutOfGas {
-        tank.left = 0;
+    if end == FrameEnd::OutOfGas {
+        meter.left = 0;
     }
-    Played {
+    CallResult {
         effects: model.ledger.effects(&end),
-        gas_used: limit - tank.left,
+        gas_used: limit - meter.left,
         end,
         log: model.log,
     }
 }
 
-/// On every engine of the world, which compares them.
-fn by_engines(theatre: &Theatre, script: &[Step], limit: u64) -> Played {
-    let cast = &theatre.cast;
-    let call = Call::raw(Address(cast.contract(0).0), "act", cast.encode(script));
-    match theatre.world.query(&call.from(cast.sender).gas(limit)) {
-        Ok(receipt) => Played {
-            end: End::Return(receipt.output),
+/// Runs the script on every engine of the world, which compares them.
+fn by_engines(setup: &ModelSetup, script: &[ScriptStep], limit: u64) -> CallResult {
+    let participants = &setup.participants;
+    let call = Call::raw(
+        Address(participants.contract(0).0),
+        "act",
+        participants.encode(script),
+    );
+    match setup
+        .world
+        .query(&call.from(participants.sender).gas(limit))
+    {
+        Ok(receipt) => CallResult {
+            end: FrameEnd::Return(receipt.output),
             gas_used: receipt.gas_used,
-            effects: Effects {
+            effects: ModelEffects {
                 changed: receipt.diff,
                 events: receipt
                     .events
@@ -121,15 +128,15 @@ fn by_engines(theatre: &Theatre, script: &[Step], limit: u64) -> Played {
             },
             log: receipt.log.into_bytes(),
         },
-        Err(failure) => Played {
+        Err(failure) => CallResult {
             end: match failure.cause() {
-                Cause::Reverted { output, .. } => End::Revert(output.clone()),
-                Cause::Trapped { trap, .. } => End::Trap(*trap),
-                Cause::OutOfGas { .. } => End::OutOfGas,
+                Cause::Reverted { output, .. } => FrameEnd::Revert(output.clone()),
+                Cause::Trapped { trap, .. } => FrameEnd::Trap(*trap),
+                Cause::OutOfGas { .. } => FrameEnd::OutOfGas,
                 _ => panic!("{failure}"),
             },
             gas_used: failure.gas_used(),
-            effects: Effects::default(),
+            effects: ModelEffects::default(),
             log: failure.log().as_bytes().to_vec(),
         },
     }
@@ -141,18 +148,20 @@ proptest! {
         ..ProptestConfig::with_cases(256)
     })]
     #[test]
-    fn a_tree_of_calls_is_its_model(script in scripts(),
-                                    parts in prop::collection::vec(0_u64..=1000, 10)) {
-        let theatre = &*THEATRE;
-        // Not all there is: 63/64 of it, sixteen times over, would be spun away.
-        let whole = by_model(theatre, &script, PLENTY);
-        prop_assert_eq!(&by_engines(theatre, &script, PLENTY), &whole);
+    fn a_tree_of_calls_behaves_as_the_model(
+        script in scripts(),
+        parts in prop::collection::vec(0_u64..=1000, 10)
+    ) {
+        let setup = &*SETUP;
+        // Bounded, since endless loops at sixteen depths each use 63/64 of the remaining gas.
+        let whole = by_model(setup, &script, PLENTY);
+        prop_assert_eq!(&by_engines(setup, &script, PLENTY), &whole);
         let total = whole.gas_used.min(30_000_000);
         let near = [total.saturating_sub(1), total, total + 1];
         for limit in parts.iter().map(|part| total / 1000 * part).chain(near) {
             prop_assert_eq!(
-                by_engines(theatre, &script, limit),
-                by_model(theatre, &script, limit),
+                by_engines(setup, &script, limit),
+                by_model(setup, &script, limit),
                 "{}",
                 limit
             );
@@ -160,29 +169,34 @@ proptest! {
     }
 }
 
-/// A call of the contract itself that is allowed to come back, so deep: the model's own limits.
+/// The contract calls itself with re-entry allowed, up to the depth limit.
 #[test]
-fn a_chain_of_calls_to_the_depth_limit_is_its_model() {
-    let mut script = vec![Step::Write(6, 9), Step::Scan(0, 4)];
+fn a_chain_of_calls_to_the_depth_limit_behaves_as_the_model() {
+    let mut script = vec![ScriptStep::Write(6, 9), ScriptStep::Scan(0, 4)];
     for _ in 0..18 {
-        let call = Step::Call {
+        let call = ScriptStep::Call {
             flags: 1,
             to: 0,
             value: 1,
             gas: u64::MAX,
             script,
         };
-        script = vec![Step::Emit(1), call, Step::Returned, Step::Remove(1)];
+        script = vec![
+            ScriptStep::Emit(1),
+            call,
+            ScriptStep::Returned,
+            ScriptStep::Remove(1),
+        ];
     }
-    let theatre = &*THEATRE;
-    let whole = by_model(theatre, &script, PLENTY);
-    assert_eq!(by_engines(theatre, &script, PLENTY), whole);
+    let setup = &*SETUP;
+    let whole = by_model(setup, &script, PLENTY);
+    assert_eq!(by_engines(setup, &script, PLENTY), whole);
     assert_eq!(whole.effects.events.len(), 16);
     for part in 0..64 {
         let limit = whole.gas_used / 64 * part;
         assert_eq!(
-            by_engines(theatre, &script, limit),
-            by_model(theatre, &script, limit)
+            by_engines(setup, &script, limit),
+            by_model(setup, &script, limit)
         );
     }
 }

@@ -1,15 +1,15 @@
-//! Writes an actor: a contract that performs the script in its input, and what each step costs it.
+//! Builds the actor, a contract that executes the script in its input, and measures its steps.
 //!
-//! The model knows the prices of host calls from the schedule. What the actor's own operators cost
-//! around them is read from a trace of R, once for each kind of step: the steps are straight lines,
-//! so that one sample is all there is to know.
+//! The model takes the prices of host calls from the schedule. The costs of the actor's own
+//! operators around them are measured in a trace of R, once for each kind of step: a step has no
+//! branches, so one sample is enough.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
-    reason = "a test computes on numbers that it chose"
+    reason = "tests compute with known numbers"
 )]
 
-use crate::stage::wat;
+use crate::setup::wat;
 use proptest::prelude::*;
 use reference::{Reference, Trace};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,26 +19,26 @@ use testkit::{Address, Call, Engines, World};
 use vm::{CodeHash, Rules};
 use wasmparser::{Operator, Parser, Payload};
 
-/// Codes of the tests, which differ in their data only.
+/// Number of codes, which differ only in their data.
 pub(crate) const CODES: usize = 3;
-/// Contracts that are there from the start, of the code of the same place.
+/// Number of contracts at the start; each has the code of the same index.
 pub(crate) const CONTRACTS: usize = 3;
-/// What each contract owns.
+/// Initial balance of each contract.
 pub(crate) const OWNED: u128 = 100;
-/// Capacity of the page of a scan, and of what is read.
+/// Size of the buffer for scans and reads, in bytes.
 pub(crate) const PAGE: u64 = 64;
-/// Bytes of a log entry: a result, and the first bytes that were written for it.
+/// Size of a log entry, in bytes: a result, and the first bytes of the output.
 pub(crate) const LOG_BYTES: u64 = 12;
-/// More than any script of the tests uses.
+/// Gas limit above the use of any script.
 pub(crate) const PLENTY: u64 = 1 << 40;
 
-/// One thing that an actor does. Contracts are named by their place; one beyond is nobody.
+/// One step of an actor. Contracts are given by index; an index out of range has no contract.
 #[derive(Clone, Debug)]
-pub(crate) enum Step {
+pub(crate) enum ScriptStep {
     Write(u8, u8),
     Remove(u8),
     Read(u8),
-    /// From a key, at most so many entries.
+    /// Start key, and maximum number of entries.
     Scan(u8, u8),
     Emit(u8),
     Call {
@@ -65,8 +65,8 @@ pub(crate) enum Step {
     },
 }
 
-impl Step {
-    /// The byte that stands for it; 0 ends a script.
+impl ScriptStep {
+    /// The byte that encodes the kind of step; 0 ends a script.
     pub(crate) const fn kind(&self) -> u8 {
         match self {
             Self::Write(..) => 1,
@@ -88,7 +88,7 @@ impl Step {
     }
 }
 
-/// What each kind of step does: `$p` stands on its byte, and goes behind its operands.
+/// Code of each kind of step, and its encoded size; `$p` is the address of the step.
 const ARMS: [(&str, &str); 15] = [
     (
         "(call $write (i32.add (local.get $p) (i32.const 1)) (i32.const 1)
@@ -166,7 +166,7 @@ const ARMS: [(&str, &str); 15] = [
     ),
 ];
 
-/// Imports of the actor by the names that the arms use.
+/// Imports of the actor, with the names that the code above uses.
 const IMPORTS: &str = r#"
   (import "lockstep" "input" (func $input (param i32 i32) (result i32)))
   (import "lockstep" "storage_write" (func $write (param i32 i32 i32 i32)))
@@ -187,7 +187,7 @@ const IMPORTS: &str = r#"
     (func $deploy (param i32 i32 i32 i32 i32 i32 i32 i64 i32) (result i32)))
   (import "lockstep" "debug_log" (func $log (param i32 i32)))"#;
 
-/// The bytes of a code.
+/// The module of a code.
 pub(crate) fn actor(code: usize) -> Vec<u8> {
     let mut open = String::new();
     let mut targets = String::new();
@@ -203,7 +203,7 @@ pub(crate) fn actor(code: usize) -> Vec<u8> {
             format!("{work} (local.set $p (i32.add (local.get $p) {size})) (br $tail))\n")
         })
         .collect();
-    // Arm k stands behind the end of block k: 0 returns, the last block is the tail's.
+    // Arm k is after the end of block k: arm 0 returns, the last block is for the tail.
     let (first, rest) = ("return)\n", arms);
     wat(&format!(
         r#"(module {IMPORTS}
@@ -225,41 +225,41 @@ pub(crate) fn actor(code: usize) -> Vec<u8> {
     ))
 }
 
-/// Contracts by place, codes by place; one beyond is nobody's.
+/// Sender, contracts and codes; an index out of range is an unused address or hash.
 #[derive(Clone)]
-pub(crate) struct Cast {
+pub(crate) struct Participants {
     pub(crate) sender: Address,
     pub(crate) contracts: Vec<Address>,
     pub(crate) codes: Vec<[u8; 32]>,
 }
 
-impl Cast {
-    pub(crate) fn contract(&self, place: usize) -> vm::Address {
-        let found = self.contracts.get(place);
+impl Participants {
+    pub(crate) fn contract(&self, index: usize) -> vm::Address {
+        let found = self.contracts.get(index);
         vm::Address(found.map_or([0x90; 32], |address| address.0))
     }
 
-    pub(crate) fn code(&self, place: usize) -> [u8; 32] {
-        self.codes.get(place).copied().unwrap_or([0xdd; 32])
+    pub(crate) fn code(&self, index: usize) -> [u8; 32] {
+        self.codes.get(index).copied().unwrap_or([0xdd; 32])
     }
 
-    /// A script as the actor reads it, with the end.
-    pub(crate) fn encode(&self, script: &[Step]) -> Vec<u8> {
+    /// A script in the encoding that the actor reads, with its end.
+    pub(crate) fn encode(&self, script: &[ScriptStep]) -> Vec<u8> {
         let mut bytes = Vec::new();
         for step in script {
             bytes.push(step.kind());
             match step {
-                Step::Write(raw, length) => {
+                ScriptStep::Write(raw, length) => {
                     bytes.extend([*raw, *length]);
                     bytes.extend(vec![*length; usize::from(*length)]);
                 }
-                Step::Scan(raw, limit) => bytes.extend([*raw, *limit]),
-                Step::Remove(byte)
-                | Step::Read(byte)
-                | Step::Emit(byte)
-                | Step::Return(byte)
-                | Step::Revert(byte) => bytes.push(*byte),
-                Step::Call {
+                ScriptStep::Scan(raw, limit) => bytes.extend([*raw, *limit]),
+                ScriptStep::Remove(byte)
+                | ScriptStep::Read(byte)
+                | ScriptStep::Emit(byte)
+                | ScriptStep::Return(byte)
+                | ScriptStep::Revert(byte) => bytes.push(*byte),
+                ScriptStep::Call {
                     flags,
                     to,
                     value,
@@ -270,14 +270,14 @@ impl Cast {
                     bytes.extend(self.contract(*to).0);
                     self.encode_request(&mut bytes, *value, *gas, script);
                 }
-                Step::Returned | Step::Trap | Step::OutOfGas => {}
-                Step::SetCode(code) => bytes.extend(self.code(*code)),
-                Step::Transfer(to, value) => {
+                ScriptStep::Returned | ScriptStep::Trap | ScriptStep::OutOfGas => {}
+                ScriptStep::SetCode(code) => bytes.extend(self.code(*code)),
+                ScriptStep::Transfer(to, value) => {
                     bytes.extend(self.contract(*to).0);
                     bytes.extend(value.to_le_bytes());
                 }
-                Step::Balance(of) => bytes.extend(self.contract(*of).0),
-                Step::Deploy {
+                ScriptStep::Balance(of) => bytes.extend(self.contract(*of).0),
+                ScriptStep::Deploy {
                     code,
                     salt,
                     value,
@@ -294,7 +294,7 @@ impl Cast {
         bytes
     }
 
-    fn encode_request(&self, bytes: &mut Vec<u8>, value: u128, gas: u64, script: &[Step]) {
+    fn encode_request(&self, bytes: &mut Vec<u8>, value: u128, gas: u64, script: &[ScriptStep]) {
         bytes.extend(value.to_le_bytes());
         bytes.extend(gas.to_le_bytes());
         let inner = self.encode(script);
@@ -303,8 +303,8 @@ impl Cast {
     }
 }
 
-/// The contracts with three keys each, and a sender.
-pub(crate) fn stage(engines: Engines) -> (World, Cast) {
+/// A world with the contracts, three keys in each, and a sender.
+pub(crate) fn deployed_world(engines: Engines) -> (World, Participants) {
     let mut world = World::new().on(engines);
     let sender = world.account("sender", OWNED);
     let codes = (0..CODES).map(|code| world.upload(&actor(code)).expect("accepted"));
@@ -319,29 +319,29 @@ pub(crate) fn stage(engines: Engines) -> (World, Cast) {
         }
         contracts.push(contract);
     }
-    let cast = Cast {
+    let participants = Participants {
         sender,
         contracts,
         codes,
     };
-    (world, cast)
+    (world, participants)
 }
 
-/// What the actor's own operators cost, around the host calls.
+/// Costs of the actor's own operators around the host calls, in gas.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Costs {
-    /// From the frame's start to the first step, the host's price of `input` excluded.
+    /// From the start of the frame to the first step, without the price of `input`.
     pub(crate) begin: u64,
-    /// From the start of the step that ends a script to the end.
+    /// From the byte that ends a script to the end of the frame.
     pub(crate) end: u64,
-    /// By kind: up to its host call, from there to the log, from there to the next step.
+    /// For each kind of step: up to its host call, from there to the log, from there to the next.
     pub(crate) steps: BTreeMap<u8, [u64; 3]>,
 }
 
 #[derive(Default)]
-struct Gas(Vec<(u32, u64)>);
+struct GasTrace(Vec<(u32, u64)>);
 
-impl Trace for Gas {
+impl Trace for GasTrace {
     fn operator(&mut self, _: u32, offset: u32, gas_before: u64) {
         self.0.push((offset, gas_before));
     }
@@ -372,29 +372,29 @@ fn landmarks(module: &[u8]) -> (BTreeSet<u32>, u32) {
     (calls, head.expect("a loop"))
 }
 
-/// One step of each kind but the one that only runs out of gas.
-fn samples() -> Vec<Step> {
+/// One step of each kind except [`ScriptStep::OutOfGas`].
+fn samples() -> Vec<ScriptStep> {
     vec![
-        Step::Write(1, 1),
-        Step::Remove(1),
-        Step::Read(1),
-        Step::Scan(1, 1),
-        Step::Emit(1),
-        Step::Call {
+        ScriptStep::Write(1, 1),
+        ScriptStep::Remove(1),
+        ScriptStep::Read(1),
+        ScriptStep::Scan(1, 1),
+        ScriptStep::Emit(1),
+        ScriptStep::Call {
             flags: 0,
             to: CONTRACTS,
             value: 0,
             gas: 0,
             script: Vec::new(),
         },
-        Step::Returned,
-        Step::SetCode(0),
-        Step::Transfer(1, 0),
-        Step::Balance(1),
-        Step::Return(1),
-        Step::Revert(1),
-        Step::Trap,
-        Step::Deploy {
+        ScriptStep::Returned,
+        ScriptStep::SetCode(0),
+        ScriptStep::Transfer(1, 0),
+        ScriptStep::Balance(1),
+        ScriptStep::Return(1),
+        ScriptStep::Revert(1),
+        ScriptStep::Trap,
+        ScriptStep::Deploy {
             code: CODES,
             salt: 0,
             value: 0,
@@ -404,7 +404,7 @@ fn samples() -> Vec<Step> {
     ]
 }
 
-/// Measures on R.
+/// Measures the costs on R.
 pub(crate) fn costs() -> Costs {
     let rules = Rules::v1();
     let (calls, head) = landmarks(&actor(0));
@@ -414,13 +414,13 @@ pub(crate) fn costs() -> Costs {
     let input = rules.schedule.host(host_api::Function::Input);
     let mut costs = Costs::default();
     for step in samples() {
-        let trace = Arc::new(Mutex::new(Gas::default()));
+        let trace = Arc::new(Mutex::new(GasTrace::default()));
         let engine = Reference::new().with_trace(trace.clone());
-        let (world, cast) = stage(Engines::only(Arc::new(engine)));
+        let (world, participants) = deployed_world(Engines::only(Arc::new(engine)));
         trace.lock().expect("whole").0.clear();
-        let script = cast.encode(std::slice::from_ref(&step));
-        let call = Call::raw(cast.contracts[0], "act", script.clone()).gas(PLENTY);
-        let ended = world.query(&call.from(cast.sender));
+        let script = participants.encode(std::slice::from_ref(&step));
+        let call = Call::raw(participants.contracts[0], "act", script.clone()).gas(PLENTY);
+        let ended = world.query(&call.from(participants.sender));
         let used = match ended {
             Ok(receipt) => receipt.gas_used,
             Err(failure) => failure.gas_used(),
@@ -432,17 +432,21 @@ pub(crate) fn costs() -> Costs {
             .filter(|pair| calls.contains(&pair[0].0))
             .map(|pair| (pair[0].1 - call_price, pair[1].1))
             .collect();
-        let begun = PLENTY - world.frame_gas(cast.contracts[0]);
+        let begun = PLENTY - world.frame_gas(participants.contracts[0]);
         costs.begin = begun - heads[0] - input.base - input.per_byte * script.len() as u64;
         let parts = match (&step, hosts.as_slice()) {
-            (Step::Trap, _) => [heads[0] - (PLENTY - used), 0, 0],
-            (Step::Return(_) | Step::Revert(_), _) => {
+            (ScriptStep::Trap, _) => [heads[0] - (PLENTY - used), 0, 0],
+            (ScriptStep::Return(_) | ScriptStep::Revert(_), _) => {
                 let last = seen.last().expect("operators").1;
                 [heads[0] - (last - call_price), 0, 0]
             }
-            (_, [_, (asked, answered), (logs, logged)]) => {
+            (_, [_, (call_start, call_end), (log_start, log_end)]) => {
                 costs.end = heads[1] - (PLENTY - used);
-                [heads[0] - asked, answered - logs, logged - heads[1]]
+                [
+                    heads[0] - call_start,
+                    call_end - log_start,
+                    log_end - heads[1],
+                ]
             }
             _ => panic!("{step:?} made {} host calls", hosts.len()),
         };
@@ -464,31 +468,31 @@ fn gas() -> impl Strategy<Value = u64> {
     prop_oneof![4 => Just(u64::MAX), 1 => 0_u64..4_000_000, 1 => Just(0)]
 }
 
-/// Trees of at most four calls below each other; most frames are short.
-pub(crate) fn scripts() -> impl Strategy<Value = Vec<Step>> {
-    let someone = || prop_oneof![5 => 0..CONTRACTS, 1 => Just(CONTRACTS)];
-    // Keys that are there from the start more often, so that walks meet removed ones.
+/// Call trees of depth at most four; most frames are short.
+pub(crate) fn scripts() -> impl Strategy<Value = Vec<ScriptStep>> {
+    let contract = || prop_oneof![5 => 0..CONTRACTS, 1 => Just(CONTRACTS)];
+    // Keys that exist at the start are more frequent, so that scans meet removed ones.
     let raw = || prop_oneof![1 => 0_u8..7, 1 => Just(1), 1 => Just(3)];
     let leaf = prop_oneof![
-        3 => (0_u8..7, 0_u8..40).prop_map(|(raw, value)| Step::Write(raw, value)),
-        3 => raw().prop_map(Step::Remove),
-        2 => raw().prop_map(Step::Read),
-        4 => (0_u8..5, 0_u8..5).prop_map(|(raw, limit)| Step::Scan(raw, limit)),
-        2 => any::<u8>().prop_map(Step::Emit),
-        1 => someone().prop_map(Step::Balance),
-        1 => (someone(), amount()).prop_map(|(to, value)| Step::Transfer(to, value)),
-        1 => (0..=CODES).prop_map(Step::SetCode),
-        4 => Just(Step::Returned),
-        1 => any::<u8>().prop_map(Step::Return),
-        1 => any::<u8>().prop_map(Step::Revert),
-        1 => prop_oneof![Just(Step::Trap), Just(Step::OutOfGas)],
+        3 => (0_u8..7, 0_u8..40).prop_map(|(raw, value)| ScriptStep::Write(raw, value)),
+        3 => raw().prop_map(ScriptStep::Remove),
+        2 => raw().prop_map(ScriptStep::Read),
+        4 => (0_u8..5, 0_u8..5).prop_map(|(raw, limit)| ScriptStep::Scan(raw, limit)),
+        2 => any::<u8>().prop_map(ScriptStep::Emit),
+        1 => contract().prop_map(ScriptStep::Balance),
+        1 => (contract(), amount()).prop_map(|(to, value)| ScriptStep::Transfer(to, value)),
+        1 => (0..=CODES).prop_map(ScriptStep::SetCode),
+        4 => Just(ScriptStep::Returned),
+        1 => any::<u8>().prop_map(ScriptStep::Return),
+        1 => any::<u8>().prop_map(ScriptStep::Revert),
+        1 => prop_oneof![Just(ScriptStep::Trap), Just(ScriptStep::OutOfGas)],
     ];
     let script = |step| prop::collection::vec(step, 0..12);
     script(
         leaf.prop_recursive(4, 24, 6, move |inner| {
             let script = || prop::collection::vec(inner.clone(), 0..8);
-            let call = (0_u8..4, someone(), amount(), gas(), script()).prop_map(
-                |(flags, to, value, gas, script)| Step::Call {
+            let call = (0_u8..4, contract(), amount(), gas(), script()).prop_map(
+                |(flags, to, value, gas, script)| ScriptStep::Call {
                     flags: if flags == 3 { 1 } else { flags },
                     to,
                     value,
@@ -497,7 +501,7 @@ pub(crate) fn scripts() -> impl Strategy<Value = Vec<Step>> {
                 },
             );
             let deploy = (0..=CODES, 0_u8..2, amount(), gas(), script()).prop_map(
-                |(code, salt, value, gas, script)| Step::Deploy {
+                |(code, salt, value, gas, script)| ScriptStep::Deploy {
                     code,
                     salt,
                     value,

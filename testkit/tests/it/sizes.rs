@@ -1,12 +1,12 @@
-//! Holds what the samples may weigh as they are deployed, and the sizes that their pages name.
+//! Checks the maximum sizes of deployed samples, and the sizes in their pages.
 
-use crate::stage::wasm;
+use crate::setup::wasm;
 
-/// What was promised: sample, bytes at most.
+/// Samples with their documented maximum sizes in bytes.
 const BUDGETS: [(&str, usize); 2] = [("counter", 4 * 1024), ("token", 12 * 1024)];
 
 #[test]
-fn the_counter_and_the_token_are_as_small_as_promised() {
+fn the_counter_and_the_token_are_within_their_size_budgets() {
     for (sample, most) in BUDGETS {
         let bytes = wasm(sample).len();
         println!("{sample}: {bytes} bytes, at most {most}");
@@ -15,7 +15,7 @@ fn the_counter_and_the_token_are_as_small_as_promised() {
 }
 
 #[test]
-fn the_pages_name_the_sizes() {
+fn the_pages_have_the_measured_sizes() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let figures = std::fs::read_to_string(format!("{root}/docs/performance.md")).expect("a page");
     for (sample, _) in BUDGETS {

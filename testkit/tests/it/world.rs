@@ -1,6 +1,6 @@
-//! Tests the world itself: accounts, saving, what calls see, engines that differ.
+//! Tests the world: accounts, snapshots, block values, engines that differ.
 
-use crate::stage::{by, done, everywhere, refused, wasm, wat};
+use crate::setup::{call_by, call_err, call_ok, wasm, wat, world_on_all_engines};
 use contract_types::{counter, token};
 use reference::Reference;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use testkit::{Call, Cause, Engines, World};
 use vm::unstable::lower::Operator;
 use vm::unstable::opcode::Opcode;
 
-/// Answers height, time, chain id, proposer, caller, value and block hash of height 7.
+/// Returns height, time, chain id, proposer, caller, value and the block hash of height 7.
 const MIRROR: &str = r#"(module
   (import "lockstep" "block_height" (func $height (result i64)))
   (import "lockstep" "block_time" (func $time (result i64)))
@@ -42,8 +42,8 @@ fn a_world_can_be_sent_to_another_thread() {
 }
 
 #[test]
-fn a_contract_sees_what_the_world_was_told() {
-    let mut world = everywhere();
+fn a_contract_reads_the_block_values_of_the_world() {
+    let mut world = world_on_all_engines();
     let alice = world.account("alice", 100);
     let mirror = world.deploy(alice, &wat(MIRROR), "nothing", &()).unwrap();
     world.set_height(9);
@@ -51,7 +51,7 @@ fn a_contract_sees_what_the_world_was_told() {
     world.set_chain_id([3; 32]);
     world.set_proposer(testkit::Address([4; 32]));
     world.set_block_hash(7, [5; 32]);
-    let receipt = done(
+    let receipt = call_ok(
         &mut world,
         &Call::new(mirror, "look", &()).from(alice).value(11),
     );
@@ -82,46 +82,46 @@ fn worlds_are_saved_and_restored_in_any_order() {
     let get = Call::new(counter, "get", &());
     let mut saved = vec![world.save()];
     for by in [10_u64, 100] {
-        done(&mut world, &Call::new(counter, "increment", &by));
+        call_ok(&mut world, &Call::new(counter, "increment", &by));
         saved.push(world.save());
     }
-    for (place, count) in [(2, 111_u64), (0, 1), (1, 11), (2, 111), (0, 1)] {
-        world.restore(&saved[place]);
+    for (index, count) in [(2, 111_u64), (0, 1), (1, 11), (2, 111), (0, 1)] {
+        world.restore(&saved[index]);
         assert_eq!(world.query(&get).unwrap().decode(), Ok(count));
     }
-    // A clone goes its own way.
+    // A clone is independent.
     let mut other = world.clone();
-    done(&mut other, &Call::new(counter, "increment", &5_u64));
+    call_ok(&mut other, &Call::new(counter, "increment", &5_u64));
     assert_eq!(other.query(&get).unwrap().decode(), Ok(6_u64));
     assert_eq!(world.query(&get).unwrap().decode(), Ok(1_u64));
 }
 
 #[test]
-fn a_save_costs_the_same_however_large_the_state_is() {
+fn the_time_of_a_save_does_not_depend_on_the_size_of_the_state() {
     let mut world = World::new();
-    let somebody = testkit::Address([1; 32]);
+    let contract = testkit::Address([1; 32]);
     for number in 0..200_000_u32 {
-        world.set_value(somebody, &number.to_le_bytes(), Some(vec![0; 32]));
+        world.set_value(contract, &number.to_le_bytes(), Some(vec![0; 32]));
     }
-    // A copy of the state would be 200,000 entries each time: minutes, and gigabytes.
+    // If each save copied 200,000 entries, this would take minutes and gigabytes.
     let saved: Vec<_> = (0..100_000).map(|_| world.save()).collect();
-    world.set_value(somebody, b"more", Some(Vec::new()));
-    assert_eq!(world.values(somebody).len(), 200_001);
+    world.set_value(contract, b"more", Some(Vec::new()));
+    assert_eq!(world.values(contract).len(), 200_001);
     for one in saved.iter().step_by(1_000) {
         world.restore(one);
     }
-    assert_eq!(world.values(somebody).len(), 200_000);
+    assert_eq!(world.values(contract).len(), 200_000);
 }
 
 #[test]
-fn a_query_keeps_nothing_and_a_state_can_be_read_and_set() {
-    let mut world = everywhere();
+fn a_query_has_no_effect_and_the_state_can_be_read_and_set() {
+    let mut world = world_on_all_engines();
     let alice = world.account("alice", 0);
     let counter = world.deploy(alice, &wasm("counter"), "get", &()).unwrap();
-    let more = by(alice, counter, counter::increment(5));
+    let more = call_by(alice, counter, counter::increment(5));
     assert_eq!(world.query(&more).unwrap().decode(), Ok(5_u64));
     assert_eq!(world.item::<u64>(counter, b"c"), Ok(None));
-    let receipt = done(&mut world, &more);
+    let receipt = call_ok(&mut world, &more);
     assert_eq!(receipt.diff.len(), 1);
     assert_eq!(world.item::<u64>(counter, b"c"), Ok(Some(5)));
     assert!(world.item::<u128>(counter, b"c").is_err());
@@ -130,17 +130,17 @@ fn a_query_keeps_nothing_and_a_state_can_be_read_and_set() {
         world.values(counter),
         [(b"c".to_vec(), 7_u64.to_le_bytes().to_vec())]
     );
-    assert_eq!(done(&mut world, &more).decode(), Ok(12_u64));
+    assert_eq!(call_ok(&mut world, &more).decode(), Ok(12_u64));
 }
 
 #[test]
-fn events_are_found_by_the_name_of_their_struct() {
-    let mut world = everywhere();
+fn events_are_found_by_name() {
+    let mut world = world_on_all_engines();
     let (alice, bob) = (world.account("alice", 0), world.account("bob", 0));
     let token = world
         .deploy(alice, &wasm("token"), "init", &1_000_u128)
         .unwrap();
-    let receipt = done(&mut world, &by(alice, token, token::transfer(bob, 3)));
+    let receipt = call_ok(&mut world, &call_by(alice, token, token::transfer(bob, 3)));
     type Transferred = (testkit::Address, testkit::Address, u128);
     let events = receipt.events_named::<Transferred>("Transferred");
     assert_eq!(events, [(alice, bob, 3)]);
@@ -148,20 +148,20 @@ fn events_are_found_by_the_name_of_their_struct() {
 }
 
 #[test]
-fn money_moves_without_code() {
+fn value_is_transferred_without_code() {
     let mut world = World::new();
     let (alice, bob) = (world.account("alice", 5), world.account("bob", 1));
     world.transfer(alice, bob, 4).unwrap();
     assert_eq!((world.balance(alice), world.balance(bob)), (1, 5));
     let failure = world.transfer(alice, bob, 4).unwrap_err();
     assert_eq!(failure.status(), Some(host_api::status::BALANCE));
-    // To oneself, nothing is made or lost.
+    // A transfer to the same account changes nothing.
     world.transfer(bob, bob, 5).unwrap();
     assert_eq!((world.balance(alice), world.balance(bob)), (1, 5));
 }
 
 #[test]
-fn an_engine_that_differs_is_named_and_nothing_is_kept() {
+fn an_engine_that_differs_is_reported_and_the_state_is_unchanged() {
     let wrong = Reference::new().with_rewrite(|_, operator| match operator {
         Operator::Numeric(Opcode::I64Add) => Operator::Numeric(Opcode::I64Sub),
         other => other,
@@ -177,7 +177,7 @@ fn an_engine_that_differs_is_named_and_nothing_is_kept() {
         (i64.store (i32.const 8) (i64.add (i64.load (i32.const 16)) (i64.const 1)))
         (call $write (i32.const 0) (i32.const 1) (i32.const 8) (i32.const 8))))"#);
     let adder = world.deploy(alice, &module, "nothing", &()).unwrap();
-    let failure = refused(&mut world, &Call::new(adder, "add", &()));
+    let failure = call_err(&mut world, &Call::new(adder, "add", &()));
     let Cause::EnginesDiffer { engines, .. } = failure.cause() else {
         panic!("{failure}");
     };

@@ -1,9 +1,10 @@
-//! Calls between contracts: statuses in their order, re-entry, depth, gas, returned data, code.
+//! Tests calls between contracts: order of the statuses, re-entry, depth, gas, returned data, code.
 
 use crate::calls_script::{
-    CODES, ENTRIES, NOBODY, OWNED, Op, Scripts, Theatre, address, code_hash, modules, world,
+    ABSENT_ACCOUNT, CODES, ENTRIES, OWNED, Op, ScriptedContracts, Scripts, address, code_hash,
+    modules, world,
 };
-use crate::host_script::{PLENTY, Stage, World, trapped};
+use crate::host_script::{HostFixture, PLENTY, World, trapped};
 use host_api::limits::CALL_DEPTH_MAX;
 use host_api::{Function, Static, TABLE, flags, status};
 use vm::Gas;
@@ -36,22 +37,27 @@ fn deploy(code: usize, entry: usize, value: u128) -> Op {
     }
 }
 
-/// Contract 0 runs `ops` at its entry 0; the others do what `rest` says.
-fn play(ops: Vec<Op>, rest: Vec<((usize, usize), Vec<Op>)>) -> (Theatre, vm::Outcome) {
+/// Runs `ops` at entry point 0 of contract 0, and the scripts of `rest` at the others.
+fn run_scripts(
+    ops: Vec<Op>,
+    rest: Vec<((usize, usize), Vec<Op>)>,
+) -> (ScriptedContracts, vm::Outcome) {
     let mut scripts: Scripts = rest.into_iter().collect();
     scripts.insert((0, 0), ops);
-    let theatre = Theatre::new(scripts);
-    let outcome = theatre.play(&world(), PLENTY);
-    (theatre, outcome)
+    let engine = ScriptedContracts::new(scripts);
+    let outcome = engine.run(&world(), PLENTY);
+    (engine, outcome)
 }
 
-fn statuses(theatre: &Theatre) -> Vec<i64> {
-    theatre.results("call")
+fn statuses(engine: &ScriptedContracts) -> Vec<i64> {
+    engine.results("call")
 }
 
-/// What keeps a call from beginning, in the order of docs/spec/frames.md.
+/// Conditions because of which a call does not begin, in the specified order.
+///
+/// Specification: docs/spec/frames.md, "Calls between contracts".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Break {
+enum CallFailure {
     Depth,
     Reentry,
     Balance,
@@ -59,27 +65,30 @@ enum Break {
     Entry,
 }
 
-/// Contract 1 calls with what is in `broken`; it stands where the depth is reached or one below.
-fn status_of(broken: &[Break]) -> i64 {
-    let has = |condition| broken.contains(&condition);
-    // Codes differ in what they call: 0 calls itself until contract 1 is on top.
-    let to = match (has(Break::Reentry), has(Break::Code)) {
+/// Status of a call by contract 1 that meets the conditions `failures`.
+fn status_of(failures: &[CallFailure]) -> i64 {
+    let has = |condition| failures.contains(&condition);
+    let to = match (has(CallFailure::Reentry), has(CallFailure::Code)) {
         (true, _) => address(0),
-        (false, true) => NOBODY,
+        (false, true) => ABSENT_ACCOUNT,
         (false, false) => address(2),
     };
-    let entry = if has(Break::Entry) { ENTRIES } else { 1 };
-    let value = if has(Break::Balance) { OWNED + 1 } else { 1 };
+    let entry = if has(CallFailure::Entry) { ENTRIES } else { 1 };
+    let value = if has(CallFailure::Balance) {
+        OWNED + 1
+    } else {
+        1
+    };
     let last = call_with(0, to, entry, value);
-    if has(Break::Depth) {
-        return deepest(last);
+    if has(CallFailure::Depth) {
+        return status_at_the_depth_limit(last);
     }
-    let (theatre, _) = play(vec![call(1, 0)], vec![((1, 0), vec![last])]);
-    statuses(&theatre)[0]
+    let (engine, _) = run_scripts(vec![call(1, 0)], vec![((1, 0), vec![last])]);
+    statuses(&engine)[0]
 }
 
-/// Fills the stack with contracts that each deploy the next, then does `last`; its status.
-fn deepest(last: Op) -> i64 {
+/// Fills the stack with contracts that each deploy the next, then calls `last`; returns its status.
+fn status_at_the_depth_limit(last: Op) -> i64 {
     let next = |salt: u8| Op::Deploy {
         code: 1,
         salt,
@@ -87,43 +96,38 @@ fn deepest(last: Op) -> i64 {
         value: 0,
         gas: u64::MAX,
     };
-    // Entry 0 of code 1 deploys another of itself, and does `last` when that was refused.
-    let (theatre, _) = play(vec![next(0)], vec![((1, 0), vec![next(1), last])]);
-    let deploys = theatre.results("deploy");
-    assert_eq!(deploys.len(), 16, "each frame asked once");
+    // Entry point 0 of code 1 deploys its own code again, then executes `last`.
+    let (engine, _) = run_scripts(vec![next(0)], vec![((1, 0), vec![next(1), last])]);
+    let deploys = engine.results("deploy");
+    assert_eq!(deploys.len(), 16, "each frame deploys once");
     assert_eq!(deploys[0], i64::from(status::DEPTH));
-    statuses(&theatre)[0]
+    statuses(&engine)[0]
 }
 
 #[test]
-fn the_first_status_that_applies_is_answered() {
+fn the_first_status_that_applies_is_returned() {
     let order = [
-        (Break::Depth, status::DEPTH),
-        (Break::Reentry, status::REENTRY),
-        (Break::Balance, status::BALANCE),
-        (Break::Code, status::NO_CODE),
-        (Break::Entry, status::NO_ENTRY),
+        (CallFailure::Depth, status::DEPTH),
+        (CallFailure::Reentry, status::REENTRY),
+        (CallFailure::Balance, status::BALANCE),
+        (CallFailure::Code, status::NO_CODE),
+        (CallFailure::Entry, status::NO_ENTRY),
     ];
     for subset in 1_u32..1 << order.len() {
-        let chosen = (0..order.len()).filter(|place| subset >> place & 1 == 1);
-        let broken: Vec<_> = chosen.map(|place| order[place]).collect();
-        let conditions: Vec<Break> = broken.iter().map(|(condition, _)| *condition).collect();
-        assert_eq!(
-            status_of(&conditions),
-            i64::from(broken[0].1),
-            "{conditions:?}"
-        );
+        let chosen = (0..order.len()).filter(|index| subset >> index & 1 == 1);
+        let (failures, statuses): (Vec<_>, Vec<_>) = chosen.map(|index| order[index]).unzip();
+        assert_eq!(status_of(&failures), i64::from(statuses[0]), "{failures:?}");
     }
     assert_eq!(status_of(&[]), i64::from(status::RETURN));
 }
 
 #[test]
-fn a_deployment_answers_its_statuses_in_order() {
+fn the_first_status_of_a_deployment_that_applies_is_returned() {
     let of = |code, entry, value, before: Vec<Op>| {
         let mut ops = before;
         ops.push(deploy(code, entry, value));
-        let (theatre, _) = play(ops, Vec::new());
-        *theatre.results("deploy").last().expect("an answer")
+        let (engine, _) = run_scripts(ops, Vec::new());
+        *engine.results("deploy").last().expect("a status")
     };
     let taken = || vec![deploy(1, 1, 0)];
     assert_eq!(of(1, 1, 1, Vec::new()), 0);
@@ -140,7 +144,7 @@ fn a_deployment_answers_its_statuses_in_order() {
 }
 
 #[test]
-fn how_the_callee_ended_is_the_status_and_only_a_return_keeps_effects() {
+fn the_status_says_how_the_callee_ended_and_only_a_return_keeps_its_effects() {
     let ends = [
         (Op::Return(9), 0, 1),
         (Op::Revert(9), 1, 1),
@@ -154,11 +158,11 @@ fn how_the_callee_ended_is_the_status_and_only_a_return_keeps_effects() {
             Op::Returned,
             Op::Balance(address(1)),
         ];
-        let (theatre, outcome) = play(ops, vec![((1, 0), callee)]);
-        assert_eq!(statuses(&theatre), [status]);
-        assert_eq!(theatre.results("returned"), [bytes]);
+        let (engine, outcome) = run_scripts(ops, vec![((1, 0), callee)]);
+        assert_eq!(statuses(&engine), [status]);
+        assert_eq!(engine.results("returned"), [bytes]);
         let Exit::Return { diff, events, .. } = outcome.exit else {
-            panic!("the caller goes on");
+            panic!("the caller continues");
         };
         let kept = status == 0;
         assert_eq!(diff.contains_key(&key::value(&address(1), &[2])), kept);
@@ -167,40 +171,40 @@ fn how_the_callee_ended_is_the_status_and_only_a_return_keeps_effects() {
             if kept { (3, 1) } else { (0, 0) }
         );
         let balance = if kept { OWNED + 30 } else { OWNED };
-        let seen = theatre.seen.lock().expect("not poisoned");
-        let told = seen.last().expect("the balance");
-        assert_eq!(told.2[..16], balance.to_le_bytes());
+        let seen = engine.seen.lock().expect("not poisoned");
+        let (_, _, written) = seen.last().expect("the balance");
+        assert_eq!(written[..16], balance.to_le_bytes());
     }
 }
 
-/// A calls B, B calls A: entered only if A's pending call allowed it.
+/// A calls B and B calls A: the call begins only if A's pending call allows re-entry.
 #[test]
-fn reentry_is_allowed_by_every_active_frame_of_the_contract_or_not_at_all() {
+fn reentry_needs_the_permission_of_every_active_frame_of_the_contract() {
     let allow = flags::ALLOW_REENTRY;
     let refused = i64::from(status::REENTRY);
     for (first, second, expected) in [
         (0, 0, vec![refused, 0]),
         (0, allow, vec![refused, 0]),
-        // The first frame of A allows it; its second asks B again, and B was not open to that.
+        // The first frame of A allows re-entry; its second one calls B, which does not.
         (allow, 0, vec![refused, 0, 0]),
-        // B allowed the second entry of itself, and A's second frame its third.
+        // All of A and B allow re-entry.
         (allow, allow, vec![0, 0, 0]),
     ] {
-        let (theatre, _) = play(
+        let (engine, _) = run_scripts(
             vec![call_with(first, address(1), 0, 0)],
             vec![
                 ((1, 0), vec![call_with(second, address(0), 1, 0)]),
                 ((0, 1), vec![call_with(allow, address(1), 1, 0)]),
             ],
         );
-        assert_eq!(statuses(&theatre), expected, "{first} {second}");
+        assert_eq!(statuses(&engine), expected, "{first} {second}");
     }
     for (flag, expected) in [(0, refused), (allow, 0)] {
-        let (theatre, _) = play(vec![call_with(flag, address(0), 1, 0)], Vec::new());
-        assert_eq!(statuses(&theatre), [expected], "a call of itself, {flag}");
+        let (engine, _) = run_scripts(vec![call_with(flag, address(0), 1, 0)], Vec::new());
+        assert_eq!(statuses(&engine), [expected], "a call of itself, {flag}");
     }
-    // One frame that did not allow it closes the contract, whatever the ones above it allow.
-    let (theatre, _) = play(
+    // One frame that does not allow re-entry is decisive, whatever later frames allow.
+    let (engine, _) = run_scripts(
         vec![call_with(allow, address(1), 0, 0)],
         vec![
             ((1, 0), vec![call_with(allow, address(0), 1, 0)]),
@@ -208,19 +212,19 @@ fn reentry_is_allowed_by_every_active_frame_of_the_contract_or_not_at_all() {
             ((2, 0), vec![call_with(allow, address(0), 2, 0)]),
         ],
     );
-    assert_eq!(statuses(&theatre), [refused, 0, 0, 0]);
-    // Who deploys cannot be entered meanwhile, and who is deployed only as everybody else.
-    let (theatre, _) = play(
+    assert_eq!(statuses(&engine), [refused, 0, 0, 0]);
+    // A contract that deploys another one cannot be called meanwhile.
+    let (engine, _) = run_scripts(
         vec![deploy(1, 0, 0)],
         vec![((1, 0), vec![call_with(allow, address(0), 1, 0)])],
     );
-    assert_eq!(statuses(&theatre), [refused]);
+    assert_eq!(statuses(&engine), [refused]);
 }
 
 #[test]
-fn a_frame_sees_what_inner_frames_of_its_contract_wrote_and_not_what_they_reverted() {
+fn a_frame_sees_the_kept_writes_of_inner_frames_of_its_contract_and_not_the_reverted_ones() {
     for (end, seen) in [(Op::Return(0), 6), (Op::Revert(0), 4)] {
-        let (theatre, _) = play(
+        let (engine, _) = run_scripts(
             vec![
                 Op::Write(2, 4),
                 call_with(flags::ALLOW_REENTRY, address(1), 0, 0),
@@ -231,12 +235,12 @@ fn a_frame_sees_what_inner_frames_of_its_contract_wrote_and_not_what_they_revert
                 ((0, 1), vec![Op::Read(2), Op::Write(2, 6), end]),
             ],
         );
-        assert_eq!(theatre.results("storage_read"), [4, seen]);
+        assert_eq!(engine.results("storage_read"), [4, seen]);
     }
 }
 
 #[test]
-fn sixteen_frames_with_full_memories_are_the_most() {
+fn at_most_sixteen_frames_are_active_and_their_memory_is_bounded() {
     let next = |salt: u8| Op::Deploy {
         code: 1,
         salt,
@@ -244,9 +248,9 @@ fn sixteen_frames_with_full_memories_are_the_most() {
         value: 0,
         gas: u64::MAX,
     };
-    let (theatre, outcome) = play(vec![next(0)], vec![((1, 0), vec![next(1)])]);
+    let (engine, outcome) = run_scripts(vec![next(0)], vec![((1, 0), vec![next(1)])]);
     assert!(matches!(outcome.exit, Exit::Return { .. }));
-    assert_eq!(theatre.alive.lock().expect("not poisoned").1, 16);
+    assert_eq!(engine.alive.lock().expect("not poisoned").1, 16);
     assert_eq!(CALL_DEPTH_MAX, 16);
     assert_eq!(
         message_memory_bytes_max(&Rules::v1()),
@@ -255,15 +259,15 @@ fn sixteen_frames_with_full_memories_are_the_most() {
 }
 
 #[test]
-fn no_depth_of_calls_grows_the_native_stack() {
+fn the_native_stack_does_not_grow_with_the_depth_of_calls() {
     let run = || {
-        // Two contracts that enter each other until the depth is reached.
-        let (theatre, _) = play(
+        // Two contracts call each other up to the call depth.
+        let (engine, _) = run_scripts(
             vec![call_with(1, address(1), 0, 0)],
             vec![((1, 0), vec![call_with(1, address(0), 0, 0)])],
         );
-        assert_eq!(statuses(&theatre).len(), 16);
-        assert_eq!(statuses(&theatre)[0], i64::from(status::DEPTH));
+        assert_eq!(statuses(&engine).len(), 16);
+        assert_eq!(statuses(&engine)[0], i64::from(status::DEPTH));
     };
     let thread = std::thread::Builder::new()
         .stack_size(256 * 1024)
@@ -278,14 +282,14 @@ fn static_is_inherited_and_every_mutation_in_it_traps() {
         Op::Write(1, 1),
         Op::Remove(1),
         Op::Emit(1),
-        Op::Transfer(NOBODY, 0),
+        Op::Transfer(ABSENT_ACCOUNT, 0),
         Op::SetCode(0),
         deploy(1, 1, 0),
         call_with(0, address(2), 1, 1),
     ];
     for mutation in mutations {
-        // Contract 1 is static by the flag, contract 2 because 1 is.
-        let (theatre, outcome) = play(
+        // Contract 1 is static because of the flag, contract 2 because contract 1 is.
+        let (engine, outcome) = run_scripts(
             vec![call_with(flags::STATIC, address(1), 0, 0)],
             vec![
                 ((1, 0), vec![call(2, 0), Op::Read(1)]),
@@ -293,77 +297,79 @@ fn static_is_inherited_and_every_mutation_in_it_traps() {
             ],
         );
         assert_eq!(
-            statuses(&theatre),
+            statuses(&engine),
             [i64::from(status::TRAP), 0],
             "{mutation:?}"
         );
         assert!(matches!(outcome.exit, Exit::Return { diff, .. } if diff.is_empty()));
     }
-    let (theatre, outcome) = play(vec![call_with(flags::STATIC, address(1), 0, 1)], Vec::new());
+    let (engine, outcome) =
+        run_scripts(vec![call_with(flags::STATIC, address(1), 0, 1)], Vec::new());
     assert_eq!(outcome.exit, Exit::Trap(Trap::StaticViolation));
-    assert!(statuses(&theatre).is_empty());
+    assert!(statuses(&engine).is_empty());
     let listed = TABLE
         .iter()
         .filter(|row| row.in_static_frame() == Static::Traps);
     assert_eq!(
         listed.count(),
         6,
-        "the list above has every row that mutates"
+        "the list above has an operation for every row that mutates"
     );
 }
 
 #[test]
-fn an_unknown_flag_traps_before_everything_but_prices_and_ranges() {
+fn an_unknown_flag_traps_after_prices_and_ranges_and_before_all_other_checks() {
     for flag in 2..32 {
-        let mut stage = Stage {
+        let mut fixture = HostFixture {
             is_static: true,
             memory: vec![1; 1024],
-            ..Stage::default()
+            ..HostFixture::default()
         };
         let arguments = [1 << flag, 0, 0, 1, 0, 1, 0, 5];
         assert_eq!(
-            stage.call(Function::Call, &arguments),
+            fixture.call(Function::Call, &arguments),
             trapped(Trap::UnknownFlag)
         );
     }
-    let mut stage = Stage::default();
+    let mut fixture = HostFixture::default();
     for flags in 0..4 {
-        let reply = stage.call(Function::Call, &[flags, 0, 0, 0, 0, 0, 0, 0]);
+        let reply = fixture.call(Function::Call, &[flags, 0, 0, 0, 0, 0, 0, 0]);
         assert!(matches!(reply, Reply::Call(_)), "{flags}");
     }
 }
 
 #[test]
-fn the_callee_gets_at_most_all_but_a_64th() {
+fn the_caller_keeps_a_64th_of_its_gas() {
     let rules = Rules::v1();
     let host = |function| rules.schedule.host(function);
-    let ask = host(Function::Call);
+    let price = host(Function::Call);
     let before = frame_price(&modules()[0], &rules);
-    let opened = ask.base + 2 * ask.per_byte + 2 * ask.cold + frame_price(&modules()[1], &rules);
+    let opened =
+        price.base + 2 * price.per_byte + 2 * price.cold + frame_price(&modules()[1], &rules);
     let rest = 6_400_000;
     let scripts = |gas| {
-        let ask = Op::Call {
+        let call = Op::Call {
             flags: 0,
             to: address(1),
             entry: 0,
             value: 0,
             gas,
         };
-        Scripts::from([((0, 0), vec![ask]), ((1, 0), vec![Op::OutOfGas])])
+        Scripts::from([((0, 0), vec![call]), ((1, 0), vec![Op::OutOfGas])])
     };
     for (gas, limit) in [(u64::MAX, rest - rest / 64), (1000, 1000), (0, 0)] {
-        let theatre = Theatre::new(scripts(gas));
-        let outcome = theatre.play(&world(), before + opened + rest);
-        assert_eq!(statuses(&theatre), [i64::from(status::OUT_OF_GAS)]);
+        let engine = ScriptedContracts::new(scripts(gas));
+        let outcome = engine.run(&world(), before + opened + rest);
+        assert_eq!(statuses(&engine), [i64::from(status::OUT_OF_GAS)]);
         assert_eq!(outcome.gas_used, Gas(before + opened + limit));
     }
-    // A trap consumes what was deducted, and no more leaves the caller.
+    // A trap consumes what was deducted; the caller loses no more.
     let script = vec![Op::Burn(1234), Op::Trap];
-    let (_, outcome) = play(vec![call(1, 0)], vec![((1, 0), script)]);
+    let (_, outcome) = run_scripts(vec![call(1, 0)], vec![((1, 0), script)]);
     assert_eq!(outcome.gas_used, Gas(before + opened + 1234));
-    // One gas less than the frame price ends the caller.
-    let theatre = Theatre::new(scripts(0));
-    let outcome = theatre.play(&world(), before + opened - 1);
+    // One gas less than the frame price, and the caller is out of gas.
+    let engine = ScriptedContracts::new(scripts(0));
+    let outcome = engine.run(&world(), before + opened - 1);
     assert_eq!(
         (outcome.exit, outcome.gas_used),
         (Exit::OutOfGas, Gas(before + opened - 1))
@@ -371,16 +377,16 @@ fn the_callee_gets_at_most_all_but_a_64th() {
 }
 
 #[test]
-fn returned_data_lives_until_the_next_call() {
-    let (theatre, _) = play(
+fn returned_data_is_available_until_the_next_call() {
+    let (engine, _) = run_scripts(
         vec![
             Op::Returned,
             call(1, 0),
             Op::Returned,
-            Op::Transfer(NOBODY, 1),
+            Op::Transfer(ABSENT_ACCOUNT, 1),
             Op::Write(1, 1),
             Op::Returned,
-            call_with(0, NOBODY, 0, 0),
+            call_with(0, ABSENT_ACCOUNT, 0, 0),
             Op::Returned,
             deploy(1, 0, 0),
             Op::Returned,
@@ -392,12 +398,12 @@ fn returned_data_lives_until_the_next_call() {
             ((2, 0), vec![Op::Returned, Op::Trap]),
         ],
     );
-    assert_eq!(theatre.results("returned"), [0, 1, 1, 0, 1, 0, 0]);
+    assert_eq!(engine.results("returned"), [0, 1, 1, 0, 1, 0, 0]);
 }
 
 #[test]
-fn code_is_pinned_at_entry_and_a_revert_restores_it() {
-    // Contract 1 takes the code of contract 2, whose entry 1 returns 22; its own returns 11.
+fn new_code_runs_from_the_next_frame_on_and_a_revert_restores_the_old_code() {
+    // Contract 1 sets the code of contract 2, whose entry point 1 returns 22; its own returns 11.
     let rest = |end: Op| {
         vec![
             (
@@ -415,14 +421,14 @@ fn code_is_pinned_at_entry_and_a_revert_restores_it() {
     };
     let ops = || vec![call(1, 0), call(1, 1), Op::Returned];
     for (end, after) in [(Op::Return(0), 22), (Op::Revert(0), 11)] {
-        let (theatre, _) = play(ops(), rest(end));
-        let seen = theatre.seen.lock().expect("not poisoned");
+        let (engine, _) = run_scripts(ops(), rest(end));
+        let seen = engine.seen.lock().expect("not poisoned");
         let returned = seen.iter().filter(|(name, ..)| *name == "returned");
         let bytes: Vec<u8> = returned.map(|(_, _, output)| output[0]).collect();
         assert_eq!(bytes, [22, after]);
     }
-    let (theatre, outcome) = play(vec![Op::SetCode(CODES)], Vec::new());
-    assert_eq!(theatre.results("set_code"), [i64::from(status::NO_CODE)]);
+    let (engine, outcome) = run_scripts(vec![Op::SetCode(CODES)], Vec::new());
+    assert_eq!(engine.results("set_code"), [i64::from(status::NO_CODE)]);
     assert!(matches!(outcome.exit, Exit::Return { diff, .. } if diff.is_empty()));
 }
 
@@ -431,20 +437,20 @@ fn a_contract_that_does_not_return_from_its_deployment_does_not_exist() {
     let made = contract_address(&address(0), &code_hash(1), &[7; 32]);
     for (end, status) in [(Op::Return(1), 0), (Op::Revert(1), 1), (Op::Trap, 2)] {
         let ops = vec![deploy(1, 0, 5), call_with(0, made, 1, 0)];
-        let (theatre, outcome) = play(ops, vec![((1, 0), vec![Op::Write(1, 1), end])]);
+        let (engine, outcome) = run_scripts(ops, vec![((1, 0), vec![Op::Write(1, 1), end])]);
         let exists = status == 0;
-        assert_eq!(theatre.results("deploy"), [status]);
+        assert_eq!(engine.results("deploy"), [status]);
         let called = if exists {
             0
         } else {
             i64::from(status::NO_CODE)
         };
-        assert_eq!(statuses(&theatre), [called]);
+        assert_eq!(statuses(&engine), [called]);
         let Exit::Return { diff, .. } = outcome.exit else {
-            panic!("the caller goes on");
+            panic!("the caller continues");
         };
         assert_eq!(diff.contains_key(&key::account(&made)), exists);
-        let seen = theatre.seen.lock().expect("not poisoned");
+        let seen = engine.seen.lock().expect("not poisoned");
         let written = if exists { made } else { Address([0; 32]) };
         assert_eq!(
             seen.iter().find(|call| call.0 == "deploy").expect("one").2[..32],
@@ -454,63 +460,70 @@ fn a_contract_that_does_not_return_from_its_deployment_does_not_exist() {
 }
 
 #[test]
-fn the_block_hash_is_read_for_the_last_256_blocks_only() {
-    let mut stage = Stage::default();
+fn block_hash_returns_the_hash_of_recent_blocks_only() {
+    let mut fixture = HostFixture::default();
     let hash = [0xab; 32];
-    stage
+    fixture
         .world
         .values
         .insert(key::block_hash(Height(6)), hash.to_vec());
-    stage
+    fixture
         .world
         .values
         .insert(key::block_hash(Height(7)), hash.to_vec());
-    let mut ask = |height: u64| {
-        stage.memory.fill(0);
-        let answer = stage.cost(Function::BlockHash, &[height, 5]);
-        (answer.0, answer.1, stage.memory[5..37] == hash)
+    let mut block_hash = |height: u64| {
+        fixture.memory.fill(0);
+        let (reply, cost) = fixture.cost(Function::BlockHash, &[height, 5]);
+        (reply, cost, fixture.memory[5..37] == hash)
     };
     let price = Rules::v1().schedule.host(Function::BlockHash);
     let one = crate::host_script::resume_i32(1);
     let zero = crate::host_script::resume_i32(0);
-    assert_eq!(ask(6), (one.clone(), price.base + price.cold, true));
-    assert_eq!(ask(6), (one, price.base, true));
-    assert_eq!(ask(5), (zero.clone(), price.base + price.cold, false));
+    assert_eq!(block_hash(6), (one.clone(), price.base + price.cold, true));
+    assert_eq!(block_hash(6), (one, price.base, true));
+    assert_eq!(
+        block_hash(5),
+        (zero.clone(), price.base + price.cold, false)
+    );
     for outside in [7, 8, u64::MAX, 1 << 63] {
-        assert_eq!(ask(outside), (zero.clone(), price.base, false), "{outside}");
+        assert_eq!(
+            block_hash(outside),
+            (zero.clone(), price.base, false),
+            "{outside}"
+        );
     }
-    stage
+    fixture
         .world
         .values
         .insert(key::block_hash(Height(4)), vec![1]);
-    stage.gas = GasMeter::new(PLENTY);
-    let damaged = stage.try_call(Function::BlockHash, &[4, 0]);
+    fixture.gas = GasMeter::new(PLENTY);
+    let damaged = fixture.try_call(Function::BlockHash, &[4, 0]);
     assert!(matches!(damaged, Err(Fault::Store(_))));
 }
 
 #[test]
-fn context_of_the_transaction_and_the_frame() {
-    let mut stage = Stage {
+fn proposer_transaction_hash_and_value_are_written() {
+    let mut fixture = HostFixture {
         value: u128::MAX - 5,
-        ..Stage::default()
+        ..HostFixture::default()
     };
     for (function, bytes) in [
         (Function::Proposer, vec![0x9b; 32]),
         (Function::TxHash, vec![0x7a; 32]),
         (Function::Value, (u128::MAX - 5).to_le_bytes().to_vec()),
     ] {
-        assert_eq!(stage.call(function, &[5]), Reply::Resume(None));
-        assert_eq!(stage.memory[5..5 + bytes.len()], bytes, "{function:?}");
-        assert_eq!(stage.memory[5 + bytes.len()], 0);
-        stage.memory.fill(0);
+        assert_eq!(fixture.call(function, &[5]), Reply::Resume(None));
+        assert_eq!(fixture.memory[5..5 + bytes.len()], bytes, "{function:?}");
+        assert_eq!(fixture.memory[5 + bytes.len()], 0);
+        fixture.memory.fill(0);
     }
 }
 
 #[test]
-fn a_walk_that_hides_keys_pays_for_each_and_a_created_one_leaves_no_trace() {
-    /// A state of which key 2 was removed earlier in the block.
-    struct Later(World);
-    impl StateView for Later {
+fn a_walk_yields_each_hidden_key_and_no_key_that_the_transaction_created_and_removed() {
+    /// A state in which key 2 was removed earlier in the block.
+    struct StateWithTombstone(World);
+    impl StateView for StateWithTombstone {
         fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
             self.0.read(key)
         }
@@ -535,17 +548,17 @@ fn a_walk_that_hides_keys_pays_for_each_and_a_created_one_leaves_no_trace() {
             self.0.code(hash)
         }
     }
-    let view = Later(world());
+    let view = StateWithTombstone(world());
     let value = |raw: u8| key::value(&address(0), &[raw]);
     let mut journal = vm::unstable::state::Journal::default();
-    // 1, 3, 5 are there, 2 is hidden; 3 goes, 4 comes and goes, 6 comes.
+    // 1, 3 and 5 exist, 2 is hidden; 3 is removed, 4 is created and removed, 6 is created.
     for (raw, change) in [(3, None), (4, Some(vec![])), (4, None), (6, Some(vec![1]))] {
         journal.write(&view, value(raw), change).expect("no fault");
     }
     let mut walk = vm::unstable::state::Walk::new(value(0), key::values_end(&address(0)));
     let mut walked = Vec::new();
-    while let Some((place, found)) = journal.walk(&view, &mut walk).expect("no fault") {
-        walked.push((place[33], found.is_some()));
+    while let Some((state_key, found)) = journal.walk(&view, &mut walk).expect("no fault") {
+        walked.push((state_key[33], found.is_some()));
     }
     assert_eq!(
         walked,

@@ -1,6 +1,6 @@
-//! Compares trees of calls with a plain recursive model: state, events, gas, what is seen.
+//! Compares trees of calls with a recursive model: state, events, gas, results of host calls.
 //!
-//! The model keeps its state in a [`Ledger`], which knows no journal, frames or overlay.
+//! The model keeps its state in a [`Ledger`], which has no journal, frames or overlay.
 #![expect(
     clippy::arithmetic_side_effects,
     reason = "a test computes on numbers that it chose"
@@ -8,34 +8,38 @@
 
 use crate::calls_random::scripts;
 use crate::calls_script::{
-    ENTRIES, Op, PAGE, SENDER, Scripts, Seen, Theatre, address, code_hash, modules, world,
+    ENTRIES, ObservedCalls, Op, PAGE, SENDER, ScriptedContracts, Scripts, address, code_hash,
+    modules, world,
 };
 use crate::host_script::PLENTY;
-use crate::ledger::{Active, Answer, Ask, Effects, End, Ledger, Player, Tank};
+use crate::ledger::{
+    ActiveFrames, FrameEnd, HostResult, Ledger, ModelCall, ModelEffects, ModelFrame, ModelGasMeter,
+};
 use host_api::{Function, status};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use vm::unstable::frames::{contract_address, frame_price};
 use vm::{Address, Exit, Rules, Trap, key};
 
-struct Model<'a> {
+/// Executes scripts recursively on a ledger.
+struct CallModel<'a> {
     scripts: &'a Scripts,
     ledger: Ledger<'a>,
-    seen: Seen,
+    seen: ObservedCalls,
 }
 
-impl Model<'_> {
-    /// Runs the script of a code; the caller restores the state unless it returns.
-    fn frame(
+impl CallModel<'_> {
+    /// Runs the script of an entry point; the caller restores the state unless it returns.
+    fn run_frame(
         &mut self,
         (code, entry): (usize, usize),
-        mut player: Player,
-        tank: &mut Tank,
-        active: &mut Active,
-    ) -> End {
+        mut frame: ModelFrame,
+        meter: &mut ModelGasMeter,
+        active: &mut ActiveFrames,
+    ) -> FrameEnd {
         let script = self.scripts.get(&(code, entry)).cloned();
         for op in script.unwrap_or_default() {
-            match self.perform(&op, &mut player, tank, active) {
+            match self.perform(&op, &mut frame, meter, active) {
                 Ok(Some((name, (result, mut output)))) => {
                     output.resize(64, 0);
                     self.seen.push((name, result, output));
@@ -44,41 +48,41 @@ impl Model<'_> {
                 Err(end) => return end,
             }
         }
-        End::Return(Vec::new())
+        FrameEnd::Return(Vec::new())
     }
 
-    /// What the script sees of an operation, where it sees anything.
+    /// Name and result of the host call of an operation, if it is one.
     fn perform(
         &mut self,
         op: &Op,
-        player: &mut Player,
-        tank: &mut Tank,
-        active: &mut Active,
-    ) -> Result<Option<(&'static str, Answer)>, End> {
+        frame: &mut ModelFrame,
+        meter: &mut ModelGasMeter,
+        active: &mut ActiveFrames,
+    ) -> Result<Option<(&'static str, HostResult)>, FrameEnd> {
         let ledger = &mut self.ledger;
         let seen = match op {
-            Op::Write(raw, value) => ("storage_write", ledger.write(player, tank, (*raw, *value))?),
-            Op::Remove(raw) => ("storage_remove", ledger.remove(player, tank, *raw)?),
-            Op::Read(raw) => ("storage_read", ledger.read(player, tank, *raw)?),
+            Op::Write(raw, value) => ("storage_write", ledger.write(frame, meter, (*raw, *value))?),
+            Op::Remove(raw) => ("storage_remove", ledger.remove(frame, meter, *raw)?),
+            Op::Read(raw) => ("storage_read", ledger.read(frame, meter, *raw)?),
             Op::Scan(raw, limit) => (
                 "storage_scan",
-                ledger.scan(player, tank, (*raw, *limit), PAGE)?,
+                ledger.scan(frame, meter, (*raw, *limit), PAGE)?,
             ),
-            Op::Emit(data) => ("emit_event", ledger.emit(player, tank, *data)?),
+            Op::Emit(data) => ("emit_event", ledger.emit(frame, meter, *data)?),
             Op::Burn(cost) => {
-                tank.pay(*cost)?;
+                meter.charge(*cost)?;
                 return Ok(None);
             }
-            Op::Balance(of) => ("balance", ledger.balance(tank, *of)?),
-            Op::Transfer(to, value) => ("transfer", ledger.transfer(player, tank, (*to, *value))?),
-            Op::SetCode(code) => ("set_code", ledger.set_code(player, tank, code_hash(*code))?),
-            Op::Returned => ("returned", ledger.returned(player, tank)?),
-            Op::Call { .. } => ("call", self.call(op, player, tank, active)?),
-            Op::Deploy { .. } => ("deploy", self.call(op, player, tank, active)?),
-            Op::Return(data) => return Err(ledger.end(tank, End::Return, *data)),
-            Op::Revert(data) => return Err(ledger.end(tank, End::Revert, *data)),
-            Op::Trap => return Err(End::Trap(Trap::Unreachable)),
-            Op::OutOfGas => return Err(End::OutOfGas),
+            Op::Balance(of) => ("balance", ledger.balance(meter, *of)?),
+            Op::Transfer(to, value) => ("transfer", ledger.transfer(frame, meter, (*to, *value))?),
+            Op::SetCode(code) => ("set_code", ledger.set_code(frame, meter, code_hash(*code))?),
+            Op::Returned => ("returned", ledger.returned(frame, meter)?),
+            Op::Call { .. } => ("call", self.call(op, frame, meter, active)?),
+            Op::Deploy { .. } => ("deploy", self.call(op, frame, meter, active)?),
+            Op::Return(data) => return Err(ledger.end(meter, FrameEnd::Return, *data)),
+            Op::Revert(data) => return Err(ledger.end(meter, FrameEnd::Revert, *data)),
+            Op::Trap => return Err(FrameEnd::Trap(Trap::Unreachable)),
+            Op::OutOfGas => return Err(FrameEnd::OutOfGas),
         };
         Ok(Some(seen))
     }
@@ -86,32 +90,32 @@ impl Model<'_> {
     fn call(
         &mut self,
         op: &Op,
-        player: &mut Player,
-        tank: &mut Tank,
-        active: &mut Active,
-    ) -> Result<Answer, End> {
-        let Some((ask, entry)) = ask(op, player.own) else {
-            return Err(End::Trap(Trap::Unreachable));
+        frame: &mut ModelFrame,
+        meter: &mut ModelGasMeter,
+        active: &mut ActiveFrames,
+    ) -> Result<HostResult, FrameEnd> {
+        let Some((call, entry)) = model_call(op, frame.own) else {
+            return Err(FrameEnd::Trap(Trap::Unreachable));
         };
-        let mut entered = match self.ledger.enter(&ask, player, tank, active)? {
-            Ok(entered) => entered,
+        let mut begun = match self.ledger.enter(&call, frame, meter, active)? {
+            Ok(begun) => begun,
             Err(refused) => return Ok(refused),
         };
         let code = modules()
             .iter()
-            .position(|module| *module.code_hash() == entered.code_hash);
-        let callee = std::mem::replace(&mut entered.callee, Player::of(ask.callee));
-        let mut inner = entered.tank.clone();
-        let place = (code.expect("uploaded"), entry);
-        let end = self.frame(place, callee, &mut inner, active);
+            .position(|module| *module.code_hash() == begun.code_hash);
+        let callee = std::mem::replace(&mut begun.callee, ModelFrame::of(call.callee));
+        let mut inner = begun.meter.clone();
+        let entry_point = (code.expect("uploaded"), entry);
+        let end = self.run_frame(entry_point, callee, &mut inner, active);
         let ended = (end, inner.left);
-        Ok(self.ledger.leave(entered, ended, player, (tank, active)))
+        Ok(self.ledger.leave(begun, ended, frame, (meter, active)))
     }
 }
 
-/// What an operation asks for, and the entry; a name of one byte and an input of one.
-fn ask(op: &Op, own: Address) -> Option<(Ask, usize)> {
-    let (ask, entry) = match op {
+/// The call of an operation and the number of its entry point, whose name has two bytes.
+fn model_call(op: &Op, own: Address) -> Option<(ModelCall, usize)> {
+    let (call, entry) = match op {
         Op::Call {
             flags,
             to,
@@ -119,7 +123,7 @@ fn ask(op: &Op, own: Address) -> Option<(Ask, usize)> {
             value,
             gas,
         } => (
-            Ask {
+            ModelCall {
                 function: Function::Call,
                 deploys: None,
                 callee: *to,
@@ -138,7 +142,7 @@ fn ask(op: &Op, own: Address) -> Option<(Ask, usize)> {
             value,
             gas,
         } => (
-            Ask {
+            ModelCall {
                 function: Function::Deploy,
                 deploys: Some(code_hash(*code)),
                 callee: contract_address(&own, &code_hash(*code), &[*salt; 32]),
@@ -152,24 +156,24 @@ fn ask(op: &Op, own: Address) -> Option<(Ask, usize)> {
         ),
         _ => return None,
     };
-    Some((ask, entry))
+    Some((call, entry))
 }
 
-/// What a message came to.
+/// Result of a message, by the model or by the VM.
 #[derive(Debug, PartialEq, Eq)]
-struct Played {
-    end: End,
+struct MessageResult {
+    end: FrameEnd,
     gas_used: u64,
-    effects: Effects,
-    seen: Seen,
+    effects: ModelEffects,
+    seen: ObservedCalls,
 }
 
-fn by_model(scripts: &Scripts, limit: u64) -> Played {
+fn by_model(scripts: &Scripts, limit: u64) -> MessageResult {
     let rules = Rules::v1();
     let old = world().values;
     let prices = modules().iter();
     let prices = prices.map(|module| (*module.code_hash(), frame_price(module, &rules)));
-    let mut model = Model {
+    let mut model = CallModel {
         scripts,
         ledger: Ledger {
             rules: &rules,
@@ -185,29 +189,29 @@ fn by_model(scripts: &Scripts, limit: u64) -> Played {
         },
         seen: Vec::new(),
     };
-    let mut tank = Tank { left: limit };
-    let player = Player::of(address(0));
+    let mut meter = ModelGasMeter { left: limit };
+    let frame = ModelFrame::of(address(0));
     let mut active = vec![(address(0), false)];
-    let end = match tank.pay(frame_price(&modules()[0], &rules)) {
-        Ok(()) => model.frame((0, 0), player, &mut tank, &mut active),
+    let end = match meter.charge(frame_price(&modules()[0], &rules)) {
+        Ok(()) => model.run_frame((0, 0), frame, &mut meter, &mut active),
         Err(end) => end,
     };
-    if end == End::OutOfGas {
-        tank.left = 0;
+    if end == FrameEnd::OutOfGas {
+        meter.left = 0;
     }
-    Played {
+    MessageResult {
         effects: model.ledger.effects(&end),
-        gas_used: limit - tank.left,
+        gas_used: limit - meter.left,
         end,
         seen: model.seen,
     }
 }
 
-fn by_vm(scripts: &Scripts, limit: u64) -> Played {
-    let theatre = Theatre::new(scripts.clone());
-    let outcome = theatre.play(&world(), limit);
+fn by_vm(scripts: &Scripts, limit: u64) -> MessageResult {
+    let engine = ScriptedContracts::new(scripts.clone());
+    let outcome = engine.run(&world(), limit);
     assert_eq!(
-        theatre.alive.lock().expect("not poisoned").0,
+        engine.alive.lock().expect("not poisoned").0,
         0,
         "no instance outlives its message"
     );
@@ -218,21 +222,21 @@ fn by_vm(scripts: &Scripts, limit: u64) -> Played {
             diff,
         } => {
             let events = events.into_iter().map(|event| (event.address, event.data));
-            let effects = Effects {
+            let effects = ModelEffects {
                 changed: diff,
                 events: events.collect(),
             };
-            (End::Return(output), effects)
+            (FrameEnd::Return(output), effects)
         }
         Exit::Revert { code, output } => {
             assert_eq!(code, status::REVERT);
-            (End::Revert(output), Effects::default())
+            (FrameEnd::Revert(output), ModelEffects::default())
         }
-        Exit::Trap(trap) => (End::Trap(trap), Effects::default()),
-        Exit::OutOfGas => (End::OutOfGas, Effects::default()),
+        Exit::Trap(trap) => (FrameEnd::Trap(trap), ModelEffects::default()),
+        Exit::OutOfGas => (FrameEnd::OutOfGas, ModelEffects::default()),
     };
-    let seen = theatre.seen.lock().expect("not poisoned").clone();
-    Played {
+    let seen = engine.seen.lock().expect("not poisoned").clone();
+    MessageResult {
         end,
         gas_used: outcome.gas_used.0,
         effects,
@@ -246,11 +250,11 @@ proptest! {
         ..ProptestConfig::with_cases(400)
     })]
     #[test]
-    fn a_tree_of_calls_is_its_model(scripts in scripts(),
-                                    parts in prop::collection::vec(0_u64..=1000, 12)) {
+    fn a_tree_of_calls_agrees_with_its_model(scripts in scripts(),
+                                             parts in prop::collection::vec(0_u64..=1000, 12)) {
         let whole = by_model(&scripts, PLENTY);
         prop_assert_eq!(&by_vm(&scripts, PLENTY), &whole);
-        // Out of gas somewhere: at a part of what was consumed, the smaller trees more often.
+        // Limits below the consumed gas, and around it.
         let total = whole.gas_used.min(30_000_000);
         let near = [total.saturating_sub(1), total, total + 1];
         for limit in parts.iter().map(|part| total / 1000 * part).chain(near) {

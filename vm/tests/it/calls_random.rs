@@ -1,17 +1,17 @@
-//! Draws random trees of calls: what each entry of each code does.
+//! Generates random trees of calls: a script for each entry point of each code.
 #![expect(
     clippy::arithmetic_side_effects,
     reason = "a test computes on numbers that it chose"
 )]
 
-use crate::calls_script::{CODES, CONTRACTS, ENTRIES, NOBODY, Op, Scripts, address};
+use crate::calls_script::{ABSENT_ACCOUNT, CODES, CONTRACTS, ENTRIES, Op, Scripts, address};
 use proptest::prelude::*;
 use vm::Address;
 
-fn someone() -> impl Strategy<Value = Address> {
+fn address_or_absent() -> impl Strategy<Value = Address> {
     prop_oneof![
         5 => (0..CONTRACTS).prop_map(address),
-        1 => Just(NOBODY),
+        1 => Just(ABSENT_ACCOUNT),
     ]
 }
 
@@ -23,18 +23,23 @@ fn gas() -> impl Strategy<Value = u64> {
     prop_oneof![4 => Just(u64::MAX), 1 => 0_u64..2_000_000, 1 => Just(0)]
 }
 
-/// An operation of an entry; it calls later entries only, so that every tree ends.
+/// An operation of an entry point; it calls later entry points only, so that every tree ends.
 fn op(entry: usize) -> impl Strategy<Value = Op> {
     let later = (entry + 1)..(ENTRIES + 1);
-    let call = (0_u32..4, someone(), later.clone(), amount(), gas()).prop_map(
-        |(flags, to, entry, value, gas)| Op::Call {
+    let call = (
+        0_u32..4,
+        address_or_absent(),
+        later.clone(),
+        amount(),
+        gas(),
+    )
+        .prop_map(|(flags, to, entry, value, gas)| Op::Call {
             flags: if flags == 3 { 1 } else { flags },
             to,
             entry,
             value,
             gas,
-        },
-    );
+        });
     let deploy =
         (0..=CODES, 0_u8..2, later, amount(), gas()).prop_map(|(code, salt, entry, value, gas)| {
             Op::Deploy {
@@ -52,8 +57,8 @@ fn op(entry: usize) -> impl Strategy<Value = Op> {
         3 => (0_u8..7, 0_u32..5).prop_map(|(raw, limit)| Op::Scan(raw, limit)),
         2 => any::<u8>().prop_map(Op::Emit),
         1 => (0_u64..5000).prop_map(Op::Burn),
-        1 => someone().prop_map(Op::Balance),
-        1 => (someone(), amount()).prop_map(|(to, value)| Op::Transfer(to, value)),
+        1 => address_or_absent().prop_map(Op::Balance),
+        1 => (address_or_absent(), amount()).prop_map(|(to, value)| Op::Transfer(to, value)),
         1 => (0..=CODES).prop_map(Op::SetCode),
         2 => Just(Op::Returned),
         6 => call,
@@ -65,10 +70,10 @@ fn op(entry: usize) -> impl Strategy<Value = Op> {
 }
 
 pub(crate) fn scripts() -> impl Strategy<Value = Scripts> {
-    let script = |place: usize| prop::collection::vec(op(place % ENTRIES), 0..7);
+    let script = |number: usize| prop::collection::vec(op(number % ENTRIES), 0..7);
     let all: Vec<_> = (0..CODES * ENTRIES).map(script).collect();
     all.prop_map(|scripts| {
-        let places = (0..CODES).flat_map(|code| (0..ENTRIES).map(move |entry| (code, entry)));
-        places.zip(scripts).collect()
+        let entries = (0..CODES).flat_map(|code| (0..ENTRIES).map(move |entry| (code, entry)));
+        entries.zip(scripts).collect()
     })
 }

@@ -1,11 +1,11 @@
-//! Scripts contracts that call each other: what each entry of each code does, written down.
+//! A scripted engine for contracts that call each other: one script for each entry point.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
     reason = "a test computes on numbers that it chose"
 )]
 
-use crate::host_script::{Act, World, block};
+use crate::host_script::{GuestAction, World, block};
 use host_api::Function;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -23,28 +23,28 @@ use vm::{
     Rules, Target, Trap, execute, key,
 };
 
-/// Codes of the tests; code k has the entries `e0` to `e3`.
+/// Number of codes; code k exports the entry points `e0` to `e3`.
 pub(crate) const CODES: usize = 3;
-/// Entries of each code.
+/// Entry points of each code.
 pub(crate) const ENTRIES: usize = 4;
-/// Contracts that are there from the start: address `[place + 1; 32]`, code of the same place.
+/// Number of contracts in [`world`]: address `[index + 1; 32]`, code of the same index.
 pub(crate) const CONTRACTS: usize = 3;
-/// What each contract owns.
+/// Balance of each contract.
 pub(crate) const OWNED: u128 = 100;
-/// Sends the messages; owns as much.
+/// Sender of the messages; it has the same balance.
 pub(crate) const SENDER: Address = Address([0x5e; 32]);
-/// Has neither code nor balance.
-pub(crate) const NOBODY: Address = Address([0x90; 32]);
-/// Capacity of the page of a scan.
+/// Address without an account.
+pub(crate) const ABSENT_ACCOUNT: Address = Address([0x90; 32]);
+/// Capacity of the page of a scan in bytes.
 pub(crate) const PAGE: u64 = 60;
 
-/// One thing that a contract does.
+/// One operation of a script.
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
     Write(u8, u8),
     Remove(u8),
     Read(u8),
-    /// From a key, at most so many entries.
+    /// First key, and the maximum number of entries.
     Scan(u8, u32),
     Emit(u8),
     Burn(u64),
@@ -72,14 +72,14 @@ pub(crate) enum Op {
     OutOfGas,
 }
 
-/// What code k does at entry e.
+/// Operations by code and entry point.
 pub(crate) type Scripts = BTreeMap<(usize, usize), Vec<Op>>;
 
-pub(crate) fn address(place: usize) -> Address {
-    Address([place as u8 + 1; 32])
+pub(crate) fn address(index: usize) -> Address {
+    Address([index as u8 + 1; 32])
 }
 
-/// The codes, which differ in their data only.
+/// The codes; they differ in their data segments only.
 pub(crate) fn modules() -> &'static [Arc<CheckedModule>] {
     static MODULES: OnceLock<Vec<Arc<CheckedModule>>> = OnceLock::new();
     MODULES.get_or_init(|| {
@@ -102,19 +102,19 @@ pub(crate) fn code_hash(code: usize) -> CodeHash {
     }
 }
 
-/// The contracts, a sender, three keys in each contract.
+/// A state with the contracts, three keys in each, and the sender.
 pub(crate) fn world() -> World {
     let mut world = World::default();
     for module in modules() {
         world.codes.insert(*module.code_hash(), Arc::clone(module));
     }
-    for place in 0..CONTRACTS {
-        put_account(&mut world, address(place), OWNED, Some(code_hash(place)));
+    for index in 0..CONTRACTS {
+        put_account(&mut world, address(index), OWNED, Some(code_hash(index)));
         for raw in [1_u8, 3, 5] {
             let value = vec![raw; raw.into()];
             world
                 .values
-                .insert(key::value(&address(place), &[raw]), value);
+                .insert(key::value(&address(index), &[raw]), value);
         }
     }
     put_account(&mut world, SENDER, OWNED, None);
@@ -131,19 +131,19 @@ fn put_account(world: &mut World, address: Address, balance: u128, code_hash: Op
     world.values.insert(key::account(&address), value);
 }
 
-/// What a contract sees: the result of each host call, and what it wrote.
-pub(crate) type Seen = Vec<(&'static str, i64, Vec<u8>)>;
+/// Name, result and written bytes of each host call.
+pub(crate) type ObservedCalls = Vec<(&'static str, i64, Vec<u8>)>;
 
-/// An engine whose guests do what the scripts say.
+/// An engine whose contracts execute scripts.
 #[derive(Clone, Default)]
-pub(crate) struct Theatre {
+pub(crate) struct ScriptedContracts {
     pub(crate) scripts: Arc<Scripts>,
-    pub(crate) seen: Arc<Mutex<Seen>>,
-    /// Instances alive at once, now and at most.
+    pub(crate) seen: Arc<Mutex<ObservedCalls>>,
+    /// Number of live instances: current and maximum.
     pub(crate) alive: Arc<Mutex<(usize, usize)>>,
 }
 
-impl Theatre {
+impl ScriptedContracts {
     pub(crate) fn new(scripts: Scripts) -> Self {
         Self {
             scripts: Arc::new(scripts),
@@ -151,13 +151,13 @@ impl Theatre {
         }
     }
 
-    /// Sends a message to entry `e0` of the first contract.
-    pub(crate) fn play(&self, world: &World, limit: u64) -> Outcome {
-        self.play_under(&Arc::new(Rules::v1()), world, limit)
+    /// Sends a message to entry point `e0` of the first contract.
+    pub(crate) fn run(&self, world: &World, limit: u64) -> Outcome {
+        self.run_under(&Arc::new(Rules::v1()), world, limit)
     }
 
     /// The same under other rules.
-    pub(crate) fn play_under(&self, rules: &Arc<Rules>, world: &World, limit: u64) -> Outcome {
+    pub(crate) fn run_under(&self, rules: &Arc<Rules>, world: &World, limit: u64) -> Outcome {
         let block = block();
         let environment = Environment::new(self, rules, world, &block).expect("no fault");
         let message = Message {
@@ -173,7 +173,7 @@ impl Theatre {
         execute(&environment, &message, Gas(limit)).expect("no fault")
     }
 
-    /// The results of a function, in order.
+    /// Results of the calls of a host function, in order.
     pub(crate) fn results(&self, name: &str) -> Vec<i64> {
         let seen = self.seen.lock().expect("not poisoned");
         let of_name = seen.iter().filter(|(function, ..)| *function == name);
@@ -181,9 +181,9 @@ impl Theatre {
     }
 }
 
-impl Engine for Theatre {
+impl Engine for ScriptedContracts {
     fn name(&self) -> &'static str {
-        "theatre"
+        "scripted contracts"
     }
 
     fn instantiate(
@@ -197,50 +197,51 @@ impl Engine for Theatre {
         let code = modules()
             .iter()
             .position(|known| known.code_hash() == module.code_hash());
-        Ok(Box::new(Actor {
-            theatre: self.clone(),
+        Ok(Box::new(ScriptedContract {
+            engine: self.clone(),
             code: code.expect("a code of the tests"),
-            acts: Vec::new(),
+            actions: Vec::new(),
             next: 0,
-            asked: Vec::new(),
-            waits: None,
+            arguments: Vec::new(),
+            pending_output: None,
             memory: vec![0; 4096],
             gas: GasMeter::new(0),
         }))
     }
 }
 
-/// Where a host call's output is, if it has one.
-type Wait = (Function, std::ops::Range<usize>);
+/// The pending host call, and the range of its output in memory.
+type PendingOutput = (Function, std::ops::Range<usize>);
 
-struct Actor {
-    theatre: Theatre,
+/// An instance that executes the script of its entry point.
+struct ScriptedContract {
+    engine: ScriptedContracts,
     code: usize,
-    acts: Vec<Act>,
+    actions: Vec<GuestAction>,
     next: usize,
-    asked: Vec<u64>,
-    waits: Option<Wait>,
+    arguments: Vec<u64>,
+    pending_output: Option<PendingOutput>,
     memory: Vec<u8>,
     gas: GasMeter,
 }
 
-impl Drop for Actor {
+impl Drop for ScriptedContract {
     fn drop(&mut self) {
-        self.theatre.alive.lock().expect("not poisoned").0 -= 1;
+        self.engine.alive.lock().expect("not poisoned").0 -= 1;
     }
 }
 
-/// Where outputs are written.
+/// Offset in memory where outputs are written.
 pub(crate) const DST: usize = 1000;
 
-fn store(place: usize, bytes: impl Into<Vec<u8>>) -> Act {
-    Act::Store(place, bytes.into())
+fn store(offset: usize, bytes: impl Into<Vec<u8>>) -> GuestAction {
+    GuestAction::Store(offset, bytes.into())
 }
 
-/// An operation in acts: inputs to fixed places, then the call.
-fn acts(op: &Op) -> Vec<Act> {
+/// The actions of an operation: writes its inputs to fixed offsets, then calls the host.
+fn guest_actions(op: &Op) -> Vec<GuestAction> {
     let dst = DST as u64;
-    let call = |function, arguments: &[u64]| Act::Call(function, arguments.to_vec());
+    let call = |function, arguments: &[u64]| GuestAction::Call(function, arguments.to_vec());
     match op {
         Op::Write(raw, value) => vec![
             store(100, [*raw]),
@@ -263,7 +264,7 @@ fn acts(op: &Op) -> Vec<Act> {
             store(100, [*data]),
             call(Function::EmitEvent, &[0, 0, 100, 1]),
         ],
-        Op::Burn(cost) => vec![Act::Burn(*cost)],
+        Op::Burn(cost) => vec![GuestAction::Burn(*cost)],
         Op::Balance(of) => vec![store(0, of.0), call(Function::Balance, &[0, dst])],
         Op::Transfer(to, value) => vec![
             store(0, to.0),
@@ -302,48 +303,55 @@ fn acts(op: &Op) -> Vec<Act> {
         ],
         Op::Return(data) => vec![store(100, [*data]), call(Function::Return, &[100, 1])],
         Op::Revert(data) => vec![store(100, [*data]), call(Function::Revert, &[100, 1])],
-        Op::Trap => vec![Act::Stop(Stop::Trap(Trap::Unreachable))],
-        Op::OutOfGas => vec![Act::Stop(Stop::OutOfGas)],
+        Op::Trap => vec![GuestAction::Stop(Stop::Trap(Trap::Unreachable))],
+        Op::OutOfGas => vec![GuestAction::Stop(Stop::OutOfGas)],
     }
 }
 
-impl Actor {
+impl ScriptedContract {
     fn advance(&mut self) -> Step {
         loop {
-            let act = self.acts.get(self.next).cloned();
+            let action = self.actions.get(self.next).cloned();
             self.next += 1;
-            match act {
+            match action {
                 None => return Step::Exit(Stop::Return(None)),
-                Some(Act::Stop(stop)) => return Step::Exit(stop),
-                Some(Act::Call(function, arguments)) => {
+                Some(GuestAction::Stop(stop)) => return Step::Exit(stop),
+                Some(GuestAction::Call(function, arguments)) => {
                     self.memory[DST..DST + 100].fill(0);
-                    self.waits = Some((function, DST..DST + 64));
-                    self.asked = arguments;
+                    self.pending_output = Some((function, DST..DST + 64));
+                    self.arguments = arguments;
                     return Step::HostCall(function);
                 }
-                Some(Act::Burn(cost)) => {
+                Some(GuestAction::Burn(cost)) => {
                     if self.gas.charge(cost).is_err() {
                         return Step::Exit(Stop::OutOfGas);
                     }
                 }
-                Some(Act::Store(place, bytes)) => {
-                    self.memory[place..place + bytes.len()].copy_from_slice(&bytes);
+                Some(GuestAction::Store(offset, bytes)) => {
+                    self.memory[offset..offset + bytes.len()].copy_from_slice(&bytes);
                 }
             }
         }
     }
 }
 
-impl Execution for Actor {
-    fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
-        self.gas = frame.gas;
-        let script = self.theatre.scripts.get(&(self.code, frame.entry as usize));
-        self.acts = script.into_iter().flatten().flat_map(acts).collect();
+impl Execution for ScriptedContract {
+    fn start(&mut self, invocation: Invocation) -> Result<Step, Box<Fault>> {
+        self.gas = invocation.gas;
+        let script = self
+            .engine
+            .scripts
+            .get(&(self.code, invocation.entry as usize));
+        self.actions = script
+            .into_iter()
+            .flatten()
+            .flat_map(guest_actions)
+            .collect();
         Ok(self.advance())
     }
 
     fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
-        let (function, output) = self.waits.take().expect("a call before");
+        let (function, output) = self.pending_output.take().expect("a call before");
         let name = host_api::table::row(function).expect("a row").name;
         let result = match result {
             None => 0,
@@ -351,7 +359,7 @@ impl Execution for Actor {
             Some(Value::I64(value)) => value,
         };
         let output = self.memory[output].to_vec();
-        self.theatre
+        self.engine
             .seen
             .lock()
             .expect("not poisoned")
@@ -361,7 +369,7 @@ impl Execution for Actor {
 
     fn pending(&mut self) -> Pending<'_> {
         Pending {
-            arguments: &self.asked,
+            arguments: &self.arguments,
             memory: &mut self.memory,
             gas: &mut self.gas,
         }

@@ -1,4 +1,4 @@
-//! Accepts what the profile allows and fills the tables from it.
+//! Tests that check accepts what the profile allows, and the tables of checked modules.
 
 use vm::unstable::module::{Data, Element, ExportKind, Global, Memory, Table, ValueType};
 use vm::{CheckedModule, Rules, check};
@@ -31,7 +31,7 @@ const FULL: &str = r#"(module
         (call $input (i32.const 1) (i32.const 2))))"#;
 
 #[test]
-fn tables_of_the_module_are_filled() {
+fn a_checked_module_has_the_tables_of_its_text() {
     let module = accept(FULL);
     assert_eq!(module.imports().len(), 1);
     assert_eq!(
@@ -98,18 +98,18 @@ fn a_function_has_its_locals_slots_and_operators() {
 }
 
 #[test]
-fn what_the_profile_names_is_accepted() {
+fn every_feature_of_the_profile_is_accepted() {
     let texts = [
         // Sign extension, bulk copies, mutable globals.
         "(memory 1) (global (export \"g\") (mut i32) (i32.const 0)) (func \
             (memory.copy (i32.const 0) (i32.const 1) (i32.const 2)) \
             (memory.fill (i32.const 0) (i32.const 1) (i32.const 2)) \
             (drop (i64.extend32_s (i64.const 1))) (drop (memory.grow (i32.const 1))))",
-        // Segments of form 2 with an explicit index 0, and at the very end.
+        // Segments with an explicit index 0, and segments at the very end.
         "(table $t 1 funcref) (func $f) (elem (table $t) (i32.const 0) func $f)",
         "(memory 1) (data (i32.const 65535) \"a\") (data (i32.const 65536) \"\")",
         "(table 0 funcref) (elem (i32.const 0))",
-        // A memory without an export, an import used twice, exports of any type.
+        // A memory without an export, a duplicate import, exports of any type.
         "(memory 0 65536)",
         "(memory 64) (export \"any name\" (memory 0))",
         "(import \"lockstep\" \"block_height\" (func (result i64))) \
@@ -144,13 +144,13 @@ fn an_overlong_table_index_of_call_indirect_is_accepted() {
 
 #[test]
 fn custom_sections_are_not_parsed() {
-    // A name section that announces 2^32 - 1 functions.
+    // A name section with a count of 2^32 - 1 functions.
     let bytes = b"\0asm\x01\0\0\0\x00\x0c\x04name\x01\x05\xff\xff\xff\xff\x0f";
     assert!(check(bytes, &Rules::v1()).is_ok());
 }
 
 #[test]
-fn slots_are_parameters_locals_and_the_greatest_height() {
+fn slots_are_parameters_locals_and_the_maximum_operand_height() {
     let cases = [
         ("(func)", 0),
         ("(func (param i32 i64) (local i32))", 3),
@@ -166,7 +166,7 @@ fn slots_are_parameters_locals_and_the_greatest_height() {
             3,
         ),
         ("(func unreachable i32.add drop)", 1),
-        // The result that only the final end pushes counts.
+        // The result counts, although only the final end pushes it.
         ("(func (result i32) unreachable)", 1),
         // A call pops its arguments before it pushes its result.
         (
@@ -210,7 +210,7 @@ fn constants_are_evaluated_with_wrapping() {
 }
 
 #[test]
-fn floats_are_counted_by_operator_and_function() {
+fn floats_are_counted_by_operators_and_functions() {
     let module = accept(
         "(func) (func (drop (f32.const 1)))
          (func (param f32) (result i32) (i32.reinterpret_f32 (f32.neg (local.get 0))))",
@@ -250,5 +250,5 @@ fn the_committed_contracts_are_accepted() {
             seen += 1;
         }
     }
-    assert!(seen > 0, "no artefact in {folder}");
+    assert!(seen > 0, "no module in {folder}");
 }

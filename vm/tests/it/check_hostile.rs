@@ -1,12 +1,13 @@
-//! Feeds damaged and lying bytes to check: it answers, quickly, without a panic.
+//! Tests that check returns a verdict for damaged and hostile bytes, quickly and without a panic.
 
-use super::check_rules::refuse;
+use super::check_rules::rejection_of;
 use vm::unstable::rejection::Rule;
 use vm::unstable::rules::FloatPolicy;
 use vm::unstable::schedule::Schedule;
 use vm::{Rejection, Rules, check};
 
-const LYING: [u8; 5] = [0xff, 0xff, 0xff, 0xff, 0x0f];
+/// 2^32 - 1 in LEB128.
+const HUGE_NUMBER: [u8; 5] = [0xff, 0xff, 0xff, 0xff, 0x0f];
 
 const TEXTS: &[&str] = &[
     r#"(module
@@ -39,24 +40,24 @@ fn policies() -> [Rules; 2] {
 }
 
 #[derive(Default)]
-struct Counter {
+struct OperatorCounter {
     operators: u32,
 }
 
-impl vm::unstable::lower::Sink for Counter {
+impl vm::unstable::lower::Sink for OperatorCounter {
     fn operator(&mut self, _operator: vm::unstable::lower::Operator<'_>, _offset: u32) {
         self.operators = self.operators.saturating_add(1);
     }
 }
 
-/// Whatever the verdict: a rejection's place lies in the file and its texts are single lines.
-fn look(bytes: &[u8], verdict: Result<vm::CheckedModule, Rejection>) {
+/// Checks invariants of a verdict: a rejection's offset is in the file, its texts are single lines.
+fn assert_consistent(bytes: &[u8], verdict: Result<vm::CheckedModule, Rejection>) {
     match verdict {
         Ok(module) => {
             assert_eq!(module.bytes(), bytes);
-            // What check accepts, lowering can read.
+            // Lowering can decode every accepted function.
             for function in module.functions() {
-                let mut counter = Counter::default();
+                let mut counter = OperatorCounter::default();
                 vm::unstable::lower::function(&module, function, &mut counter);
                 assert!(counter.operators <= function.operators);
             }
@@ -74,45 +75,45 @@ fn look(bytes: &[u8], verdict: Result<vm::CheckedModule, Rejection>) {
 }
 
 #[test]
-fn a_module_cut_anywhere_is_answered() {
+fn every_truncation_of_a_module_has_a_verdict() {
     for module in modules() {
         for length in 0..module.len() {
             let cut = &module[..length];
             for rules in policies() {
-                look(cut, check(cut, &rules));
+                assert_consistent(cut, check(cut, &rules));
             }
         }
     }
 }
 
 #[test]
-fn a_module_with_any_bit_flipped_is_answered() {
+fn every_bit_flip_of_a_module_has_a_verdict() {
     for mut module in modules() {
-        for place in 0..module.len() {
+        for index in 0..module.len() {
             for bit in 0..8 {
-                module[place] ^= 1 << bit;
+                module[index] ^= 1 << bit;
                 for rules in policies() {
-                    look(&module, check(&module, &rules));
+                    assert_consistent(&module, check(&module, &rules));
                 }
-                module[place] ^= 1 << bit;
+                module[index] ^= 1 << bit;
             }
         }
     }
 }
 
 #[test]
-fn a_module_with_any_byte_replaced_by_a_huge_number_is_answered() {
+fn every_replacement_of_a_byte_by_a_huge_number_has_a_verdict() {
     for module in modules() {
-        for place in 8..module.len() {
-            let mut bytes = module[..place].to_vec();
-            bytes.extend(LYING);
-            bytes.extend(&module[place + 1..]);
-            look(&bytes, check(&bytes, &Rules::v1()));
+        for index in 8..module.len() {
+            let mut bytes = module[..index].to_vec();
+            bytes.extend(HUGE_NUMBER);
+            bytes.extend(&module[index + 1..]);
+            assert_consistent(&bytes, check(&bytes, &Rules::v1()));
         }
     }
 }
 
-/// A module of the sections (id, content), lengths right.
+/// A module of the sections (id, content) with correct lengths.
 fn sections(parts: &[(u8, &[u8])]) -> Vec<u8> {
     let mut bytes = b"\0asm\x01\0\0\0".to_vec();
     for (id, content) in parts {
@@ -123,67 +124,85 @@ fn sections(parts: &[(u8, &[u8])]) -> Vec<u8> {
 }
 
 #[test]
-fn lying_counts_inside_items_are_refused() {
+fn huge_counts_inside_items_are_rejected() {
     const TYPE: (u8, &[u8]) = (1, &[1, 0x60, 0, 0]);
     const FUNCTION: (u8, &[u8]) = (3, &[1, 0]);
     const TABLE: (u8, &[u8]) = (4, &[1, 0x70, 0, 1]);
     const MEMORY: (u8, &[u8]) = (5, &[1, 0, 1]);
-    let lie = |before: &[u8]| [before, &LYING].concat();
+    let with_huge_number = |before: &[u8]| [before, &HUGE_NUMBER].concat();
     let cases: Vec<(Rule, Vec<u8>)> = vec![
-        (Rule::Parameters, sections(&[(1, &lie(&[1, 0x60]))])),
-        (Rule::MultiValue, sections(&[(1, &lie(&[1, 0x60, 0]))])),
-        (Rule::Gc, sections(&[(1, &lie(&[1, 0x4e]))])),
-        (Rule::Malformed, sections(&[(2, &lie(&[1]))])),
-        (Rule::Malformed, sections(&[(2, &lie(&[1, 1, b'm']))])),
-        (Rule::Malformed, sections(&[(7, &lie(&[1]))])),
-        (Rule::TableEntries, sections(&[(4, &lie(&[1, 0x70, 0]))])),
-        (Rule::MemoryPagesInitial, sections(&[(5, &lie(&[1, 0]))])),
-        (Rule::Invalid, sections(&[(8, &LYING)])),
-        (Rule::Invalid, sections(&[(3, &lie(&[1]))])),
+        (
+            Rule::Parameters,
+            sections(&[(1, &with_huge_number(&[1, 0x60]))]),
+        ),
+        (
+            Rule::MultiValue,
+            sections(&[(1, &with_huge_number(&[1, 0x60, 0]))]),
+        ),
+        (Rule::Gc, sections(&[(1, &with_huge_number(&[1, 0x4e]))])),
+        (Rule::Malformed, sections(&[(2, &with_huge_number(&[1]))])),
+        (
+            Rule::Malformed,
+            sections(&[(2, &with_huge_number(&[1, 1, b'm']))]),
+        ),
+        (Rule::Malformed, sections(&[(7, &with_huge_number(&[1]))])),
+        (
+            Rule::TableEntries,
+            sections(&[(4, &with_huge_number(&[1, 0x70, 0]))]),
+        ),
+        (
+            Rule::MemoryPagesInitial,
+            sections(&[(5, &with_huge_number(&[1, 0]))]),
+        ),
+        (Rule::Invalid, sections(&[(8, &HUGE_NUMBER)])),
+        (Rule::Invalid, sections(&[(3, &with_huge_number(&[1]))])),
         (
             Rule::Invalid,
-            sections(&[TYPE, FUNCTION, (7, &lie(&[1, 1, b'e', 0]))]),
+            sections(&[TYPE, FUNCTION, (7, &with_huge_number(&[1, 1, b'e', 0]))]),
         ),
         (
             Rule::Malformed,
-            sections(&[TABLE, (9, &lie(&[1, 0, 0x41, 0, 0x0b]))]),
-        ),
-        (Rule::Malformed, sections(&[TYPE, FUNCTION, (10, &LYING)])),
-        (
-            Rule::Malformed,
-            sections(&[TYPE, FUNCTION, (10, &lie(&[1]))]),
+            sections(&[TABLE, (9, &with_huge_number(&[1, 0, 0x41, 0, 0x0b]))]),
         ),
         (
             Rule::Malformed,
-            sections(&[TYPE, FUNCTION, (10, &lie(&[1, 5]))]),
+            sections(&[TYPE, FUNCTION, (10, &HUGE_NUMBER)]),
         ),
         (
             Rule::Malformed,
-            sections(&[TYPE, FUNCTION, (10, &lie(&[1, 6, 1]))]),
+            sections(&[TYPE, FUNCTION, (10, &with_huge_number(&[1]))]),
         ),
         (
             Rule::Malformed,
-            sections(&[TYPE, FUNCTION, (10, &lie(&[1, 7, 0, 0x0e]))]),
+            sections(&[TYPE, FUNCTION, (10, &with_huge_number(&[1, 5]))]),
         ),
         (
             Rule::Malformed,
-            sections(&[MEMORY, (11, &lie(&[1, 0, 0x41, 0, 0x0b]))]),
+            sections(&[TYPE, FUNCTION, (10, &with_huge_number(&[1, 6, 1]))]),
+        ),
+        (
+            Rule::Malformed,
+            sections(&[TYPE, FUNCTION, (10, &with_huge_number(&[1, 7, 0, 0x0e]))]),
+        ),
+        (
+            Rule::Malformed,
+            sections(&[MEMORY, (11, &with_huge_number(&[1, 0, 0x41, 0, 0x0b]))]),
         ),
     ];
-    for (place, (rule, bytes)) in cases.iter().enumerate() {
-        let rejection = refuse(bytes, &Rules::v1());
-        assert_eq!(rejection.rule, *rule, "case {place}: {rejection}");
+    for (index, (rule, bytes)) in cases.iter().enumerate() {
+        let rejection = rejection_of(bytes, &Rules::v1());
+        assert_eq!(rejection.rule, *rule, "case {index}: {rejection}");
     }
 }
 
-/// N2: a wide type shared by many empty functions is cheap to write and dear to validate.
+/// N2: a type with many parameters, shared by many functions, is short but expensive to validate.
 #[test]
-fn many_functions_of_a_wide_type_are_refused_before_their_bodies() {
+fn many_functions_with_many_parameters_are_rejected_before_their_bodies() {
     let mut types = encoder_types(1_000);
-    let wide = refuse(&types, &Rules::v1());
+    let wide = rejection_of(&types, &Rules::v1());
     assert_eq!(wide.rule, Rule::Parameters);
     types = encoder_types(64);
-    let many = refuse(&types, &Rules::v1());
+    let many = rejection_of(&types, &Rules::v1());
     assert_eq!((many.rule, many.function), (Rule::ParametersTotal, None));
 }
 
@@ -203,9 +222,9 @@ fn encoder_types(parameters: usize) -> Vec<u8> {
     module.finish()
 }
 
-/// N33: indices at the top of their range are refused, not wrapped.
+/// N33: indices at the top of their range are rejected and do not wrap.
 #[test]
-fn indices_of_u32_max_are_refused() {
+fn indices_of_u32_max_are_rejected() {
     let texts = [
         "(func call 4294967295)",
         "(func local.get 4294967295 drop)",
@@ -218,6 +237,10 @@ fn indices_of_u32_max_are_refused() {
     ];
     for text in texts {
         let bytes = wat::parse_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-        assert_eq!(refuse(&bytes, &Rules::v1()).rule, Rule::Invalid, "{text}");
+        assert_eq!(
+            rejection_of(&bytes, &Rules::v1()).rule,
+            Rule::Invalid,
+            "{text}"
+        );
     }
 }

@@ -1,16 +1,16 @@
-//! Accepts each counted thing at its limit and refuses one more.
+//! Tests that check accepts each limited quantity at its limit and rejects one more.
 #![expect(clippy::arithmetic_side_effects, reason = "sizes of modules made here")]
 
-use super::check_rules::refuse;
+use super::check_rules::rejection_of;
 use vm::unstable::limits::Limits;
 use vm::unstable::rejection::Rule;
 use vm::{Rules, check};
 use wasm_encoder as encoder;
 use wasm_encoder::{ConstExpr, Function, Instruction, ValType};
 
-type Row = (Rule, u32, fn(u32) -> Vec<u8>);
+type LimitCase = (Rule, u32, fn(u32) -> Vec<u8>);
 
-const ROWS: &[Row] = &[
+const LIMIT_CASES: &[LimitCase] = &[
     (Rule::ModuleBytes, Limits::V1.module_bytes_max, module_bytes),
     (Rule::Types, Limits::V1.types_max, types),
     (Rule::Parameters, Limits::V1.parameters_max, parameters),
@@ -75,12 +75,12 @@ const ROWS: &[Row] = &[
 ];
 
 pub(crate) fn rules() -> impl Iterator<Item = Rule> {
-    ROWS.iter().map(|(rule, ..)| *rule)
+    LIMIT_CASES.iter().map(|(rule, ..)| *rule)
 }
 
 #[test]
 fn each_limit_is_inclusive() {
-    for (rule, maximum, make) in ROWS {
+    for (rule, maximum, make) in LIMIT_CASES {
         let accepted = check(&make(*maximum), &Rules::v1());
         assert!(
             accepted.is_ok(),
@@ -88,7 +88,7 @@ fn each_limit_is_inclusive() {
             rule.name(),
             accepted.unwrap_err()
         );
-        let rejection = refuse(&make(*maximum + 1), &Rules::v1());
+        let rejection = rejection_of(&make(*maximum + 1), &Rules::v1());
         assert_eq!(rejection.rule, *rule, "at {maximum} + 1: {rejection}");
     }
 }
@@ -99,47 +99,50 @@ fn a_limit_inside_a_function_names_the_function() {
         locals, operators, blocks, nesting, targets, operands, body_bytes,
     ] {
         let bytes = make(Limits::V1.body_bytes_max + 1);
-        assert_eq!(refuse(&bytes, &Rules::v1()).function, Some(0));
+        assert_eq!(rejection_of(&bytes, &Rules::v1()).function, Some(0));
     }
 }
 
 #[test]
 fn imports_count_as_functions_and_parameters() {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     builder.import("block_height", &[], &[ValType::I64]);
     for _ in 0..Limits::V1.functions_max {
         builder.function(&[], Function::new([]));
     }
     assert_eq!(
-        refuse(&builder.finish(), &Rules::v1()).rule,
+        rejection_of(&builder.finish(), &Rules::v1()).rule,
         Rule::Functions
     );
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     builder.import("input", &[ValType::I32, ValType::I32], &[ValType::I32]);
     for _ in 0..Limits::V1.parameters_total_max / 50 {
         builder.function(&[ValType::I32; 50], Function::new([]));
     }
     assert_eq!(
-        refuse(&builder.finish(), &Rules::v1()).rule,
+        rejection_of(&builder.finish(), &Rules::v1()).rule,
         Rule::ParametersTotal
     );
 }
 
 #[test]
-fn local_runs_are_summed_without_wrapping() {
-    let mut builder = Builder::default();
-    let runs = [
+fn groups_of_locals_are_summed_without_wrapping() {
+    let mut builder = ModuleBuilder::default();
+    let groups = [
         (1, ValType::I32),
         (u32::MAX, ValType::I64),
         (u32::MAX, ValType::I32),
     ];
-    builder.function(&[], Function::new(runs));
-    assert_eq!(refuse(&builder.finish(), &Rules::v1()).rule, Rule::Locals);
+    builder.function(&[], Function::new(groups));
+    assert_eq!(
+        rejection_of(&builder.finish(), &Rules::v1()).rule,
+        Rule::Locals
+    );
 }
 
-/// Sections as far as these tests need them; functions get their final `end` here.
+/// Builds the sections of a module; it adds the final `end` of functions.
 #[derive(Default)]
-struct Builder {
+struct ModuleBuilder {
     types: encoder::TypeSection,
     imports: encoder::ImportSection,
     functions: encoder::FunctionSection,
@@ -153,16 +156,16 @@ struct Builder {
     known: Vec<(Vec<ValType>, Vec<ValType>)>,
 }
 
-impl Builder {
+impl ModuleBuilder {
     fn kind(&mut self, parameters: &[ValType], results: &[ValType]) -> u32 {
         let kind = (parameters.to_vec(), results.to_vec());
-        let place = self.known.iter().position(|known| *known == kind);
-        let place = place.unwrap_or_else(|| {
+        let index = self.known.iter().position(|known| *known == kind);
+        let index = index.unwrap_or_else(|| {
             self.types.ty().function(kind.0.clone(), kind.1.clone());
             self.known.push(kind);
             self.known.len() - 1
         });
-        u32::try_from(place).unwrap()
+        u32::try_from(index).unwrap()
     }
 
     fn import(&mut self, name: &str, parameters: &[ValType], results: &[ValType]) {
@@ -227,16 +230,16 @@ fn module_bytes(n: u32) -> Vec<u8> {
     let mut bytes = b"\0asm\x01\0\0\0\x00".to_vec();
     // Section id, five bytes of length, one byte of an empty name, padding.
     let length = n - 8 - 1 - 5;
-    for place in 0..5 {
-        let more = if place < 4 { 0x80 } else { 0 };
-        bytes.push(u8::try_from((length >> (7 * place)) & 0x7f).unwrap() | more);
+    for index in 0..5 {
+        let more = if index < 4 { 0x80 } else { 0 };
+        bytes.push(u8::try_from((length >> (7 * index)) & 0x7f).unwrap() | more);
     }
     bytes.resize(usize::try_from(n).unwrap(), 0);
     bytes
 }
 
 fn types(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     for _ in 0..n {
         builder.types.ty().function([], []);
     }
@@ -244,13 +247,13 @@ fn types(n: u32) -> Vec<u8> {
 }
 
 fn parameters(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     builder.kind(&vec![ValType::I32; usize::try_from(n).unwrap()], &[]);
     builder.finish()
 }
 
 fn parameters_total(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     for _ in 0..n / 50 {
         builder.function(&[ValType::I64; 50], Function::new([]));
     }
@@ -261,13 +264,13 @@ fn parameters_total(n: u32) -> Vec<u8> {
 }
 
 fn results(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     builder.kind(&[], &vec![ValType::I32; usize::try_from(n).unwrap()]);
     builder.finish()
 }
 
 fn imports(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     for _ in 0..n {
         builder.import("block_height", &[], &[ValType::I64]);
     }
@@ -275,18 +278,18 @@ fn imports(n: u32) -> Vec<u8> {
 }
 
 fn exports(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     builder.memory(1);
-    for place in 0..n {
+    for index in 0..n {
         builder
             .exports
-            .export(&format!("m{place}"), encoder::ExportKind::Memory, 0);
+            .export(&format!("m{index}"), encoder::ExportKind::Memory, 0);
     }
     builder.finish()
 }
 
 fn name_bytes(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     builder.memory(1);
     let name = "n".repeat(usize::try_from(n).unwrap());
     builder
@@ -296,7 +299,7 @@ fn name_bytes(n: u32) -> Vec<u8> {
 }
 
 fn functions(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     for _ in 0..n {
         builder.function(&[], Function::new([]));
     }
@@ -304,7 +307,7 @@ fn functions(n: u32) -> Vec<u8> {
 }
 
 fn locals(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     builder.function(
         &[ValType::I32; 3],
         Function::new([(n - 4, ValType::I32), (1, ValType::I64)]),
@@ -313,7 +316,7 @@ fn locals(n: u32) -> Vec<u8> {
 }
 
 fn locals_total(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     for _ in 0..n / 1_000 {
         builder.function(&[ValType::I32], Function::new([(999, ValType::I32)]));
     }
@@ -322,7 +325,7 @@ fn locals_total(n: u32) -> Vec<u8> {
 }
 
 fn globals(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     let kind = encoder::GlobalType {
         val_type: ValType::I32,
         mutable: true,
@@ -335,7 +338,7 @@ fn globals(n: u32) -> Vec<u8> {
 }
 
 fn tables(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     for _ in 0..n {
         builder.table(1);
     }
@@ -343,12 +346,12 @@ fn tables(n: u32) -> Vec<u8> {
 }
 
 fn table_entries(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     builder.table(n);
     builder.finish()
 }
 
-fn segment(builder: &mut Builder, functions: &[u32]) {
+fn segment(builder: &mut ModuleBuilder, functions: &[u32]) {
     let items = encoder::Elements::Functions(functions.into());
     builder
         .elements
@@ -356,7 +359,7 @@ fn segment(builder: &mut Builder, functions: &[u32]) {
 }
 
 fn element_segments(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     builder.table(0);
     for _ in 0..n {
         segment(&mut builder, &[]);
@@ -365,7 +368,7 @@ fn element_segments(n: u32) -> Vec<u8> {
 }
 
 fn elements(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     builder.table(Limits::V1.table_entries_max);
     builder.function(&[], Function::new([]));
     segment(&mut builder, &[0; 1_000]);
@@ -374,7 +377,7 @@ fn elements(n: u32) -> Vec<u8> {
 }
 
 fn data_segments(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     builder.memory(0);
     for _ in 0..n {
         builder.data.active(0, &ConstExpr::i32_const(0), []);
@@ -383,7 +386,7 @@ fn data_segments(n: u32) -> Vec<u8> {
 }
 
 fn data_bytes(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     builder.memory(17);
     builder.data.active(0, &ConstExpr::i32_const(3), [1; 5]);
     let rest = vec![2; usize::try_from(n - 5).unwrap()];
@@ -392,7 +395,7 @@ fn data_bytes(n: u32) -> Vec<u8> {
 }
 
 fn memories(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     for _ in 0..n {
         builder.memory(1);
     }
@@ -400,13 +403,13 @@ fn memories(n: u32) -> Vec<u8> {
 }
 
 fn memory_pages_initial(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     builder.memory(n);
     builder.finish()
 }
 
 fn body_bytes(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     let mut body = vec![0];
     let wide = [
         0x42, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00, 0x1a,
@@ -424,7 +427,7 @@ fn body_bytes(n: u32) -> Vec<u8> {
 }
 
 fn operators(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     builder.instructions(&vec![Instruction::Nop; usize::try_from(n - 1).unwrap()]);
     builder.finish()
 }
@@ -440,13 +443,13 @@ fn flat_blocks(n: u32) -> Vec<Instruction<'static>> {
 }
 
 fn blocks(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     builder.instructions(&flat_blocks(n));
     builder.finish()
 }
 
 fn blocks_total(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     for _ in 0..n / 5_000 {
         builder.instructions(&flat_blocks(5_000));
     }
@@ -458,7 +461,7 @@ fn nesting(n: u32) -> Vec<u8> {
     let depth = usize::try_from(n).unwrap();
     let mut instructions = vec![Instruction::Loop(encoder::BlockType::Empty); depth];
     instructions.resize(depth * 2, Instruction::End);
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     builder.instructions(&instructions);
     builder.finish()
 }
@@ -473,13 +476,13 @@ fn switch(targets: u32) -> [Instruction<'static>; 4] {
 }
 
 fn targets(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     builder.instructions(&switch(n));
     builder.finish()
 }
 
 fn targets_total(n: u32) -> Vec<u8> {
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     for _ in 0..n / 1_024 {
         builder.instructions(&switch(1_024));
     }
@@ -487,10 +490,10 @@ fn targets_total(n: u32) -> Vec<u8> {
     builder.finish()
 }
 
-/// Two calls of 64 and one of the rest; with `unreachable` they are 4 operators.
+/// Two calls with 64 arguments and one with the rest; with `unreachable` they are 4 operators.
 fn arguments_unpushed(n: u32) -> Vec<u8> {
     let rest = usize::try_from(n - 124).unwrap();
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     for parameters in [64, rest] {
         builder.function(&vec![ValType::I32; parameters], Function::new([]));
     }
@@ -507,7 +510,7 @@ fn operands(n: u32) -> Vec<u8> {
     let height = usize::try_from(n).unwrap();
     let mut instructions = vec![Instruction::I32Const(0); height];
     instructions.resize(height * 2, Instruction::Drop);
-    let mut builder = Builder::default();
+    let mut builder = ModuleBuilder::default();
     builder.instructions(&instructions);
     builder.finish()
 }

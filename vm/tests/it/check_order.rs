@@ -1,13 +1,13 @@
-//! Breaks several rules at once and expects the first, in the order of docs/spec/check.md.
+//! Breaks several rules at once and expects the first, in the specified order.
 
-use super::check_rules::refuse;
+use super::check_rules::rejection_of;
 use vm::Rules;
 use vm::unstable::limits::Limits;
 use vm::unstable::rejection::Rule;
 
 fn expect(rule: Rule, text: &str) {
     let bytes = wat::parse_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-    let rejection = refuse(&bytes, &Rules::v1());
+    let rejection = rejection_of(&bytes, &Rules::v1());
     let start: String = text.chars().take(200).collect();
     assert_eq!(rejection.rule, rule, "{start}: {rejection}");
 }
@@ -17,7 +17,7 @@ fn many(item: &str, count: u32) -> String {
 }
 
 #[test]
-fn sections_come_in_the_order_of_the_file() {
+fn sections_are_checked_in_the_order_of_the_file() {
     let wasi = "(import \"wasi_snapshot_preview1\" \"x\" (memory 1))";
     expect(
         Rule::MultiValue,
@@ -145,14 +145,14 @@ fn a_body_is_checked_by_locals_then_operator_by_operator() {
 }
 
 #[test]
-fn length_comes_before_everything() {
+fn the_length_of_the_module_is_checked_first() {
     let bytes = vec![0xff; usize::try_from(Limits::V1.module_bytes_max + 1).unwrap()];
-    assert_eq!(refuse(&bytes, &Rules::v1()).rule, Rule::ModuleBytes);
+    assert_eq!(rejection_of(&bytes, &Rules::v1()).rule, Rule::ModuleBytes);
 }
 
 #[test]
-fn a_count_comes_before_the_bytes_that_it_announces() {
-    // A section of the id with a count of 2^32 - 1 and nothing behind it.
+fn a_count_is_checked_before_the_items_that_it_counts() {
+    // A section with a count of 2^32 - 1 and no items.
     let cases = [
         (1, Rule::Types),
         (2, Rule::Imports),
@@ -168,6 +168,10 @@ fn a_count_comes_before_the_bytes_that_it_announces() {
     for (section, rule) in cases {
         let mut bytes = b"\0asm\x01\0\0\0".to_vec();
         bytes.extend([section, 5, 0xff, 0xff, 0xff, 0xff, 0x0f]);
-        assert_eq!(refuse(&bytes, &Rules::v1()).rule, rule, "section {section}");
+        assert_eq!(
+            rejection_of(&bytes, &Rules::v1()).rule,
+            rule,
+            "section {section}"
+        );
     }
 }

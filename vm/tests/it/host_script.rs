@@ -1,4 +1,4 @@
-//! Scripts guests and holds states for the tests of host and frames.
+//! Fixtures of the tests of host and frames: a state in memory, a scripted engine, a host call.
 #![expect(
     clippy::arithmetic_side_effects,
     reason = "a test computes on numbers that it chose"
@@ -23,14 +23,14 @@ use vm::{
     Rules, StateDiff, StateView, Trap, Walked, key, walk_committed,
 };
 
-/// Gas that no test uses up by accident.
+/// A gas limit that no test reaches.
 pub(crate) const PLENTY: u64 = 1 << 60;
 /// Address of the contract that the tests run.
 pub(crate) const CONTRACT: Address = Address([0xc0; 32]);
-/// Who calls it.
+/// Address that calls it.
 pub(crate) const CALLER: Address = Address([0xca; 32]);
 
-/// The transaction in which the tests run.
+/// Hash of the transaction in which the tests run.
 pub(crate) const TX_HASH: [u8; 32] = [0x7a; 32];
 
 /// A state in memory.
@@ -38,6 +38,7 @@ pub(crate) const TX_HASH: [u8; 32] = [0x7a; 32];
 pub(crate) struct World {
     pub(crate) values: BTreeMap<Vec<u8>, Vec<u8>>,
     pub(crate) codes: BTreeMap<CodeHash, Arc<CheckedModule>>,
+    /// Makes every read fail.
     pub(crate) broken: bool,
 }
 
@@ -77,7 +78,7 @@ impl StateView for World {
     }
 }
 
-/// A block with distinct numbers.
+/// Metadata of a block, with distinct values.
 pub(crate) fn block() -> BlockMetadata {
     BlockMetadata {
         height: Height(7),
@@ -87,8 +88,8 @@ pub(crate) fn block() -> BlockMetadata {
     }
 }
 
-/// Everything one host call needs; each call sees what the calls before it left.
-pub(crate) struct Stage {
+/// Inputs and state of a host call; each call sees the effects of the calls before it.
+pub(crate) struct HostFixture {
     pub(crate) world: World,
     pub(crate) journal: Journal,
     pub(crate) rules: Rules,
@@ -102,7 +103,7 @@ pub(crate) struct Stage {
     pub(crate) gas: GasMeter,
 }
 
-impl Default for Stage {
+impl Default for HostFixture {
     fn default() -> Self {
         Self {
             world: World::default(),
@@ -120,7 +121,7 @@ impl Default for Stage {
     }
 }
 
-impl Stage {
+impl HostFixture {
     pub(crate) fn try_call(
         &mut self,
         function: Function,
@@ -154,7 +155,7 @@ impl Stage {
         self.try_call(function, arguments).expect("no fault")
     }
 
-    /// What the call deducts; the tank is full again afterwards.
+    /// The reply of a call and the gas that it deducts; the gas is reset before and after.
     pub(crate) fn cost(&mut self, function: Function, arguments: &[u64]) -> (Reply, u64) {
         self.gas = GasMeter::new(PLENTY);
         let reply = self.call(function, arguments);
@@ -163,11 +164,11 @@ impl Stage {
         (reply, cost)
     }
 
-    pub(crate) fn put(&mut self, place: usize, bytes: &[u8]) {
-        self.memory[place..place + bytes.len()].copy_from_slice(bytes);
+    pub(crate) fn put(&mut self, offset: usize, bytes: &[u8]) {
+        self.memory[offset..offset + bytes.len()].copy_from_slice(bytes);
     }
 
-    /// Puts a committed value under a raw key of the contract.
+    /// Adds a committed value under a raw key of the contract.
     pub(crate) fn commit(&mut self, raw: &[u8], value: &[u8]) {
         self.world
             .values
@@ -185,49 +186,49 @@ pub(crate) fn trapped(trap: Trap) -> Reply {
 
 pub(crate) const OUT_OF_GAS: Reply = Reply::End(FrameExit::OutOfGas);
 
-/// One thing that a scripted guest does.
+/// One action of a scripted guest.
 #[derive(Clone, Debug)]
-pub(crate) enum Act {
+pub(crate) enum GuestAction {
     /// Writes its own memory.
     Store(usize, Vec<u8>),
     /// Calls the host.
     Call(Function, Vec<u64>),
-    /// Executes operators of this price.
+    /// Consumes gas, as operators of this price do.
     Burn(u64),
-    /// Ends.
+    /// Ends the guest.
     Stop(Stop),
 }
 
-/// An engine whose every guest does the same acts and then returns.
+/// An engine whose guests all execute the same actions and then return.
 #[derive(Clone, Default)]
-pub(crate) struct Script {
-    pub(crate) acts: Vec<Act>,
+pub(crate) struct ScriptedEngine {
+    pub(crate) actions: Vec<GuestAction>,
     /// Results of host calls, in order.
     pub(crate) results: Arc<Mutex<Vec<Option<Value>>>>,
-    /// Entries that were started, with the gas they were given.
+    /// Entry points that were started, with their gas.
     pub(crate) started: Arc<Mutex<Vec<(u32, u64)>>>,
 }
 
-impl Script {
-    pub(crate) fn new(acts: impl IntoIterator<Item = Act>) -> Self {
+impl ScriptedEngine {
+    pub(crate) fn new(actions: impl IntoIterator<Item = GuestAction>) -> Self {
         Self {
-            acts: acts.into_iter().collect(),
+            actions: actions.into_iter().collect(),
             ..Self::default()
         }
     }
 
-    pub(crate) fn instance(&self) -> ScriptedGuest {
-        ScriptedGuest {
-            script: self.clone(),
+    pub(crate) fn instance(&self) -> ScriptedExecution {
+        ScriptedExecution {
+            engine: self.clone(),
             next: 0,
-            asked: Vec::new(),
+            arguments: Vec::new(),
             memory: vec![0; 4096],
             gas: GasMeter::new(0),
         }
     }
 }
 
-impl Engine for Script {
+impl Engine for ScriptedEngine {
     fn name(&self) -> &'static str {
         "script"
     }
@@ -241,54 +242,55 @@ impl Engine for Script {
     }
 }
 
-pub(crate) struct ScriptedGuest {
-    script: Script,
+/// An instance of a guest on a [`ScriptedEngine`].
+pub(crate) struct ScriptedExecution {
+    engine: ScriptedEngine,
     next: usize,
-    asked: Vec<u64>,
+    arguments: Vec<u64>,
     memory: Vec<u8>,
     gas: GasMeter,
 }
 
-impl ScriptedGuest {
+impl ScriptedExecution {
     fn advance(&mut self) -> Step {
         loop {
-            let act = self.script.acts.get(self.next).cloned();
+            let action = self.engine.actions.get(self.next).cloned();
             self.next += 1;
-            match act {
+            match action {
                 None => return Step::Exit(Stop::Return(None)),
-                Some(Act::Stop(stop)) => return Step::Exit(stop),
-                Some(Act::Call(function, arguments)) => {
-                    self.asked = arguments;
+                Some(GuestAction::Stop(stop)) => return Step::Exit(stop),
+                Some(GuestAction::Call(function, arguments)) => {
+                    self.arguments = arguments;
                     return Step::HostCall(function);
                 }
-                Some(Act::Burn(cost)) => {
-                    // An engine may leave a rest; the frame loop takes all of it.
+                Some(GuestAction::Burn(cost)) => {
+                    // An engine may leave gas here; the frame loop consumes all of it.
                     if cost > self.gas.remaining() {
                         return Step::Exit(Stop::OutOfGas);
                     }
                     self.gas.charge(cost).expect("compared");
                 }
-                Some(Act::Store(place, bytes)) => {
-                    self.memory[place..place + bytes.len()].copy_from_slice(&bytes);
+                Some(GuestAction::Store(offset, bytes)) => {
+                    self.memory[offset..offset + bytes.len()].copy_from_slice(&bytes);
                 }
             }
         }
     }
 }
 
-impl Execution for ScriptedGuest {
-    fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
-        self.script
+impl Execution for ScriptedExecution {
+    fn start(&mut self, invocation: Invocation) -> Result<Step, Box<Fault>> {
+        self.engine
             .started
             .lock()
             .expect("not poisoned")
-            .push((frame.entry, frame.gas.remaining()));
-        self.gas = frame.gas;
+            .push((invocation.entry, invocation.gas.remaining()));
+        self.gas = invocation.gas;
         Ok(self.advance())
     }
 
     fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
-        self.script
+        self.engine
             .results
             .lock()
             .expect("not poisoned")
@@ -298,7 +300,7 @@ impl Execution for ScriptedGuest {
 
     fn pending(&mut self) -> Pending<'_> {
         Pending {
-            arguments: &self.asked,
+            arguments: &self.arguments,
             memory: &mut self.memory,
             gas: &mut self.gas,
         }

@@ -1,4 +1,4 @@
-//! Holds the interpreter to its invariants, on both ways from handler to handler.
+//! Tests the invariants of the interpreter, with both dispatch strategies.
 #![cfg(test)]
 
 use host_api::Function;
@@ -16,7 +16,7 @@ fn module(text: &str) -> (Arc<CheckedModule>, Arc<Rules>) {
     (Arc::new(check(&bytes, &rules).unwrap()), rules)
 }
 
-fn frame(module: &CheckedModule, arguments: &[Value], gas: u64) -> Invocation {
+fn invocation(module: &CheckedModule, arguments: &[Value], gas: u64) -> Invocation {
     Invocation {
         entry: module.exported_function("run").unwrap(),
         arguments: arguments.to_vec(),
@@ -27,7 +27,10 @@ fn frame(module: &CheckedModule, arguments: &[Value], gas: u64) -> Invocation {
 fn run(engine: &dyn Engine, text: &str, arguments: &[Value], gas: u64) -> (Stop, u64) {
     let (module, rules) = module(text);
     let mut execution = engine.instantiate(&module, &rules).unwrap();
-    match execution.start(frame(&module, arguments, gas)).unwrap() {
+    match execution
+        .start(invocation(&module, arguments, gas))
+        .unwrap()
+    {
         Step::Exit(stop) => (stop, execution.gas().used()),
         Step::HostCall(function) => panic!("{function:?}"),
     }
@@ -43,7 +46,7 @@ const COUNT: &str = r#"(module (memory 1)
                 (local.get $n))))
         (local.get $sum)))"#;
 
-/// A hundred slices and more: were handlers to nest beyond a slice, this stack would not hold them.
+/// The loop takes many slices: if handlers nested beyond a slice, this stack would overflow.
 #[test]
 fn native_depth_is_bounded_by_the_slice() {
     let test = || {
@@ -58,7 +61,7 @@ fn native_depth_is_bounded_by_the_slice() {
     thread.spawn(test).unwrap().join().unwrap();
 }
 
-/// Gas does not depend on where slices end.
+/// Gas does not depend on the ends of slices.
 #[test]
 fn gas_is_linear_in_the_iterations() {
     for strategy in STRATEGIES {
@@ -91,7 +94,7 @@ fn host_call(step: Step) -> Function {
 }
 
 #[test]
-fn arguments_of_a_host_call_are_there_while_the_guest_waits() {
+fn the_arguments_of_a_host_call_are_available_while_the_guest_is_suspended() {
     let text = r#"(module
         (import "lockstep" "storage_write" (func $write (param i32 i32 i32 i32)))
         (memory 1)
@@ -102,7 +105,7 @@ fn arguments_of_a_host_call_are_there_while_the_guest_waits() {
         let engine = Interpreter::with_strategy(strategy);
         let mut execution = engine.instantiate(&module, &rules).unwrap();
         assert!(execution.pending().arguments.is_empty());
-        let step = execution.start(frame(&module, &[], 1 << 40)).unwrap();
+        let step = execution.start(invocation(&module, &[], 1 << 40)).unwrap();
         assert_eq!(host_call(step), Function::StorageWrite);
         let pending = execution.pending();
         assert_eq!(pending.arguments, [1_u64, 0xffff_fffe, 3, 4]);
@@ -119,7 +122,7 @@ fn arguments_of_a_host_call_are_there_while_the_guest_waits() {
 
 #[test]
 fn the_memory_base_does_not_move_and_reused_memory_is_zero() {
-    // Imports stand first in a binary, and in the text.
+    // The text format requires imports before other definitions.
     let text = GROW.replacen("(memory 1 3)", "", 1);
     let text = text.replacen("(func (export", "(memory 1 3) (func (export", 1);
     let (module, rules) = module(&text);
@@ -128,7 +131,7 @@ fn the_memory_base_does_not_move_and_reused_memory_is_zero() {
         for _ in 0..3 {
             let mut execution = engine.instantiate(&module, &rules).unwrap();
             assert_eq!(execution.memory().len(), 65_536);
-            host_call(execution.start(frame(&module, &[], 1 << 40)).unwrap());
+            host_call(execution.start(invocation(&module, &[], 1 << 40)).unwrap());
             let base = execution.memory().as_ptr();
             host_call(execution.resume(Some(Value::I64(1))).unwrap());
             assert_eq!(execution.memory().as_ptr(), base);
@@ -150,12 +153,12 @@ const NESTED: &str = r#"(module (memory 1)
     (func (export "run") (result i32) (i32.add (call $middle (i32.const 0)) (i32.const 1))))"#;
 
 #[test]
-fn a_trap_says_where_it_was() {
+fn a_trap_has_a_diagnosis_of_its_position() {
     let (module, rules) = module(NESTED);
     for strategy in STRATEGIES {
         let engine = Interpreter::with_strategy(strategy);
         let mut execution = engine.instantiate(&module, &rules).unwrap();
-        let step = execution.start(frame(&module, &[], 1 << 40)).unwrap();
+        let step = execution.start(invocation(&module, &[], 1 << 40)).unwrap();
         assert_eq!(step, Step::Exit(Stop::Trap(Trap::MemoryOutOfBounds)));
         let diagnosis = execution.diagnosis();
         assert_eq!(diagnosis.functions, [0, 1, 2]);
@@ -165,9 +168,9 @@ fn a_trap_says_where_it_was() {
     }
 }
 
-/// More modules than are kept: what was compiled before and what is compiled again are the same.
+/// More modules than the cache keeps: cached and recompiled ones have equal results.
 #[test]
-fn a_cache_cannot_be_seen() {
+fn the_cache_has_no_effect_on_results() {
     let engine = Interpreter::new();
     let text = |number: usize| {
         format!("(module (func (export \"run\") (result i64) (i64.const {number})))")
@@ -186,20 +189,20 @@ fn a_cache_cannot_be_seen() {
 }
 
 #[test]
-fn a_phase_that_does_not_fit_is_a_fault() {
+fn a_call_in_the_wrong_phase_is_a_fault() {
     let (module, rules) = module(COUNT);
     let engine = Interpreter::new();
     let mut execution = engine.instantiate(&module, &rules).unwrap();
     assert!(execution.resume(None).is_err());
-    assert!(execution.start(frame(&module, &[], 1)).is_err());
+    assert!(execution.start(invocation(&module, &[], 1)).is_err());
     let mut execution = engine.instantiate(&module, &rules).unwrap();
-    let begin = || frame(&module, &[Value::I32(3)], 1 << 30);
+    let begin = || invocation(&module, &[Value::I32(3)], 1 << 30);
     assert!(execution.start(begin()).is_ok());
     assert!(execution.start(begin()).is_err());
 }
 
 #[test]
-fn a_listing_names_instructions_costs_and_sites() {
+fn a_listing_has_instructions_costs_and_trap_sites() {
     let (module, rules) = module(COUNT);
     let listing = disassemble(&module, &rules, 0).unwrap();
     for expected in [

@@ -1,8 +1,8 @@
-//! Keeps the state of a model plainly: each call copies all of it, and puts it back if it fails.
+//! A model of state, events and gas: each call copies the whole state and restores it on failure.
 //!
-//! No journal, no frames, no overlay. Prices are read from the schedule and summed here. Two models
-//! stand on it: scripts on an engine that does what they say (`calls_model`), and contracts on
-//! every engine (`testkit/tests/it/model_play.rs`).
+//! It has no journal, no frames and no overlay. Prices are read from the schedule and summed here.
+//! Two tests use it: one with an engine that runs scripts (`calls_model`), and one with contracts
+//! on every engine (`testkit/tests/it/model_execution.rs`).
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
@@ -15,27 +15,29 @@ use vm::unstable::schedule::HostPrice;
 use vm::unstable::state::Account;
 use vm::{Address, CodeHash, Rules, Trap, key};
 
-pub(crate) type State = BTreeMap<Vec<u8>, Vec<u8>>;
+/// Values by state key.
+pub(crate) type ModelState = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// Who emitted what, in order.
-pub(crate) type Events = Vec<(Address, Vec<u8>)>;
+/// Address and data of the emitted events, in order.
+pub(crate) type ModelEvents = Vec<(Address, Vec<u8>)>;
 
 /// How a frame ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum FrameEnd {
     Return(Vec<u8>),
     Revert(Vec<u8>),
     Trap(Trap),
     OutOfGas,
 }
 
+/// Gas meter of a frame.
 #[derive(Clone)]
-pub(crate) struct Tank {
+pub(crate) struct ModelGasMeter {
     pub(crate) left: u64,
 }
 
-impl Tank {
-    pub(crate) fn pay(&mut self, cost: u64) -> Result<(), End> {
+impl ModelGasMeter {
+    pub(crate) fn charge(&mut self, cost: u64) -> Result<(), FrameEnd> {
         match self.left.checked_sub(cost) {
             Some(left) => {
                 self.left = left;
@@ -43,23 +45,24 @@ impl Tank {
             }
             None => {
                 self.left = 0;
-                Err(End::OutOfGas)
+                Err(FrameEnd::OutOfGas)
             }
         }
     }
 }
 
-/// Who is on the stack, and whether its pending call allows re-entry.
-pub(crate) type Active = Vec<(Address, bool)>;
+/// Contracts of the active frames, and whether their pending call allows re-entry.
+pub(crate) type ActiveFrames = Vec<(Address, bool)>;
 
-/// A contract that runs.
-pub(crate) struct Player {
+/// A frame of a contract.
+pub(crate) struct ModelFrame {
+    /// Address of the contract.
     pub(crate) own: Address,
     pub(crate) is_static: bool,
     pub(crate) returned: Vec<u8>,
 }
 
-impl Player {
+impl ModelFrame {
     pub(crate) fn of(own: Address) -> Self {
         Self {
             own,
@@ -68,52 +71,53 @@ impl Player {
         }
     }
 
-    /// Pays for the lengths of what changes state; a static frame may not go on.
-    fn guard(&self, tank: &mut Tank, cost: u64) -> Result<(), End> {
-        tank.pay(cost)?;
+    /// Charges the price of the lengths of a function that changes state; then a static frame
+    /// traps.
+    fn charge_mutation(&self, meter: &mut ModelGasMeter, cost: u64) -> Result<(), FrameEnd> {
+        meter.charge(cost)?;
         match self.is_static {
-            true => Err(End::Trap(Trap::StaticViolation)),
+            true => Err(FrameEnd::Trap(Trap::StaticViolation)),
             false => Ok(()),
         }
     }
 }
 
-/// What a host call is answered: a result and written bytes.
-pub(crate) type Answer = (i64, Vec<u8>);
+/// Result of a host call, and the bytes that it wrote.
+pub(crate) type HostResult = (i64, Vec<u8>);
 
-/// What a call or a deployment asks for.
-pub(crate) struct Ask {
+/// Arguments of a call or of a deployment.
+pub(crate) struct ModelCall {
     pub(crate) function: Function,
-    /// The code, of a deployment.
+    /// Code hash, if it is a deployment.
     pub(crate) deploys: Option<CodeHash>,
     pub(crate) callee: Address,
-    /// Bytes of the entry's name and of the input.
+    /// Bytes of the entry point's name and of the input.
     pub(crate) bytes: u64,
-    /// Whether the code has such an entry.
+    /// Whether the code exports this entry point.
     pub(crate) has_entry: bool,
     pub(crate) value: u128,
     pub(crate) gas: u64,
     pub(crate) flags: u32,
 }
 
-/// A call that has begun: what was before it, and what its frame begins with.
-pub(crate) struct Entered {
+/// A call that has begun: the checkpoint before it, and the callee's frame and gas.
+pub(crate) struct BegunCall {
     pub(crate) code_hash: CodeHash,
-    pub(crate) tank: Tank,
-    pub(crate) callee: Player,
+    pub(crate) meter: ModelGasMeter,
+    pub(crate) callee: ModelFrame,
     limit: u64,
     deploys: bool,
-    before: (State, Events),
+    checkpoint: (ModelState, ModelEvents),
 }
 
-/// The state of a model, and what it costs to change it.
+/// State and events of the model, with the operations of contracts on them and their prices.
 pub(crate) struct Ledger<'a> {
     pub(crate) rules: &'a Rules,
-    /// Frame price of every code that was uploaded.
+    /// Frame price of each uploaded code.
     pub(crate) codes: BTreeMap<CodeHash, u64>,
-    pub(crate) old: State,
-    pub(crate) now: State,
-    pub(crate) events: Events,
+    pub(crate) old: ModelState,
+    pub(crate) now: ModelState,
+    pub(crate) events: ModelEvents,
     pub(crate) touched: BTreeSet<Vec<u8>>,
 }
 
@@ -122,9 +126,14 @@ impl Ledger<'_> {
         self.rules.schedule.host(function)
     }
 
-    fn touch(&mut self, tank: &mut Tank, key: Vec<u8>, cold: u64) -> Result<(), End> {
+    fn touch(
+        &mut self,
+        meter: &mut ModelGasMeter,
+        key: Vec<u8>,
+        cold: u64,
+    ) -> Result<(), FrameEnd> {
         if self.touched.insert(key) {
-            tank.pay(cold)?;
+            meter.charge(cold)?;
         }
         Ok(())
     }
@@ -135,10 +144,10 @@ impl Ledger<'_> {
     }
 
     fn set_account(&mut self, of: &Address, account: &Account) {
-        let place = key::account(of);
+        let state_key = key::account(of);
         match account.encode() {
-            Some(value) => self.now.insert(place, value),
-            None => self.now.remove(&place),
+            Some(value) => self.now.insert(state_key, value),
+            None => self.now.remove(&state_key),
         };
     }
 
@@ -151,86 +160,86 @@ impl Ledger<'_> {
         self.set_account(to, &account);
     }
 
-    /// Writes a value of so many bytes under a key of one.
+    /// Writes `value` bytes under a key of one byte.
     pub(crate) fn write(
         &mut self,
-        player: &Player,
-        tank: &mut Tank,
+        frame: &ModelFrame,
+        meter: &mut ModelGasMeter,
         (raw, value): (u8, u8),
-    ) -> Result<Answer, End> {
+    ) -> Result<HostResult, FrameEnd> {
         let price = self.price(Function::StorageWrite);
         let bytes = u64::from(value);
         let cost = price.base + price.per_byte + bytes * price.per_value_byte;
-        player.guard(tank, cost)?;
-        let place = key::value(&player.own, &[raw]);
-        self.touch(tank, place.clone(), price.cold)?;
-        self.now.insert(place, vec![value; usize::from(value)]);
+        frame.charge_mutation(meter, cost)?;
+        let state_key = key::value(&frame.own, &[raw]);
+        self.touch(meter, state_key.clone(), price.cold)?;
+        self.now.insert(state_key, vec![value; usize::from(value)]);
         Ok((0, Vec::new()))
     }
 
     pub(crate) fn remove(
         &mut self,
-        player: &Player,
-        tank: &mut Tank,
+        frame: &ModelFrame,
+        meter: &mut ModelGasMeter,
         raw: u8,
-    ) -> Result<Answer, End> {
+    ) -> Result<HostResult, FrameEnd> {
         let price = self.price(Function::StorageRemove);
-        player.guard(tank, price.base + price.per_byte)?;
-        let place = key::value(&player.own, &[raw]);
-        self.touch(tank, place.clone(), price.cold)?;
-        Ok((i64::from(self.now.remove(&place).is_some()), Vec::new()))
+        frame.charge_mutation(meter, price.base + price.per_byte)?;
+        let state_key = key::value(&frame.own, &[raw]);
+        self.touch(meter, state_key.clone(), price.cold)?;
+        Ok((i64::from(self.now.remove(&state_key).is_some()), Vec::new()))
     }
 
     pub(crate) fn read(
         &mut self,
-        player: &Player,
-        tank: &mut Tank,
+        frame: &ModelFrame,
+        meter: &mut ModelGasMeter,
         raw: u8,
-    ) -> Result<Answer, End> {
+    ) -> Result<HostResult, FrameEnd> {
         let price = self.price(Function::StorageRead);
-        tank.pay(price.base + price.per_byte)?;
-        let place = key::value(&player.own, &[raw]);
-        self.touch(tank, place.clone(), price.cold)?;
-        match self.now.get(&place).cloned() {
+        meter.charge(price.base + price.per_byte)?;
+        let state_key = key::value(&frame.own, &[raw]);
+        self.touch(meter, state_key.clone(), price.cold)?;
+        match self.now.get(&state_key).cloned() {
             None => Ok((-1, Vec::new())),
             Some(value) => {
-                tank.pay(value.len() as u64 * price.per_value_byte)?;
+                meter.charge(value.len() as u64 * price.per_value_byte)?;
                 Ok((value.len() as i64, value))
             }
         }
     }
 
-    /// A page of at most `limit` entries from a key of one byte to the end of the contract.
+    /// A page of at most `limit` entries, from a key of one byte to the end of the storage.
     pub(crate) fn scan(
         &mut self,
-        player: &Player,
-        tank: &mut Tank,
+        frame: &ModelFrame,
+        meter: &mut ModelGasMeter,
         (raw, limit): (u8, u32),
         capacity: u64,
-    ) -> Result<Answer, End> {
+    ) -> Result<HostResult, FrameEnd> {
         let price = self.price(Function::StorageScan);
         let dynamic = *self.rules.schedule.dynamic();
-        tank.pay(price.base + price.per_byte)?;
-        let own = key::value(&player.own, &[]);
-        let start = key::value(&player.own, &[raw]);
-        self.touch(tank, start.clone(), price.cold)?;
+        meter.charge(price.base + price.per_byte)?;
+        let own = key::value(&frame.own, &[]);
+        let start = key::value(&frame.own, &[raw]);
+        self.touch(meter, start.clone(), price.cold)?;
         let keys: BTreeSet<&Vec<u8>> = self.old.keys().chain(self.now.keys()).collect();
         let own_keys = keys
             .into_iter()
             .filter(|key| **key >= start && key.starts_with(&own));
         let (mut page, mut count) = (Vec::new(), 0_u32);
-        for place in own_keys {
+        for state_key in own_keys {
             if count == limit {
                 break;
             }
-            let Some(value) = self.now.get(place) else {
-                tank.pay(dynamic.storage_scan_per_hidden_key)?;
+            let Some(value) = self.now.get(state_key) else {
+                meter.charge(dynamic.storage_scan_per_hidden_key)?;
                 continue;
             };
-            let raw = &place[own.len()..];
+            let raw = &state_key[own.len()..];
             let (key_bytes, bytes) = (raw.len() as u64, value.len() as u64);
-            tank.pay(dynamic.storage_scan_per_entry + key_bytes * price.per_byte)?;
-            tank.pay(bytes * price.per_value_byte)?;
+            meter.charge(dynamic.storage_scan_per_entry + key_bytes * price.per_byte)?;
+            meter.charge(bytes * price.per_value_byte)?;
             let entry = [
                 &(key_bytes as u32).to_le_bytes(),
                 raw,
@@ -252,149 +261,162 @@ impl Ledger<'_> {
         Ok((page.len() as i64, page))
     }
 
-    /// An event of one byte.
+    /// Emits an event with one byte of data.
     pub(crate) fn emit(
         &mut self,
-        player: &Player,
-        tank: &mut Tank,
+        frame: &ModelFrame,
+        meter: &mut ModelGasMeter,
         data: u8,
-    ) -> Result<Answer, End> {
+    ) -> Result<HostResult, FrameEnd> {
         let price = self.price(Function::EmitEvent);
-        player.guard(tank, price.base + price.per_byte)?;
+        frame.charge_mutation(meter, price.base + price.per_byte)?;
         if self.events.len() == 64 {
-            return Err(End::Trap(Trap::EventLimit));
+            return Err(FrameEnd::Trap(Trap::EventLimit));
         }
-        self.events.push((player.own, vec![data]));
+        self.events.push((frame.own, vec![data]));
         Ok((0, Vec::new()))
     }
 
-    pub(crate) fn balance(&mut self, tank: &mut Tank, of: Address) -> Result<Answer, End> {
+    pub(crate) fn balance(
+        &mut self,
+        meter: &mut ModelGasMeter,
+        of: Address,
+    ) -> Result<HostResult, FrameEnd> {
         let price = self.price(Function::Balance);
-        tank.pay(price.base)?;
-        self.touch(tank, key::account(&of), price.cold)?;
+        meter.charge(price.base)?;
+        self.touch(meter, key::account(&of), price.cold)?;
         Ok((0, self.account(&of).balance.to_le_bytes().to_vec()))
     }
 
     pub(crate) fn transfer(
         &mut self,
-        player: &Player,
-        tank: &mut Tank,
+        frame: &ModelFrame,
+        meter: &mut ModelGasMeter,
         (to, value): (Address, u128),
-    ) -> Result<Answer, End> {
+    ) -> Result<HostResult, FrameEnd> {
         let price = self.price(Function::Transfer);
-        player.guard(tank, price.base)?;
-        if self.account(&player.own).balance < value {
+        frame.charge_mutation(meter, price.base)?;
+        if self.account(&frame.own).balance < value {
             return Ok((i64::from(status::BALANCE), Vec::new()));
         }
-        self.touch(tank, key::account(&to), price.cold)?;
-        self.pay_value(&player.own, &to, value);
+        self.touch(meter, key::account(&to), price.cold)?;
+        self.pay_value(&frame.own, &to, value);
         Ok((0, Vec::new()))
     }
 
     pub(crate) fn set_code(
         &mut self,
-        player: &Player,
-        tank: &mut Tank,
+        frame: &ModelFrame,
+        meter: &mut ModelGasMeter,
         code_hash: CodeHash,
-    ) -> Result<Answer, End> {
+    ) -> Result<HostResult, FrameEnd> {
         let price = self.price(Function::SetCode);
-        player.guard(tank, price.base)?;
-        self.touch(tank, key::code(&code_hash), price.cold)?;
+        frame.charge_mutation(meter, price.base)?;
+        self.touch(meter, key::code(&code_hash), price.cold)?;
         if !self.codes.contains_key(&code_hash) {
             return Ok((i64::from(status::NO_CODE), Vec::new()));
         }
-        let mut account = self.account(&player.own);
+        let mut account = self.account(&frame.own);
         account.code_hash = Some(code_hash);
-        self.set_account(&player.own, &account);
+        self.set_account(&frame.own, &account);
         Ok((0, Vec::new()))
     }
 
-    pub(crate) fn returned(&self, player: &Player, tank: &mut Tank) -> Result<Answer, End> {
+    pub(crate) fn returned(
+        &self,
+        frame: &ModelFrame,
+        meter: &mut ModelGasMeter,
+    ) -> Result<HostResult, FrameEnd> {
         let price = self.price(Function::Returned);
-        let bytes = player.returned.len();
-        tank.pay(price.base + bytes as u64 * price.per_byte)?;
-        Ok((bytes as i64, player.returned.clone()))
+        let bytes = frame.returned.len();
+        meter.charge(price.base + bytes as u64 * price.per_byte)?;
+        Ok((bytes as i64, frame.returned.clone()))
     }
 
-    /// Ends a frame by one byte of output.
-    pub(crate) fn end(&self, tank: &mut Tank, end: fn(Vec<u8>) -> End, data: u8) -> End {
+    /// Ends a frame with one byte of output.
+    pub(crate) fn end(
+        &self,
+        meter: &mut ModelGasMeter,
+        end: fn(Vec<u8>) -> FrameEnd,
+        data: u8,
+    ) -> FrameEnd {
         let price = self.price(Function::Return);
-        match tank.pay(price.base + price.per_byte) {
+        match meter.charge(price.base + price.per_byte) {
             Ok(()) => end(vec![data]),
             Err(end) => end,
         }
     }
 
-    /// Begins a call, or answers the status for which it does not begin.
+    /// Begins a call, or returns the status because of which it does not begin.
     pub(crate) fn enter(
         &mut self,
-        ask: &Ask,
-        player: &mut Player,
-        tank: &mut Tank,
-        active: &mut Active,
-    ) -> Result<Result<Entered, Answer>, End> {
-        let price = self.price(ask.function);
-        tank.pay(price.base + ask.bytes * price.per_byte)?;
-        let as_static = player.is_static || ask.flags & flags::STATIC != 0;
-        let violates = match ask.deploys {
-            Some(_) => player.is_static,
-            None => as_static && ask.value > 0,
+        call: &ModelCall,
+        frame: &mut ModelFrame,
+        meter: &mut ModelGasMeter,
+        active: &mut ActiveFrames,
+    ) -> Result<Result<BegunCall, HostResult>, FrameEnd> {
+        let price = self.price(call.function);
+        meter.charge(price.base + call.bytes * price.per_byte)?;
+        let as_static = frame.is_static || call.flags & flags::STATIC != 0;
+        let violates = match call.deploys {
+            Some(_) => frame.is_static,
+            None => as_static && call.value > 0,
         };
         if violates {
-            return Err(End::Trap(Trap::StaticViolation));
+            return Err(FrameEnd::Trap(Trap::StaticViolation));
         }
-        player.returned.clear();
+        frame.returned.clear();
         if let Some(last) = active.last_mut() {
-            last.1 = ask.flags & flags::ALLOW_REENTRY != 0;
+            last.1 = call.flags & flags::ALLOW_REENTRY != 0;
         }
-        let code_hash = match self.admit(ask, player, tank, active)? {
+        let code_hash = match self.admit(call, frame, meter, active)? {
             Ok(code_hash) => code_hash,
             Err(refused) => return Ok(Err((i64::from(refused), Vec::new()))),
         };
-        let limit = ask.gas.min(tank.left - tank.left / 64);
-        let before = (self.now.clone(), self.events.clone());
-        self.pay_value(&player.own, &ask.callee, ask.value);
-        if ask.deploys.is_some() {
-            let mut account = self.account(&ask.callee);
-            account.code_hash = ask.deploys;
-            self.set_account(&ask.callee, &account);
+        let limit = call.gas.min(meter.left - meter.left / 64);
+        let checkpoint = (self.now.clone(), self.events.clone());
+        self.pay_value(&frame.own, &call.callee, call.value);
+        if call.deploys.is_some() {
+            let mut account = self.account(&call.callee);
+            account.code_hash = call.deploys;
+            self.set_account(&call.callee, &account);
         }
-        active.push((ask.callee, false));
-        Ok(Ok(Entered {
+        active.push((call.callee, false));
+        Ok(Ok(BegunCall {
             code_hash,
-            tank: Tank { left: limit },
-            callee: Player {
+            meter: ModelGasMeter { left: limit },
+            callee: ModelFrame {
                 is_static: as_static,
-                ..Player::of(ask.callee)
+                ..ModelFrame::of(call.callee)
             },
             limit,
-            deploys: ask.deploys.is_some(),
-            before,
+            deploys: call.deploys.is_some(),
+            checkpoint,
         }))
     }
 
-    /// Ends a call that has begun: `left` is what its frame did not consume.
+    /// Ends a call; `left` is the gas that its frame did not consume.
     pub(crate) fn leave(
         &mut self,
-        entered: Entered,
-        (end, left): (End, u64),
-        player: &mut Player,
-        (tank, active): (&mut Tank, &mut Active),
-    ) -> Answer {
+        begun: BegunCall,
+        (end, left): (FrameEnd, u64),
+        frame: &mut ModelFrame,
+        (meter, active): (&mut ModelGasMeter, &mut ActiveFrames),
+    ) -> HostResult {
         let callee = active.pop().map(|(callee, _)| callee);
-        let left = if end == End::OutOfGas { 0 } else { left };
-        tank.left -= entered.limit - left;
-        if !matches!(end, End::Return(_)) {
-            (self.now, self.events) = entered.before;
+        let left = if end == FrameEnd::OutOfGas { 0 } else { left };
+        meter.left -= begun.limit - left;
+        if !matches!(end, FrameEnd::Return(_)) {
+            (self.now, self.events) = begun.checkpoint;
         }
-        let made = entered.deploys && matches!(end, End::Return(_));
+        let made = begun.deploys && matches!(end, FrameEnd::Return(_));
         let (result, output) = match end {
-            End::Return(output) => (0, output),
-            End::Revert(output) => (1, output),
-            End::Trap(_) => (2, Vec::new()),
-            End::OutOfGas => (3, Vec::new()),
+            FrameEnd::Return(output) => (0, output),
+            FrameEnd::Revert(output) => (1, output),
+            FrameEnd::Trap(_) => (2, Vec::new()),
+            FrameEnd::OutOfGas => (3, Vec::new()),
         };
-        player.returned = output;
+        frame.returned = output;
         let written = callee.filter(|_| made);
         (
             result,
@@ -404,67 +426,67 @@ impl Ledger<'_> {
         )
     }
 
-    /// Pays for what the callee begins with and answers its code, or the status for which it does
-    /// not begin.
+    /// Charges the frame of the callee and returns the code hash, or the status because of which
+    /// the call does not begin.
     fn admit(
         &mut self,
-        ask: &Ask,
-        player: &Player,
-        tank: &mut Tank,
-        active: &Active,
-    ) -> Result<Result<CodeHash, u16>, End> {
+        call: &ModelCall,
+        frame: &ModelFrame,
+        meter: &mut ModelGasMeter,
+        active: &ActiveFrames,
+    ) -> Result<Result<CodeHash, u16>, FrameEnd> {
         if active.len() >= 16 {
             return Ok(Err(status::DEPTH));
         }
-        let mut same = active.iter().filter(|(who, _)| *who == ask.callee);
-        if ask.deploys.is_none() && same.any(|(_, allows)| !allows) {
+        let mut same = active.iter().filter(|(who, _)| *who == call.callee);
+        if call.deploys.is_none() && same.any(|(_, allows)| !allows) {
             return Ok(Err(status::REENTRY));
         }
-        if self.account(&player.own).balance < ask.value {
+        if self.account(&frame.own).balance < call.value {
             return Ok(Err(status::BALANCE));
         }
-        let cold = self.price(ask.function).cold;
-        self.touch(tank, key::account(&ask.callee), cold)?;
-        let code_hash = match (ask.deploys, self.account(&ask.callee).code_hash) {
+        let cold = self.price(call.function).cold;
+        self.touch(meter, key::account(&call.callee), cold)?;
+        let code_hash = match (call.deploys, self.account(&call.callee).code_hash) {
             (Some(_), Some(_)) => return Ok(Err(status::TAKEN)),
             (Some(code), None) => code,
             (None, Some(hash)) => hash,
             (None, None) => return Ok(Err(status::NO_CODE)),
         };
-        self.touch(tank, key::code(&code_hash), cold)?;
+        self.touch(meter, key::code(&code_hash), cold)?;
         let Some(frame_gas) = self.codes.get(&code_hash) else {
             return Ok(Err(status::NO_CODE));
         };
-        tank.pay(*frame_gas)?;
-        if ask.value > 0 {
-            tank.pay(self.price(Function::Transfer).base)?;
+        meter.charge(*frame_gas)?;
+        if call.value > 0 {
+            meter.charge(self.price(Function::Transfer).base)?;
         }
-        match ask.has_entry {
+        match call.has_entry {
             true => Ok(Ok(code_hash)),
             false => Ok(Err(status::NO_ENTRY)),
         }
     }
 
-    /// What is kept of a message that ended so: changed values, events.
-    pub(crate) fn effects(self, end: &End) -> Effects {
-        if !matches!(end, End::Return(_)) {
-            return Effects::default();
+    /// Effects of a message that ended with `end`.
+    pub(crate) fn effects(self, end: &FrameEnd) -> ModelEffects {
+        if !matches!(end, FrameEnd::Return(_)) {
+            return ModelEffects::default();
         }
         let keys: BTreeSet<&Vec<u8>> = self.old.keys().chain(self.now.keys()).collect();
         let changed = keys
             .into_iter()
             .filter(|key| self.old.get(*key) != self.now.get(*key))
             .map(|key| (key.clone(), self.now.get(key).cloned()));
-        Effects {
+        ModelEffects {
             changed: changed.collect(),
             events: self.events,
         }
     }
 }
 
-/// What is kept of a message.
+/// Changed values and events of a message; empty unless it returned.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Effects {
+pub(crate) struct ModelEffects {
     pub(crate) changed: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    pub(crate) events: Events,
+    pub(crate) events: ModelEvents,
 }

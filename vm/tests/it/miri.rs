@@ -1,4 +1,4 @@
-//! Runs small programs over every kind of handler, by the trampoline: what miri can watch.
+//! Runs small programs that use every kind of handler, by the trampoline, which miri can execute.
 //!
 //! `cargo +nightly miri test -p lockstep-vm --test it miri_` looks for undefined behaviour in the
 //! interpreter's unsafe code; docs/differential.md has the options. Without miri they are ordinary
@@ -13,13 +13,14 @@ use vm::{CheckedModule, Engine, Execution, Interpreter, Rules, Trap, check};
 
 const PLENTY: u64 = 1 << 40;
 
-struct Stage {
+/// A checked module, its rules and the engine.
+struct TestProgram {
     module: Arc<CheckedModule>,
     rules: Arc<Rules>,
     engine: Interpreter,
 }
 
-impl Stage {
+impl TestProgram {
     fn new(text: &str) -> Self {
         let rules = Arc::new(Rules::v1());
         let bytes = wat::parse_str(text).unwrap();
@@ -32,16 +33,16 @@ impl Stage {
 
     fn start(&self, arguments: &[i32], gas: u64) -> (Box<dyn Execution>, Step) {
         let mut execution = self.engine.instantiate(&self.module, &self.rules).unwrap();
-        let frame = Invocation {
+        let invocation = Invocation {
             entry: self.module.exported_function("run").unwrap(),
             arguments: arguments.iter().map(|value| Value::I32(*value)).collect(),
             gas: GasMeter::new(gas),
         };
-        let step = execution.start(frame).unwrap();
+        let step = execution.start(invocation).unwrap();
         (execution, step)
     }
 
-    /// How it ends, and what it used.
+    /// How the program ends, and the gas that it used.
     fn ends(&self, arguments: &[i32], gas: u64) -> (Stop, u64) {
         let (mut execution, step) = self.start(arguments, gas);
         match step {
@@ -50,7 +51,7 @@ impl Stage {
         }
     }
 
-    fn answers(&self, arguments: &[i32], expected: i32) {
+    fn returns(&self, arguments: &[i32], expected: i32) {
         let stop = Stop::Return(Some(Value::I32(expected)));
         assert_eq!(self.ends(arguments, PLENTY).0, stop, "{arguments:?}");
     }
@@ -63,7 +64,7 @@ impl Stage {
 
 #[test]
 fn miri_loops_locals_and_globals() {
-    let stage = Stage::new(
+    let program = TestProgram::new(
         r#"(module (global $sum (mut i64) (i64.const 0))
         (func (export "run") (param $n i32) (result i32) (local $i i32)
             (loop $next
@@ -73,12 +74,12 @@ fn miri_loops_locals_and_globals() {
                     (local.get $n))))
             (i32.wrap_i64 (global.get $sum))))"#,
     );
-    stage.answers(&[30], 435);
+    program.returns(&[30], 435);
 }
 
 #[test]
 fn miri_loads_and_stores_at_the_edges() {
-    let stage = Stage::new(
+    let program = TestProgram::new(
         r#"(module (memory 1) (data (i32.const 8) "\ff\80")
         (func (export "run") (param i32) (result i32)
             (i64.store offset=3 (local.get 0) (i64.const -2))
@@ -86,15 +87,15 @@ fn miri_loads_and_stores_at_the_edges() {
             (i32.add (i32.add (i32.load8_s offset=9 (i32.const 0)) (i32.load16_u (i32.const 1)))
                 (i32.load offset=7 (local.get 0)))))"#,
     );
-    stage.answers(&[65_525], 0x1234 - 128 - 1);
+    program.returns(&[65_525], 0x1234 - 128 - 1);
     for outside in [65_526, 65_535, 65_536, -1, i32::MIN] {
-        stage.traps(&[outside], Trap::MemoryOutOfBounds);
+        program.traps(&[outside], Trap::MemoryOutOfBounds);
     }
 }
 
 #[test]
 fn miri_memory_grows_is_copied_and_filled() {
-    let stage = Stage::new(
+    let program = TestProgram::new(
         r#"(module (memory 1 2)
         (func (export "run") (param i32 i32) (result i32)
             (drop (memory.grow (i32.const 1)))
@@ -103,93 +104,93 @@ fn miri_memory_grows_is_copied_and_filled() {
             (memory.copy (local.get 0) (i32.const 65536) (local.get 1))
             (i32.add (memory.grow (i32.const 1)) (i32.load8_u (local.get 0)))))"#,
     );
-    stage.answers(&[0, 3], 6);
-    stage.answers(&[131_071, 1], 6);
-    stage.traps(&[131_071, 2], Trap::MemoryOutOfBounds);
-    stage.traps(&[0, -1], Trap::MemoryOutOfBounds);
+    program.returns(&[0, 3], 6);
+    program.returns(&[131_071, 1], 6);
+    program.traps(&[131_071, 2], Trap::MemoryOutOfBounds);
+    program.traps(&[0, -1], Trap::MemoryOutOfBounds);
 }
 
 #[test]
 fn miri_calls_nest_and_overflow() {
-    let stage = Stage::new(
+    let program = TestProgram::new(
         r#"(module (func $down (param i32) (result i32)
             (if (result i32) (local.get 0)
                 (then (i32.add (i32.const 1) (call $down (i32.sub (local.get 0) (i32.const 1)))))
                 (else (i32.const 0))))
         (func (export "run") (param i32) (result i32) (call $down (local.get 0))))"#,
     );
-    stage.answers(&[40], 40);
-    stage.answers(&[1_022], 1_022);
-    stage.traps(&[1_023], Trap::StackOverflow);
+    program.returns(&[40], 40);
+    program.returns(&[1_022], 1_022);
+    program.traps(&[1_023], Trap::StackOverflow);
 }
 
 #[test]
 fn miri_calls_through_the_table() {
-    let stage = Stage::new(
-        r#"(module (type $give (func (result i32))) (table 4 funcref) (elem (i32.const 0) $a $b $c)
+    let program = TestProgram::new(
+        r#"(module (type $i32 (func (result i32))) (table 4 funcref) (elem (i32.const 0) $a $b $c)
         (func $a (result i32) (i32.const 11)) (func $b (result i32) (i32.const 12))
         (func $c (result i64) (i64.const 0))
         (func (export "run") (param i32) (result i32)
-            (call_indirect (type $give) (local.get 0))))"#,
+            (call_indirect (type $i32) (local.get 0))))"#,
     );
-    stage.answers(&[0], 11);
-    stage.answers(&[1], 12);
-    stage.traps(&[2], Trap::IndirectCallTypeMismatch);
-    stage.traps(&[3], Trap::IndirectCallToNull);
-    stage.traps(&[4], Trap::TableOutOfBounds);
+    program.returns(&[0], 11);
+    program.returns(&[1], 12);
+    program.traps(&[2], Trap::IndirectCallTypeMismatch);
+    program.traps(&[3], Trap::IndirectCallToNull);
+    program.traps(&[4], Trap::TableOutOfBounds);
 }
 
 #[test]
 fn miri_branches_carry_values() {
-    let stage = Stage::new(
+    let program = TestProgram::new(
         r#"(module (func (export "run") (param i32) (result i32)
             (i32.add (i32.const 100) (block $two (result i32) (block $one (result i32)
                 (br_table $one $two 2 (i32.const 5) (local.get 0)))
                 (select (i32.add (i32.const 1)) (i32.const 9) (i32.eqz (local.get 0)))))))"#,
     );
-    stage.answers(&[0], 106);
-    stage.answers(&[1], 105);
-    stage.answers(&[2], 5);
-    stage.answers(&[-1], 5);
+    program.returns(&[0], 106);
+    program.returns(&[1], 105);
+    program.returns(&[2], 5);
+    program.returns(&[-1], 5);
 }
 
-/// Every limit, so that every charge fails once, and a trap gives back at each site.
+/// Every seventh limit, so that every charge fails once, and a trap with a refund.
 #[test]
-fn miri_gas_ends_everywhere() {
-    let stage = Stage::new(
+fn miri_out_of_gas_at_every_charge() {
+    let program = TestProgram::new(
         r#"(module (memory 1) (func $half (param i32) (result i32)
             (i32.div_u (i32.const 84) (local.get 0)))
         (func (export "run") (param i32) (result i32)
             (i32.store (i32.const 0) (i32.const 1))
             (i32.mul (call $half (local.get 0)) (i32.load (i32.const 0)))))"#,
     );
-    let (stop, total) = stage.ends(&[2], PLENTY);
+    let (stop, total) = program.ends(&[2], PLENTY);
     assert_eq!(stop, Stop::Return(Some(Value::I32(42))));
     for limit in (0..total).step_by(7).chain([total - 1]) {
-        assert_eq!(stage.ends(&[2], limit), (Stop::OutOfGas, limit));
+        assert_eq!(program.ends(&[2], limit), (Stop::OutOfGas, limit));
     }
-    assert_eq!(stage.ends(&[2], total), (stop, total));
-    let (stop, used) = stage.ends(&[0], PLENTY);
+    assert_eq!(program.ends(&[2], total), (stop, total));
+    let (stop, used) = program.ends(&[0], PLENTY);
     assert_eq!(stop, Stop::Trap(Trap::IntegerDivideByZero));
-    assert_eq!(stage.ends(&[0], used).0, stop);
-    assert_eq!(stage.ends(&[0], used - 1), (Stop::OutOfGas, used - 1));
+    assert_eq!(program.ends(&[0], used).0, stop);
+    assert_eq!(program.ends(&[0], used - 1), (Stop::OutOfGas, used - 1));
 }
 
 #[test]
 fn miri_a_host_call_suspends_and_memory_changes_under_it() {
-    let stage = Stage::new(
+    let program = TestProgram::new(
         r#"(module (import "lockstep" "block_height" (func $height (result i64))) (memory 1)
         (func $inner (result i32)
             (i32.add (i32.wrap_i64 (call $height)) (i32.load8_u (i32.const 5))))
         (func (export "run") (result i32) (i32.add (call $inner) (i32.const 1))))"#,
     );
     for _ in 0..2 {
-        let (mut execution, step) = stage.start(&[], PLENTY);
+        let (mut execution, step) = program.start(&[], PLENTY);
         assert!(matches!(step, Step::HostCall(_)));
         execution.memory()[5] = 30;
         let step = execution.resume(Some(Value::I64(11))).unwrap();
         assert_eq!(step, Step::Exit(Stop::Return(Some(Value::I32(42)))));
     }
-    // Dropped while it waits.
-    drop(stage.start(&[], PLENTY));
+    // Dropped while it is suspended.
+    drop(program.start(&[], PLENTY));
 }

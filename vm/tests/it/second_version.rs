@@ -1,16 +1,16 @@
-//! Tests the limit that has a name since version 2: what a caller keeps of its gas.
+//! Tests the limit that version 2 adds: the part of its gas that a caller keeps.
 #![expect(
     clippy::arithmetic_side_effects,
     reason = "a test that overflows fails"
 )]
 
-use crate::calls_script::{Op, Scripts, Theatre, address, world};
+use crate::calls_script::{Op, ScriptedContracts, Scripts, address, world};
 use std::sync::Arc;
 use vm::Rules;
 use vm::unstable::limits::HostLimits;
 use vm::unstable::rules::Version;
 
-/// Gas that a contract has after a callee that consumed all it could have.
+/// Gas of a caller after a call whose callee consumed its whole limit.
 fn kept(shift: u32) -> u64 {
     let everything = Op::Call {
         flags: 0,
@@ -32,14 +32,14 @@ fn kept(shift: u32) -> u64 {
     let rules = Arc::new(Rules::of(version).expect("rules"));
     let limit = 1 << 40;
     limit
-        - Theatre::new(scripts)
-            .play_under(&rules, &world(), limit)
+        - ScriptedContracts::new(scripts)
+            .run_under(&rules, &world(), limit)
             .gas_used
             .0
 }
 
 #[test]
-fn a_version_says_which_part_of_its_gas_a_caller_keeps() {
+fn a_version_sets_the_part_of_its_gas_that_a_caller_keeps() {
     let half = kept(1);
     assert!(half > 1 << 38, "{half}");
     assert_eq!(kept(6), half >> 5);

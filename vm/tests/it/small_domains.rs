@@ -1,4 +1,4 @@
-//! Proves by exhaustion over small domains: numbers in LEB128, and what a trap gives back.
+//! Exhaustive tests over small domains: LEB128 numbers, and the refund of a trap.
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,
@@ -23,8 +23,8 @@ fn encodings() -> Vec<Vec<u8>> {
     for pattern in 0..16_u8 {
         for last in 0..=0xff {
             let mut bytes: Vec<u8> = (0..4)
-                .map(|place| {
-                    if pattern >> place & 1 == 0 {
+                .map(|index| {
+                    if pattern >> index & 1 == 0 {
                         0x80
                     } else {
                         0xff
@@ -38,12 +38,12 @@ fn encodings() -> Vec<Vec<u8>> {
     all
 }
 
-/// The number of `bits` bits that the standard gives to `bytes`, sign extended where it has a sign.
+/// The 32-bit number that `bytes` encodes according to WebAssembly, or `None`.
 fn model(bytes: &[u8], signed: bool) -> Option<i128> {
     let mut value = 0_i128;
-    for (place, byte) in bytes.iter().enumerate() {
-        value |= i128::from(byte & 0x7f) << (7 * place);
-        if byte & 0x80 == 0 && place + 1 != bytes.len() {
+    for (index, byte) in bytes.iter().enumerate() {
+        value |= i128::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 && index + 1 != bytes.len() {
             return None;
         }
     }
@@ -62,7 +62,7 @@ fn model(bytes: &[u8], signed: bool) -> Option<i128> {
     range.contains(&value).then_some(value)
 }
 
-/// What was read where the number stood.
+/// Constants and memory offsets of a body.
 #[derive(Default)]
 struct Numbers {
     constants: Vec<i32>,
@@ -105,7 +105,7 @@ fn read(operators: &[u8]) -> Option<Numbers> {
 }
 
 #[test]
-fn every_short_signed_number_is_read_as_the_standard_says() {
+fn every_short_signed_number_is_decoded_as_the_standard_says() {
     for bytes in encodings() {
         let operators = [&[0x41], &bytes[..], &[0x1a]].concat();
         let seen = read(&operators).map(|numbers| i128::from(numbers.constants[0]));
@@ -114,7 +114,7 @@ fn every_short_signed_number_is_read_as_the_standard_says() {
 }
 
 #[test]
-fn every_short_unsigned_number_is_read_as_the_standard_says() {
+fn every_short_unsigned_number_is_decoded_as_the_standard_says() {
     for bytes in encodings() {
         let operators = [&[0x41, 0, 0x28, 0], &bytes[..], &[0x1a]].concat();
         let seen = read(&operators).map(|numbers| i128::from(numbers.offsets[0]));
@@ -122,7 +122,7 @@ fn every_short_unsigned_number_is_read_as_the_standard_says() {
     }
 }
 
-/// A statement, what is paid when it ends or traps, and its trap.
+/// A statement, the operators that are paid when it ends or traps, and its trap.
 type Statement = (&'static str, &'static [Opcode], Option<Trap>);
 
 const STATEMENTS: [Statement; 5] = [
@@ -157,13 +157,13 @@ const STATEMENTS: [Statement; 5] = [
         Some(Trap::MemoryOutOfBounds),
     ),
 ];
-/// Statements of a program, at most.
+/// Maximum number of statements of a program.
 const LENGTH_MAX: usize = 4;
 
-/// All programs of up to [`LENGTH_MAX`] statements: a run is charged whole, and whatever traps in
-/// it gives back exactly what did not run.
+/// All programs of up to [`LENGTH_MAX`] statements: a metering block is charged as a whole, and a
+/// trap in it refunds exactly the operators that did not run.
 #[test]
-fn a_trap_gives_back_the_sum_of_what_did_not_run() {
+fn a_trap_refunds_the_operators_that_did_not_run() {
     let rules = Arc::new(Rules::v1());
     let mut programs: Vec<Vec<usize>> = vec![Vec::new()];
     let mut from = 0;
@@ -198,12 +198,12 @@ fn a_trap_gives_back_the_sum_of_what_did_not_run() {
             let engine = Interpreter::with_strategy(strategy);
             let ends = |limit: u64| {
                 let mut execution = engine.instantiate(&module, &rules).unwrap();
-                let frame = Invocation {
+                let invocation = Invocation {
                     entry: module.exported_function("run").unwrap(),
                     arguments: Vec::new(),
                     gas: GasMeter::new(limit),
                 };
-                match execution.start(frame).unwrap() {
+                match execution.start(invocation).unwrap() {
                     Step::Exit(stop) => (stop, execution.gas().used()),
                     Step::HostCall(function) => panic!("{function:?}"),
                 }

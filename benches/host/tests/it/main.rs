@@ -1,23 +1,23 @@
-//! Holds that no host function, and no part of its price, is without a workload that works.
+//! Checks that every part of every host function's price has a workload that runs as expected.
 #![cfg(test)]
 
-use host_api::TABLE;
-use host_bench::measure::{Plan, gas, report};
-use host_bench::works::{Part, works};
+use host_bench::measure::{HostPlan, gas, report};
+use host_bench::workloads::{PricePart, workloads};
 use std::collections::BTreeSet;
 use vm::Rules;
 
 #[test]
 fn every_part_of_every_price_has_a_workload() {
-    let measured: BTreeSet<_> = works()
+    let measured: BTreeSet<_> = workloads()
         .iter()
-        .map(|work| (work.function, work.part))
+        .map(|workload| (workload.function, workload.part))
         .collect();
-    let schedule = &Rules::v1().schedule;
-    let priced: BTreeSet<_> = TABLE
+    let rules = Rules::v1();
+    let priced: BTreeSet<_> = rules
+        .host
         .iter()
         .flat_map(|row| {
-            let parts = Part::of(row.function, schedule);
+            let parts = PricePart::of(row.function, &rules.schedule);
             parts.into_iter().map(|(part, _)| (row.function, part))
         })
         .collect();
@@ -25,15 +25,21 @@ fn every_part_of_every_price_has_a_workload() {
 }
 
 #[test]
-fn every_workload_ends_as_it_must_and_pays_its_part_of_the_price() {
+fn every_workload_ends_as_expected_and_pays_its_part_of_the_price() {
     let schedule = &Rules::v1().schedule;
-    for (work, gas) in gas().unwrap() {
-        let prices = Part::of(work.function, schedule);
-        let (_, price) = *prices.iter().find(|(part, _)| *part == work.part).unwrap();
-        let case = format!("{:?} {:?} {}", work.function, work.part, work.case);
-        match work.part {
-            // Nothing but the bytes differs.
-            Part::PerByte | Part::PerValueByte => assert_eq!(gas, price, "{case}"),
+    for (workload, gas) in gas().unwrap() {
+        let prices = PricePart::of(workload.function, schedule);
+        let (_, price) = *prices
+            .iter()
+            .find(|(part, _)| *part == workload.part)
+            .unwrap();
+        let case = format!(
+            "{:?} {:?} {}",
+            workload.function, workload.part, workload.case
+        );
+        match workload.part {
+            // The programs differ only in the number of bytes.
+            PricePart::PerByte | PricePart::PerValueByte => assert_eq!(gas, price, "{case}"),
             _ => assert!(gas >= price, "{case}: {gas} of {price}"),
         }
     }
@@ -41,8 +47,8 @@ fn every_workload_ends_as_it_must_and_pays_its_part_of_the_price() {
 
 #[test]
 fn a_report_has_a_row_for_each_workload() {
-    let report = report(&Plan::quick(1)).unwrap();
-    assert_eq!(report.rows.len(), works().len());
+    let report = report(&HostPlan::quick(1)).unwrap();
+    assert_eq!(report.rows.len(), workloads().len());
     assert!(report.rows.iter().all(|row| row.ns.is_finite()));
     assert!(report.worst > 0.0);
 }

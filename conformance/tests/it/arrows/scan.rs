@@ -1,22 +1,22 @@
-//! Reads which modules of a crate use which, from its text.
+//! Finds which modules of a crate use which, from its source text.
 //!
-//! A module is a file or a folder right under `src`; what is below it belongs to it. The root
-//! counts as a module of its own, `lib`: it uses what its own code names, while what it only
-//! re-exports is a use of the module that has it, by whoever takes it from the root.
+//! A module is a file or folder directly under `src`, with everything below it. The root counts as
+//! a module of its own, `lib`: it uses the modules that its own code names. A use of an item that
+//! the root re-exports counts as a use of the module that defines the item.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The name of the root of a crate.
+/// Name of the root of a crate.
 pub(super) const ROOT: &str = "lib";
 
-/// By module, what it uses and a file that says so.
+/// By module, the modules that it uses, each with a file that contains the use.
 pub(super) type Uses = BTreeMap<String, BTreeMap<String, String>>;
 
 /// The uses between modules of one crate; files as (path below `src`, text).
 pub(super) fn uses(files: &[(String, String)]) -> Uses {
     let file_of = |name: &str| files.iter().find(|(file, _)| file == name);
     let root = file_of("lib.rs").or_else(|| file_of("main.rs"));
-    let (root, root_text) = root.expect("a root");
+    let (root, root_text) = root.expect("a crate has lib.rs or main.rs");
     let root_tokens = tokens(&without_tests(&code(root_text)));
     // A binary beside a library is another crate.
     let is_module = |file: &str| file != root && file != "main.rs" && !file.starts_with("bin/");
@@ -38,7 +38,7 @@ pub(super) fn uses(files: &[(String, String)]) -> Uses {
                 first if modules.contains(first) => first.to_owned(),
                 first => match own.exports.get(first) {
                     Some(Some(module)) => module.clone(),
-                    // Another crate's.
+                    // From another crate.
                     Some(None) => continue,
                     None => ROOT.to_owned(),
                 },
@@ -54,19 +54,19 @@ pub(super) fn uses(files: &[(String, String)]) -> Uses {
     found
 }
 
-/// The shortest circle, as module after module, the first one again at the end.
-pub(super) fn circle(uses: &Uses) -> Option<Vec<String>> {
-    let circles = uses.keys().filter_map(|start| way_back(uses, start));
-    circles.min_by_key(Vec::len)
+/// The shortest cycle: modules in order, with the first one again at the end.
+pub(super) fn cycle(uses: &Uses) -> Option<Vec<String>> {
+    let cycles = uses.keys().filter_map(|start| path_back(uses, start));
+    cycles.min_by_key(Vec::len)
 }
 
-fn way_back(uses: &Uses, start: &str) -> Option<Vec<String>> {
+fn path_back(uses: &Uses, start: &str) -> Option<Vec<String>> {
     let mut ways = vec![vec![start.to_owned()]];
     let mut seen = BTreeSet::new();
     while !ways.is_empty() {
         let mut longer = Vec::new();
         for way in ways {
-            let last = way.last().expect("a way has a start");
+            let last = way.last().expect("a path has a start");
             for next in uses.get(last).into_iter().flat_map(BTreeMap::keys) {
                 let whole = [way.clone(), vec![next.clone()]].concat();
                 if next == start {
@@ -92,7 +92,7 @@ fn module_of(file: &str) -> Vec<String> {
     parts
 }
 
-/// A path as seen from the root of the crate.
+/// A path relative to the root of the crate.
 fn resolved(module: &[String], used: &[String]) -> Vec<String> {
     let mut base = module.to_vec();
     let mut rest = used;
@@ -107,26 +107,26 @@ fn resolved(module: &[String], used: &[String]) -> Vec<String> {
     [&base, rest].concat()
 }
 
-/// What the root says of its modules.
+/// What the root contains of its modules.
 #[derive(Default)]
-struct Root {
-    /// Names that it re-exports: from one of its modules, or from another crate.
+struct RootModule {
+    /// Names that it re-exports: from one of its modules, or `None` for another crate.
     exports: BTreeMap<String, Option<String>>,
-    /// Modules that its own code names.
+    /// Modules that its own code uses.
     used: BTreeSet<String>,
 }
 
-fn read_root(tokens: &[String], modules: &BTreeSet<String>) -> Root {
-    let at = |place: usize| tokens.get(place).map(String::as_str);
-    let mut root = Root::default();
-    let mut place = 0;
-    while place < tokens.len() {
-        let before = place.checked_sub(1).and_then(at);
-        if at(place) == Some("use") {
+fn read_root(tokens: &[String], modules: &BTreeSet<String>) -> RootModule {
+    let at = |index: usize| tokens.get(index).map(String::as_str);
+    let mut root = RootModule::default();
+    let mut index = 0;
+    while index < tokens.len() {
+        let before = index.checked_sub(1).and_then(at);
+        if at(index) == Some("use") {
             let is_public = matches!(before, Some("pub" | ")"));
-            let is_own = at(place + 1) != Some("::");
-            place += 1;
-            for path in tree(tokens, &mut place) {
+            let is_own = at(index + 1) != Some("::");
+            index += 1;
+            for path in tree(tokens, &mut index) {
                 let from = usize::from(path[0] == "crate");
                 let module = modules.get(&path[from]).filter(|_| is_own).cloned();
                 if is_public {
@@ -138,68 +138,68 @@ fn read_root(tokens: &[String], modules: &BTreeSet<String>) -> Root {
             }
             continue;
         }
-        let begins = before != Some("::") || place.checked_sub(2).and_then(at) == Some("crate");
-        if begins && at(place + 1) == Some("::") {
-            root.used.extend(modules.get(&tokens[place]).cloned());
+        let begins = before != Some("::") || index.checked_sub(2).and_then(at) == Some("crate");
+        if begins && at(index + 1) == Some("::") {
+            root.used.extend(modules.get(&tokens[index]).cloned());
         }
-        place += 1;
+        index += 1;
     }
     root
 }
 
-/// Every path that begins with `crate` or `super`, behind the modules of the file that it is in.
+/// Every path that begins with `crate` or `super`, with the inline modules that contain it.
 fn paths(tokens: &[String]) -> Vec<(Vec<String>, Vec<String>)> {
-    let at = |place: usize| tokens.get(place).map(String::as_str);
+    let at = |index: usize| tokens.get(index).map(String::as_str);
     let mut found = Vec::new();
-    // Open braces, with the name of the module that each one opens.
+    // Open braces, each with the name of the module that it opens.
     let mut open: Vec<Option<String>> = Vec::new();
-    let mut place = 0;
-    while let Some(token) = at(place) {
-        if matches!(token, "crate" | "super") && at(place + 1) == Some("::") {
+    let mut index = 0;
+    while let Some(token) = at(index) {
+        if matches!(token, "crate" | "super") && at(index + 1) == Some("::") {
             let inside: Vec<String> = open.iter().flatten().cloned().collect();
-            let paths = tree(tokens, &mut place).into_iter();
+            let paths = tree(tokens, &mut index).into_iter();
             found.extend(paths.map(|path| (inside.clone(), path)));
             continue;
         }
         match token {
             "{" => {
-                let is_module = place > 1 && at(place - 2) == Some("mod");
-                open.push(is_module.then(|| tokens[place - 1].clone()));
+                let is_module = index > 1 && at(index - 2) == Some("mod");
+                open.push(is_module.then(|| tokens[index - 1].clone()));
             }
             "}" => drop(open.pop()),
             _ => {}
         }
-        place += 1;
+        index += 1;
     }
     found
 }
 
-/// The paths of a tree of `use`, or of one path; `place` moves behind it.
-fn tree(tokens: &[String], place: &mut usize) -> Vec<Vec<String>> {
-    let at = |place: usize| tokens.get(place).map(String::as_str);
-    if at(*place) == Some("{") {
-        *place += 1;
+/// The paths of a `use` tree, or a single path; `index` moves past it.
+fn tree(tokens: &[String], index: &mut usize) -> Vec<Vec<String>> {
+    let at = |index: usize| tokens.get(index).map(String::as_str);
+    if at(*index) == Some("{") {
+        *index += 1;
         let mut found = Vec::new();
-        while at(*place).is_some_and(|token| token != "}") {
-            match at(*place) {
-                Some("as") => *place += 2,
-                Some(",") => *place += 1,
-                _ => found.extend(tree(tokens, place)),
+        while at(*index).is_some_and(|token| token != "}") {
+            match at(*index) {
+                Some("as") => *index += 2,
+                Some(",") => *index += 1,
+                _ => found.extend(tree(tokens, index)),
             }
         }
-        *place += 1;
+        *index += 1;
         return found;
     }
-    // `::node::x` begins outside.
-    if at(*place) == Some("::") {
-        *place += 1;
+    // `::node::x` names another crate.
+    if at(*index) == Some("::") {
+        *index += 1;
     }
-    let first = tokens[*place].clone();
-    *place += 1;
+    let first = tokens[*index].clone();
+    *index += 1;
     let goes_on = |token: &str| token == "{" || token == "*" || is_word(token);
-    if at(*place) == Some("::") && at(*place + 1).is_some_and(goes_on) {
-        *place += 1;
-        let rest = tree(tokens, place).into_iter();
+    if at(*index) == Some("::") && at(*index + 1).is_some_and(goes_on) {
+        *index += 1;
+        let rest = tree(tokens, index).into_iter();
         return rest
             .map(|path| [vec![first.clone()], path].concat())
             .collect();
@@ -211,7 +211,7 @@ fn is_word(token: &str) -> bool {
     token.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_')
 }
 
-/// Words, `::`, and every other sign alone.
+/// Tokens: words, `::`, and every other character alone.
 fn tokens(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut glued = false;
@@ -228,7 +228,7 @@ fn tokens(text: &str) -> Vec<String> {
     found
 }
 
-/// A text without what is for tests alone: an item after `#[cfg(test)]`.
+/// A text without the items after `#[cfg(test)]`.
 fn without_tests(text: &str) -> String {
     let mut parts = text.split("#[cfg(test)]");
     let mut kept = parts.next().unwrap_or_default().to_owned();
@@ -251,7 +251,7 @@ fn without_tests(text: &str) -> String {
     kept
 }
 
-/// A text without comments, and with every literal of text or bytes empty.
+/// A text without comments, and with empty string and byte string literals.
 fn code(text: &str) -> String {
     let mut kept = String::new();
     let mut rest = text;
@@ -263,7 +263,7 @@ fn code(text: &str) -> String {
         } else if letter == '"' {
             literal(rest, '"')
         } else if letter == '\'' {
-            // A lifetime has no second quote right behind its letter.
+            // A lifetime has no second quote right after its letter.
             let is_letter = rest[1..].starts_with('\\') || rest.chars().nth(2) == Some('\'');
             if is_letter { literal(rest, '\'') } else { 0 }
         } else {
@@ -280,7 +280,7 @@ fn code(text: &str) -> String {
     kept
 }
 
-/// Bytes of the literal at the beginning, quotes included.
+/// Length in bytes of the literal at the beginning, with its quotes.
 fn literal(text: &str, quote: char) -> usize {
     let mut escaped = false;
     let end = text.char_indices().skip(1).find(|(_, letter)| {
@@ -291,7 +291,7 @@ fn literal(text: &str, quote: char) -> usize {
     end.map_or(text.len(), |(end, _)| end + 1)
 }
 
-/// Bytes of the raw literal at the beginning; `None` for a word like `r#type`.
+/// Length in bytes of the raw literal at the beginning; `None` for a word like `r#type`.
 fn raw_literal(text: &str) -> Option<usize> {
     let hashes = text[1..]
         .chars()

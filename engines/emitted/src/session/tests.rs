@@ -1,4 +1,4 @@
-//! Tests how a stop is read, and that a module or engine that breaks the convention is a fault.
+//! Tests how the cause of a stop is read, and that a breach of the convention is a fault.
 
 use super::Session;
 use crate::machine::{Event, Machine};
@@ -8,25 +8,25 @@ use vm::unstable::execution::{Arguments, HostCall, Invocation, Step, Stop, Value
 use vm::unstable::gas::GasMeter;
 use vm::{Execution, Fault, Rules, Trap};
 
-/// A machine that does what the test says.
+/// A machine that returns the events of a test.
 #[derive(Debug)]
-struct Scripted {
-    /// What `$gas` is set to when the next event comes, and the event.
+struct ScriptedMachine {
+    /// Value of `$gas` at each event, and the event.
     events: VecDeque<(i64, Event)>,
     calls: Vec<String>,
-    starts: bool,
+    has_start: bool,
     gas: i64,
     stack: i32,
     trap: i32,
 }
 
-impl Scripted {
+impl ScriptedMachine {
     fn new(events: impl IntoIterator<Item = (i64, Event)>) -> Self {
         let events = events.into_iter().collect();
         Self {
             events,
             calls: Vec::new(),
-            starts: false,
+            has_start: false,
             gas: 0,
             stack: 0,
             trap: 0,
@@ -40,13 +40,13 @@ impl Scripted {
     }
 }
 
-impl Machine for Scripted {
+impl Machine for ScriptedMachine {
     fn name(&self) -> &'static str {
         "scripted"
     }
 
     fn has_function(&mut self, export: &str) -> bool {
-        self.starts && export == "$start"
+        self.has_start && export == "$start"
     }
 
     fn call(&mut self, export: &str, _arguments: &[Value]) -> Result<Event, Fault> {
@@ -81,13 +81,13 @@ impl Machine for Scripted {
     }
 }
 
-fn session(machine: Scripted) -> Session<Scripted> {
+fn session(machine: ScriptedMachine) -> Session<ScriptedMachine> {
     let bytes = wat::parse_str("(module (func) (func (export \"entry\")))").unwrap();
     let module = vm::check(&bytes, &Rules::v1()).unwrap();
     Session::new(machine, Arc::new(module))
 }
 
-fn start(session: &mut Session<Scripted>) -> Result<Step, Box<Fault>> {
+fn start(session: &mut Session<ScriptedMachine>) -> Result<Step, Box<Fault>> {
     session.start(Invocation {
         entry: 1,
         arguments: Vec::new(),
@@ -110,7 +110,7 @@ fn host_call() -> Event {
 }
 
 #[test]
-fn stops_are_read_in_order_gas_trap_engine() {
+fn the_cause_of_a_stop_is_gas_then_trap_then_the_engines_own_trap() {
     let cases = [
         (-1, 0, Trap::Unreachable, Stop::OutOfGas, 100),
         (
@@ -137,9 +137,9 @@ fn stops_are_read_in_order_gas_trap_engine() {
         ),
     ];
     for (gas, trap, own, expected, used) in cases {
-        let mut session = session(Scripted {
+        let mut session = session(ScriptedMachine {
             trap,
-            ..Scripted::new([(gas, stopped(own))])
+            ..ScriptedMachine::new([(gas, stopped(own))])
         });
         assert_eq!(start(&mut session).unwrap(), Step::Exit(expected));
         assert_eq!(session.gas().used(), used);
@@ -147,43 +147,46 @@ fn stops_are_read_in_order_gas_trap_engine() {
 }
 
 #[test]
-fn what_breaks_the_convention_is_a_fault() {
+fn a_breach_of_the_convention_is_a_fault() {
     let unreachable = || stopped(Trap::Unreachable);
     let broken = [
-        ("gas rises", Scripted::new([(101, unreachable())])),
-        ("gas is negative", Scripted::new([(-2, unreachable())])),
+        ("gas rises", ScriptedMachine::new([(101, unreachable())])),
+        (
+            "gas is negative",
+            ScriptedMachine::new([(-2, unreachable())]),
+        ),
         (
             "spent at a return",
-            Scripted::new([(-1, Event::Return(None))]),
+            ScriptedMachine::new([(-1, Event::Return(None))]),
         ),
         (
             "spent at another trap",
-            Scripted::new([(-1, stopped(Trap::MemoryOutOfBounds))]),
+            ScriptedMachine::new([(-1, stopped(Trap::MemoryOutOfBounds))]),
         ),
         (
             "unknown $trap",
-            Scripted {
+            ScriptedMachine {
                 trap: 7,
-                ..Scripted::new([(1, unreachable())])
+                ..ScriptedMachine::new([(1, unreachable())])
             },
         ),
         (
             "$trap at a return",
-            Scripted {
+            ScriptedMachine {
                 trap: 8,
-                ..Scripted::new([(1, Event::Return(None))])
+                ..ScriptedMachine::new([(1, Event::Return(None))])
             },
         ),
         (
             "$stack at a return",
-            Scripted {
+            ScriptedMachine {
                 stack: 64,
-                ..Scripted::new([(1, Event::Return(None))])
+                ..ScriptedMachine::new([(1, Event::Return(None))])
             },
         ),
         (
             "the engine's own overflow",
-            Scripted::new([(
+            ScriptedMachine::new([(
                 1,
                 Event::Stopped {
                     trap: None,
@@ -192,21 +195,21 @@ fn what_breaks_the_convention_is_a_fault() {
             )]),
         ),
     ];
-    for (what, machine) in broken {
+    for (breach, machine) in broken {
         let outcome = start(&mut session(machine));
-        assert!(outcome.is_err(), "{what}: {outcome:?}");
+        assert!(outcome.is_err(), "{breach}: {outcome:?}");
     }
 }
 
 #[test]
 fn a_function_that_is_not_exported_is_a_fault() {
-    let mut session = session(Scripted::new([]));
-    let frame = Invocation {
+    let mut session = session(ScriptedMachine::new([]));
+    let invocation = Invocation {
         entry: 0,
         arguments: Vec::new(),
         gas: GasMeter::new(1),
     };
-    assert!(session.start(frame).is_err());
+    assert!(session.start(invocation).is_err());
     assert!(session.machine.calls.is_empty());
 }
 
@@ -217,9 +220,9 @@ fn the_start_function_runs_first_under_the_same_gas_and_may_suspend() {
         (50, Event::Return(None)),
         (20, Event::Return(None)),
     ];
-    let mut session = session(Scripted {
-        starts: true,
-        ..Scripted::new(events)
+    let mut session = session(ScriptedMachine {
+        has_start: true,
+        ..ScriptedMachine::new(events)
     });
     assert!(matches!(start(&mut session).unwrap(), Step::HostCall(_)));
     assert_eq!(session.gas().remaining(), 70);
@@ -235,9 +238,9 @@ fn the_start_function_runs_first_under_the_same_gas_and_may_suspend() {
 #[test]
 fn a_trap_in_the_start_function_ends_the_frame() {
     let events = [(70, stopped(Trap::Unreachable))];
-    let mut session = session(Scripted {
-        starts: true,
-        ..Scripted::new(events)
+    let mut session = session(ScriptedMachine {
+        has_start: true,
+        ..ScriptedMachine::new(events)
     });
     assert_eq!(
         start(&mut session).unwrap(),

@@ -34,8 +34,8 @@ fn recursion_computes() {
     assert_eq!(program.value(&[Value::I32(15)]), i32(610));
 }
 
-/// A function without slots weighs 64: 1,024 of them are 65,536, the next one overflows. Its entry
-/// is paid: 1,025 entries of 40 and 1,024 calls of 60.
+/// The smallest frame size is 64 slots: 1,024 such frames have 65,536, the next one overflows after
+/// its entry is charged: 1,025 entries of 40 and 1,024 calls of 60.
 #[test]
 fn the_1025th_function_overflows_the_stack() {
     let text = r#"(func $f (export "f") (call $f))"#;
@@ -45,7 +45,7 @@ fn the_1025th_function_overflows_the_stack() {
     );
 }
 
-/// The same depth reached and left again: `f(n)` has n + 1 functions active.
+/// The same depth without an overflow: `f(n)` has n + 1 functions active.
 #[test]
 fn the_1024th_function_does_not_overflow() {
     let program = Program::of_text(
@@ -59,18 +59,17 @@ fn the_1024th_function_does_not_overflow() {
     );
 }
 
-/// Wide functions weigh what they have: 65 of 1,000 slots fit, 66 do not.
+/// 65 frames of 1,000 slots fit, 66 do not.
 #[test]
-fn a_wide_function_weighs_its_slots() {
+fn the_frame_size_of_a_wide_function_is_its_slots() {
     let locals = "i64 ".repeat(1_000);
     let text = format!(r#"(func $f (export "f") (local {locals}) (call $f))"#);
     let gas = 66 * (40 + 3 * 1_000) + 65 * 60;
     assert_eq!(f(&text), (trap(Trap::StackOverflow), gas));
 }
 
-/// What a function returned from no longer weighs.
 #[test]
-fn returning_gives_the_weight_back() {
+fn returning_removes_the_frame_size_from_the_stack_counter() {
     let text = r#"(func $g) (func (export "f") (local i32)
         (loop (call $g)
             (br_if 0 (i32.lt_u
@@ -85,7 +84,7 @@ const TABLE: &str = r#"
     (func $seven (type $i32) (i32.const 7))
     (func $nothing (type $void))"#;
 
-/// A caller of slot `index` as `type_index`: entry 43, constant 10, `call_indirect` 100.
+/// Calls table entry `index` with type `type_index`: entry 43, constant 10, `call_indirect` 100.
 fn indirect(index: i64, type_index: &str) -> (Stop, u64) {
     f(&format!(
         r#"{TABLE} (func (export "f") (call_indirect (type {type_index}) (i32.const {index}))
@@ -139,7 +138,7 @@ fn later_element_segments_overwrite_earlier_ones() {
     assert_eq!(f(text).0, i32(12));
 }
 
-/// An imported function pays no entry and weighs nothing, also through the table.
+/// An imported function has no entry price and no frame, also through the table.
 #[test]
 fn an_imported_function_costs_its_call_alone() {
     let import = r#"(import "lockstep" "block_height" (func $height (result i64)))"#;
@@ -181,19 +180,19 @@ fn the_start_function_runs_first_under_the_same_limit() {
     assert_eq!(f(START), (i32(7), 46 + 40 + 46 + 30));
     let program = Program::of_text(&format!("(module {START})"));
     for limit in [0, 45, 46, 85, 86, 131, 132, 161] {
-        let ended = program.run("f", &[], limit);
-        assert_eq!((ended.stop, ended.gas_used), (Stop::OutOfGas, limit));
+        let result = program.run("f", &[], limit);
+        assert_eq!((result.stop, result.gas_used), (Stop::OutOfGas, limit));
     }
 }
 
 #[test]
-fn a_trap_in_the_start_function_ends_the_frame() {
+fn a_trap_in_the_start_function_ends_the_contract_frame() {
     let text = r#"(start $s) (func $s unreachable) (func (export "f"))"#;
     assert_eq!(f(text), (trap(Trap::Unreachable), 40 + 10));
 }
 
 #[test]
-fn the_start_function_no_longer_weighs_when_the_entry_begins() {
+fn the_frame_of_the_start_function_is_gone_when_the_entry_point_begins() {
     let text = r#"(start $s) (func $s (local i64))
         (func $f (export "f") (call $f))"#;
     let start = 40 + 3;
@@ -209,11 +208,11 @@ fn arguments_of_the_entry_are_its_first_locals() {
         r#"(module (func (export "f") (param i64 i32) (result i64)
             (i64.sub (local.get 0) (i64.extend_i32_s (local.get 1)))))"#,
     );
-    let ended = program.run("f", &[Value::I64(1 << 40), Value::I32(-1)], PLENTY);
-    assert_eq!(ended.stop, i64((1 << 40) + 1));
+    let result = program.run("f", &[Value::I64(1 << 40), Value::I32(-1)], PLENTY);
+    assert_eq!(result.stop, i64((1 << 40) + 1));
 }
 
-/// What clang made of `contracts/c/math.c`, as committed.
+/// The committed artefact of `contracts/c/math.c`, compiled by clang.
 #[test]
 fn factorial_of_the_committed_math_module() {
     let bytes = include_bytes!("../../../../contracts/wasm/math.wasm");
@@ -223,6 +222,6 @@ fn factorial_of_the_committed_math_module() {
         .function_type(program.module.exported_function("factorial").unwrap());
     let wide = parameter.unwrap().parameters == [vm::unstable::module::ValueType::I64];
     let five = if wide { Value::I64(5) } else { Value::I32(5) };
-    let ended = program.run("factorial", &[five], PLENTY);
-    assert_eq!(ended.stop, if wide { i64(120) } else { i32(120) });
+    let result = program.run("factorial", &[five], PLENTY);
+    assert_eq!(result.stop, if wide { i64(120) } else { i32(120) });
 }

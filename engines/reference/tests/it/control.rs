@@ -4,12 +4,12 @@ use crate::{PLENTY, Program, f, i32, i64, trap};
 use vm::Trap;
 use vm::unstable::execution::{Stop, Value};
 
-fn answers(text: &str, expected: &[(i32, i32)]) {
+fn returns(text: &str, expected: &[(i32, i32)]) {
     let program = Program::of_text(&format!("(module {text})"));
-    for (argument, answer) in expected {
+    for (argument, result) in expected {
         assert_eq!(
             program.value(&[Value::I32(*argument)]),
-            i32(*answer),
+            i32(*result),
             "of {argument}"
         );
     }
@@ -35,7 +35,7 @@ fn a_branch_leaves_as_many_blocks_as_it_says() {
                 (local.set 1 (i32.add (local.get 1) (i32.const 1))))
             (local.set 1 (i32.add (local.get 1) (i32.const 10))))
         (i32.add (local.get 1) (i32.const 100)))"#;
-    answers(
+    returns(
         text,
         &[
             (0, 111),
@@ -52,7 +52,7 @@ fn a_branch_leaves_as_many_blocks_as_it_says() {
 fn br_table_without_targets_takes_the_default() {
     let text = r#"(func (export "f") (param i32) (result i32)
         (block (br_table 0 (local.get 0))) (i32.const 5))"#;
-    answers(text, &[(0, 5), (1, 5), (-1, 5)]);
+    returns(text, &[(0, 5), (1, 5), (-1, 5)]);
 }
 
 #[test]
@@ -60,11 +60,11 @@ fn br_table_to_the_function_returns() {
     let text = r#"(func (export "f") (param i32) (result i32)
         (block (result i32) (br_table 0 1 (i32.const 3) (local.get 0)))
         (i32.add (i32.const 1)))"#;
-    answers(text, &[(0, 4), (1, 3), (9, 3)]);
+    returns(text, &[(0, 4), (1, 3), (9, 3)]);
 }
 
 #[test]
-fn a_branch_with_a_value_drops_what_lies_under_it() {
+fn a_branch_with_a_value_drops_the_operands_under_it() {
     let text = r#"(func (export "f") (param i32) (result i32)
         i32.const 1000
         (block (result i32)
@@ -76,7 +76,7 @@ fn a_branch_with_a_value_drops_what_lies_under_it() {
             drop drop drop)
         i32.add)"#;
     // Taken: 6 on 1000. Not taken: the innermost leaves 4, dropped with 3 and 2; 1 remains.
-    answers(text, &[(1, 1006), (0, 1001), (-1, 1006)]);
+    returns(text, &[(1, 1006), (0, 1001), (-1, 1006)]);
 }
 
 #[test]
@@ -87,12 +87,12 @@ fn a_branch_without_a_value_drops_all_of_its_block() {
         i32.const 8
         (loop i64.const 1 drop)
         i32.sub)"#;
-    answers(text, &[(0, -1), (1, -1)]);
+    returns(text, &[(0, -1), (1, -1)]);
 }
 
 #[test]
-fn each_turn_of_a_loop_starts_at_its_height() {
-    // 100 turns each leave operands behind at the branch: none may stay.
+fn each_iteration_of_a_loop_starts_at_its_height() {
+    // Each of 100 iterations has operands at the branch: none of them stays.
     let text = r#"(func (export "f") (param i32) (result i32)
         i32.const 7
         (loop (result i32)
@@ -101,24 +101,24 @@ fn each_turn_of_a_loop_starts_at_its_height() {
             (br_if 0 (local.get 0))
             drop)
         i32.add)"#;
-    answers(text, &[(1, 18), (100, 18)]);
+    returns(text, &[(1, 18), (100, 18)]);
 }
 
 #[test]
 fn a_loop_left_at_its_end_leaves_its_value() {
     let text = r#"(func (export "f") (param i32) (result i32)
         (loop (result i32) (local.get 0)) (i32.add (i32.const 1)))"#;
-    answers(text, &[(41, 42)]);
+    returns(text, &[(41, 42)]);
 }
 
 #[test]
 fn if_chooses_its_arm() {
     let with_else = r#"(func (export "f") (param i32) (result i32)
         (if (result i32) (local.get 0) (then (i32.const 1)) (else (i32.const 2))))"#;
-    answers(with_else, &[(0, 2), (1, 1), (-1, 1), (256, 1)]);
+    returns(with_else, &[(0, 2), (1, 1), (-1, 1), (256, 1)]);
     let without = r#"(func (export "f") (param i32) (result i32)
         (if (local.get 0) (then (local.set 0 (i32.const 9)))) (local.get 0))"#;
-    answers(without, &[(0, 0), (5, 9)]);
+    returns(without, &[(0, 0), (5, 9)]);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn if_is_a_label_in_both_arms() {
         (if (result i32) (local.get 0)
             (then (br 0 (i32.const 1)) unreachable)
             (else i64.const 3 (br 0 (i32.const 2)) unreachable)))"#;
-    answers(text, &[(0, 2), (1, 1)]);
+    returns(text, &[(0, 2), (1, 1)]);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn nested_if_in_both_arms() {
                 (then (i32.const 3)) (else (i32.const 1))))
             (else (if (i32.and (local.get 0) (i32.const 2)) (then (return (i32.const 2))))
                 (i32.const 0))))"#;
-    answers(text, &[(0, 0), (1, 1), (2, 2), (3, 3)]);
+    returns(text, &[(0, 0), (1, 1), (2, 2), (3, 3)]);
 }
 
 #[test]
@@ -152,10 +152,10 @@ fn return_leaves_from_inside_a_loop() {
             (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
             (br 0))
         drop drop i32.const 0)"#;
-    answers(text, &[(0, 77), (1, 77), (50, 77)]);
+    returns(text, &[(0, 77), (1, 77), (50, 77)]);
 }
 
-/// The callee's open blocks end with it: the caller's labels and its own end are found again.
+/// The open blocks of a callee are closed at its return: the caller's labels are valid again.
 #[test]
 fn returning_from_inside_blocks_closes_them() {
     for leave in ["return", "br 3", "(br_table 3 3 (i32.const 0))"] {
@@ -166,7 +166,7 @@ fn returning_from_inside_blocks_closes_them() {
                 (call $g)
                 (i32.const 4))"#
         );
-        answers(&text, &[(0, 3), (1, 4)]);
+        returns(&text, &[(0, 3), (1, 4)]);
     }
 }
 
@@ -176,7 +176,7 @@ fn code_after_a_branch_does_not_run() {
         (block (br 0) unreachable (drop (i32.div_s (i32.const 1) (i32.const 0))))
         (block (result i32) (br 0 (i32.const 3)) i32.add drop (i32.const 4)
             (if (then unreachable)) (i32.const 5)))"#;
-    answers(text, &[(0, 3)]);
+    returns(text, &[(0, 3)]);
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn select_and_drop() {
     let text = r#"(func (export "f") (param i32) (result i32)
         (i32.const 99) (select (i32.const 1) (i32.const 2) (local.get 0)) (drop (i32.const 3))
         (i32.add))"#;
-    answers(text, &[(0, 101), (1, 100), (-1, 100)]);
+    returns(text, &[(0, 101), (1, 100), (-1, 100)]);
 }
 
 #[test]
@@ -204,14 +204,14 @@ fn locals_begin_at_zero_at_each_call() {
         (func (export "f") (param i32) (result i32)
             (drop (call $g (local.get 0))) (drop (call $g (local.get 0)))
             (call $g (local.get 0)))"#;
-    answers(text, &[(5, 5)]);
+    returns(text, &[(5, 5)]);
 }
 
 #[test]
 fn tee_keeps_its_operand() {
     let text = r#"(func (export "f") (param i32) (result i32) (local i32)
         (i32.add (local.tee 1 (local.get 0)) (local.get 1)))"#;
-    answers(text, &[(21, 42)]);
+    returns(text, &[(21, 42)]);
 }
 
 #[test]
@@ -224,14 +224,14 @@ fn globals_are_kept_between_functions_and_reported() {
             (func (export "f") (result i32)
                 (call $g) (call $g) (global.set $c (i64.const -1)) (global.get $a)))"#,
     );
-    let ended = program.run("f", &[], PLENTY);
-    assert_eq!(ended.stop, i32(-1));
+    let result = program.run("f", &[], PLENTY);
+    assert_eq!(result.stop, i32(-1));
     let expected = [
         Value::I32(-1),
         Value::I64(1_000_000_000_000),
         Value::I64(-1),
     ];
-    assert_eq!(ended.globals, expected);
+    assert_eq!(result.globals, expected);
 }
 
 #[test]

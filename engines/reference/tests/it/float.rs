@@ -1,4 +1,4 @@
-//! Moves floats bit by bit and traps on every other float operator.
+//! Tests that moves of floats keep their bits and that every other float operator traps.
 
 use crate::{Program, f, i32, i64, trap};
 use vm::Trap;
@@ -58,9 +58,9 @@ fn constants_keep_the_bits() {
     assert_eq!(f(double).0, i64(0x7ff4_0000_0000_0001));
 }
 
-/// Entry 43, a load for 20 as its integer twin, an address for 10; reinterpretation is free.
+/// Entry 43, an address 10, a load 20, like that of an integer; reinterpretation is free.
 #[test]
-fn moves_cost_what_their_integer_twins_cost() {
+fn moves_cost_as_much_as_integer_moves() {
     let float = r#"(memory 1) (func (export "f") (result i32)
         (i32.reinterpret_f32 (f32.load (i32.const 0))))"#;
     let integer = r#"(memory 1) (func (export "f") (result i32) (i32.load (i32.const 0)))"#;
@@ -87,7 +87,7 @@ fn operands(name: &str) -> String {
     format!("({of}.const 1)").repeat(if unary { 1 } else { 2 })
 }
 
-/// Entry 40 + 3 a slot, 10 a constant, and 1 for the operator that traps.
+/// Entry 40 + 3 for each slot, 10 for each constant, and 1 for the operator that traps.
 #[test]
 fn every_other_float_operator_traps_for_one_gas() {
     let rows: Vec<_> = TABLE
@@ -118,7 +118,7 @@ fn every_other_float_operator_traps_for_one_gas() {
 }
 
 #[test]
-fn a_float_operator_that_does_not_run_does_no_harm() {
+fn a_float_operator_that_does_not_run_does_not_trap() {
     let text = r#"(func (export "f") (result i32)
         (if (i32.const 0) (then (drop (f64.sqrt (f64.const 2))))) (i32.const 3))"#;
     assert_eq!(f(text).0, i32(3));

@@ -1,4 +1,4 @@
-//! Counts gas by hand and sweeps limits: below the total out of gas, from the total on the result.
+//! Compares gas with sums by hand, and runs programs at every limit.
 
 use crate::{PLENTY, Program, f, i32, trap};
 use vm::Trap;
@@ -33,9 +33,9 @@ fn structure_is_free() {
     assert_eq!(f(text), (Stop::Return(None), entry(0)));
 }
 
-/// One local and two operands; 10 turns of 5 simple operators and a branch, taken or not.
+/// One local and two operands; 10 iterations of 7 simple operators and a branch, taken or not.
 #[test]
-fn a_loop_pays_each_turn() {
+fn a_loop_pays_for_each_iteration() {
     let text = r#"(func (export "f") (local i32)
         (loop
             (local.set 0 (i32.add (local.get 0) (i32.const 1)))
@@ -47,25 +47,25 @@ fn a_loop_pays_each_turn() {
 }
 
 #[test]
-fn if_and_br_table_cost_the_same_on_every_way() {
+fn if_and_br_table_cost_the_same_on_every_path() {
     let program = Program::of_text(
         r#"(module (func (export "f") (param i32) (result i32)
             (block (block (br_table 0 1 0 (local.get 0))))
             (if (result i32) (local.get 0) (then (i32.const 1)) (else (i32.const 2)))))"#,
     );
     for argument in [0, 1, 2, 3, -1] {
-        let ended = program.run("f", &[Value::I32(argument)], PLENTY);
+        let result = program.run("f", &[Value::I32(argument)], PLENTY);
         assert_eq!(
-            ended.gas_used,
+            result.gas_used,
             entry(2) + 3 * SIMPLE + TABLE + BRANCH,
             "{argument}"
         );
     }
 }
 
-/// What was deducted stays paid at a trap: the operator that traps is paid, those after it are not.
+/// The operator that traps is paid, those after it are not.
 #[test]
-fn a_trap_consumes_what_ran() {
+fn a_trap_consumes_the_gas_of_the_operators_that_ran() {
     let text = r#"(func (export "f") (result i32)
         (i32.add (i32.div_u (i32.const 1) (i32.const 0)) (i32.const 2)))"#;
     assert_eq!(
@@ -83,9 +83,9 @@ fn a_trap_consumes_what_ran() {
     );
 }
 
-/// Caller: no slots but one operand twice; each call pays `call` and the callee's entry.
+/// The caller has one slot; each call pays `call` and the callee's entry.
 #[test]
-fn a_call_pays_its_callee() {
+fn a_call_pays_the_entry_of_its_callee() {
     let text = r#"(func $g (param i32) (result i32) (local i64 i64) (local.get 0))
         (func (export "f") (result i32) (call $g (call $g (i32.const 4))))"#;
     let callee = entry(4) + SIMPLE;
@@ -99,25 +99,25 @@ fn unreachable_code_counts_for_slots_but_is_not_paid() {
     assert_eq!(f(text), (Stop::Return(None), entry(3) + BRANCH));
 }
 
-/// Every limit: below the total out of gas that consumes it whole, from the total on the result.
+/// Runs at every limit: below the total, the run consumes the limit and is out of gas.
 fn sweep(text: &str, arguments: &[Value], expected: Stop) {
     let program = Program::of_text(&format!("(module {text})"));
     let full = program.run("f", arguments, PLENTY);
     assert_eq!(full.stop, expected);
     let total = full.gas_used;
-    assert!(total < 20_000, "{total} is too much for a sweep");
+    assert!(total < 20_000, "{total} is too much gas for a sweep");
     let engine = reference::Reference::new();
     for limit in 0..total {
-        let ended = program.run_on(&engine, program.frame("f", arguments, limit));
+        let result = program.run_on(&engine, program.invocation("f", arguments, limit));
         assert_eq!(
-            (ended.stop, ended.gas_used),
+            (result.stop, result.gas_used),
             (Stop::OutOfGas, limit),
             "of {total}"
         );
     }
     for limit in total..total + 3 {
-        let ended = program.run_on(&engine, program.frame("f", arguments, limit));
-        assert_eq!(ended, full, "limit {limit} of {total}");
+        let result = program.run_on(&engine, program.invocation("f", arguments, limit));
+        assert_eq!(result, full, "limit {limit} of {total}");
     }
 }
 
@@ -157,6 +157,6 @@ fn every_limit_of_a_program_that_traps() {
 #[test]
 fn gas_near_its_maximum_is_exact() {
     let program = Program::of_text(r#"(module (func (export "f") (result i32) (i32.const 1)))"#);
-    let ended = program.run("f", &[], i64::MAX.unsigned_abs());
-    assert_eq!((ended.stop, ended.gas_used), (i32(1), entry(1) + SIMPLE));
+    let result = program.run("f", &[], i64::MAX.unsigned_abs());
+    assert_eq!((result.stop, result.gas_used), (i32(1), entry(1) + SIMPLE));
 }

@@ -1,4 +1,4 @@
-//! Runs R on small modules and compares exit, values and gas with what the specification says.
+//! Runs R on small modules and compares exit, values and gas with the specification.
 #![cfg(test)]
 #![expect(
     clippy::as_conversions,
@@ -10,11 +10,11 @@ extern crate lockstep_reference as reference;
 
 mod calls;
 mod control;
+mod execution;
 mod float;
 mod gas;
 mod memory;
 mod numeric;
-mod seam;
 
 use host_api::Function;
 use reference::{Backing, Reference};
@@ -26,18 +26,18 @@ use vm::{CheckedModule, Engine, Rules, Trap};
 
 /// More gas than any program here consumes.
 pub(crate) const PLENTY: u64 = 1_000_000_000_000;
-/// What the host of these tests answers to `block_height`.
+/// Result of `block_height` in these tests.
 pub(crate) const HEIGHT: i64 = 0x0123_4567_89ab_cdef;
 
-/// A checked module and the rules that it runs under.
+/// A checked module and its rules.
 pub(crate) struct Program {
     pub(crate) module: Arc<CheckedModule>,
     pub(crate) rules: Arc<Rules>,
 }
 
-/// How a run ended, with all that can be compared.
+/// Result of a run, with all that can be compared.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Ended {
+pub(crate) struct RunResult {
     pub(crate) stop: Stop,
     pub(crate) gas_used: u64,
     pub(crate) memory: Vec<u8>,
@@ -59,7 +59,7 @@ impl Program {
         }
     }
 
-    pub(crate) fn frame(&self, function: &str, arguments: &[Value], limit: u64) -> Invocation {
+    pub(crate) fn invocation(&self, function: &str, arguments: &[Value], limit: u64) -> Invocation {
         let entry = self.module.exported_function(function).unwrap();
         Invocation {
             entry,
@@ -69,9 +69,9 @@ impl Program {
     }
 
     /// Runs `function` on `engine`; every host call must be `block_height`.
-    pub(crate) fn run_on(&self, engine: &Reference, frame: Invocation) -> Ended {
+    pub(crate) fn run_on(&self, engine: &Reference, invocation: Invocation) -> RunResult {
         let mut execution = engine.instantiate(&self.module, &self.rules).unwrap();
-        let mut step = execution.start(frame).unwrap();
+        let mut step = execution.start(invocation).unwrap();
         let stop = loop {
             match step {
                 Step::Exit(stop) => break stop,
@@ -82,7 +82,7 @@ impl Program {
                 }
             }
         };
-        Ended {
+        RunResult {
             stop,
             gas_used: execution.gas().used(),
             memory: execution.memory().to_vec(),
@@ -91,11 +91,14 @@ impl Program {
         }
     }
 
-    pub(crate) fn run(&self, function: &str, arguments: &[Value], limit: u64) -> Ended {
-        let growing = self.run_on(&Reference::new(), self.frame(function, arguments, limit));
+    pub(crate) fn run(&self, function: &str, arguments: &[Value], limit: u64) -> RunResult {
+        let growing = self.run_on(
+            &Reference::new(),
+            self.invocation(function, arguments, limit),
+        );
         let reserved = Reference::new().with_backing(Backing::Reserved);
-        let reserved = self.run_on(&reserved, self.frame(function, arguments, limit));
-        assert_eq!(growing, reserved, "the backing can be seen");
+        let reserved = self.run_on(&reserved, self.invocation(function, arguments, limit));
+        assert_eq!(growing, reserved, "the allocation of memory has an effect");
         growing
     }
 

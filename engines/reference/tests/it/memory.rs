@@ -1,10 +1,10 @@
-//! Loads, stores, grows, copies and fills at the edges of linear memory.
+//! Tests loads, stores, growth, copies and fills at the bounds of linear memory.
 
 use crate::{PLENTY, Program, f, i32, i64, trap};
 use vm::Trap;
 use vm::unstable::execution::{Stop, Value};
 
-/// Loads and stores by width; the last address that fits is one page less the width.
+/// Loads and stores: name, type, width in bytes.
 const ACCESSES: &[(&str, &str, i64)] = &[
     ("i32.load8_s", "i32", 1),
     ("i32.load8_u", "i32", 1),
@@ -39,7 +39,7 @@ fn access(name: &str, of: &str, offset: i64) -> Program {
 }
 
 #[test]
-fn the_last_byte_is_inside_and_the_next_one_is_not() {
+fn the_last_byte_is_in_bounds_and_the_next_one_is_not() {
     let page = 65_536;
     for (name, of, width) in ACCESSES {
         for offset in [0, 1, page - width] {
@@ -66,9 +66,9 @@ fn the_last_byte_is_inside_and_the_next_one_is_not() {
 fn address_and_offset_do_not_wrap() {
     for (name, of, _) in ACCESSES {
         for (offset, address) in [(1, -1), (0xffff_ffff, 1), (0xffff_ffff, -1), (0, -1)] {
-            let ended = access(name, of, offset).value(&[Value::I32(address)]);
+            let result = access(name, of, offset).value(&[Value::I32(address)]);
             assert_eq!(
-                ended,
+                result,
                 trap(Trap::MemoryOutOfBounds),
                 "{name} offset={offset} {address}"
             );
@@ -79,9 +79,9 @@ fn address_and_offset_do_not_wrap() {
 #[test]
 fn a_store_that_traps_writes_nothing() {
     let program = access("i64.store", "i64", 0);
-    let ended = program.run("f", &[Value::I32(65_529)], PLENTY);
-    assert_eq!(ended.stop, trap(Trap::MemoryOutOfBounds));
-    assert!(ended.memory.iter().all(|byte| *byte == 0));
+    let result = program.run("f", &[Value::I32(65_529)], PLENTY);
+    assert_eq!(result.stop, trap(Trap::MemoryOutOfBounds));
+    assert!(result.memory.iter().all(|byte| *byte == 0));
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_module_without_memory_has_an_empty_one() {
 }
 
 #[test]
-fn loads_extend_as_they_say() {
+fn loads_extend_by_their_sign() {
     let cases = [
         ("i64.load8_s", -128),
         ("i64.load8_u", 0x80),
@@ -125,7 +125,7 @@ fn loads_extend_as_they_say() {
 }
 
 #[test]
-fn stores_keep_the_low_bytes_in_little_endian() {
+fn stores_write_the_low_bytes_in_little_endian() {
     for (name, of, width) in ACCESSES.iter().filter(|(name, ..)| name.contains("store")) {
         let value: i64 = if *of == "i32" {
             0x0403_0201
@@ -165,9 +165,9 @@ fn grow(declared: &str) -> Program {
     ))
 }
 
-/// Entry 46 (one parameter, one operand), the parameter 10, `memory.grow` 1,000, 40,960 a page.
+/// Entry 46 (one parameter, one operand), the parameter 10, `memory.grow` 1,000, each page 40,960.
 #[test]
-fn growing_pays_for_each_page_asked_for() {
+fn growing_pays_for_each_requested_page() {
     let cases = [
         ("1 3", 2, 1, 3),
         ("1 3", 0, 1, 1),
@@ -178,22 +178,22 @@ fn growing_pays_for_each_page_asked_for() {
         ("1 65536", 255, 1, 256),
         ("1 65536", 256, -1, 1),
     ];
-    for (declared, delta, answer, pages) in cases {
-        let ended = grow(declared).run("f", &[Value::I32(delta)], PLENTY * 1_000);
-        assert_eq!(ended.stop, i32(answer), "{declared} by {delta}");
+    for (declared, delta, returned, pages) in cases {
+        let result = grow(declared).run("f", &[Value::I32(delta)], PLENTY * 1_000);
+        assert_eq!(result.stop, i32(returned), "{declared} by {delta}");
         let gas = 46 + 10 + 1_000 + 40_960 * u64::from(delta as u32);
-        assert_eq!(ended.gas_used, gas, "{declared} by {delta}");
-        assert_eq!(ended.memory.len(), pages * 65_536, "{declared} by {delta}");
+        assert_eq!(result.gas_used, gas, "{declared} by {delta}");
+        assert_eq!(result.memory.len(), pages * 65_536, "{declared} by {delta}");
     }
 }
 
 #[test]
 fn growing_that_cannot_be_paid_is_out_of_gas() {
     let total = 46 + 10 + 1_000 + 2 * 40_960;
-    let ended = grow("1 3").run("f", &[Value::I32(2)], total - 1);
-    assert_eq!((ended.stop, ended.gas_used), (Stop::OutOfGas, total - 1));
-    assert_eq!(ended.memory.len(), 65_536);
-    // Also where the answer would be -1.
+    let result = grow("1 3").run("f", &[Value::I32(2)], total - 1);
+    assert_eq!((result.stop, result.gas_used), (Stop::OutOfGas, total - 1));
+    assert_eq!(result.memory.len(), 65_536);
+    // Also if `memory.grow` would return -1.
     let total = 46 + 10 + 1_000 + 3 * 40_960;
     assert_eq!(
         grow("1 3").run("f", &[Value::I32(3)], total - 1).stop,
@@ -222,10 +222,10 @@ fn bulk(operator: &str) -> Program {
     ))
 }
 
-/// Entry 40 + 3 * 6, three parameters, `memory.copy` or `memory.fill` 100, 2 a byte.
+/// Entry 40 + 3 * 6, three parameters, `memory.copy` or `memory.fill` 100, without the 2 per byte.
 const BULK: u64 = 58 + 30 + 100;
 
-fn run_bulk(operator: &str, arguments: [i32; 3]) -> crate::Ended {
+fn run_bulk(operator: &str, arguments: [i32; 3]) -> crate::RunResult {
     bulk(operator).run("f", &arguments.map(Value::I32), PLENTY)
 }
 
@@ -236,23 +236,23 @@ fn copy_reads_before_it_writes() {
         (0, 2, b"cdefefgh"),
         (3, 3, b"abcdefgh"),
     ] {
-        let ended = run_bulk("memory.copy", [to, from, 4]);
+        let result = run_bulk("memory.copy", [to, from, 4]);
         assert_eq!(
-            (ended.stop, ended.gas_used),
+            (result.stop, result.gas_used),
             (Stop::Return(None), BULK + 2 * 4)
         );
-        assert_eq!(ended.memory[..8], *expected);
+        assert_eq!(result.memory[..8], *expected);
     }
 }
 
 #[test]
 fn fill_writes_the_low_byte() {
-    let ended = run_bulk("memory.fill", [1, 0x1_7a, 3]);
+    let result = run_bulk("memory.fill", [1, 0x1_7a, 3]);
     assert_eq!(
-        (ended.stop, ended.gas_used),
+        (result.stop, result.gas_used),
         (Stop::Return(None), BULK + 2 * 3)
     );
-    assert_eq!(ended.memory[..8], *b"azzzefgh");
+    assert_eq!(result.memory[..8], *b"azzzefgh");
 }
 
 /// The price is paid, then the range is checked, also for no bytes at all; nothing is written.
@@ -274,7 +274,7 @@ fn bulk_ranges_are_checked_after_the_price() {
             ("memory.copy", target),
             ("memory.copy", source),
         ] {
-            let ended = run_bulk(operator, arguments);
+            let result = run_bulk(operator, arguments);
             let expected = if fits {
                 Stop::Return(None)
             } else {
@@ -282,13 +282,13 @@ fn bulk_ranges_are_checked_after_the_price() {
             };
             let gas = BULK + 2 * u64::from(arguments[2] as u32);
             assert_eq!(
-                (ended.stop, ended.gas_used),
+                (result.stop, result.gas_used),
                 (expected, gas),
                 "{operator} {arguments:?}"
             );
             if !fits {
-                assert_eq!(ended.memory[..9], *b"abcdefgh\0");
-                assert!(ended.memory[9..].iter().all(|byte| *byte == 0));
+                assert_eq!(result.memory[..9], *b"abcdefgh\0");
+                assert!(result.memory[9..].iter().all(|byte| *byte == 0));
             }
         }
     }
@@ -303,9 +303,9 @@ fn bulk_bytes_that_cannot_be_paid_are_out_of_gas_before_the_range() {
             bulk(operator).run("f", &arguments, total - 1).stop,
             Stop::OutOfGas
         );
-        let ended = bulk(operator).run("f", &arguments, total);
+        let result = bulk(operator).run("f", &arguments, total);
         assert_eq!(
-            (ended.stop, ended.gas_used),
+            (result.stop, result.gas_used),
             (trap(Trap::MemoryOutOfBounds), total)
         );
     }

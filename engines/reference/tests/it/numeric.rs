@@ -1,4 +1,4 @@
-//! Compares every integer operator with a model in exact arithmetic, over a table of edges.
+//! Compares every integer operator with a model in exact arithmetic, over a table of edge cases.
 
 use crate::{PLENTY, Program};
 use vm::Trap;
@@ -37,12 +37,12 @@ const EDGES: &[i64] = &[
     i64::MIN + 1,
 ];
 
-/// The integer operators by their encoding: index of instructions, 0x45-0x5a, 0x67-0x8a and so on.
+/// True for integer operators, by their encoding in WebAssembly's "Index of Instructions".
 fn is_numeric(row: &Row) -> bool {
     matches!(row.encoding, 0x45..=0x5a | 0x67..=0x8a | 0xa7 | 0xac | 0xad | 0xc0..=0xc4)
 }
 
-/// Two's complement of `width` bits.
+/// A two's complement integer of `width` bits.
 #[derive(Clone, Copy)]
 struct Word {
     width: u32,
@@ -70,19 +70,19 @@ impl Word {
         }
     }
 
-    /// Bit `place`, counted from the lowest.
-    fn bit(self, place: u32) -> bool {
-        self.bits / (1 << place) % 2 == 1
+    /// Bit `index`, counted from the lowest.
+    fn bit(self, index: u32) -> bool {
+        self.bits / (1 << index) % 2 == 1
     }
 
     fn of_bits(width: u32, bit: impl Fn(u32) -> bool) -> i128 {
         (0..width)
-            .map(|place| if bit(place) { 1_i128 << place } else { 0 })
+            .map(|index| if bit(index) { 1_i128 << index } else { 0 })
             .sum()
     }
 }
 
-/// What `name` answers, as an integer that is taken modulo its width.
+/// The result of the operator `name`, to be taken modulo its width.
 fn model(name: &str, left: Word, right: Word) -> Result<i128, Trap> {
     let width = left.width;
     let (a, b, sa, sb) = (
@@ -114,10 +114,10 @@ fn model(name: &str, left: Word, right: Word) -> Result<i128, Trap> {
         "ge_u" => i128::from(a >= b),
         "clz" => (0..width)
             .rev()
-            .take_while(|place| !left.bit(*place))
+            .take_while(|index| !left.bit(*index))
             .count() as i128,
-        "ctz" => (0..width).take_while(|place| !left.bit(*place)).count() as i128,
-        "popcnt" => (0..width).filter(|place| left.bit(*place)).count() as i128,
+        "ctz" => (0..width).take_while(|index| !left.bit(*index)).count() as i128,
+        "popcnt" => (0..width).filter(|index| left.bit(*index)).count() as i128,
         "add" => a + b,
         "sub" => a - b,
         "mul" => sa * sb,
@@ -131,16 +131,16 @@ fn model(name: &str, left: Word, right: Word) -> Result<i128, Trap> {
         "div_u" => a / divisor(b)?,
         "rem_s" => sa % divisor(sb)?,
         "rem_u" => a % divisor(b)?,
-        "and" => Word::of_bits(width, |place| left.bit(place) && right.bit(place)),
-        "or" => Word::of_bits(width, |place| left.bit(place) || right.bit(place)),
-        "xor" => Word::of_bits(width, |place| left.bit(place) != right.bit(place)),
-        "shl" => Word::of_bits(width, |place| place >= count && left.bit(place - count)),
-        "shr_u" => Word::of_bits(width, |place| {
-            place + count < width && left.bit(place + count)
+        "and" => Word::of_bits(width, |index| left.bit(index) && right.bit(index)),
+        "or" => Word::of_bits(width, |index| left.bit(index) || right.bit(index)),
+        "xor" => Word::of_bits(width, |index| left.bit(index) != right.bit(index)),
+        "shl" => Word::of_bits(width, |index| index >= count && left.bit(index - count)),
+        "shr_u" => Word::of_bits(width, |index| {
+            index + count < width && left.bit(index + count)
         }),
-        "shr_s" => Word::of_bits(width, |place| left.bit((place + count).min(width - 1))),
-        "rotl" => Word::of_bits(width, |place| left.bit((place + width - count) % width)),
-        "rotr" => Word::of_bits(width, |place| left.bit((place + count) % width)),
+        "shr_s" => Word::of_bits(width, |index| left.bit((index + count).min(width - 1))),
+        "rotl" => Word::of_bits(width, |index| left.bit((index + width - count) % width)),
+        "rotr" => Word::of_bits(width, |index| left.bit((index + count) % width)),
         "wrap_i64" | "extend_i32_u" => a,
         "extend_i32_s" => sa,
         "extend8_s" => extend(8),
@@ -186,7 +186,7 @@ fn program(row: &Row) -> Program {
     let (_, operand, result, operands) = shape(row);
     let parameters = format!("i{operand} ").repeat(operands);
     let gets: String = (0..operands)
-        .map(|place| format!("(local.get {place})"))
+        .map(|index| format!("(local.get {index})"))
         .collect();
     Program::of_text(&format!(
         r#"(module (func (export "f") (param {parameters}) (result i{result}) ({} {gets})))"#,
@@ -211,15 +211,15 @@ fn every_integer_operator_agrees_with_exact_arithmetic() {
                     Err(trap) => Stop::Trap(trap),
                 };
                 let arguments = [value(operand, left), value(operand, right)];
-                let frame = program.frame("f", &arguments[..operands], PLENTY);
-                let ended = program.run_on(&reference::Reference::new(), frame);
-                assert_eq!(ended.stop, expected, "{} {left:#x} {right:#x}", row.name);
+                let invocation = program.invocation("f", &arguments[..operands], PLENTY);
+                let run = program.run_on(&reference::Reference::new(), invocation);
+                assert_eq!(run.stop, expected, "{} {left:#x} {right:#x}", row.name);
             }
         }
     }
 }
 
-/// Written out: what a model could get wrong together with the code.
+/// Explicit cases that a model could have wrong in the same way as the code.
 #[test]
 fn known_answers() {
     let least = i64::from(i32::MIN);
@@ -242,11 +242,11 @@ fn known_answers() {
         ("i64.extend_i32_u", -1, 0, 0xffff_ffff),
         ("i32.wrap_i64", 0x1_0000_0005, 0, 5),
     ];
-    for (name, left, right, answer) in known {
+    for (name, left, right, returned) in known {
         let row = TABLE.iter().find(|row| row.name == *name).unwrap();
         let (_, operand, result, operands) = shape(row);
         let arguments = [*left, *right].map(|bits| value(operand, i128::from(bits)));
-        let expected = Stop::Return(Some(value(result, i128::from(*answer))));
+        let expected = Stop::Return(Some(value(result, i128::from(*returned))));
         assert_eq!(
             program(row).value(&arguments[..operands]),
             expected,

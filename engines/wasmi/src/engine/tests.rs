@@ -1,4 +1,4 @@
-//! Tests the machine on modules written by hand in the emitted convention.
+//! Tests the machine on handwritten modules in the form of instrumented ones.
 
 use super::{WasmiMachine, config};
 use emitted::machine::{Event, Machine};
@@ -21,9 +21,9 @@ fn machine(text: &str, imports: &[Function]) -> WasmiMachine {
     WasmiMachine::new(&module, &imports).unwrap()
 }
 
-/// A charge before each operator that can be observed, as `emit` writes it.
+/// A charge before each observable operator, as `emit` writes it.
 const CONVENTION: &str = r#"(module
-  (type $answer (func (result i64)))
+  (type $result (func (result i64)))
   (import "lockstep" "block_height" (func $height (result i64)))
   (global $gas (export "$gas") (mut i64) (i64.const 0))
   (global (export "$trap") (mut i32) (i32.const 0))
@@ -39,7 +39,7 @@ const CONVENTION: &str = r#"(module
   (func (export "direct") (result i64)
     (call $charge (i64.const 60)) (i64.add (call $height) (i64.load (i32.const 0))))
   (func (export "indirect") (param i32) (result i64)
-    (call $charge (i64.const 100)) (call_indirect (type $answer) (local.get 0)))
+    (call $charge (i64.const 100)) (call_indirect (type $result) (local.get 0)))
   (func $deep (export "deep") (param i32) (result i32)
     (if (result i32) (local.get 0)
       (then (i32.add (call $deep (i32.sub (local.get 0) (i32.const 1))) (i32.const 1)))
@@ -53,7 +53,7 @@ fn convention() -> WasmiMachine {
     machine(CONVENTION, &[Function::BlockHeight])
 }
 
-fn asked(event: &Event) {
+fn assert_host_call(event: &Event) {
     let Event::HostCall(call) = event else {
         panic!("{event:?}")
     };
@@ -62,10 +62,10 @@ fn asked(event: &Event) {
 }
 
 #[test]
-fn a_host_call_suspends_and_its_answer_and_memory_are_seen() {
+fn a_guest_sees_the_result_and_the_memory_writes_of_a_host_call() {
     let mut machine = convention();
     machine.set_gas(100).unwrap();
-    asked(&machine.call("direct", &[]).unwrap());
+    assert_host_call(&machine.call("direct", &[]).unwrap());
     assert_eq!(machine.gas().unwrap(), 40);
     machine.memory()[0] = 5;
     machine.set_gas(9).unwrap();
@@ -79,7 +79,7 @@ fn a_host_call_suspends_and_its_answer_and_memory_are_seen() {
 fn a_host_call_through_the_table_suspends_too() {
     let mut machine = convention();
     machine.set_gas(100).unwrap();
-    asked(&machine.call("indirect", &[Value::I32(0)]).unwrap());
+    assert_host_call(&machine.call("indirect", &[Value::I32(0)]).unwrap());
     let event = machine.resume(Some(Value::I64(-3))).unwrap();
     assert_eq!(event, Event::Return(Some(Value::I64(-3))));
 }
@@ -103,7 +103,7 @@ fn a_charge_that_cannot_be_paid_leaves_minus_one() {
 }
 
 #[test]
-fn every_trap_of_the_engine_has_our_number() {
+fn every_trap_of_the_engine_is_one_of_ours() {
     let least = Value::I32(i32::MIN);
     let pair = |left, right| vec![left, right];
     let cases = [
@@ -135,7 +135,7 @@ fn every_trap_of_the_engine_has_our_number() {
 }
 
 #[test]
-fn recursion_passes_our_limit_and_the_engines_own_overflow_is_no_trap_of_ours() {
+fn recursion_reaches_our_limit_and_the_engines_own_overflow_is_not_our_trap() {
     let mut machine = convention();
     let event = machine.call("deep", &[Value::I32(1_025)]).unwrap();
     assert_eq!(event, Event::Return(Some(Value::I32(1_025))));
@@ -147,7 +147,7 @@ fn recursion_passes_our_limit_and_the_engines_own_overflow_is_no_trap_of_ours() 
 }
 
 #[test]
-fn growing_past_the_maximum_answers_minus_one() {
+fn growing_past_the_maximum_returns_minus_one() {
     let mut machine = convention();
     let mut grow = |pages| machine.call("grow", &[Value::I32(pages)]).unwrap();
     assert_eq!(grow(2), Event::Return(Some(Value::I32(1))));
@@ -171,7 +171,7 @@ fn a_module_without_memory_has_an_empty_one() {
 }
 
 #[test]
-fn features_that_the_emitted_module_never_uses_are_refused() {
+fn features_that_the_instrumented_module_never_uses_are_rejected() {
     let engine = wasmi::Engine::new(&config());
     for text in [
         "(module (func (param f32)))",

@@ -1,4 +1,4 @@
-//! Holds the emitted module in wasmtime against the reference at every gas limit that matters.
+//! Compares the instrumented module in wasmtime with R at every gas limit that matters.
 #![cfg(test)]
 
 mod samples;

@@ -1,5 +1,5 @@
-//! Runs the simulator's chain, with every sample, on the emitted modules in wasmtime beside the
-//! engines of the simulator: every receipt, net diff and root must be equal.
+//! Runs the simulator's chain, with every sample contract, on the instrumented modules in wasmtime
+//! and on the engines of the simulator: every receipt, net diff and root must be equal.
 
 use lockstep_wasmtime::Wasmtime;
 use node::archive::ArchivedBlock;
@@ -12,10 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use vm::Address;
 
-/// Enough for every sample to return, and for every exit.
+/// Enough blocks for every sample to return and for every exit to occur.
 const PLAN: Plan = Plan::new(60, 7);
 
-/// Entries that returned, by contract.
+/// Entry points that returned, by contract.
 #[derive(Default)]
 struct Returned(BTreeMap<Address, BTreeSet<String>>);
 
@@ -27,26 +27,26 @@ impl Progress for Returned {
         for (signed, entry) in transactions {
             if let Payload::Call {
                 contract,
-                entry: of,
+                entry: name,
                 ..
             } = &signed.transaction.payload
                 && entry.receipt.exit == ReceiptExit::Return
             {
-                self.0.entry(*contract).or_default().insert(of.clone());
+                self.0.entry(*contract).or_default().insert(name.clone());
             }
         }
     }
 }
 
 #[test]
-fn every_sample_gives_equal_receipts_and_roots_on_every_engine() {
+fn every_sample_has_equal_receipts_and_roots_on_every_engine() {
     let wasmtime = Executor::new(
         "wasmtime, warm cache",
         Box::new(|| Box::new(Wasmtime::new())),
         CachePolicy::Warm,
         Restart::Never,
     );
-    // The interpreter, wasmi and R of the simulator's own list.
+    // Executors 0 to 2 of the simulator: the interpreter, wasmi and R.
     let executors = vec![kind(0), kind(1), kind(2), wasmtime];
     let mut returned = Returned::default();
     let report = run(&PLAN, executors, &mut returned).unwrap();
@@ -59,7 +59,7 @@ fn every_sample_gives_equal_receipts_and_roots_on_every_engine() {
     for sample in ACCEPTED {
         if ![MATH.name, STD_DEFAULT.name].contains(&sample.name) {
             let entries = returned.0.get(&workload.contract(&sample));
-            assert!(entries.is_some(), "nothing of {} returned", sample.name);
+            assert!(entries.is_some(), "no entry of {} returned", sample.name);
         }
     }
 }

@@ -1,5 +1,5 @@
-;; Reaches what the sample contracts do not: every trap, out of gas, revert after writes, gas and fresh
-;; memory made visible in state. Compiled to probe.wasm beside it; a test compares the two.
+;; Covers what the sample contracts do not: every trap, out of gas, revert after writes, and gas and fresh
+;; memory written to state. Compiled to probe.wasm in this folder; a test compares the two.
 (module
   (type $nothing (func))
   (type $wide (func (param i64) (result i64)))
@@ -22,7 +22,7 @@
   (data (i32.const 48) "scratch")
   (func (export "init"))
 
-  ;; Traps, by name.
+  ;; Each entry traps, as its name says.
   (func (export "unreachable") unreachable)
   (func (export "divide") (drop (i32.div_s (i32.const 1) (i32.load8_u (i32.const 1000)))))
   (func (export "overflow")
@@ -39,23 +39,23 @@
   (func (export "key") (call $storage_write (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 4)))
   (func $wider (type $wide) (local.get 0))
 
-  ;; Never ends.
+  ;; Loops without end.
   (func (export "spin") (loop $again (br $again)))
 
-  ;; Writes, emits, and takes it all back.
+  ;; Writes, emits an event, and reverts.
   (func (export "undo")
     (call $storage_write (i32.const 48) (i32.const 7) (i32.const 0) (i32.const 64))
     (call $emit_event (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 3))
     (call $revert (i32.const 48) (i32.const 7)))
 
-  ;; Keeps what gas is left in state: one unit of difference is a difference of roots.
+  ;; Stores the gas left: a difference of one unit of gas changes the state root.
   (func (export "gas")
     (i64.store (i32.const 1024) (call $gas_left))
     (call $storage_write (i32.const 0) (i32.const 3) (i32.const 1024) (i32.const 8))
     (i64.store (i32.const 1024) (call $gas_left))
     (call $return (i32.const 1024) (i32.const 8)))
 
-  ;; Grows, sums memory that nobody has written, dirties it for whoever gets it next.
+  ;; Grows memory, sums the fresh pages, and dirties them for the next execution that reuses them.
   (func (export "pages")
     (local $at i32) (local $sum i64)
     (i32.store (i32.const 1024) (memory.grow (i32.const 2)))
@@ -74,7 +74,7 @@
     (call $storage_write (i32.const 16) (i32.const 6) (i32.const 1024) (i32.const 56))
     (call $return (i32.const 1024) (i32.const 56)))
 
-  ;; Hashes input and the last digest, keeps every other one, and says so in an event.
+  ;; Hashes the input and the last digest, stores every second digest, and emits an event.
   (func (export "digest")
     (local $length i32) (local $rounds i32)
     (local.set $length (call $input (i32.const 4096) (i32.const 4096)))

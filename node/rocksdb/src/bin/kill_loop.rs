@@ -1,4 +1,4 @@
-//! Kills a process that commits blocks, again and again, and looks at what it left on the disk.
+//! Kills a process that commits blocks, repeatedly, and checks what it left on the disk.
 //!
 //! ```text
 //! parent --starts--> child: open, commit, report the height on a pipe, commit, ...
@@ -18,7 +18,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 use tree::Tree;
 
-/// Every so many rounds all files are read.
+/// Rounds between two scrubs.
 const SCRUB_EVERY: u64 = 10;
 
 type Done<T> = Result<T, Box<dyn Error>>;
@@ -61,8 +61,8 @@ struct Kill {
     /// A child lives for at most this long, three of four from their first block on.
     #[arg(long, value_name = "MS", default_value_t = 300)]
     milliseconds: u64,
-    /// Folder of the store, removed first and at a good end; without it, one in the system's folder
-    /// for temporary files.
+    /// Folder of the store, removed at the start and after success; without it, a folder in the
+    /// system's folder for temporary files.
     #[arg(long, value_name = "DIR")]
     path: Option<PathBuf>,
 }
@@ -75,7 +75,7 @@ fn main() -> Done<()> {
     }
 }
 
-/// Goes on where the store is, until it is killed or `last` is reached.
+/// Commits blocks from the store's tip on, until it is killed or `last` is reached.
 fn write(path: &Path, seed: u64, last: u64) -> Done<()> {
     let chain = Synthetic::small(seed);
     let mut store = RocksStore::open(path, Settings::small())?;
@@ -96,7 +96,7 @@ fn write(path: &Path, seed: u64, last: u64) -> Done<()> {
     Ok(())
 }
 
-/// What the chain must be.
+/// The expected chain: its tip and tree.
 #[derive(Default)]
 struct Model {
     tree: Tree,
@@ -134,7 +134,7 @@ fn kill(arguments: &Kill) -> Done<()> {
         let count = u64::try_from(heights.len())?;
         reported_in_all = reported_in_all.saturating_add(count);
         before_first = before_first.saturating_add(u64::from(count == 0));
-        let found = look(&path, &chain, &mut model, round)?;
+        let found = inspect(&path, &chain, &mut model, round)?;
         lost = lost.saturating_add(missing(reported, found));
     }
     let height = model.tip.map_or(0, |tip| tip.height.0);
@@ -154,7 +154,7 @@ fn kill(arguments: &Kill) -> Done<()> {
     Ok(())
 }
 
-/// A child that writes, and what it reports.
+/// A child process that commits blocks, and the pipe on which it reports heights.
 struct Writer {
     child: Child,
     pipe: BufReader<ChildStdout>,
@@ -173,18 +173,18 @@ fn start(path: &Path, seed: u64) -> Done<Writer> {
 }
 
 impl Writer {
-    /// The next height that it reported, `None` at its end.
+    /// The next height that it reported; `None` at the end of its output.
     fn height(&mut self) -> Done<Option<u64>> {
         let mut line = String::new();
         self.pipe.read_line(&mut line)?;
-        // What was killed inside a line did not report it.
+        // A line without its end was interrupted by the kill, so it reports nothing.
         Ok(match line.strip_suffix('\n') {
             Some(height) => Some(height.parse()?),
             None => None,
         })
     }
 
-    /// Kills it; what else it reported.
+    /// Kills the process and appends the heights that it reported since.
     fn end(mut self, heights: &mut Vec<u64>) -> Done<()> {
         self.child.kill()?;
         let status = self.child.wait()?;
@@ -198,8 +198,8 @@ impl Writer {
     }
 }
 
-/// Opens what the child left and holds it against the model; its height.
-fn look(path: &Path, chain: &Synthetic, model: &mut Model, round: u64) -> Done<Option<u64>> {
+/// Opens the store that the child left and compares it with the model; returns its height.
+fn inspect(path: &Path, chain: &Synthetic, model: &mut Model, round: u64) -> Done<Option<u64>> {
     let store = RocksStore::open(path, Settings::small())?;
     let Some(tip) = store.tip()? else {
         return Ok(None);
@@ -208,7 +208,11 @@ fn look(path: &Path, chain: &Synthetic, model: &mut Model, round: u64) -> Done<O
         model.advance(chain);
     }
     if model.tip != Some(tip) {
-        return Err(format!("round {round}: block {} is another one", tip.height).into());
+        return Err(format!(
+            "round {round}: block {} is not the expected one",
+            tip.height
+        )
+        .into());
     }
     if recomputed_root(&store)? != tip.result.state_root {
         return Err(format!("round {round}: the values do not have the stored root").into());
@@ -219,7 +223,7 @@ fn look(path: &Path, chain: &Synthetic, model: &mut Model, round: u64) -> Done<O
     Ok(Some(tip.height.0))
 }
 
-/// Blocks that were reported and are not there.
+/// Number of reported blocks that are missing.
 fn missing(reported: Option<u64>, found: Option<u64>) -> u64 {
     let count = |height: Option<u64>| height.map_or(0, |height| height.saturating_add(1));
     count(reported).saturating_sub(count(found))

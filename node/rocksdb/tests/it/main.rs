@@ -23,7 +23,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tree::Tree;
 
-/// An empty place for one test.
+/// An empty folder for one test.
 fn folder(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     if path.exists() {
@@ -33,27 +33,32 @@ fn folder(name: &str) -> PathBuf {
     path
 }
 
-/// A store with the blocks 0 to `height` of a chain.
-fn filled(path: &Path, settings: Settings, chain: &Synthetic, height: u64) -> (RocksStore, Known) {
+/// A store with blocks 0 to `height` of a chain.
+fn filled(
+    path: &Path,
+    settings: Settings,
+    chain: &Synthetic,
+    height: u64,
+) -> (RocksStore, ExpectedChain) {
     let mut store = RocksStore::open(path, settings).unwrap();
-    let mut known = Known::default();
-    known.go_on(&mut store, chain, height);
+    let mut known = ExpectedChain::default();
+    known.continue_to(&mut store, chain, height);
     (store, known)
 }
 
-/// The chain as it must be: every tip so far, and the tree of the last.
+/// The expected chain: every tip so far, and the tree of the last.
 #[derive(Clone, Default)]
-struct Known {
+struct ExpectedChain {
     tips: Vec<Tip>,
     tree: Tree,
 }
 
-impl Known {
+impl ExpectedChain {
     fn tip(&self) -> Option<Tip> {
         self.tips.last().copied()
     }
 
-    fn go_on(&mut self, store: &mut dyn Store, chain: &Synthetic, height: u64) {
+    fn continue_to(&mut self, store: &mut dyn Store, chain: &Synthetic, height: u64) {
         while self.tip().is_none_or(|tip| tip.height.0 < height) {
             let commit = chain.next(self.tip().as_ref(), &mut self.tree);
             self.tips.push(commit.tip);
@@ -61,7 +66,7 @@ impl Known {
         }
     }
 
-    /// Demands the state of some block of the chain; its height.
+    /// Checks that the store has the state of one block of the chain; returns its height.
     fn check(&self, store: &dyn Store) -> u64 {
         let tip = store.tip().unwrap().expect("a block");
         assert_eq!(Some(&tip), self.tips.get(tip.height.0 as usize));

@@ -1,4 +1,4 @@
-//! Holds three stores equal under random commits, reads, scans, flushes and restarts.
+//! Checks that three stores stay equal under random commits, reads, scans, flushes and restarts.
 
 use crate::folder;
 use node::{LogStore, MemoryStore, Store, recomputed_root};
@@ -12,7 +12,7 @@ const SEEDS: u64 = 4;
 const BLOCKS: u64 = 40;
 
 #[test]
-fn rocksdb_the_log_and_memory_answer_alike() {
+fn rocksdb_the_log_and_memory_return_the_same() {
     for seed in 0..SEEDS {
         let path = folder(&format!("model-{seed}"));
         let chain = Synthetic {
@@ -30,7 +30,7 @@ fn rocksdb_the_log_and_memory_answer_alike() {
             memory.commit(commit.clone()).unwrap();
             log.commit(commit.clone()).unwrap();
             rocks.commit(commit.clone()).unwrap();
-            // The same block again is not the next, for nobody.
+            // The same block again is not the next one, for any store.
             assert!(rocks.commit(commit).is_err());
             match random.below(8) {
                 0 => {

@@ -1,4 +1,4 @@
-//! Checks what is refused at open, with which words, and that damage is found.
+//! Checks what opening refuses and with which message, and that damage is found.
 
 use crate::{filled, folder};
 use node::{Store, recomputed_root};
@@ -70,7 +70,7 @@ fn a_folder_that_cannot_be_is_refused() {
 }
 
 #[test]
-fn a_scrub_finds_a_rotten_bit_that_the_cache_hides() {
+fn a_scrub_finds_a_flipped_bit_that_the_cache_hides() {
     let path = folder("rot");
     let chain = Synthetic::small(3);
     let settings = Settings {
@@ -85,18 +85,18 @@ fn a_scrub_finds_a_rotten_bit_that_the_cache_hides() {
     flip(&largest_table(&path));
     assert!(
         recomputed_root(&store).is_ok(),
-        "the cache answers: that is why a scrub goes past it"
+        "reads come from the cache, which is why a scrub bypasses it"
     );
     let cause = store.scrub().unwrap_err().to_string();
     assert!(cause.contains("orruption"), "{cause}");
     drop(store);
-    // After a restart the first who reads it is told; a node reads all of it at once.
+    // After a restart the first read of it fails; a node reads all values at once.
     let store = RocksStore::open(&path, settings).unwrap();
     assert!(matches!(recomputed_root(&store), Err(Fault::Store(_))));
     assert!(store.scan(&[], None, usize::MAX).is_err());
 }
 
-/// The sorted file that holds the most.
+/// The largest sorted file.
 fn largest_table(path: &Path) -> PathBuf {
     let files = fs::read_dir(path).unwrap().map(|entry| entry.unwrap());
     let tables = files.filter(|file| file.path().extension().is_some_and(|end| end == "sst"));
@@ -104,7 +104,7 @@ fn largest_table(path: &Path) -> PathBuf {
     largest.expect("a sorted file").path()
 }
 
-/// Flips one bit in the middle.
+/// Flips one bit in the middle of a file.
 fn flip(path: &Path) {
     let mut file = OpenOptions::new()
         .read(true)

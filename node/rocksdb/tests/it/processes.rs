@@ -1,6 +1,6 @@
-//! Starts real processes: killed ones, one beside another, and one that may write no further.
+//! Starts real processes: one that is killed, a second writer, and one whose disk is full.
 
-use crate::{Known, folder};
+use crate::{ExpectedChain, folder};
 use node::{MemoryStore, Store};
 use rocksdb_store::synthetic::Synthetic;
 use rocksdb_store::{RocksStore, Settings};
@@ -51,8 +51,8 @@ fn a_second_process_is_refused() {
     RocksStore::open(&path, Settings::small()).unwrap();
 }
 
-/// The limit on the size of a file stands for a full disk: no right is needed to set it, and the
-/// write fails in the same place.
+/// A limit on the file size simulates a full disk: it needs no privilege, and the write fails at
+/// the same point.
 #[cfg(unix)]
 #[test]
 fn a_file_that_cannot_grow_stops_the_node_and_loses_nothing() {
@@ -74,8 +74,8 @@ fn a_file_that_cannot_grow_stops_the_node_and_loses_nothing() {
         height >= reported,
         "block {reported} was synced, {height} is the last"
     );
-    let mut known = Known::default();
-    known.go_on(&mut MemoryStore::new(), &Synthetic::small(7), height);
+    let mut known = ExpectedChain::default();
+    known.continue_to(&mut MemoryStore::new(), &Synthetic::small(7), height);
     known.check(&store);
     store.scrub().unwrap();
 }

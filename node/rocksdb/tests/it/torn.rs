@@ -1,15 +1,15 @@
-//! Damages the log after the last synced byte: what opens is a committed prefix, and it opens.
+//! Damages the log after the last synced byte: the store still opens, at a committed prefix.
 //!
-//! A power loss may keep any part of what was not synced. The story behind the recycled logs: with
-//! RocksDB's default, two of 90 logs with a garbage end sent its reader round for ever.
+//! A power loss may keep any part of what was not synced. This test is why logs are recycled: with
+//! RocksDB's default, two of 90 logs with a garbage end made its reader loop without end.
 
-use crate::{Known, filled, folder};
+use crate::{ExpectedChain, filled, folder};
 use rocksdb_store::synthetic::{Random, Synthetic};
 use rocksdb_store::{RocksStore, Settings};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Damages of each kind, for fresh and for recycled logs.
+/// Number of damages of each kind, for fresh and for recycled logs.
 const CASES: u64 = 15;
 const SECTOR: usize = 512;
 
@@ -20,10 +20,10 @@ enum Damage {
     Garbage,
 }
 
-/// A store that was copied at some moment: a folder of files, none of them in use.
+/// A copy of a store's files at the moment of a crash.
 struct Crashed {
     files: PathBuf,
-    /// The log, and how many of its bytes were synced when `acknowledged` was.
+    /// The log file; its length when block `acknowledged` was synced is `synced`.
     log: String,
     synced: usize,
     acknowledged: u64,
@@ -46,27 +46,28 @@ fn a_torn_log_leaves_a_committed_prefix() {
                 fs::remove_dir_all(&path).unwrap();
             }
         }
-        // A fault is an answer, but a power loss must not cost a node its store.
+        // A fault is safe, but a power loss must not cost a node its store.
         assert_eq!(faults, 0, "of {} cases", 3 * CASES);
     }
 }
 
-/// Writes blocks, the first half of them acknowledged, and copies the files of the open store.
-fn crash(home: &Path, recycled: bool, chain: &Synthetic) -> (Crashed, Known) {
+/// Writes blocks, of which those up to `acknowledged` count as synced, and copies the files of the
+/// open store.
+fn crash(home: &Path, recycled: bool, chain: &Synthetic) -> (Crashed, ExpectedChain) {
     let path = home.join("written");
     let (mut store, mut known) = filled(&path, Settings::default(), chain, 3);
     if recycled {
-        // Each flush begins another log; the third one writes over the first.
+        // Each flush starts a new log; the third one overwrites the first.
         for height in 4..9 {
-            known.go_on(&mut store, chain, height);
+            known.continue_to(&mut store, chain, height);
             store.compact().unwrap();
         }
     }
     let acknowledged = known.tips.len() as u64 + 5;
-    known.go_on(&mut store, chain, acknowledged);
+    known.continue_to(&mut store, chain, acknowledged);
     let log = last_log(&path);
     let before = fs::read(path.join(&log)).unwrap();
-    known.go_on(&mut store, chain, acknowledged + 6);
+    known.continue_to(&mut store, chain, acknowledged + 6);
     assert_eq!(last_log(&path), log, "one log has all of it");
     let after = fs::read(path.join(&log)).unwrap();
     let equal = before
@@ -85,8 +86,8 @@ fn crash(home: &Path, recycled: bool, chain: &Synthetic) -> (Crashed, Known) {
     (crashed, known)
 }
 
-/// True if the store opens at a committed prefix and goes on; false if it is refused.
-fn recovers(path: &Path, crashed: &Crashed, known: &Known, chain: &Synthetic) -> bool {
+/// True if the store opens at a committed prefix and continues; false if it is refused.
+fn recovers(path: &Path, crashed: &Crashed, known: &ExpectedChain, chain: &Synthetic) -> bool {
     let settings = Settings {
         open_seconds: 30,
         ..Settings::default()
@@ -96,15 +97,15 @@ fn recovers(path: &Path, crashed: &Crashed, known: &Known, chain: &Synthetic) ->
     };
     let height = known.check(&store);
     assert!(height >= crashed.acknowledged, "block {height} is the last");
-    let mut again = Known::default();
+    let mut again = ExpectedChain::default();
     let mut scratch = node::MemoryStore::new();
-    again.go_on(&mut scratch, chain, height);
-    again.go_on(&mut store, chain, height + 3);
+    again.continue_to(&mut scratch, chain, height);
+    again.continue_to(&mut store, chain, height + 3);
     again.check(&store);
     true
 }
 
-/// Damages the log beyond what was synced; true if a byte changed.
+/// Damages the log after the synced bytes; true if a byte changed.
 fn tear(crashed: &Crashed, path: &Path, damage: Damage, case: u64) -> bool {
     let log = path.join(&crashed.log);
     let mut bytes = fs::read(&log).unwrap();
@@ -137,7 +138,7 @@ fn tear(crashed: &Crashed, path: &Path, damage: Damage, case: u64) -> bool {
     bytes != whole
 }
 
-/// The log that is written: the one of the greatest number.
+/// The log in use: the one with the greatest number.
 fn last_log(path: &Path) -> String {
     let names = fs::read_dir(path).unwrap();
     let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());

@@ -1,6 +1,6 @@
-//! Checks pruning, and backups that are restored.
+//! Checks pruning, and the restoring of backups.
 
-use crate::{Known, filled, folder};
+use crate::{ExpectedChain, filled, folder};
 use node::{MemoryStore, Store};
 use rocksdb_store::synthetic::Synthetic;
 use rocksdb_store::{RocksStore, Settings};
@@ -19,7 +19,7 @@ fn kept(store: &RocksStore, height: u64) -> (bool, bool) {
 }
 
 #[test]
-fn old_blocks_go_and_the_state_stays() {
+fn old_blocks_are_pruned_and_the_state_stays() {
     let path = folder("prune");
     let chain = Synthetic::small(4);
     let (store, known) = filled(&path, keeping(5), &chain, 12);
@@ -29,7 +29,7 @@ fn old_blocks_go_and_the_state_stays() {
     known.check(&store);
     assert_eq!(store.scrub().unwrap().blocks, 5);
     drop(store);
-    // Fewer from now on, and what is gone stays gone.
+    // Fewer from now on; pruned blocks stay pruned.
     let store = RocksStore::open(&path, keeping(2)).unwrap();
     assert_eq!(
         (kept(&store, 10), kept(&store, 11)),
@@ -37,7 +37,7 @@ fn old_blocks_go_and_the_state_stays() {
     );
     drop(store);
     let mut store = RocksStore::open(&path, Settings::small()).unwrap();
-    known.clone().go_on(&mut store, &chain, 15);
+    known.clone().continue_to(&mut store, &chain, 15);
     assert_eq!(kept(&store, 10), (false, false));
     assert!((11..=15).all(|height| kept(&store, height) == (true, true)));
 }
@@ -49,15 +49,18 @@ fn a_backup_is_a_store_of_its_own() {
     let (mut store, mut known) = filled(&home.join("first"), Settings::small(), &chain, 10);
     let copy = home.join("copy");
     store.backup(&copy).unwrap();
-    assert!(store.backup(&copy).is_err(), "nothing is written over");
-    known.go_on(&mut store, &chain, 20);
+    assert!(
+        store.backup(&copy).is_err(),
+        "an existing folder is not overwritten"
+    );
+    known.continue_to(&mut store, &chain, 20);
     let mut restored = RocksStore::open(&copy, Settings::small()).unwrap();
     assert_eq!(known.check(&restored), 10);
     assert_eq!(restored.scrub().unwrap().blocks, 11);
     let mut memory = MemoryStore::new();
-    let mut again = Known::default();
-    again.go_on(&mut memory, &chain, 10);
-    again.go_on(&mut restored, &chain, 20);
+    let mut again = ExpectedChain::default();
+    again.continue_to(&mut memory, &chain, 10);
+    again.continue_to(&mut restored, &chain, 20);
     assert_eq!(restored.tip().unwrap(), store.tip().unwrap());
     assert_eq!((known.check(&store), known.check(&restored)), (20, 20));
 }

@@ -1,4 +1,4 @@
-//! Checks proofs in the form of ICS 23 with the `ics23` crate, under the specification of `jmt`.
+//! Checks ICS 23 proofs with the `ics23` crate, under the specification of `jmt`.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use tree::{Path, Proof, Root, Tree, ValueHash};
 
 use crate::workload::Rng;
 
-/// What `jmt` 0.12 gives as `ics23_spec()`; its feature `ics23` would need a C compiler.
+/// The value of `ics23_spec()` in `jmt` 0.12, whose feature `ics23` needs a C compiler.
 fn spec() -> ProofSpec {
     let sha256 = i32::from(HashOp::Sha256);
     ProofSpec {
@@ -40,7 +40,7 @@ fn spec() -> ProofSpec {
     }
 }
 
-/// The one hash function that the specification names; the others are those of damaged proofs.
+/// The one hash function that the specification names; only damaged proofs name others.
 struct Hashes;
 
 impl HostFunctionsProvider for Hashes {
@@ -77,39 +77,39 @@ impl HostFunctionsProvider for Hashes {
     }
 }
 
-/// What a tree stands for, by path, as a node's store has it.
-struct World {
+/// A tree with the keys and values of its leaves, by path, as in a node's store.
+struct KeyedTree {
     tree: Tree,
     entries: BTreeMap<Path, (Vec<u8>, Vec<u8>)>,
 }
 
-/// A neighbour's key, value and proof.
-type Beside<'a> = (&'a [u8], &'a [u8], Proof);
+/// Key, value and proof of a leaf beside a path.
+type AdjacentEntry<'a> = (&'a [u8], &'a [u8], Proof);
 
-impl World {
+impl KeyedTree {
     fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
         let count = 1 + rng.below(200);
-        let mut world = Self {
+        let mut keyed = Self {
             tree: Tree::new(),
             entries: BTreeMap::new(),
         };
         for number in 0..count {
             let key = format!("key {seed} {number}").into_bytes();
-            // ICS 23 takes no empty value.
+            // ICS 23 rejects empty values.
             let value = vec![rng.bytes()[0]; 1 + rng.below(200)];
-            world.entries.insert(Path::of_key(&key), (key, value));
+            keyed.entries.insert(Path::of_key(&key), (key, value));
         }
-        let changes = world
+        let changes = keyed
             .entries
             .iter()
             .map(|(path, (_, value))| (*path, Some(ValueHash::of(value))));
-        world.tree.update(&changes.collect());
-        world
+        keyed.tree.update(&changes.collect());
+        keyed
     }
 
-    fn beside(&self, path: &Path) -> [Option<Beside<'_>>; 2] {
-        self.tree.neighbours(path).map(|leaf| {
+    fn adjacent_entries(&self, path: &Path) -> [Option<AdjacentEntry<'_>>; 2] {
+        self.tree.adjacent(path).map(|leaf| {
             let leaf = leaf?;
             let (key, value) = &self.entries[&leaf.path];
             assert_eq!(ValueHash::of(value), leaf.value);
@@ -122,9 +122,9 @@ impl World {
     }
 
     fn absence(&self, key: &[u8]) -> Vec<u8> {
-        let beside = self.beside(&Path::of_key(key));
-        let [below, above] = beside.each_ref().map(|neighbour| {
-            let (key, value, proof) = neighbour.as_ref()?;
+        let entries = self.adjacent_entries(&Path::of_key(key));
+        let [below, above] = entries.each_ref().map(|entry| {
+            let (key, value, proof) = entry.as_ref()?;
             Some(Present { key, value, proof })
         });
         absence(key, below.as_ref(), above.as_ref())
@@ -153,10 +153,10 @@ fn is_absent(bytes: &[u8], root: &Root, key: &[u8]) -> bool {
 fn presence_is_what_an_ics23_verifier_accepts_and_nothing_else() {
     let mut checked = 0;
     for seed in 0..40 {
-        let world = World::new(seed);
-        let root = world.tree.root();
-        for (path, (key, value)) in &world.entries {
-            let proof = world.tree.prove(path);
+        let keyed = KeyedTree::new(seed);
+        let root = keyed.tree.root();
+        for (path, (key, value)) in &keyed.entries {
+            let proof = keyed.tree.prove(path);
             let bytes = presence(&Present {
                 key,
                 value,
@@ -177,11 +177,11 @@ fn presence_is_what_an_ics23_verifier_accepts_and_nothing_else() {
 fn absence_is_what_an_ics23_verifier_accepts_and_nothing_else() {
     let (mut checked, mut one_sided) = (0, 0);
     for seed in 0..40 {
-        let world = World::new(seed);
-        let root = world.tree.root();
+        let keyed = KeyedTree::new(seed);
+        let root = keyed.tree.root();
         for number in 0..50 {
             let key = format!("absent {seed} {number}").into_bytes();
-            let bytes = world.absence(&key);
+            let bytes = keyed.absence(&key);
             assert!(
                 is_absent(&bytes, &root, &key),
                 "seed {seed} number {number}"
@@ -193,9 +193,9 @@ fn absence_is_what_an_ics23_verifier_accepts_and_nothing_else() {
             one_sided += u32::from(shown.left.is_none() || shown.right.is_none());
             checked += 1;
         }
-        // The neighbours of a present key prove nothing about it.
-        for (_, (key, _)) in world.entries.iter().take(20) {
-            assert!(!is_absent(&world.absence(key), &root, key), "seed {seed}");
+        // The leaves beside a present key prove nothing about it.
+        for (_, (key, _)) in keyed.entries.iter().take(20) {
+            assert!(!is_absent(&keyed.absence(key), &root, key), "seed {seed}");
         }
     }
     assert_eq!(checked, 2_000);
@@ -204,10 +204,10 @@ fn absence_is_what_an_ics23_verifier_accepts_and_nothing_else() {
 
 #[test]
 fn one_changed_bit_is_not_accepted() {
-    let world = World::new(3);
-    let root = world.tree.root();
-    let (path, (key, value)) = world.entries.first_key_value().unwrap();
-    let proof = world.tree.prove(path);
+    let keyed = KeyedTree::new(3);
+    let root = keyed.tree.root();
+    let (path, (key, value)) = keyed.entries.first_key_value().unwrap();
+    let proof = keyed.tree.prove(path);
     let bytes = presence(&Present {
         key,
         value,
@@ -225,7 +225,7 @@ fn one_changed_bit_is_not_accepted() {
 }
 
 #[test]
-fn neighbours_are_those_of_the_sorted_set() {
+fn adjacent_leaves_are_those_of_the_sorted_set() {
     for seed in 0..100 {
         let mut rng = Rng::new(seed);
         let count = 1 + rng.below(60);
@@ -237,7 +237,7 @@ fn neighbours_are_those_of_the_sorted_set() {
         for path in paths.iter().chain(&absent).chain(&ends) {
             let below = paths.iter().rfind(|other| *other < path).copied();
             let above = paths.iter().find(|other| *other > path).copied();
-            let found = tree.neighbours(path).map(|leaf| leaf.map(|leaf| leaf.path));
+            let found = tree.adjacent(path).map(|leaf| leaf.map(|leaf| leaf.path));
             assert_eq!(found, [below, above], "seed {seed} path {path:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! Runs the `jmt` crate beside the tree.
+//! Runs the `jmt` crate as the oracle of the tree.
 
 use jmt::mock::MockTreeStore;
 use jmt::proof::SparseMerkleProof;
@@ -9,7 +9,7 @@ use tree::{Leaf, Path, Proof, Root, ValueHash};
 
 use crate::workload::Changes;
 
-/// SHA-256 as `jmt` wants a hasher.
+/// SHA-256 as a hasher of `jmt`.
 pub(crate) struct Hasher(Sha256);
 
 /// A `jmt` tree in memory with all its versions.
@@ -59,7 +59,7 @@ impl Oracle {
     }
 }
 
-/// What `jmt`'s own verifier says.
+/// True if `jmt`'s own verifier accepts a proof.
 pub(crate) fn accepts(
     proof: &SparseMerkleProof<Hasher>,
     root: &Root,
@@ -71,7 +71,7 @@ pub(crate) fn accepts(
         .is_ok()
 }
 
-/// Reads a `jmt` proof, whose fields are private, from its borsh bytes: an optional leaf, then
+/// Decodes a `jmt` proof, whose fields are private, from its borsh bytes: an optional leaf, then
 /// counted siblings, each null, or an inner node's children, or a leaf's path and value hash.
 pub(crate) fn convert(proof: &SparseMerkleProof<Hasher>) -> Proof {
     let bytes = borsh::to_vec(proof).unwrap();

@@ -1,4 +1,4 @@
-//! Checks what must hold of any tree that depends on its set of leaves alone.
+//! Checks properties of any tree that depends on its set of leaves alone.
 
 use std::collections::BTreeMap;
 
@@ -83,7 +83,7 @@ fn threads_do_not_matter() {
         let mut tree = Tree::new();
         let mut twins = vec![Tree::new(); 5];
         for _ in 0..4 {
-            // At times all in one shard, or in few.
+            // Sometimes all in one shard, or in few.
             let shift = [0, 4, 8][rng.below(3)];
             let count = 1 + rng.below(3_000);
             let batch: Batch = (0..count)
@@ -112,7 +112,7 @@ fn threads_do_not_matter() {
 }
 
 #[test]
-fn an_update_of_a_clone_leaves_the_original_alone() {
+fn an_update_of_a_clone_does_not_change_the_original() {
     let mut rng = Rng::new(9);
     let mut tree = Tree::from_leaves(leaves(&mut rng));
     let before = tree.root();
@@ -127,7 +127,7 @@ fn an_update_of_a_clone_leaves_the_original_alone() {
 }
 
 #[test]
-fn a_change_of_nothing_keeps_the_root() {
+fn a_batch_without_effect_keeps_the_root() {
     for seed in 0..50 {
         let mut rng = Rng::new(seed);
         let leaves = leaves(&mut rng);

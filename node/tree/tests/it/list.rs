@@ -1,4 +1,4 @@
-//! Checks list roots against the published answers and against the definition.
+//! Checks list roots against published values and against the definition.
 
 use sha2::{Digest, Sha256};
 use tree::list_root;
@@ -38,7 +38,7 @@ fn equals_the_published_roots() {
     }
 }
 
-/// RFC 6962 section 2.1, word for word.
+/// RFC 6962 section 2.1, transcribed.
 fn definition(items: &[Vec<u8>]) -> [u8; 32] {
     let hash = |parts: &[&[u8]]| Sha256::digest(parts.concat()).into();
     match items {

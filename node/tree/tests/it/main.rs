@@ -1,4 +1,4 @@
-//! Tests the public API: roots and proofs against `jmt`, laws of the tree, RFC 6962 answers.
+//! Tests the public API: roots and proofs against `jmt`, properties of the tree, roots of RFC 6962.
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,

@@ -1,4 +1,4 @@
-//! Checks proofs against `jmt`'s, and that no changed bit passes.
+//! Checks proofs against `jmt`'s, and that no proof with a changed bit passes.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,19 @@ use tree::{Leaf, Path, Proof, ProofError, Root, Tree, ValueHash, verify};
 use crate::jmt_oracle::{Oracle, accepts, convert};
 use crate::workload::{Changes, Rng, apply, batch, changes, flip, paths};
 
-/// A tree, its `jmt` twin, what they hold, and paths of which some are present.
-struct World {
+/// A tree, the same tree in `jmt`, their values, and paths of which some are present.
+struct TreeWithOracle {
     tree: Tree,
     oracle: Oracle,
     values: BTreeMap<Path, Vec<u8>>,
     paths: Vec<Path>,
 }
 
-fn world(seed: u64) -> World {
+fn tree_with_oracle(seed: u64) -> TreeWithOracle {
     let mut rng = Rng::new(seed);
     let count = 2 + rng.below(40);
     let mut paths = paths(&mut rng, count);
-    let mut world = World {
+    let mut trees = TreeWithOracle {
         tree: Tree::new(),
         oracle: Oracle::new(),
         values: BTreeMap::new(),
@@ -27,31 +27,31 @@ fn world(seed: u64) -> World {
     };
     for _ in 0..3 {
         let changes = changes(&mut rng, &paths);
-        world.tree.update(&batch(&changes));
-        world.oracle.update(&changes);
+        trees.tree.update(&batch(&changes));
+        trees.oracle.update(&changes);
         for (path, value) in changes {
             match value {
-                Some(value) => world.values.insert(path, value),
-                None => world.values.remove(&path),
+                Some(value) => trees.values.insert(path, value),
+                None => trees.values.remove(&path),
             };
         }
     }
     paths.push(Path::from_bytes(rng.bytes()));
-    world.paths = paths;
-    world
+    trees.paths = paths;
+    trees
 }
 
 #[test]
 fn proofs_equal_jmt_and_both_verifiers_accept_both() {
     let (mut present, mut other_leaf, mut empty) = (0, 0, 0);
     for seed in 0..100 {
-        let world = world(seed);
-        let root = world.tree.root();
-        for path in &world.paths {
-            let value = world.values.get(path);
+        let trees = tree_with_oracle(seed);
+        let root = trees.tree.root();
+        for path in &trees.paths {
+            let value = trees.values.get(path);
             let hash = value.map(|value| ValueHash::of(value));
-            let ours = world.tree.prove(path);
-            let (found, theirs) = world.oracle.prove(path);
+            let ours = trees.tree.prove(path);
+            let (found, theirs) = trees.oracle.prove(path);
             assert_eq!(found.as_ref(), value);
             assert_eq!(ours, convert(&theirs), "seed {seed} path {path:?}");
             assert_eq!(verify(&root, path, hash.as_ref(), &ours), Ok(()));
@@ -69,18 +69,18 @@ fn proofs_equal_jmt_and_both_verifiers_accept_both() {
     );
 }
 
-/// Any proof for any path and claim: the two verifiers give one answer, and only the truth passes.
+/// Any proof for any path and claim: the two verifiers agree, and accept only true claims.
 #[test]
 fn verifiers_agree_on_proofs_of_other_paths() {
     let mut accepted = 0;
     for seed in 0..30 {
-        let world = world(seed);
-        let root = world.tree.root();
-        for proven in &world.paths {
-            let (_, theirs) = world.oracle.prove(proven);
-            let proof = world.tree.prove(proven);
-            for path in &world.paths {
-                let value = world
+        let trees = tree_with_oracle(seed);
+        let root = trees.tree.root();
+        for proven in &trees.paths {
+            let (_, theirs) = trees.oracle.prove(proven);
+            let proof = trees.tree.prove(proven);
+            for path in &trees.paths {
+                let value = trees
                     .values
                     .get(path)
                     .map_or(b"absent".as_slice(), Vec::as_slice);
@@ -88,7 +88,7 @@ fn verifiers_agree_on_proofs_of_other_paths() {
                     let hash = claim.map(ValueHash::of);
                     let ours = verify(&root, path, hash.as_ref(), &proof).is_ok();
                     assert_eq!(ours, accepts(&theirs, &root, path, claim), "seed {seed}");
-                    let truth = claim == world.values.get(path).map(Vec::as_slice);
+                    let truth = claim == trees.values.get(path).map(Vec::as_slice);
                     assert!(truth || !ours, "a false claim passed, seed {seed}");
                     accepted += u32::from(ours);
                 }
@@ -143,11 +143,11 @@ fn no_proof_with_one_bit_changed_passes() {
     // The proofs of the deep trees have 256 siblings; four short ones of each kind are enough.
     let mut kinds = BTreeMap::new();
     for seed in 0..100 {
-        let world = world(seed);
-        let root = world.tree.root();
-        for path in &world.paths {
-            let value = world.values.get(path).map(|value| ValueHash::of(value));
-            let proof = world.tree.prove(path);
+        let trees = tree_with_oracle(seed);
+        let root = trees.tree.root();
+        for path in &trees.paths {
+            let value = trees.values.get(path).map(|value| ValueHash::of(value));
+            let proof = trees.tree.prove(path);
             let seen: &mut u32 = kinds
                 .entry((value.is_some(), proof.leaf.is_some()))
                 .or_default();
@@ -175,20 +175,20 @@ fn no_proof_with_one_bit_changed_passes() {
     assert_eq!(kinds.into_values().collect::<Vec<_>>(), [4, 4, 4]);
 }
 
-/// A changed path passes only if the tree itself says that it is absent and the proof reaches it.
+/// A changed path passes only if it is absent from the tree and the proof covers it.
 #[test]
 fn no_path_with_one_bit_changed_passes_unless_it_is_absent_there() {
     let mut reached = 0;
     for seed in 0..40 {
-        let world = world(seed);
-        let root = world.tree.root();
-        for path in &world.paths {
-            let value = world.values.get(path).map(|value| ValueHash::of(value));
-            let proof = world.tree.prove(path);
+        let trees = tree_with_oracle(seed);
+        let root = trees.tree.root();
+        for path in &trees.paths {
+            let value = trees.values.get(path).map(|value| ValueHash::of(value));
+            let proof = trees.tree.prove(path);
             for bit in 0..256 {
                 let other = flip(path, bit);
                 let passes = verify(&root, &other, value.as_ref(), &proof).is_ok();
-                let absent = value.is_none() && world.tree.get(&other).is_none();
+                let absent = value.is_none() && trees.tree.get(&other).is_none();
                 assert_eq!(
                     passes,
                     absent && bit >= proof.siblings.len(),
@@ -203,11 +203,11 @@ fn no_path_with_one_bit_changed_passes_unless_it_is_absent_there() {
 
 #[test]
 fn shortened_lengthened_and_swapped_siblings_fail() {
-    let world = world(5);
-    let root = world.tree.root();
-    for path in &world.paths {
-        let value = world.values.get(path).map(|value| ValueHash::of(value));
-        let proof = world.tree.prove(path);
+    let trees = tree_with_oracle(5);
+    let root = trees.tree.root();
+    for path in &trees.paths {
+        let value = trees.values.get(path).map(|value| ValueHash::of(value));
+        let proof = trees.tree.prove(path);
         let count = proof.siblings.len();
         for index in 0..count {
             let mut shorter = proof.clone();
@@ -231,7 +231,7 @@ fn shortened_lengthened_and_swapped_siblings_fail() {
 }
 
 #[test]
-fn every_error_is_told_apart() {
+fn every_error_is_distinguished() {
     let path = Path::of_key(b"a");
     let value = ValueHash::of(b"1");
     let near = flip(&path, 255);

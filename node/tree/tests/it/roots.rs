@@ -10,7 +10,7 @@ use crate::workload::{Changes, Rng, apply, batch, changes, flip, paths};
 const SEEDS: u64 = 200;
 const VERSIONS: u32 = 12;
 
-/// Runs one seed; after each version root, length, rebuilt tree and every value must be right.
+/// Runs one seed; after each version checks root, length, rebuilt tree and every value.
 fn run(seed: u64) -> u32 {
     let mut rng = Rng::new(seed);
     let count = 2 + rng.below(60);
@@ -55,7 +55,7 @@ fn roots_equal_jmt_over_random_versions() {
     let emptied: u32 = (0..SEEDS).map(run).sum();
     assert!(
         emptied > 50,
-        "the workload must empty trees again, it did {emptied} times"
+        "the workload must empty trees, it did {emptied} times"
     );
 }
 
@@ -85,9 +85,9 @@ fn roots_equal_jmt_over_thousands_of_leaves() {
     assert!(tree.len() > 3000);
 }
 
-/// Two paths that part at each bit in turn, the second arriving and leaving.
+/// Two paths that diverge at each bit in turn; the second is inserted and removed.
 #[test]
-fn roots_equal_jmt_for_two_leaves_that_part_at_any_bit() {
+fn roots_equal_jmt_for_two_leaves_that_diverge_at_any_bit() {
     let base = Path::of_key(b"base");
     for bit in 0..256 {
         let other = flip(&base, bit);
@@ -111,9 +111,9 @@ fn roots_equal_jmt_for_two_leaves_that_part_at_any_bit() {
     }
 }
 
-/// A path that leaves a long run of empty levels at each of them, and comes back.
+/// A path that diverges at each of a long run of empty levels, inserted and removed.
 #[test]
-fn roots_equal_jmt_where_a_leaf_parts_from_empty_levels() {
+fn roots_equal_jmt_where_a_leaf_diverges_within_empty_levels() {
     let base = Path::of_key(b"base");
     let pair = [
         (base, Some(b"1".to_vec())),
@@ -144,7 +144,7 @@ fn roots_equal_jmt_where_a_leaf_parts_from_empty_levels() {
     }
 }
 
-/// The greatest depth: one leaf at each of the 256 bits off one path.
+/// Maximum depth: one leaf that diverges from one path at each of the 256 bits.
 #[test]
 fn roots_equal_jmt_for_the_deepest_tree() {
     let base = Path::of_key(b"base");
@@ -164,7 +164,7 @@ fn roots_equal_jmt_for_the_deepest_tree() {
     assert_eq!(tree.update(&batch(&half)), oracle.update(&half));
 }
 
-/// Roots that no later version may change, whatever `jmt` does; computed by 12 lines of Python.
+/// Pinned roots, which must not change even if `jmt` does; computed by 12 lines of Python.
 #[test]
 fn roots_are_pinned() {
     let leaf = |key: &str, value: &str| {

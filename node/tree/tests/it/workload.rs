@@ -1,4 +1,4 @@
-//! Makes batches from a seed, with paths that are hard on a tree.
+//! Generates batches from a seed, with paths that are hard cases for a tree.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use tree::{Batch, Path, ValueHash};
 /// SplitMix64.
 pub(crate) struct Rng(u64);
 
-/// What one version changes: values, not their hashes, because `jmt` wants them.
+/// Changes of one version: values, not their hashes, because `jmt` takes values.
 pub(crate) type Changes = BTreeMap<Path, Option<Vec<u8>>>;
 
 impl Rng {
@@ -43,7 +43,7 @@ pub(crate) fn flip(path: &Path, bit: usize) -> Path {
     Path::from_bytes(bytes)
 }
 
-/// Paths of which most share long prefixes with others, down to the last bit.
+/// Paths of which most share long prefixes with others, up to the last bit.
 pub(crate) fn paths(rng: &mut Rng, count: usize) -> Vec<Path> {
     let mut paths = vec![Path::from_bytes(rng.bytes())];
     while paths.len() < count {
@@ -71,7 +71,8 @@ pub(crate) fn paths(rng: &mut Rng, count: usize) -> Vec<Path> {
     paths
 }
 
-/// One version's changes: inserts, overwrites, deletes, deletes of absent paths; at times of all.
+/// Changes of one version: inserts, overwrites, removals, removals of absent paths; sometimes of
+/// all.
 pub(crate) fn changes(rng: &mut Rng, paths: &[Path]) -> Changes {
     if rng.below(12) == 0 {
         return paths.iter().map(|path| (*path, None)).collect();
@@ -87,7 +88,7 @@ pub(crate) fn changes(rng: &mut Rng, paths: &[Path]) -> Changes {
         .collect()
 }
 
-/// The same changes as the tree takes them.
+/// The same changes as a batch of the tree.
 pub(crate) fn batch(changes: &Changes) -> Batch {
     changes
         .iter()
@@ -95,7 +96,7 @@ pub(crate) fn batch(changes: &Changes) -> Batch {
         .collect()
 }
 
-/// Applies changes to the plain set that a tree stands for.
+/// Applies changes to the plain set of leaves of a tree.
 pub(crate) fn apply(leaves: &mut BTreeMap<Path, ValueHash>, changes: &Changes) {
     for (path, value) in changes {
         match value {

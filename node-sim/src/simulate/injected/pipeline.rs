@@ -1,0 +1,137 @@
+//! Makes pipelines with one fault each.
+
+use super::engine::NoRevert;
+use crate::pipeline::{BlockPipeline, StandardPipeline};
+use node::execute::execute;
+use node::receipt::{events_root, receipts_root};
+use node::{BlockEnvironment, Executed, Header, Overlay, Receipt, ReceiptExit, ValidTransaction};
+use reference::Reference;
+use tree::Tree;
+use vm::unstable::state::Account;
+use vm::{Fault, StateDiff, key};
+
+/// The difference of one time zone, in milliseconds.
+const HOUR_MS: u64 = 3_600_000;
+
+/// The fault of a pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FaultyPipeline {
+    /// Events of a transaction are in the opposite order.
+    Events,
+    /// The storage writes of a reverted transaction stay.
+    Revert,
+    /// Each fee is one unit too high.
+    Fee,
+    /// A failed transaction does not increment the nonce.
+    Nonce,
+    /// Guests see the time of another time zone instead of the header's.
+    Clock,
+    /// The tree misses the first value of each change.
+    Tree,
+    /// Receipts are hashed in the opposite order.
+    Receipts,
+}
+
+impl BlockPipeline for FaultyPipeline {
+    fn metadata(&self, header: &Header) -> vm::BlockMetadata {
+        let mut block = StandardPipeline.metadata(header);
+        if *self == Self::Clock {
+            block.time_ms = block.time_ms.saturating_add(HOUR_MS);
+        }
+        block
+    }
+
+    fn transaction(
+        &self,
+        environment: &BlockEnvironment<'_>,
+        overlay: &mut Overlay<'_>,
+        valid: &ValidTransaction,
+    ) -> Result<Executed, Fault> {
+        let undone = match self {
+            Self::Revert => Some(effects(environment, overlay.clone(), valid)?),
+            _ => None,
+        };
+        let mut executed = execute(environment, overlay, valid)?;
+        let exit = executed.receipt.exit;
+        match self {
+            Self::Events => {
+                executed.events.reverse();
+                executed.receipt.events_root = events_root(&executed.events);
+            }
+            Self::Revert if exit == ReceiptExit::Revert => {
+                for (key, value) in undone.unwrap_or_default() {
+                    overlay.write(key, value);
+                }
+            }
+            Self::Fee if executed.fee > 0 => {
+                executed.fee = executed.fee.saturating_add(1);
+                change(overlay, valid, |account| {
+                    account.balance = account.balance.saturating_sub(1);
+                })?;
+            }
+            Self::Nonce if failed(exit) => {
+                change(overlay, valid, |account| {
+                    account.nonce = account.nonce.saturating_sub(1);
+                })?;
+            }
+            _ => {}
+        }
+        let more = overlay.finish_transaction()?;
+        executed.diff.extend(more.diff);
+        Ok(executed)
+    }
+
+    fn update(&self, tree: &mut Tree, diff: &StateDiff) -> [u8; 32] {
+        let mut diff = diff.clone();
+        let is_value = |key: &&Vec<u8>| key.first() == Some(&key::VALUE);
+        if *self == Self::Tree
+            && let Some(first) = diff.keys().find(is_value).cloned()
+        {
+            diff.remove(&first);
+        }
+        StandardPipeline.update(tree, &diff)
+    }
+
+    fn receipts_root(&self, receipts: &[Receipt]) -> [u8; 32] {
+        let mut receipts = receipts.to_vec();
+        if *self == Self::Receipts {
+            receipts.reverse();
+        }
+        receipts_root(&receipts)
+    }
+}
+
+const fn failed(exit: ReceiptExit) -> bool {
+    matches!(
+        exit,
+        ReceiptExit::Revert | ReceiptExit::Trap | ReceiptExit::OutOfGas
+    )
+}
+
+/// Changes the signer's account after the transaction.
+fn change(
+    overlay: &mut Overlay<'_>,
+    valid: &ValidTransaction,
+    change: impl Fn(&mut Account),
+) -> Result<(), Fault> {
+    let mut account = overlay.account(valid.sender())?;
+    change(&mut account);
+    overlay.set_account(valid.sender(), &account);
+    Ok(())
+}
+
+/// Storage writes that the transaction would make if none of its frames reverted.
+fn effects(
+    environment: &BlockEnvironment<'_>,
+    mut overlay: Overlay<'_>,
+    valid: &ValidTransaction,
+) -> Result<StateDiff, Fault> {
+    let engine = NoRevert(Reference::new());
+    let environment = BlockEnvironment {
+        engine: &engine,
+        ..*environment
+    };
+    let mut diff = execute(&environment, &mut overlay, valid)?.diff;
+    diff.retain(|key, _| key.first() == Some(&key::VALUE));
+    Ok(diff)
+}
