@@ -68,8 +68,8 @@ pub(super) fn address_of(payer: &Address, target: &Target) -> Address {
     }
 }
 
-/// Admits `attempt` or finds the first reason against it, in the order of docs/spec/frames.md,
-/// "Before the frame"; charges `gas` for the state that it reads.
+/// Admits `attempt` or finds the first reason against it, in the order of the specification;
+/// charges `gas` for the state that it reads.
 pub(super) fn admit(
     environment: &Environment<'_>,
     attempt: &Attempt<'_>,
