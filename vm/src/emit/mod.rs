@@ -8,7 +8,7 @@
 //! The added exports are `$gas`, `$stack`, `$trap`, `$memory`, `$global.N` and `$start`. `check`
 //! rejects exports whose name starts with `$`, so names cannot collide.
 //!
-//! Specification: docs/spec/emitted.md, "The emitted module".
+//! Specification: docs/spec/emitted.md, "Charges".
 
 mod body;
 
