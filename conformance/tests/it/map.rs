@@ -266,29 +266,25 @@ fn asked_for<'l>(line: &'l str, flags: &[&str]) -> Vec<&'l str> {
         .collect()
 }
 
+/// The flags of cargo after which the name of a package, or of a target, comes.
+const PACKAGE_FLAGS: [&str; 2] = ["-p", "--package"];
+const TARGET_FLAGS: [&str; 4] = ["--test", "--bin", "--example", "--bench"];
+
 #[test]
 fn every_package_and_target_that_a_command_names_exists() {
     let (packages, targets) = targets();
     let mut breaches = Vec::new();
     let mut count = 0;
-    for extension in [".md", ".rs", ".toml", ".sh"] {
-        for (name, text) in files(extension).iter().filter(|(name, _)| is_page(name)) {
-            for (number, line) in text
-                .lines()
-                .enumerate()
-                .filter(|(_, line)| line.contains("cargo "))
-            {
-                let mut check = |flags: &[&str], known: &BTreeSet<String>| {
-                    for word in asked_for(line, flags) {
-                        count += 1;
-                        if !known.contains(word) {
-                            breaches.push(format!("{name}:{}: no `{word}`", number + 1));
-                        }
-                    }
-                };
-                check(&["-p", "--package"], &packages);
-                check(&["--test", "--bin", "--example", "--bench"], &targets);
-            }
+    let pages = [".md", ".rs", ".toml", ".sh"].into_iter().flat_map(files);
+    for (name, text) in pages.filter(|(name, _)| is_page(name)) {
+        let lines = text.lines().enumerate();
+        for (number, line) in lines.filter(|(_, line)| line.contains("cargo ")) {
+            let of_packages = asked_for(line, &PACKAGE_FLAGS);
+            let of_targets = asked_for(line, &TARGET_FLAGS);
+            count += of_packages.len() + of_targets.len();
+            let lost = of_packages.iter().filter(|word| !packages.contains(**word));
+            let lost = lost.chain(of_targets.iter().filter(|word| !targets.contains(**word)));
+            breaches.extend(lost.map(|word| format!("{name}:{}: no `{word}`", number + 1)));
         }
     }
     assert!(count > 50, "{count} names: the reader is broken");
