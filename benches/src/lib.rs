@@ -5,13 +5,13 @@
 //! | [`contender`], [`plan`] | the interface of a measured engine; selection of measurements |
 //! | [`workload`] | the twelve kernels: native function, wasm module, size |
 //! | [`lockstep`] | Lockstep's engines as [`Runner`]s, and the simple host that all engines share |
-//! | [`peers`] | other engines, with feature `peers` (or `wasmi` alone) |
+//! | `peers` | other engines, with feature `peers` (or `wasmi` alone) |
 //! | [`execute`] | the table of kernels: interleaved rounds, comparison of results and gas |
 //! | [`calls`] | empty call, transfer with host calls, instantiation |
 //! | [`load`] | validation and translation: a contract, 300 KB, more than 2 MB, hostile shapes |
 //! | `state`, `transfers` | the node on RocksDB, with feature `rocksdb` |
 //! | [`linked`], [`shapes`] | generated modules for the measurements of loading |
-//! | [`clock`], [`statistics`], [`print`], [`plot`] | time, medians, tables, the figure |
+//! | [`clock`], [`statistics`], [`mod@print`], [`plot`] | time, medians, tables, the figure |
 //!
 //! Usage and results: docs/performance.md. Compare only ratios within one run, not absolute times
 //! of different runs. Nothing here is part of a result of the VM.

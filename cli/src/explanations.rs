@@ -44,7 +44,7 @@ pub(crate) fn trap_summary(trap: Trap) -> &'static str {
     trap_explanation(trap).lines().next().unwrap_or_default()
 }
 
-/// What happened, the usual causes and the fix; the first line is the summary.
+/// What happened, the usual causes and the fix of a trap; the first line is the summary.
 fn trap_explanation(trap: Trap) -> &'static str {
     match trap {
         Trap::Unreachable => {
@@ -92,6 +92,13 @@ fn trap_explanation(trap: Trap) -> &'static str {
              trap. Compute with integers in a fixed unit (fixed-point);\n\
              `lockstep check --floats reject` reports the first float operator."
         }
+        other => host_trap_explanation(other),
+    }
+}
+
+/// As [`trap_explanation`], for the traps of host functions.
+fn host_trap_explanation(trap: Trap) -> &'static str {
+    match trap {
         Trap::MemoryRange => {
             "a host call was given a memory range that exceeds linear memory\n\
              All ranges are checked at the start of the call, also if the length is 0. Correct\n\

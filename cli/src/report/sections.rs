@@ -380,7 +380,8 @@ fn repeat(report: &Report, plan: &Plan) -> String {
     format!(
         "<footer>\n<p>State root after block {}</p>\n<pre>{}</pre>\n<p>Reproduce it: \
          everything except the times is the same on every machine.</p>\n<pre>lockstep sim \
-         --nodes {} --blocks {} --seed {} --report report.html</pre>\n<p>lockstep {}</p>\n</footer>\n",
+         --nodes {} --blocks {} --seed {} --report report.html</pre>\n<p>lockstep {}</p>\n\
+         </footer>\n",
         grouped(report.height.0),
         hex::encode(report.state_root),
         report.executors.len(),

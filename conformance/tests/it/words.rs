@@ -83,7 +83,6 @@ const ALLOWED: &[(&str, &str)] = &[
     // A value of `part` in the JSON of a difference.
     ("docs/spec/blocks.md", "| `answer` |"),
     ("conformance/tests/it/words.rs", ""),
-    ("conformance/", "engines::held()"),
     // Names of vectors, and a field of their results: the result root covers both.
     ("conformance/tests/vectors/messages.rs", "\"to nobody\""),
     ("conformance/tests/vectors/messages.rs", "\"from nobody\""),
@@ -101,20 +100,17 @@ const ALLOWED: &[(&str, &str)] = &[
         "cache prefilled with what nobody uploads",
     ),
     ("node-sim/", "\"wrong-answer\""),
+    // A flag of the command, and a field of the vectors' results.
+    ("cli/src/args.rs", "long = \"plant\""),
+    ("cli/tests/it/conform.rs", "\\\"answer\\\""),
     // An entry of a sample contract, and an error message of RocksDB.
+    ("testkit/", "hostile::lie("),
     ("node-sim/src/simulate/hostile.rs", "hostile::lie("),
     ("node/rocksdb/src/store.rs", "lock hold by"),
 ];
 
 /// Folders that still have such words; each leaves the list once it has none.
-const NOT_YET: &[&str] = &[
-    "docs/",
-    "benches/",
-    "cli/",
-    "contracts/",
-    "debug-info/",
-    "testkit/",
-];
+const NOT_YET: &[&str] = &["contracts/"];
 
 /// The words of a line in lower case: letters, parted at everything else and before a capital.
 fn words(line: &str) -> Vec<String> {
