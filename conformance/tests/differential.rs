@@ -216,7 +216,7 @@ impl MeteredSink for Charges {
         self.operators += 1;
     }
 
-    fn close_run(&mut self, cost: u64) {
+    fn close_block(&mut self, cost: u64) {
         self.sum += cost;
     }
 }

@@ -1,7 +1,7 @@
 //! Defines what a node does with a block around the VM, so that an injected fault can replace a
 //! part of it.
 //!
-//! [`StandardPipeline`] does what a node does. Any other implementation is a fault that a
+//! `StandardPipeline` does what a node does. Any other implementation is a fault that a
 //! simulation must find.
 
 use node::execute::execute;

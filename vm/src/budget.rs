@@ -1,18 +1,18 @@
-//! Asks the embedder before memory is taken whose size a guest decides.
+//! Lets the embedder limit the host memory whose size guests decide.
 //!
-//! A node may keep a budget and refuse what does not fit, and a test may refuse any one request. A
-//! refusal is a [`Fault`]: it stops the node like an allocation that failed, and is never a trap.
-//! What is asked for is not what a result depends on: pools and caches answer without a request.
+//! A node may enforce a budget, and a test may refuse any single request. A refusal is a [`Fault`]:
+//! it stops the node like a failed allocation, and is never a trap. Results do not depend on which
+//! requests are made: pools and caches reuse memory without a request.
 
 use crate::fault::Fault;
 use core::fmt;
 use std::sync::Arc;
 
-/// What memory is wanted for.
+/// Purpose of an allocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Purpose {
-    /// The linear memory of an instance, as far as it can grow without moving.
+    /// The linear memory of an instance, reserved up to its maximum size.
     LinearMemory,
     /// The value stack of an instance.
     Stack,
@@ -30,12 +30,12 @@ impl fmt::Display for Purpose {
     }
 }
 
-/// Grants memory of the host. Asked once for each allocation, before it.
+/// Grants host memory; called once before each allocation.
 pub trait Budget: Send + Sync {
-    /// Grants `bytes`, or refuses them.
+    /// Grants or refuses an allocation of `bytes`.
     ///
     /// # Errors
-    /// [`Fault::HostMemory`] if they are not to be had.
+    /// [`Fault::HostMemory`] if the budget refuses.
     fn grant(&self, purpose: Purpose, bytes: usize) -> Result<(), Fault>;
 }
 
@@ -49,7 +49,7 @@ impl Budget for Unlimited {
     }
 }
 
-/// A budget that several owners ask.
+/// A budget that several owners share.
 #[derive(Clone)]
 pub struct SharedBudget(Arc<dyn Budget>);
 
@@ -81,7 +81,7 @@ impl Default for SharedBudget {
     }
 }
 
-/// The fault of memory that is not to be had.
+/// The fault of an allocation that was refused or failed.
 #[must_use]
 pub fn refused(purpose: Purpose, bytes: usize, cause: impl fmt::Display) -> Fault {
     Fault::HostMemory(format!("{bytes} bytes for {purpose}: {cause}"))

@@ -1,11 +1,11 @@
-//! Says what a contract emits: kept by the journal, told in the outcome.
+//! Defines the events that contracts emit; the journal collects them for the outcome.
 //!
-//! Consensus: "Outcome".
+//! Specification: docs/spec/host.md, "`emit_event`".
 
 use crate::identity::Address;
 use borsh::{BorshDeserialize, BorshSerialize};
 
-/// An event: who emitted what.
+/// An event of a contract.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Event {
     /// The contract that emitted it.

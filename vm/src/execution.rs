@@ -1,8 +1,9 @@
-//! Defines the one seam behind which an engine stands: start, suspend at a host call, resume.
+//! Defines the engine interface: start, suspend at a host call, resume.
 //!
-//! The interpreter, the reference interpreter R and the emitted module in another engine implement
-//! [`Execution`]; one host dispatch ([`crate::host`]) and one frame loop ([`crate::frames`]) serve
-//! them all. A host call leaves the engine as a [`Step`]: no code of the host runs inside it.
+//! The interpreter, the reference interpreter R and the instrumented module in another engine
+//! implement [`Execution`]; one host dispatch ([`crate::host`]) and one frame loop
+//! ([`crate::frames`]) serve them all. A host call leaves the engine as a [`Step`]: no code of the
+//! host runs inside an engine.
 
 use crate::fault::Fault;
 use crate::gas::GasMeter;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 /// An integer value of the guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// A 32-bit integer; the sign is the reader's.
+    /// A 32-bit integer; the operator decides whether it is signed.
     I32(i32),
     /// A 64-bit integer.
     I64(i64),
@@ -57,65 +58,65 @@ impl Value {
     }
 }
 
-/// What an instance is asked to run: its start function if it has one, then `entry`.
+/// What an instance runs: its start function if it has one, then `entry`.
 #[derive(Clone, Debug)]
 pub struct Invocation {
     /// Index of the function in the module's index space; not an import.
     pub entry: u32,
-    /// Its arguments, of its types (the engine may rely on it).
+    /// Arguments of the entry; their types are those of its signature (the engine may rely on it).
     pub arguments: Vec<Value>,
-    /// Gas of the contract frame.
+    /// Gas meter of the contract frame.
     pub gas: GasMeter,
 }
 
-/// What an engine gives back control with.
+/// Why an engine returned control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The guest called this function of the host, its `call` already charged. Its arguments are in
-    /// [`Execution::pending`]; answer with [`Execution::resume`] or drop the execution.
+    /// The guest called this host function; the `call` itself is charged already. The arguments are
+    /// in [`Execution::pending`]. Continue with [`Execution::resume`] or drop the execution.
     HostCall(Function),
     /// The guest ended.
     Exit(Stop),
 }
 
-/// What the host needs for the call that a guest waits in, where the engine has it: calls are too
-/// frequent for copies.
+/// What the host needs for the pending host call, borrowed from the engine: calls are too frequent
+/// for copies.
 #[derive(Debug)]
 pub struct Pending<'e> {
-    /// Flattened core arguments in slots, as [`Value::to_bits`]; none if the guest does not wait.
+    /// Core arguments in slots, as [`Value::to_bits`]; empty if no host call is pending.
     pub arguments: &'e [u64],
     /// The linear memory.
     pub memory: &'e mut [u8],
-    /// The frame's gas.
+    /// Gas meter of the frame.
     pub gas: &'e mut GasMeter,
 }
 
-/// A call of a host function, for engines whose arguments do not stay where they are.
+/// A call of a host function, for engines that must copy the arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostCall {
-    /// Which.
+    /// The host function.
     pub function: Function,
-    /// Flattened core arguments in slots, as [`Value::to_bits`].
+    /// Core arguments in slots, as [`Value::to_bits`].
     pub arguments: Arguments,
 }
 
-/// Slots of the host function with the most parameters; a test holds it against the table.
+/// Parameters of the host function that has the most; a test compares it with the table.
 pub const HOST_ARGUMENTS_MAX: usize = 9;
 
-/// Arguments of a host call, in place: calls are too frequent for an allocation each.
+/// Arguments of a host call, without an allocation: calls are too frequent for one each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Arguments {
-    /// One more than any function has, so that a list that is too long is seen.
+    /// One more than any function has, so that a list that is too long is detected.
     slots: [u64; HOST_ARGUMENTS_MAX + 1],
     length: usize,
 }
 
 impl Arguments {
-    /// Appends one. There is room for one more than [`HOST_ARGUMENTS_MAX`], so the host refuses a
-    /// list that is too long; what comes after it is lost.
+    /// Appends an argument. There is room for one more than [`HOST_ARGUMENTS_MAX`], so the host
+    /// detects a list that is too long; further arguments are dropped.
     pub fn push(&mut self, slot: u64) {
-        if let Some(place) = self.slots.get_mut(self.length) {
-            *place = slot;
+        if let Some(free) = self.slots.get_mut(self.length) {
+            *free = slot;
             self.length = self.length.saturating_add(1);
         }
     }
@@ -143,23 +144,24 @@ impl From<Vec<u64>> for Arguments {
     }
 }
 
-/// How the guest ended by itself.
+/// How the guest ended without the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// The entry returned.
+    /// The entry returned this value.
     Return(Option<Value>),
-    /// The guest was stopped; gas is exact.
+    /// The guest trapped; gas is exact.
     Trap(Trap),
     /// A charge could not be paid.
     OutOfGas,
 }
 
-/// One instance of a module, running or suspended. Used for one contract frame, then dropped.
+/// The engine interface: one instance of a module, running or suspended. It serves one contract
+/// frame and is then dropped.
 pub trait Execution: Send {
     /// Runs the start function if there is one, then the entry of `frame`.
     ///
     /// # Errors
-    /// A [`Fault`] of this machine; never anything that a guest can cause.
+    /// A [`Fault`] of this machine; a guest cannot cause one.
     fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>>;
 
     /// Continues after a host call with its result, of the type that the host table says.
@@ -168,15 +170,15 @@ pub trait Execution: Send {
     /// As [`Execution::start`].
     fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>>;
 
-    /// The call that the guest waits in, after [`Step::HostCall`].
+    /// The pending host call, after [`Step::HostCall`].
     fn pending(&mut self) -> Pending<'_>;
 
-    /// The linear memory as it is now; empty if the module has none.
+    /// The current linear memory; empty if the module has none.
     fn memory(&mut self) -> &mut [u8] {
         self.pending().memory
     }
 
-    /// The frame's gas, exact at each [`Step`].
+    /// Gas meter of the frame, exact at each [`Step`].
     fn gas(&mut self) -> &mut GasMeter {
         self.pending().gas
     }
@@ -187,18 +189,18 @@ pub trait Execution: Send {
     /// As [`Execution::start`].
     fn globals(&mut self) -> Result<Vec<Value>, Fault>;
 
-    /// What is known about the last trap; outside the result.
+    /// Diagnosis of the last trap; outside the result.
     fn diagnosis(&self) -> Diagnosis {
         Diagnosis::default()
     }
 }
 
-/// Makes instances; keeps its compiled form by (code hash, rules id).
+/// Makes instances of modules; may cache compiled modules by (code hash, rules id).
 pub trait Engine: Send + Sync {
-    /// The engine's name for messages.
+    /// Name of the engine, for messages.
     fn name(&self) -> &'static str;
 
-    /// A fresh instance: memory, table and globals as the module says. Runs no guest code.
+    /// A fresh instance: memory, table and globals are initialised, no guest code has run.
     ///
     /// # Errors
     /// A [`Fault`] if this machine cannot provide what the profile allows.

@@ -1,31 +1,31 @@
-//! Names the failures of this machine; none of them may become a result.
+//! Defines the failures of this machine; none of them may become a result.
 //!
-//! A guest cannot cause a fault, and there is no conversion from a fault to a trap: the node stops.
+//! A guest cannot cause a fault, and a fault is never converted to a trap: the node stops.
 
 /// A failure of this node, not of a contract.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The store could not answer or commit.
+    /// The store failed to read or commit, or returned invalid data.
     #[error("store: {0}")]
     Store(String),
-    /// Memory of the host could not be reserved.
+    /// Host memory could not be allocated.
     #[error("host memory: {0}")]
     HostMemory(String),
-    /// Something that the code guarantees does not hold: a bug of ours.
+    /// A condition that the code guarantees is false: a bug in this program.
     #[error("broken invariant: {0}")]
     Invariant(String),
-    /// An engine that is not ours failed in its own way.
+    /// A third-party engine failed.
     #[error("engine {engine}: {message}")]
     Engine {
-        /// The engine's name.
+        /// Name of the engine.
         engine: &'static str,
-        /// What it said.
+        /// Its error message.
         message: String,
     },
 }
 
-/// A step answers with a boxed fault, so that it is 16 bytes.
+/// Engines return a boxed fault, so that the result of a step is 16 bytes.
 impl From<Box<Self>> for Fault {
     fn from(fault: Box<Self>) -> Self {
         *fault
@@ -33,7 +33,7 @@ impl From<Box<Self>> for Fault {
 }
 
 impl Fault {
-    /// A broken invariant, with what was expected.
+    /// A broken invariant; `what` says what is wrong.
     #[must_use]
     pub fn invariant(what: impl Into<String>) -> Self {
         Self::Invariant(what.into())

@@ -1,8 +1,10 @@
-//! Starts, suspends and ends contract frames; one native stack, whatever the guests do.
+//! Starts, suspends and ends contract frames on one native stack.
 //!
-//! [`run`] drives one frame on one engine; [`execute`] does what a message needs around it:
-//! statuses, price, value, checkpoint (docs/spec/frames.md). Frames wait on an explicit stack, so
-//! that a call between contracts is a push and never a recursion of ours.
+//! [`run`] drives one frame on one engine; [`execute`] executes a message: statuses, price, value,
+//! checkpoint, frames. Frames wait on an explicit stack: a call between contracts is a push, never
+//! a recursion of this code.
+//!
+//! Specification: docs/spec/frames.md, "Messages and frames".
 
 mod admission;
 
@@ -26,8 +28,8 @@ use crate::state::StateView;
 use host_api::status;
 use std::sync::Arc;
 
-/// Bytes of linear memory that one message can hold at once under `rules`: every active frame has
-/// its own instance.
+/// Greatest size in bytes of all linear memories of one message under `rules`: every active frame
+/// has its own instance.
 #[must_use]
 pub fn message_memory_bytes_max(rules: &Rules) -> u64 {
     [rules.limits.memory_pages_max, PAGE_BYTES]
@@ -37,10 +39,10 @@ pub fn message_memory_bytes_max(rules: &Rules) -> u64 {
         })
 }
 
-/// Runs one contract frame alone on `execution`: steps until the guest ends, every host call
-/// answered by `host`. There is no stack of frames, so a call between contracts answers DEPTH.
+/// Runs one contract frame alone on `execution` until the guest ends; `host` executes its host
+/// calls. There is no stack of frames, so a call between contracts returns the status DEPTH.
 ///
-/// Afterwards `execution.gas()` says what is left: nothing after out of gas.
+/// Afterwards `execution.gas()` is the remaining gas: 0 after out of gas.
 ///
 /// # Errors
 /// A [`Fault`] of this machine.
@@ -61,15 +63,15 @@ pub fn run(
     }
 }
 
-/// Why a frame does not go on by itself.
+/// Why a frame stopped running.
 enum Pause {
-    /// It waits for a frame of its own asking.
+    /// It waits for a frame that it requested.
     Call(Box<CallRequest>),
-    /// It has ended; nothing is left of its gas if that was out of gas.
+    /// It ended. Its remaining gas is 0 if it is out of gas.
     End(FrameExit),
 }
 
-/// Goes on from `step` until the guest ends or asks for a frame.
+/// Continues from `step` until the guest ends or requests a frame.
 fn advance(
     execution: &mut dyn Execution,
     mut step: Step,
@@ -92,7 +94,7 @@ fn advance(
     Ok(Pause::End(exit))
 }
 
-/// Where a message is executed.
+/// The environment in which a message is executed.
 #[derive(Clone, Copy)]
 pub struct Environment<'a> {
     engine: &'a dyn Engine,
@@ -102,12 +104,12 @@ pub struct Environment<'a> {
 }
 
 impl<'a> Environment<'a> {
-    /// The engine that runs the guests, the rules of the block, the state before the message, the
-    /// block.
+    /// An environment: the engine that runs the guests, the rules of the block, the state before
+    /// the message, the block.
     ///
     /// # Errors
-    /// [`Fault::Invariant`] if this machine hashes or verifies wrongly, which is looked at once a
-    /// process: such a machine executes nothing.
+    /// [`Fault::Invariant`] if a hash or signature function is wrong on this machine, which is
+    /// tested once per process.
     pub fn new(
         engine: &'a dyn Engine,
         rules: &'a Arc<Rules>,
@@ -123,14 +125,14 @@ impl<'a> Environment<'a> {
         environment.on(&crypto::BACKEND)
     }
 
-    /// The same where hashes and predicates are those of `backend`.
+    /// The same environment, if the functions of `backend` pass their known answer tests.
     fn on(self, backend: &Backend) -> Result<Self, Fault> {
         backend.known_answers().map(|()| self)
     }
 }
 
-/// Price of a contract frame of `module`, charged to whoever asked for it; on overflow `u64::MAX`,
-/// which no limit can pay.
+/// Price of a contract frame of `module`, which its caller pays; on overflow `u64::MAX`, which no
+/// limit can pay.
 #[must_use]
 pub fn frame_price(module: &CheckedModule, rules: &Rules) -> u64 {
     let prices = rules.schedule.dynamic();
@@ -178,9 +180,9 @@ mod tests {
     use crate::state::{Entries, Walked};
     use std::ops::Range;
 
-    struct Nothing;
+    struct EmptyView;
 
-    impl StateView for Nothing {
+    impl StateView for EmptyView {
         fn read(&self, _: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
             Ok(None)
         }
@@ -204,7 +206,7 @@ mod tests {
             chain_id: [0; 32],
             proposer: Address([0; 32]),
         };
-        let environment = Environment::new(&engine, &rules, &Nothing, &block).unwrap();
+        let environment = Environment::new(&engine, &rules, &EmptyView, &block).unwrap();
         let fault = environment.on(&crypto::WRONG).err().unwrap();
         assert!(matches!(fault, Fault::Invariant(text) if text.starts_with("sha256 ")));
     }

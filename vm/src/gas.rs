@@ -1,7 +1,9 @@
-//! Counts gas down; nothing else subtracts.
+//! Meters gas: the only module that deducts it from a frame's limit.
 //!
-//! Consensus: "Gas". A charge that cannot be paid is out of gas, which consumes the whole limit of
-//! the contract frame; overflow of a price is out of gas too.
+//! A charge that cannot be paid is out of gas, which consumes the whole limit of the contract
+//! frame; a price that overflows cannot be paid.
+//!
+//! Specification: docs/spec/gas.md, "R, the reference semantics".
 
 use crate::limits::GAS_LIMIT_MAX;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -25,7 +27,7 @@ impl fmt::Display for Gas {
     }
 }
 
-/// The gas of one contract frame: a limit and what is left of it.
+/// Gas meter of one contract frame: its limit and what remains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GasMeter {
     limit: u64,
@@ -37,7 +39,8 @@ pub struct GasMeter {
 pub struct OutOfGas;
 
 impl GasMeter {
-    /// A full tank; limits above 2^63 - 1 are cut to it (callers validate before).
+    /// A meter with the whole limit remaining. Limits above 2^63 - 1 are cut to it; callers
+    /// validate before.
     #[must_use]
     pub const fn new(limit: u64) -> Self {
         let limit = if limit > GAS_LIMIT_MAX {
@@ -51,26 +54,26 @@ impl GasMeter {
         }
     }
 
-    /// What the frame may consume.
+    /// Gas limit of the frame.
     #[must_use]
     pub const fn limit(self) -> u64 {
         self.limit
     }
 
-    /// What is left.
+    /// Remaining gas.
     #[must_use]
     pub const fn remaining(self) -> u64 {
         self.remaining
     }
 
-    /// What was deducted.
+    /// Gas deducted so far.
     #[must_use]
     pub const fn used(self) -> u64 {
         self.limit.saturating_sub(self.remaining)
     }
 
-    /// The same by two reads of a word: for an engine that is started right after a limit was
-    /// written, where one wide read would wait for the store buffer.
+    /// A copy made with two word-sized reads: right after the limit was written, one wide read
+    /// would stall on the store buffer.
     pub(crate) fn reread(&self) -> Self {
         Self {
             limit: std::hint::black_box(self.limit),
@@ -78,7 +81,7 @@ impl GasMeter {
         }
     }
 
-    /// Deducts `cost`; on failure nothing is left.
+    /// Deducts `cost`; on failure the remaining gas is 0.
     ///
     /// # Errors
     /// [`OutOfGas`] if less than `cost` remains.
@@ -95,7 +98,7 @@ impl GasMeter {
         }
     }
 
-    /// Deducts `base + per_unit * units`; overflow cannot be paid.
+    /// Deducts `base + per_unit * units`; a price that overflows cannot be paid.
     ///
     /// # Errors
     /// [`OutOfGas`] if less remains.
@@ -118,10 +121,10 @@ impl GasMeter {
         }
     }
 
-    /// Takes over what another counter of the same frame says is left: an engine that keeps the gas
-    /// in a register or a global writes it back here before the host looks.
+    /// Sets the remaining gas from another counter of the same frame: an engine that counts in a
+    /// register or a global writes it back here before the host reads it.
     ///
-    /// Never raises what is left.
+    /// Never raises the remaining gas.
     pub const fn set_remaining(&mut self, remaining: u64) {
         if remaining < self.remaining {
             self.remaining = remaining;

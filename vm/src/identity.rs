@@ -1,6 +1,6 @@
-//! Tells apart what is 32 bytes and what is a number: addresses, code hashes, heights.
+//! Defines distinct types for addresses, code hashes and heights.
 //!
-//! Each is encoded as what it wraps.
+//! Each is encoded like the value that it wraps.
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::fmt;
@@ -11,20 +11,20 @@ use std::fmt;
 )]
 pub struct CodeHash(pub [u8; 32]);
 
-/// Where an account is: of a key or of a contract.
+/// Address of an account: of a key or of a contract.
 #[derive(
     Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
 )]
 pub struct Address(pub [u8; 32]);
 
-/// How many blocks a chain has up to one; 0 is the genesis.
+/// Height of a block; 0 is the genesis.
 #[derive(
     Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
 )]
 pub struct Height(pub u64);
 
 impl Height {
-    /// The height above; the greatest has none and gives itself.
+    /// The next height; saturates at the greatest.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))

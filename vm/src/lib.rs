@@ -8,25 +8,25 @@
 //! | [`Message`], [`Target`], [`Address`] | what is executed |
 //! | [`StateView`], [`Entries`], [`Walked`], [`walk_committed`], [`key`] | state |
 //! | [`execute()`] | a message against a view; writes nothing |
-//! | [`Outcome`], [`Exit`], [`Event`], [`StateDiff`], [`Trap`], [`Gas`] | what came of it |
+//! | [`Outcome`], [`Exit`], [`Event`], [`StateDiff`], [`Trap`], [`Gas`] | the result of a message |
 //! | [`Fault`] | a failure of this machine; stops the node |
-//! | [`Interpreter`]; [`Engine`], [`Execution`] | what runs guests; the seam of any other |
-//! | [`emit()`] | a plain module that charges for itself, for anybody's engine |
+//! | [`Interpreter`]; [`Engine`], [`Execution`] | our engine; the interface of every engine |
+//! | [`emit()`] | an instrumented module: it charges gas itself, in any engine |
 //!
-//! That is all of it; [`unstable`] is for the crates of this workspace.
+//! An embedder needs nothing else; [`unstable`] is for the crates of this workspace.
 //!
-//! | stage | takes | gives | refuses with |
+//! | stage | input | output | error |
 //! |---|---|---|---|
 //! | [`check()`] | bytes, [`Rules`] | [`CheckedModule`] | [`Rejection`] |
-//! | `lower` | [`CheckedModule`] | the same operators without floats | never |
-//! | `meter` | lowered operators | operators with charges | never |
-//! | `translate` | metered operators | internal code | never |
+//! | `lower` | [`CheckedModule`] | the same operators without floats | none |
+//! | `meter` | lowered operators | operators with charges | none |
+//! | `translate` | metered operators | internal code | none |
 //! | the interpreter | internal code, gas | steps, gas exact to the unit | [`Fault`] |
-//! | [`emit()`] | [`CheckedModule`] | a plain module that charges for itself | never |
+//! | [`emit()`] | [`CheckedModule`] | an instrumented module | none |
 //! | [`execute()`] | an [`Engine`], a message, a [`StateView`] | [`Outcome`] | [`Fault`] |
 //!
-//! An engine (the interpreter, the reference interpreter R, the emitted module in somebody else's
-//! engine) stands behind one seam, [`Execution`]. Nothing here knows a clock, a disk or a thread.
+//! Every engine (the interpreter, the reference interpreter R, the instrumented module in another
+//! engine) implements one interface, [`Execution`]. This crate uses no clock, disk or thread.
 
 mod identity;
 
@@ -100,7 +100,7 @@ pub use rules::Rules;
 pub use state::{Entries, StateDiff, StateView, Walked, key, walk_committed};
 pub use trap::Trap;
 
-/// Compiles and runs the page for whoever embeds the VM.
+/// Compiles and runs the examples of the page for embedders.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/embedding.md")]
 pub struct Embedding;

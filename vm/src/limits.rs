@@ -1,39 +1,39 @@
-//! Bounds every module and execution: one row each, with its reason.
+//! Lists the limits of modules and executions: one row each, with its reason.
 //!
-//! What an accepted module can observe is a value of the rules at hand ([`Limits`],
-//! [`HostLimits`]); a row belongs to the versions from its `since` on, which is 1 where none
-//! stands. "Seen" is the maximum over 268 contract files of the field. All are inclusive.
+//! Limits that an accepted module can observe are part of the rules ([`Limits`], [`HostLimits`]).
+//! A row belongs to the versions from its `since` on; a row without `since` belongs to all. "Seen"
+//! is the maximum over 268 contract files of other chains. All limits are inclusive.
 
 use borsh::BorshSerialize;
 
-// For ever: these numbers are compiled into handlers, into what they run on and into what is
-// stored of a module, and so belong to no version. Rules that ask for more are refused.
+// Permanent: these numbers are compiled into handlers, stacks and stored modules, and so belong to
+// no version. Rules that exceed them are rejected.
 
 /// Bytes of a page of linear memory (WebAssembly core 4.2.8).
 pub const PAGE_BYTES: u32 = 65_536;
-/// Most pages that a memory can be let grow to: 16 MiB, reserved at instantiation.
+/// Maximum size of a memory in pages: 16 MiB, reserved at instantiation.
 pub const MEMORY_PAGES_MAX: u32 = 256;
-/// What the stack counter is compared with in each call; a stack has room for as much.
+/// Limit of the stack counter, compared in each call; a stack has room for as many slots.
 pub const STACK_SLOTS_MAX: u32 = 65_536;
-/// What each active function adds to the stack counter at least.
+/// Least weight that an active function adds to the stack counter.
 pub const STACK_WEIGHT_MIN: u32 = 64;
-/// Slots of a frame, locals and operands: an instruction names one by 16 bits of byte offset, which
-/// leaves 64 to translation.
+/// Slots of a function's frame for locals and operands: an instruction addresses a slot by a 16-bit
+/// byte offset; 64 slots are left for the translator.
 pub const FRAME_SLOTS_MAX: u32 = 8_192 - 64;
 /// Bytes of a topic of an event.
 const TOPIC_BYTES: u32 = host_api::limits::TOPIC_BYTES;
-/// Gas limit of a transaction or run: one bit is left so that a debt fits an `i64`.
+/// Greatest gas limit: one bit is left so that a counter in overdraft fits an `i64`.
 pub const GAS_LIMIT_MAX: u64 = i64::MAX.unsigned_abs();
 
-// Of this machine: no result shows it.
+// Local to this machine: not visible in results.
 
-/// Bytes of debug text that a frame keeps for its developer; more is dropped, and is in no result.
+/// Bytes of debug text kept for one message; the rest is dropped. Debug text is in no result.
 pub const DEBUG_LOG_BYTES_MAX: u32 = 65_536;
 
 /// An observable limit by its published name.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize)]
 pub struct Limit {
-    /// The field's name in upper case, with `HOST_` before it for the host interface.
+    /// Name of the field in upper case, with the prefix `HOST_` for the host interface.
     pub name: String,
     /// Its value.
     pub value: u32,
@@ -55,7 +55,7 @@ macro_rules! limits {
             /// The values of version 1.
             pub const V1: Self = Self { $($field: $value,)* };
 
-            /// What a version is identified by, in the order of the rows.
+            /// The rows that `version` has, which are part of its id, in order.
             pub(crate) fn listed(&self, version: u16) -> impl Iterator<Item = Limit> {
                 let rows = [$((stringify!($field), self.$field, since!($($since)?)),)*];
                 rows.into_iter()
@@ -66,8 +66,8 @@ macro_rules! limits {
                     })
             }
 
-            /// The first row that `version` does not list, and that is not as version 1 has it: it
-            /// would act without being part of the id.
+            /// The first row that `version` does not have and whose value differs from version 1:
+            /// it would take effect without being part of the id.
             pub(crate) fn unlisted(&self, version: u16) -> Option<&'static str> {
                 let rows = [$((
                     stringify!($field),
@@ -89,7 +89,7 @@ macro_rules! since {
 }
 
 limits! {
-    /// Limits of modules and of what they execute.
+    /// Limits of modules and of their execution.
     Limits named ""
     /// Bytes of a module, custom sections included: a std build of rustc with debug info has 1.5
     /// MB.
@@ -143,7 +143,7 @@ limits! {
     blocks_max = 5_000;
     /// Blocks of a module; seen 9,061.
     blocks_total_max = 50_000;
-    /// Nesting of blocks; seen 178. The analysis keeps one entry a level and does not recurse.
+    /// Nesting of blocks; seen 178. The analysis keeps one entry per level and does not recurse.
     nesting_max = 1_024;
     /// Targets of one `br_table`, the default excluded; seen 84.
     br_table_targets_max = 1_024;
@@ -151,9 +151,9 @@ limits! {
     br_table_targets_total_max = 65_536;
     /// Operands on the stack of one function, locals excluded; seen 17.
     operands_max = 1_024;
-    /// Arguments that the calls of one function take beyond one for each operator up to there. Only
-    /// code that no path reaches takes what nothing pushed, and there a call of two bytes would
-    /// cost a check of 64 operands.
+    /// Arguments of the calls of one function beyond the number of operators before them. Only
+    /// unreachable code can pop operands that nothing pushed; there, a call of two bytes would cost
+    /// a check of 64 operands.
     arguments_unpushed_max = 128;
     /// Sum of [`weight`](crate::module::Function::weight) over the active functions of one contract
     /// frame.
@@ -163,9 +163,9 @@ limits! {
 }
 
 limits! {
-    /// Limits of what a host call may carry; guests know them as [`host_api::limits`].
+    /// Limits of host calls; guests see them as [`host_api::limits`].
     HostLimits named "HOST_"
-    /// Shortest storage key in bytes: an empty key would be a contract's whole range.
+    /// Shortest storage key in bytes: an empty key would be the prefix of all keys of a contract.
     key_bytes_min = host_api::limits::KEY_BYTES_MIN;
     /// Longest storage key in bytes; the base price of a storage call covers hashing it.
     key_bytes_max = host_api::limits::KEY_BYTES_MAX;
@@ -173,7 +173,7 @@ limits! {
     value_bytes_max = host_api::limits::VALUE_BYTES_MAX;
     /// Longest input, output or returned data in bytes.
     data_bytes_max = host_api::limits::DATA_BYTES_MAX;
-    /// Topics of one event, as in the field (Ethereum's four).
+    /// Topics of one event (four, as in Ethereum).
     event_topics_max = host_api::limits::EVENT_TOPICS_MAX;
     /// Bytes of one topic.
     topic_bytes = host_api::limits::TOPIC_BYTES;
@@ -188,14 +188,15 @@ limits! {
     /// Contract frames that are active at once, the outermost included; bounds instances and
     /// memory.
     call_depth_max = host_api::limits::CALL_DEPTH_MAX;
-    /// Blocks back from the current one whose hash is answered, as in the field (Ethereum's 256).
+    /// Number of previous blocks whose hash can be queried (256, as in Ethereum).
     block_hashes_max = host_api::limits::BLOCK_HASHES_MAX;
-    /// A caller keeps one part in 2 to this of its gas: 1/64. Before version 2 it has no name.
+    /// A caller keeps its gas shifted right by this: 1/64 of it. Not part of the id before version
+    /// 2.
     call_gas_kept_shift = 6, since 2;
 }
 
 impl Limits {
-    /// The first limit that asks for what this build was not compiled for.
+    /// The first limit that this build does not support.
     pub(crate) fn unfit(&self) -> Option<&'static str> {
         let frame_slots = self.locals_max.saturating_add(self.operands_max);
         first(&[
@@ -221,7 +222,7 @@ impl Limits {
 }
 
 impl HostLimits {
-    /// As [`Limits::unfit`]. What a memory cannot hold, no call can carry.
+    /// As [`Limits::unfit`]. A call cannot carry more than a memory can contain.
     pub(crate) fn unfit(&self) -> Option<&'static str> {
         let memory = MEMORY_PAGES_MAX.saturating_mul(PAGE_BYTES);
         first(&[

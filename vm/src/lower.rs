@@ -1,11 +1,13 @@
-//! Reads a checked function's operators and gives the same without floats.
+//! Reads the operators of a checked function and replaces floats.
 //!
 //! `f32` becomes `i32` and `f64` becomes `i64`. Moves (constants, loads, stores) become their
 //! integer twins; reinterpretations disappear; every other float operator becomes
-//! [`Operator::Float`], which traps. Total: `check` has read these bytes with the same decoder.
+//! [`Operator::Float`], which traps. It cannot fail: `check` has read these bytes with the same
+//! decoder.
 //!
-//! Consensus: "Floats under Lower". Structure stays operator for operator, so that label depths and
-//! function indices of the original remain true.
+//! Structured control operators stay, so label depths and function indices do not change.
+//!
+//! Specification: docs/spec/gas.md, "Lowering of floats".
 
 use crate::module::{CheckedModule, Function, ValueType};
 use crate::opcode::{Class, Opcode, TABLE};
@@ -14,9 +16,9 @@ use wasmparser::BinaryReader;
 /// The address part of a load or store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryArgument {
-    /// Alignment hint, log2 of bytes; no effect on the result.
+    /// Alignment hint, log2 of bytes; it does not change the result.
     pub align: u8,
-    /// Added to the address as u64.
+    /// Static offset, added to the address as u64.
     pub offset: u32,
 }
 
@@ -33,7 +35,7 @@ pub enum Operator<'a> {
     Loop(Option<ValueType>),
     /// A conditional with its result type.
     If(Option<ValueType>),
-    /// The other arm.
+    /// The other arm of a conditional.
     Else,
     /// Ends a block or the function.
     End,
@@ -41,9 +43,9 @@ pub enum Operator<'a> {
     Br(u32),
     /// Branch if not zero.
     BrIf(u32),
-    /// Branch by index.
+    /// Branch to the target that the operand selects.
     BrTable {
-        /// Label depths.
+        /// Label depths of the targets.
         targets: &'a [u32],
         /// Label depth of every other index.
         default: u32,
@@ -52,7 +54,7 @@ pub enum Operator<'a> {
     Return,
     /// Call a function by index.
     Call(u32),
-    /// Call through the table; immediate is the type's index.
+    /// Call through the table a function of the type with this index.
     CallIndirect(u32),
     /// Discard one operand.
     Drop,
@@ -68,9 +70,9 @@ pub enum Operator<'a> {
     GlobalGet(u32),
     /// Write a global.
     GlobalSet(u32),
-    /// One of the loads.
+    /// A load.
     Load(Opcode, MemoryArgument),
-    /// One of the stores.
+    /// A store.
     Store(Opcode, MemoryArgument),
     /// Size of the memory in pages.
     MemorySize,
@@ -129,15 +131,15 @@ impl Operator<'_> {
     }
 }
 
-/// Takes lowered operators; does not know who lowers them.
+/// Receives the lowered operators of a function.
 pub trait Sink {
-    /// The next operator; `offset` is where it stands in the original module.
+    /// The next operator, at byte `offset` of the original module.
     fn operator(&mut self, operator: Operator<'_>, offset: u32);
 }
 
-/// Takes lowered operators with the row of the original; see [`each`].
+/// Receives lowered operators with the original opcode; see [`each`].
 pub(crate) trait Visit {
-    /// As [`Sink::operator`]. `original` is before lowering: its price is that of the operator.
+    /// As [`Sink::operator`]. `original` is the opcode before lowering, which decides the price.
     fn operator(&mut self, operator: Operator<'_>, original: Opcode, offset: u32);
 }
 
@@ -154,7 +156,7 @@ pub fn function(module: &CheckedModule, function: &Function, sink: &mut impl Sin
 
 /// Pushes the lowered operators of `function` into `visit`, the final `end` included.
 ///
-/// One dispatch an operator: a visit that is inlined is specialised for each kind of operator.
+/// Each operator is dispatched once: an inlined `visit` is specialised for each opcode.
 pub(crate) fn each(module: &CheckedModule, function: &Function, visit: &mut impl Visit) {
     let start = u64::from(function.body.start);
     let mut reader = BinaryReader::new(module.body_bytes(function), start);
@@ -168,13 +170,13 @@ pub(crate) fn each(module: &CheckedModule, function: &Function, visit: &mut impl
 
 #[expect(
     clippy::panic,
-    reason = "check decoded the same bytes: our bug, and no guest byte reaches it"
+    reason = "check decoded the same bytes, so no guest can cause it: a bug in this program"
 )]
 fn broken() {
-    panic!("a checked function does not decode");
+    panic!("the body of a checked function does not decode");
 }
 
-/// Check has decoded these bytes, so that only their values are left to be read.
+/// Decodes one operator; its bytes are valid.
 fn next(
     reader: &mut BinaryReader<'_>,
     targets: &mut Vec<u32>,
@@ -182,7 +184,7 @@ fn next(
 ) -> wasmparser::Result<()> {
     let offset = u32::try_from(reader.original_position()).unwrap_or(u32::MAX);
     let opcode = opcode(reader)?;
-    // In each arm: where the visit is inlined, it sees which operator it is.
+    // One call in each arm: where `visit` is inlined, the compiler knows the operator.
     macro_rules! put {
         ($operator:expr) => {
             visit.operator($operator, opcode, offset)
@@ -214,7 +216,7 @@ fn next(
         Opcode::I64Const => put!(Operator::I64Const(reader.read_var_i64()?)),
         Opcode::F32Const => put!(Operator::I32Const(reader.read_f32()?.bits().cast_signed())),
         Opcode::F64Const => put!(Operator::I64Const(reader.read_f64()?.bits().cast_signed())),
-        // The memory's index is 0: there is one at most.
+        // The memory index is 0: there is at most one memory.
         Opcode::MemorySize => put!(reader.read_var_u32().map(|_| Operator::MemorySize)?),
         Opcode::MemoryGrow => put!(reader.read_var_u32().map(|_| Operator::MemoryGrow)?),
         Opcode::MemoryFill => put!(reader.read_var_u32().map(|_| Operator::MemoryFill)?),
@@ -234,25 +236,25 @@ fn next(
     Ok(())
 }
 
-/// The rows by encoding: one byte, and those after the prefix.
+/// Opcodes by encoding: those of one byte, and those after the prefix.
 #[expect(
     clippy::indexing_slicing,
     clippy::as_conversions,
     clippy::big_endian_bytes,
-    reason = "evaluated by the compiler: a wrong place does not build"
+    reason = "evaluated at compile time: a wrong index does not build"
 )]
 const ROWS: [[Option<Opcode>; 256]; 2] = {
     let mut rows = [[None; 256]; 2];
-    let mut place = 0;
-    while place < TABLE.len() {
-        let row = &TABLE[place];
+    let mut index = 0;
+    while index < TABLE.len() {
+        let row = &TABLE[index];
         let [prefix, code] = row.encoding.to_be_bytes();
         rows[(prefix != 0) as usize][code as usize] = Some(row.opcode);
-        place += 1;
+        index += 1;
     }
     rows
 };
-/// The first byte of operators of two.
+/// First byte of two-byte operators.
 const PREFIX: u8 = 0xfc;
 
 #[inline(always)]
@@ -270,14 +272,14 @@ fn opcode(reader: &mut BinaryReader<'_>) -> wasmparser::Result<Opcode> {
     let row = usize::try_from(code)
         .ok()
         .and_then(|code| long.get(code).copied().flatten());
-    // None: a row is missing, which check excludes; read on, so that the caller hears of it.
+    // Unreachable after check. Reading past the end returns an error to the caller.
     row.map_or_else(
         || reader.read_bytes(usize::MAX).map(|_| Opcode::Unreachable),
         Ok,
     )
 }
 
-/// Two indices, of which the second is 0.
+/// Reads two indices and returns the first; the second is 0.
 fn first(reader: &mut BinaryReader<'_>) -> wasmparser::Result<u32> {
     let first = reader.read_var_u32()?;
     reader.read_var_u32()?;
@@ -300,14 +302,14 @@ fn branch_table<'t>(
 fn memory_argument(reader: &mut BinaryReader<'_>) -> wasmparser::Result<MemoryArgument> {
     let align = reader.read_var_u32()?;
     let offset = reader.read_var_u64()?;
-    // A 32-bit memory's offset fits, and so does an alignment of at most 8 bytes, by validation.
+    // By validation, the offset of a 32-bit memory fits, and the alignment is at most 8 bytes.
     Ok(MemoryArgument {
         align: u8::try_from(align).unwrap_or(u8::MAX),
         offset: u32::try_from(offset).unwrap_or(u32::MAX),
     })
 }
 
-/// A `select` whose one type is known by validation.
+/// Reads a typed `select`; validation has checked its type.
 fn typed_select(reader: &mut BinaryReader<'_>) -> wasmparser::Result<Operator<'static>> {
     for _ in 0..reader.read_var_u32()? {
         reader.read::<wasmparser::ValType>()?;

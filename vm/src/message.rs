@@ -1,24 +1,24 @@
-//! Names what frames and the host talk about: the block, a message, how a contract frame ended.
+//! Defines what frames and the host share: block metadata, messages, calls, exits of a frame.
 
 use crate::execution::{Stop, Value};
 use crate::identity::{Address, CodeHash, Height};
 use crate::span::Span;
 use crate::trap::Trap;
 
-/// What a contract can learn about the block it runs in.
+/// What a contract can query about the block in which it runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlockMetadata {
-    /// Height.
+    /// Height of the block.
     pub height: Height,
-    /// Milliseconds since 1970, greater than the parent's.
+    /// Time of the block in milliseconds since 1970, greater than the parent's.
     pub time_ms: u64,
     /// SHA-256 of the genesis document.
     pub chain_id: [u8; 32],
-    /// Where the block's fees go.
+    /// Account that receives the block's fees.
     pub proposer: Address,
 }
 
-/// What a message is for.
+/// What a message or a call between contracts does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// Call the contract at an address.
@@ -26,52 +26,52 @@ pub enum Target {
         /// The contract.
         contract: Address,
     },
-    /// Make a contract of uploaded code and call an entry of it; it must return.
+    /// Create a contract from uploaded code and call one of its entries, which must return.
     Deploy {
         /// Hash of the uploaded code.
         code_hash: CodeHash,
-        /// Chosen by the creator.
+        /// Salt that the creator chose.
         salt: [u8; 32],
     },
 }
 
-/// A call from outside.
+/// A call or deployment that a transaction makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// Id of the transaction.
     pub tx_hash: [u8; 32],
-    /// Who calls.
+    /// Account that sends the message.
     pub caller: Address,
-    /// What is called.
+    /// Contract to call or to create.
     pub target: Target,
     /// Name of the entry.
     pub entry: String,
-    /// Its input.
+    /// Input of the entry.
     pub input: Vec<u8>,
-    /// Moved from the caller to the contract.
+    /// Value moved from the caller to the contract.
     pub value: u128,
 }
 
-/// A call or a deployment that a contract asks for; the frame loop answers it.
+/// A call or a deployment that a contract requests; the frame loop executes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallRequest {
-    /// What is called or made.
+    /// Contract to call or to create.
     pub target: Target,
-    /// Name of the entry; `None` for bytes that no entry can have as its name.
+    /// Name of the entry; `None` if no entry can have the requested name.
     pub entry: Option<String>,
-    /// Its input.
+    /// Input of the entry.
     pub input: Vec<u8>,
-    /// Moved from the asking contract to the callee.
+    /// Value moved from the calling contract to the callee.
     pub value: u128,
-    /// The most that the callee may consume.
+    /// Gas limit that the caller requests for the callee.
     pub gas: u64,
-    /// True if the asking contract may be entered while it waits.
+    /// True if the calling contract may be re-entered while it waits.
     pub allows_reentry: bool,
-    /// True if the callee must not change state, whatever the asking frame may.
+    /// True if the callee must not change state, even if the calling frame may.
     pub is_static: bool,
-    /// Where the address of a made contract is written.
+    /// Memory range for the address of a created contract.
     pub address_to: Option<Span>,
-    /// Charged at the first touch of the callee's account and of its code in the transaction.
+    /// Price of the first touch of the callee's account, and of its code, in the transaction.
     pub cold: u64,
 }
 
@@ -80,17 +80,17 @@ pub struct CallRequest {
 pub enum FrameExit {
     /// The entry returned, or the guest called `return`.
     Return {
-        /// Result of the entry, where it has one.
+        /// Result of the entry, if its type has one.
         value: Option<Value>,
-        /// What it returned to its caller.
+        /// Output for the caller.
         output: Vec<u8>,
     },
     /// The guest called `revert`.
     Revert {
-        /// What it returned to its caller.
+        /// Output for the caller.
         output: Vec<u8>,
     },
-    /// The guest was stopped.
+    /// The guest trapped.
     Trap(Trap),
     /// A charge could not be paid.
     OutOfGas,

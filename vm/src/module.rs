@@ -1,7 +1,7 @@
-//! Holds a checked module: its bytes, and tables that say what has been proved about them.
+//! Defines a checked module: its bytes, and tables of what validation found in them.
 //!
-//! Only [`crate::check`] makes one; nothing after it refuses. Types are lowered (`f32` is `i32`,
-//! `f64` is `i64`), so function types that differ by a float only are equal from here on.
+//! Only [`crate::check`] makes one; no later stage can reject it. Types are lowered (`f32` is
+//! `i32`, `f64` is `i64`), so function types that differ only by a float are equal from here on.
 
 use crate::identity::CodeHash;
 use crate::limits::STACK_WEIGHT_MIN;
@@ -30,7 +30,7 @@ pub struct FunctionType {
 /// An imported host function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Import {
-    /// Which.
+    /// The host function.
     pub function: HostFunction,
     /// Index of its type.
     pub type_index: u32,
@@ -41,18 +41,18 @@ pub struct Import {
 pub struct Function {
     /// Index of its type.
     pub type_index: u32,
-    /// Declared locals in runs of one type, parameters excluded.
+    /// Declared locals as (count, type) groups, parameters excluded.
     pub locals: Vec<(u32, ValueType)>,
     /// Parameters + declared locals + greatest operand height of the original body.
     pub slots: u32,
     /// Byte range of the operators in the module, the final `end` included.
     pub body: Range<u32>,
-    /// Operators in the body.
+    /// Number of operators in the body.
     pub operators: u32,
 }
 
 impl Function {
-    /// What the function adds to the stack counter while it is active.
+    /// Weight that the function adds to the stack counter while it is active.
     #[must_use]
     pub fn weight(&self) -> u32 {
         self.slots.max(STACK_WEIGHT_MIN)
@@ -75,20 +75,20 @@ pub struct Global {
 pub struct Memory {
     /// Pages at instantiation.
     pub initial: u32,
-    /// The least of what is declared and what the rules allow.
+    /// Maximum size in pages: the lesser of the declared maximum and the limit of the rules.
     pub maximum: u32,
 }
 
 /// The table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// Entries; a table of the profile cannot grow.
+    /// Number of entries; a table of the profile cannot grow.
     pub initial: u32,
     /// Declared maximum.
     pub maximum: Option<u32>,
 }
 
-/// An active element segment, in range.
+/// An active element segment that fits in the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Element {
     /// First table entry.
@@ -97,7 +97,7 @@ pub struct Element {
     pub functions: Vec<u32>,
 }
 
-/// An active data segment, in range.
+/// An active data segment that fits in the initial memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Data {
     /// First address.
@@ -106,7 +106,7 @@ pub struct Data {
     pub bytes: Range<u32>,
 }
 
-/// What an export names.
+/// The kind of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportKind {
     /// A function.
@@ -122,20 +122,20 @@ pub enum ExportKind {
 /// An export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Export {
-    /// Its name.
+    /// Name of the export.
     pub name: String,
-    /// What it names.
+    /// Kind of the exported item.
     pub kind: ExportKind,
-    /// Index in that kind's index space.
+    /// Index in the index space of that kind.
     pub index: u32,
 }
 
-/// How many float operators the original has.
+/// Number of float operators in the original module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FloatCount {
     /// Operators whose name mentions `f32` or `f64`, moves included.
     pub operators: u32,
-    /// Functions that hold at least one of them.
+    /// Functions that contain at least one of them.
     pub functions: u32,
 }
 
@@ -172,7 +172,7 @@ impl CheckedModule {
         &self.code_hash
     }
 
-    /// Id of the rules under which it was checked.
+    /// Id of the rules under which the module was checked.
     #[must_use]
     pub const fn rules_id(&self) -> &[u8; 32] {
         &self.rules_id
@@ -260,30 +260,30 @@ impl CheckedModule {
     #[must_use]
     pub fn function(&self, index: u32) -> Option<&Function> {
         let imports = u32::try_from(self.imports.len()).ok()?;
-        let place = usize::try_from(index.checked_sub(imports)?).ok()?;
-        self.functions.get(place)
+        let defined = usize::try_from(index.checked_sub(imports)?).ok()?;
+        self.functions.get(defined)
     }
 
     /// The type of the function at `index` of the function index space.
     #[must_use]
     pub fn function_type(&self, index: u32) -> Option<&FunctionType> {
-        let place = usize::try_from(index).ok()?;
-        let type_index = match self.imports.get(place) {
+        let position = usize::try_from(index).ok()?;
+        let type_index = match self.imports.get(position) {
             Some(import) => import.type_index,
             None => self.function(index)?.type_index,
         };
         self.types.get(usize::try_from(type_index).ok()?)
     }
 
-    /// The exported function named `name`, by index.
+    /// Index of the exported function named `name`.
     #[must_use]
     pub fn exported_function(&self, name: &str) -> Option<u32> {
         let named = |export: &&Export| export.kind == ExportKind::Function && export.name == name;
         self.exports.iter().find(named).map(|export| export.index)
     }
 
-    /// The entry named `name`: an exported function `() -> ()`, a name of as
-    /// many bytes as the rules of the check allow, not an import.
+    /// Index of the entry named `name`: an exported, defined function of type `() -> ()` whose name
+    /// has a length that the rules of the check allow.
     #[must_use]
     pub fn entry(&self, name: &str) -> Option<u32> {
         let bytes = u32::try_from(name.len()).ok()?;

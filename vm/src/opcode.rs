@@ -1,14 +1,14 @@
 //! Lists every operator of the profile: text name, encoding and class; one row each.
 //!
-//! This is our own allow-list: an operator that has no row here is refused by `check`, whatever the
+//! This is our own allow-list: `check` rejects an operator that has no row here, whatever the
 //! decoder's feature flags say. The price of an operator follows from its class (see `schedule`).
 //!
-//! Spec: WebAssembly core 1.0 section 5.4 and appendix "Index of Instructions", sign extension,
-//! saturating truncation (floats only), `memory.copy` and `memory.fill`.
+//! Specification: WebAssembly core 1.0 section 5.4 and appendix "Index of Instructions", sign
+//! extension, saturating truncation (floats only), `memory.copy` and `memory.fill`.
 
 use wasmparser::Operator as Wire;
 
-/// What an operator costs and how it is lowered depend on its class alone.
+/// Class of an operator; its price and lowering depend on nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
     /// Structure without work: `block`, `loop`, `else`, `end`, `nop`.
@@ -99,7 +99,7 @@ macro_rules! opcodes {
         },)*];
 
         /// The row of each operator that the decoder knows, by its name there; `None` means outside
-        /// the profile. A constant of the list hides the one that stands for every other operator.
+        /// the profile. A constant of the list shadows the glob import of the same name.
         #[expect(non_upper_case_globals, reason = "the decoder's names of operators")]
         pub(crate) mod rows {
             pub(crate) use super::unlisted::*;
@@ -342,7 +342,7 @@ opcodes! {
 }
 
 impl Opcode {
-    /// Place of this operator in [`TABLE`].
+    /// Index of this operator in [`TABLE`].
     #[must_use]
     #[expect(clippy::as_conversions, reason = "a fieldless enum of repr u8 widened")]
     pub const fn index(self) -> usize {
@@ -363,8 +363,8 @@ impl Opcode {
         )
     }
 
-    /// The operator that a float move or a typed `select` is lowered to, and whose price it has;
-    /// every other operator is its own twin.
+    /// The integer twin of a float move or a typed `select`: the operator to which it is lowered
+    /// and whose price it has. Every other operator is its own twin.
     #[must_use]
     #[inline(always)]
     pub const fn twin(self) -> Self {
@@ -386,16 +386,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_index_is_the_place_in_the_table() {
-        for (place, row) in TABLE.iter().enumerate() {
-            assert_eq!(row.opcode.index(), place, "{}", row.name);
+    fn the_index_is_the_position_in_the_table() {
+        for (position, row) in TABLE.iter().enumerate() {
+            assert_eq!(row.opcode.index(), position, "{}", row.name);
         }
     }
 
     #[test]
     fn names_and_encodings_are_unique() {
-        for (place, row) in TABLE.iter().enumerate() {
-            for other in &TABLE[place + 1..] {
+        for (position, row) in TABLE.iter().enumerate() {
+            for other in &TABLE[position + 1..] {
                 assert_ne!(row.name, other.name);
                 assert_ne!(row.encoding, other.encoding);
             }

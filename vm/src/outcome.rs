@@ -1,19 +1,20 @@
-//! Says how an execution ended; a contract's failure is data.
+//! Defines the result of a message; a contract's failure is data.
 //!
-//! Consensus: "Outcome". A diff exists only in the exit that commits, so rollback cannot be
-//! forgotten.
+//! A diff exists only in the exit that commits, so rollback cannot be forgotten.
+//!
+//! Specification: docs/spec/outcome.md, "Outcome".
 
 use crate::event::Event;
 use crate::gas::Gas;
 use crate::state::{AccessSet, StateDiff};
 use crate::trap::Trap;
 
-/// What one message did.
+/// The result of one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// How it ended.
     pub exit: Exit,
-    /// Gas consumed: on out of gas the whole limit.
+    /// Gas consumed; on out of gas the whole limit.
     pub gas_used: Gas,
     /// State keys read and written, in order; for parallel execution and replay, not in the
     /// receipt.
@@ -25,32 +26,32 @@ pub struct Outcome {
 /// How an execution ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// The contract returned; its effects are to be kept.
+    /// The contract returned; its effects are to be committed.
     Return {
-        /// What it returned.
+        /// Output of the contract.
         output: Vec<u8>,
         /// Events in the order of emission.
         events: Vec<Event>,
         /// Net change of the state.
         diff: StateDiff,
     },
-    /// The contract refused, or a call never began.
+    /// The contract reverted, or its frame did not begin.
     Revert {
-        /// 1, or the status of a call that never began (see `host_api::status`).
+        /// 1, or the status of a frame that did not begin (see `host_api::status`).
         code: u16,
-        /// What it returned.
+        /// Output of the contract.
         output: Vec<u8>,
     },
-    /// The contract was stopped.
+    /// The contract trapped.
     Trap(Trap),
-    /// The gas did not suffice.
+    /// A charge could not be paid.
     OutOfGas,
 }
 
-/// What a developer wants to know beside the result. Two equal results may differ here.
+/// Information for developers, outside the result: two equal results may differ here.
 #[derive(Clone, Debug, Default)]
 pub struct Diagnosis {
-    /// Functions that were active at the trap, innermost first, by index in the original module.
+    /// Functions that were active at the trap, innermost first, by function index.
     pub functions: Vec<u32>,
     /// Byte offset in the original module of the operator that trapped.
     pub offset: Option<u64>,

@@ -1,27 +1,29 @@
-//! Names every reason to refuse a module: code, place and fix.
+//! Defines every reason to reject a module, with its code, explanation and fix.
 //!
-//! On chain a refused module is "Rejected" and nothing more; code, place and text are local
-//! diagnosis. Codes are pinned, never reused, frozen by a test. Specification: docs/spec/check.md.
+//! On chain a module is only "Rejected"; code, offset and text are local diagnosis. Codes are
+//! pinned, never reused and frozen by a test.
+//!
+//! Specification: docs/spec/check.md, "Codes".
 
 use std::fmt;
 
-/// Why a module was refused.
+/// Why a module was rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     /// The rule that was broken.
     pub rule: Rule,
-    /// Function index in the module's index space, where the place is inside a function.
+    /// Index of the function that contains the offset, if one does.
     pub function: Option<u32>,
     /// Byte offset in the module.
     pub offset: u64,
     /// One line, lower case: what was found.
     pub message: String,
-    /// One line: what to do about it.
+    /// One line: how to fix it.
     pub help: String,
 }
 
 impl Rejection {
-    /// A rejection with the rule's own fix; characters that would break the line are escaped.
+    /// A rejection with the rule's own fix; characters that are not printable ASCII are escaped.
     #[must_use]
     pub fn new(rule: Rule, offset: u64, message: &str) -> Self {
         Self {
@@ -33,14 +35,14 @@ impl Rejection {
         }
     }
 
-    /// The same, inside a function.
+    /// The same rejection, inside a function.
     #[must_use]
     pub fn in_function(mut self, function: Option<u32>) -> Self {
         self.function = function;
         self
     }
 
-    /// The same, with a more special fix.
+    /// The same rejection, with a more specific fix.
     #[must_use]
     pub fn with_help(mut self, help: &str) -> Self {
         self.help = one_line(help);
@@ -66,7 +68,7 @@ impl fmt::Display for Rejection {
 
 impl std::error::Error for Rejection {}
 
-/// Texts can hold names that the module chose.
+/// Escapes the names in a text, which the module chose.
 fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for character in text.chars() {
@@ -97,13 +99,13 @@ macro_rules! rules {
                 match self { $(Self::$variant => stringify!($variant),)* }
             }
 
-            /// One line: what to do about it.
+            /// One line: how to fix it.
             #[must_use]
             pub const fn fix(self) -> &'static str {
                 match self { $(Self::$variant => $fix,)* }
             }
 
-            /// The long form: what is refused, why, and how to avoid it.
+            /// The long form: what is rejected, why, and how to fix it.
             #[must_use]
             pub const fn explanation(self) -> &'static str {
                 match self {
@@ -127,7 +129,7 @@ impl Rule {
         format!("R{:04}", self.number())
     }
 
-    /// The rule of a code as [`Rule::code`] spells it; case does not matter.
+    /// The rule of a code as [`Rule::code`] writes it; case does not matter.
     #[must_use]
     pub fn of_code(code: &str) -> Option<Self> {
         Self::ALL
@@ -140,14 +142,14 @@ impl Rule {
 rules! {
     Malformed 1 {
         what "The bytes are not a well-formed WebAssembly module."
-        why "nothing can be said about bytes that do not decode."
+        why "bytes that do not decode have no meaning."
         fix "pass the complete output of the compiler; if a tool rewrote it, validate what it wrote"
     }
     Invalid 2 {
         what "The module decodes but is not valid: types, indices or structure do not fit together."
         why "only a valid module has a defined meaning, on any engine."
-        fix "validate the file with another tool; if that agrees, report it to whoever wrote \
-            the file"
+        fix "validate the file with another tool; if that agrees, report a bug in the tool that \
+            wrote the file"
     }
     Component 3 {
         what "The file is a component, not a core module."
@@ -167,12 +169,12 @@ rules! {
     }
     Parameters 18 {
         what "A function type has more than 64 parameters."
-        why "each call moves all of them; compilers pass larger values through memory."
+        why "each call passes all of them; compilers pass larger values through memory."
         fix "pass a pointer to a struct"
     }
     ParametersTotal 19 {
         what "All functions together have more than 50,000 parameters."
-        why "validation of a function is in proportion to its parameters even if its body is empty."
+        why "validating a function takes time for each parameter, even if its body is empty."
         fix "split the contract, or pass structs by pointer"
     }
     Imports 20 {
@@ -187,7 +189,7 @@ rules! {
     }
     NameBytes 22 {
         what "An import's or export's name is longer than 256 bytes."
-        why "names are kept; an entry's name has at most 64 bytes."
+        why "every node stores the names; an entry's name has at most 64 bytes."
         fix "shorten the name"
     }
     Functions 23 {
@@ -203,7 +205,7 @@ rules! {
     }
     LocalsTotal 25 {
         what "All functions together have more than 50,000 locals, parameters included."
-        why "checking and translating keep an entry for each."
+        why "checking and translating keep a table entry for each."
         fix "split the contract; optimise (rustc: -C opt-level=s), since unoptimised code has \
             many locals"
     }
@@ -225,44 +227,44 @@ rules! {
     }
     ElementSegments 29 {
         what "The module has more than 128 element segments."
-        why "each is applied at every frame."
-        fix "let the linker join them: it writes one"
+        why "each is applied in every frame."
+        fix "let the linker merge them: it writes one"
     }
     Elements 30 {
-        what "All element segments together hold more than 4,096 functions."
-        why "each is written at every frame."
+        what "All element segments together have more than 4,096 functions."
+        why "each is written to the table of every frame."
         fix "use fewer function pointers"
     }
     DataSegments 31 {
         what "The module has more than 1,000 data segments."
-        why "each is applied at every frame."
-        fix "let the linker join them (wasm-ld without --no-merge-data-segments)"
+        why "each is applied in every frame."
+        fix "let the linker merge them (wasm-ld without --no-merge-data-segments)"
     }
     DataBytes 32 {
-        what "All data segments together hold more than 1 MiB."
-        why "all of it is copied at every frame."
+        what "All data segments together have more than 1 MiB."
+        why "all of it is copied into the memory of every frame."
         fix "keep large tables in contract storage, or compute them"
     }
     MemoryPagesInitial 33 {
         what "The memory starts with more than 64 pages (4 MiB)."
         why "each frame starts with all of them zeroed."
-        fix "ask for less at the start (wasm-ld: --initial-memory, -z stack-size) and grow when \
+        fix "request less at the start (wasm-ld: --initial-memory, -z stack-size) and grow when \
             needed"
     }
     BodyBytes 34 {
         what "A function body is longer than 196,608 bytes."
-        why "checking and translating work function by function, in memory in proportion to one."
+        why "checking and translating need memory in proportion to the largest function."
         fix "split the function; lower inlining (rustc: -C opt-level=s; clang: -Os)"
     }
     Operators 35 {
         what "A function has more than 65,536 operators."
-        why "checking and translating work function by function, in memory in proportion to one."
+        why "checking and translating need memory in proportion to the largest function."
         fix "split the function; lower inlining (rustc: -C opt-level=s; clang: -Os)"
     }
     Blocks 36 {
         what "A function has more than 5,000 blocks, loops and ifs."
-        why "each block has an entry in the analysis of its function."
-        fix "split the function; replace long chains of conditions by a table"
+        why "the analysis of a function keeps an entry for each block."
+        fix "split the function; replace long chains of conditions with a table"
     }
     BlocksTotal 37 {
         what "All functions together have more than 50,000 blocks, loops and ifs."
@@ -271,7 +273,7 @@ rules! {
     }
     Nesting 38 {
         what "Blocks are nested more than 1,024 deep."
-        why "the analysis keeps one entry a level."
+        why "the analysis keeps an entry for each level."
         fix "split the function"
     }
     BrTableTargets 39 {
@@ -286,18 +288,18 @@ rules! {
     }
     Operands 41 {
         what "The operand stack of a function is higher than 1,024."
-        why "each call reserves it."
-        fix "split the expression: no compiler writes this"
+        why "each call reserves space for it."
+        fix "split the expression; no compiler emits this"
     }
     Arguments 42 {
-        what "Calls that no path reaches take over 128 arguments more than their function has \
-            operators."
-        why "each argument is checked, and reachable code needs an operator to make it."
-        fix "remove the unreachable calls: no compiler writes this"
+        what "The calls of a function take over 128 arguments more than the operators before them \
+            can push."
+        why "each argument is checked; only in unreachable code can a call pop what nothing pushed."
+        fix "remove the unreachable calls; no compiler emits this"
     }
     Simd 64 {
         what "The module uses 128-bit SIMD."
-        why "its float lanes differ between machines, and no contract of the field uses it."
+        why "results of its float lanes differ between machines, and contracts do not use it."
         fix "rustc: -C target-feature=-simd128 or -C target-cpu=mvp; clang: -mno-simd128"
     }
     RelaxedSimd 65 {
@@ -313,7 +315,7 @@ rules! {
     }
     Gc 67 {
         what "The module uses garbage-collected types."
-        why "a collector's moments and limits would have to be the same on every node."
+        why "collection would have to happen at the same points, with equal limits, on every node."
         fix "use a compiler that targets linear memory"
     }
     Exceptions 68 {
@@ -323,7 +325,7 @@ rules! {
     }
     TailCall 69 {
         what "The module uses tail calls."
-        why "the stack rule of the profile counts active functions."
+        why "the stack limit counts active functions, and a tail call replaces one."
         fix "rustc: -C target-feature=-tail-call; clang: -mno-tail-call"
     }
     Memory64 70 {
@@ -356,7 +358,7 @@ rules! {
             --shared-memory"
     }
     CustomPageSizes 75 {
-        what "The memory has a page size of its own."
+        what "The memory has a custom page size."
         why "a page has 65,536 bytes; the price of growth is per page."
         fix "link with the default page size (wasm-ld: without --page-size)"
     }
@@ -377,35 +379,35 @@ rules! {
     }
     OtherProposal 79 {
         what "The module uses a WebAssembly proposal that is outside the profile."
-        why "the profile lists what is allowed; everything else is refused."
-        fix "rustc: -C target-cpu=mvp; clang: -mcpu=mvp; or drop the flag that turned the \
-            feature on"
+        why "the profile lists what is allowed; everything else is rejected."
+        fix "rustc: -C target-cpu=mvp; clang: -mcpu=mvp; or remove the flag that enabled the \
+            feature"
     }
     WasiImport 96 {
         what "The module imports a WASI function."
-        why "WASI gives clocks, randomness and files, which differ between nodes."
-        fix "build for wasm32-unknown-unknown, not wasm32-wasip1; remove what needs an \
+        why "WASI provides clocks, randomness and files, which differ between nodes."
+        fix "build for wasm32-unknown-unknown, not wasm32-wasip1; remove code that needs an \
             operating system"
     }
     UnknownImport 97 {
         what "The module imports a function that the host interface does not have."
-        why "a contract can ask only for what every node answers alike."
+        why "a contract can call only host functions that return the same result on every node."
         fix "import only functions of module `lockstep`; a name under `env` is an undefined \
             symbol: define or remove it"
     }
     ImportType 98 {
-        what "An imported host function has another type than the host interface says."
-        why "arguments cross the boundary as declared; a float never does."
+        what "An imported host function has another type than in the host interface."
+        why "the host reads arguments by their declared types, which are never floats."
         fix "declare the function exactly as in the SDK or the C header"
     }
     ImportKind 99 {
         what "The module imports a memory, a table or a global."
-        why "a contract brings its own; nothing is shared with the host."
+        why "a contract defines its own; it shares none with the host."
         fix "wasm-ld: without --import-memory, --import-table and -shared"
     }
     ReservedExport 100 {
         what "An export's name starts with `$`."
-        why "the metered form of a module exports its counters under such names."
+        why "an instrumented module exports its gas counter and other items under such names."
         fix "rename the export"
     }
     Constant 101 {
@@ -415,24 +417,24 @@ rules! {
     }
     ElementRange 102 {
         what "An element segment does not fit in the table."
-        why "instantiation cannot trap: what would is refused."
-        fix "give the table enough initial entries"
+        why "instantiation must not trap, so a module whose instantiation would is rejected."
+        fix "declare the table with enough initial entries"
     }
     DataRange 103 {
         what "A data segment does not fit in the initial memory."
-        why "instantiation cannot trap: what would is refused."
-        fix "give the memory enough initial pages (wasm-ld: --initial-memory)"
+        why "instantiation must not trap, so a module whose instantiation would is rejected."
+        fix "declare the memory with enough initial pages (wasm-ld: --initial-memory)"
     }
     FloatOperator 112 {
-        what "A function has a float operator, and the rules refuse floats."
-        why "under this policy a contract that could ever trap on a float is not accepted."
-        fix "use integers or fixed point in this function and in what it calls"
+        what "A function has a float operator, and the rules reject floats."
+        why "under this policy a contract that could trap on a float is not accepted."
+        fix "use integers or fixed-point numbers in this function and in those that it calls"
     }
     FloatType 113 {
-        what "A parameter, result, local, global or block has a float type, and the rules refuse \
+        what "A parameter, result, local, global or block has a float type, and the rules reject \
             floats."
-        why "under this policy a contract that could ever trap on a float is not accepted."
-        fix "use integers or fixed point"
+        why "under this policy a contract that could trap on a float is not accepted."
+        fix "use integers or fixed-point numbers"
     }
 }
 

@@ -1,4 +1,4 @@
-//! Gives the rules of a version by their id, for whoever meets more than one.
+//! Finds the rules of a version by their id.
 
 use crate::rules::Rules;
 use std::collections::BTreeMap;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 /// The versions of the protocol that a node knows.
 ///
-/// Which of them holds at a height is the chain's business: a header names its rules by id.
+/// The chain decides which version applies at a height: each header has the id of its rules.
 #[derive(Clone, Debug, Default)]
 pub struct Rulebook {
     versions: BTreeMap<[u8; 32], Arc<Rules>>,
 }
 
 impl Rulebook {
-    /// This book and `rules`.
+    /// This rulebook with `rules` added.
     #[must_use]
     pub fn with(mut self, rules: impl Into<Arc<Rules>>) -> Self {
         let rules = rules.into();
@@ -21,7 +21,7 @@ impl Rulebook {
         self
     }
 
-    /// The rules of this id, if the book has them.
+    /// The rules with this id, if the rulebook has them.
     #[must_use]
     pub fn get(&self, id: &[u8; 32]) -> Option<&Arc<Rules>> {
         self.versions.get(id)
@@ -35,12 +35,12 @@ mod tests {
     use crate::schedule::Schedule;
 
     #[test]
-    fn gives_each_version_by_its_id_and_nothing_for_another() {
-        let refusing = Rules::new(FloatPolicy::Reject, Schedule::v1());
+    fn each_version_is_found_by_its_id_and_an_unknown_id_is_not() {
+        let rejecting = Rules::new(FloatPolicy::Reject, Schedule::v1());
         let book = Rulebook::default().with(Rules::v1());
-        assert_eq!(book.get(refusing.id()), None);
-        let book = book.with(refusing.clone());
-        for rules in [Rules::v1(), refusing.clone()] {
+        assert_eq!(book.get(rejecting.id()), None);
+        let book = book.with(rejecting.clone());
+        for rules in [Rules::v1(), rejecting.clone()] {
             assert_eq!(book.get(rules.id()).map(AsRef::as_ref), Some(&rules));
         }
     }

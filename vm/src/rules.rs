@@ -1,8 +1,9 @@
-//! Says what one version of the protocol allows, bounds and charges.
+//! Defines one version of the protocol: operators, limits, float policy, prices, host functions.
 //!
-//! Consensus: "Rules". `rules_id = sha256(borsh(Rules))` goes into headers, upload receipts and
-//! cache keys. Nothing else (build, feature, platform, log level, environment) may change an
-//! observable.
+//! `rules_id = sha256(borsh(Rules))` is part of headers, upload receipts and cache keys. Nothing
+//! else (build, feature, platform, log level, environment) may change an observable.
+//!
+//! Specification: docs/spec/rules.md, "Rules".
 
 use crate::limits::{HostLimits, Limit, Limits};
 use crate::opcode::{self, Opcode};
@@ -15,16 +16,17 @@ use std::ops::Deref;
 /// What `check` does with float operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize)]
 pub enum FloatPolicy {
-    /// Lowered: moves keep their bits, arithmetic traps.
+    /// Floats are lowered: moves keep their bits, arithmetic traps.
     Lower,
-    /// Refused.
+    /// A module with floats is rejected.
     Reject,
 }
 
-/// What one version says; [`Rules`] are made of it.
+/// The contents of one version; [`Rules`] are made of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Version {
-    /// Its number. It has the operators, limits and prices whose row is `since` this or less.
+    /// Version number. The version has the rows of operators, limits and prices whose `since` is
+    /// this or less.
     pub number: u16,
     /// Limits of modules.
     pub limits: Limits,
@@ -34,15 +36,15 @@ pub struct Version {
     pub floats: FloatPolicy,
     /// Prices.
     pub schedule: Schedule,
-    /// The host functions that a module may import, by name. Two names may lead to one function.
+    /// The host functions that a module may import, by name. Two names may map to one function.
     pub host: Vec<host_api::Row>,
-    /// What else is part of a version, each under a tag: rules of blocks and transactions, import
+    /// Further contents of a version, each under a tag: rules of blocks and transactions, import
     /// modules, details of the float policy. Version 1 has none.
     pub details: BTreeMap<String, Vec<u8>>,
 }
 
 impl Version {
-    /// Version 1: floats lowered, starting prices.
+    /// Version 1: floats are lowered, prices as in [`Schedule::v1`].
     #[must_use]
     pub fn v1() -> Self {
         let first = |row: &&host_api::Row| row.since <= 1;
@@ -65,7 +67,7 @@ impl Version {
 
     /// True if this version has `opcode`.
     ///
-    /// Nothing is compared where the operator is known and of version 1.
+    /// Needs no comparison at run time if the compiler knows the operator and it is in version 1.
     #[must_use]
     #[inline(always)]
     pub const fn has(&self, opcode: Opcode) -> bool {
@@ -99,13 +101,13 @@ impl Version {
         if let Some(name) = unlisted.into_iter().flatten().next() {
             return Err(RulesError::Unlisted(name));
         }
-        for (place, row) in self.host.iter().enumerate() {
-            let answered = host_api::table::row(row.function);
-            let fits = answered.is_some_and(|answered| {
-                answered.arguments == row.arguments && answered.result == row.result
+        for (index, row) in self.host.iter().enumerate() {
+            let provided = host_api::table::row(row.function);
+            let fits = provided.is_some_and(|provided| {
+                provided.arguments == row.arguments && provided.result == row.result
             });
-            let mut before = self.host.iter().take(place);
-            if !fits || u8::try_from(place).is_err() || before.any(|other| other.name == row.name) {
+            let mut before = self.host.iter().take(index);
+            if !fits || u8::try_from(index).is_err() || before.any(|other| other.name == row.name) {
                 return Err(RulesError::Host(row.name));
             }
         }
@@ -113,25 +115,25 @@ impl Version {
     }
 }
 
-/// Why a version is none that this build can run.
+/// Why this build cannot run a version.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RulesError {
     /// There is no version 0, and version 1 has no details.
-    #[error("version {0} cannot say this")]
+    #[error("version {0} is not valid: the first version is 1, and it has no details")]
     Number(u16),
-    /// More than what is compiled in.
-    #[error("{0} is not what this build was compiled for")]
+    /// A limit is beyond what is compiled in.
+    #[error("this build does not support the value of limit {0}")]
     Limit(&'static str),
-    /// A value that acts, in a row that this version does not have: two rules would share an id.
-    #[error("{0} belongs to a later version")]
+    /// A row that this version does not have is set: two rules would share an id.
+    #[error("{0} is set, but belongs to a later version")]
     Unlisted(&'static str),
-    /// A name twice, or another type than that of the function which answers.
-    #[error("the host has no function for the row of {0}")]
+    /// A name is used twice, or a type is not that of the host function.
+    #[error("host function {0}: the name is used twice, or the type is wrong")]
     Host(&'static str),
 }
 
-/// One version of the protocol, with its id. Read what it says through [`Version`]; nothing can
-/// change once the id is known.
+/// One version of the protocol with its id. It dereferences to [`Version`] and is immutable, so the
+/// id stays correct.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     version: Version,
@@ -157,14 +159,14 @@ impl Rules {
         })
     }
 
-    /// Version 1 without the prices of an embedder, and so under another id than that which a node
-    /// gives: floats lowered, starting prices.
+    /// Version 1 without the prices of an embedder: floats are lowered. A node adds its prices, so
+    /// its rules have another id.
     #[must_use]
     pub fn v1() -> Self {
         Self::identified(Version::v1())
     }
 
-    /// The rules that `version` says.
+    /// The rules of `version`.
     ///
     /// # Errors
     /// [`RulesError`] if this build cannot run them.
@@ -185,7 +187,7 @@ impl Rules {
     }
 }
 
-/// What is hashed into the rules id. Adding a field is a change of consensus.
+/// Preimage of the rules id. Adding a field changes consensus.
 #[derive(BorshSerialize)]
 struct Encoded {
     domain: String,
@@ -199,7 +201,7 @@ struct Encoded {
 
 fn identify(version: &Version) -> [u8; 32] {
     let wire = |kind: host_api::Type| u8::from(kind == host_api::Type::I64);
-    // Writing to memory does not fail; an empty encoding would only merge ids, never split nodes.
+    // Writing to memory does not fail.
     let details = match version.details.is_empty() {
         true => Vec::new(),
         false => borsh::to_vec(&version.details).unwrap_or_default(),
@@ -269,7 +271,7 @@ mod tests {
 
     #[test]
     fn what_is_compiled_in_is_a_bound_of_every_version() {
-        let refused: &[(&str, Change)] = &[
+        let rejected: &[(&str, Change)] = &[
             ("results_max", |of, _| of.results_max = 2),
             ("tables_max", |of, _| of.tables_max = 2),
             ("memories_max", |of, _| of.memories_max = 2),
@@ -298,21 +300,21 @@ mod tests {
                 host.call_gas_kept_shift = 64
             }),
         ];
-        for (name, change) in refused {
+        for (name, change) in rejected {
             assert_eq!(with(*change), Err(RulesError::Limit(name)));
         }
-        let taken: &[Change] = &[
+        let accepted: &[Change] = &[
             |of, _| of.memory_pages_max = 64,
             |of, _| of.operands_max = FRAME_SLOTS_MAX - of.locals_max,
             |_, host| host.data_bytes_max = 1 << 24,
             |_, host| host.call_gas_kept_shift = 63,
         ];
-        for change in taken {
+        for change in accepted {
             assert!(with(*change).is_ok());
         }
     }
 
-    /// What acts is part of the id: a row of a later version is as version 1 has it, or refused.
+    /// A row of a later version has the value of version 1, or the version is rejected.
     #[test]
     fn a_version_cannot_change_what_it_does_not_list() {
         let kept = |number, call_gas_kept_shift| {
@@ -326,8 +328,8 @@ mod tests {
                 ..Version::v1()
             })
         };
-        let refused = RulesError::Unlisted("call_gas_kept_shift");
-        assert_eq!(kept(1, 5), Err(refused));
+        let rejected = RulesError::Unlisted("call_gas_kept_shift");
+        assert_eq!(kept(1, 5), Err(rejected));
         assert_eq!(kept(1, 6).unwrap(), Rules::v1());
         assert_ne!(kept(2, 5).unwrap().id(), kept(2, 6).unwrap().id());
     }
@@ -343,11 +345,11 @@ mod tests {
         }]
         .to_vec();
         for host in [twice, other_type] {
-            let refused = Rules::of(Version {
+            let rejected = Rules::of(Version {
                 host,
                 ..Version::v1()
             });
-            assert_eq!(refused, Err(RulesError::Host(first.name)));
+            assert_eq!(rejected, Err(RulesError::Host(first.name)));
         }
     }
 

@@ -1,15 +1,16 @@
 //! Prices every operator, host function and dynamic work; one gas is about 0.1 ns.
 //!
-//! Consensus: "Schedule". Starting values, to be replaced by measured ones. The constructor
-//! refuses a schedule in which a cycle could be free or a sum could wrap.
+//! The constructor rejects a schedule in which a loop could be free or a sum could wrap.
+//!
+//! Specification: docs/spec/rules.md, "Rules".
 
 use crate::opcode::{self, Class, Opcode};
 use host_api::Function;
 use std::collections::BTreeSet;
 
-/// Least price of a branch, `if`, `return` and `call`: so every cycle pays.
+/// Least price of a branch, `if`, `return` and `call`, so that every loop costs gas.
 pub const BRANCH_PRICE_MIN: u64 = 1;
-/// A static price is below this, so that the charge of a run fits an `i64`.
+/// A static price is below this, so that the charge of a metering block fits an `i64`.
 pub const STATIC_PRICE_BOUND: u64 = 1 << 32;
 /// A price per unit is below this, so that price times any `u32` fits an `i64`.
 pub const UNIT_PRICE_BOUND: u64 = 1 << 31;
@@ -21,11 +22,11 @@ pub const FLOAT_TRAP_PRICE: u64 = 1;
 pub struct HostPrice {
     /// Charged for every call.
     pub base: u64,
-    /// Per byte of data, topics, message, key or input copied.
+    /// Price per byte of data, topics, message, key or input copied.
     pub per_byte: u64,
-    /// Per byte of a storage value read or written.
+    /// Price per byte of a storage value read or written.
     pub per_value_byte: u64,
-    /// Added at the first touch of a state key in a transaction.
+    /// Price added at the first touch of a state key in a transaction.
     pub cold: u64,
 }
 
@@ -72,8 +73,8 @@ macro_rules! dynamic {
     };
 }
 
-// In the order of the published list, in which those of the host's functions stand before the
-// first that begins with `host.`. A row belongs to the versions from its `since` on.
+// In the order of the published list, which has the prices of the host functions before the first
+// row that begins with `host.`. A row belongs to the versions from its `since` on.
 dynamic! {
     function_entry "function.entry";
     function_entry_per_slot "function.entry.per_slot";
@@ -98,20 +99,21 @@ pub struct Schedule {
     embedder: Vec<(&'static str, u64)>,
 }
 
-/// Why a schedule was refused.
+/// Why a schedule was rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScheduleError {
     /// A branch or call would cost nothing, so a loop could be free.
-    #[error("{0} must cost at least 1: every cycle pays")]
+    #[error("{0} must cost at least 1, or a loop could be free")]
     FreeCycle(&'static str),
-    /// `block`, `loop`, `else`, `end` and `nop` cost 0: a run may begin or end at each of them.
-    #[error("{0} must cost 0: it is structure, not work")]
+    /// `block`, `loop`, `else`, `end` and `nop` cost 0: a metering block may begin or end at each
+    /// of them.
+    #[error("{0} must cost 0: a metering block may begin or end at it")]
     PricedMarker(&'static str),
     /// A price is too large for the sums that use it.
-    #[error("{0} is too large")]
+    #[error("the price of {0} is too large")]
     TooLarge(String),
-    /// A list has not one price for each row of its table.
-    #[error("{0} prices expected")]
+    /// A list does not have one price for each row of its table.
+    #[error("expected {0} prices, one for each row of the table")]
     Incomplete(usize),
     /// Two prices under one name.
     #[error("{0} has two prices")]
@@ -156,7 +158,8 @@ const fn host_price(function: Function) -> HostPrice {
         // An account is written.
         Function::Deploy => (300_000, 10, 0, 500_000),
         Function::SetCode => (250_000, 0, 0, 500_000),
-        // Context: a copy of at most 32 bytes; paid for is leaving the guest and coming back.
+        // Context: a copy of at most 32 bytes; the price is that of leaving and re-entering the
+        // guest.
         Function::BlockHeight
         | Function::BlockTime
         | Function::ChainId
@@ -166,8 +169,8 @@ const fn host_price(function: Function) -> HostPrice {
         | Function::Proposer
         | Function::TxHash
         | Function::Value => (1_000, 0, 0, 0),
-        // The table is of another crate and may grow. A row without a price here cannot be paid; a
-        // test holds that there is none.
+        // The table is in another crate and may grow. A row without a price here cannot be paid; a
+        // test checks that there is none.
         _ => (STATIC_PRICE_BOUND, 0, 0, 0),
     };
     HostPrice {
@@ -179,7 +182,7 @@ const fn host_price(function: Function) -> HostPrice {
 }
 
 impl Schedule {
-    /// The starting prices; the embedder's are none.
+    /// The prices of version 1, without prices of an embedder.
     #[must_use]
     pub fn v1() -> Self {
         Self {
@@ -209,11 +212,11 @@ impl Schedule {
         }
     }
 
-    /// A schedule of these prices: one for each row of [`opcode::TABLE`] and of the host table. The
-    /// embedder's are none.
+    /// A schedule of these prices, one for each row of [`opcode::TABLE`] and of the host table,
+    /// without prices of an embedder.
     ///
     /// # Errors
-    /// [`ScheduleError`] if a cycle could be free, a sum could wrap, or a row has no price.
+    /// [`ScheduleError`] if a loop could be free, a sum could wrap, or a row has no price.
     pub fn new(
         operators: Vec<u64>,
         dynamic: Dynamic,
@@ -235,8 +238,8 @@ impl Schedule {
         Ok(schedule)
     }
 
-    /// This schedule with the prices of what the embedder charges itself, under their published
-    /// names. They are listed and hashed last, in this order.
+    /// This schedule with the prices that the embedder charges, under their published names. They
+    /// are listed and hashed last, in this order.
     ///
     /// # Errors
     /// [`ScheduleError`] if a sum could wrap or a name has two prices.
@@ -282,7 +285,7 @@ impl Schedule {
         Ok(())
     }
 
-    /// Price of an operator; that of one that is lowered to another is its twin's.
+    /// Price of an operator; one that is lowered to another has the price of that one.
     #[must_use]
     pub fn operator(&self, opcode: Opcode) -> u64 {
         match opcode.class() {
@@ -302,11 +305,11 @@ impl Schedule {
         &self.dynamic
     }
 
-    /// The embedder's price of this name, if it gave one.
+    /// The embedder's price of this name, if there is one.
     #[must_use]
     pub fn embedder(&self, name: &str) -> Option<u64> {
         let mut prices = self.embedder.iter();
-        let found = prices.find(|(given, _)| *given == name);
+        let found = prices.find(|(published, _)| *published == name);
         found.map(|(_, price)| *price)
     }
 
@@ -321,7 +324,8 @@ impl Schedule {
             .unwrap_or_default()
     }
 
-    /// Price of entering a function of `slots` slots. Below 2^64 by the bounds of both prices.
+    /// Price of entering a function whose frame size is `slots`. Below 2^64 by the bounds of both
+    /// prices.
     #[must_use]
     pub const fn function_entry(&self, slots: u32) -> u64 {
         #[expect(clippy::as_conversions, reason = "u32 widened; From is not const")]
@@ -331,7 +335,7 @@ impl Schedule {
             .saturating_add(self.dynamic.function_entry_per_slot.saturating_mul(slots))
     }
 
-    /// The first price that `version` does not list and that is charged all the same.
+    /// The first price that `version` does not have and that is not 0.
     pub(crate) fn unlisted(&self, version: u16) -> Option<&'static str> {
         self.dynamic.unlisted(version)
     }
@@ -345,8 +349,8 @@ impl Schedule {
             .collect();
         let mut dynamic = self.dynamic.listed(version);
         let of_host = |(name, _): &(String, u64)| name.starts_with("host.");
-        let place = dynamic.iter().position(of_host).unwrap_or(dynamic.len());
-        let after = dynamic.split_off(place);
+        let split = dynamic.iter().position(of_host).unwrap_or(dynamic.len());
+        let after = dynamic.split_off(split);
         entries.append(&mut dynamic);
         for row in host {
             let price = self.host(row.function);
@@ -387,33 +391,33 @@ mod tests {
     }
 
     #[test]
-    fn a_free_branch_is_refused() {
+    fn a_free_branch_is_rejected() {
         for row in opcode::TABLE
             .iter()
             .filter(|row| row.name.starts_with("br") || row.name == "call")
         {
             let (mut operators, dynamic, host) = v1_parts();
             operators[row.opcode.index()] = 0;
-            let refused = Schedule::new(operators, dynamic, host);
-            assert_eq!(refused, Err(ScheduleError::FreeCycle(row.name)));
+            let rejected = Schedule::new(operators, dynamic, host);
+            assert_eq!(rejected, Err(ScheduleError::FreeCycle(row.name)));
         }
     }
 
     #[test]
-    fn a_priced_marker_is_refused() {
+    fn a_priced_marker_is_rejected() {
         for row in opcode::TABLE
             .iter()
             .filter(|row| row.class == Class::Marker)
         {
             let (mut operators, dynamic, host) = v1_parts();
             operators[row.opcode.index()] = 1;
-            let refused = Schedule::new(operators, dynamic, host);
-            assert_eq!(refused, Err(ScheduleError::PricedMarker(row.name)));
+            let rejected = Schedule::new(operators, dynamic, host);
+            assert_eq!(rejected, Err(ScheduleError::PricedMarker(row.name)));
         }
     }
 
     #[test]
-    fn prices_that_could_wrap_are_refused() {
+    fn prices_that_could_wrap_are_rejected() {
         let (mut operators, dynamic, host) = v1_parts();
         operators[Opcode::I32Add.index()] = STATIC_PRICE_BOUND;
         assert!(Schedule::new(operators, dynamic, host).is_err());

@@ -1,6 +1,6 @@
-//! Holds a range of linear memory that has been checked.
+//! Defines a checked range of linear memory.
 
-/// A range that lies in memory, and still does when the guest goes on: a memory never shrinks.
+/// A range inside linear memory. It stays inside while the guest runs: a memory never shrinks.
 ///
 /// `start <= end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// Its length in bytes.
+    /// Length in bytes.
     pub(crate) fn length(self) -> u64 {
         // A memory has at most 16 MiB, so the fallback is never taken.
         u64::try_from(self.end.saturating_sub(self.start)).unwrap_or(u64::MAX)

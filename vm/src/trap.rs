@@ -1,9 +1,11 @@
-//! Numbers the traps; pinned, never reused, frozen by a test.
+//! Defines the traps and their codes; codes are pinned, never reused and frozen by a test.
 //!
-//! A trap is part of a result: the code and nothing more. Function, offset and names are a
-//! diagnosis beside it. Specification: docs/spec/outcome.md (consensus: "Outcome").
+//! Only the code of a trap is part of the result. Function, offset and names belong to the
+//! diagnosis.
+//!
+//! Specification: docs/spec/outcome.md, "Outcome".
 
-/// Why a guest was stopped.
+/// Why a guest trapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 #[repr(u16)]
@@ -12,7 +14,7 @@ pub enum Trap {
     Unreachable = 1,
     /// Division or remainder by zero.
     IntegerDivideByZero = 2,
-    /// The quotient of the least integer and -1 has no representation.
+    /// Division of the least integer by -1: the quotient is not representable.
     IntegerOverflow = 3,
     /// A load, store or bulk operation outside linear memory.
     MemoryOutOfBounds = 4,
@@ -24,9 +26,9 @@ pub enum Trap {
     IndirectCallTypeMismatch = 7,
     /// The active functions of the contract frame weigh more than 65,536 slots.
     StackOverflow = 8,
-    /// A float operator other than a move.
+    /// A float operator other than a move was executed.
     FloatInstruction = 9,
-    /// A host call's pointer and length leave linear memory.
+    /// The range of a host call's argument is outside linear memory.
     MemoryRange = 64,
     /// A storage key is shorter than 1 or longer than 256 bytes.
     KeyLength = 65,
@@ -34,11 +36,11 @@ pub enum Trap {
     ValueLength = 66,
     /// Too many topics, events or event bytes.
     EventLimit = 67,
-    /// A static frame tried to change state.
+    /// A static frame called a function that changes state.
     StaticViolation = 68,
     /// Input or output longer than 64 KiB.
     OutputLength = 69,
-    /// A flag that the interface does not define.
+    /// A call has a flag that the host interface does not define.
     UnknownFlag = 70,
 }
 
@@ -70,7 +72,7 @@ impl Trap {
         self as u16
     }
 
-    /// The trap of a code.
+    /// The trap that has this code.
     #[must_use]
     pub fn of_code(code: u16) -> Option<Self> {
         Self::ALL.iter().copied().find(|trap| trap.code() == code)

@@ -1,14 +1,14 @@
 //! Opens the inside of the VM to the crates of this workspace.
 //!
-//! No promise: what stands here may change with any commit. An embedder needs the root of the crate
-//! alone.
+//! No stability is promised: any commit may change these items. An embedder needs only the root of
+//! the crate.
 
-/// What is asked before memory of a size that guests decide is taken.
+/// The budget for host memory whose size guests decide.
 pub mod budget {
     pub use crate::budget::*;
 }
 
-/// What the emitted module exports, and its options.
+/// Exports and options of the instrumented module.
 pub mod emit {
     pub use crate::emit::{
         Bulk, GAS, GLOBAL_PREFIX, MEMORY, Options, STACK, START, TRAP, emit_with,
@@ -20,7 +20,7 @@ pub mod execute {
     pub use crate::execute::Strategy;
 }
 
-/// What an engine takes and gives.
+/// Types of the engine interface.
 pub mod execution {
     pub use crate::execution::{
         Arguments, HOST_ARGUMENTS_MAX, HostCall, Invocation, Pending, Step, Stop, Value,
@@ -33,12 +33,12 @@ pub mod frames {
     pub use crate::message::{CallRequest, FrameExit};
 }
 
-/// What counts gas down.
+/// The gas meter of a contract frame.
 pub mod gas {
     pub use crate::gas::{GasMeter, OutOfGas};
 }
 
-/// Answers to host calls.
+/// Host functions.
 pub mod host {
     pub use crate::host::{Host, Reply, Span, crypto};
 }
@@ -48,12 +48,12 @@ pub mod limits {
     pub use crate::limits::*;
 }
 
-/// Operators without floats, pushed into a sink.
+/// Lowering: the operators of a function without floats, pushed into a sink.
 pub mod lower {
     pub use crate::lower::*;
 }
 
-/// Charge runs over lowered operators.
+/// Metering blocks over lowered operators.
 pub mod meter {
     pub use crate::meter::*;
 }
@@ -71,7 +71,7 @@ pub mod opcode {
     pub use crate::opcode::*;
 }
 
-/// What developers want to know beside a result.
+/// Diagnosis for developers, outside the result.
 pub mod outcome {
     pub use crate::outcome::Diagnosis;
 }
@@ -96,7 +96,7 @@ pub mod state {
     pub use crate::state::{AccessSet, Account, Checkpoint, Effects, Journal, Walk, WalkedKey};
 }
 
-/// Code of the interpreter, as text.
+/// Internal code of the interpreter, as text.
 pub mod translate {
     pub use crate::translate::*;
 }

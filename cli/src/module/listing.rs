@@ -137,7 +137,7 @@ impl MeteredSink for Lister<'_, '_> {
         }
     }
 
-    fn close_run(&mut self, cost: u64) {
+    fn close_block(&mut self, cost: u64) {
         if let Some(first) = self.rows.get_mut(self.block_start)
             && cost > 0
         {

@@ -1,4 +1,4 @@
-//! Enforces that what a page or a comment names exists: files, folders, packages, targets and items.
+//! Enforces that what a page or comment names exists: files, packages, targets, items.
 
 use crate::tidy::{files, report, root};
 use std::collections::BTreeSet;
@@ -97,7 +97,7 @@ fn text_lines(text: &str) -> Vec<(usize, &str)> {
     lines
 }
 
-/// True for pages that tell how the project is; the changelog tells how it was.
+/// True for pages about the project as it is; the changelog is about its past.
 fn is_page(name: &str) -> bool {
     name != "CHANGELOG.md"
 }

@@ -1,4 +1,4 @@
-//! Enforces that each command of each page is run by a program of the project, or left with a reason.
+//! Enforces that each command of each page is run by a program, or left out with a reason.
 
 use crate::tidy::{files, report};
 use conformance::pages::{Plan, steps};

@@ -13,7 +13,7 @@
 //! * Leaf, inner node and placeholder cannot collide: the prefixes have different lengths, and no
 //!   known hash equals the constant.
 //!
-//! Specification: docs/spec/state.md, "State"; oracle: `jmt` 0.12. Tests: `tests/it/roots.rs`.
+//! Specification: docs/spec/state.md, "The tree"; oracle: `jmt` 0.12. Tests: `tests/it/roots.rs`.
 use core::fmt;
 
 use sha2::{Digest, Sha256};

@@ -26,7 +26,7 @@
 //! * Nothing here depends on a clock, a disk, or the platform's word width or byte order. An update
 //!   on several threads has the root of an update on one.
 //!
-//! Specification: docs/spec/state.md, "State"; of lists: docs/spec/blocks.md, "Header".
+//! Specification: docs/spec/state.md, "The tree"; of lists: docs/spec/blocks.md, "Header".
 //! Tests: `tests/it`.
 #![forbid(unsafe_code)]
 

@@ -16,7 +16,7 @@
 //! * The verifier reads at most 256 siblings, whatever the proof claims.
 //! * No proof of a false claim passes unless SHA-256 collides.
 //!
-//! Specification: docs/spec/state.md, "State". Tests: `tests/it/proofs.rs`.
+//! Specification: docs/spec/state.md, "The tree". Tests: `tests/it/proofs.rs`.
 use core::fmt;
 
 use crate::hash::{PATH_BITS, PLACEHOLDER, Path, Root, ValueHash, inner_hash, leaf_hash};

@@ -18,7 +18,7 @@
 //! * All leaves under a branch share the path's bits before `bit` and differ in `bit`.
 //! * The hash beside a link is that of the subtree at the depth where the link is attached.
 //!
-//! Specification: docs/spec/state.md, "State". Tests: `tests/it/roots.rs`.
+//! Specification: docs/spec/state.md, "The tree". Tests: `tests/it/roots.rs`.
 use core::ops::Range;
 
 use crate::arena::Arena;

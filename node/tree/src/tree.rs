@@ -19,7 +19,7 @@
 //! | [`Tree::from_leaves`] | about 2.5 n, after sorting | 140 bytes a key, 40 KB for the top |
 //! | [`Tree::prove`] | none, or one for each empty level skipped at the end | the proof |
 //!
-//! Specification: docs/spec/state.md, "State". Tests: `tests/it`.
+//! Specification: docs/spec/state.md, "The tree". Tests: `tests/it`.
 use core::fmt;
 
 use crate::batch::{Batch, Change};

@@ -1,4 +1,4 @@
-//! Checks one function body: its size, type and locals, then its operators; measures its slots.
+//! Checks one function body: its size, type and locals, then its operators; counts its slots.
 
 use super::operator::{Counts, Pass, Signatures};
 use super::section::{is_float, lowered};
@@ -10,13 +10,13 @@ use wasmparser::{BinaryReader, FuncValidator, FunctionBody, ValType, ValidatorRe
 
 impl<'a> Checker<'a> {
     pub(super) fn body(&mut self, body: &FunctionBody<'a>) -> Result<(), Rejection> {
-        let place = self.module.functions.len();
-        let index = u32::try_from(place.saturating_add(self.module.imports.len())).ok();
-        self.function(body, place)
+        let defined = self.module.functions.len();
+        let index = u32::try_from(defined.saturating_add(self.module.imports.len())).ok();
+        self.function(body, defined)
             .map_err(|rejection| rejection.in_function(index))
     }
 
-    fn function(&mut self, body: &FunctionBody<'a>, place: usize) -> Result<(), Rejection> {
+    fn function(&mut self, body: &FunctionBody<'a>, defined: usize) -> Result<(), Rejection> {
         let range = body.range();
         let bytes = range.end.saturating_sub(range.start);
         limit(
@@ -29,9 +29,9 @@ impl<'a> Checker<'a> {
             .validator
             .code_section_entry(body)
             .map_err(|error| self.invalid(&error))?;
-        // Never absent: the decoder compares the counts of both sections before the first body.
-        let type_index = self.declared.get(place).copied().unwrap_or(function.ty);
-        self.refuse_float_signature(type_index, range.start)?;
+        // Always present: the decoder compares the counts of both sections before the first body.
+        let type_index = self.declared.get(defined).copied().unwrap_or(function.ty);
+        self.reject_float_signature(type_index, range.start)?;
         let mut validator = function.into_validator(std::mem::take(&mut self.allocations));
         let mut reader = body.get_binary_reader();
         let locals = self.locals(&mut reader, &mut validator)?;
@@ -55,24 +55,24 @@ impl<'a> Checker<'a> {
         Ok(())
     }
 
-    fn refuse_float_signature(&self, type_index: u32, offset: u64) -> Result<(), Rejection> {
-        let place = usize::try_from(type_index).unwrap_or(usize::MAX);
-        let float = self.float_types.get(place).copied().unwrap_or_default();
+    fn reject_float_signature(&self, type_index: u32, offset: u64) -> Result<(), Rejection> {
+        let index = usize::try_from(type_index).unwrap_or(usize::MAX);
+        let float = self.float_types.get(index).copied().unwrap_or_default();
         if float && self.rules.floats == FloatPolicy::Reject {
-            let message = "the function's type mentions a float";
+            let message = "the function's type has a float";
             return Err(Rejection::new(Rule::FloatType, offset, message));
         }
         Ok(())
     }
 
-    /// Reads the runs of declared locals; empty runs leave no trace.
+    /// Reads the groups of declared locals and drops empty groups.
     fn locals(
         &mut self,
         reader: &mut BinaryReader<'a>,
         validator: &mut FuncValidator<ValidatorResources>,
     ) -> Result<Vec<(u32, ValueType)>, Rejection> {
         let mut total = u64::from(validator.len_locals());
-        let mut runs = Vec::new();
+        let mut groups = Vec::new();
         let count = reader
             .read_var_u32()
             .map_err(|error| self.undecoded(&error))?;
@@ -93,7 +93,7 @@ impl<'a> Checker<'a> {
                 return Err(Rejection::new(Rule::FloatType, offset, &message));
             }
             if length > 0 {
-                runs.push((length, lowered));
+                groups.push((length, lowered));
             }
         }
         self.totals.locals = self.totals.locals.saturating_add(total);
@@ -104,10 +104,10 @@ impl<'a> Checker<'a> {
             self.rules.limits.locals_total_max,
             position,
         )?;
-        Ok(runs)
+        Ok(groups)
     }
 
-    /// One decoding: each operator goes through [`super::operator`] as it is read.
+    /// Decodes the operators once; each is checked by [`super::operator`] as it is read.
     fn operators(
         &mut self,
         mut reader: BinaryReader<'a>,
@@ -135,6 +135,6 @@ impl<'a> Checker<'a> {
     }
 
     fn invalid(&self, error: &wasmparser::Error) -> Rejection {
-        diagnosis::refuse(self.bytes, error, Stage::Validation)
+        diagnosis::reject(self.bytes, error, Stage::Validation)
     }
 }

@@ -1,21 +1,21 @@
-//! Turns what the decoder or validator said into a rejection by name.
+//! Turns an error of the decoder or validator into a rejection.
 //!
-//! The verdict is fixed before anything here runs: this module only chooses the words. An error
-//! that needs a proposal names the proposal; every other one is "malformed" or "invalid".
+//! The module is rejected already; this file only chooses the rule and the text. An error about a
+//! missing feature names its proposal; every other one is "malformed" or "invalid".
 
 use crate::rejection::{Rejection, Rule};
 use wasmparser::{Error, WasmFeatures};
 
-/// Who refused.
+/// The stage that failed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// The bytes did not decode.
+    /// Decoding of the bytes.
     Decoding,
-    /// They decoded, and do not fit together.
+    /// Validation of the decoded module.
     Validation,
 }
 
-/// Proposals outside the profile, the more special first.
+/// Proposals outside the profile, the more specific first.
 const PROPOSALS: &[(WasmFeatures, Rule)] = &[
     (WasmFeatures::SIMD, Rule::Simd),
     (WasmFeatures::RELAXED_SIMD, Rule::RelaxedSimd),
@@ -41,7 +41,7 @@ const PROPOSALS: &[(WasmFeatures, Rule)] = &[
 ];
 
 /// The rejection for an error of the decoder or validator.
-pub(super) fn refuse(bytes: &[u8], error: &Error, stage: Stage) -> Rejection {
+pub(super) fn reject(bytes: &[u8], error: &Error, stage: Stage) -> Rejection {
     let offset = error.offset();
     let message = error.message();
     if let Some(feature) = error.missing_wasm_feature() {
@@ -57,7 +57,7 @@ pub(super) fn refuse(bytes: &[u8], error: &Error, stage: Stage) -> Rejection {
     match stage {
         Stage::Decoding if message.contains("end-of-file") || message.contains("end of file") => {
             Rejection::new(Rule::Malformed, offset, message).with_help(
-                "the file ends too early: it is truncated, or a count in it is too large",
+                "the file ends too early: it is truncated, or one of its counts is too large",
             )
         }
         Stage::Decoding => Rejection::new(Rule::Malformed, offset, message),
@@ -65,10 +65,10 @@ pub(super) fn refuse(bytes: &[u8], error: &Error, stage: Stage) -> Rejection {
     }
 }
 
-/// SIMD operators are not compiled into the decoder, so they fail as an unknown opcode.
+/// The rule for a SIMD operator. The decoder is built without them and reports an unknown opcode.
 fn simd(bytes: &[u8], error: &Error) -> Option<Rule> {
-    let place = usize::try_from(error.offset()).ok()?;
-    let (prefix, rest) = bytes.get(place..)?.split_first()?;
+    let offset = usize::try_from(error.offset()).ok()?;
+    let (prefix, rest) = bytes.get(offset..)?.split_first()?;
     if *prefix != 0xfd || !error.message().contains("SIMD") {
         return None;
     }

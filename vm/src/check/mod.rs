@@ -1,14 +1,14 @@
 //! Decides whether a module is accepted.
 //!
-//! One pass over the sections. For each vector of the module: its count against the limits of the
-//! rules, then decoding, then the limits of its items, then `wasmparser`'s validator, then our
-//! allow-list and policy. Nothing is allocated in proportion to a count before the count was
-//! compared.
+//! One pass over the sections. Each vector of the module goes through these steps: compare its
+//! count with the limits of the rules, decode it, check the limits of its items, run the validator
+//! of `wasmparser`, then check our allow-list and policy. Memory in proportion to a count is
+//! allocated only after the count was compared.
 //!
-//! The verdict does not depend on the decoder's feature flags alone: operators, types and segments
-//! are compared with a list of ours ([`crate::opcode`]).
+//! The verdict does not depend only on the decoder's feature flags: operators, types and segments
+//! are compared with our own list ([`crate::opcode`]).
 //!
-//! Specification: docs/spec/check.md.
+//! Specification: docs/spec/check.md, "Order of checks".
 
 mod body;
 
@@ -36,8 +36,8 @@ use wasmparser::{
     WasmFeatures,
 };
 
-/// What the decoder and the validator may read of version 1. Bulk memory is on because a DataCount
-/// section needs it; its operators on segments and tables are refused by the allow-list.
+/// Features of decoder and validator in version 1. Bulk memory is on because a DataCount section
+/// needs it; its operators on segments and tables are rejected by the allow-list.
 const PROFILE: WasmFeatures = WasmFeatures::MVP
     .union(WasmFeatures::MUTABLE_GLOBAL)
     .union(WasmFeatures::SIGN_EXTENSION)
@@ -46,8 +46,8 @@ const PROFILE: WasmFeatures = WasmFeatures::MVP
     .union(WasmFeatures::EXTENDED_CONST)
     .union(WasmFeatures::CALL_INDIRECT_OVERLONG);
 
-/// What they may read under `rules`. The types and instructions that a feature brings along and
-/// that have no row are refused by the allow-list.
+/// Features of decoder and validator under `rules`. The allow-list rejects the other types and
+/// operators that a feature enables.
 fn features(rules: &Rules) -> WasmFeatures {
     if rules.has(Opcode::TypedSelect) {
         PROFILE.union(WasmFeatures::REFERENCE_TYPES)
@@ -61,10 +61,10 @@ const VERSION_MODULE: &[u8] = &[1, 0, 0, 0];
 
 /// Checks untrusted bytes against the profile.
 ///
-/// Memory is bounded by 64 bytes for each byte of input and 1 MiB; time is linear.
+/// It needs at most 1 MiB of memory and 64 bytes for each byte of input, and linear time.
 ///
 /// # Errors
-/// The first rule that is broken, in the order of docs/spec/check.md.
+/// The first rule that the module breaks, in the order of docs/spec/check.md, "Order of checks".
 pub fn check(bytes: &[u8], rules: &Rules) -> Result<CheckedModule, Rejection> {
     let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     limit(Rule::ModuleBytes, length, rules.limits.module_bytes_max, 0)?;
@@ -79,24 +79,28 @@ pub fn check(bytes: &[u8], rules: &Rules) -> Result<CheckedModule, Rejection> {
     checker.finish()
 }
 
-/// Compares the first eight bytes by hand, so that a text file and a component are named.
+/// Checks the first eight bytes here, so that the message can name a text file and a component.
 fn header(bytes: &[u8]) -> Result<(), Rejection> {
     let magic = bytes.get(..bytes.len().min(4)).unwrap_or_default();
     if !MAGIC.starts_with(magic) {
-        let message = "the first bytes are not \\0asm: this is not a WebAssembly binary";
+        let message = "the file does not begin with \\0asm: it is not a WebAssembly binary";
         return Err(Rejection::new(Rule::Malformed, 0, message).with_help(
-            "pass a binary module; wat2wasm or `wasm-tools parse` turns text into one",
+            "pass a binary module; wat2wasm or `wasm-tools parse` converts the text format",
         ));
     }
     match bytes.get(4..8) {
         Some(version) if version == VERSION_MODULE => Ok(()),
-        // The upper half of a version is the layer; 1 is the component model's.
+        // The upper half of the version is the layer; 1 is the component model.
         Some([_, _, 1, 0]) => Err(Rejection::new(
             Rule::Component,
             4,
             "the file is a component, not a core module",
         )),
-        Some(_) => Err(Rejection::new(Rule::Malformed, 4, "unknown binary version")),
+        Some(_) => Err(Rejection::new(
+            Rule::Malformed,
+            4,
+            "unknown version of the binary format",
+        )),
         None => Err(
             Rejection::new(Rule::Malformed, 0, "the file is shorter than its header")
                 .with_help("the file is truncated or empty: build it again"),
@@ -104,7 +108,7 @@ fn header(bytes: &[u8]) -> Result<(), Rejection> {
     }
 }
 
-/// Refuses a count above its limit; `offset` is where the counted thing stands.
+/// Rejects a count above its limit; `offset` is the position of the counted item.
 fn limit(rule: Rule, count: u64, maximum: u32, offset: u64) -> Result<(), Rejection> {
     if count > u64::from(maximum) {
         let message = format!("{count} found, at most {maximum} allowed");
@@ -122,17 +126,17 @@ struct Totals {
     targets: u64,
 }
 
-/// The module as far as it has been checked.
+/// State of the check of one module.
 struct Checker<'a> {
     bytes: &'a [u8],
     rules: &'a Rules,
     validator: Validator,
     allocations: FuncValidatorAllocations,
-    /// Which types mention a float; the tables hold lowered types.
+    /// For each type whether it has a float; the tables contain lowered types.
     float_types: Vec<bool>,
-    /// Where the first type with a float stands.
+    /// Offset of the first type with a float.
     first_float_type: Option<u64>,
-    /// Types of the defined functions, before their bodies are seen.
+    /// Type indices of the defined functions, from the function section.
     declared: Vec<u32>,
     totals: Totals,
     module: CheckedModule,
@@ -210,10 +214,10 @@ impl<'a> Checker<'a> {
                 self.validate(&payload)
             }
             Payload::CodeSectionEntry(body) => self.body(&body),
-            // Not parsed: what a custom section says is outside the result.
+            // Not parsed: custom sections do not change the result.
             Payload::CustomSection(_) => Ok(()),
             Payload::UnknownSection { id, ref range, .. } => {
-                let message = format!("unknown section id {id}");
+                let message = format!("unknown section, id {id}");
                 Err(Rejection::new(Rule::Malformed, range.start, &message))
             }
             other => self.validate(&other),
@@ -223,15 +227,15 @@ impl<'a> Checker<'a> {
     fn validate(&mut self, payload: &Payload<'a>) -> Result<(), Rejection> {
         match self.validator.payload(payload) {
             Ok(_) => Ok(()),
-            Err(error) => Err(diagnosis::refuse(self.bytes, &error, Stage::Validation)),
+            Err(error) => Err(diagnosis::reject(self.bytes, &error, Stage::Validation)),
         }
     }
 
     fn undecoded(&self, error: &wasmparser::Error) -> Rejection {
-        diagnosis::refuse(self.bytes, error, Stage::Decoding)
+        diagnosis::reject(self.bytes, error, Stage::Decoding)
     }
 
-    /// The items of a section whose count has been compared, with their offsets.
+    /// The items of a section with their offsets; its count has been checked.
     fn items<T: FromReader<'a>>(
         &self,
         section: &SectionLimited<'a, T>,
@@ -243,17 +247,17 @@ impl<'a> Checker<'a> {
             .collect()
     }
 
-    /// Reads what is left of a section by hand.
+    /// A reader of the content of a section.
     fn reader<T>(&self, section: &SectionLimited<'a, T>) -> BinaryReader<'a> {
         let start = section.original_position();
-        let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
-        let content = self.bytes.get(place(start)..place(section.range().end));
+        let index = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
+        let content = self.bytes.get(index(start)..index(section.range().end));
         BinaryReader::new_features(content.unwrap_or_default(), start, features(self.rules))
     }
 
     fn finish(mut self) -> Result<CheckedModule, Rejection> {
         if let (FloatPolicy::Reject, Some(offset)) = (self.rules.floats, self.first_float_type) {
-            let message = "a function type mentions a float";
+            let message = "a function type has a float";
             return Err(Rejection::new(Rule::FloatType, offset, message));
         }
         self.module.code_hash = CodeHash(Sha256::digest(self.bytes).into());

@@ -1,9 +1,10 @@
-//! Checks the operators of one body while they are decoded: counts, validation, then our own list.
+//! Checks the operators of one body while they are decoded: counts, validation, then our
+//! allow-list.
 //!
-//! The decoder calls one method here for each operator that it knows, and what the profile says of
-//! an operator is folded into that method: the bytes are read once and dispatched once.
+//! The decoder calls one method for each operator that it knows; that method contains all checks of
+//! the operator, so the bytes are read once and dispatched once.
 //!
-//! Specification: docs/spec/check.md, "in a function body".
+//! Specification: docs/spec/check.md, "Order of checks".
 
 use super::section::{is_float, lowered};
 use super::{Stage, Totals, diagnosis, limit};
@@ -16,41 +17,41 @@ use wasmparser::{
     VisitOperator,
 };
 
-/// What is known of the functions before their bodies.
+/// Types of all functions, known before their bodies.
 #[derive(Clone, Copy)]
 pub(super) struct Signatures<'p> {
     pub(super) types: &'p [FunctionType],
     pub(super) imports: &'p [Import],
-    /// Types of the defined functions.
+    /// Type indices of the defined functions.
     pub(super) declared: &'p [u32],
 }
 
 impl Signatures<'_> {
-    /// Parameters of a type; none if there is no such type, which is left to validation.
+    /// Number of parameters of a type; 0 if there is no such type, which validation rejects.
     fn of_type(self, index: u32) -> u64 {
-        let place = usize::try_from(index).unwrap_or(usize::MAX);
+        let position = usize::try_from(index).unwrap_or(usize::MAX);
         let parameters = self
             .types
-            .get(place)
+            .get(position)
             .map_or(0, |found| found.parameters.len());
         u64::try_from(parameters).unwrap_or(u64::MAX)
     }
 
     fn of_function(self, index: u32) -> u64 {
-        let place = usize::try_from(index).unwrap_or(usize::MAX);
+        let position = usize::try_from(index).unwrap_or(usize::MAX);
         let declared = || {
             self.declared
-                .get(place.checked_sub(self.imports.len())?)
+                .get(position.checked_sub(self.imports.len())?)
                 .copied()
         };
-        let import = self.imports.get(place).map(|import| import.type_index);
+        let import = self.imports.get(position).map(|import| import.type_index);
         import
             .or_else(declared)
             .map_or(0, |index| self.of_type(index))
     }
 }
 
-/// What is counted while the operators of one function go by.
+/// Counts over the operators of one function.
 #[derive(Default)]
 pub(super) struct Counts {
     pub(super) operators: u64,
@@ -60,10 +61,10 @@ pub(super) struct Counts {
     pub(super) floats: u32,
 }
 
-/// Boxed, so that the way of an operator that passes is one register.
+/// The error is boxed, so that the result of an accepted operator fits one register.
 type Verdict = Result<(), Box<Rejection>>;
 
-/// The pass over one body.
+/// The check of the operators of one body.
 pub(super) struct Pass<'p> {
     bytes: &'p [u8],
     rules: &'p Rules,
@@ -71,9 +72,9 @@ pub(super) struct Pass<'p> {
     totals: &'p mut Totals,
     validator: &'p mut FuncValidator<ValidatorResources>,
     counts: Counts,
-    /// The innermost open block; `None` after the last `end`.
+    /// Kind of the innermost control frame; `None` after the last `end`.
     frame: Option<FrameKind>,
-    /// Where the operator that is being decoded stands.
+    /// Offset of the operator that is being decoded.
     offset: u64,
 }
 
@@ -97,7 +98,7 @@ impl<'p> Pass<'p> {
         }
     }
 
-    /// The next operator begins at `offset`.
+    /// Sets the offset of the next operator.
     pub(super) const fn begin(&mut self, offset: u64) {
         self.offset = offset;
     }
@@ -121,7 +122,7 @@ impl<'p> Pass<'p> {
         totals.blocks = totals.blocks.saturating_add(1);
         let maximum = limits.blocks_total_max;
         within(Rule::BlocksTotal, totals.blocks, maximum, offset)?;
-        // The function's own frame stands for the block that is about to begin.
+        // The height includes the function's own control frame, but not yet that of this block.
         let nesting = u64::from(self.validator.control_stack_height());
         within(Rule::Nesting, nesting, limits.nesting_max, offset)
     }
@@ -137,8 +138,8 @@ impl<'p> Pass<'p> {
         within(Rule::BrTableTargetsTotal, total, maximum, self.offset)
     }
 
-    /// A call that takes so many operands. Reachable code made each by an operator before; where
-    /// nothing is reached, the validator takes operands out of nothing, one by one.
+    /// Counts the operands that a call pops. In reachable code an earlier operator pushed each; in
+    /// unreachable code the validator creates them one by one.
     fn arguments(&mut self, count: u64) -> Verdict {
         self.counts.arguments = self.counts.arguments.saturating_add(count);
         let unpushed = self.counts.arguments.saturating_sub(self.counts.operators);
@@ -146,9 +147,10 @@ impl<'p> Pass<'p> {
         within(Rule::Arguments, unpushed, maximum, self.offset)
     }
 
-    /// What the validator answered, then the height, then our own list and the float policy.
+    /// Checks the result of the validator, the height of the stack, our allow-list and the float
+    /// policy.
     #[inline(always)]
-    fn judge(&mut self, name: &str, row: Option<Opcode>, valid: Result<(), Error>) -> Verdict {
+    fn accept(&mut self, name: &str, row: Option<Opcode>, valid: Result<(), Error>) -> Verdict {
         if let Err(error) = valid {
             return Err(self.invalid(name, &error));
         }
@@ -175,7 +177,7 @@ impl<'p> Pass<'p> {
         Ok(())
     }
 
-    /// The result of a block that the validator took.
+    /// Checks the result type of a valid block.
     fn block_result(&self, opcode: Opcode, block: BlockType) -> Verdict {
         match block {
             BlockType::Type(result) => self.result(opcode, result),
@@ -183,7 +185,7 @@ impl<'p> Pass<'p> {
         }
     }
 
-    /// A type that an operator names and that the validator took.
+    /// Checks a type that a valid operator names.
     fn result(&self, opcode: Opcode, result: ValType) -> Verdict {
         lowered(result, self.offset).map_err(Box::new)?;
         if self.rules.floats == FloatPolicy::Reject && is_float(result) {
@@ -194,14 +196,14 @@ impl<'p> Pass<'p> {
 
     #[cold]
     fn invalid(&self, name: &str, error: &Error) -> Box<Rejection> {
-        let mut rejection = diagnosis::refuse(self.bytes, error, Stage::Validation);
+        let mut rejection = diagnosis::reject(self.bytes, error, Stage::Validation);
         rejection.message = format!("operator {name}: {}", rejection.message);
         Box::new(rejection)
     }
 
     #[cold]
     fn unlisted(&self, name: &str) -> Box<Rejection> {
-        let message = format!("operator {name}");
+        let message = format!("operator {name} is not in the profile");
         Box::new(Rejection::new(outside(name), self.offset, &message))
     }
 
@@ -218,7 +220,7 @@ impl<'p> Pass<'p> {
     }
 }
 
-// What is counted before the validator keeps anything of an operator, and what is looked at after.
+// Checks before the validator processes an operator (which may allocate), and checks after it.
 macro_rules! before {
     ($self:ident BrTable $targets:ident) => {
         $self.targets(u64::from($targets.len()))?
@@ -257,7 +259,7 @@ macro_rules! after {
         Ok(())
     };
 }
-// One method an operator.
+// One method for each operator.
 macro_rules! define_visits {
     ($(@$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident
         ($($arity:tt)*))*) => { $(
@@ -265,7 +267,7 @@ macro_rules! define_visits {
             self.count()?;
             before!(self $op $($($arg)*)?);
             let valid = self.validator.visitor(self.offset).$visit($($($arg),*)?);
-            self.judge(stringify!($op), rows::$op, valid)?;
+            self.accept(stringify!($op), rows::$op, valid)?;
             after!(self $op $($($arg)*)?)
         }
     )* };
@@ -283,7 +285,7 @@ impl FrameStack for Pass<'_> {
     }
 }
 
-/// As [`limit`], for the way of each operator.
+/// As [`limit`], for the hot path.
 #[inline(always)]
 fn within(rule: Rule, count: u64, maximum: u32, offset: u64) -> Verdict {
     if count <= u64::from(maximum) {
@@ -297,7 +299,7 @@ fn above(rule: Rule, count: u64, maximum: u32, offset: u64) -> Verdict {
     limit(rule, count, maximum, offset).map_err(Box::new)
 }
 
-/// The rule for a valid operator that has no row in our list, by the decoder's name of it.
+/// The rule for a valid operator that is not in our allow-list, by its name in the decoder.
 fn outside(name: &str) -> Rule {
     match name {
         "MemoryInit" | "DataDrop" | "TableInit" | "TableCopy" | "ElemDrop" => Rule::PassiveSegments,

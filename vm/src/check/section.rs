@@ -19,7 +19,7 @@ pub(super) const fn is_float(value_type: ValType) -> bool {
     matches!(value_type, ValType::F32 | ValType::F64)
 }
 
-/// A lowered type, or the rule that keeps it out.
+/// The lowered type, or the rejection of a type outside the profile.
 pub(super) fn lowered(value_type: ValType, offset: u64) -> Result<ValueType, Rejection> {
     value_type_of(value_type).ok_or_else(|| {
         let message = format!("value type {value_type} is outside the profile");
@@ -35,8 +35,8 @@ struct Signature {
 }
 
 impl<'a> Checker<'a> {
-    /// Reads types by hand: the decoder would reserve memory for whatever a recursion group
-    /// announces.
+    /// Decodes types here: the decoder would reserve memory for the unchecked size of a recursion
+    /// group.
     pub(super) fn types(&mut self, section: &TypeSectionReader<'a>) -> Result<(), Rejection> {
         let count = section.count();
         limit(
@@ -97,7 +97,7 @@ impl<'a> Checker<'a> {
         }
         let results = reader.read_var_u32().map_err(undecoded)?;
         if results > self.rules.limits.results_max {
-            let message = format!("function type with {results} results");
+            let message = format!("a function type has {results} results");
             return Err(Rejection::new(Rule::MultiValue, offset, &message));
         }
         let result = match results {
@@ -137,29 +137,29 @@ impl<'a> Checker<'a> {
     }
 
     fn import(&self, offset: u64, import: &wasmparser::Import<'_>) -> Result<Import, Rejection> {
-        let place = format!("`{}` `{}`", import.module, import.name);
-        let refuse = |rule: Rule, what: &str| {
+        let name = format!("`{}` `{}`", import.module, import.name);
+        let reject = |rule: Rule, what: &str| {
             Err(Rejection::new(
                 rule,
                 offset,
-                &format!("import {place} {what}"),
+                &format!("import {name} {what}"),
             ))
         };
         if import.module.starts_with("wasi") {
-            return refuse(Rule::WasiImport, "belongs to WASI");
+            return reject(Rule::WasiImport, "belongs to WASI");
         }
         let type_index = match import.ty {
             TypeRef::Func(type_index) => type_index,
-            TypeRef::Memory(_) => return refuse(Rule::ImportKind, "is a memory"),
-            TypeRef::Table(_) => return refuse(Rule::ImportKind, "is a table"),
-            TypeRef::Global(_) => return refuse(Rule::ImportKind, "is a global"),
-            TypeRef::Tag(_) => return refuse(Rule::Exceptions, "is a tag"),
-            TypeRef::FuncExact(_) => return refuse(Rule::Gc, "is an exact function"),
+            TypeRef::Memory(_) => return reject(Rule::ImportKind, "is a memory"),
+            TypeRef::Table(_) => return reject(Rule::ImportKind, "is a table"),
+            TypeRef::Global(_) => return reject(Rule::ImportKind, "is a global"),
+            TypeRef::Tag(_) => return reject(Rule::Exceptions, "is a tag"),
+            TypeRef::FuncExact(_) => return reject(Rule::Gc, "is an exact function"),
         };
         let mut rows = self.rules.host.iter();
         let row = rows.find(|row| row.name == import.name);
         let Some(row) = row.filter(|_| import.module == host_api::MODULE) else {
-            return refuse(Rule::UnknownImport, "is not in the host interface");
+            return reject(Rule::UnknownImport, "is not in the host interface");
         };
         let index = usize::try_from(type_index).unwrap_or(usize::MAX);
         let float = self.float_types.get(index).copied().unwrap_or(true);
@@ -169,9 +169,9 @@ impl<'a> Checker<'a> {
             result: row.result.map(wire_type),
         };
         if float || found != Some(&wanted) {
-            return refuse(
+            return reject(
                 Rule::ImportType,
-                &format!("must have type {}", spell(&wanted)),
+                &format!("must have type {}", text_of(&wanted)),
             );
         }
         Ok(Import {
@@ -205,13 +205,13 @@ impl<'a> Checker<'a> {
         self.validate(&Payload::FunctionSection(section.clone()))
     }
 
-    /// Adds a function's parameters to the total; an index out of range is left to validation.
+    /// Adds a function's parameters to the total; validation rejects an index out of range.
     fn count_parameters(&mut self, type_index: u32, offset: u64) -> Result<(), Rejection> {
-        let place = usize::try_from(type_index).unwrap_or(usize::MAX);
+        let index = usize::try_from(type_index).unwrap_or(usize::MAX);
         let parameters = self
             .module
             .types
-            .get(place)
+            .get(index)
             .map_or(0, |found| found.parameters.len());
         let parameters = u64::try_from(parameters).unwrap_or(u64::MAX);
         self.totals.parameters = self.totals.parameters.saturating_add(parameters);
@@ -245,11 +245,15 @@ impl<'a> Checker<'a> {
         for (offset, table) in items {
             let kind = table.ty;
             if kind.table64 {
-                return Err(Rejection::new(Rule::Memory64, offset, "64-bit table"));
+                return Err(Rejection::new(
+                    Rule::Memory64,
+                    offset,
+                    "the table is 64-bit",
+                ));
             }
             let plain = kind.element_type == wasmparser::RefType::FUNCREF && !kind.shared;
             if !plain || !matches!(table.init, TableInit::RefNull) {
-                let message = "table of other than null function references";
+                let message = "the table is not one of initially null function references";
                 return Err(Rejection::new(Rule::ReferenceTypes, offset, message));
             }
             self.module.table = Some(Table {
@@ -278,12 +282,12 @@ impl<'a> Checker<'a> {
         self.validate(&Payload::MemorySection(section.clone()))?;
         for (offset, memory) in items {
             let outside = [
-                (memory.memory64, Rule::Memory64, "64-bit memory"),
-                (memory.shared, Rule::Threads, "shared memory"),
+                (memory.memory64, Rule::Memory64, "the memory is 64-bit"),
+                (memory.shared, Rule::Threads, "the memory is shared"),
                 (
                     memory.page_size_log2.is_some(),
                     Rule::CustomPageSizes,
-                    "custom page size",
+                    "the memory has a custom page size",
                 ),
             ];
             for (found, rule, message) in outside {
@@ -314,12 +318,16 @@ impl<'a> Checker<'a> {
             constant::scan(self.bytes, &global.init_expr)?;
         }
         self.validate(&Payload::GlobalSection(section.clone()))?;
-        for (place, (offset, global)) in items.into_iter().enumerate() {
+        for (index, (offset, global)) in items.into_iter().enumerate() {
             if global.ty.shared {
-                return Err(Rejection::new(Rule::Threads, offset, "shared global"));
+                return Err(Rejection::new(
+                    Rule::Threads,
+                    offset,
+                    "the global is shared",
+                ));
             }
             if self.rules.floats == FloatPolicy::Reject && is_float(global.ty.content_type) {
-                let message = format!("global {place} has type {}", global.ty.content_type);
+                let message = format!("global {index} has type {}", global.ty.content_type);
                 return Err(Rejection::new(Rule::FloatType, offset, &message));
             }
             self.module.globals.push(Global {
@@ -346,7 +354,7 @@ impl<'a> Checker<'a> {
         self.validate(&Payload::ExportSection(section.clone()))?;
         for (offset, export) in items {
             if export.name.starts_with('$') {
-                let message = format!("export `{}`", export.name);
+                let message = format!("the export `{}` has a reserved name", export.name);
                 return Err(Rejection::new(Rule::ReservedExport, offset, &message));
             }
             let kind = match export.kind {
@@ -355,7 +363,11 @@ impl<'a> Checker<'a> {
                 ExternalKind::Memory => ExportKind::Memory,
                 ExternalKind::Global => ExportKind::Global,
                 ExternalKind::Tag | ExternalKind::FuncExact => {
-                    return Err(Rejection::new(Rule::Exceptions, offset, "exported tag"));
+                    return Err(Rejection::new(
+                        Rule::Exceptions,
+                        offset,
+                        "a tag is exported",
+                    ));
                 }
             };
             let name = export.name.to_owned();
@@ -376,20 +388,21 @@ const fn wire_type(wire: host_api::Type) -> ValueType {
     }
 }
 
-/// A type as the text format spells it.
-fn spell(signature: &FunctionType) -> String {
-    let spell_one = |value_type: &ValueType| match value_type {
+/// A type in the text format.
+fn text_of(signature: &FunctionType) -> String {
+    let name = |value_type: &ValueType| match value_type {
         ValueType::I32 => " i32",
         ValueType::I64 => " i64",
     };
-    let parameters: String = signature.parameters.iter().map(spell_one).collect();
-    let result: String = signature.result.iter().map(spell_one).collect();
+    let parameters: String = signature.parameters.iter().map(name).collect();
+    let result: String = signature.result.iter().map(name).collect();
     format!("(param{parameters}) (result{result})")
 }
 
-/// A type whose lead byte is not a function's (garbage collection, shared types, continuations).
+/// The rejection of a type that is not a function type (garbage collection, shared types,
+/// continuations).
 fn other_type(lead: u8, offset: u64) -> Rejection {
-    let message = format!("type with lead byte {lead:#04x}");
+    let message = format!("a type has lead byte {lead:#04x}");
     let rule = match lead {
         0x4c..=0x50 | 0x5e | 0x5f => Rule::Gc,
         0x5d => Rule::StackSwitching,

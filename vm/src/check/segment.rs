@@ -1,4 +1,4 @@
-//! Checks element and data segments, and that each fits where it goes.
+//! Checks element and data segments, and that each fits in its table or memory.
 
 use super::{Checker, constant, limit};
 use crate::limits::PAGE_BYTES;
@@ -45,24 +45,30 @@ impl<'a> Checker<'a> {
     }
 
     fn element(&self, offset: u64, element: wasmparser::Element<'a>) -> Result<Element, Rejection> {
-        let refuse = |rule: Rule, what: &str| Err(Rejection::new(rule, offset, what));
+        let reject = |rule: Rule, what: &str| Err(Rejection::new(rule, offset, what));
         let (table, start) = match &element.kind {
             ElementKind::Active {
                 table_index,
                 offset_expr,
             } => (*table_index, offset_expr),
             ElementKind::Passive => {
-                return refuse(Rule::PassiveSegments, "passive element segment");
+                return reject(Rule::PassiveSegments, "the element segment is passive");
             }
             ElementKind::Declared => {
-                return refuse(Rule::PassiveSegments, "declared element segment");
+                return reject(Rule::PassiveSegments, "the element segment is declared");
             }
         };
         if table.unwrap_or(0) != 0 {
-            return refuse(Rule::ReferenceTypes, "element segment of another table");
+            return reject(
+                Rule::ReferenceTypes,
+                "the element segment is not for table 0",
+            );
         }
         let ElementItems::Functions(functions) = &element.items else {
-            return refuse(Rule::ReferenceTypes, "element segment of expressions");
+            return reject(
+                Rule::ReferenceTypes,
+                "the element segment contains expressions",
+            );
         };
         let functions: Vec<u32> = self
             .items(functions)?
@@ -74,8 +80,9 @@ impl<'a> Checker<'a> {
         let end = start.saturating_add(count);
         let entries = self.module.table.map_or(0, |table| table.initial);
         if end > u64::from(entries) {
-            let what = format!("segment ends at entry {end} of a table of {entries}");
-            return refuse(Rule::ElementRange, &what);
+            let what =
+                format!("the segment ends at entry {end}, but the table has {entries} entries");
+            return reject(Rule::ElementRange, &what);
         }
         Ok(Element {
             offset: u32::try_from(start).unwrap_or(u32::MAX),
@@ -116,16 +123,18 @@ impl<'a> Checker<'a> {
     }
 
     fn data_segment(&self, offset: u64, data: &wasmparser::Data<'a>) -> Result<Data, Rejection> {
-        let refuse = |rule: Rule, what: &str| Err(Rejection::new(rule, offset, what));
+        let reject = |rule: Rule, what: &str| Err(Rejection::new(rule, offset, what));
         let (memory, start) = match &data.kind {
             DataKind::Active {
                 memory_index,
                 offset_expr,
             } => (*memory_index, offset_expr),
-            DataKind::Passive => return refuse(Rule::PassiveSegments, "passive data segment"),
+            DataKind::Passive => {
+                return reject(Rule::PassiveSegments, "the data segment is passive");
+            }
         };
         if memory != 0 {
-            return refuse(Rule::MultiMemory, "data segment of another memory");
+            return reject(Rule::MultiMemory, "the data segment is not for memory 0");
         }
         let start = constant::evaluate(start)?;
         let length = u64::try_from(data.data.len()).unwrap_or(u64::MAX);
@@ -133,14 +142,15 @@ impl<'a> Checker<'a> {
         let pages = self.module.memory.map_or(0, |memory| memory.initial);
         let memory_bytes = u64::from(pages).saturating_mul(u64::from(PAGE_BYTES));
         if end > memory_bytes {
-            let what = format!("segment ends at byte {end} of a memory of {memory_bytes}");
-            return refuse(Rule::DataRange, &what);
+            let what =
+                format!("the segment ends at byte {end}, but the memory has {memory_bytes} bytes");
+            return reject(Rule::DataRange, &what);
         }
-        let place = |offset: u64| u32::try_from(offset).unwrap_or(u32::MAX);
+        let narrow = |offset: u64| u32::try_from(offset).unwrap_or(u32::MAX);
         let content = data.range.end.saturating_sub(length);
         Ok(Data {
-            offset: place(start),
-            bytes: place(content)..place(data.range.end),
+            offset: narrow(start),
+            bytes: narrow(content)..narrow(data.range.end),
         })
     }
 }

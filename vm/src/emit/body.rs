@@ -1,15 +1,15 @@
-//! Writes the code section: each function with its charges, then the functions that charge.
+//! Writes the code section: each function with its charges, then the added functions.
 //!
 //! A body becomes
 //! ```text
 //! charge entry(f); $stack += weight(f); if $stack > limit { $trap := 8; unreachable }
-//! block (result)  <runs, each after its charge; `return` is a branch to this block>  end
+//! block (result)  <metering blocks after their charges; `return` branches here>  end
 //! $stack -= weight(f)
 //! ```
-//! The block stands in the place of the function's own label, so no label depth changes.
+//! The block replaces the function's own label, so no label depth changes.
 
 use super::bulk;
-use super::layout::Layout;
+use super::indices::AppendedIndices;
 use super::sections::value_type;
 use crate::Rules;
 use crate::limits::STACK_SLOTS_MAX;
@@ -20,28 +20,38 @@ use crate::opcode::Opcode;
 use crate::trap::Trap;
 use wasm_encoder::{self as wasm, Encode, Instruction};
 
-pub(super) fn code(module: &CheckedModule, layout: &Layout, rules: &Rules, out: &mut wasm::Module) {
+pub(super) fn code(
+    module: &CheckedModule,
+    indices: &AppendedIndices,
+    rules: &Rules,
+    out: &mut wasm::Module,
+) {
     let mut section = wasm::CodeSection::new();
     for function in module.functions() {
-        section.raw(&body(module, function, layout, rules));
+        section.raw(&body(module, function, indices, rules));
     }
     let dynamic = rules.schedule.dynamic();
-    section.function(&out_of_gas(layout));
+    section.function(&out_of_gas(indices));
     for price in [
         dynamic.memory_grow_per_page,
         dynamic.memory_copy_per_byte,
         dynamic.memory_fill_per_byte,
     ] {
-        section.function(&charge_units(layout, price));
+        section.function(&charge_units(indices, price));
     }
-    if layout.lowered.is_some() {
+    if indices.lowered.is_some() {
         section.function(&bulk::copy());
         section.function(&bulk::fill());
     }
     out.section(&section);
 }
 
-fn body(module: &CheckedModule, function: &Function, layout: &Layout, rules: &Rules) -> Vec<u8> {
+fn body(
+    module: &CheckedModule,
+    function: &Function,
+    indices: &AppendedIndices,
+    rules: &Rules,
+) -> Vec<u8> {
     let mut bytes = Vec::new();
     let locals: Vec<(u32, ValueType)> = function.locals.clone();
     locals.len().encode(&mut bytes);
@@ -50,9 +60,9 @@ fn body(module: &CheckedModule, function: &Function, layout: &Layout, rules: &Ru
         value_type(kind).encode(&mut bytes);
     }
     let mut writer = Writer {
-        layout,
+        indices,
         bytes,
-        run: Vec::new(),
+        block: Vec::new(),
         depth: 0,
         weight: function.weight(),
     };
@@ -66,20 +76,20 @@ fn body(module: &CheckedModule, function: &Function, layout: &Layout, rules: &Ru
     writer.bytes
 }
 
-/// Writes one function. Operators wait in `run` until the cost that precedes them is known.
+/// Writes one function. Operators wait in `block` until the charge that precedes them is known.
 struct Writer<'a> {
-    layout: &'a Layout,
+    indices: &'a AppendedIndices,
     bytes: Vec<u8>,
-    run: Vec<u8>,
-    /// Labels open inside the wrapping block.
+    block: Vec<u8>,
+    /// Number of open labels inside the wrapping block.
     depth: u32,
     weight: u32,
 }
 
 impl Writer<'_> {
     fn prologue(&mut self, entry_price: u64) {
-        charge(self.layout, entry_price, &mut self.bytes);
-        let stack = self.layout.stack;
+        charge(self.indices, entry_price, &mut self.bytes);
+        let stack = self.indices.stack;
         let code = i32::from(Trap::StackOverflow.code().cast_signed());
         for instruction in [
             Instruction::GlobalGet(stack),
@@ -91,7 +101,7 @@ impl Writer<'_> {
             Instruction::I32GtU,
             Instruction::If(wasm::BlockType::Empty),
             Instruction::I32Const(code),
-            Instruction::GlobalSet(self.layout.trap),
+            Instruction::GlobalSet(self.indices.trap),
             Instruction::Unreachable,
             Instruction::End,
         ] {
@@ -99,9 +109,9 @@ impl Writer<'_> {
         }
     }
 
-    /// After the wrapping block; the result, if any, stays on the stack.
+    /// Written after the wrapping block; the result, if any, stays on the stack.
     fn epilogue(&mut self) {
-        let stack = self.layout.stack;
+        let stack = self.indices.stack;
         for instruction in [
             Instruction::End,
             Instruction::GlobalGet(stack),
@@ -110,12 +120,12 @@ impl Writer<'_> {
             Instruction::GlobalSet(stack),
             Instruction::End,
         ] {
-            instruction.encode(&mut self.run);
+            instruction.encode(&mut self.block);
         }
     }
 
     fn push(&mut self, instruction: &Instruction<'_>) {
-        instruction.encode(&mut self.run);
+        instruction.encode(&mut self.block);
     }
 
     fn open(&mut self, instruction: &Instruction<'_>) {
@@ -136,7 +146,7 @@ impl Writer<'_> {
     fn float_trap(&mut self) {
         let code = i32::from(Trap::FloatInstruction.code().cast_signed());
         self.push(&Instruction::I32Const(code));
-        self.push(&Instruction::GlobalSet(self.layout.trap));
+        self.push(&Instruction::GlobalSet(self.indices.trap));
         self.push(&Instruction::Unreachable);
     }
 
@@ -149,29 +159,35 @@ impl Writer<'_> {
             Operator::Return => self.push(&Instruction::Br(self.depth)),
             Operator::Float(_) => self.float_trap(),
             Operator::MemoryGrow => {
-                self.charged(self.layout.charge_grow, &Instruction::MemoryGrow(0))
+                self.charged(self.indices.charge_grow, &Instruction::MemoryGrow(0))
             }
             Operator::MemoryCopy => {
                 let kept = Instruction::MemoryCopy {
                     src_mem: 0,
                     dst_mem: 0,
                 };
-                let lowered = self.layout.lowered.map(|ours| Instruction::Call(ours.copy));
-                self.charged(self.layout.charge_copy, &lowered.unwrap_or(kept));
+                let lowered = self
+                    .indices
+                    .lowered
+                    .map(|ours| Instruction::Call(ours.copy));
+                self.charged(self.indices.charge_copy, &lowered.unwrap_or(kept));
             }
             Operator::MemoryFill => {
                 let kept = Instruction::MemoryFill(0);
-                let lowered = self.layout.lowered.map(|ours| Instruction::Call(ours.fill));
-                self.charged(self.layout.charge_fill, &lowered.unwrap_or(kept));
+                let lowered = self
+                    .indices
+                    .lowered
+                    .map(|ours| Instruction::Call(ours.fill));
+                self.charged(self.indices.charge_fill, &lowered.unwrap_or(kept));
             }
             Operator::BrTable { targets, default } => {
                 self.push(&Instruction::BrTable(targets.into(), default));
             }
-            other => plain(other, &mut self.run),
+            other => plain(other, &mut self.block),
         }
     }
 
-    /// The number of units is on top of the stack: it passes through the function that charges.
+    /// Calls the function that charges the units on top of the stack and returns their number.
     fn charged(&mut self, charge: u32, instruction: &Instruction<'_>) {
         self.push(&Instruction::Call(charge));
         self.push(instruction);
@@ -183,13 +199,13 @@ impl MeteredSink for Writer<'_> {
         self.control(operator);
     }
 
-    fn close_run(&mut self, cost: u64) {
-        charge(self.layout, cost, &mut self.bytes);
-        self.bytes.append(&mut self.run);
+    fn close_block(&mut self, cost: u64) {
+        charge(self.indices, cost, &mut self.bytes);
+        self.bytes.append(&mut self.block);
     }
 }
 
-/// Writes an operator that needs no change.
+/// Writes an operator that is not instrumented.
 fn plain(operator: Operator<'_>, out: &mut Vec<u8>) {
     let instruction = match operator {
         Operator::Br(depth) => Instruction::Br(depth),
@@ -210,13 +226,13 @@ fn plain(operator: Operator<'_>, out: &mut Vec<u8>) {
         Operator::Load(opcode, argument) | Operator::Store(opcode, argument) => {
             return access(opcode, argument, out);
         }
-        // What remains has no immediates.
+        // The others have no immediates.
         other => return without_immediates(other.opcode(), out),
     };
     instruction.encode(out);
 }
 
-/// One byte, or a prefix and a byte (`Row::encoding`).
+/// Writes the opcode: one byte, or a prefix and a byte (`Row::encoding`).
 fn without_immediates(opcode: Opcode, out: &mut Vec<u8>) {
     let [last, prefix] = opcode.encoding().to_le_bytes();
     if prefix != 0 {
@@ -239,45 +255,46 @@ const fn block_type(result: Option<ValueType>) -> wasm::BlockType {
 }
 
 /// `$gas := $gas - cost; if $gas < 0 call $oog`.
-fn charge(layout: &Layout, cost: u64, out: &mut Vec<u8>) {
+fn charge(indices: &AppendedIndices, cost: u64, out: &mut Vec<u8>) {
     if cost == 0 {
         return;
     }
-    Instruction::GlobalGet(layout.gas).encode(out);
+    Instruction::GlobalGet(indices.gas).encode(out);
     Instruction::I64Const(cost.cast_signed()).encode(out);
-    deduct(layout, out);
+    deduct(indices, out);
 }
 
-/// Takes gas and price from the stack.
-fn deduct(layout: &Layout, out: &mut Vec<u8>) {
+/// Pops gas and price, sets `$gas` to the difference and checks it.
+fn deduct(indices: &AppendedIndices, out: &mut Vec<u8>) {
     for instruction in [
         Instruction::I64Sub,
-        Instruction::GlobalSet(layout.gas),
-        Instruction::GlobalGet(layout.gas),
+        Instruction::GlobalSet(indices.gas),
+        Instruction::GlobalGet(indices.gas),
         Instruction::I64Const(0),
         Instruction::I64LtS,
         Instruction::If(wasm::BlockType::Empty),
-        Instruction::Call(layout.oog),
+        Instruction::Call(indices.oog),
         Instruction::End,
     ] {
         instruction.encode(out);
     }
 }
 
-fn out_of_gas(layout: &Layout) -> wasm::Function {
+fn out_of_gas(indices: &AppendedIndices) -> wasm::Function {
     let mut function = wasm::Function::new([]);
     function.instruction(&Instruction::I64Const(-1));
-    function.instruction(&Instruction::GlobalSet(layout.gas));
+    function.instruction(&Instruction::GlobalSet(indices.gas));
     function.instruction(&Instruction::Unreachable);
     function.instruction(&Instruction::End);
     function
 }
 
-/// `i32 -> i32`: charges `price * u64(n)`, answers `n`. Prices are below 2^31, so nothing wraps.
-fn charge_units(layout: &Layout, price: u64) -> wasm::Function {
+/// `i32 -> i32`: charges `price * u64(n)` and returns `n`. Prices are below 2^31, so it cannot
+/// wrap.
+fn charge_units(indices: &AppendedIndices, price: u64) -> wasm::Function {
     let mut bytes = Vec::new();
     for instruction in [
-        Instruction::GlobalGet(layout.gas),
+        Instruction::GlobalGet(indices.gas),
         Instruction::LocalGet(0),
         Instruction::I64ExtendI32U,
         Instruction::I64Const(price.cast_signed()),
@@ -285,7 +302,7 @@ fn charge_units(layout: &Layout, price: u64) -> wasm::Function {
     ] {
         instruction.encode(&mut bytes);
     }
-    deduct(layout, &mut bytes);
+    deduct(indices, &mut bytes);
     Instruction::LocalGet(0).encode(&mut bytes);
     Instruction::End.encode(&mut bytes);
     let mut function = wasm::Function::new([]);
@@ -299,7 +316,7 @@ mod tests {
     use crate::opcode::{Opcode, TABLE};
 
     #[test]
-    fn an_operator_behind_a_prefix_keeps_its_prefix() {
+    fn an_opcode_with_a_prefix_keeps_its_prefix() {
         let bytes = |opcode| {
             let mut out = Vec::new();
             without_immediates(opcode, &mut out);

@@ -1,9 +1,9 @@
-//! Lowers `memory.copy` and `memory.fill` to functions of ours, for engines that lack both.
+//! Lowers `memory.copy` and `memory.fill` to added functions, for engines that lack both.
 //!
-//! Loops over bytes, with the semantics of the operators (WebAssembly core 4.6.9): the whole range
-//! is compared before the first write, also where the length is 0; a copy onto itself goes in the
-//! direction that reads each byte before it is overwritten. The caller has charged the bytes with
-//! `$charge_copy` or `$charge_fill`; nothing here charges again, so gas is that of the kept
+//! They are loops over bytes with the semantics of the operators (WebAssembly core 4.6.9): the
+//! whole range is checked before the first write, also if the length is 0; an overlapping copy goes
+//! in the direction that reads each byte before it is overwritten. The caller has charged the bytes
+//! with `$charge_copy` or `$charge_fill`. These functions charge no gas, so gas is that of the
 //! operator.
 
 use wasm_encoder::{BlockType, Function, Instruction as I, MemArg, MemArgTarget};
@@ -12,15 +12,15 @@ use wasm_encoder::{BlockType, Function, Instruction as I, MemArg, MemArgTarget};
 const DESTINATION: u32 = 0;
 /// Second parameter of `$copy`.
 const SOURCE: u32 = 1;
-/// Second parameter of `$fill`; its low byte is written.
+/// Second parameter of `$fill`; the low byte is written.
 const VALUE: u32 = 1;
-/// Third parameter of both.
+/// Third parameter of both functions.
 const LENGTH: u32 = 2;
 
-/// Largest offset of an access: with the largest address, beyond every memory of 32 bits.
+/// Largest offset of an access; with the largest address it exceeds every 32-bit memory.
 const OFFSET_MAX: u64 = 0xffff_ffff;
 
-/// `(destination, source, length)`: what `memory.copy` does.
+/// `(destination, source, length)`: the function that replaces `memory.copy`.
 pub(super) fn copy() -> Function {
     let mut body = Function::new([]);
     range(&mut body, DESTINATION);
@@ -45,7 +45,7 @@ pub(super) fn copy() -> Function {
     body
 }
 
-/// `(destination, value, length)`: what `memory.fill` does.
+/// `(destination, value, length)`: the function that replaces `memory.fill`.
 pub(super) fn fill() -> Function {
     let mut body = Function::new([]);
     range(&mut body, DESTINATION);
@@ -54,7 +54,7 @@ pub(super) fn fill() -> Function {
     body
 }
 
-/// Traps as an access out of bounds does, if `start + length` is beyond the memory.
+/// Makes an access out of bounds if `start + length` exceeds the memory, so that the engine traps.
 fn range(body: &mut Function, start: u32) {
     write(
         body,
@@ -78,7 +78,7 @@ fn range(body: &mut Function, start: u32) {
     );
 }
 
-/// Writes the byte that `value` pushes, from the first to the last; `moving` locals go along.
+/// Writes the byte that `value` pushes, from the first to the last; increments `moving` locals too.
 fn forward(body: &mut Function, value: &[I<'_>], moving: &[u32]) {
     write(
         body,

@@ -1,6 +1,6 @@
-//! Writes every section but the code: the original's entries, then ours.
+//! Writes every section but the code: the items of the original module, then the appended ones.
 
-use super::layout::{BULK_FUNCTIONS, FUNCTIONS, Layout, count};
+use super::indices::{AppendedIndices, BULK_FUNCTIONS, FUNCTIONS, count};
 use super::{GAS, GLOBAL_PREFIX, MEMORY, STACK, START, TRAP};
 use crate::module::{CheckedModule, ExportKind, FunctionType, ValueType};
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ pub(super) const fn value_type(value_type: ValueType) -> wasm::ValType {
     }
 }
 
-pub(super) fn types(module: &CheckedModule, layout: &Layout, out: &mut wasm::Module) {
+pub(super) fn types(module: &CheckedModule, indices: &AppendedIndices, out: &mut wasm::Module) {
     let mut section = wasm::TypeSection::new();
     for FunctionType { parameters, result } in module.types() {
         let parameters = parameters.iter().copied().map(value_type);
@@ -25,7 +25,7 @@ pub(super) fn types(module: &CheckedModule, layout: &Layout, out: &mut wasm::Mod
     section
         .ty()
         .function([wasm::ValType::I32], [wasm::ValType::I32]);
-    if layout.lowered.is_some() {
+    if indices.lowered.is_some() {
         section.ty().function([wasm::ValType::I32; 3], []);
     }
     out.section(&section);
@@ -47,16 +47,16 @@ pub(super) fn imports(module: &CheckedModule, out: &mut wasm::Module) {
     out.section(&section);
 }
 
-pub(super) fn functions(module: &CheckedModule, layout: &Layout, out: &mut wasm::Module) {
+pub(super) fn functions(module: &CheckedModule, indices: &AppendedIndices, out: &mut wasm::Module) {
     let mut section = wasm::FunctionSection::new();
     for function in module.functions() {
         section.function(function.type_index);
     }
-    section.function(layout.oog_type);
+    section.function(indices.oog_type);
     for _ in FUNCTIONS.iter().skip(1) {
-        section.function(layout.charge_type);
+        section.function(indices.charge_type);
     }
-    if let Some(lowered) = layout.lowered {
+    if let Some(lowered) = indices.lowered {
         for _ in BULK_FUNCTIONS {
             section.function(lowered.bulk_type);
         }
@@ -120,7 +120,7 @@ pub(super) fn globals(module: &CheckedModule, out: &mut wasm::Module) {
     out.section(&section);
 }
 
-pub(super) fn exports(module: &CheckedModule, layout: &Layout, out: &mut wasm::Module) {
+pub(super) fn exports(module: &CheckedModule, indices: &AppendedIndices, out: &mut wasm::Module) {
     let mut section = wasm::ExportSection::new();
     for export in module.exports() {
         let kind = match export.kind {
@@ -131,9 +131,9 @@ pub(super) fn exports(module: &CheckedModule, layout: &Layout, out: &mut wasm::M
         };
         section.export(&export.name, kind, export.index);
     }
-    section.export(GAS, wasm::ExportKind::Global, layout.gas);
-    section.export(STACK, wasm::ExportKind::Global, layout.stack);
-    section.export(TRAP, wasm::ExportKind::Global, layout.trap);
+    section.export(GAS, wasm::ExportKind::Global, indices.gas);
+    section.export(STACK, wasm::ExportKind::Global, indices.stack);
+    section.export(TRAP, wasm::ExportKind::Global, indices.trap);
     if module.memory().is_some() {
         section.export(MEMORY, wasm::ExportKind::Memory, 0);
     }
@@ -180,15 +180,15 @@ pub(super) fn data(module: &CheckedModule, out: &mut wasm::Module) {
     out.section(&section);
 }
 
-/// Names what is ours, so that a disassembly reads well; the original's name section is never read.
-pub(super) fn names(layout: &Layout, out: &mut wasm::Module) {
+/// Names the appended items for a disassembly; the name section of the original is never read.
+pub(super) fn names(indices: &AppendedIndices, out: &mut wasm::Module) {
     let mut functions = wasm::NameMap::new();
-    let bulk = BULK_FUNCTIONS.iter().filter(|_| layout.lowered.is_some());
-    for (index, name) in (layout.oog..).zip(FUNCTIONS.iter().chain(bulk)) {
+    let bulk = BULK_FUNCTIONS.iter().filter(|_| indices.lowered.is_some());
+    for (index, name) in (indices.oog..).zip(FUNCTIONS.iter().chain(bulk)) {
         functions.append(index, name);
     }
     let mut globals = wasm::NameMap::new();
-    for (index, name) in (layout.gas..).zip([GAS, STACK, TRAP]) {
+    for (index, name) in (indices.gas..).zip([GAS, STACK, TRAP]) {
         globals.append(index, name);
     }
     let mut section = wasm::NameSection::new();

@@ -1,5 +1,5 @@
-//! Tests that what is emitted is valid without floats and keeps the original's indices.
-//! That it behaves as R says is shown in `conformance`.
+//! Tests that the instrumented module is valid without floats and keeps the indices of the
+//! original. Tests in `conformance` compare its behaviour with R.
 
 use super::emit;
 use crate::{Rules, check};
@@ -35,7 +35,7 @@ fn exports(bytes: &[u8]) -> Vec<(String, u32)> {
 }
 
 #[test]
-fn ours_come_after_the_originals() {
+fn appended_items_follow_those_of_the_original() {
     let out = emitted(
         "(module (import \"lockstep\" \"block_height\" (func (result i64)))
            (memory 1) (global (mut i64) (i64.const 7)) (global f32 (f32.const 1))
@@ -81,7 +81,7 @@ fn returns_from_every_depth_reach_the_wrapping_block() {
 }
 
 #[test]
-fn memory_maximum_is_the_profiles() {
+fn the_memory_maximum_is_limited_by_the_profile() {
     for (declared, expected) in [("1", 256), ("1 300", 256), ("1 7", 7)] {
         let out = emitted(&format!("(module (memory {declared}))"));
         let maximum = Parser::new(0)

@@ -1,4 +1,5 @@
-//! Holds what handlers share: code cells, function entries, and the context of one instance.
+//! Defines what handlers share: code cells, function entries, and the context of one instance.
+
 use super::dispatch::Handler;
 use crate::limits::PAGE_BYTES;
 use crate::module::ValueType;
@@ -9,25 +10,25 @@ use std::sync::atomic::AtomicPtr;
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub(crate) union Cell {
-    /// Fields of an instruction.
+    /// Contents of fields of an instruction.
     pub(crate) bits: u64,
-    /// The first cell of an instruction.
+    /// Handler, in the first cell of an instruction.
     pub(crate) handler: Handler,
-    /// The callee of a call.
-    pub(crate) entry: *const Entry,
+    /// Callee of a call.
+    pub(crate) entry: *const FunctionEntry,
 }
 
 const _: () = assert!(size_of::<Cell>() == 8 && align_of::<Cell>() <= 8);
 
-/// What a call needs to know of a function.
-pub(crate) struct Entry {
-    /// Its code; the cell before it is the price of entering the function and its first run.
+/// A function as calls see it.
+pub(crate) struct FunctionEntry {
+    /// Its code; the cell before it is the price of entry and of the first metering block.
     pub(crate) code: AtomicPtr<Cell>,
-    /// What it adds to the stack counter.
+    /// Weight that it adds to the stack counter.
     pub(crate) weight: u32,
-    /// Byte offset of the return address; weight and declared locals follow.
+    /// Byte offset of the return address in its frame; weight and declared locals follow.
     pub(crate) linkage: u32,
-    /// Declared locals, which start as zero.
+    /// Number of declared locals, which are initially zero.
     pub(crate) zeroed: u32,
     /// Canonical index of its type.
     pub(crate) type_index: u32,
@@ -35,13 +36,13 @@ pub(crate) struct Entry {
     pub(crate) parameters: u32,
     /// Type of its result.
     pub(crate) result: Option<ValueType>,
-    /// What it is, for a function of the host.
+    /// The host function, if it is an import.
     pub(crate) host: Option<Function>,
-    /// Price of entering it, without its first run.
+    /// Price of entry, without the first metering block.
     pub(crate) entry_price: u64,
 }
 
-/// Where handlers stopped.
+/// Registers at the last exit of a handler.
 #[derive(Clone, Copy)]
 pub(crate) struct Saved {
     pub(crate) ip: *const Cell,
@@ -50,9 +51,9 @@ pub(crate) struct Saved {
     pub(crate) gas: i64,
 }
 
-/// What handlers use of an instance.
+/// The part of an instance that handlers use.
 pub(crate) struct Context {
-    /// Length of memory less 1, 2, 4, 8: the highest legal address of an access of that width.
+    /// Length of memory minus 1, 2, 4 and 8: the greatest valid address of an access of that width.
     pub(crate) limit1: i64,
     pub(crate) limit2: i64,
     pub(crate) limit4: i64,
@@ -60,23 +61,23 @@ pub(crate) struct Context {
     /// The first byte of linear memory; it never moves.
     pub(crate) memory: *mut u8,
     pub(crate) globals: *mut u64,
-    pub(crate) table: *const *const Entry,
+    pub(crate) table: *const *const FunctionEntry,
     pub(crate) table_length: u64,
     pub(crate) memory_pages: u64,
     pub(crate) memory_pages_max: u64,
     pub(crate) grow_per_page: u64,
     pub(crate) copy_per_byte: u64,
     pub(crate) fill_per_byte: u64,
-    /// The state at the last exit.
+    /// Registers at the last exit.
     pub(crate) saved: Saved,
-    /// The function called at an exit that is a call.
-    pub(crate) callee: *const Entry,
-    /// What cannot be paid from the slice.
+    /// The callee, if the last exit is a call.
+    pub(crate) callee: *const FunctionEntry,
+    /// The price that the slice cannot pay.
     pub(crate) price: u64,
 }
 
 impl Context {
-    /// The length of memory.
+    /// Length of memory in bytes.
     pub(crate) fn memory_bytes(&self) -> usize {
         usize::try_from(self.limit1.wrapping_add(1)).unwrap_or(0)
     }

@@ -1,20 +1,20 @@
 //! Passes control from handler to handler: by sibling calls, or back through a loop.
 //!
-//! A handler is one [`Operation`] behind the calling convention, and ends by giving [`Registers`]
-//! to a [`Dispatch`]. There are two, and both run the same operations:
+//! A handler is one [`Operation`] with the calling convention of handlers, and ends by passing
+//! [`Registers`] to a [`Dispatch`]. There are two, and both run the same operations:
 //!
 //! * [`Threaded`] calls the next handler in tail position. An optimising build makes that a jump;
-//!   in any other the native stack grows by a frame for each handler, up to the slice of gas after
-//!   which the driver takes over (see `instance`). Nothing but speed depends on which it is.
-//! * [`Trampoline`] returns to a loop after each handler: for interpreters of Rust (miri) and for
-//!   machines whose convention has too few registers.
+//!   in any other the native stack grows by a frame for each handler, until the slice of gas is
+//!   used up and the handlers return to the driver (see `instance`). Only speed depends on it.
+//! * [`Trampoline`] returns to a dispatch loop after each handler: for interpreters of Rust (miri)
+//!   and for machines whose convention has too few registers.
 //!
 //! # Safety
-//! Everything here that is `unsafe` relies on one contract, the *state contract*: `ip` is at an
-//! instruction that `translate` made and `link` gave this very handler; `sp` is at a frame of that
-//! code's function, whole inside the stack; `memory` is the start of linear memory, whose length
-//! the limits in `context` tell; `context` is alive and used by nobody else while handlers run.
-//! Each handler keeps the contract for the next one.
+//! All `unsafe` code here relies on one contract, the *state contract*: `ip` points to an
+//! instruction that `translate` made and to which `link` assigned this handler; `sp` points to a
+//! frame of that code's function, entirely inside the stack; `memory` is the start of linear
+//! memory, whose length follows from the limits in `context`; `context` is alive and not used
+//! elsewhere while handlers run. Each handler ensures the contract for the next one.
 #![expect(
     unsafe_code,
     unsafe_op_in_unsafe_fn,
@@ -25,29 +25,29 @@
     reason = "a charge is far below 2^63, a distance fits the machine's addresses"
 )]
 
-use super::context::{Cell, Context, Entry};
+use super::context::{Cell, Context, FunctionEntry};
 use super::exit;
 use super::handler::{ACC, SLOT};
 use crate::translate::form;
 use crate::translate::layout::{
-    At, Cost, Destination, Function, InFrame, IsOperand, Operands, Read, Target, Write,
+    At, BranchTarget, Callee, Cost, Destination, InFrame, IsOperand, OperandKinds, Read, Write,
 };
 
 /// Six machine words, all in registers under the System V convention.
 #[derive(Clone, Copy)]
 pub(crate) struct Registers {
     pub(crate) ip: *const Cell,
-    /// The frame; slots are addressed by byte offsets.
+    /// Start of the frame; slots are addressed by byte offsets.
     pub(crate) sp: *mut u8,
     pub(crate) memory: *mut u8,
     pub(crate) context: *mut Context,
-    /// The result of an instruction before.
+    /// The accumulator: the result of an earlier instruction.
     pub(crate) acc: u64,
-    /// What is left of the slice; negative while a run executes in debt.
+    /// Gas left of the slice; negative while a metering block executes in overdraft.
     pub(crate) gas: i64,
 }
 
-/// What an instruction does.
+/// The semantics of an instruction.
 pub(crate) trait Operation {
     /// # Safety
     /// The state contract, for the handler of an instruction of this operation: `link` upholds it
@@ -57,20 +57,20 @@ pub(crate) trait Operation {
 
 /// How control reaches the next handler.
 pub(crate) trait Dispatch: Sized {
-    /// Runs are paid; false only where a bench asks what that costs.
+    /// True if metering blocks are charged; false only in a benchmark of the cost of metering.
     const METERED: bool = true;
 
-    /// Executes the instruction at `r.ip`; answers an exit.
+    /// Executes from the instruction at `r.ip` on; returns an exit.
     ///
     /// # Safety
-    /// The state contract at `r.ip`; the handler that goes on upholds it.
+    /// The state contract at `r.ip`; the calling handler upholds it.
     unsafe fn next(r: Registers) -> u64;
 
-    /// The handler of an operation; equal ones for different `REPLICA` where that pays.
+    /// The handler of an operation; distinct copies for different `REPLICA` where that is faster.
     fn handler<O: Operation, const REPLICA: u8>() -> Handler;
 }
 
-// The convention must be a literal: `sysv64` where it exists, for Windows' own has only four
+// The convention must be a literal: `sysv64` where it exists, since that of Windows has only four
 // registers.
 macro_rules! with_convention {
     ($convention:literal) => {
@@ -85,8 +85,8 @@ macro_rules! with_convention {
         ) -> u64;
 
         /// # Safety
-        /// The state contract; who calls it has read it from the instruction at `ip`, where `link`
-        /// put it.
+        /// The state contract; the caller has read the handler from the instruction at `ip`, where
+        /// `link` wrote it.
         unsafe extern $convention fn handle<O: Operation, D: Dispatch, const REPLICA: u8>(
             ip: *const Cell,
             sp: *mut u8,
@@ -99,10 +99,10 @@ macro_rules! with_convention {
             O::run::<D>(Registers { ip, sp, memory, context, acc, gas })
         }
 
-        /// Saves the state for the driver and gives it control.
+        /// Saves the registers and returns control to the driver.
         ///
-        /// The exit is opaque to the compiler: were it known, handlers would return it themselves
-        /// after a call that is no sibling call, and keep their stack aligned for it.
+        /// The exit is opaque to the compiler. Otherwise handlers would return it themselves after
+        /// a call that is no tail call, and align their stack for that call.
         ///
         /// # Safety
         /// The state contract: the context lives. The handler that leaves upholds it.
@@ -125,12 +125,12 @@ with_convention!("sysv64");
 #[cfg(not(target_arch = "x86_64"))]
 with_convention!("C");
 
-/// Keeps equal handlers apart: without a difference LLVM merges them, and with them their separate
-/// entries in the branch predictor, which are what they exist for.
+/// Makes copies of a handler differ: LLVM would merge equal ones, and they exist to have separate
+/// entries in the branch predictor.
 #[inline(always)]
 fn replica<const REPLICA: u8>() {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
-    // SAFETY: an assembly comment; it touches nothing.
+    // SAFETY: an assembly comment; it has no effect.
     unsafe {
         core::arch::asm!("/* {} */", const REPLICA, options(nomem, nostack, preserves_flags));
     }
@@ -140,7 +140,7 @@ fn replica<const REPLICA: u8>() {
 pub(crate) struct Threaded;
 
 impl Dispatch for Threaded {
-    // SAFETY: `link` put this very handler into the first cell of the instruction.
+    // SAFETY: `link` wrote this handler into the first cell of the instruction.
     #[inline(always)]
     unsafe fn next(r: Registers) -> u64 {
         let handler = (*r.ip).handler;
@@ -152,7 +152,7 @@ impl Dispatch for Threaded {
     }
 }
 
-/// As [`Threaded`] without the charges, for benches.
+/// As [`Threaded`] without charges, for benchmarks.
 #[cfg(feature = "unmetered")]
 pub(crate) struct Unmetered;
 
@@ -171,11 +171,11 @@ impl Dispatch for Unmetered {
     }
 }
 
-/// Each handler returns, and a loop calls the next one.
+/// Each handler returns, and a dispatch loop calls the next one.
 pub(crate) struct Trampoline;
 
 impl Dispatch for Trampoline {
-    // SAFETY: the context is alive and used by this handler alone; `run_trampoline` goes on.
+    // SAFETY: the context is alive and used only by this handler; `run_trampoline` continues.
     #[inline(always)]
     unsafe fn next(r: Registers) -> u64 {
         (*r.context).saved = super::context::Saved {
@@ -187,13 +187,13 @@ impl Dispatch for Trampoline {
         exit::NEXT
     }
 
-    /// Replicas would help no predictor: the loop has one indirect call.
+    /// Always the first copy: the loop has one indirect call, so copies do not help prediction.
     fn handler<O: Operation, const REPLICA: u8>() -> Handler {
         handle::<O, Self, 0>
     }
 }
 
-/// Executes from `r` on until a handler leaves; the state is then in the context.
+/// Executes from `r` on until a handler exits; the registers are then in the context.
 ///
 /// # Safety
 /// The state contract.
@@ -201,7 +201,7 @@ pub(crate) unsafe fn run_threaded(r: Registers) -> u64 {
     Threaded::next(r)
 }
 
-/// The same through the loop.
+/// The same with the dispatch loop.
 ///
 /// # Safety
 /// The state contract.
@@ -218,18 +218,18 @@ pub(crate) unsafe fn run_trampoline(mut r: Registers) -> u64 {
     }
 }
 
-/// The price of entering the function whose code is at `code`, its first run included.
+/// Price of entering the function whose code is at `code`, its first metering block included.
 ///
 /// # Safety
-/// `code` is the code or the stub of a function, which stands after its price.
+/// `code` is the code or the stub of a function; the cell before it is its price.
 pub(crate) unsafe fn price_of(code: *const Cell) -> u64 {
     (*code.sub(1)).bits
 }
 
-/// The instruction of a stub.
-pub(crate) const TRANSLATE: form::Translate = form::Translate::of(Operands::NONE);
+/// Layout of the instruction of a stub.
+pub(crate) const TRANSLATE: form::Translate = form::Translate::of(OperandKinds::NONE);
 
-/// The function that the stub at `stub` stands for.
+/// Index of the function of the stub at `stub`.
 ///
 /// # Safety
 /// `stub` is the code of a stub.
@@ -237,17 +237,17 @@ pub(crate) unsafe fn function_of(stub: *const Cell) -> u64 {
     (*stub.add(TRANSLATE.function.cell())).bits
 }
 
-/// Reading fields and slots, and the ways to go on.
+/// Access to fields and slots, and continuations.
 impl Registers {
     /// # Safety
     /// The instruction at `ip` has this field, with the width of `T`: `link` chose the handler by
-    /// the shape whose row of `form` it reads.
+    /// the shape, whose row of `form` the handler uses.
     #[inline(always)]
     unsafe fn field<T: Copy, H>(self, at: At<H>) -> T {
         self.ip.cast::<u8>().add(at.byte()).cast::<T>().read()
     }
 
-    /// A number in the instruction.
+    /// The content of a number field.
     ///
     /// # Safety
     /// As for [`Self::field`].
@@ -256,7 +256,7 @@ impl Registers {
         self.field(at)
     }
 
-    /// The price of a run.
+    /// The content of a cost field.
     ///
     /// # Safety
     /// As for [`Self::field`].
@@ -269,21 +269,21 @@ impl Registers {
     /// The function that an instruction calls.
     ///
     /// # Safety
-    /// As for [`Self::field`]; `link` wrote an entry there.
+    /// As for [`Self::field`]; `link` wrote an entry to the field.
     #[inline(always)]
-    pub(crate) unsafe fn entry(self, at: At<Function>) -> *const Entry {
+    pub(crate) unsafe fn entry(self, at: At<Callee>) -> *const FunctionEntry {
         self.field(at)
     }
 
     /// # Safety
-    /// As for [`Self::field`]; the field holds a slot of the frame, which `verify` checks in debug
-    /// builds.
+    /// As for [`Self::field`]; the field contains a slot of the frame, which `verify` checks in
+    /// debug builds.
     #[inline(always)]
     unsafe fn slot_of<H>(self, at: At<H>) -> *mut u64 {
         self.sp.add(usize::from(self.field::<u16, H>(at))).cast()
     }
 
-    /// The slot that a field names.
+    /// Address of the slot in a field.
     ///
     /// # Safety
     /// As for [`Self::slot_of`].
@@ -292,7 +292,7 @@ impl Registers {
         self.slot_of(at)
     }
 
-    /// Bytes from this frame to a slot.
+    /// Distance in bytes from the start of this frame to a slot.
     ///
     /// # Safety
     /// As for [`Self::field`].
@@ -301,16 +301,16 @@ impl Registers {
         usize::from(self.field::<u16, Write>(at))
     }
 
-    /// The value of a slot.
+    /// The value of the slot in a field.
     ///
     /// # Safety
-    /// As for [`Self::slot_of`]; the stack is initialised when it is made.
+    /// As for [`Self::slot_of`]; a new stack is initialised.
     #[inline(always)]
     pub(crate) unsafe fn get(self, at: At<Read>) -> u64 {
         self.slot(at).read()
     }
 
-    /// Writes a slot.
+    /// Writes the slot in a field.
     ///
     /// # Safety
     /// As for [`Self::slot_of`].
@@ -319,11 +319,10 @@ impl Registers {
         self.slot(at).write(value);
     }
 
-    /// An operand of the kind that the handler was made for.
+    /// The value of an operand of kind `KIND`.
     ///
     /// # Safety
-    /// As for [`Self::slot_of`], with the kind that the shape says: `select` made the handler for
-    /// it.
+    /// As for [`Self::slot_of`]; the shape has this kind: `select` chose the handler by it.
     #[inline(always)]
     pub(crate) unsafe fn operand<const KIND: u8, H: IsOperand>(self, at: At<H>) -> u64 {
         match KIND {
@@ -334,7 +333,7 @@ impl Registers {
         }
     }
 
-    /// Writes the result to the slot that it goes to as well, if it does.
+    /// Writes the result to its destination slot, if it has one.
     ///
     /// # Safety
     /// As for [`Self::slot_of`].
@@ -345,18 +344,18 @@ impl Registers {
         }
     }
 
-    /// Goes on with the instruction `cells` further and `acc` in the accumulator.
+    /// Continues with the instruction `cells` further and `acc` in the accumulator.
     ///
     /// # Safety
-    /// The state contract; the next instruction is so many cells further, by the length that
-    /// `form` says and the translator wrote.
+    /// The state contract; the next instruction is `cells` cells further: the length of this one in
+    /// `form`, which the translator used.
     #[inline(always)]
     pub(crate) unsafe fn go<D: Dispatch>(self, cells: usize, acc: u64) -> u64 {
         let ip = self.ip.add(cells);
         D::next(Self { ip, acc, ..self })
     }
 
-    /// Goes on with a result, which is written to its slot if it is to be.
+    /// Continues with a result, which is written to its destination slot if it has one.
     ///
     /// # Safety
     /// As for [`Self::keep`] and [`Self::go`].
@@ -371,16 +370,17 @@ impl Registers {
         self.go::<D>(cells, value)
     }
 
-    /// Pays for the run that begins at `ip` and goes there. Short of gas, the driver decides.
+    /// Charges the metering block at `ip` and continues there; exits to the driver if the slice
+    /// does not suffice.
     ///
     /// # Safety
     /// The state contract at `ip`.
     #[inline(always)]
-    pub(crate) unsafe fn enter_run<D: Dispatch>(self, cost: u64, ip: *const Cell) -> u64 {
+    pub(crate) unsafe fn enter_block<D: Dispatch>(self, cost: u64, ip: *const Cell) -> u64 {
         if !D::METERED {
             return D::next(Self { ip, ..self });
         }
-        // A debt is at most one run's price: no wrap.
+        // An overdraft is at most the price of one metering block, so this cannot wrap.
         let gas = self.gas.wrapping_sub(cost as i64);
         let entered = Self { ip, gas, ..self };
         if gas < 0 {
@@ -389,18 +389,18 @@ impl Registers {
         D::next(entered)
     }
 
-    /// The instruction that a branch goes to.
+    /// Address of the branch target.
     ///
     /// # Safety
     /// As for [`Self::field`]; the distance leads to an instruction, which `verify` checks in
     /// debug builds.
     #[inline(always)]
-    pub(crate) unsafe fn target(self, at: At<Target>) -> *const Cell {
+    pub(crate) unsafe fn target(self, at: At<BranchTarget>) -> *const Cell {
         let distance: i32 = self.field(at);
         self.ip.byte_offset(distance as isize)
     }
 
-    /// Gives control to the driver.
+    /// Returns control to the driver.
     ///
     /// # Safety
     /// The state contract: the context lives.

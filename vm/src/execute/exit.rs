@@ -1,24 +1,25 @@
-//! Numbers the ways in which handlers give control to the driver.
+//! Numbers the exits with which handlers return control to the driver.
 
 use crate::trap::Trap;
 
-/// To the loop of the trampoline only.
+/// Continue with the next handler; only for the dispatch loop of the trampoline.
 pub(crate) const NEXT: u64 = 0;
 /// The outermost function returned; its value is in the first slot.
 pub(crate) const RETURN: u64 = 1;
-/// The gas register is negative: the slice is used up, or the gas, or a run in debt has ended.
+/// The gas register is negative: the slice or the gas is used up, or a metering block in overdraft
+/// ended.
 pub(crate) const SHORT: u64 = 2;
-/// The price in the context is more than the slice; the instruction is to be repeated.
+/// The price in the context exceeds the slice; the instruction must be repeated.
 pub(crate) const PRICE: u64 = 3;
 /// A host function is called.
 pub(crate) const HOST_CALL: u64 = 4;
-/// The callee in the context does not fit the stack.
+/// The call of the callee in the context overflows the stack.
 pub(crate) const OVERFLOW: u64 = 5;
-/// The function is to be translated.
+/// The function must be translated.
 pub(crate) const TRANSLATE: u64 = 6;
-/// Nothing: the native stack is unwound.
+/// Only to unwind the native stack.
 pub(crate) const PAUSE: u64 = 7;
-/// A trap: its code is added.
+/// A trap: this plus its code.
 pub(crate) const TRAP: u64 = 1 << 16;
 
 /// The exit of a trap.

@@ -1,21 +1,22 @@
-//! Drives one instance: gives handlers slices of gas, answers their exits, makes host calls steps.
+//! Drives one instance: assigns slices of gas, handles exits of handlers, turns host calls into
+//! steps.
 //!
-//! The gas register holds a slice of what the frame has left; the rest is in `reserve`. When the
-//! slice is used up the handler returns, the native stack with it, and the driver refills the
-//! register. When the reserve is empty too, the run that could not be paid executes once *in debt*,
-//! with a negative register: a trap inside it that could still be paid is that trap, its end is out
-//! of gas.
+//! The gas register contains a slice of the frame's remaining gas; the rest is in `reserve`. When
+//! the slice is used up, the handlers return, which unwinds the native stack, and the driver
+//! refills the register. When the reserve is empty too, the metering block that could not be paid
+//! executes once *in overdraft*, with a negative register: if it traps and its refund covers the
+//! overdraft, the result is that trap; otherwise it is out of gas.
 //!
-//! Spec: docs/spec/gas.md, "Interpreter, block price".
+//! Specification: docs/spec/gas.md, "R, the reference semantics".
 #![expect(
     unsafe_code,
-    reason = "frames are raw memory; each block says what holds"
+    reason = "frames are raw memory; each unsafe block has its justification"
 )]
 
-use super::context::{Cell, Context, Entry, Saved};
+use super::context::{Cell, Context, FunctionEntry, Saved};
 use super::dispatch::{Registers, price_of};
 use super::handler::call::{CALL, make_frame};
-use super::linear::{Memory, Stack};
+use super::linear::{LinearMemory, Stack};
 use super::link::CompiledModule;
 use super::{Shared, exit};
 use crate::execution::{Execution, Invocation, Pending, Step, Stop, Value};
@@ -30,25 +31,25 @@ use std::slice;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-/// Gas that handlers use before they return to the driver, which bounds the native stack where
-/// tail calls are not jumps. An operator that becomes an instruction costs at least 8 (where a
-/// schedule has less, the code pauses in each run) and becomes at most two. Without optimisation a
-/// frame has 1.1 KiB on average and 2.4 KiB at most, so builds with debug assertions have a slice
-/// that fits [`super::Interpreter::NATIVE_STACK_BYTES`] with room to spare; others
-/// have smaller frames, if any.
+/// Gas that handlers use before they return to the driver, which bounds the native stack where tail
+/// calls are not jumps. An operator that becomes an instruction costs at least 8 (with lower
+/// prices, the code pauses in each metering block) and becomes at most two instructions. Without
+/// optimisation a native frame has 1.1 KiB on average and 2.4 KiB at most, so builds with debug
+/// assertions have a slice that fits [`super::Interpreter::NATIVE_STACK_BYTES`]; others have
+/// smaller frames, if any.
 const SLICE: u64 = if cfg!(debug_assertions) {
     1 << 13
 } else {
     1 << 15
 };
-/// Active functions that a diagnosis names, innermost first.
+/// Greatest number of active functions in a diagnosis.
 const DIAGNOSIS_FUNCTIONS_MAX: usize = 64;
 
-/// What may be asked of an instance next.
+/// Phase of an instance, which decides what may be called next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Fresh,
-    /// At a host call that answers with this type.
+    /// At a host call with this result type.
     Suspended(Option<ValueType>),
     Ended,
 }
@@ -58,23 +59,23 @@ pub(crate) struct Instance {
     shared: Arc<Shared>,
     compiled: Arc<CompiledModule>,
     context: Context,
-    memory: Option<Memory>,
+    memory: Option<LinearMemory>,
     stack: Option<Stack>,
     globals: Vec<u64>,
     gas: GasMeter,
-    /// Gas of the frame that is not in the register.
+    /// Remaining gas of the frame that is not in the register.
     reserve: u64,
-    /// The run that executes could not be paid.
-    debt: bool,
-    /// The entry and its arguments, until it begins.
+    /// True if the current metering block could not be paid.
+    overdraft: bool,
+    /// The entry and its arguments, while the start function runs.
     entry: Option<(u32, Vec<Value>)>,
     /// Type of the value that the outermost function returns.
     result: Option<ValueType>,
     phase: Phase,
 }
 
-// SAFETY: the pointers of its context reach its own memory, stack and globals, which move with it,
-// and the compiled module, which is shared between threads already and lives as long.
+// SAFETY: the pointers of its context point to its own memory, stack and globals, which move with
+// it, and to the compiled module, which threads share already and which lives as long.
 unsafe impl Send for Instance {}
 
 /// What the driver does next.
@@ -107,14 +108,14 @@ impl Instance {
                 .collect(),
             gas: GasMeter::new(0),
             reserve: 0,
-            debt: false,
+            overdraft: false,
             entry: None,
             result: None,
             phase: Phase::Fresh,
             compiled,
         };
         let memory = instance.memory.as_ref();
-        instance.context.memory = memory.map_or(ptr::null_mut(), Memory::start);
+        instance.context.memory = memory.map_or(ptr::null_mut(), LinearMemory::start);
         instance.context.globals = instance.globals.as_mut_ptr();
         for data in module.data() {
             let start = index(data.offset);
@@ -122,7 +123,7 @@ impl Instance {
             let target = start..start.saturating_add(content.len());
             match instance.memory().get_mut(target) {
                 Some(bytes) => bytes.copy_from_slice(content),
-                None => return Err(Fault::invariant("a data segment leaves the memory")),
+                None => return Err(Fault::invariant("a data segment is outside the memory")),
             }
         }
         Ok(instance)
@@ -130,29 +131,29 @@ impl Instance {
 
     fn stack_start(&self) -> Result<*mut u64, Fault> {
         let stack = self.stack.as_ref();
-        let stack = stack.ok_or_else(|| Fault::invariant("an instance without a stack"))?;
+        let stack = stack.ok_or_else(|| Fault::invariant("an instance has no stack"))?;
         Ok(stack.start())
     }
 
-    /// Makes the outermost frame of a function, its arguments in their slots.
+    /// Makes the outermost frame of a function, with its arguments.
     #[inline(always)]
     fn outermost(&mut self, function: u32, arguments: &[Value]) -> Result<Registers, Fault> {
         let entry = self.compiled.entry(function)?;
         if index(entry.parameters) != arguments.len() || entry.host.is_some() {
             return Err(Fault::invariant(
-                "another number of arguments, or an import",
+                "the entry has another number of arguments, or is an import",
             ));
         }
         let stack = self.stack_start()?;
-        for (place, value) in arguments.iter().enumerate() {
+        for (number, value) in arguments.iter().enumerate() {
             // SAFETY: at most 64 parameters, far inside the stack.
-            let slot = unsafe { stack.add(place) };
-            // SAFETY: `Stack` owns the place, and no handler runs before `drive`.
+            let slot = unsafe { stack.add(number) };
+            // SAFETY: `Stack` owns the slot, and no handler runs before `drive`.
             unsafe { slot.write(value.to_bits()) };
         }
         let sp: *mut u8 = stack.cast();
         let weight = u64::from(entry.weight);
-        // SAFETY: the first frame has at most 2,112 slots, of more than 65,536.
+        // SAFETY: the first frame has at most 2,112 slots, the stack more than 65,536.
         unsafe { make_frame(entry, sp, self.compiled.stop(), weight) };
         let ip = entry.code.load(Ordering::Acquire).cast_const();
         self.result = entry.result;
@@ -174,18 +175,19 @@ impl Instance {
         }
     }
 
-    /// A slice from the reserve, less the price of what begins, at most 2^44 by the bounds of
-    /// prices and slots; negative where the reserve does not suffice and the run begins in debt.
+    /// Takes a slice from the reserve and subtracts the price `cost` of the metering block that
+    /// begins, at most 2^44 by the bounds of prices and slots. Negative if the reserve does not
+    /// suffice: the block begins in overdraft.
     #[inline(always)]
     fn fill(&mut self, cost: u64) -> i64 {
         let taken = self.reserve.min(cost.wrapping_add(SLICE));
         self.reserve = self.reserve.wrapping_sub(taken);
         let gas = taken.wrapping_sub(cost).cast_signed();
-        self.debt = gas < 0;
+        self.overdraft = gas < 0;
         gas
     }
 
-    /// Charges what begins at `r.ip`; at most 2^44, by the bounds of prices and slots.
+    /// Charges the code that begins at `r.ip`: at most 2^44, by the bounds of prices and slots.
     fn pay(&mut self, r: &mut Registers, cost: u64) {
         r.gas = r.gas.saturating_sub_unsigned(cost);
         if r.gas < 0 {
@@ -193,24 +195,25 @@ impl Instance {
         }
     }
 
-    /// Fills the register from the reserve; where that does not suffice, the run begins in debt.
+    /// Fills the register from the reserve; if that does not suffice, the metering block begins in
+    /// overdraft.
     fn refill(&mut self, r: &mut Registers) {
         let wanted = r.gas.min(0).unsigned_abs().saturating_add(SLICE);
         let taken = wanted.min(self.reserve);
         self.reserve = self.reserve.saturating_sub(taken);
         r.gas = r.gas.saturating_add_unsigned(taken);
-        self.debt = r.gas < 0;
+        self.overdraft = r.gas < 0;
     }
 
-    /// Runs handlers until one of their exits ends the step.
+    /// Runs handlers until an exit ends the step.
     #[inline(always)]
     fn drive(&mut self, mut r: Registers) -> Result<Step, Box<Fault>> {
-        // Until it suspends: what returns, traps or faults has ended.
+        // Correct unless it suspends, which sets the phase again.
         self.phase = Phase::Ended;
-        // Anew: what happens between two runs borrows the context.
+        // A new pointer: code between two runs of handlers borrows the context.
         r.context = &raw mut self.context;
-        // SAFETY: `r` was made by `registers` from what handlers saved or `outermost` made; memory,
-        // stack, globals and context belong to this instance, which is borrowed meanwhile.
+        // SAFETY: `registers` made `r` from what handlers saved or `outermost` made; memory, stack,
+        // globals and context belong to this instance, which is borrowed meanwhile.
         let exit = unsafe { self.compiled.strategy.run(r) };
         match exit {
             exit::HOST_CALL => self.suspend(),
@@ -219,8 +222,8 @@ impl Instance {
         }
     }
 
-    /// The same from an exit that may not end the step: out of line, so that a host call does not
-    /// pay for it.
+    /// Continues after an exit that may not end the step; out of line, so that host calls stay
+    /// fast.
     #[cold]
     fn go_on(&mut self, mut exit: u64) -> Result<Step, Box<Fault>> {
         loop {
@@ -231,21 +234,21 @@ impl Instance {
             }
             let Saved { ip, sp, acc, gas } = self.context.saved;
             let left = self.registers(ip, sp, acc, gas);
-            let mut next = match self.answer(exit, left)? {
+            let mut next = match self.handle_exit(exit, left)? {
                 Next::Run(next) => next,
                 Next::Done(step) => return Ok(step),
             };
-            // Anew: what happens between two runs borrows the context.
+            // A new pointer: code between two runs of handlers borrows the context.
             next.context = &raw mut self.context;
             // SAFETY: as in `drive`.
             exit = unsafe { self.compiled.strategy.run(next) };
         }
     }
 
-    /// The exits that are seldom.
-    fn answer(&mut self, exit: u64, mut r: Registers) -> Result<Next, Fault> {
+    /// Handles the rare exits.
+    fn handle_exit(&mut self, exit: u64, mut r: Registers) -> Result<Next, Fault> {
         match exit {
-            exit::SHORT if self.debt => Ok(self.out_of_gas()),
+            exit::SHORT if self.overdraft => Ok(self.out_of_gas()),
             exit::SHORT => {
                 self.refill(&mut r);
                 Ok(Next::Run(r))
@@ -270,7 +273,7 @@ impl Instance {
         }
     }
 
-    /// Gas of the frame; negative in debt.
+    /// Remaining gas of the frame; negative in overdraft.
     fn left(&self, r: Registers) -> i128 {
         i128::from(r.gas).saturating_add(i128::from(self.reserve))
     }
@@ -280,7 +283,7 @@ impl Instance {
         Next::Done(Step::Exit(Stop::OutOfGas))
     }
 
-    /// A trap after which `left` is left: out of gas if that is negative.
+    /// Ends with a trap and remaining gas `left`; out of gas if `left` is negative.
     fn trapped(&mut self, trap: Trap, left: i128) -> Next {
         match u64::try_from(left) {
             Ok(left) => {
@@ -293,19 +296,21 @@ impl Instance {
 
     fn trap(&mut self, exit: u64, r: Registers) -> Result<Next, Fault> {
         let trap = exit::trap_of(exit);
-        let trap = trap.ok_or_else(|| Fault::invariant(format!("a handler left with {exit}")))?;
-        let site = self.compiled.place(r.ip).and_then(|place| place.site);
-        let site = site.ok_or_else(|| Fault::invariant("a trap at no site"))?;
-        let left = self.left(r).saturating_add(i128::from(site.give_back));
+        let trap = trap.ok_or_else(|| {
+            Fault::invariant(format!("a handler returned the unknown exit {exit}"))
+        })?;
+        let site = self.compiled.locate(r.ip).and_then(|at| at.site);
+        let site = site.ok_or_else(|| Fault::invariant("a trap has no trap site"))?;
+        let left = self.left(r).saturating_add(i128::from(site.refund));
         Ok(self.trapped(trap, left))
     }
 
-    /// A price by data that the slice does not hold: the instruction is repeated with enough, or
-    /// ends.
+    /// Handles a dynamic price that exceeds the slice: the instruction is repeated with enough gas,
+    /// or is out of gas.
     fn large_price(&mut self, mut r: Registers) -> Next {
         let price = self.context.price;
         let missing = price.saturating_sub(r.gas.unsigned_abs());
-        if self.debt || missing > self.reserve {
+        if self.overdraft || missing > self.reserve {
             return self.out_of_gas();
         }
         self.reserve = self.reserve.saturating_sub(missing);
@@ -315,21 +320,21 @@ impl Instance {
 
     #[inline(always)]
     fn suspend(&mut self) -> Result<Step, Box<Fault>> {
-        // SAFETY: a call of the host names its callee, an entry of this module.
+        // SAFETY: a host call sets its callee, an entry of this module.
         let callee = unsafe { &*self.context.callee };
         let Some(function) = callee.host else {
-            let none = Fault::invariant("a call of a host function that is none");
-            return Err(none.into());
+            let fault = Fault::invariant("the callee of a host call is not a host function");
+            return Err(fault.into());
         };
         self.phase = Phase::Suspended(callee.result);
-        // The register and the reserve are one from here on: the host sees the whole.
+        // From here on the gas meter has the whole remaining gas, for the host.
         self.settle();
         self.reserve = 0;
         Ok(Step::HostCall(function))
     }
 
-    /// Tells the frame's counter what is left in register and reserve; outside of debt both are
-    /// below 2^63, and so is their sum, which is part of the limit.
+    /// Writes the remaining gas, register and reserve, to the gas meter. Without overdraft both are
+    /// below 2^63, and so is their sum, which is at most the limit.
     #[inline(always)]
     fn settle(&mut self) -> u64 {
         let left = self.reserve.wrapping_add_signed(self.context.saved.gas);
@@ -337,16 +342,16 @@ impl Instance {
         left
     }
 
-    /// From the start function to the entry.
+    /// Begins the entry after the start function.
     fn begin_entry(&mut self) -> Result<Next, Fault> {
         self.reserve = self.settle();
         let Some((entry, arguments)) = self.entry.take() else {
-            return Err(Fault::invariant("an entry that has begun"));
+            return Err(Fault::invariant("the entry has begun already"));
         };
         Ok(Next::Run(self.outermost(entry, &arguments)?))
     }
 
-    /// Out of the instance.
+    /// Ends with the return of the entry.
     #[inline(always)]
     fn returned(&mut self) -> Result<Step, Box<Fault>> {
         self.settle();
@@ -358,25 +363,25 @@ impl Instance {
         Ok(Step::Exit(Stop::Return(value)))
     }
 
-    /// Indices of active functions, innermost first, from the frame where handlers stopped.
+    /// Indices of active functions, innermost first, from the frame at the last exit.
     fn active_functions(&self) -> Vec<u32> {
         let Saved { mut ip, mut sp, .. } = self.context.saved;
         let mut functions = Vec::new();
         while functions.len() < DIAGNOSIS_FUNCTIONS_MAX && !ip.is_null() {
-            let Some(place) = self.compiled.place(ip) else {
+            let Some(location) = self.compiled.locate(ip) else {
                 break;
             };
-            functions.push(place.function);
+            functions.push(location.function);
             let module = &self.compiled.module;
-            let body = module.function(place.function);
+            let body = module.function(location.function);
             let Some(layout) = body
-                .zip(module.function_type(place.function))
+                .zip(module.function_type(location.function))
                 .map(|(body, signature)| FrameLayout::new(body, signature))
             else {
                 break;
             };
             let linkage = sp.wrapping_add(layout.return_address());
-            // SAFETY: the linkage of the frame of the function that the instruction belongs to.
+            // SAFETY: the return address in the frame of the function of this instruction.
             let back = unsafe { linkage.cast::<*const Cell>().read() };
             if back == self.compiled.stop() {
                 break;
@@ -390,18 +395,19 @@ impl Instance {
                 acc: 0,
                 gas: 0,
             };
-            // SAFETY: a return address follows a call, which says how far the callee's frame is.
+            // SAFETY: a return address follows a call, which contains the distance of the callee's
+            // frame.
             sp = sp.wrapping_sub(unsafe { site.distance(CALL.frame) });
         }
         functions
     }
 }
 
-/// Arguments of the call of the host at which handlers stopped: where the callee's frame would be
-/// are the caller's topmost operands, until it goes on.
+/// Arguments of the pending host call: the caller's topmost operands, where the callee's frame
+/// would be, until the guest resumes.
 ///
 /// # Safety
-/// The context is that of an instance which stopped so; the answer is not used after it goes on.
+/// The last exit of the instance was a host call; the result is not used after it resumes.
 #[inline(always)]
 unsafe fn host_arguments<'i>(context: &Context) -> &'i [u64] {
     let Saved { ip, sp, .. } = context.saved;
@@ -409,11 +415,11 @@ unsafe fn host_arguments<'i>(context: &Context) -> &'i [u64] {
         .cast::<u8>()
         .wrapping_add(CALL.frame.byte())
         .cast::<u16>();
-    // SAFETY: the instruction is a call, which says how far the callee's frame is.
+    // SAFETY: the instruction is a call, which contains the distance of the callee's frame.
     let frame = unsafe { frame.read() };
     // SAFETY: inside the stack.
     let first = unsafe { sp.add(usize::from(frame)) };
-    // SAFETY: a call of the host names its callee, an entry of this module.
+    // SAFETY: a host call sets its callee, an entry of this module.
     let callee = unsafe { &*context.callee };
     // SAFETY: its arguments are inside the caller's frame; the whole stack is initialised.
     unsafe { slice::from_raw_parts(first.cast::<u64>(), index(callee.parameters)) }
@@ -422,7 +428,7 @@ unsafe fn host_arguments<'i>(context: &Context) -> &'i [u64] {
 fn context(compiled: &CompiledModule) -> Context {
     let prices = compiled.rules.schedule.dynamic();
     let memory = compiled.module.memory();
-    let table: &[*const Entry] = &compiled.table;
+    let table: &[*const FunctionEntry] = &compiled.table;
     let mut context = Context {
         limit1: 0,
         limit2: 0,
@@ -453,7 +459,7 @@ fn context(compiled: &CompiledModule) -> Context {
 impl Execution for Instance {
     fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
         if self.phase != Phase::Fresh {
-            return Err(Fault::invariant("an instance serves one frame").into());
+            return Err(Fault::invariant("an instance was started twice").into());
         }
         self.gas = frame.gas.reread();
         self.reserve = self.gas.remaining();
@@ -469,21 +475,22 @@ impl Execution for Instance {
 
     fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
         if self.phase != Phase::Suspended(result.map(Value::value_type)) {
-            let wrong = "an answer without a call, or of another type";
+            let wrong =
+                "an instance was resumed without a host call, or with a result of another type";
             return Err(Fault::invariant(wrong).into());
         }
         self.reserve = self.gas.remaining();
         let Saved { ip, sp, acc, .. } = self.context.saved;
         let cost = ip.cast::<u8>().wrapping_add(CALL.cost.byte());
-        // SAFETY: the instruction is a call, with the price of the run after it.
+        // SAFETY: the instruction is a call, with the price of the metering block after it.
         let cost = unsafe { cost.cast::<u32>().read() };
         let gas = self.fill(u64::from(cost));
         let mut r = self.registers(ip, sp, acc, gas);
         if let Some(value) = result {
             r.acc = value.to_bits();
-            // SAFETY: where the callee's frame would be is the slot of the call's result.
+            // SAFETY: the result slot of a call is where the callee's frame would begin.
             let slot = unsafe { r.slot(CALL.frame) };
-            // SAFETY: `stack_slot` gave it to the translator, inside the caller's frame.
+            // SAFETY: the translator got it from `stack_slot`, so it is inside the caller's frame.
             unsafe { slot.write(r.acc) };
         }
         r.ip = r.ip.wrapping_add(CALL.cells);
@@ -493,7 +500,7 @@ impl Execution for Instance {
     fn pending(&mut self) -> Pending<'_> {
         let length = self.context.memory_bytes();
         let arguments = match self.phase {
-            // SAFETY: what the handler of the call saved, and nothing ran since.
+            // SAFETY: the handler of the call saved the registers, and no handler ran since.
             Phase::Suspended(_) => unsafe { host_arguments(&self.context) },
             _ => &[],
         };
@@ -532,12 +539,12 @@ impl Execution for Instance {
             .collect())
     }
 
-    /// Where the guest stands; after a trap, where it was stopped.
+    /// Diagnosis at the last exit; after a trap, at the trap.
     fn diagnosis(&self) -> Diagnosis {
         let site = self
             .compiled
-            .place(self.context.saved.ip)
-            .and_then(|place| place.site);
+            .locate(self.context.saved.ip)
+            .and_then(|location| location.site);
         Diagnosis {
             functions: self.active_functions(),
             offset: site.map(|site| u64::from(site.offset)),

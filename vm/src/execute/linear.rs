@@ -1,11 +1,9 @@
-//! Keeps what instances lend: linear memory and stacks, zeroed and used again.
+//! Pools the linear memories and stacks of instances.
 //!
-//! A memory is reserved whole, so that it grows without moving; the operating system provides pages
-//! when they are touched. What an instance could have written is zeroed before the next one has it.
-#![expect(
-    unsafe_code,
-    reason = "memory is reached by address while handlers run"
-)]
+//! A memory is reserved with its maximum size, so that it grows without moving; the operating
+//! system provides pages when they are touched. The bytes that an instance could have written are
+//! zeroed before the next one uses the memory.
+#![expect(unsafe_code, reason = "handlers access memory by address")]
 
 use crate::budget::{self, Purpose, SharedBudget};
 use crate::fault::Fault;
@@ -15,18 +13,18 @@ use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
 use std::slice;
 
-/// Instances whose memory and stack are kept for the next ones: as many frames as can wait for each
-/// other in a transaction, and one.
+/// Greatest number of pooled memories, and of pooled stacks: one more than the contract frames that
+/// can be active in a transaction.
 pub(crate) const INSTANCES_POOLED_MAX: usize = 17;
-/// Slots of a stack: what the counter admits, and each active function's linkage and spare slots.
+/// Slots of a stack: the limit of the stack counter, and the extra slots of each active function.
 const STACK_SLOTS: u32 =
     STACK_SLOTS_MAX + (STACK_SLOTS_MAX / STACK_WEIGHT_MIN + 1) * FRAME_EXTRA_SLOTS;
-/// Slots that are poisoned before each use in debug builds.
+/// Slots that are poisoned before each use in debug builds, to find reads of uninitialised slots.
 const POISONED_SLOTS: usize = 1 << 12;
-/// Stacks begin at different cache lines: large regions all begin at the same place of a page, and
-/// frames that wait for each other would push one another's first slots out of the cache.
+/// Number of different start offsets of stacks (cache colours): large regions all begin at the same
+/// offset in a page, and waiting frames would evict each other's first slots from the cache.
 const COLOURS: usize = 32;
-/// Two lines of 64 bytes.
+/// Slots between two start offsets: two cache lines of 64 bytes.
 const COLOUR_SLOTS: usize = 16;
 const POISON: u64 = 0xdead_beef_dead_beef;
 
@@ -44,8 +42,8 @@ impl Region {
         let layout = layout.map_err(|error| budget::refused(purpose, bytes, error))?;
         // SAFETY: the size is not zero.
         let start = NonNull::new(unsafe { alloc_zeroed(layout) });
-        let start =
-            start.ok_or_else(|| budget::refused(purpose, bytes, "the allocator has none left"))?;
+        let start = start
+            .ok_or_else(|| budget::refused(purpose, bytes, "the allocator is out of memory"))?;
         Ok(Self { start, layout })
     }
 }
@@ -57,13 +55,13 @@ impl Drop for Region {
     }
 }
 
-/// A linear memory, reserved up to a number of pages.
-pub(crate) struct Memory {
+/// A linear memory, reserved up to a maximum size in bytes.
+pub(crate) struct LinearMemory {
     region: Region,
     reserved: usize,
 }
 
-impl Memory {
+impl LinearMemory {
     fn new(reserved: usize, budget: &SharedBudget) -> Result<Self, Fault> {
         let region = Region::new(Purpose::LinearMemory, reserved, budget)?;
         Ok(Self { region, reserved })
@@ -82,7 +80,7 @@ impl Memory {
     }
 }
 
-/// A stack of value slots. On the heap: the host's own stack does not depend on the guest.
+/// A stack of value slots, on the heap: the native stack does not depend on the guest.
 pub(crate) struct Stack {
     region: Region,
     /// Slots before the first: see [`COLOURS`].
@@ -90,7 +88,7 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// The stack that is made after `made` others.
+    /// A stack; `made` is the number of stacks made before, which selects the start offset.
     fn new(made: usize, budget: &SharedBudget) -> Result<Self, Fault> {
         let colour = made.wrapping_rem(COLOURS).saturating_mul(COLOUR_SLOTS);
         let bytes = index(STACK_SLOTS)
@@ -101,7 +99,7 @@ impl Stack {
     }
 
     pub(crate) fn start(&self) -> *mut u64 {
-        // Inside the region, which is longer by as much.
+        // Inside the region, which has that many more slots.
         self.region
             .start
             .as_ptr()
@@ -109,40 +107,44 @@ impl Stack {
             .wrapping_add(self.colour)
     }
 
-    /// A value that nobody may read before it is written.
+    /// Fills the first slots with a recognisable value that must be overwritten before it is read.
     fn poison(&self) {
         for slot in 0..POISONED_SLOTS {
             // SAFETY: far below `STACK_SLOTS`.
             let slot = unsafe { self.start().add(slot) };
-            // SAFETY: `Region` owns the place, and this stack is lent to nobody yet.
+            // SAFETY: `Region` owns the slot, and no instance uses this stack yet.
             unsafe { slot.write(POISON) };
         }
     }
 }
 
-/// Memories and stacks that wait for an instance.
+/// Unused memories and stacks.
 #[derive(Default)]
 pub(crate) struct Pool {
-    memories: Vec<Memory>,
+    memories: Vec<LinearMemory>,
     stacks: Vec<Stack>,
-    /// Stacks that were made.
+    /// Number of stacks made so far.
     stacks_made: usize,
 }
 
-// SAFETY: a region is owned by whoever holds it, and lent to one instance at a time.
+// SAFETY: a region has one owner, and one instance uses it at a time.
 unsafe impl Send for Pool {}
 
 impl Pool {
     /// A zeroed memory of at least `pages`.
-    pub(crate) fn memory(&mut self, pages: u32, budget: &SharedBudget) -> Result<Memory, Fault> {
+    pub(crate) fn memory(
+        &mut self,
+        pages: u32,
+        budget: &SharedBudget,
+    ) -> Result<LinearMemory, Fault> {
         let reserved = bytes_of(pages);
         let fits = self
             .memories
             .iter()
             .rposition(|memory| memory.reserved >= reserved);
         match fits {
-            Some(place) => Ok(self.memories.swap_remove(place)),
-            None => Memory::new(reserved, budget),
+            Some(index) => Ok(self.memories.swap_remove(index)),
+            None => LinearMemory::new(reserved, budget),
         }
     }
 
@@ -160,8 +162,8 @@ impl Pool {
         Ok(stack)
     }
 
-    /// Takes a memory back whose first `used` bytes may have been written.
-    pub(crate) fn keep_memory(&mut self, mut memory: Memory, used: usize) {
+    /// Returns a memory to the pool; its first `used` bytes may have been written.
+    pub(crate) fn keep_memory(&mut self, mut memory: LinearMemory, used: usize) {
         if self.memories.len() < INSTANCES_POOLED_MAX {
             memory.bytes(used).fill(0);
             self.memories.push(memory);
@@ -175,7 +177,7 @@ impl Pool {
     }
 }
 
-/// At most 256 pages are 16 MiB.
+/// Size of `pages` pages in bytes: at most 16 MiB.
 const fn bytes_of(pages: u32) -> usize {
     index(pages).saturating_mul(index(PAGE_BYTES))
 }

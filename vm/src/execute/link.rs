@@ -1,13 +1,13 @@
-//! Links internal code to handlers and keeps it: the compiled form of one module.
+//! Links internal code to handlers: the compiled form of one module.
 //!
-//! Functions are translated at their first call: until then an entry leads to a stub that asks the
-//! driver for it. No observable differs, for translation has no price of its own at run time.
+//! Functions are translated at their first call: until then an entry points to a stub that requests
+//! it from the driver. This is not observable: translation costs no gas.
 //!
 //! # Safety
 //! Cells are written before their address is published in an entry, and live as long as the module.
 #![expect(unsafe_code, reason = "code is reached by address while it is in use")]
 
-use super::context::{Cell, Entry};
+use super::context::{Cell, FunctionEntry};
 use super::dispatch::{self, Handler, Registers, TRANSLATE};
 use super::handler::call::CALL;
 use super::select;
@@ -17,22 +17,22 @@ use crate::module::CheckedModule;
 use crate::rules::Rules;
 use crate::translate::form::Family;
 use crate::translate::shape::Shape;
-use crate::translate::{self, FrameLayout, Prices, Site, Source, Workspace, index};
+use crate::translate::{self, FrameLayout, Prices, Source, TrapSite, Workspace, index};
 use std::collections::BTreeMap;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How handlers follow each other; results are equal.
+/// How control passes from handler to handler; results do not depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strategy {
     /// Each handler calls the next one in tail position: fast where the compiler makes that a jump,
     /// bounded by the driver's slice where it does not.
     Threaded,
-    /// Each handler returns to a loop.
+    /// Each handler returns to a dispatch loop.
     Trampoline,
-    /// As `Threaded`, but no run is paid, and a loop that does not end does not end: for the bench
-    /// that tells what metering costs. Never for consensus, nor for code that nobody trusts.
+    /// As `Threaded`, but gas is not charged, so an endless loop never stops: for the benchmark of
+    /// the cost of metering. Never for consensus, nor for untrusted code.
     #[cfg(feature = "unmetered")]
     Unmetered,
 }
@@ -60,7 +60,7 @@ impl Strategy {
         handler.ok_or_else(|| Fault::invariant(format!("no handler for {shape:?}")))
     }
 
-    /// Executes until a handler leaves.
+    /// Executes until a handler exits.
     ///
     /// # Safety
     /// The state contract of [`dispatch`], for code linked with this strategy.
@@ -87,7 +87,7 @@ impl Cells {
         Self(NonNull::from(cells))
     }
 
-    /// The address of a cell inside.
+    /// Address of a cell.
     fn at(&self, cell: usize) -> *const Cell {
         debug_assert!(cell < self.0.len());
         self.0.as_ptr().cast::<Cell>().wrapping_add(cell)
@@ -96,23 +96,23 @@ impl Cells {
 
 impl Drop for Cells {
     fn drop(&mut self) {
-        // SAFETY: it came from `Box::leak`, once; nobody runs code of a module that is dropped.
+        // SAFETY: it came from `Box::leak`, once; no code of a dropped module runs.
         drop(unsafe { Box::from_raw(self.0.as_ptr()) });
     }
 }
 
-/// The code of one function.
-struct Linked {
-    /// The price of entering it, then its instructions.
+/// The linked code of one function.
+struct LinkedFunction {
+    /// Price of entry, then the instructions.
     cells: Cells,
-    sites: Box<[Site]>,
+    sites: Box<[TrapSite]>,
     function: u32,
 }
 
 /// A module as the interpreter runs it.
 pub(crate) struct CompiledModule {
     pub(super) module: Arc<CheckedModule>,
-    /// Its start function.
+    /// Index of its start function.
     pub(super) start: Option<u32>,
     pub(super) rules: Arc<Rules>,
     pub(super) strategy: Strategy,
@@ -120,36 +120,35 @@ pub(crate) struct CompiledModule {
     prices: Prices,
     handlers: Arc<Mutex<Handlers>>,
     budget: SharedBudget,
-    /// One for each function of the index space. Not a `Box`: moving one would invalidate the
-    /// addresses that table and code hold.
-    entries: Arc<[Entry]>,
+    /// One for each function of the index space. Not a `Box`: moving a box would invalidate the
+    /// addresses in table and code.
+    entries: Arc<[FunctionEntry]>,
     /// The table; it cannot change while a module of the profile runs.
-    pub(super) table: Vec<*const Entry>,
-    /// For each function a price of nothing, the handler that asks for it, its index.
+    pub(super) table: Vec<*const FunctionEntry>,
+    /// For each function a price of 0, the handler that requests translation, and its index.
     stubs: Cells,
-    /// A call of nothing, and what its return leads to.
+    /// The cells of a call, and the instruction after it, to which the outermost function returns.
     stop: Cells,
-    linked: Mutex<Functions>,
+    linked: Mutex<LinkedFunctions>,
 }
 
-/// Functions that were called.
+/// Functions that were translated.
 #[derive(Default)]
-struct Functions {
-    /// By the address of their code.
-    by_address: BTreeMap<usize, Linked>,
+struct LinkedFunctions {
+    /// Functions by address of their code.
+    by_address: BTreeMap<usize, LinkedFunction>,
     workspace: Workspace,
 }
 
-/// Handlers of shapes that were just linked: choosing one takes many branches.
+/// A cache of handlers by shape: choosing a handler takes many branches.
 #[derive(Default)]
 pub(super) struct Handlers(Vec<Option<(u64, Handler)>>);
 
-/// Shapes of which the handler is kept while functions are linked: with their replicas, most of
-/// those that compilers' code has.
+/// Entries of the cache: enough for most shapes, with replicas, in the output of compilers.
 const HANDLERS_KEPT: usize = 4_096;
-/// Leaves as many bits of 64 as number those.
+/// Shift that leaves as many bits of a hash as the index of an entry needs.
 const HANDLERS_SHIFT: u32 = 52;
-/// Replicas are told apart modulo this: no handler has more.
+/// Greatest number of replicas of a handler; replica numbers are reduced modulo this.
 const REPLICAS_MAX: u8 = 16;
 
 impl Handlers {
@@ -160,35 +159,35 @@ impl Handlers {
         shape.replica %= REPLICAS_MAX;
         let key = shape.pack();
         // The high bits of a product depend on all bits of its factor.
-        let place = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> HANDLERS_SHIFT;
-        let place = usize::try_from(place).unwrap_or_default();
-        match self.0.get(place) {
+        let bucket = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> HANDLERS_SHIFT;
+        let bucket = usize::try_from(bucket).unwrap_or_default();
+        match self.0.get(bucket) {
             Some(Some((kept, handler))) if *kept == key => return Ok(*handler),
             _ => {}
         }
         let handler = strategy.handler(shape)?;
-        if let Some(kept) = self.0.get_mut(place) {
+        if let Some(kept) = self.0.get_mut(bucket) {
             *kept = Some((key, handler));
         }
         Ok(handler)
     }
 }
 
-// SAFETY: addresses inside lead to memory that it owns; what changes is behind a lock or atomic.
+// SAFETY: addresses inside point to memory that it owns; mutable data is behind a lock or atomic.
 unsafe impl Send for CompiledModule {}
-// SAFETY: `publish` stores the address of code that is written whole, under the lock.
+// SAFETY: `publish` stores the address of completely written code, under the lock.
 unsafe impl Sync for CompiledModule {}
 
-/// Cells of a stub: a price of nothing, and the instruction.
+/// Cells of a stub: a price of 0, and the instruction.
 const STUB_CELLS: usize = 1 + TRANSLATE.cells;
 
-/// What is known about a place in the code.
+/// A location in the code.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct CodeLocation {
     /// Index of the function.
     pub(super) function: u32,
-    /// What a trap there gives back and where its operator stands, if it can trap.
-    pub(super) site: Option<Site>,
+    /// Its trap site, if the instruction can trap.
+    pub(super) site: Option<TrapSite>,
 }
 
 impl CompiledModule {
@@ -225,19 +224,19 @@ impl CompiledModule {
     }
 
     /// The entry of a function of the index space.
-    pub(super) fn entry(&self, function: u32) -> Result<&Entry, Fault> {
+    pub(super) fn entry(&self, function: u32) -> Result<&FunctionEntry, Fault> {
         let entry = self.entries.get(index(function));
         entry.ok_or_else(|| Fault::invariant(format!("function {function} does not exist")))
     }
 
-    /// Where the outermost function returns to.
+    /// The instruction to which the outermost function returns.
     pub(super) fn stop(&self) -> *const Cell {
         self.stop.at(CALL.cells)
     }
 
-    /// Translates the function whose stub is at `stub`; answers its code.
+    /// Translates the function whose stub is at `stub`; returns its code.
     pub(super) fn translate(&self, stub: *const Cell) -> Result<*const Cell, Fault> {
-        // SAFETY: handlers leave to translate at a stub only, and `stubs` made it.
+        // SAFETY: handlers exit with TRANSLATE only at a stub, and `stubs` made it.
         let function = unsafe { dispatch::function_of(stub) };
         let function = u32::try_from(function).unwrap_or(u32::MAX);
         let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -246,8 +245,7 @@ impl CompiledModule {
         Ok(address)
     }
 
-    /// Translates every function that was not called yet: what a first call would otherwise wait
-    /// for.
+    /// Translates every function that was not translated yet, so that first calls do not wait.
     pub(super) fn translate_all(&self) -> Result<(), Fault> {
         let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
         let imports = u32::try_from(self.module.imports().len()).unwrap_or(u32::MAX);
@@ -259,12 +257,12 @@ impl CompiledModule {
         Ok(())
     }
 
-    /// The code of `function`, made if its entry still leads to its stub.
+    /// The code of `function`; translates it if its entry still points to its stub.
     fn publish(
         &self,
         function: u32,
         stub: *const Cell,
-        linked: &mut Functions,
+        linked: &mut LinkedFunctions,
     ) -> Result<*const Cell, Fault> {
         let entry = self.entry(function)?;
         let published = entry.code.load(Ordering::Acquire).cast_const();
@@ -278,7 +276,7 @@ impl CompiledModule {
         Ok(address)
     }
 
-    /// Room for so many cells.
+    /// An empty vector with capacity for `cells` cells.
     fn room(&self, cells: usize) -> Result<Vec<Cell>, Fault> {
         let bytes = cells.saturating_mul(size_of::<Cell>());
         self.budget.grant(Purpose::Code, bytes)?;
@@ -291,9 +289,9 @@ impl CompiledModule {
     fn link(
         &self,
         function: u32,
-        entry: &Entry,
+        entry: &FunctionEntry,
         workspace: &mut Workspace,
-    ) -> Result<Linked, Fault> {
+    ) -> Result<LinkedFunction, Fault> {
         let module = &*self.module;
         let (Some(body), Some(signature)) =
             (module.function(function), module.function_type(function))
@@ -319,24 +317,24 @@ impl CompiledModule {
                 Family::Call | Family::CallMultiply | Family::CallHost
             );
             if calls {
-                let place = start.saturating_add(CALL.function.cell());
-                let callee = code.cells.get(place).copied().unwrap_or(u64::MAX);
+                let cell = start.saturating_add(CALL.function.cell());
+                let callee = code.cells.get(cell).copied().unwrap_or(u64::MAX);
                 let callee = self.entry(u32::try_from(callee).unwrap_or(u32::MAX))?;
                 let entry = ptr::from_ref(callee);
-                set(&mut cells, place, Cell { entry });
+                set(&mut cells, cell, Cell { entry });
             }
             let handler = handlers.of(self.strategy, shape)?;
             set(&mut cells, start, Cell { handler });
         }
-        Ok(Linked {
+        Ok(LinkedFunction {
             cells: Cells::new(cells),
             sites: code.sites.as_slice().into(),
             function,
         })
     }
 
-    /// The function and site at the instruction `ip`.
-    pub(super) fn place(&self, ip: *const Cell) -> Option<Place> {
+    /// The function and trap site of the instruction at `ip`.
+    pub(super) fn locate(&self, ip: *const Cell) -> Option<CodeLocation> {
         let linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
         let (start, code) = linked.by_address.range(..=ip.addr()).next_back()?;
         let distance = ip.addr().checked_sub(*start)?;
@@ -346,16 +344,16 @@ impl CompiledModule {
         }
         let cell = u32::try_from(cell).ok()?;
         let found = code.sites.binary_search_by_key(&cell, |site| site.cell);
-        Some(Place {
+        Some(CodeLocation {
             function: code.function,
-            site: found.ok().and_then(|place| code.sites.get(place).copied()),
+            site: found.ok().and_then(|index| code.sites.get(index).copied()),
         })
     }
 }
 
-/// Replaces a cell of the code, before which stands the price.
-fn set(cells: &mut [Cell], place: usize, cell: Cell) {
-    if let Some(old) = cells.get_mut(place.saturating_add(1)) {
+/// Replaces a cell of the code, which begins after the price.
+fn set(cells: &mut [Cell], index: usize, cell: Cell) {
+    if let Some(old) = cells.get_mut(index.saturating_add(1)) {
         *old = cell;
     }
 }
@@ -379,7 +377,7 @@ fn entries(
     rules: &Rules,
     canonical: &[u32],
     stubs: &Cells,
-) -> Arc<[Entry]> {
+) -> Arc<[FunctionEntry]> {
     let type_of = |number: u32| canonical.get(index(number)).copied().unwrap_or(u32::MAX);
     let stub = |function: u32| {
         let cell = index(function).saturating_mul(STUB_CELLS).saturating_add(1);
@@ -389,7 +387,7 @@ fn entries(
         .imports()
         .iter()
         .zip(0_u32..)
-        .map(|(import, index)| Entry {
+        .map(|(import, index)| FunctionEntry {
             type_index: type_of(import.type_index),
             host: Some(import.function),
             ..entry_of(module, index, stub(index))
@@ -403,7 +401,7 @@ fn entries(
             let signature = module.function_type(index);
             let layout = signature.map(|signature| FrameLayout::new(function, signature));
             let linkage = layout.map_or(0, FrameLayout::return_address);
-            Entry {
+            FunctionEntry {
                 weight: function.weight(),
                 linkage: u32::try_from(linkage).unwrap_or(u32::MAX),
                 zeroed: layout.map_or(0, |layout| layout.locals),
@@ -415,11 +413,11 @@ fn entries(
     imported.chain(defined).collect()
 }
 
-/// What functions of the module and of the host have in common.
-fn entry_of(module: &CheckedModule, function: u32, code: AtomicPtr<Cell>) -> Entry {
+/// The parts of an entry that imports and defined functions have in common.
+fn entry_of(module: &CheckedModule, function: u32, code: AtomicPtr<Cell>) -> FunctionEntry {
     let signature = module.function_type(function);
     let parameters = signature.map_or(0, |signature| signature.parameters.len());
-    Entry {
+    FunctionEntry {
         code,
         weight: 0,
         linkage: 0,
@@ -432,14 +430,19 @@ fn entry_of(module: &CheckedModule, function: u32, code: AtomicPtr<Cell>) -> Ent
     }
 }
 
-fn table_of(module: &CheckedModule, entries: &[Entry]) -> Result<Vec<*const Entry>, Fault> {
+fn table_of(
+    module: &CheckedModule,
+    entries: &[FunctionEntry],
+) -> Result<Vec<*const FunctionEntry>, Fault> {
     let length = module.table().map_or(0, |table| index(table.initial));
     let mut table = vec![ptr::null(); length];
     for element in module.elements() {
         let targets = table.iter_mut().skip(index(element.offset));
         for (target, function) in targets.zip(&element.functions) {
             let entry = entries.get(index(*function));
-            let entry = entry.ok_or_else(|| Fault::invariant("an element of no function"))?;
+            let entry = entry.ok_or_else(|| {
+                Fault::invariant("an element segment has a function that does not exist")
+            })?;
             *target = ptr::from_ref(entry);
         }
     }

@@ -1,21 +1,21 @@
 //! Executes internal code: the interpreter, an [`Engine`] with gas exact to the unit.
 //!
-//! | file | what it holds |
+//! | file | contents |
 //! |---|---|
 //! | `instance` | one instance: the driver around the handlers, its slices of gas, host calls |
 //! | `dispatch` | the calling convention and the two ways from handler to handler |
-//! | `handler` | what each internal instruction does |
-//! | `select` | the handler made for a shape |
+//! | `handler` | the semantics of each internal instruction |
+//! | `select` | the choice of the handler for a shape |
 //! | `link` | the compiled form of a module; functions are translated at their first call |
-//! | `context`, `exit` | what handlers share, and how they stop |
+//! | `context`, `exit` | data that handlers share, and their exits |
 //! | `linear` | memories and stacks, pooled |
 //!
 //! # Invariants
-//! * Only `translate` makes internal code; `link` gives each instruction its handler.
+//! * Only `translate` makes internal code; `link` assigns a handler to each instruction.
 //! * The memory base never moves within an instance.
-//! * No code of the embedder runs under a handler: a host call returns to the driver.
-//! * The native stack is bounded by the slice, whatever the compiler makes of tail calls.
-//! * Compiled code and pools are caches: nothing of them can be observed.
+//! * No code of the embedder runs inside a handler: a host call returns to the driver.
+//! * The slice of gas bounds the native stack, even if the compiler does not eliminate tail calls.
+//! * Compiled code and pools are caches and cannot be observed.
 
 mod context;
 
@@ -53,24 +53,25 @@ pub struct Interpreter {
     shared: Arc<Shared>,
 }
 
-/// What instances of one interpreter have in common.
+/// State that the instances of one interpreter share.
 #[derive(Default)]
 struct Shared {
     strategy: Strategy,
-    /// For every module: which handler a shape has does not depend on it.
+    /// Shared by all modules: the handler of a shape does not depend on the module.
     handlers: Arc<Mutex<Handlers>>,
-    compiled: Mutex<Compiled>,
+    compiled: Mutex<CompiledCache>,
     pool: Mutex<Pool>,
     budget: SharedBudget,
 }
 
 impl Interpreter {
-    /// Bytes of modules whose compiled form is kept; the form is some ten times larger.
+    /// Greatest total size in bytes of modules whose compiled form is kept; the compiled form is
+    /// about ten times larger.
     pub const COMPILED_BYTES_MAX: usize = 32 * 1024 * 1024;
-    /// Modules whose compiled form is kept.
+    /// Greatest number of modules whose compiled form is kept.
     pub const COMPILED_MODULES_MAX: usize = 1_024;
-    /// Native stack that handlers need at most, in a build without optimisation too: that of a
-    /// thread by default. An optimising build needs a few hundred bytes.
+    /// Native stack in bytes that handlers need at most, also in a build without optimisation: the
+    /// default of a thread. An optimising build needs a few hundred bytes.
     pub const NATIVE_STACK_BYTES: usize = 2 << 20;
 
     /// An interpreter with empty caches.
@@ -79,7 +80,7 @@ impl Interpreter {
         Self::default()
     }
 
-    /// The same with another way from handler to handler; results are equal.
+    /// An interpreter with another strategy of dispatch; results are equal.
     #[must_use]
     pub fn with_strategy(strategy: Strategy) -> Self {
         let shared = Shared {
@@ -91,8 +92,8 @@ impl Interpreter {
         }
     }
 
-    /// An interpreter with empty caches that asks `budget` before it takes memory of a size that
-    /// guests decide; results are equal.
+    /// An interpreter with empty caches that requests memory whose size guests decide from
+    /// `budget`; results are equal.
     #[must_use]
     pub fn with_budget(budget: Arc<dyn Budget>) -> Self {
         let shared = Shared {
@@ -104,11 +105,11 @@ impl Interpreter {
         }
     }
 
-    /// Translates every function of `module` now, instead of each at its first call. Outcome and
-    /// gas are the same.
+    /// Translates every function of `module` now instead of at its first call. Outcome and gas are
+    /// the same.
     ///
     /// # Errors
-    /// [`Fault`] for a broken invariant of ours.
+    /// [`Fault::HostMemory`] if memory is refused; [`Fault::Invariant`] for a bug in this program.
     pub fn compile_all(
         &self,
         module: &Arc<CheckedModule>,
@@ -157,25 +158,25 @@ impl Shared {
 }
 
 /// (code hash, id of the rules that it was checked under, id of the rules that it runs under)
-type Key = (CodeHash, [u8; 32], [u8; 32]);
+type CompiledKey = (CodeHash, [u8; 32], [u8; 32]);
 
-/// Compiled modules by key; those not used for longest go first.
+/// Compiled modules by key; the least recently used are evicted first.
 #[derive(Default)]
-struct Compiled {
-    modules: BTreeMap<Key, (u64, Arc<CompiledModule>)>,
+struct CompiledCache {
+    modules: BTreeMap<CompiledKey, (u64, Arc<CompiledModule>)>,
     bytes: usize,
     uses: u64,
 }
 
-impl Compiled {
-    fn find(&mut self, key: &Key) -> Option<Arc<CompiledModule>> {
+impl CompiledCache {
+    fn find(&mut self, key: &CompiledKey) -> Option<Arc<CompiledModule>> {
         let (used, module) = self.modules.get_mut(key)?;
         self.uses = self.uses.saturating_add(1);
         *used = self.uses;
         Some(Arc::clone(module))
     }
 
-    fn keep(&mut self, key: Key, module: Arc<CompiledModule>) {
+    fn keep(&mut self, key: CompiledKey, module: Arc<CompiledModule>) {
         self.uses = self.uses.saturating_add(1);
         self.bytes = self.bytes.saturating_add(module.module.bytes().len());
         self.modules.insert(key, (self.uses, module));

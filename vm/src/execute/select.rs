@@ -1,6 +1,6 @@
-//! Chooses the handler that was made for a shape: from values to types.
+//! Chooses the handler of a shape: maps values to type parameters.
 //!
-//! `None` means that no handler exists, which the translator never asks for.
+//! `None` means that there is no handler; the translator never emits such a shape.
 
 use super::dispatch::{Dispatch, Handler};
 use super::handler::arithmetic::{
@@ -54,8 +54,8 @@ macro_rules! slotted {
         }
     };
 }
-// `$e` with `$R` naming the replica as a constant. The number of replicas is a matter of speed
-// alone: builds that nobody measures have one, and compile faster.
+// `$e` with `$R` naming the replica as a constant. The number of replicas changes only speed: debug
+// builds have one and compile faster.
 #[cfg(debug_assertions)]
 macro_rules! replicated {
     ($count:tt, $shape:expr, $R:ident => $e:expr) => {{
@@ -99,7 +99,7 @@ pub(super) fn handler<D: Dispatch>(shape: Shape) -> Option<Handler> {
     }
 }
 
-/// Instructions of one or few forms.
+/// Instructions with one or few shapes.
 fn single<D: Dispatch>(shape: Shape) -> Option<Handler> {
     replicated!(8, shape, R => match shape.family {
         Family::CopySlot => Some(D::handler::<CopySlot, R>()),
@@ -149,7 +149,7 @@ fn rare<D: Dispatch>(shape: Shape) -> Option<Handler> {
     }
 }
 
-// The operators that profiles show most; only these are worth many replicas.
+// The most frequent operators in profiles; only these have many replicas.
 macro_rules! with_frequent {
     ($op:expr, $T:ident => $e:expr, $other:expr) => {
         with_listed!($op, $T => $e, $other; Add32 Sub32 Mul32 And32 Or32 Xor32 Shl32 ShrU32 Rotl32

@@ -1,8 +1,10 @@
-//! Finds what a call or a deployment runs, or the first reason for which it does not begin.
+//! Decides whether a call or a deployment may begin, and finds the code that it runs.
 //!
-//! The same for a message from outside and for a call between contracts: they differ in who pays
-//! and in what is asked before. Nothing has moved when a reason is answered; what was charged stays
+//! Messages and calls between contracts use the same checks; they differ in who pays and in the
+//! checks before. A frame that is not admitted has changed no state; gas charged so far stays
 //! charged.
+//!
+//! Specification: docs/spec/frames.md, "Before the frame".
 
 use crate::fault::Fault;
 use crate::frames::{Environment, Target, contract_address, frame_price};
@@ -13,23 +15,23 @@ use crate::state::{Account, Journal, key};
 use host_api::status;
 use std::sync::Arc;
 
-/// A call or a deployment that is asked for.
+/// A requested call or deployment.
 pub(super) struct Attempt<'a> {
-    /// Who asks and pays the value.
+    /// Account that makes the request and pays the value.
     pub(super) payer: &'a Address,
-    /// What is called or made.
+    /// Contract to call or to create.
     pub(super) target: &'a Target,
-    /// Name of the entry, if it can be one.
+    /// Name of the entry; `None` if no entry can have the requested name.
     pub(super) entry: Option<&'a str>,
-    /// What moves.
+    /// Value to move.
     pub(super) value: u128,
-    /// Charged at the first touch of the account and of the code.
+    /// Price of the first touch of the account, and of the code.
     pub(super) cold: u64,
-    /// Charged if a value moves.
+    /// Price of moving a value above 0.
     pub(super) value_price: u64,
 }
 
-/// A frame that may begin: what to run and where.
+/// A frame that may begin.
 pub(super) struct Admitted {
     pub(super) address: Address,
     pub(super) module: Arc<CheckedModule>,
@@ -38,11 +40,11 @@ pub(super) struct Admitted {
 
 /// Why a frame does not begin.
 pub(super) enum Refusal {
-    /// A status, 16 or above.
+    /// A status for the caller, 16 or above.
     Status(u16),
-    /// Its price cannot be paid.
+    /// The frame price cannot be paid.
     OutOfGas,
-    /// This machine's failure.
+    /// A failure of this machine.
     Machine(Fault),
 }
 
@@ -58,7 +60,7 @@ impl From<Fault> for Refusal {
     }
 }
 
-/// The address that `payer` calls or makes.
+/// The address that `payer` calls or creates.
 pub(super) fn address_of(payer: &Address, target: &Target) -> Address {
     match target {
         Target::Call { contract } => *contract,
@@ -66,7 +68,8 @@ pub(super) fn address_of(payer: &Address, target: &Target) -> Address {
     }
 }
 
-/// Finds what to run, in the order of docs/spec/frames.md, charging `gas` for what is looked at.
+/// Admits `attempt` or finds the first reason against it, in the order of the specification;
+/// charges `gas` for the state that it reads.
 pub(super) fn admit(
     environment: &Environment<'_>,
     attempt: &Attempt<'_>,
@@ -81,7 +84,7 @@ pub(super) fn admit(
     if journal.touch(&key::account(&address)) {
         gas.charge(attempt.cold)?;
     }
-    if !journal.can_hold(view, attempt.payer, &address, attempt.value)? {
+    if !journal.can_receive(view, attempt.payer, &address, attempt.value)? {
         return Err(Refusal::Status(status::BALANCE));
     }
     let account = journal.account(view, &address)?;
@@ -96,7 +99,7 @@ pub(super) fn admit(
     })
 }
 
-/// The code of the callee, or the status for which there is none.
+/// The code hash of the callee, or the status if it has no code to run.
 const fn code_to_run(target: &Target, account: &Account) -> Result<CodeHash, u16> {
     match (target, account.code_hash) {
         (Target::Deploy { .. }, Some(_)) => Err(status::TAKEN),
@@ -106,7 +109,8 @@ const fn code_to_run(target: &Target, account: &Account) -> Result<CodeHash, u16
     }
 }
 
-/// Loads the code, its length paid before: the frame price, and that of the value's move.
+/// Loads the code, after charging for its length; charges the rest of the frame price and the price
+/// of moving the value.
 fn load(
     environment: &Environment<'_>,
     attempt: &Attempt<'_>,
@@ -119,14 +123,14 @@ fn load(
     let Some(bytes) = journal.code_bytes(environment.view, code_hash)? else {
         return Err(match attempt.target {
             Target::Deploy { .. } => Refusal::Status(status::NO_CODE),
-            Target::Call { .. } => Refusal::Machine(lost()),
+            Target::Call { .. } => Refusal::Machine(missing_code()),
         });
     };
     let per_code_byte = environment.rules.schedule.dynamic().frame_per_code_byte;
     gas.charge_linear(0, per_code_byte, bytes)?;
     let module = journal
         .code(environment.view, code_hash)?
-        .ok_or_else(lost)?;
+        .ok_or_else(missing_code)?;
     let paid = per_code_byte.saturating_mul(bytes);
     gas.charge(frame_price(&module, environment.rules).saturating_sub(paid))?;
     if attempt.value > 0 {
@@ -135,6 +139,6 @@ fn load(
     Ok(module)
 }
 
-fn lost() -> Fault {
-    Fault::Store("an account's code is not stored".to_owned())
+fn missing_code() -> Fault {
+    Fault::Store("the code of an account is missing".to_owned())
 }

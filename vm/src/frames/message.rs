@@ -1,10 +1,10 @@
 //! Executes a message: statuses, frame price, value, then the frame under a checkpoint.
 //!
-//! Specification: docs/spec/frames.md.
+//! Specification: docs/spec/frames.md, "Messages and frames".
 
 use crate::fault::Fault;
 use crate::frames::admission::{Attempt, Refusal, admit};
-use crate::frames::stack::{ContractFrame, Ended, FrameStack, enter};
+use crate::frames::stack::{ContractFrame, EndedMessage, FrameStack, enter};
 use crate::frames::{Environment, FrameExit, Message};
 use crate::gas::{Gas, GasMeter};
 use crate::outcome::{Diagnosis, Exit, Outcome};
@@ -27,8 +27,8 @@ pub fn execute(
     if u32::try_from(message.input.len()).map_or(true, |length| length > maximum) {
         return Ok(refused(Exit::Trap(Trap::OutputLength), gas, journal));
     }
-    // Whoever sends the message has paid for a look at its own account; the callee's account and
-    // code are in the frame price.
+    // The sender has paid for the first touch of its account; the frame price includes that of the
+    // callee's account and code.
     journal.touch(&key::account(&message.caller));
     let attempt = Attempt {
         payer: &message.caller,
@@ -62,7 +62,7 @@ pub fn execute(
     Ok(outcome(ended, journal))
 }
 
-/// The outcome of a message whose frame did not begin: what was charged stays charged.
+/// The outcome of a message whose frame did not begin: gas charged so far stays charged.
 fn refused(exit: Exit, gas: GasMeter, journal: Journal) -> Outcome {
     Outcome {
         exit,
@@ -72,7 +72,7 @@ fn refused(exit: Exit, gas: GasMeter, journal: Journal) -> Outcome {
     }
 }
 
-fn outcome(ended: Ended, journal: Journal) -> Outcome {
+fn outcome(ended: EndedMessage, journal: Journal) -> Outcome {
     let effects = journal.into_effects();
     let exit = match ended.exit {
         FrameExit::Return { output, .. } => Exit::Return {

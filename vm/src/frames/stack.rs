@@ -1,12 +1,13 @@
-//! Keeps the contract frames that run or wait, opens the ones they ask for, settles each that ends.
+//! Runs the contract frames of a message: opens the frames that they request, settles each that
+//! ends.
 //!
-//! The stack is a vector: its depth is a number that we bound, and never depth of the native stack.
+//! The frames are in a vector of bounded length; they do not nest on the native stack.
 //!
 //! # Invariants
-//! * Only the frame on top runs; every other one waits for the one above it.
-//! * A frame's gas is touched by nobody while it waits, so what its callee consumed is deducted
-//!   when the callee has ended: what it did not consume never left.
-//! * Whatever way a frame ends but Return, the journal is as it was before its first effect.
+//! * Only the top frame runs; every other one waits for the frame above it.
+//! * The gas of a waiting frame does not change; the gas that its callee consumed is deducted when
+//!   the callee has ended.
+//! * If a frame ends other than by Return, the journal is as it was before its first effect.
 
 use crate::execution::{Execution, Invocation, Value};
 use crate::fault::Fault;
@@ -21,41 +22,41 @@ use host_api::{Function, status};
 
 /// One contract frame, running or waiting.
 pub(super) struct ContractFrame {
-    /// The instance; it pins the code that it was made of.
+    /// The instance; it keeps its code alive.
     pub(super) execution: Box<dyn Execution>,
-    /// Index of the entry.
+    /// Function index of the entry.
     pub(super) entry: u32,
-    /// The most that it may consume, with what it had consumed before it began.
+    /// Gas limit of the frame, including the gas consumed before it began.
     pub(super) gas_limit: u64,
-    /// Who called.
+    /// Account that called.
     pub(super) caller: Address,
-    /// The contract.
+    /// Address of the contract.
     pub(super) address: Address,
-    /// The call's input.
+    /// Input of the call.
     pub(super) input: Vec<u8>,
-    /// The value that came with it.
+    /// Value moved with the call.
     pub(super) value: u128,
     /// True if the frame must not change state.
     pub(super) is_static: bool,
-    /// The journal before the frame's first effect, the value that came with it included.
+    /// The journal before the frame's first effect, which is the move of the value.
     pub(super) checkpoint: Checkpoint,
-    /// Output of its last call or deployment.
+    /// Output of the frame's last call or deployment.
     pub(super) returned: Vec<u8>,
-    /// The call that it waits for.
-    pub(super) pending: Pending,
+    /// The call for which it waits.
+    pub(super) pending: PendingCall,
 }
 
-/// What a frame that waits has asked for.
+/// The call for which a frame waits.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Pending {
-    /// True if the contract may be entered meanwhile.
+pub(super) struct PendingCall {
+    /// True if the contract may be re-entered meanwhile.
     allows_reentry: bool,
-    /// Where the address of a made contract is written, and the address.
-    made: Option<(Span, Address)>,
+    /// Memory range for the address of a created contract, and the address.
+    created: Option<(Span, Address)>,
 }
 
 impl ContractFrame {
-    /// A frame that is not static, called by nobody and with nothing.
+    /// A frame that is not static, with a zero caller and no value.
     pub(super) fn new(
         execution: Box<dyn Execution>,
         admitted: &Admitted,
@@ -73,28 +74,28 @@ impl ContractFrame {
             is_static: false,
             checkpoint,
             returned: Vec::new(),
-            pending: Pending::default(),
+            pending: PendingCall::default(),
         }
     }
 }
 
-/// A message's frames have ended; their effects are kept or undone already.
-pub(super) struct Ended {
-    /// How the outermost ended.
+/// The end of a message's last frame; effects are kept or undone already.
+pub(super) struct EndedMessage {
+    /// Exit of the outermost frame.
     pub(super) exit: FrameExit,
-    /// Gas consumed of the message's limit: all of it on out of gas.
+    /// Gas consumed of the message's limit; all of it on out of gas.
     pub(super) gas_used: u64,
-    /// Of the outermost frame; the debug text is that of all.
+    /// Diagnosis of the outermost frame, with the debug text of all frames.
     pub(super) diagnosis: Diagnosis,
 }
 
-/// What the frame on top does next.
+/// How the top frame continues.
 enum Turn {
-    /// Begins with this gas.
+    /// It begins with this gas.
     Start(GasMeter),
-    /// Goes on with the status of what it asked for.
+    /// It resumes with the status of the call that it made.
     Resume(u16),
-    /// Ends: it could not pay for what it asked for.
+    /// It ends: it could not pay for the call that it made.
     OutOfGas,
 }
 
@@ -123,10 +124,14 @@ impl<'a> FrameStack<'a> {
         }
     }
 
-    /// Runs `outermost`, and every frame that is asked for, until nothing is left on the stack.
+    /// Runs `outermost` and every requested frame until the stack is empty.
     ///
-    /// What is deducted from `gas` already counts as consumed.
-    pub(super) fn run(mut self, outermost: ContractFrame, gas: GasMeter) -> Result<Ended, Fault> {
+    /// Gas deducted from `gas` before counts as consumed.
+    pub(super) fn run(
+        mut self,
+        outermost: ContractFrame,
+        gas: GasMeter,
+    ) -> Result<EndedMessage, Fault> {
         self.push(outermost, gas);
         let mut turn = Turn::Start(gas);
         loop {
@@ -135,8 +140,8 @@ impl<'a> FrameStack<'a> {
                 Pause::End(exit) => {
                     let frame = self.frames.pop().ok_or_else(no_frame)?;
                     match self.close(frame, exit)? {
-                        Closed::Outermost(ended) => return Ok(ended),
-                        Closed::Inner(status) => Turn::Resume(status),
+                        ClosedFrame::Outermost(ended) => return Ok(ended),
+                        ClosedFrame::Inner(status) => Turn::Resume(status),
                     }
                 }
             };
@@ -148,7 +153,7 @@ impl<'a> FrameStack<'a> {
         self.frames.push(ContractFrame { gas_limit, ..frame });
     }
 
-    /// Lets the frame on top run until it ends or asks for a frame.
+    /// Runs the top frame until it ends or requests a frame.
     fn advance(&mut self, turn: Turn) -> Result<Pause, Fault> {
         let frame = self.frames.last_mut().ok_or_else(no_frame)?;
         let step = match turn {
@@ -181,21 +186,21 @@ impl<'a> FrameStack<'a> {
         Ok(pause)
     }
 
-    /// Puts the frame that the one on top asks for above it, or says why it does not begin.
+    /// Pushes the frame that the top frame requested, or returns the status why it does not begin.
     fn open(&mut self, request: &CallRequest) -> Result<Turn, Fault> {
-        let asking = self.frames.last_mut().ok_or_else(no_frame)?;
-        let payer = asking.address;
+        let caller = self.frames.last_mut().ok_or_else(no_frame)?;
+        let payer = caller.address;
         let address = address_of(&payer, &request.target);
-        asking.returned = Vec::new();
-        asking.pending = Pending {
+        caller.returned = Vec::new();
+        caller.pending = PendingCall {
             allows_reentry: request.allows_reentry,
-            made: request.address_to.map(|span| (span, address)),
+            created: request.address_to.map(|span| (span, address)),
         };
         let maximum = self.environment.rules.host_limits.call_depth_max;
         if u32::try_from(self.frames.len()).map_or(true, |depth| depth >= maximum) {
             return Ok(Turn::Resume(status::DEPTH));
         }
-        if matches!(request.target, Target::Call { .. }) && self.is_closed(&address) {
+        if matches!(request.target, Target::Call { .. }) && self.forbids_reentry(&address) {
             return Ok(Turn::Resume(status::REENTRY));
         }
         let attempt = Attempt {
@@ -211,12 +216,12 @@ impl<'a> FrameStack<'a> {
                 .host(Function::Transfer)
                 .base,
         };
-        let asking = self.frames.last_mut().ok_or_else(no_frame)?;
+        let caller = self.frames.last_mut().ok_or_else(no_frame)?;
         let admitted = admit(
             self.environment,
             &attempt,
             self.journal,
-            asking.execution.gas(),
+            caller.execution.gas(),
         );
         match admitted {
             Ok(admitted) => self.begin(request, &attempt, &admitted),
@@ -227,7 +232,7 @@ impl<'a> FrameStack<'a> {
     }
 
     /// True if the contract is active and one of its frames did not allow re-entry.
-    fn is_closed(&self, address: &Address) -> bool {
+    fn forbids_reentry(&self, address: &Address) -> bool {
         let mut active = self.frames.iter().filter(|frame| frame.address == *address);
         active.any(|frame| !frame.pending.allows_reentry)
     }
@@ -238,9 +243,9 @@ impl<'a> FrameStack<'a> {
         attempt: &Attempt<'_>,
         admitted: &Admitted,
     ) -> Result<Turn, Fault> {
-        let asking = self.frames.last_mut().ok_or_else(no_frame)?;
-        let is_static = asking.is_static || request.is_static;
-        let rest = asking.execution.gas().remaining();
+        let caller = self.frames.last_mut().ok_or_else(no_frame)?;
+        let is_static = caller.is_static || request.is_static;
+        let rest = caller.execution.gas().remaining();
         let kept = rest >> self.environment.rules.host_limits.call_gas_kept_shift;
         let gas = GasMeter::new(request.gas.min(rest.saturating_sub(kept)));
         let checkpoint = enter(self.environment, attempt, self.journal, admitted)?;
@@ -258,8 +263,8 @@ impl<'a> FrameStack<'a> {
         Ok(Turn::Start(gas))
     }
 
-    /// Keeps or undoes the effects of a frame that has ended and tells the one below it, if any.
-    fn close(&mut self, mut frame: ContractFrame, exit: FrameExit) -> Result<Closed, Fault> {
+    /// Keeps or undoes the effects of a frame that ended, and settles gas with its caller, if any.
+    fn close(&mut self, mut frame: ContractFrame, exit: FrameExit) -> Result<ClosedFrame, Fault> {
         if !matches!(exit, FrameExit::Return { .. }) {
             self.journal.revert(frame.checkpoint);
         }
@@ -268,7 +273,7 @@ impl<'a> FrameStack<'a> {
             _ => frame.execution.gas().remaining(),
         };
         let gas_used = frame.gas_limit.saturating_sub(rest);
-        let Some(asking) = self.frames.last_mut() else {
+        let Some(caller) = self.frames.last_mut() else {
             let diagnosis = match exit {
                 FrameExit::Trap(_) => frame.execution.diagnosis(),
                 _ => Diagnosis::default(),
@@ -278,43 +283,43 @@ impl<'a> FrameStack<'a> {
                 debug_log,
                 ..diagnosis
             };
-            return Ok(Closed::Outermost(Ended {
+            return Ok(ClosedFrame::Outermost(EndedMessage {
                 exit,
                 gas_used,
                 diagnosis,
             }));
         };
-        let pending = core::mem::take(&mut asking.pending);
-        asking
+        let pending = core::mem::take(&mut caller.pending);
+        caller
             .execution
             .gas()
             .charge(gas_used)
-            .map_err(|_| Fault::invariant("a callee's limit is below what its caller has"))?;
+            .map_err(|_| Fault::invariant("a callee consumed more gas than its caller had"))?;
         let (status, output) = match exit {
             FrameExit::Return { output, .. } => (status::RETURN, output),
             FrameExit::Revert { output } => (status::REVERT, output),
             FrameExit::Trap(_) => (status::TRAP, Vec::new()),
             FrameExit::OutOfGas => (status::OUT_OF_GAS, Vec::new()),
         };
-        if let (status::RETURN, Some((span, address))) = (status, pending.made) {
-            range::write(asking.execution.memory(), span, &address.0)?;
+        if let (status::RETURN, Some((span, address))) = (status, pending.created) {
+            range::write(caller.execution.memory(), span, &address.0)?;
         }
-        asking.returned = output;
-        Ok(Closed::Inner(status))
+        caller.returned = output;
+        Ok(ClosedFrame::Inner(status))
     }
 }
 
-/// What became of a frame that has ended.
-enum Closed {
-    /// It was the last one.
-    Outermost(Ended),
-    /// The one below goes on with this status.
+/// Position of a frame that ended.
+enum ClosedFrame {
+    /// It was the outermost.
+    Outermost(EndedMessage),
+    /// Its caller resumes with this status.
     Inner(u16),
 }
 
-/// The frame's effects before its first instruction: value, and on a deployment the code.
+/// Makes the frame's effects before its first instruction: value, and on a deployment the code.
 ///
-/// Answers the journal before them.
+/// Returns the checkpoint before them.
 pub(super) fn enter(
     environment: &Environment<'_>,
     attempt: &Attempt<'_>,
@@ -331,5 +336,5 @@ pub(super) fn enter(
 }
 
 fn no_frame() -> Fault {
-    Fault::invariant("a message has at least one frame")
+    Fault::invariant("the frame stack of a running message is empty")
 }

@@ -1,4 +1,4 @@
-//! Tells balances, pays, and replaces the running contract's code.
+//! Queries balances, transfers value, and replaces the code of the running contract.
 
 use crate::execution::Value;
 use crate::host::call::Call;
@@ -15,36 +15,36 @@ pub(super) fn balance(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply,
     Ok(Reply::Resume(None))
 }
 
-/// Runs no code, whoever is paid.
+/// Moves value; runs no code of the payee.
 pub(super) fn transfer(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
     let to = Address(*call.fixed(0)?);
     let amount = call.amount(1)?;
     if !host.journal.has(host.view, &host.address, amount)? {
-        return Ok(answer_status(status::BALANCE));
+        return Ok(status_reply(status::BALANCE));
     }
     charge_touch(host, call, &key::account(&to))?;
     if !host
         .journal
-        .can_hold(host.view, &host.address, &to, amount)?
+        .can_receive(host.view, &host.address, &to, amount)?
     {
-        return Ok(answer_status(status::BALANCE));
+        return Ok(status_reply(status::BALANCE));
     }
     host.journal.pay(host.view, &host.address, &to, amount)?;
-    Ok(answer_status(status::RETURN))
+    Ok(status_reply(status::RETURN))
 }
 
-/// Frames that run keep the code that they entered with.
+/// Replaces the code of the account; active frames keep the code with which they began.
 pub(super) fn set_code(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
     let code_hash = CodeHash(*call.fixed(0)?);
     charge_touch(host, call, &key::code(&code_hash))?;
     if host.journal.code_bytes(host.view, &code_hash)?.is_none() {
-        return Ok(answer_status(status::NO_CODE));
+        return Ok(status_reply(status::NO_CODE));
     }
     host.journal
         .set_code(host.view, &host.address, &code_hash)?;
-    Ok(answer_status(status::RETURN))
+    Ok(status_reply(status::RETURN))
 }
 
-fn answer_status(status: u16) -> Reply {
+fn status_reply(status: u16) -> Reply {
     Reply::Resume(Some(Value::I32(i32::from(status))))
 }

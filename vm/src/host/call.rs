@@ -1,7 +1,8 @@
-//! Takes a host call through what all functions have in common: price of the lengths, ranges,
-//! static.
+//! Implements the stages common to all host calls: price of the lengths, ranges, static.
 //!
-//! Derived from the row of the host table, so that no function can have an order of its own.
+//! The stages follow from the row of the host table, so their order is the same for all functions.
+//!
+//! Specification: docs/spec/host.md, "Order of every call".
 
 use crate::execution::{HOST_ARGUMENTS_MAX, Pending};
 use crate::fault::Fault;
@@ -13,47 +14,47 @@ use crate::span::Span;
 use crate::trap::Trap;
 use host_api::{Argument, Function, Row, Type};
 
-/// A host call whose lengths are paid, whose ranges lie in memory and which this frame may make.
+/// A host call whose lengths are paid, whose ranges are in memory and which this frame may make.
 pub(super) struct Call<'m> {
-    /// The prices of its function.
+    /// Prices of the function.
     pub(super) price: HostPrice,
-    /// The frame's gas.
+    /// Gas meter of the frame.
     pub(super) gas: &'m mut GasMeter,
     memory: &'m mut [u8],
-    arguments: [Checked; HOST_ARGUMENTS_MAX],
+    arguments: [CheckedArgument; HOST_ARGUMENTS_MAX],
 }
 
-/// One argument as the guest gave it.
+/// An unchecked argument of the guest.
 #[derive(Clone, Copy)]
-enum Given {
-    /// None: the row ends before.
+enum RawArgument {
+    /// The function has no such argument.
     Absent,
-    /// A pointer and the bytes of its range.
+    /// A pointer and the length of its range in bytes.
     Range(u32, u64),
     /// A number.
     Number(u64),
 }
 
-/// One argument whose range lies in memory.
+/// An argument; its range is in memory.
 #[derive(Clone, Copy)]
-enum Checked {
-    /// None: the row ends before.
+enum CheckedArgument {
+    /// The function has no such argument.
     Absent,
     Range(Span),
     Number(u64),
 }
 
-/// Bytes that are priced before anything is looked at.
+/// Lengths in bytes that are charged in the first stage.
 #[derive(Default)]
 struct Lengths {
-    /// At `per_byte`.
+    /// Bytes charged at `per_byte`.
     data: u64,
-    /// At `per_value_byte`.
+    /// Bytes charged at `per_value_byte`.
     value: u64,
 }
 
 impl<'m> Call<'m> {
-    /// The stages before the content, in their order.
+    /// Runs the common stages, in order.
     pub(super) fn enter(
         host: &Host<'_>,
         function: Function,
@@ -65,20 +66,20 @@ impl<'m> Call<'m> {
             gas,
         } = pending;
         let row = host_api::table::row(function)
-            .ok_or_else(|| Fault::invariant("a host function outside the table"))?;
+            .ok_or_else(|| Fault::invariant("a host function is not in the host table"))?;
         let price = host.rules.schedule.host(function);
         let (given, lengths) = read_arguments(row, slots)?;
         gas.charge_linear(price.base, price.per_byte, lengths.data)?;
         gas.charge_linear(0, price.per_value_byte, lengths.value)?;
-        // In place: host calls are too frequent for an allocation each.
-        let mut arguments = [Checked::Absent; HOST_ARGUMENTS_MAX];
+        // An array: host calls are too frequent for an allocation each.
+        let mut arguments = [CheckedArgument::Absent; HOST_ARGUMENTS_MAX];
         for (argument, given) in arguments.iter_mut().zip(given) {
             *argument = match given {
-                Given::Absent => break,
-                Given::Range(pointer, length) => {
-                    Checked::Range(range::check(memory.len(), pointer, length)?)
+                RawArgument::Absent => break,
+                RawArgument::Range(pointer, length) => {
+                    CheckedArgument::Range(range::check(memory.len(), pointer, length)?)
                 }
-                Given::Number(number) => Checked::Number(number),
+                RawArgument::Number(number) => CheckedArgument::Number(number),
             };
         }
         if row.mutates && host.is_static {
@@ -92,64 +93,64 @@ impl<'m> Call<'m> {
         })
     }
 
-    /// Length in bytes of the range of argument `place`.
-    pub(super) fn length(&self, place: usize) -> Result<u64, Fault> {
-        Ok(self.span(place)?.length())
+    /// Length in bytes of the range of argument `index`.
+    pub(super) fn length(&self, index: usize) -> Result<u64, Fault> {
+        Ok(self.span(index)?.length())
     }
 
-    /// The bytes that argument `place` names.
-    pub(super) fn bytes(&self, place: usize) -> Result<&[u8], Fault> {
-        range::read(self.memory, self.span(place)?)
+    /// The bytes that argument `index` names.
+    pub(super) fn bytes(&self, index: usize) -> Result<&[u8], Fault> {
+        range::read(self.memory, self.span(index)?)
     }
 
-    /// The bytes of argument `place`, whose size the table fixes.
-    pub(super) fn fixed<const N: usize>(&self, place: usize) -> Result<&[u8; N], Fault> {
-        self.bytes(place)?
-            .try_into()
-            .map_err(|_| Fault::invariant("the table fixes the size of this argument"))
+    /// The bytes of argument `index`, which has a fixed size.
+    pub(super) fn fixed<const N: usize>(&self, index: usize) -> Result<&[u8; N], Fault> {
+        self.bytes(index)?.try_into().map_err(|_| {
+            Fault::invariant("an argument of fixed size has another size in the table")
+        })
     }
 
-    /// Writes as much of `content` as argument `place` has room for.
-    pub(super) fn write(&mut self, place: usize, content: &[u8]) -> Result<(), Fault> {
-        let span = self.span(place)?;
+    /// Writes `content` to the range of argument `index`, as far as it fits.
+    pub(super) fn write(&mut self, index: usize, content: &[u8]) -> Result<(), Fault> {
+        let span = self.span(index)?;
         range::write(self.memory, span, content)
     }
 
-    /// The number that argument `place` is; an i32 unsigned.
-    pub(super) fn number(&self, place: usize) -> Result<u64, Fault> {
-        match self.arguments.get(place) {
-            Some(Checked::Number(number)) => Ok(*number),
+    /// The number in argument `index`; an i32 is read unsigned.
+    pub(super) fn number(&self, index: usize) -> Result<u64, Fault> {
+        match self.arguments.get(index) {
+            Some(CheckedArgument::Number(number)) => Ok(*number),
             _ => Err(unlisted()),
         }
     }
 
-    /// The amount that argument `place` points to.
-    pub(super) fn amount(&self, place: usize) -> Result<u128, Fault> {
-        Ok(u128::from_le_bytes(*self.fixed(place)?))
+    /// The amount to which argument `index` points.
+    pub(super) fn amount(&self, index: usize) -> Result<u128, Fault> {
+        Ok(u128::from_le_bytes(*self.fixed(index)?))
     }
 
-    /// The range that argument `place` names.
-    pub(super) fn span(&self, place: usize) -> Result<Span, Fault> {
-        match self.arguments.get(place) {
-            Some(Checked::Range(span)) => Ok(*span),
+    /// The range of argument `index`.
+    pub(super) fn span(&self, index: usize) -> Result<Span, Fault> {
+        match self.arguments.get(index) {
+            Some(CheckedArgument::Range(span)) => Ok(*span),
             _ => Err(unlisted()),
         }
     }
 }
 
-/// Pairs the slots with the row's arguments and sums what is priced.
+/// Reads the arguments of the row from the slots and sums their lengths.
 fn read_arguments(
     row: &Row,
     slots: &[u64],
-) -> Result<([Given; HOST_ARGUMENTS_MAX], Lengths), Fault> {
+) -> Result<([RawArgument; HOST_ARGUMENTS_MAX], Lengths), Fault> {
     let mut slots = slots.iter();
     let mut slot = || slots.next().copied().ok_or_else(|| unexpected(row));
-    let mut given = [Given::Absent; HOST_ARGUMENTS_MAX];
+    let mut given = [RawArgument::Absent; HOST_ARGUMENTS_MAX];
     let mut lengths = Lengths::default();
-    // An argument takes a slot or more, so none is left out here.
-    for (place, argument) in given.iter_mut().zip(row.arguments) {
+    // Each argument takes at least one slot, so the array has room for all.
+    for (raw, argument) in given.iter_mut().zip(row.arguments) {
         if let Argument::Number(_, Type::I64) = *argument {
-            *place = Given::Number(slot()?);
+            *raw = RawArgument::Number(slot()?);
             continue;
         }
         let mut next = || u32::try_from(slot()?).map_err(|_| unexpected(row));
@@ -159,7 +160,7 @@ fn read_arguments(
             Argument::Items(_, size) => u64::from(next()?).saturating_mul(u64::from(size)),
             Argument::Fixed(_, size) | Argument::Output(size) => u64::from(size),
             Argument::Number(..) => {
-                *place = Given::Number(u64::from(pointer));
+                *raw = RawArgument::Number(u64::from(pointer));
                 continue;
             }
         };
@@ -168,11 +169,11 @@ fn read_arguments(
             Argument::Bytes(_) | Argument::Items(..) => {
                 lengths.data = lengths.data.saturating_add(length);
             }
-            // A capacity costs nothing: what is copied into it is priced when it is known.
+            // A capacity is not charged here; the bytes copied into it are charged later.
             Argument::Buffer | Argument::Fixed(..) | Argument::Output(_) | Argument::Number(..) => {
             }
         }
-        *place = Given::Range(pointer, length);
+        *raw = RawArgument::Range(pointer, length);
     }
     if slots.next().is_some() {
         return Err(unexpected(row));
@@ -181,10 +182,14 @@ fn read_arguments(
 }
 
 fn unlisted() -> Fault {
-    Fault::invariant("an argument that the table does not list")
+    Fault::invariant("a host function reads an argument that is not in the host table")
 }
 
-/// The engine broke the seam: wrong number of slots, or an i32 slot with a used upper half.
+/// The engine broke its contract: a wrong number of slots, or an i32 slot whose upper half is not
+/// 0.
 fn unexpected(row: &Row) -> Fault {
-    Fault::invariant(format!("arguments of {} are not of its type", row.name))
+    Fault::invariant(format!(
+        "the arguments of {} do not match its type",
+        row.name
+    ))
 }

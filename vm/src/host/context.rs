@@ -1,9 +1,9 @@
-//! Tells a contract about its block, its caller, itself and its gas.
+//! Queries block, transaction, caller, own address and remaining gas.
 
 use crate::execution::Value;
 use crate::fault::Fault;
 use crate::host::call::Call;
-use crate::host::{Halt, Host, Reply, answer, charge_touch};
+use crate::host::{Halt, Host, Reply, bool_reply, charge_touch};
 use crate::identity::Height;
 use crate::state::key;
 
@@ -15,7 +15,7 @@ pub(super) fn block_time(host: &Host<'_>) -> Reply {
     integer(host.block.time_ms)
 }
 
-/// The price of the call itself is deducted already.
+/// The remaining gas, after the price of this call.
 pub(super) fn gas_left(call: &Call<'_>) -> Reply {
     integer(call.gas.remaining())
 }
@@ -45,23 +45,23 @@ pub(super) fn value(host: &Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt>
     Ok(Reply::Resume(None))
 }
 
-/// Answers for the last blocks from the state; whether a height is among them needs no look.
+/// Reads the hash of a recent block from the state; other heights return 0 without a read.
 pub(super) fn block_hash(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
     let height = call.number(0)?;
     let back = host.block.height.0.saturating_sub(height);
     if back == 0 || back > u64::from(host.rules.host_limits.block_hashes_max) {
-        return Ok(answer(false));
+        return Ok(bool_reply(false));
     }
     let key = key::block_hash(Height(height));
     charge_touch(host, call, &key)?;
     let Some(hash) = host.journal.read(host.view, &key)? else {
-        return Ok(answer(false));
+        return Ok(bool_reply(false));
     };
     let hash: [u8; 32] = hash
         .try_into()
-        .map_err(|_| Fault::Store("a block hash that is not 32 bytes".to_owned()))?;
+        .map_err(|_| Fault::Store("a stored block hash is not 32 bytes long".to_owned()))?;
     call.write(1, &hash)?;
-    Ok(answer(true))
+    Ok(bool_reply(true))
 }
 
 const fn integer(value: u64) -> Reply {

@@ -1,8 +1,10 @@
-//! Hashes and verifies signatures; each predicate is ours, written before the crate is called.
+//! Computes hashes and verifies signatures, with our own checks of the encodings.
 //!
-//! Consensus: "Host interface", Signatures. What is accepted is spelled out here byte by byte, so
-//! that an upgrade of a crate, or another crate, cannot widen it. Malformed input answers false,
-//! never a trap. The node verifies transactions with the same functions.
+//! The checks define byte by byte which signatures are accepted, so that an upgrade of a crate, or
+//! another crate, cannot accept more. Malformed input returns false, never a trap. The node
+//! verifies transactions with the same functions.
+//!
+//! Specification: docs/spec/host.md, "Functions".
 
 mod known_answers;
 
@@ -14,7 +16,7 @@ pub(crate) use known_answers::{BACKEND, Backend};
 pub(crate) use known_answers::tests::WRONG;
 
 use crate::host::call::Call;
-use crate::host::{Halt, Reply, answer};
+use crate::host::{Halt, Reply, bool_reply};
 use ed25519_dalek::{Signature as Ed25519Signature, VerifyingKey as Ed25519Key};
 use k256::ecdsa::signature::hazmat::PrehashVerifier;
 use k256::ecdsa::{RecoveryId, Signature as Secp256k1Signature, VerifyingKey as Secp256k1Key};
@@ -27,7 +29,7 @@ pub fn sha256(data: &[u8]) -> [u8; 32] {
     Sha256::digest(data).into()
 }
 
-/// Keccak-256 of `data`: Keccak's own padding (0x01), as Ethereum has it, not that of SHA-3.
+/// Keccak-256 of `data`, with the padding of Keccak (0x01) as in Ethereum, not that of SHA-3.
 #[must_use]
 pub fn keccak256(data: &[u8]) -> [u8; 32] {
     Keccak256::digest(data).into()
@@ -35,8 +37,8 @@ pub fn keccak256(data: &[u8]) -> [u8; 32] {
 
 /// True if `signature` (r, s; 32 bytes each, big-endian) over `digest` is by the compressed `key`.
 ///
-/// r and s lie in [1, n-1], s is at most n/2, the key starts with 2 or 3 and names a point of the
-/// curve by an x below p; everything else is false.
+/// r and s are in [1, n-1], s is at most n/2, the key starts with 2 or 3 and encodes a point of the
+/// curve with an x below p; anything else returns false.
 #[must_use]
 pub fn secp256k1_verify(digest: &[u8; 32], signature: &[u8; 64], key: &[u8; 33]) -> bool {
     let [2 | 3, x @ ..] = key else { return false };
@@ -54,8 +56,8 @@ pub fn secp256k1_verify(digest: &[u8; 32], signature: &[u8; 64], key: &[u8; 33])
 
 /// The compressed key that made `signature` (r, s; as in [`secp256k1_verify`]) over `digest`.
 ///
-/// `id` is 0 or 1, the parity of the y of the signature's point; its x is r itself, so ids 2 and 3
-/// (an x of n or more) name nothing here. The key is `(s R - digest G) / r`, unless that is the
+/// `id` is 0 or 1, the parity of the y of the signature's point. Its x is r itself, so ids 2 and 3
+/// (an x of n or more) return `None`. The key is `(s R - digest G) / r`, unless that is the
 /// point at infinity.
 #[must_use]
 pub fn secp256k1_recover(digest: &[u8; 32], signature: &[u8; 64], id: u32) -> Option<[u8; 33]> {
@@ -73,18 +75,18 @@ pub fn secp256k1_recover(digest: &[u8; 32], signature: &[u8; 64], id: u32) -> Op
     key.to_sec1_point(true).as_bytes().try_into().ok()
 }
 
-/// True if r lies in [1, n-1] and s in [1, n/2].
+/// True if r is in [1, n-1] and s is in [1, n/2].
 fn is_acceptable_signature(signature: &[u8; 64]) -> bool {
     let (halves, _) = signature.as_chunks::<32>();
     let [r, s] = halves else { return false };
-    // Big-endian arrays compare as the numbers that they spell.
+    // Big-endian arrays compare like the numbers that they encode.
     *r != [0; 32] && *r < SECP256K1_ORDER && *s != [0; 32] && *s <= SECP256K1_HALF_ORDER
 }
 
 /// True if `signature` (R, s) over `message` is by `key`, RFC 8032 in its strict reading.
 ///
 /// R and the key are canonical encodings of points that are not of small order, s is below L, and
-/// the equation s B = R + k A holds without a cofactor; everything else is false.
+/// the equation s B = R + k A is true without a cofactor; anything else returns false.
 #[must_use]
 pub fn ed25519_verify(message: &[u8], signature: &[u8; 64], key: &[u8; 32]) -> bool {
     let (halves, _) = signature.as_chunks::<32>();
@@ -99,10 +101,9 @@ pub fn ed25519_verify(message: &[u8], signature: &[u8; 64], key: &[u8; 32]) -> b
         .is_ok()
 }
 
-/// True unless the encoding is non-canonical or of small order; whether it is on the curve is not
-/// asked.
+/// True unless the encoding is non-canonical or of small order; the point may not be on the curve.
 ///
-/// The other non-canonical form, the sign bit set with x = 0, has y = 1 or -1, which is small
+/// The other non-canonical form, the sign bit set with x = 0, has y = 1 or -1, which is of small
 /// order.
 fn is_acceptable_point(encoding: &[u8; 32]) -> bool {
     let mut y = *encoding;
@@ -116,40 +117,40 @@ fn is_below(value: &[u8; 32], bound: &[u8; 32]) -> bool {
     value.iter().rev().lt(bound.iter().rev())
 }
 
-pub(super) fn answer_sha256(call: &mut Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn call_sha256(call: &mut Call<'_>) -> Result<Reply, Halt> {
     let digest = sha256(call.bytes(0)?);
     call.write(1, &digest)?;
     Ok(Reply::Resume(None))
 }
 
-pub(super) fn answer_keccak256(call: &mut Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn call_keccak256(call: &mut Call<'_>) -> Result<Reply, Halt> {
     let digest = keccak256(call.bytes(0)?);
     call.write(1, &digest)?;
     Ok(Reply::Resume(None))
 }
 
-/// Writes the key only if there is one.
-pub(super) fn answer_recover(call: &mut Call<'_>) -> Result<Reply, Halt> {
+/// Writes the recovered key; writes nothing if there is none.
+pub(super) fn call_recover(call: &mut Call<'_>) -> Result<Reply, Halt> {
     let id = u32::try_from(call.number(2)?).unwrap_or(u32::MAX);
     match secp256k1_recover(call.fixed(0)?, call.fixed(1)?, id) {
         Some(key) => {
             call.write(3, &key)?;
-            Ok(answer(true))
+            Ok(bool_reply(true))
         }
-        None => Ok(answer(false)),
+        None => Ok(bool_reply(false)),
     }
 }
 
-pub(super) fn answer_secp256k1(call: &Call<'_>) -> Result<Reply, Halt> {
-    Ok(answer(secp256k1_verify(
+pub(super) fn call_secp256k1(call: &Call<'_>) -> Result<Reply, Halt> {
+    Ok(bool_reply(secp256k1_verify(
         call.fixed(0)?,
         call.fixed(1)?,
         call.fixed(2)?,
     )))
 }
 
-pub(super) fn answer_ed25519(call: &Call<'_>) -> Result<Reply, Halt> {
-    Ok(answer(ed25519_verify(
+pub(super) fn call_ed25519(call: &Call<'_>) -> Result<Reply, Halt> {
+    Ok(bool_reply(ed25519_verify(
         call.bytes(0)?,
         call.fixed(1)?,
         call.fixed(2)?,

@@ -1,4 +1,4 @@
-//! Hands data between a frame and who called it: input, return, revert, debug text.
+//! Passes data between a frame and its caller: input, return, revert; and keeps debug text.
 
 use crate::execution::Value;
 use crate::fault::Fault;
@@ -17,10 +17,10 @@ pub(super) fn returned(host: &Host<'_>, call: &mut Call<'_>) -> Result<Reply, Ha
     copy(call, host.returned)
 }
 
-/// Writes what fits, answers and charges the full length.
+/// Writes as much as fits; charges and returns the full length.
 fn copy(call: &mut Call<'_>, data: &[u8]) -> Result<Reply, Halt> {
     let length = i32::try_from(data.len())
-        .map_err(|_| Fault::invariant("input and output are shorter than 2 GiB"))?;
+        .map_err(|_| Fault::invariant("an input or output has 2 GiB or more"))?;
     call.gas
         .charge_linear(0, call.price.per_byte, u64::from(length.unsigned_abs()))?;
     call.write(0, data)?;
@@ -40,7 +40,7 @@ pub(super) fn revert(host: &Host<'_>, call: &Call<'_>) -> Result<Reply, Halt> {
     }))
 }
 
-/// Keeps as much text as there is room for. What is dropped is in no result.
+/// Keeps text up to the limit and drops the rest; the text is in no result.
 pub(super) fn debug_log(host: &mut Host<'_>, call: &Call<'_>) -> Result<Reply, Halt> {
     let bound = usize::try_from(DEBUG_LOG_BYTES_MAX).unwrap_or(usize::MAX);
     let room = bound.saturating_sub(host.debug_log.len());

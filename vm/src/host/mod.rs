@@ -1,13 +1,15 @@
-//! Answers host calls: one dispatch for every engine.
+//! Executes host calls, with one dispatch for every engine.
 //!
-//! Each call goes through the stages of docs/spec/host.md in one order: price of the lengths,
-//! ranges, static, content, state, second price, write. The first three are derived from the host
-//! table in [`call`]; the rest is one function a row, in a file a family.
+//! Each call goes through these stages in order: price of the lengths, ranges, static, content,
+//! state, second price, write. The first three follow from the host table, in [`call`]; the others
+//! are one function for each row of the table.
+//!
+//! Specification: docs/spec/host.md, "Order of every call".
 //!
 //! # Invariants
-//! * A call that is priced above what is left does nothing but end the frame.
+//! * A call whose price exceeds the remaining gas only ends the frame.
 //! * Inputs are copied or consumed before an output is written, so overlapping ranges are harmless.
-//! * Nothing here calls back into the guest.
+//! * No host function calls back into the guest.
 
 mod account;
 
@@ -42,50 +44,50 @@ use crate::trap::Trap;
 use call::Call;
 use host_api::Function;
 
-/// Everything that the host functions of one frame can see and change.
+/// Context of the host functions of one frame.
 pub struct Host<'a> {
     /// The rules of this block.
     pub rules: &'a Rules,
-    /// State before the message.
+    /// Snapshot of the state before the message.
     pub view: &'a dyn StateView,
     /// Changes of the message so far.
     pub journal: &'a mut Journal,
-    /// The block.
+    /// Metadata of the block.
     pub block: &'a BlockMetadata,
-    /// Who called this frame.
+    /// Account that called this frame.
     pub caller: Address,
-    /// The contract that runs.
+    /// Address of the running contract.
     pub address: Address,
     /// Id of the transaction.
     pub tx_hash: [u8; 32],
-    /// The call's input.
+    /// Input of the call.
     pub input: &'a [u8],
-    /// The value that came with the call.
+    /// Value moved with the call.
     pub value: u128,
     /// Output of the frame's last call or deployment.
     pub returned: &'a [u8],
     /// True if this frame must not change state.
     pub is_static: bool,
-    /// Text of `debug_log` so far, bounded.
+    /// Text of `debug_log` so far, of limited length.
     pub debug_log: Vec<u8>,
 }
 
 /// What the frame loop does after a host call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// The guest goes on with this result, of the type that the host table says.
+    /// The guest resumes with this result, whose type the host table defines.
     Resume(Option<Value>),
     /// The frame ends.
     End(FrameExit),
-    /// The frame waits for a frame of its own asking; the guest goes on with its status, an i32.
+    /// The frame waits for a call that it makes; the guest then resumes with the status, an i32.
     Call(Box<CallRequest>),
 }
 
-/// Why a host function stopped early. The blame stays apart: a [`Fault`] never becomes an exit.
+/// Why a host function stopped early. A [`Fault`] never becomes an exit of the frame.
 enum Halt {
-    /// The frame ends: the guest's doing.
+    /// The guest caused it: the frame ends.
     Frame(FrameExit),
-    /// The node ends: this machine's.
+    /// This machine caused it: the node stops.
     Machine(Fault),
 }
 
@@ -108,19 +110,19 @@ impl From<Fault> for Halt {
 }
 
 impl Host<'_> {
-    /// Answers the call of `function` that a guest waits in, on its memory, charging its gas.
+    /// Executes the pending call of `function`, on the guest's memory, and charges its gas.
     ///
     /// # Errors
-    /// A [`Fault`] of this machine, or of an engine that breaks the seam's contract.
+    /// A [`Fault`] of this machine, or of an engine that breaks the contract of the interface.
     pub fn dispatch(&mut self, function: Function, pending: Pending<'_>) -> Result<Reply, Fault> {
-        match self.answer(function, pending) {
+        match self.run_function(function, pending) {
             Ok(reply) => Ok(reply),
             Err(Halt::Frame(exit)) => Ok(Reply::End(exit)),
             Err(Halt::Machine(fault)) => Err(fault),
         }
     }
 
-    fn answer(&mut self, function: Function, pending: Pending<'_>) -> Result<Reply, Halt> {
+    fn run_function(&mut self, function: Function, pending: Pending<'_>) -> Result<Reply, Halt> {
         let mut call = Call::enter(self, function, pending)?;
         match function {
             Function::Input => data::input(self, &mut call),
@@ -132,9 +134,9 @@ impl Host<'_> {
             Function::StorageRemove => storage::remove(self, &mut call),
             Function::StorageHas => storage::has(self, &mut call),
             Function::EmitEvent => event::emit(self, &call),
-            Function::Sha256 => crypto::answer_sha256(&mut call),
-            Function::Secp256k1Verify => crypto::answer_secp256k1(&call),
-            Function::Ed25519Verify => crypto::answer_ed25519(&call),
+            Function::Sha256 => crypto::call_sha256(&mut call),
+            Function::Secp256k1Verify => crypto::call_secp256k1(&call),
+            Function::Ed25519Verify => crypto::call_ed25519(&call),
             Function::BlockHeight => Ok(context::block_height(self)),
             Function::BlockTime => Ok(context::block_time(self)),
             Function::ChainId => context::chain_id(self, &mut call),
@@ -142,8 +144,8 @@ impl Host<'_> {
             Function::SelfAddress => context::self_address(self, &mut call),
             Function::GasLeft => Ok(context::gas_left(&call)),
             Function::StorageScan => scan::scan(self, &mut call),
-            Function::Keccak256 => crypto::answer_keccak256(&mut call),
-            Function::Secp256k1Recover => crypto::answer_recover(&mut call),
+            Function::Keccak256 => crypto::call_keccak256(&mut call),
+            Function::Secp256k1Recover => crypto::call_recover(&mut call),
             Function::BlockHash => context::block_hash(self, &mut call),
             Function::Proposer => context::proposer(self, &mut call),
             Function::TxHash => context::tx_hash(self, &mut call),
@@ -154,13 +156,13 @@ impl Host<'_> {
             Function::Call => request::call(self, &call),
             Function::Deploy => request::deploy(self, &call),
             Function::Returned => data::returned(self, &mut call),
-            // The table is of another crate and may grow; a test calls every row of it.
-            _ => Err(Fault::invariant("a host function without an answer").into()),
+            // The table is in another crate and may grow; a test calls every row of it.
+            _ => Err(Fault::invariant("a host function is not implemented").into()),
         }
     }
 }
 
-/// Charges the cold price if the transaction had not touched `key` before.
+/// Charges the cold price if this is the first touch of `key` in the transaction.
 fn charge_touch(host: &mut Host<'_>, call: &mut Call<'_>, key: &[u8]) -> Result<(), Halt> {
     if host.journal.touch(key) {
         call.gas.charge(call.price.cold)?;
@@ -168,7 +170,7 @@ fn charge_touch(host: &mut Host<'_>, call: &mut Call<'_>, key: &[u8]) -> Result<
     Ok(())
 }
 
-/// 1 for yes, 0 for no.
-fn answer(yes: bool) -> Reply {
-    Reply::Resume(Some(Value::I32(i32::from(yes))))
+/// Resumes the guest with 1 for true, 0 for false.
+fn bool_reply(value: bool) -> Reply {
+    Reply::Resume(Some(Value::I32(i32::from(value))))
 }

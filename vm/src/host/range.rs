@@ -1,7 +1,8 @@
 //! Checks ranges of linear memory and copies between guest and host.
 //!
-//! Consensus: "Host interface". A range is in memory if, as u64, pointer + length <= memory size,
-//! also when the length is 0.
+//! A range is in memory if, as u64, pointer + length <= memory size, also when the length is 0.
+//!
+//! Specification: docs/spec/host.md, "Order of every call".
 
 use crate::fault::Fault;
 use crate::span::Span;
@@ -14,7 +15,7 @@ pub(super) fn check(memory_bytes: usize, pointer: u32, length: u64) -> Result<Sp
     if end > size {
         return Err(Trap::MemoryRange);
     }
-    // Both are at most the memory's size, which is a usize.
+    // Both are at most the size of the memory, which is a usize.
     match (usize::try_from(pointer), usize::try_from(end)) {
         (Ok(start), Ok(end)) => Ok(Span { start, end }),
         _ => Err(Trap::MemoryRange),
@@ -26,7 +27,7 @@ pub(super) fn read(memory: &[u8], span: Span) -> Result<&[u8], Fault> {
     memory.get(span.start..span.end).ok_or_else(outside)
 }
 
-/// Writes as much of `content` as the range has room for.
+/// Writes `content` to the range, as far as it fits.
 pub(crate) fn write(memory: &mut [u8], span: Span, content: &[u8]) -> Result<(), Fault> {
     let target = memory.get_mut(span.start..span.end).ok_or_else(outside)?;
     for (byte, new) in target.iter_mut().zip(content) {
@@ -36,5 +37,5 @@ pub(crate) fn write(memory: &mut [u8], span: Span, content: &[u8]) -> Result<(),
 }
 
 fn outside() -> Fault {
-    Fault::invariant("a checked range lies in memory")
+    Fault::invariant("a checked range is outside the memory")
 }

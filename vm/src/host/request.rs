@@ -1,4 +1,4 @@
-//! Turns a call between contracts into a request to the frame loop; the host never recurses.
+//! Turns a call between contracts into a request to the frame loop; host functions never recurse.
 
 use crate::host::call::Call;
 use crate::host::{Halt, Host, Reply};
@@ -51,7 +51,7 @@ pub(super) fn deploy(host: &Host<'_>, call: &Call<'_>) -> Result<Reply, Halt> {
     Ok(Reply::Call(Box::new(request)))
 }
 
-/// Bytes that are too long or no text name no entry of any module.
+/// The name of the entry; `None` for bytes that are too long or not UTF-8, which no entry has.
 fn entry(host: &Host<'_>, name: &[u8]) -> Option<String> {
     let maximum = host.rules.host_limits.entry_bytes_max;
     if u32::try_from(name.len()).map_or(true, |length| length > maximum) {
@@ -60,9 +60,9 @@ fn entry(host: &Host<'_>, name: &[u8]) -> Option<String> {
     core::str::from_utf8(name).ok().map(str::to_owned)
 }
 
-fn input(host: &Host<'_>, call: &Call<'_>, place: usize) -> Result<Vec<u8>, Halt> {
-    if call.length(place)? > u64::from(host.rules.host_limits.data_bytes_max) {
+fn input(host: &Host<'_>, call: &Call<'_>, index: usize) -> Result<Vec<u8>, Halt> {
+    if call.length(index)? > u64::from(host.rules.host_limits.data_bytes_max) {
         return Err(Trap::OutputLength.into());
     }
-    Ok(call.bytes(place)?.to_vec())
+    Ok(call.bytes(index)?.to_vec())
 }

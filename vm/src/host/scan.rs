@@ -1,8 +1,10 @@
 //! Reads one page of the running contract's storage in the order of keys.
 //!
 //! A page is a count, then for each entry the length of the key, the key, the length of the value,
-//! the value; numbers are u32, little-endian. Each key is paid for before the next is looked at, so
-//! the work is never more than was paid and one chunk of the walk.
+//! the value; numbers are u32, little-endian. Each key is charged before the next is read, so the
+//! work exceeds what was paid by at most one chunk of the walk.
+//!
+//! Specification: docs/spec/host.md, "`storage_scan`".
 
 use crate::execution::Value;
 use crate::fault::Fault;
@@ -39,8 +41,8 @@ pub(super) fn scan(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Ha
     }
     host.journal.note_scan(walk);
     match needed {
-        Some(bytes) if page.entries == 0 => return Ok(answer_missing(bytes)?),
-        _ if !page.has_room(0) => return Ok(answer_missing(u64::from(PAGE_NUMBER_BYTES))?),
+        Some(bytes) if page.entries == 0 => return Ok(missing_bytes_reply(bytes)?),
+        _ if !page.has_room(0) => return Ok(missing_bytes_reply(u64::from(PAGE_NUMBER_BYTES))?),
         _ => {}
     }
     let bytes = page.finish()?;
@@ -49,11 +51,11 @@ pub(super) fn scan(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Ha
     Ok(Reply::Resume(Some(Value::I32(length))))
 }
 
-/// The state keys between which is scanned; the end of an empty `end` is that of the contract.
+/// The bounds of the scan as state keys; an empty `end` is the end of the contract's storage.
 fn content_bounds(host: &Host<'_>, call: &Call<'_>) -> Result<(Vec<u8>, Vec<u8>), Halt> {
     let maximum = u64::from(host.rules.host_limits.key_bytes_max);
-    for place in [0, 1] {
-        if call.length(place)? > maximum {
+    for index in [0, 1] {
+        if call.length(index)? > maximum {
             return Err(Trap::KeyLength.into());
         }
     }
@@ -81,17 +83,17 @@ fn charge_entry(
     Ok(())
 }
 
-/// Minus the bytes that the buffer would have to have.
-fn answer_missing(bytes: u64) -> Result<Reply, Fault> {
+/// Resumes the guest with the required size of the buffer in bytes, negated.
+fn missing_bytes_reply(bytes: u64) -> Result<Reply, Fault> {
     let bytes = i32::try_from(bytes).map_err(|_| oversized())?;
     Ok(Reply::Resume(Some(Value::I32(bytes.saturating_neg()))))
 }
 
 fn oversized() -> Fault {
-    Fault::invariant("a page fits the guest's memory, an entry its limits")
+    Fault::invariant("a page exceeds the guest's memory, or an entry its limits")
 }
 
-/// A page in the making; its bytes are at most the guest's own buffer.
+/// A page under construction; it never exceeds the guest's buffer.
 struct Page {
     capacity: u64,
     entries: u64,
@@ -107,7 +109,7 @@ impl Page {
         }
     }
 
-    /// Appends an entry, or answers how many bytes a page with it would need.
+    /// Appends an entry; if it does not fit, returns the size in bytes of a page with it.
     fn push(&mut self, key: &[u8], value: &[u8]) -> Option<u64> {
         let (Ok(key_bytes), Ok(value_bytes)) =
             (u32::try_from(key.len()), u32::try_from(value.len()))

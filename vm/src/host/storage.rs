@@ -1,7 +1,6 @@
 //! Reads and writes the running contract's storage.
 //!
-//! The cold price is charged before the state is looked at; a value's price when its length is
-//! known.
+//! The cold price is charged before the state is read; a value's price when its length is known.
 
 use crate::execution::Value;
 use crate::fault::Fault;
@@ -11,7 +10,7 @@ use crate::rules::Rules;
 use crate::state::key;
 use crate::trap::Trap;
 
-/// Answer of `storage_read` for an absent key.
+/// Result of `storage_read` for an absent key.
 const ABSENT: i32 = -1;
 
 pub(super) fn read(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
@@ -56,7 +55,7 @@ pub(super) fn has(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Hal
     Ok(Reply::Resume(Some(Value::I32(i32::from(exists)))))
 }
 
-/// The state key of the guest's key, which is the first argument; its length is checked here.
+/// Checks the length of the guest's key, the first argument, and returns its state key.
 fn content_key(host: &Host<'_>, call: &Call<'_>) -> Result<Vec<u8>, Halt> {
     let (limits, length) = (&host.rules.host_limits, call.length(0)?);
     if length < u64::from(limits.key_bytes_min) || length > u64::from(limits.key_bytes_max) {
@@ -65,12 +64,12 @@ fn content_key(host: &Host<'_>, call: &Call<'_>) -> Result<Vec<u8>, Halt> {
     Ok(key::value(&host.address, call.bytes(0)?))
 }
 
-/// A stored value's length; a longer one than can be written means a damaged store.
+/// The length of a stored value; a value that is longer than the limit means a damaged store.
 pub(super) fn value_length(rules: &Rules, value: &[u8]) -> Result<u32, Fault> {
     match u32::try_from(value.len()) {
         Ok(length) if length <= rules.host_limits.value_bytes_max => Ok(length),
         _ => Err(Fault::Store(
-            "a value longer than any that was written".to_owned(),
+            "a stored value is longer than the limit".to_owned(),
         )),
     }
 }

@@ -1,35 +1,35 @@
-//! Prices operators for engines that charge whole runs, and says where a long run is to be cut.
+//! Prices operators for the interpreter, and splits metering blocks that are too long.
 //!
-//! The interpreter's placement: a run is a maximal straight line and is charged before its first
-//! operator. It ends with an operator that branches, charges by its operands or shows the gas to
-//! somebody; where none comes, after [`RUN_OPERATORS_MAX`] operators. So what runs in debt, and is
-//! thrown away, is bounded. The reader of this stage knows the labels, so it finds the other
-//! borders.
+//! In the interpreter a metering block is a maximal straight run of operators, charged before the
+//! first of them. It ends with an operator that branches, has a dynamic price or makes the gas
+//! visible, and at the latest after [`METERING_BLOCK_OPERATORS_MAX`] operators. That bounds the
+//! work of a metering block that runs in overdraft and whose effects are discarded. The sink knows
+//! the labels, at which metering blocks begin too.
 //!
-//! Spec: docs/spec/gas.md, "Interpreter, block price".
+//! Specification: docs/spec/gas.md, "R, the reference semantics".
 
 use crate::lower::{self, Operator, Visit};
 use crate::module::{CheckedModule, Function};
 use crate::opcode::{Class, Opcode, TABLE};
 use crate::schedule::Schedule;
 
-/// Operators of one run.
-pub const RUN_OPERATORS_MAX: u32 = 256;
-/// The price of a run fits 32 bits: each operator's does, and a run is cut before the sum does not.
-pub const RUN_COST_MAX: u32 = u32::MAX;
+/// Operators of one metering block.
+pub const METERING_BLOCK_OPERATORS_MAX: u32 = 256;
+/// Greatest price of a metering block: it is split before the sum exceeds 32 bits.
+pub const METERING_BLOCK_COST_MAX: u32 = u32::MAX;
 
-/// Takes priced operators.
+/// Receives the priced operators of a function.
 pub trait BlockSink {
-    /// The next operator; `offset` is where it stands in the original module, `price` is static.
+    /// The next operator, at byte `offset` of the original module, with its static price.
     fn operator(&mut self, operator: Operator<'_>, offset: u32, price: u32);
 
-    /// The run that is open ends here, and what follows is charged apart.
+    /// Ends the open metering block; the next operator begins another.
     fn cut(&mut self);
 }
 
-/// The price of each operator of the original, as a number that fits a run.
+/// The static price of each operator as a u32.
 pub struct Prices {
-    by_place: [u32; TABLE.len()],
+    by_opcode: [u32; TABLE.len()],
     cheapest: u32,
 }
 
@@ -37,16 +37,19 @@ impl Prices {
     /// The prices of `schedule`.
     #[must_use]
     pub fn new(schedule: &Schedule) -> Self {
-        let mut by_place = [0; TABLE.len()];
+        let mut by_opcode = [0; TABLE.len()];
         let mut cheapest = u32::MAX;
-        for (price, row) in by_place.iter_mut().zip(TABLE) {
+        for (price, row) in by_opcode.iter_mut().zip(TABLE) {
             // Below 2^32 by the schedule's constructor.
             *price = u32::try_from(schedule.operator(row.opcode)).unwrap_or(u32::MAX);
             if !matches!(row.class, Class::Marker | Class::Reinterpret | Class::Float) {
                 cheapest = cheapest.min(*price);
             }
         }
-        Self { by_place, cheapest }
+        Self {
+            by_opcode,
+            cheapest,
+        }
     }
 
     /// The least price of an operator that does work.
@@ -57,7 +60,7 @@ impl Prices {
 
     #[inline(always)]
     fn of(&self, opcode: Opcode) -> u32 {
-        self.by_place
+        self.by_opcode
             .get(opcode.index())
             .copied()
             .unwrap_or(u32::MAX)
@@ -83,8 +86,9 @@ pub fn function(
 struct Placement<'a, S> {
     prices: &'a Prices,
     sink: &'a mut S,
-    /// Since the last border that is one on every path.
+    /// Operators since the metering block began.
     operators: u32,
+    /// Their price.
     cost: u32,
 }
 
@@ -93,7 +97,7 @@ impl<S: BlockSink> Visit for Placement<'_, S> {
     fn operator(&mut self, operator: Operator<'_>, original: Opcode, offset: u32) {
         let price = self.prices.of(original);
         let sum = self.cost.checked_add(price);
-        if self.operators >= RUN_OPERATORS_MAX || sum.is_none() {
+        if self.operators >= METERING_BLOCK_OPERATORS_MAX || sum.is_none() {
             self.sink.cut();
             self.operators = 0;
             self.cost = 0;
@@ -101,16 +105,16 @@ impl<S: BlockSink> Visit for Placement<'_, S> {
         self.operators = self.operators.saturating_add(1);
         self.cost = self.cost.saturating_add(price);
         self.sink.operator(operator, offset, price);
-        if ends_run(operator) {
+        if ends_block(operator) {
             self.operators = 0;
             self.cost = 0;
         }
     }
 }
 
-/// True if no run goes on after `operator`.
+/// True if a metering block ends with `operator`.
 #[inline(always)]
-const fn ends_run(operator: Operator<'_>) -> bool {
+const fn ends_block(operator: Operator<'_>) -> bool {
     matches!(
         operator,
         Operator::Br(_)

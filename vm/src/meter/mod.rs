@@ -1,29 +1,29 @@
-//! Groups lowered operators into charge runs: what is paid at once, and when.
+//! Groups lowered operators into metering blocks: operators that one charge pays for.
 //!
-//! Takes operators from [`crate::lower`], gives them on to a [`MeteredSink`] with a cost for each
-//! run. Total: `check` bounded everything. It does not know who reads (the emitter or the
-//! translator).
+//! It passes the operators of [`crate::lower`] to a [`MeteredSink`], with a cost for each metering
+//! block. It cannot fail: `check` has bounded everything.
 //!
-//! A run is `pure* observable?`: operators that neither trap nor branch nor can be observed, and
-//! the one that ends them. Its whole cost is charged before its first operator. Charging early
-//! differs from the reference semantics R only where R runs out of gas inside the run; there both
-//! end in out of gas, which consumes the limit and discards every effect. So gas is exact at each
-//! trap, host call and return, in an engine that knows nothing of us.
+//! A metering block is `pure* observable?`: operators that neither trap nor branch nor can be
+//! observed, and the one that ends them. Its whole cost is charged before its first operator.
+//! Charging early differs from the reference semantics R only where R runs out of gas inside the
+//! block; there both end out of gas, which consumes the limit and discards every effect. So gas is
+//! exact at each trap, host call and return, even in an engine that does not meter gas.
 //!
 //! ```text
 //! local.get 0   \
-//! i32.const 4    | one run: 10 + 10 + 20 charged here
+//! i32.const 4    | one metering block: 10 + 10 + 20 are charged before it
 //! i32.load      /
-//! i32.const 1   \  the next: the load may trap, so what follows is not yet owed
+//! i32.const 1   \  the next one: the load may trap, so it does not pay for these
 //! i32.add       /
 //! ```
 //!
 //! # Invariants
 //! * On every path, the charge is executed before the work that it pays for.
-//! * A run never crosses `loop`, `else` or an `end` that is a branch target.
-//! * Code that no path reaches has no charge.
+//! * A metering block never crosses `loop`, `else` or an `end` that is a branch target.
+//! * Unreachable code has no charge.
 //!
-//! Spec: docs/spec/gas.md and docs/spec/emitted.md. Tests: `conformance`'s sweep against R.
+//! Specification: docs/spec/gas.md, "R, the reference semantics".
+//! Tests: the sweep of `conformance` against R.
 
 pub mod block;
 
@@ -32,13 +32,14 @@ use crate::module::{CheckedModule, Function};
 use crate::opcode::Class;
 use crate::schedule::Schedule;
 
-/// Takes metered operators.
+/// Receives the metered operators of a function.
 pub trait MeteredSink {
-    /// The next operator of the open run; `offset` is where it stands in the original module.
+    /// The next operator of the open metering block, at byte `offset` of the original module.
     fn operator(&mut self, operator: Operator<'_>, offset: u32);
 
-    /// Ends the open run: `cost` is to be charged before its first operator. Zero is no charge.
-    fn close_run(&mut self, cost: u64);
+    /// Ends the open metering block: `cost` is to be charged before its first operator; zero means
+    /// no charge.
+    fn close_block(&mut self, cost: u64);
 }
 
 /// Pushes the metered operators of `function` into `sink`, the final `end` included.
@@ -53,11 +54,11 @@ pub fn function(
 
 /// One open label.
 struct Label {
-    /// A branch goes to its start.
+    /// True if a branch goes to its start.
     is_loop: bool,
-    /// A branch goes to its end, or two arms join there.
+    /// True if a branch goes to its end, or two arms join there.
     end_is_target: bool,
-    /// The code before it was reachable.
+    /// True if the code before it is reachable.
     entered_live: bool,
 }
 
@@ -69,13 +70,13 @@ struct Meter<'a, S> {
     live: bool,
 }
 
-/// What an operator does to the run that it stands in.
-enum Effect {
-    /// Stays inside.
+/// How an operator affects its metering block.
+enum OperatorEffect {
+    /// The block continues.
     Pure,
-    /// Ends it, and is paid by it.
+    /// The operator is the last of the block.
     Observable,
-    /// Ends it, and what follows is not reached.
+    /// The operator is the last of the block, and the code after it is unreachable.
     Departure,
 }
 
@@ -96,11 +97,11 @@ impl<'a, S: MeteredSink> Meter<'a, S> {
     }
 
     fn close(&mut self) {
-        self.sink.close_run(self.cost);
+        self.sink.close_block(self.cost);
         self.cost = 0;
     }
 
-    /// Closes the run before `operator`, and leaves `operator` alone without a charge.
+    /// Closes the open metering block and puts `operator` in one of its own, without a charge.
     fn boundary(&mut self, operator: Operator<'_>, offset: u32) {
         self.close();
         self.sink.operator(operator, offset);
@@ -185,9 +186,9 @@ impl<S: MeteredSink> Sink for Meter<'_, S> {
             self.open(operator);
         }
         match effect(operator) {
-            Effect::Pure => {}
-            Effect::Observable => self.close(),
-            Effect::Departure => {
+            OperatorEffect::Pure => {}
+            OperatorEffect::Observable => self.close(),
+            OperatorEffect::Departure => {
                 self.close();
                 self.live = false;
             }
@@ -195,13 +196,13 @@ impl<S: MeteredSink> Sink for Meter<'_, S> {
     }
 }
 
-const fn effect(operator: Operator<'_>) -> Effect {
+const fn effect(operator: Operator<'_>) -> OperatorEffect {
     match operator {
         Operator::Unreachable
         | Operator::Br(_)
         | Operator::BrTable { .. }
         | Operator::Return
-        | Operator::Float(_) => Effect::Departure,
+        | Operator::Float(_) => OperatorEffect::Departure,
         Operator::BrIf(_)
         | Operator::If(_)
         | Operator::Call(_)
@@ -210,9 +211,11 @@ const fn effect(operator: Operator<'_>) -> Effect {
         | Operator::Store(..)
         | Operator::MemoryGrow
         | Operator::MemoryCopy
-        | Operator::MemoryFill => Effect::Observable,
-        Operator::Numeric(opcode) if matches!(opcode.class(), Class::Divide) => Effect::Observable,
-        _ => Effect::Pure,
+        | Operator::MemoryFill => OperatorEffect::Observable,
+        Operator::Numeric(opcode) if matches!(opcode.class(), Class::Divide) => {
+            OperatorEffect::Observable
+        }
+        _ => OperatorEffect::Pure,
     }
 }
 

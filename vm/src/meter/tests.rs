@@ -1,13 +1,13 @@
-//! Tests where runs begin and end, and what each costs.
+//! Tests where metering blocks begin and end, and what each costs.
 
 use super::{MeteredSink, function};
 use crate::lower::Operator;
 use crate::{Rules, check};
 
-/// Prints runs as `cost: names`, empty ones left out.
+/// Prints metering blocks as `cost: names`, without empty ones.
 #[derive(Default)]
 struct Printer {
-    runs: Vec<String>,
+    blocks: Vec<String>,
     open: Vec<&'static str>,
 }
 
@@ -16,15 +16,15 @@ impl MeteredSink for Printer {
         self.open.push(operator.opcode().name());
     }
 
-    fn close_run(&mut self, cost: u64) {
+    fn close_block(&mut self, cost: u64) {
         if !self.open.is_empty() {
-            self.runs.push(format!("{cost}: {}", self.open.join(" ")));
+            self.blocks.push(format!("{cost}: {}", self.open.join(" ")));
         }
         self.open.clear();
     }
 }
 
-fn runs(body: &str) -> Vec<String> {
+fn blocks(body: &str) -> Vec<String> {
     let text = format!("(module (memory 1) (func (param i32) (result i32) {body}))");
     let rules = Rules::v1();
     let module = check(&wat::parse_str(text).unwrap(), &rules).unwrap();
@@ -35,13 +35,13 @@ fn runs(body: &str) -> Vec<String> {
         &rules.schedule,
         &mut printer,
     );
-    printer.runs
+    printer.blocks
 }
 
 #[test]
 fn pure_operators_are_paid_with_the_observable_one_that_ends_them() {
     assert_eq!(
-        runs("(i32.add (i32.load (local.get 0)) (i32.const 1))"),
+        blocks("(i32.add (i32.load (local.get 0)) (i32.const 1))"),
         ["30: local.get i32.load", "20: i32.const i32.add", "0: end"]
     );
 }
@@ -49,7 +49,7 @@ fn pure_operators_are_paid_with_the_observable_one_that_ends_them() {
 #[test]
 fn a_loop_pays_inside_its_header() {
     assert_eq!(
-        runs("i32.const 1 drop (loop (br_if 0 (local.get 0))) i32.const 2"),
+        blocks("i32.const 1 drop (loop (br_if 0 (local.get 0))) i32.const 2"),
         [
             "20: i32.const drop",
             "0: loop",
@@ -61,17 +61,17 @@ fn a_loop_pays_inside_its_header() {
 }
 
 #[test]
-fn an_end_that_nobody_branches_to_stays_in_the_run() {
+fn an_end_that_is_no_branch_target_stays_in_the_metering_block() {
     assert_eq!(
-        runs("(block i32.const 1 drop) local.get 0"),
+        blocks("(block i32.const 1 drop) local.get 0"),
         ["30: block i32.const drop end local.get", "0: end"]
     );
 }
 
 #[test]
-fn an_end_that_is_a_target_splits_the_run() {
+fn an_end_that_is_a_branch_target_splits_the_metering_block() {
     assert_eq!(
-        runs("(block (br_if 0 (local.get 0)) i32.const 1 drop) local.get 0"),
+        blocks("(block (br_if 0 (local.get 0)) i32.const 1 drop) local.get 0"),
         [
             "30: block local.get br_if",
             "20: i32.const drop",
@@ -85,7 +85,7 @@ fn an_end_that_is_a_target_splits_the_run() {
 #[test]
 fn both_arms_pay_for_themselves() {
     assert_eq!(
-        runs("(if (result i32) (local.get 0) (then i32.const 1) (else i32.const 2 i32.eqz))"),
+        blocks("(if (result i32) (local.get 0) (then i32.const 1) (else i32.const 2 i32.eqz))"),
         [
             "30: local.get if",
             "10: i32.const",
@@ -100,7 +100,7 @@ fn both_arms_pay_for_themselves() {
 #[test]
 fn unreachable_code_has_no_charge() {
     assert_eq!(
-        runs("(block (return (local.get 0)) i32.const 1 drop) i32.const 3"),
+        blocks("(block (return (local.get 0)) i32.const 1 drop) i32.const 3"),
         [
             "30: block local.get return",
             "0: i32.const drop",
@@ -114,7 +114,7 @@ fn unreachable_code_has_no_charge() {
 #[test]
 fn a_dead_if_does_not_revive_the_code_in_it() {
     assert_eq!(
-        runs("(return (local.get 0)) (if (i32.const 1) (then nop) (else i32.const 5 drop))"),
+        blocks("(return (local.get 0)) (if (i32.const 1) (then nop) (else i32.const 5 drop))"),
         [
             "30: local.get return",
             "0: i32.const if",
@@ -128,9 +128,9 @@ fn a_dead_if_does_not_revive_the_code_in_it() {
 }
 
 #[test]
-fn division_can_trap_and_so_ends_a_run() {
+fn division_can_trap_and_so_ends_a_metering_block() {
     assert_eq!(
-        runs("(i32.add (i32.div_u (i32.const 1) (local.get 0)) (i32.const 1))"),
+        blocks("(i32.add (i32.div_u (i32.const 1) (local.get 0)) (i32.const 1))"),
         [
             "50: i32.const local.get i32.div_u",
             "20: i32.const i32.add",
@@ -142,7 +142,7 @@ fn division_can_trap_and_so_ends_a_run() {
 #[test]
 fn a_float_operator_costs_one_and_departs() {
     assert_eq!(
-        runs("(drop (f32.add (f32.const 1) (f32.const 2))) i32.const 1"),
+        blocks("(drop (f32.add (f32.const 1) (f32.const 2))) i32.const 1"),
         [
             "21: i32.const i32.const f32.add",
             "0: drop i32.const",

@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 /// Keys read and written by one message, reverted ones included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccessSet {
-    /// State keys whose committed value was looked at.
+    /// State keys whose committed value was read.
     pub reads: BTreeSet<Vec<u8>>,
     /// State keys that were written or removed.
     pub writes: BTreeSet<Vec<u8>>,
-    /// Ranges of state keys of which every entry was looked at: first key, and the key after the
-    /// last.
+    /// Scanned ranges of state keys, as (first key, key after the last).
     pub scans: BTreeSet<(Vec<u8>, Vec<u8>)>,
 }

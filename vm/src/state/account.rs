@@ -1,7 +1,9 @@
 //! Encodes an account: nonce, balance, code.
 //!
-//! Consensus: "State". The encoding is borsh and canonical; the default account is absent, so that
-//! a state has one spelling and the root depends on its meaning alone.
+//! The encoding is canonical borsh; the default account is absent, so that equal states have equal
+//! encodings and one root.
+//!
+//! Specification: docs/spec/state.md, "State".
 
 use crate::fault::Fault;
 use crate::identity::CodeHash;
@@ -10,7 +12,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 /// The account of an address. One that equals the default is absent from the state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Account {
-    /// Transactions that this account has signed and a block has included.
+    /// Number of included transactions that the account has signed.
     pub nonce: u64,
     /// Balance in the chain's smallest unit.
     pub balance: u128,
@@ -19,22 +21,22 @@ pub struct Account {
 }
 
 impl Account {
-    /// The account that a state value spells; an absent value is the default account.
+    /// Decodes a state value; an absent value is the default account.
     ///
     /// # Errors
-    /// [`Fault::Store`] if the bytes are not what [`Account::encode`] gives for some
-    /// account: only a store that is damaged holds such bytes.
+    /// [`Fault::Store`] if the bytes are not the canonical encoding of an account: the store is
+    /// damaged.
     pub fn decode(value: Option<&[u8]>) -> Result<Self, Fault> {
         let Some(bytes) = value else {
             return Ok(Self::default());
         };
         let account: Self = borsh::from_slice(bytes)
-            .map_err(|error| Fault::Store(format!("not an account: {error}")))?;
+            .map_err(|error| Fault::Store(format!("a value is not an account: {error}")))?;
         if account.encode().as_deref() == Some(bytes) {
             Ok(account)
         } else {
             Err(Fault::Store(
-                "an account that is not in canonical form".to_owned(),
+                "an account is not in canonical form".to_owned(),
             ))
         }
     }

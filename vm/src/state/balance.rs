@@ -1,6 +1,6 @@
-//! Moves amounts between accounts and puts code on them, in the journal.
+//! Moves amounts between accounts and sets their code, in the journal.
 //!
-//! A payment to oneself moves nothing, but needs the amount.
+//! A payment to the payer itself moves nothing, but requires the amount.
 
 use crate::fault::Fault;
 use crate::identity::{Address, CodeHash};
@@ -24,7 +24,7 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Journal::account`].
-    pub fn can_hold(
+    pub fn can_receive(
         &mut self,
         view: &dyn StateView,
         payer: &Address,
@@ -35,7 +35,7 @@ impl Journal {
         Ok(payer == payee || balance.checked_add(amount).is_some())
     }
 
-    /// Moves `amount`, which [`Journal::has`] and [`Journal::can_hold`] allow.
+    /// Moves `amount`, which [`Journal::has`] and [`Journal::can_receive`] allow.
     ///
     /// # Errors
     /// As [`Journal::account`]; [`Fault::Invariant`] if the amount cannot be moved.
@@ -49,7 +49,7 @@ impl Journal {
         if amount == 0 || payer == payee {
             return Ok(());
         }
-        let unpayable = || Fault::invariant("a value that was found payable");
+        let unpayable = || Fault::invariant("a value that was checked cannot be moved");
         let mut account = self.account(view, payer)?;
         account.balance = account.balance.checked_sub(amount).ok_or_else(unpayable)?;
         self.set_account(view, payer, &account)?;

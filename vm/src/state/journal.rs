@@ -1,11 +1,12 @@
 //! Collects one transaction's changes over a view, with checkpoints that can be reverted.
 //!
 //! A write is one insertion into an overlay and one undo entry; a revert undoes the writes since
-//! the checkpoint, newest first, and nothing else. Checkpoints nest: a call between contracts takes
-//! one. What was first touched stays touched after a revert, because the work was done (consensus:
-//! "Gas").
+//! the checkpoint, newest first. Checkpoints nest: a call between contracts takes one. Touched keys
+//! stay touched after a revert, because the work was done.
 //!
-//! Growth is bounded by gas: every entry here was paid for by a host call or a frame.
+//! Growth is bounded by gas: a host call or a frame has paid for every entry.
+//!
+//! Specification: docs/spec/gas.md, "First touch".
 
 use crate::event::Event;
 use crate::fault::Fault;
@@ -15,7 +16,7 @@ use crate::state::{AccessSet, Account, StateDiff, StateView, key};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Changes of one transaction over a view; every call must be given the same view.
+/// Changes of one transaction over a view; every call must pass the same view.
 #[derive(Debug, Default)]
 pub struct Journal {
     committed: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
@@ -27,10 +28,9 @@ pub struct Journal {
     pub(super) access: AccessSet,
 }
 
-/// A state of the journal to which it can be reverted; dropping it keeps the changes.
+/// A position in the journal to which it can be reverted; dropping it keeps the changes.
 ///
-/// Checkpoints are reverted in the opposite order of taking them; one that was taken after another
-/// that is reverted is void.
+/// Checkpoints are reverted in reverse order; reverting one invalidates those taken after it.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "without its checkpoint a frame cannot be reverted"]
 pub struct Checkpoint {
@@ -39,7 +39,7 @@ pub struct Checkpoint {
     event_bytes: u64,
 }
 
-/// What a transaction did, once it is known to be kept.
+/// The effects of a transaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Effects {
     /// Events in the order of emission, reverted ones excluded.
@@ -50,7 +50,7 @@ pub struct Effects {
     pub access: AccessSet,
 }
 
-/// What the overlay held before a write.
+/// The previous overlay entry of a written key.
 #[derive(Debug)]
 struct Undo {
     key: Vec<u8>,
@@ -58,10 +58,10 @@ struct Undo {
 }
 
 impl Journal {
-    /// The value under a state key as of now, `None` if absent.
+    /// The current value of a state key, `None` if absent.
     ///
     /// # Errors
-    /// [`Fault`] if the store cannot answer.
+    /// [`Fault`] if the store fails.
     pub fn read(&mut self, view: &dyn StateView, key: &[u8]) -> Result<Option<&[u8]>, Fault> {
         if !self.overlay.contains_key(key) {
             self.load(view, key)?;
@@ -72,10 +72,10 @@ impl Journal {
 
     /// Writes or, with `None`, removes the value under a state key.
     ///
-    /// The committed value is looked at, since the net diff depends on it.
+    /// Reads the committed value, since the net diff depends on it.
     ///
     /// # Errors
-    /// [`Fault`] if the store cannot answer.
+    /// [`Fault`] if the store fails.
     pub fn write(
         &mut self,
         view: &dyn StateView,
@@ -86,7 +86,7 @@ impl Journal {
         if !self.access.writes.contains(&key) {
             self.access.writes.insert(key.clone());
         }
-        // Created and removed again: no trace, so that no later scan walks over it for nothing.
+        // A key that was created and removed leaves no trace, so that no scan walks over it unpaid.
         let is_gone = value.is_none() && self.committed.get(&key) == Some(&None);
         let previous = if is_gone {
             self.overlay.remove(&key)
@@ -97,10 +97,10 @@ impl Journal {
         Ok(())
     }
 
-    /// The account of an address as of now.
+    /// The current account of an address.
     ///
     /// # Errors
-    /// [`Fault::Store`] if the store cannot answer or holds bytes that are no canonical account.
+    /// [`Fault::Store`] if the store fails or the value is not a canonical account.
     pub fn account(&mut self, view: &dyn StateView, address: &Address) -> Result<Account, Fault> {
         Account::decode(self.read(view, &key::account(address))?)
     }
@@ -108,7 +108,7 @@ impl Journal {
     /// Writes the account of an address; the default account is removed.
     ///
     /// # Errors
-    /// [`Fault`] if the store cannot answer.
+    /// [`Fault`] if the store fails.
     pub fn set_account(
         &mut self,
         view: &dyn StateView,
@@ -118,10 +118,10 @@ impl Journal {
         self.write(view, key::account(address), account.encode())
     }
 
-    /// The module under a code hash; the code's key is recorded as read.
+    /// The module with a code hash; the code's key is recorded as read.
     ///
     /// # Errors
-    /// [`Fault`] if the store cannot answer.
+    /// [`Fault`] if the store fails.
     pub fn code(
         &mut self,
         view: &dyn StateView,
@@ -131,10 +131,10 @@ impl Journal {
         view.code(code_hash)
     }
 
-    /// Bytes of the code under a code hash; the code's key is recorded as read.
+    /// Length in bytes of the code with a code hash; the code's key is recorded as read.
     ///
     /// # Errors
-    /// [`Fault`] if the store cannot answer.
+    /// [`Fault`] if the store fails.
     pub fn code_bytes(
         &mut self,
         view: &dyn StateView,
@@ -144,7 +144,7 @@ impl Journal {
         view.code_bytes(code_hash)
     }
 
-    /// Notes that the transaction touches a state key; true if it is the first time.
+    /// Records a touch of a state key; true if it is the first in the transaction.
     pub fn touch(&mut self, key: &[u8]) -> bool {
         let first = !self.touched.contains(key);
         if first {
@@ -177,7 +177,7 @@ impl Journal {
         &self.access
     }
 
-    /// A checkpoint of the state as of now.
+    /// A checkpoint of the current state.
     pub const fn checkpoint(&self) -> Checkpoint {
         Checkpoint {
             undo: self.undo.len(),
@@ -186,7 +186,7 @@ impl Journal {
         }
     }
 
-    /// Undoes values and events since `checkpoint`; what was touched stays touched.
+    /// Undoes values and events since `checkpoint`; touched keys stay touched.
     pub fn revert(&mut self, checkpoint: Checkpoint) {
         while self.undo.len() > checkpoint.undo {
             let Some(Undo { key, previous }) = self.undo.pop() else {
@@ -212,7 +212,7 @@ impl Journal {
             .collect()
     }
 
-    /// What the transaction did, reverted changes excluded.
+    /// The effects of the transaction, reverted changes excluded.
     #[must_use]
     pub fn into_effects(self) -> Effects {
         let Self {
@@ -230,7 +230,7 @@ impl Journal {
         }
     }
 
-    /// Remembers the committed value, so that every later answer and the diff agree with it.
+    /// Caches the committed value, so that later reads and the diff agree with it.
     fn load(&mut self, view: &dyn StateView, key: &[u8]) -> Result<(), Fault> {
         if !self.committed.contains_key(key) {
             let value = view.read(key)?;

@@ -1,7 +1,8 @@
-//! Spells the keys of the state: a kind byte, then a body.
+//! Encodes the keys of the state: a kind byte, then a body.
 //!
-//! Consensus: "State". `0` system; `1 address` account; `2 address rawkey` value; `3 code_hash`
-//! bytes.
+//! `0 name` system; `1 address` account; `2 address rawkey` value; `3 code_hash` code.
+//!
+//! Specification: docs/spec/state.md, "State".
 
 use crate::identity::{Address, CodeHash, Height};
 
@@ -20,20 +21,20 @@ pub fn account(address: &Address) -> Vec<u8> {
     join(ACCOUNT, &address.0, &[])
 }
 
-/// Key of a contract's value.
+/// Key of a storage value of a contract.
 #[must_use]
 pub fn value(address: &Address, raw: &[u8]) -> Vec<u8> {
     join(VALUE, &address.0, raw)
 }
 
-/// The least key above every value of a contract.
+/// The least key above every storage key of a contract.
 #[must_use]
 pub fn values_end(address: &Address) -> Vec<u8> {
     let mut end = join(VALUE, &address.0, &[]);
-    // The kind byte is not 255, so the loop ends with a byte that is raised.
+    // The kind byte is not 255, so the loop ends by incrementing a byte.
     while let Some(last) = end.pop() {
-        if let Some(raised) = last.checked_add(1) {
-            end.push(raised);
+        if let Some(next) = last.checked_add(1) {
+            end.push(next);
             break;
         }
     }

@@ -1,29 +1,29 @@
-//! Walks a range of state keys in bytewise order, changes of the transaction laid over the view.
+//! Walks a range of state keys in bytewise order: the view merged with the transaction's changes.
 //!
 //! Yields entries and hidden keys: keys that existed when the block or the transaction began and
-//! are absent now. What was created and removed inside the transaction leaves no trace, here and in
-//! the work: the journal does not keep it.
+//! are absent now. A key that the transaction created and removed is not in the journal, so it is
+//! neither yielded nor costs work.
 
 use crate::fault::Fault;
 use crate::state::{Journal, StateView, WalkedKey};
 use std::collections::VecDeque;
 use std::ops::Bound;
 
-/// Keys that are asked of the view at once, at most. A walk begins with one and doubles, so that
-/// what is read ahead is never more than what was read before.
+/// Greatest number of keys read from the view at once. A walk begins with one and doubles, so it
+/// never reads ahead more than it has read before.
 const CHUNK_KEYS_MAX: usize = 32;
 
-/// A place in a walk; its borders are state keys.
+/// A position in a walk over a range of state keys.
 #[derive(Debug)]
 pub struct Walk {
     start: Vec<u8>,
     end: Vec<u8>,
-    /// The least key that was not walked yet.
+    /// The least key that was not yielded yet.
     next: Vec<u8>,
     ahead: ReadAhead,
 }
 
-/// What was read of the view and not used yet.
+/// Keys that were read from the view and not yielded yet.
 #[derive(Debug)]
 struct ReadAhead {
     keys: VecDeque<WalkedKey>,
@@ -34,7 +34,7 @@ struct ReadAhead {
 }
 
 impl Walk {
-    /// A walk over all keys from `start` on that are below `end`.
+    /// A walk over all keys with `start <= key < end`.
     #[must_use]
     pub fn new(start: Vec<u8>, end: Vec<u8>) -> Self {
         let ahead = ReadAhead {
@@ -53,7 +53,7 @@ impl Walk {
 }
 
 impl ReadAhead {
-    /// Reads a chunk if nothing is left of the last one.
+    /// Reads a chunk if the last one is used up.
     fn fill(&mut self, view: &dyn StateView, end: &[u8]) -> Result<(), Fault> {
         if self.is_at_end || !self.keys.is_empty() {
             return Ok(());
@@ -71,10 +71,10 @@ impl ReadAhead {
 }
 
 impl Journal {
-    /// The next key of `walk` as of now: its value, `None` if it is hidden.
+    /// The next key of `walk` with its current value, `None` if the key is hidden.
     ///
     /// # Errors
-    /// [`Fault`] if the store cannot answer.
+    /// [`Fault`] if the store fails.
     pub fn walk(
         &mut self,
         view: &dyn StateView,
@@ -107,7 +107,7 @@ impl Journal {
         Ok(found)
     }
 
-    /// Records what was walked as looked at.
+    /// Records the walked range as read.
     pub fn note_scan(&mut self, walk: Walk) {
         if walk.start < walk.next {
             self.access.scans.insert((walk.start, walk.next));

@@ -9,7 +9,7 @@ use super::fusion::{can_fuse_binary, can_fuse_load};
 use super::integer::{Binary, Unary};
 use super::layout::Kind;
 use super::shape::Shape;
-use super::{Entry, Operand, Pattern, Translator};
+use super::{Operand, Pattern, StackEntry, Translator};
 
 impl Translator<'_> {
     pub(super) fn binary(&mut self, op: Binary) {
@@ -17,8 +17,8 @@ impl Translator<'_> {
         let a = self.pop_operand();
         let (op, a, b) = match (a, b) {
             (Operand::Immediate(x), Operand::Immediate(y)) => match op.fold(x, y) {
-                Some(value) => return self.push(Entry::Const(value)),
-                // It traps, at run time and at its price.
+                Some(value) => return self.push(StackEntry::Const(value)),
+                // The operation traps: leave it to run time, where it is charged.
                 None => (op, self.slot_or_acc(a), b),
             },
             _ => normal(op, a, b),
@@ -40,7 +40,7 @@ impl Translator<'_> {
         self.push_acc(at);
     }
 
-    /// (x op y) op z in one instruction, where the inner result lives in the accumulator only.
+    /// Fuses (x op y) op z if the inner result is only in the accumulator.
     fn fuse_binary(&mut self, op: Binary, a: Operand, b: Operand) -> bool {
         let Some(last) = self.fusable() else {
             return false;
@@ -72,7 +72,7 @@ impl Translator<'_> {
         true
     }
 
-    /// x op load, where the loaded value lives in the accumulator only.
+    /// Fuses x op load if the loaded value is only in the accumulator.
     fn fuse_load_binary(&mut self, op: Binary, a: Operand, b: Operand) -> bool {
         let Some(last) = self.fusable() else {
             return false;
@@ -95,7 +95,7 @@ impl Translator<'_> {
         let Some(op) = op.filter(|op| can_fuse_load(load, *op)) else {
             return false;
         };
-        // Before the load, the accumulator may have held the other operand.
+        // Before the load, the accumulator may have contained the other operand.
         let x = if last.cached == Some(x) {
             Operand::Acc
         } else {
@@ -105,7 +105,7 @@ impl Translator<'_> {
             .first(load.number())
             .second(op.number())
             .kinds(x.kind(), displaced(displacement.is_some()), Kind::Absent);
-        // The site of the load keeps its place and its meaning.
+        // The trap site of the load stays valid.
         self.take_back(last);
         let f = form::LoadBinary::of(shape.operands());
         let at = self.begin(shape, f.cells, Pattern::Other);
@@ -120,7 +120,7 @@ impl Translator<'_> {
     pub(super) fn unary(&mut self, op: Unary) {
         let a = self.pop_operand();
         if let Operand::Immediate(value) = a {
-            return self.push(Entry::Const(op.fold(value)));
+            return self.push(StackEntry::Const(op.fold(value)));
         }
         self.spill_acc();
         let shape = Shape::new(Family::Unary).first(op.number()).a(a.kind());
@@ -133,7 +133,7 @@ impl Translator<'_> {
     pub(super) fn equals_zero(&mut self, wide: bool) {
         // The negation of a comparison is the inverse comparison, in place.
         if !wide
-            && self.top_entry() == Entry::Acc
+            && self.top_entry() == StackEntry::Acc
             && let Some(last) = &mut self.last
             && let Pattern::Binary(op, a, b) = last.pattern
             && self.producer == Some(last.at)
@@ -144,7 +144,7 @@ impl Translator<'_> {
             let shape = self.code.shape(at).first(inverse.number());
             return self.code.set_shape(at, shape);
         }
-        self.push(Entry::Const(0));
+        self.push(StackEntry::Const(0));
         self.binary(if wide { Binary::Eq64 } else { Binary::Eq32 });
     }
 
@@ -159,20 +159,20 @@ impl Translator<'_> {
                 self.copy_immediate(slot, value);
                 condition = Operand::Slot(slot);
             }
-            if self.stack[top] == Entry::Acc {
+            if self.stack[top] == StackEntry::Acc {
                 self.producer = None;
             }
         }
         self.pop();
-        // Copies leave the accumulator alone, so a condition there survives them.
+        // Copies do not change the accumulator, so a condition there survives them.
         let mut slots = [0; 2];
         for (slot, position) in slots.iter_mut().zip([top - 2, top - 1]) {
-            if self.stack[position] == Entry::Acc {
+            if self.stack[position] == StackEntry::Acc {
                 self.spill_acc();
             }
             *slot = match self.stack[position] {
-                Entry::Local(local) => self.local_slot(local),
-                Entry::Const(value) => {
+                StackEntry::Local(local) => self.local_slot(local),
+                StackEntry::Const(value) => {
                     let slot = self.stack_slot(position);
                     self.copy_immediate(slot, value);
                     slot
@@ -205,13 +205,13 @@ impl Translator<'_> {
         self.push_acc(at);
     }
 
-    /// The comparison that made the condition on top, taken back so that it is fused.
+    /// Removes the comparison that produced the condition on top, so that it can be fused.
     fn take_back_compare(&mut self) -> Option<(Binary, Operand, Operand)> {
         let last = self.last?;
         let Pattern::Binary(op, a, b) = last.pattern else {
             return None;
         };
-        let made_it = self.top_entry() == Entry::Acc && self.producer == Some(last.at);
+        let made_it = self.top_entry() == StackEntry::Acc && self.producer == Some(last.at);
         if !made_it || !op.is_compare() || !is_plain(a, b) {
             return None;
         }
@@ -221,17 +221,18 @@ impl Translator<'_> {
     }
 }
 
-/// Operands that a fused comparison takes.
+/// True for operands that a fused comparison supports.
 pub(super) fn is_plain(a: Operand, b: Operand) -> bool {
     !matches!(a, Operand::Immediate(_)) && (a, b) != (Operand::Acc, Operand::Acc)
 }
 
-/// Where the address has a displacement, the second operand's kind says so.
+/// The kind of the second operand, which says whether the address has a displacement.
 const fn displaced(is: bool) -> Kind {
     if is { Kind::Immediate } else { Kind::Absent }
 }
 
-/// The same operation in the form that can be fused most often: constants right, accumulator left.
+/// The same operation in the form that can be fused most often: constant on the right, accumulator
+/// on the left.
 fn normal(op: Binary, a: Operand, b: Operand) -> (Binary, Operand, Operand) {
     let (op, b) = match (op, b) {
         (Binary::Sub32, Operand::Immediate(value)) => {

@@ -1,31 +1,31 @@
 //! Collects the code of one function: instructions of whole cells, written field by field.
 //!
-//! A cell is 8 bytes. The first cell of an instruction names its shape until `execute` links it;
-//! the others hold the fields that [`super::form`] lists, in this machine's order of bytes: they
-//! are read by the machine that wrote them.
+//! A cell is 8 bytes. The first cell of an instruction contains its shape until `execute` links it;
+//! the others contain the fields that [`super::form`] lists, in native byte order: the machine that
+//! wrote them reads them.
 #![expect(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    reason = "places come from this buffer; a wrong one is a bug of the translator"
+    reason = "positions come from this buffer; a wrong one is a bug of the translator"
 )]
 
 use super::form::{BranchTable, Family};
 use super::index;
-use super::layout::{At, CELL, Destination, Field, Held, Role};
+use super::layout::{At, CELL, Destination, Field, FieldType, Role};
 use super::shape::Shape;
 
-/// Code that grows at its end; the last instruction can be taken back.
+/// Code that grows at its end; the last instruction can be removed.
 #[derive(Default)]
 pub(crate) struct Buffer {
     cells: Vec<u64>,
     /// The cell at which each instruction starts.
     starts: Vec<u32>,
-    /// Where the last instruction starts, in bytes.
+    /// Byte offset of the last instruction.
     last: usize,
 }
 
 impl Buffer {
-    /// Empty, with the memory of a buffer before.
+    /// An empty buffer that reuses the memory of an earlier one.
     pub(crate) fn reusing(mut cells: Vec<u64>, mut starts: Vec<u32>) -> Self {
         cells.clear();
         starts.clear();
@@ -37,13 +37,13 @@ impl Buffer {
         }
     }
 
-    /// Bytes so far: where the next instruction will start.
+    /// Byte offset at which the next instruction will start.
     #[inline(always)]
     pub(crate) fn here(&self) -> usize {
         self.cells.len() * CELL
     }
 
-    /// Starts an instruction of so many cells, every field 0.
+    /// Starts an instruction of `cells` cells; every field is 0.
     #[inline(always)]
     pub(crate) fn begin(&mut self, shape: Shape, cells: usize) -> usize {
         let start = self.cells.len();
@@ -61,9 +61,9 @@ impl Buffer {
         self.cells.truncate(at / CELL);
     }
 
-    /// Writes a field of the last instruction; one that is not there is nothing.
+    /// Writes a field of the last instruction, if the instruction has it.
     #[inline(always)]
-    pub(crate) fn put<T: Held>(&mut self, field: At<T>, value: T::Value) -> &mut Self {
+    pub(crate) fn put<T: FieldType>(&mut self, field: At<T>, value: T::Content) -> &mut Self {
         let (bits, at) = (T::bits(value), field.after(self.last));
         match field.bytes() {
             0 => {}
@@ -73,18 +73,18 @@ impl Buffer {
         self
     }
 
-    /// Writes the slot that the result of the instruction at `at` goes to.
+    /// Writes the destination slot of the instruction at `at`.
     pub(crate) fn set_destination(&mut self, at: usize, slot: u16) {
         let field = At::<Destination>::FIRST;
         self.set(field.after(at), u64::from(slot), field.bytes());
     }
 
-    /// Writes a field of 4 bytes that stands at byte `at`.
+    /// Writes the field of 4 bytes at byte offset `at`.
     pub(crate) fn set_u32(&mut self, at: usize, value: u32) {
-        self.set(at, u64::from(value), <u32 as Held>::BYTES);
+        self.set(at, u64::from(value), <u32 as FieldType>::BYTES);
     }
 
-    /// Writes the field of so many bytes that stands at byte `at`.
+    /// Writes the field of `bytes` bytes at byte offset `at`.
     #[inline(always)]
     pub(super) fn set(&mut self, at: usize, value: u64, bytes: usize) {
         let shift = shift(at % CELL, bytes);
@@ -107,18 +107,18 @@ impl Buffer {
     }
 }
 
-/// Bits above which the field at byte `place` of a cell stands, in this machine's order of bytes.
+/// Bits below the field at byte `offset` of a cell, in native byte order.
 #[inline(always)]
-const fn shift(place: usize, bytes: usize) -> usize {
+const fn shift(offset: usize, bytes: usize) -> usize {
     let below = if cfg!(target_endian = "big") {
-        CELL - bytes - place
+        CELL - bytes - offset
     } else {
-        place
+        offset
     };
     below * 8
 }
 
-/// The bits of a field, at the low end.
+/// A mask of as many low bits as the field has.
 #[inline(always)]
 const fn mask(bytes: usize) -> u64 {
     u64::MAX >> ((CELL - bytes) * 8)
@@ -128,22 +128,22 @@ const fn mask(bytes: usize) -> u64 {
 pub(crate) struct Fields<'a>(pub(crate) &'a [u64]);
 
 impl Fields<'_> {
-    /// What the field of so many bytes at byte `at` holds.
+    /// The content of the field of `bytes` bytes at byte offset `at`.
     pub(crate) fn read(&self, at: usize, bytes: usize) -> u64 {
         self.0[at / CELL] >> shift(at % CELL, bytes) & mask(bytes)
     }
 }
 
-/// An instruction as whoever walks code sees it.
-pub(super) struct Layout {
+/// A decoded instruction, for verifier and disassembler.
+pub(super) struct DecodedInstruction {
     pub(super) shape: Shape,
     pub(super) fields: Vec<Field>,
     pub(super) cells: usize,
 }
 
-impl Layout {
-    /// The instruction at the start of `cells`, with the fields that are there; `None` if it is cut
-    /// off.
+impl DecodedInstruction {
+    /// The instruction at the start of `cells`, with the fields that it has; `None` if it is
+    /// incomplete.
     pub(super) fn of(cells: &[u64]) -> Option<Self> {
         let shape = Shape::unpack(*cells.first()?);
         let operands = shape.operands();

@@ -1,4 +1,4 @@
-//! Translates calls and returns: arguments are made where the callee's parameters will be.
+//! Translates calls and returns: arguments are placed where the callee's parameters will be.
 #![expect(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -7,13 +7,14 @@
 
 use super::form::{self, Family};
 use super::idiom::is_multi3;
-use super::layout::{At, Cost, Kind, Operands};
+use super::layout::{At, Cost, Kind, OperandKinds};
 use super::shape::Shape;
-use super::{Entry, Operand, Pattern, Translator, index};
+use super::{Operand, Pattern, StackEntry, Translator, index};
 
 impl Translator<'_> {
-    /// The instruction at `at` ends its run and carries the price of the next one in a field.
-    pub(super) fn end_run_at(&mut self, at: usize, cost: At<Cost>) {
+    /// Ends the metering block with the instruction at `at`, whose cost field has the price of the
+    /// next block.
+    pub(super) fn end_block_at(&mut self, at: usize, cost: At<Cost>) {
         let next = self.charges.new_block();
         self.charges.cost_field(cost.after(at), next);
         let cached = self.cached;
@@ -22,14 +23,14 @@ impl Translator<'_> {
         self.enter(next);
     }
 
-    /// A run that has become too long ends here.
-    pub(super) fn cut_run(&mut self) {
-        let f = form::Charge::of(Operands::NONE);
+    /// Ends a metering block that is too long.
+    pub(super) fn cut_block(&mut self) {
+        let f = form::Charge::of(OperandKinds::NONE);
         let at = self.begin(Shape::new(Family::Charge), f.cells, Pattern::Other);
-        self.end_run_at(at, f.cost);
+        self.end_block_at(at, f.cost);
     }
 
-    /// Brings the arguments to where the callee expects them; answers the distance of its frame.
+    /// Moves the arguments to the callee's frame; returns the distance of that frame in bytes.
     fn pass_arguments(&mut self, count: usize) -> u16 {
         let base = self.stack.len() - count;
         for position in base..base + count {
@@ -43,7 +44,7 @@ impl Translator<'_> {
     fn take_result(&mut self, has_result: bool) {
         self.cached = None;
         if has_result {
-            self.push(Entry::Slot);
+            self.push(StackEntry::Slot);
             self.cached = Some(self.stack_slot(self.top()));
         }
     }
@@ -67,13 +68,13 @@ impl Translator<'_> {
         } else {
             Family::Call
         };
-        let f = form::Call::of(Operands::NONE);
+        let f = form::Call::of(OperandKinds::NONE);
         let at = self.begin(Shape::new(family), f.cells, Pattern::Other);
         self.site(at);
         let weight = self.weight_slot();
         self.code.put(f.frame, delta).put(f.weight, weight);
         self.code.put(f.function, u64::from(function));
-        self.end_run_at(at, f.cost);
+        self.end_block_at(at, f.cost);
         self.take_result(has_result);
     }
 
@@ -99,7 +100,7 @@ impl Translator<'_> {
         let canonical = self.canonical[index(type_index)];
         self.code.put(f.frame, delta).put(f.weight, weight);
         self.code.put(f.a, target).put(f.type_index, canonical);
-        self.end_run_at(at, f.cost);
+        self.end_block_at(at, f.cost);
         self.take_result(has_result);
     }
 

@@ -1,53 +1,57 @@
-//! Keeps the runs of one function: what each costs, what it falls through to, where it can trap.
+//! Tracks the metering blocks of one function: price, successor by fall-through, trap sites.
 //!
-//! A block is a part of a run: from a place that is entered to the next. Its price rides in
-//! whatever enters it, together with the price of the blocks that it falls through to, so that
-//! joins and loop heads need no charge of their own. A trap gives back what of that is not
-//! executed.
+//! A metering block extends from one point that control can enter to the next. Whatever enters it
+//! (a branch, a call, a return) charges its price and that of the blocks to which it falls through,
+//! so joins and loop heads need no charge instruction. A trap refunds the price of the operators
+//! that were not executed.
 #![expect(
     clippy::indexing_slicing,
-    reason = "block numbers are handed out here; a wrong one is a bug of ours"
+    reason = "block indices are assigned here; a wrong one is a bug in this program"
 )]
 
-use super::Site;
+use super::TrapSite;
 use super::layout::CELL;
 
-/// A place that is entered, and what follows.
+/// A metering block.
 #[derive(Clone, Copy)]
-struct Block {
+struct MeteringBlock {
+    /// Price of its operators.
     cost: u32,
-    /// The block that it falls through to, whose price it carries too.
-    falls_to: Option<Number>,
-    /// The block that it turned out to be.
-    same_as: Option<Number>,
-    /// Its price with those that it falls through to, once that is known.
+    /// The block to which it falls through, whose price is charged with its own.
+    falls_to: Option<BlockIndex>,
+    /// The block with which it was merged.
+    same_as: Option<BlockIndex>,
+    /// Its price with those of the blocks to which it falls through, once known.
     total: Option<u32>,
 }
 
-/// The number of a block.
-pub(super) type Number = u32;
+/// Index of a metering block.
+pub(super) type BlockIndex = u32;
 
-/// A site as far as it is known: its block, and the price of that up to the site.
-struct OpenSite {
+/// A trap site whose refund is not known yet.
+struct OpenTrapSite {
+    /// Byte offset in the code.
     at: usize,
+    /// Byte offset of the operator in the module.
     offset: u32,
-    block: Number,
+    block: BlockIndex,
+    /// Price of the operators of the block up to this one.
     spent: u32,
 }
 
 #[derive(Default)]
 pub(super) struct Charges {
-    blocks: Vec<Block>,
-    current: Number,
-    /// (byte offset of a cost field, block whose price goes there)
-    fields: Vec<(usize, Number)>,
-    sites: Vec<OpenSite>,
-    /// Blocks on the way to one whose total is known; empty between uses.
-    chain: Vec<Number>,
+    blocks: Vec<MeteringBlock>,
+    current: BlockIndex,
+    /// (byte offset of a cost field, block whose price it contains)
+    fields: Vec<(usize, BlockIndex)>,
+    sites: Vec<OpenTrapSite>,
+    /// Blocks up to one whose total is known; empty between uses.
+    chain: Vec<BlockIndex>,
 }
 
 impl Charges {
-    /// Forgets the function before.
+    /// Clears the data of the previous function.
     pub(super) fn reset(&mut self) {
         self.blocks.clear();
         self.current = 0;
@@ -55,9 +59,9 @@ impl Charges {
         self.sites.clear();
     }
 
-    pub(super) fn new_block(&mut self) -> Number {
+    pub(super) fn new_block(&mut self) -> BlockIndex {
         let number = self.blocks.len();
-        self.blocks.push(Block {
+        self.blocks.push(MeteringBlock {
             cost: 0,
             falls_to: None,
             same_as: None,
@@ -66,22 +70,22 @@ impl Charges {
         u32::try_from(number).unwrap_or(u32::MAX)
     }
 
-    /// What follows belongs to `block`.
-    pub(super) const fn enter(&mut self, block: Number) {
+    /// The code that follows belongs to `block`.
+    pub(super) const fn enter(&mut self, block: BlockIndex) {
         self.current = block;
     }
 
-    /// The current block goes on in `block` without a charge.
-    pub(super) fn fall_to(&mut self, block: Number) {
+    /// The current block falls through to `block`, without a charge between them.
+    pub(super) fn fall_to(&mut self, block: BlockIndex) {
         let current = self.current;
         self.block(current).falls_to = Some(block);
     }
 
-    pub(super) fn merge(&mut self, block: Number, into: Number) {
+    pub(super) fn merge(&mut self, block: BlockIndex, into: BlockIndex) {
         self.block(block).same_as = Some(into);
     }
 
-    /// An operator of the current block.
+    /// Adds the price of an operator to the current block.
     #[inline(always)]
     pub(super) fn add(&mut self, price: u32) {
         let current = self.current;
@@ -92,7 +96,7 @@ impl Charges {
     pub(super) fn site(&mut self, at: usize, offset: u32) {
         let block = self.current;
         let spent = self.block(block).cost;
-        self.sites.push(OpenSite {
+        self.sites.push(OpenTrapSite {
             at,
             offset,
             block,
@@ -100,11 +104,12 @@ impl Charges {
         });
     }
 
-    pub(super) fn cost_field(&mut self, position: usize, block: Number) {
+    pub(super) fn cost_field(&mut self, position: usize, block: BlockIndex) {
         self.fields.push((position, block));
     }
 
-    /// The price of the first run; from here on [`Self::fields`] and [`Self::sites`] are known.
+    /// Computes all totals and returns the price charged at entry of the function. Call it before
+    /// [`Self::fields`] and [`Self::sites`].
     pub(super) fn settle(&mut self) -> u32 {
         for start in 0..self.blocks.len() {
             let mut next = u32::try_from(start).ok();
@@ -114,7 +119,7 @@ impl Charges {
                 next = falls_to.map(|block| self.resolve(block));
             }
             while let Some(number) = self.chain.pop() {
-                let Block { cost, falls_to, .. } = self.known(number);
+                let MeteringBlock { cost, falls_to, .. } = self.known(number);
                 let rest = falls_to.map_or(0, |next| self.total(next));
                 self.block(number).total = Some(cost.saturating_add(rest));
             }
@@ -122,42 +127,42 @@ impl Charges {
         self.total(0)
     }
 
-    /// (byte offset of a cost field, price), when settled.
+    /// (byte offset of a cost field, price); needs [`Self::settle`].
     pub(super) fn fields(&self) -> impl Iterator<Item = (usize, u32)> {
         self.fields
             .iter()
             .map(|(at, block)| (*at, self.total(*block)))
     }
 
-    /// The sites in the order of the code, when settled.
-    pub(super) fn sites(&self, into: &mut Vec<Site>) {
+    /// The trap sites in the order of the code; needs [`Self::settle`].
+    pub(super) fn sites(&self, into: &mut Vec<TrapSite>) {
         into.clear();
-        into.extend(self.sites.iter().map(|site| Site {
+        into.extend(self.sites.iter().map(|site| TrapSite {
             cell: u32::try_from(site.at / CELL).unwrap_or(u32::MAX),
-            give_back: self.total(site.block).saturating_sub(site.spent),
+            refund: self.total(site.block).saturating_sub(site.spent),
             offset: site.offset,
         }));
         into.sort_by_key(|site| site.cell);
     }
 
-    /// The price of a block with those that it falls through to; 0 until it is known.
-    fn total(&self, block: Number) -> u32 {
+    /// Price of a block with those of the blocks to which it falls through; 0 until it is known.
+    fn total(&self, block: BlockIndex) -> u32 {
         self.known(self.resolve(block)).total.unwrap_or_default()
     }
 
-    /// The block that `block` turned out to be; one step, for only false edges are merged.
-    fn resolve(&self, mut block: Number) -> Number {
+    /// The block with which `block` was merged: at most one step, for only false edges are merged.
+    fn resolve(&self, mut block: BlockIndex) -> BlockIndex {
         while let Some(next) = self.known(block).same_as {
             block = next;
         }
         block
     }
 
-    fn known(&self, number: Number) -> Block {
+    fn known(&self, number: BlockIndex) -> MeteringBlock {
         self.blocks[super::index(number)]
     }
 
-    fn block(&mut self, number: Number) -> &mut Block {
+    fn block(&mut self, number: BlockIndex) -> &mut MeteringBlock {
         &mut self.blocks[super::index(number)]
     }
 }

@@ -1,4 +1,5 @@
-//! Translates blocks and branches: labels, merges of stack and gas, fused compare-and-branch.
+//! Translates blocks and branches: control frames, merges of stack and gas, fused
+//! compare-and-branch.
 #![expect(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -6,16 +7,16 @@
 )]
 
 use super::arithmetic::low;
-use super::charge::Number;
+use super::charge::BlockIndex;
 use super::form::{self, Family};
 use super::fusion::{can_fuse_load_compare, can_fuse_step};
 use super::integer::Binary;
-use super::layout::{At, Cost, Kind, Operands, Target};
+use super::layout::{At, BranchTarget, Cost, Kind, OperandKinds};
 use super::shape::Shape;
-use super::{Entry, Operand, Pattern, Translator, index};
+use super::{Operand, Pattern, StackEntry, Translator, index};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum LabelKind {
+pub(super) enum ControlFrameKind {
     Block,
     Loop,
     If,
@@ -25,54 +26,59 @@ pub(super) enum LabelKind {
 
 /// A branch whose target is not known yet.
 #[derive(Clone, Copy)]
-pub(super) struct Open {
-    /// The instruction that the distance is counted from.
+pub(super) struct OpenBranch {
+    /// Byte offset of the instruction, from which the distance is counted.
     at: usize,
     /// Byte offset of its target field.
     field: usize,
 }
 
-impl Open {
-    const fn of(at: usize, target: At<Target>) -> Self {
+impl OpenBranch {
+    const fn of(at: usize, target: At<BranchTarget>) -> Self {
         let field = target.after(at);
         Self { at, field }
     }
 }
 
-/// The two ways of a conditional branch: where it goes, and the byte offsets of their costs.
+/// The two edges of a conditional branch.
 struct Edges {
-    open: Open,
+    open: OpenBranch,
+    /// Byte offset of the cost field of the taken edge.
     taken: usize,
+    /// Byte offset of the cost field of the other edge.
     otherwise: usize,
 }
 
 impl Edges {
-    const fn of(at: usize, target: At<Target>, taken: At<Cost>, otherwise: At<Cost>) -> Self {
+    const fn of(at: usize, target: At<BranchTarget>, taken: At<Cost>, otherwise: At<Cost>) -> Self {
         Self {
-            open: Open::of(at, target),
+            open: OpenBranch::of(at, target),
             taken: taken.after(at),
             otherwise: otherwise.after(at),
         }
     }
 }
 
-pub(super) struct Label {
-    kind: LabelKind,
-    /// Height of the operand stack when it began.
+/// A control frame: a block, loop, conditional or the function itself.
+pub(super) struct ControlFrame {
+    kind: ControlFrameKind,
+    /// Height of the operand stack at its start.
     pub(super) height: usize,
     has_result: bool,
+    /// Byte offset of its start in the code, the target of a branch to a loop.
     loop_at: usize,
-    block: Number,
-    /// The last branch to the end, by its place in `opens`.
+    /// Metering block that a branch to its label enters.
+    block: BlockIndex,
+    /// Index in `open_branches` of the last branch to its end.
     branches: Option<u32>,
-    /// The false edge of an `if`, with the block that it enters.
-    false_edge: Option<(Open, Number)>,
+    /// The false edge of an `if`, with the metering block that it enters.
+    false_edge: Option<(OpenBranch, BlockIndex)>,
 }
 
-impl Label {
+impl ControlFrame {
     pub(super) const fn function(has_result: bool) -> Self {
         Self {
-            kind: LabelKind::Function,
+            kind: ControlFrameKind::Function,
             height: 0,
             has_result,
             loop_at: 0,
@@ -82,9 +88,9 @@ impl Label {
         }
     }
 
-    /// Values that a branch to it carries.
+    /// True if a branch to its label carries a value.
     const fn carries(&self) -> bool {
-        self.has_result && !matches!(self.kind, LabelKind::Loop)
+        self.has_result && !matches!(self.kind, ControlFrameKind::Loop)
     }
 }
 
@@ -92,19 +98,19 @@ impl Label {
 type Condition = (Binary, Operand, Operand);
 
 impl Translator<'_> {
-    /// The code that follows belongs to `block`; the caller decides what is still known of the
-    /// state.
-    pub(super) fn enter(&mut self, block: Number) {
+    /// Begins the code of metering block `block`; the caller decides whether the tracked state
+    /// stays valid.
+    pub(super) fn enter(&mut self, block: BlockIndex) {
         self.charges.enter(block);
         if self.pauses {
-            let f = form::Pause::of(Operands::NONE);
+            let f = form::Pause::of(OperandKinds::NONE);
             self.begin(Shape::new(Family::Pause), f.cells, Pattern::Other);
             (self.last, self.before_last) = (None, None);
         }
     }
 
-    fn label(&mut self, kind: LabelKind, has_result: bool, block: Number) {
-        self.labels.push(Label {
+    fn open_frame(&mut self, kind: ControlFrameKind, has_result: bool, block: BlockIndex) {
+        self.control_frames.push(ControlFrame {
             kind,
             height: self.stack.len(),
             has_result,
@@ -121,17 +127,17 @@ impl Translator<'_> {
         if is_loop {
             self.charges.fall_to(block);
             self.forget();
-            self.label(LabelKind::Loop, has_result, block);
+            self.open_frame(ControlFrameKind::Loop, has_result, block);
             self.enter(block);
         } else {
-            self.label(LabelKind::Block, has_result, block);
+            self.open_frame(ControlFrameKind::Block, has_result, block);
         }
     }
 
-    /// `if`: branches to the other arm unless the condition holds.
+    /// `if`: branches to the other arm unless the condition is true.
     pub(super) fn branch_unless(&mut self, has_result: bool) {
-        // Entries below the condition must be the same on both edges: no local may change under
-        // them.
+        // Stack entries below the condition must be the same on both edges: none may refer to a
+        // local that one arm changes.
         while let Some(position) = self.stack.unsettled(self.top()) {
             self.last = None;
             self.materialize(position);
@@ -140,14 +146,17 @@ impl Translator<'_> {
         self.spill_acc();
         let (false_block, end_block) = (self.charges.new_block(), self.charges.new_block());
         let open = self.compare_branch(condition, false_block);
-        self.label(LabelKind::If, has_result, end_block);
-        let top = self.labels.len() - 1;
-        self.labels[top].false_edge = Some((open, false_block));
+        self.open_frame(ControlFrameKind::If, has_result, end_block);
+        let top = self.control_frames.len() - 1;
+        self.control_frames[top].false_edge = Some((open, false_block));
     }
 
     pub(super) fn otherwise(&mut self) {
-        let top = self.labels.len() - 1;
-        let (height, has_result) = (self.labels[top].height, self.labels[top].has_result);
+        let top = self.control_frames.len() - 1;
+        let (height, has_result) = (
+            self.control_frames[top].height,
+            self.control_frames[top].has_result,
+        );
         if self.dead == 0 {
             if has_result {
                 self.materialize(height);
@@ -157,10 +166,10 @@ impl Translator<'_> {
         }
         self.dead = 0;
         self.stack.truncate(height);
-        self.labels[top].kind = LabelKind::Else;
+        self.control_frames[top].kind = ControlFrameKind::Else;
         self.producer = None;
         self.forget();
-        if let Some((open, block)) = self.labels[top].false_edge.take() {
+        if let Some((open, block)) = self.control_frames[top].false_edge.take() {
             self.close(open);
             self.enter(block);
         }
@@ -168,10 +177,10 @@ impl Translator<'_> {
 
     pub(super) fn end(&mut self) {
         let reachable = self.dead == 0;
-        let Some(label) = self.labels.pop() else {
+        let Some(label) = self.control_frames.pop() else {
             return;
         };
-        if label.kind == LabelKind::Function {
+        if label.kind == ControlFrameKind::Function {
             if reachable {
                 self.emit_return();
             }
@@ -186,15 +195,15 @@ impl Translator<'_> {
         self.dead = 0;
         self.stack.truncate(label.height);
         if label.has_result {
-            self.push(Entry::Slot);
+            self.push(StackEntry::Slot);
         }
         if let Some((open, false_block)) = label.false_edge {
-            // An `if` without `else`: its false edge enters the block at the end.
+            // An `if` without `else`: its false edge enters the metering block at the end.
             self.charges.merge(false_block, label.block);
             self.close(open);
         }
         if label.branches.is_none() && label.false_edge.is_none() {
-            // Nothing joins here: the state stays known, and the run goes on.
+            // No branch joins here: the state stays known, and the metering block continues.
             self.dead = usize::from(!reachable);
             return;
         }
@@ -202,7 +211,9 @@ impl Translator<'_> {
             self.charges.fall_to(label.block);
         }
         let mut branch = label.branches;
-        while let Some((open, before)) = branch.and_then(|place| self.opens.get(index(place))) {
+        while let Some((open, before)) =
+            branch.and_then(|number| self.open_branches.get(index(number)))
+        {
             branch = *before;
             self.close(*open);
         }
@@ -211,13 +222,13 @@ impl Translator<'_> {
         self.enter(label.block);
     }
 
-    /// The branch goes to the place where the next instruction will be.
-    fn close(&mut self, open: Open) {
+    /// Sets the target of a branch to the next instruction.
+    fn close(&mut self, open: OpenBranch) {
         let distance = u32::try_from(self.code.here() - open.at).unwrap_or(u32::MAX);
         self.code.set_u32(open.field, distance);
     }
 
-    /// The condition on top as a comparison that is true when it is (or is not, if `inverted`).
+    /// Pops the condition and returns it as a comparison, negated if `inverted`.
     fn condition(&mut self, inverted: bool) -> Condition {
         let invert = |op: Binary| {
             if inverted {
@@ -227,7 +238,7 @@ impl Translator<'_> {
             }
         };
         let operand = self.operand_at(self.top());
-        if self.pop() == Entry::Acc {
+        if self.pop() == StackEntry::Acc {
             if let Some(last) = self.last.filter(|last| self.producer == Some(last.at))
                 && let Pattern::Binary(op, a, b) = last.pattern
                 && (op.is_compare() || op == Binary::And32)
@@ -251,8 +262,8 @@ impl Translator<'_> {
         )
     }
 
-    /// Branches if the condition holds; the code goes on in a new block.
-    fn compare_branch(&mut self, condition: Condition, target: Number) -> Open {
+    /// Branches if the condition is true; the code continues in a new metering block.
+    fn compare_branch(&mut self, condition: Condition, target: BlockIndex) -> OpenBranch {
         let next = self.charges.new_block();
         let (op, a, b) = condition;
         let fusable = a == Operand::Acc && b != Operand::Acc;
@@ -279,7 +290,7 @@ impl Translator<'_> {
         edges.open
     }
 
-    /// slot = slot + constant; compare; branch: the end of a counted loop.
+    /// Fuses slot = slot + constant; compare; branch: the end of a counted loop.
     fn fuse_step_branch(&mut self, compare: Binary, b: Operand) -> Option<Edges> {
         let last = self.last?;
         let Pattern::Binary(op, Operand::Slot(a), Operand::Immediate(step)) = last.pattern else {
@@ -301,7 +312,7 @@ impl Translator<'_> {
         Some(Edges::of(at, f.target, f.taken, f.otherwise))
     }
 
-    /// load; compare; branch.
+    /// Fuses load; compare; branch.
     fn fuse_load_branch(&mut self, op: Binary, b: Operand) -> Option<Edges> {
         let last = self.last?;
         let (load, a, index, offset) = match last.pattern {
@@ -314,7 +325,7 @@ impl Translator<'_> {
             } => (load, a, Some(index), offset),
             _ => return None,
         };
-        // The loaded value is used for nothing else, or is in a slot as well.
+        // The loaded value has no other use, or is also in a slot.
         if last.result != self.cached || !can_fuse_load_compare(load, op) {
             return None;
         }
@@ -340,65 +351,67 @@ impl Translator<'_> {
         Some(Edges::of(at, f.target, f.taken, f.otherwise))
     }
 
-    fn target(&mut self, label: usize, open: Open) {
-        let label = &mut self.labels[label];
-        if label.kind == LabelKind::Loop {
-            // Backwards: the distance wraps, and is read as a signed number.
+    fn target(&mut self, label: usize, open: OpenBranch) {
+        let label = &mut self.control_frames[label];
+        if label.kind == ControlFrameKind::Loop {
+            // A backward branch: the distance wraps and is read as a signed number.
             let distance = low(label.loop_at.wrapping_sub(open.at).try_into().unwrap_or(0));
             self.code.set_u32(open.field, distance);
         } else {
-            let place = u32::try_from(self.opens.len()).unwrap_or(u32::MAX);
-            self.opens.push((open, label.branches.replace(place)));
+            let number = u32::try_from(self.open_branches.len()).unwrap_or(u32::MAX);
+            self.open_branches
+                .push((open, label.branches.replace(number)));
         }
     }
 
-    /// The place in `labels` of the label `depth` levels out.
-    fn place_of(&self, depth: u32) -> usize {
-        self.labels.len() - 1 - index(depth)
+    /// The index in `control_frames` of the label `depth` levels out.
+    fn frame_of(&self, depth: u32) -> usize {
+        self.control_frames.len() - 1 - index(depth)
     }
 
-    /// The branch carries a value to another slot than it is in, or leaves the function.
+    /// True if a branch must move its value to another slot, or returns from the function.
     fn moves(&self, label: usize, height: usize) -> bool {
-        let label = &self.labels[label];
+        let label = &self.control_frames[label];
         let carries = label.carries();
-        label.kind == LabelKind::Function
+        label.kind == ControlFrameKind::Function
             || (carries && height - usize::from(carries) != label.height)
     }
 
     pub(super) fn branch(&mut self, depth: u32) {
-        let place = self.place_of(depth);
-        let label = &self.labels[place];
+        let target_frame = self.frame_of(depth);
+        let label = &self.control_frames[target_frame];
         let (kind, height, block) = (label.kind, label.height, label.block);
         let carries = label.carries();
-        if kind == LabelKind::Function {
+        if kind == ControlFrameKind::Function {
             return self.emit_return();
         }
         if carries {
             let top = self.top();
             self.move_to(top, self.stack_slot(height));
-            if self.stack[top] == Entry::Acc {
-                // Not where it says any more, but nothing reads it there: the way from here is the
-                // branch. Every other entry is what it was, for who goes on without branching.
+            if self.stack[top] == StackEntry::Acc {
+                // The value is now in the slot of the target, but nothing reads its own slot: only
+                // the branch follows. All other entries stay valid on the edge that does not
+                // branch.
                 self.stack.set_slot(top);
             }
         }
         self.spill_acc();
         let copy = self.take_back_copy();
         let (at, target, cost) = if let Some((d, a)) = copy {
-            let f = form::CopyBranch::of(Operands::NONE);
+            let f = form::CopyBranch::of(OperandKinds::NONE);
             let at = self.begin(Shape::new(Family::CopyBranch), f.cells, Pattern::Other);
             self.code.put(f.d, d).put(f.a, a);
             (at, f.target, f.cost)
         } else {
-            let f = form::Branch::of(Operands::NONE);
+            let f = form::Branch::of(OperandKinds::NONE);
             let at = self.begin(Shape::new(Family::Branch), f.cells, Pattern::Other);
             (at, f.target, f.cost)
         };
         self.charges.cost_field(cost.after(at), block);
-        self.target(place, Open::of(at, target));
+        self.target(target_frame, OpenBranch::of(at, target));
     }
 
-    /// The copy that was just emitted, taken back so that the branch makes it.
+    /// Removes the copy that was just emitted, so that the branch makes it.
     fn take_back_copy(&mut self) -> Option<(u16, u16)> {
         let last = self.last?;
         let Pattern::CopySlot(d, a) = last.pattern else {
@@ -411,18 +424,20 @@ impl Translator<'_> {
     }
 
     pub(super) fn branch_if(&mut self, depth: u32) {
-        let place = self.place_of(depth);
+        let target_frame = self.frame_of(depth);
         let height = self.top();
-        if !self.moves(place, height) {
-            if self.labels[place].carries() && self.stack[height - 1] != Entry::Slot {
+        if !self.moves(target_frame, height) {
+            if self.control_frames[target_frame].carries()
+                && self.stack[height - 1] != StackEntry::Slot
+            {
                 self.last = None;
                 self.materialize(height - 1);
             }
             let condition = self.condition(false);
             self.spill_acc();
-            let block = self.labels[place].block;
+            let block = self.control_frames[target_frame].block;
             let open = self.compare_branch(condition, block);
-            return self.target(place, open);
+            return self.target(target_frame, open);
         }
         let condition = self.condition(true);
         self.spill_acc();
@@ -443,7 +458,7 @@ impl Translator<'_> {
         depths.clear();
         depths.extend_from_slice(targets);
         depths.push(default);
-        let carries = self.labels[self.place_of(default)].carries();
+        let carries = self.control_frames[self.frame_of(default)].carries();
         let sum = self.take_back_displacement();
         let (operand, displacement) = sum.unwrap_or((self.operand_at(top), 0));
         self.discard();
@@ -460,27 +475,28 @@ impl Translator<'_> {
         self.code.put(f.displacement, displacement);
         let mut stubs: Vec<(u32, usize)> = Vec::new();
         for (number, depth) in depths.iter().enumerate() {
-            let place = self.place_of(*depth);
+            let target_frame = self.frame_of(*depth);
             let (target, cost) = f.edge(number);
-            if self.moves(place, top) {
+            if self.moves(target_frame, top) {
                 stubs.push((*depth, target.after(at)));
             } else {
-                let block = self.labels[place].block;
+                let block = self.control_frames[target_frame].block;
                 self.charges.cost_field(cost.after(at), block);
-                self.target(place, Open::of(at, target));
+                self.target(target_frame, OpenBranch::of(at, target));
             }
         }
         self.stubs(at, &mut stubs);
         self.depths = depths;
     }
 
-    /// The addition of a constant that made the index on top, taken back so that the table does it.
+    /// Removes the addition of a constant that produced the index on top, so that the branch table
+    /// makes it.
     fn take_back_displacement(&mut self) -> Option<(Operand, u32)> {
         let last = self.last?;
         let Pattern::Binary(Binary::Add32, a, Operand::Immediate(value)) = last.pattern else {
             return None;
         };
-        let made_it = self.top_entry() == Entry::Acc && self.producer == Some(last.at);
+        let made_it = self.top_entry() == StackEntry::Acc && self.producer == Some(last.at);
         if !made_it || matches!(a, Operand::Immediate(_)) {
             return None;
         }
@@ -489,14 +505,14 @@ impl Translator<'_> {
         Some((a, low(value)))
     }
 
-    /// The ways of a `br_table` that move a value first, one for each label.
+    /// Emits the edges of a `br_table` that must move a value first, one stub for each label.
     fn stubs(&mut self, at: usize, stubs: &mut Vec<(u32, usize)>) {
         stubs.sort_unstable();
         let mut rest = stubs.as_slice();
         while let Some((depth, _)) = rest.first().copied() {
             let equal = rest.iter().take_while(|(other, _)| *other == depth).count();
             for (_, field) in &rest[..equal] {
-                self.close(Open { at, field: *field });
+                self.close(OpenBranch { at, field: *field });
             }
             rest = &rest[equal..];
             self.forget();

@@ -1,8 +1,8 @@
 //! Prints the internal code of a function, for people.
 
 use super::arithmetic::low;
-use super::buffer::{Fields, Layout};
-use super::form::Operator;
+use super::buffer::{DecodedInstruction, Fields};
+use super::form::OperatorClass;
 use super::integer::{Binary, Load, Store, Unary};
 use super::layout::{CELL, Field, Kind, Role};
 use super::shape::Shape;
@@ -15,9 +15,8 @@ use std::fmt::Write;
 /// The internal code of the defined function at `function_index` of the function index space, one
 /// instruction a line; `None` if there is no such function or it is an import.
 ///
-/// A line has the cell, the instruction with where its operands come from (`s` slot, `a`
-/// accumulator, `i` immediate), its fields, and for an instruction that can trap what it gives
-/// back.
+/// A line has the cell, the instruction with the kinds of its operands (`s` slot, `a` accumulator,
+/// `i` immediate), its fields, and for an instruction that can trap the refund.
 #[must_use]
 pub fn disassemble(module: &CheckedModule, rules: &Rules, function_index: u32) -> Option<String> {
     let function = module.function(function_index)?;
@@ -30,7 +29,10 @@ pub fn disassemble(module: &CheckedModule, rules: &Rules, function_index: u32) -
     };
     let mut workspace = Workspace::default();
     let code = translate(source, function, signature, &mut workspace);
-    let mut text = format!("function {function_index}: first run {}\n", code.charge);
+    let mut text = format!(
+        "function {function_index}: first metering block {}\n",
+        code.charge
+    );
     let mut sites = code.sites.iter().peekable();
     let ends = code.starts.iter().skip(1).copied().chain([u32::MAX]);
     for (start, end) in code.starts.iter().zip(ends) {
@@ -38,23 +40,19 @@ pub fn disassemble(module: &CheckedModule, rules: &Rules, function_index: u32) -
         line(&mut text, *start, cells);
         while let Some(site) = sites.next_if(|site| site.cell < end) {
             // Writing to a string does not fail.
-            let _ = write!(
-                text,
-                "  ; at {:#x} gives back {}",
-                site.offset, site.give_back
-            );
+            let _ = write!(text, "  ; at {:#x} refunds {}", site.offset, site.refund);
         }
         text.push('\n');
     }
     Some(text)
 }
 
-/// One instruction.
+/// Writes one instruction.
 pub(super) fn line(text: &mut String, start: u32, cells: &[u64]) {
-    let Some(layout) = Layout::of(cells) else {
+    let Some(instruction) = DecodedInstruction::of(cells) else {
         return;
     };
-    let shape = layout.shape;
+    let shape = instruction.shape;
     let _ = write!(text, "{start:5}  {}", shape.family.name());
     for name in names(shape) {
         let _ = write!(text, " {name}");
@@ -69,7 +67,7 @@ pub(super) fn line(text: &mut String, start: u32, cells: &[u64]) {
     if !kinds.is_empty() {
         let _ = write!(text, " [{kinds}]");
     }
-    for field in layout.fields {
+    for field in instruction.fields {
         write_field(text, start, &Fields(cells), field);
     }
 }
@@ -91,17 +89,17 @@ fn write_field(text: &mut String, start: u32, fields: &Fields<'_>, field: Field)
     };
 }
 
-/// The operators that an instruction holds.
+/// Names of the operators of an instruction.
 fn names(shape: Shape) -> Vec<String> {
     let operators = shape.family.operators().iter();
     let numbered = operators.zip([shape.first, shape.second]);
     numbered
         .filter_map(|(operator, number)| match operator {
-            Operator::Binary => Binary::of(number).map(|op| format!("{op:?}")),
-            Operator::Unary => Unary::of(number).map(|op| format!("{op:?}")),
-            Operator::Load => Load::of(number).map(|op| format!("{op:?}")),
-            Operator::Store => Store::of(number).map(|op| format!("{op:?}")),
-            Operator::TrapCode => Some(number.to_string()),
+            OperatorClass::Binary => Binary::of(number).map(|op| format!("{op:?}")),
+            OperatorClass::Unary => Unary::of(number).map(|op| format!("{op:?}")),
+            OperatorClass::Load => Load::of(number).map(|op| format!("{op:?}")),
+            OperatorClass::Store => Store::of(number).map(|op| format!("{op:?}")),
+            OperatorClass::TrapCode => Some(number.to_string()),
         })
         .collect()
 }

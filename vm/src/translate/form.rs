@@ -1,22 +1,23 @@
-//! Lists the internal instructions: the one table of their names, operators, sites and fields.
+//! Lists the internal instructions with their names, operators, trap sites and fields.
 //!
-//! A row makes a [`Family`] and a type of the same name whose members say where each field stands.
-//! The translator writes by those names, the handlers in `execute` read by them, and verifier and
-//! disassembler walk [`Family::fields`]. Where fields stand follows from the row alone, by the rule
-//! of [`super::layout`]: a new instruction is a row here and a handler.
+//! A row defines a [`Family`] and a type of the same name whose members are the positions of the
+//! fields. The translator writes fields by those names, the handlers in `execute` read them, and
+//! verifier and disassembler iterate over [`Family::fields`]. The positions follow from the row by
+//! the rule of [`super::layout`]: a new instruction is a row here and a handler.
 //!
-//! `= a` after a field says which operand of the shape it is. In brackets stands what `first` and
-//! `second` of the shape number. `sites` is the number of cells, from the first on, that have an
-//! entry in the table of sites: none where the instruction cannot trap.
+//! `= a` after a field says which operand of the shape it is. The brackets contain the classes of
+//! operators that `first` and `second` of the shape number. `sites` is the number of cells, from
+//! the first on, that have an entry in the table of trap sites: 0 if the instruction cannot trap.
 
 use super::Operand;
 use super::layout::{
-    At, Cost, Cursor, Destination, Field, Function, Kind, Operands, Read, Target, Term, Write,
+    At, BranchTarget, Callee, Cost, Cursor, Destination, Field, Kind, OperandKinds, Read, Term,
+    Write,
 };
 
-/// What the numbers `first` and `second` of a shape stand for.
+/// Class of operators that `first` or `second` of a shape numbers.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Operator {
+pub(super) enum OperatorClass {
     Binary,
     Unary,
     Load,
@@ -24,7 +25,7 @@ pub(super) enum Operator {
     TrapCode,
 }
 
-// The operand that a field is; other fields are always there, as slots are.
+// The kind of a field: that of its operand. Other fields are always present, like slots.
 macro_rules! kind_of {
     ($operands:ident) => {
         Kind::Slot
@@ -35,7 +36,7 @@ macro_rules! kind_of {
 }
 macro_rules! forms {
     ($($(#[$doc:meta])* $form:ident $name:literal [$($operator:ident)*] sites $sites:literal
-       { $($field:ident: $held:ty $(= $operand:ident)?),* })*) => {
+       { $($field:ident: $field_type:ty $(= $operand:ident)?),* })*) => {
         /// A kind of internal instruction.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u8)]
@@ -44,21 +45,21 @@ macro_rules! forms {
         impl Family {
             pub(super) const ALL: &'static [Self] = &[$(Self::$form),*];
 
-            /// Its name in a listing.
+            /// Name in a listing.
             pub(super) const fn name(self) -> &'static str {
                 match self { $(Self::$form => $name),* }
             }
 
-            pub(super) const fn operators(self) -> &'static [Operator] {
-                match self { $(Self::$form => &[$(Operator::$operator),*]),* }
+            pub(super) const fn operators(self) -> &'static [OperatorClass] {
+                match self { $(Self::$form => &[$(OperatorClass::$operator),*]),* }
             }
 
             pub(super) const fn sites(self) -> usize {
                 match self { $(Self::$form => $sites),* }
             }
 
-            /// Its fields in order, those that are not there with no bytes, and its length.
-            pub(super) fn fields(self, operands: Operands) -> (Vec<Field>, usize) {
+            /// Fields in order, absent ones with 0 bytes, and length in cells.
+            pub(super) fn fields(self, operands: OperandKinds) -> (Vec<Field>, usize) {
                 match self { $(Self::$form => {
                     let form = $form::of(operands);
                     (vec![$(form.$field.listed(stringify!($field))),*], form.cells)
@@ -70,16 +71,16 @@ macro_rules! forms {
             $(#[$doc])*
             #[derive(Clone, Copy)]
             pub(crate) struct $form {
-                $(pub(crate) $field: At<$held>,)*
-                /// Its length.
+                $(pub(crate) $field: At<$field_type>,)*
+                /// Length in cells.
                 pub(crate) cells: usize,
             }
 
             impl $form {
                 #[inline(always)]
-                pub(crate) const fn of(operands: Operands) -> Self {
+                pub(crate) const fn of(operands: OperandKinds) -> Self {
                     let cursor = &mut Cursor::new(operands);
-                    $(let _: At<$held> = cursor.take(kind_of!(operands $($operand)?));)*
+                    $(let _: At<$field_type> = cursor.take(kind_of!(operands $($operand)?));)*
                     let cursor = &mut cursor.again();
                     $(let $field = cursor.take(kind_of!(operands $($operand)?));)*
                     Self { $($field,)* cells: cursor.cells() }
@@ -118,20 +119,21 @@ forms! {
     CompareSelect "compare.select" [Binary] sites 0
         { d: Destination, a: Operand = a, b: Operand = b, x: Read, y: Read }
     /// go to the target
-    Branch "branch" [] sites 0 { target: Target, cost: Cost }
+    Branch "branch" [] sites 0 { target: BranchTarget, cost: Cost }
     /// d = a; go to the target
-    CopyBranch "copy.branch" [] sites 0 { target: Target, cost: Cost, d: Write, a: Read }
+    CopyBranch "copy.branch" [] sites 0 { target: BranchTarget, cost: Cost, d: Write, a: Read }
     /// if first(a, b) go to the target
     CompareBranch "compare.branch" [Binary] sites 0
-        { target: Target, a: Operand = a, b: Operand = b, taken: Cost, otherwise: Cost }
+        { target: BranchTarget, a: Operand = a, b: Operand = b, taken: Cost, otherwise: Cost }
     /// d = first(a, i); if second(d, b) go to the target: the end of a counted loop
     BinaryCompareBranch "binary.compare.branch" [Binary Binary] sites 0
-        { target: Target, d: Write, a: Read, taken: Cost, otherwise: Cost, i: u64, b: Operand = b }
+        { target: BranchTarget, d: Write, a: Read, taken: Cost, otherwise: Cost, i: u64,
+          b: Operand = b }
     /// d = load first at a [+ index] + offset; if second(d, b) go to the target
     LoadCompareBranch "load.compare.branch" [Load Binary] sites 1
-        { d: Destination, a: Read, target: Target, taken: Cost, otherwise: Cost, offset: u32,
+        { d: Destination, a: Read, target: BranchTarget, taken: Cost, otherwise: Cost, offset: u32,
           index: Operand = c, b: Operand = b }
-    /// go to the target number a + displacement, or to the last; see [`BranchTable::edge`]
+    /// go to target number a + displacement, or to the last; see [`BranchTable::edge`]
     BranchTable "branch.table" [] sites 0 { a: Operand = a, last: u32, displacement: u32 }
     /// d = load first at a + offset
     Load "load" [Load] sites 1 { d: Destination, a: Operand = a, offset: u32 }
@@ -155,8 +157,8 @@ forms! {
     /// d = first(x, y); store d at a + offset
     BinaryStore "binary.store" [Binary Store] sites 1
         { d: Destination, x: Operand = a, y: Operand = b, a: Read, offset: u32 }
-    /// store the value that load first finds at a + offset, at b + offset2; the site of the store
-    /// is that of the second cell
+    /// store the value that load first reads at a + offset, at b + offset2; the trap site of the
+    /// store is the second cell
     LoadStore "load.store" [Load Store] sites 2 { a: Read, b: Read, offset: u32, offset2: u32 }
     /// d = global
     GlobalGet "global.get" [] sites 0 { d: Destination, global: u32 }
@@ -174,13 +176,13 @@ forms! {
     /// fill n bytes at d with s
     MemoryFill "memory.fill" [] sites 1 { d: Read, s: Read, n: Read, cost: Cost }
     /// call a function of the module
-    Call "call" [] sites 1 { frame: Write, weight: Read, cost: Cost, function: Function }
-    /// call the function of the module that multiplies 128-bit numbers, or do what it does
+    Call "call" [] sites 1 { frame: Write, weight: Read, cost: Cost, function: Callee }
+    /// call the function of the module that multiplies 128-bit numbers, or compute its result
     CallMultiply "call.multiply" [] sites 1
-        { frame: Write, weight: Read, cost: Cost, function: Function }
+        { frame: Write, weight: Read, cost: Cost, function: Callee }
     /// call a function of the host: leaves the interpreter
     CallHost "call.host" [] sites 1
-        { frame: Write, weight: Read, cost: Cost, function: Function }
+        { frame: Write, weight: Read, cost: Cost, function: Callee }
     /// call the table's entry a
     CallIndirect "call.indirect" [] sites 1
         { frame: Write, weight: Read, cost: Cost, a: Operand = a, type_index: u32 }
@@ -188,25 +190,26 @@ forms! {
     Return "return" [] sites 0 { address: Read, v: Operand = a }
     /// trap with the code first
     Trap "trap" [TrapCode] sites 1 {}
-    /// pay for the next run where one was cut
+    /// charge the next metering block after one that was split
     Charge "charge" [] sites 0 { cost: Cost }
-    /// give control to the driver and continue
+    /// return control to the driver, which continues
     Pause "pause" [] sites 0 {}
     /// end of the outermost function
     Stop "stop" [] sites 0 {}
     /// the function is to be translated first
-    Translate "translate" [] sites 0 { function: Function }
+    Translate "translate" [] sites 0 { function: Callee }
 }
 
 impl BranchTable {
-    /// Target and cost of the way of this number: each way, up to the last, has a cell of its own
+    /// Target and cost of the edge of this number: each edge, up to the last, has a cell of its own
     /// after the fields.
     #[inline(always)]
-    pub(crate) const fn edge(self, number: usize) -> (At<Target>, At<Cost>) {
+    pub(crate) const fn edge(self, number: usize) -> (At<BranchTarget>, At<Cost>) {
         let cursor = &mut Cursor::of_cell(self.cells);
-        let (target, cost): (At<Target>, At<Cost>) =
+        let (target, cost): (At<BranchTarget>, At<Cost>) =
             (cursor.take(Kind::Slot), cursor.take(Kind::Slot));
-        // The places of the first way are constants; what is added is not rounded again.
+        // The positions of the first edge are constants; the others are a multiple of a cell
+        // further.
         (target.further(number), cost.further(number))
     }
 }

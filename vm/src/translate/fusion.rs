@@ -1,7 +1,7 @@
 //! Lists which operators are fused: pairs with a handler of their own, chosen by profiles.
 //!
-//! The translator asks whether a pair is listed; `execute` makes the handlers from the same lists.
-//! Why each is there: docs/performance.md.
+//! The translator tests whether a pair is listed; `execute` instantiates the handlers from the same
+//! lists. docs/performance.md says why each pair is listed.
 
 #![expect(clippy::as_conversions, reason = "extension is the definition")]
 
@@ -50,7 +50,7 @@ macro_rules! with_pair {
     };
 }
 
-// `$e` with `$T` and `$O` naming the types of a listed load and the operator that takes its value.
+// `$e` with `$T` and `$O` naming the types of a listed load and the operator that uses its value.
 macro_rules! with_load_pair {
     (@ $load:expr, $op:expr, $T:ident, $O:ident => $e:expr, $other:expr;
      $($A:ident: $($B:ident)*;)*) => {
@@ -99,8 +99,8 @@ macro_rules! with_step {
     };
 }
 
-// `$e` with `$T` naming the type of a listed first and `$N` the width in bytes of the store that
-// takes its value.
+// `$e` with `$T` naming the type of a listed first operator and `$N` the width in bytes of the
+// store of its value.
 macro_rules! with_stored {
     (@ $enum:ident, $types:ident; $first:expr, $store:expr, $T:ident, $N:ident => $e:expr,
      $other:expr; $($A:ident: $($S:ident $n:literal)*;)*) => {
@@ -140,7 +140,7 @@ macro_rules! with_binary_store {
     };
 }
 
-// The same for a load and the store of what it finds.
+// The same for a load and the store of its value.
 macro_rules! with_load_store {
     ($($query:tt)*) => {
         $crate::translate::fusion::with_stored! { @ Load, fusion; $($query)*;
@@ -154,9 +154,9 @@ macro_rules! with_load_store {
 pub(crate) use {with_binary_store, with_load_store, with_stored};
 pub(crate) use {with_load_compare, with_load_pair, with_pair, with_step};
 
-/// What a load leaves of the bytes it reads: a type for each [`Load`].
+/// Width and extension of a load; implemented by a type for each [`Load`].
 pub(crate) trait LoadOperator {
-    /// Bytes that are read.
+    /// Number of bytes read.
     const SIZE: usize;
     /// The slot's value for the bytes read, in the low part of `raw`.
     fn extend(raw: u64) -> u64;
@@ -185,7 +185,7 @@ define_loads! {
     L32S64 4 (raw) = raw as i32 as i64 as u64;
 }
 
-/// Uses a pair of types, so that a list is a question too.
+/// Uses a pair of types, so that the lists can be used as conditions; always true.
 const fn listed<A, B>() -> bool {
     size_of::<A>() == size_of::<B>()
 }
@@ -206,7 +206,7 @@ pub(super) fn can_fuse_step(op: Binary, compare: Binary) -> bool {
     with_step!(op, compare, O, P => listed::<O, P>(), false)
 }
 
-/// The same for a type and a width.
+/// The same for a type and a width; always true.
 const fn listed_width<A>(width: usize) -> bool {
     size_of::<A>() <= width
 }

@@ -1,10 +1,9 @@
-//! Knows one function by its body: the product of 128-bit numbers, which every compiler calls.
+//! Recognises one function by its body: the 128-bit multiplication that compilers emit.
 //!
-//! WebAssembly has no product of two words, so `u128` arithmetic calls `__multi3`, of which one
-//! copy is in each module that needs it. A call of it is an instruction of its own that does the
-//! product at once, at the price of the call, of the body and of the return, if stack, gas and
-//! memory suffice; if they do not, it calls the body, and what is wrong happens there. So no
-//! observable differs.
+//! WebAssembly has no multiplication with a 128-bit result, so `u128` arithmetic calls `__multi3`;
+//! each module that needs it contains a copy. A call of it becomes one instruction that computes
+//! the product, at the price of call, body and return, if stack, gas and memory suffice. If they do
+//! not, the instruction calls the body, which then fails as usual. So no observable differs.
 
 use super::index;
 use crate::module::{CheckedModule, ValueType};

@@ -1,16 +1,17 @@
 //! Defines the integer operators of internal code: one type each, with what it computes.
 //!
-//! Handlers are generic over these types; the translator names them by the enums beside them and
-//! folds constants with the same functions, so that folding cannot differ from executing.
+//! Handlers are generic over these types; the translator uses the enums and folds constants with
+//! the same functions, so that folding cannot differ from execution.
 //!
-//! Spec: WebAssembly core 4.3.2. An `i32` lives in the low half of a slot, the upper half is zero.
+//! Specification: WebAssembly core 4.3.2. An `i32` is in the low half of a slot; the upper half is
+//! zero.
 #![expect(
     clippy::as_conversions,
     trivial_numeric_casts,
     reason = "truncation and sign extension are the definitions; one text serves both widths"
 )]
 
-/// An operand width: slots are untyped, an `i32` is the low half.
+/// An operand width: slots are untyped, an `i32` is in the low half.
 pub(crate) trait Word: Copy {
     fn from_bits(bits: u64) -> Self;
     fn is_zero(self) -> bool;
@@ -43,7 +44,7 @@ impl Word for u64 {
 /// Two operands, one result; `None` is a trap of division.
 pub(crate) trait BinaryOperator {
     type W: Word;
-    /// Operands of 64 bits: an immediate takes a cell of its own.
+    /// True for operands of 64 bits: an immediate needs a cell of its own.
     const WIDE: bool;
     fn apply(left: Self::W, right: Self::W) -> Option<u64>;
 }
@@ -112,7 +113,7 @@ define_width! { true u64, i64;
 Add64 Sub64 Mul64 And64 Or64 Xor64 Shl64 ShrU64 ShrS64 Rotl64 Rotr64 DivS64 DivU64 RemS64 RemU64
 Eq64 Ne64 LtS64 LtU64 GtS64 GtU64 LeS64 LeU64 GeS64 GeU64 Test64 TestNot64 }
 
-/// Names of operators as numbers, and back.
+/// An enum of operators with conversions to and from numbers.
 macro_rules! define_names {
     ($(#[$doc:meta])* $enum:ident: $($name:ident)*) => {
         $(#[$doc])*
@@ -135,7 +136,8 @@ macro_rules! define_names {
 }
 
 define_names! {
-    /// A binary operator of internal code. `Test` is "and, then not zero"; `TestNot` its negation.
+    /// A binary operator of internal code. `Test` is true if the bitwise and is not zero; `TestNot`
+    /// is its negation.
     Binary:
     Add32 Sub32 Mul32 And32 Or32 Xor32 Shl32 ShrU32 ShrS32 Rotl32 Rotr32 DivS32 DivU32 RemS32 RemU32
     Eq32 Ne32 LtS32 LtU32 GtS32 GtU32 LeS32 LeU32 GeS32 GeU32 Test32
@@ -145,7 +147,7 @@ define_names! {
 }
 
 impl Binary {
-    /// Of 64 bits, by its number.
+    /// True if the operator with this number has 64-bit operands.
     pub(super) const fn is_wide(number: u8) -> bool {
         number >= Self::Add64.number()
     }
@@ -225,7 +227,7 @@ impl Binary {
         })
     }
 
-    /// The operator that gives the same with its operands exchanged.
+    /// The operator with the same result for exchanged operands.
     pub(crate) const fn exchanged(self) -> Option<Self> {
         if self.is_commutative() {
             return Some(self);
@@ -257,7 +259,7 @@ impl Binary {
     }
 }
 
-// `$e` with `$T` naming the type of the operator `$op`: how a value picks a monomorphised handler.
+// `$e` with `$T` naming the type of the operator `$op`: a value selects a monomorphised handler.
 macro_rules! with_listed {
     ($op:expr, $T:ident => $e:expr, $other:expr; $($name:ident)*) => {
         match $op {

@@ -1,9 +1,9 @@
-//! Places the fields of an internal instruction: by one rule, from what each field holds.
+//! Computes the positions of the fields of an internal instruction from their types.
 //!
-//! The first cell names the instruction. The fields of its row in [`super::form`] follow in order,
-//! each at the next multiple of its width. An operand is a field where it is a slot, none where it
-//! is in the accumulator, and stands after all other fields where it is an immediate. The last cell
-//! is filled up.
+//! The first cell identifies the instruction. The fields of its row in [`super::form`] follow in
+//! order, each at the next multiple of its width. An operand in a slot is a field; an operand in
+//! the accumulator has no field; an immediate operand comes after all other fields. The last cell
+//! is padded.
 
 use super::Operand;
 use std::marker::PhantomData;
@@ -11,28 +11,28 @@ use std::marker::PhantomData;
 /// Bytes of a cell.
 pub(crate) const CELL: usize = 8;
 
-/// Where an operand comes from.
+/// Location of an operand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(crate) enum Kind {
     /// A slot of the frame.
     Slot = 0,
-    /// The accumulator: the result of an instruction before.
+    /// The accumulator: the result of an earlier instruction.
     Acc = 1,
-    /// In the instruction.
+    /// A constant in the instruction.
     Immediate = 2,
-    /// There is none.
+    /// The instruction has no such operand.
     Absent = 3,
 }
 
 impl Kind {
-    /// The number that handlers know it by.
+    /// Its number in const generics of handlers.
     #[expect(clippy::as_conversions, reason = "a fieldless enum widened")]
     pub(crate) const fn number(self) -> u8 {
         self as u8
     }
 
-    /// The kind of a number; only the last two bits count.
+    /// The kind with this number; only the last two bits are used.
     pub(crate) const fn of(number: u8) -> Self {
         match number & 3 {
             0 => Self::Slot,
@@ -43,11 +43,11 @@ impl Kind {
     }
 }
 
-/// Where a field stands in its instruction; `T` says what it holds.
+/// Position of a field of type `T` in its instruction.
 pub(crate) struct At<T> {
     byte: usize,
     bytes: usize,
-    held: PhantomData<T>,
+    field_type: PhantomData<T>,
 }
 
 impl<T> Clone for At<T> {
@@ -62,39 +62,39 @@ impl<T> At<T> {
         Self {
             byte,
             bytes,
-            held: PhantomData,
+            field_type: PhantomData,
         }
     }
 
-    /// Its distance from the start of the instruction, in bytes.
+    /// Byte offset from the start of the instruction.
     pub(crate) const fn byte(self) -> usize {
         self.byte
     }
 
-    /// Its width in bytes, 0 where the instruction has no such field.
+    /// Width in bytes; 0 if the instruction has no such field.
     pub(crate) const fn bytes(self) -> usize {
         self.bytes
     }
 
-    /// The cell that it is in.
+    /// Index of the cell that contains it.
     pub(crate) const fn cell(self) -> usize {
         self.byte / CELL
     }
 
-    /// The field as many cells further on.
+    /// The same field, `cells` cells further.
     #[inline(always)]
     pub(super) const fn further(self, cells: usize) -> Self {
         Self::new(self.byte.wrapping_add(cells.wrapping_mul(CELL)), self.bytes)
     }
 
-    /// The byte at which it stands in code where its instruction starts at `at`.
+    /// Byte offset in the code if the instruction starts at byte `at`.
     pub(super) const fn after(self, at: usize) -> usize {
         at.wrapping_add(self.byte)
     }
 }
 
-impl<T: Held> At<T> {
-    /// For whoever walks code, under its name.
+impl<T: FieldType> At<T> {
+    /// The field with its name, for verifier and disassembler.
     pub(super) fn listed(self, name: &'static str) -> Field {
         Field {
             name,
@@ -106,37 +106,37 @@ impl<T: Held> At<T> {
 }
 
 impl At<Destination> {
-    /// Instructions whose destination is decided after they are written have it first.
+    /// A destination is always the first field: it can be set after the instruction was written.
     pub(super) const FIRST: Self = Self::new(CELL, Destination::BYTES);
 }
 
-/// What a field can hold.
-pub(crate) trait Held {
-    /// What is written there.
-    type Value;
-    /// Its width in bytes; of an operand that of a slot.
+/// Type of a field.
+pub(crate) trait FieldType {
+    /// Type of the content.
+    type Content;
+    /// Width in bytes; for an operand, that of a slot.
     const BYTES: usize;
-    /// An immediate has the width of the operator, not that of a cell.
+    /// True if an immediate has the width of the operator, not that of a cell.
     const IS_TERM: bool = false;
-    /// The bits of a value.
-    fn bits(value: Self::Value) -> u64;
-    /// What a field of so many bytes is for whoever walks code.
+    /// Encodes a content as bits.
+    fn bits(value: Self::Content) -> u64;
+    /// Role of a field of `bytes` bytes.
     fn role(bytes: usize) -> Role;
 }
 
-/// A slot that is read, by its byte offset in the frame.
+/// Field: a slot that is read, as byte offset in the frame.
 pub(crate) struct Read;
-/// A slot that is written.
+/// Field: a slot that is written.
 pub(crate) struct Write;
-/// A slot that the result is written to as well as to the accumulator, if the shape says so.
+/// Field: a slot for the result, besides the accumulator, if the shape says so.
 pub(crate) struct Destination;
-/// A distance in bytes from the start of the instruction.
-pub(crate) struct Target;
-/// The price of the run that is entered.
+/// Field: a distance in bytes from the start of the instruction.
+pub(crate) struct BranchTarget;
+/// Field: the price of the metering block that is entered.
 pub(crate) struct Cost;
-/// The index of a function; its entry, when linked.
-pub(crate) struct Function;
-/// An operand whose immediate has 4 bytes where the operator is narrow.
+/// Field: the index of a function; in linked code, the address of its entry.
+pub(crate) struct Callee;
+/// Field: an operand whose immediate has 4 bytes if the operator is narrow.
 pub(crate) struct Term;
 
 /// Fields that name a slot.
@@ -150,13 +150,13 @@ pub(crate) trait IsOperand {}
 impl IsOperand for Operand {}
 impl IsOperand for Term {}
 
-macro_rules! held {
-    ($($held:ident: $value:ty, $bytes:expr, $role:ident;)*) => { $(
-        impl Held for $held {
-            type Value = $value;
+macro_rules! field_types {
+    ($($field_type:ident: $value:ty, $bytes:expr, $role:ident;)*) => { $(
+        impl FieldType for $field_type {
+            type Content = $value;
             const BYTES: usize = $bytes;
             #[inline(always)]
-            fn bits(value: Self::Value) -> u64 {
+            fn bits(value: Self::Content) -> u64 {
                 u64::from(value)
             }
             fn role(_: usize) -> Role {
@@ -165,22 +165,22 @@ macro_rules! held {
         }
     )* };
 }
-held! {
+field_types! {
     Read: u16, 2, Read;
     Write: u16, 2, Write;
     Destination: u16, 2, Destination;
-    Target: u32, 4, Target;
+    BranchTarget: u32, 4, Target;
     Cost: u32, 4, Number;
-    Function: u64, 8, Number;
+    Callee: u64, 8, Number;
     u16: u16, 2, Number;
     u32: u32, 4, Number;
     u64: u64, 8, Number;
 }
 
-macro_rules! held_operand {
-    ($($held:ident $is_term:literal)*) => { $(
-        impl Held for $held {
-            type Value = Operand;
+macro_rules! operand_field_types {
+    ($($field_type:ident $is_term:literal)*) => { $(
+        impl FieldType for $field_type {
+            type Content = Operand;
             const BYTES: usize = Read::BYTES;
             const IS_TERM: bool = $is_term;
             #[inline(always)]
@@ -197,19 +197,19 @@ macro_rules! held_operand {
         }
     )* };
 }
-held_operand! { Operand false Term true }
+operand_field_types! { Operand false Term true }
 
-/// Where the operands of an instruction come from, as far as its layout depends on that.
+/// Locations of the operands of an instruction, on which its layout depends.
 #[derive(Clone, Copy)]
-pub(crate) struct Operands {
+pub(crate) struct OperandKinds {
     pub(crate) a: Kind,
     pub(crate) b: Kind,
     pub(crate) c: Kind,
     wide: bool,
 }
 
-impl Operands {
-    /// For instructions whose fields are always the same.
+impl OperandKinds {
+    /// No operands: for instructions whose fields are always the same.
     pub(crate) const NONE: Self = Self::new(Kind::Absent, Kind::Absent, Kind::Absent);
 
     pub(crate) const fn new(a: Kind, b: Kind, c: Kind) -> Self {
@@ -217,15 +217,15 @@ impl Operands {
         Self { a, b, c, wide }
     }
 
-    /// The same for an operator of 64 bits, if it `is` one.
+    /// The same with 64-bit immediates, if `is` is true.
     pub(crate) const fn wide(mut self, is: bool) -> Self {
         self.wide = is;
         self
     }
 }
 
-/// Gives fields their places one after the other: once to learn where immediates begin, and once
-/// more for the places.
+/// Assigns positions to the fields in order. All fields are taken twice: the first pass finds where
+/// immediates begin, the second yields the positions.
 pub(super) struct Cursor {
     wide: bool,
     next: usize,
@@ -234,7 +234,7 @@ pub(super) struct Cursor {
 
 impl Cursor {
     #[inline(always)]
-    pub(super) const fn new(operands: Operands) -> Self {
+    pub(super) const fn new(operands: OperandKinds) -> Self {
         Self {
             wide: operands.wide,
             next: CELL,
@@ -242,7 +242,7 @@ impl Cursor {
         }
     }
 
-    /// For what stands in a cell of its own.
+    /// A cursor at a cell after the other fields.
     #[inline(always)]
     pub(super) const fn of_cell(cell: usize) -> Self {
         let next = cell.wrapping_mul(CELL);
@@ -253,7 +253,7 @@ impl Cursor {
         }
     }
 
-    /// From the start, when all fields were taken once.
+    /// The cursor of the second pass, after all fields were taken once.
     #[inline(always)]
     pub(super) const fn again(&self) -> Self {
         Self {
@@ -263,9 +263,9 @@ impl Cursor {
         }
     }
 
-    /// The place of the next field; what is no operand has the kind of a slot.
+    /// The position of the next field; a field that is no operand has the kind of a slot.
     #[inline(always)]
-    pub(super) const fn take<T: Held>(&mut self, kind: Kind) -> At<T> {
+    pub(super) const fn take<T: FieldType>(&mut self, kind: Kind) -> At<T> {
         match kind {
             Kind::Slot => {
                 let byte = aligned(self.next, T::BYTES);
@@ -274,7 +274,7 @@ impl Cursor {
             }
             Kind::Immediate => {
                 let bytes = if T::IS_TERM && !self.wide {
-                    <u32 as Held>::BYTES
+                    <u32 as FieldType>::BYTES
                 } else {
                     CELL
                 };
@@ -286,7 +286,7 @@ impl Cursor {
         }
     }
 
-    /// The length of the instruction, when all fields were taken twice.
+    /// Length of the instruction, after the second pass.
     #[inline(always)]
     pub(super) const fn cells(&self) -> usize {
         aligned(self.immediate, CELL) / CELL
@@ -300,22 +300,22 @@ const fn aligned(byte: usize, to: usize) -> usize {
     byte.wrapping_add(mask) & !mask
 }
 
-/// What a field means to whoever walks code.
+/// Role of a field, for verifier and disassembler.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Role {
     /// A slot that is read.
     Read,
     /// A slot that is written.
     Write,
-    /// A slot that is written if the shape says so.
+    /// A slot that is written, if the shape says so.
     Destination,
     /// A distance in bytes from the instruction's start.
     Target,
-    /// A number without further meaning here.
+    /// Another number.
     Number,
 }
 
-/// A field of an instruction that is there.
+/// A field that an instruction has.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Field {
     pub(super) name: &'static str,

@@ -7,9 +7,9 @@
 use super::arithmetic::low;
 use super::form::{self, Family};
 use super::integer::{Binary, Load, Store};
-use super::layout::{Kind, Operands};
+use super::layout::{Kind, OperandKinds};
 use super::shape::Shape;
-use super::{Entry, Operand, Pattern, Translator};
+use super::{Operand, Pattern, StackEntry, Translator};
 
 impl Translator<'_> {
     pub(super) fn load(&mut self, load: Load, offset: u32) {
@@ -94,7 +94,7 @@ impl Translator<'_> {
         let address = value - 1;
         let mut v = self.operand_at(value);
         let mut a = self.operand_at(address);
-        if self.stack[address] == Entry::Acc
+        if self.stack[address] == StackEntry::Acc
             && v != Operand::Acc
             && self.fuse_address_into_store(store, offset, v)
         {
@@ -106,16 +106,17 @@ impl Translator<'_> {
             return;
         }
         if (a, v) == (Operand::Acc, Operand::Acc) {
-            // One of them may be the entry, the other a copy; or both are copies of one slot.
-            if self.stack[address] == Entry::Acc {
+            // Either one is the accumulator's entry and the other a copy of its slot, or both are
+            // copies of one slot.
+            if self.stack[address] == StackEntry::Acc {
                 self.spill_acc();
                 a = Operand::Slot(self.stack_slot(address));
-            } else if self.stack[value] == Entry::Acc {
+            } else if self.stack[value] == StackEntry::Acc {
                 self.spill_acc();
                 v = Operand::Slot(self.stack_slot(value));
             } else {
                 a = Operand::Slot(match self.stack[address] {
-                    Entry::Local(local) => self.local_slot(local),
+                    StackEntry::Local(local) => self.local_slot(local),
                     _ => self.stack_slot(address),
                 });
             }
@@ -147,7 +148,7 @@ impl Translator<'_> {
         if matches!(a, Operand::Immediate(_)) || b == Operand::Acc {
             return false;
         }
-        // Before the addition, the accumulator may have held the value.
+        // Before the addition, the accumulator may have contained the value.
         let v = match v {
             Operand::Slot(slot) if last.cached == Some(slot) && a != Operand::Acc => Operand::Acc,
             other => other,
@@ -169,7 +170,7 @@ impl Translator<'_> {
 
     pub(super) fn global_get(&mut self, global: u32) {
         self.spill_acc();
-        let f = form::GlobalGet::of(Operands::NONE);
+        let f = form::GlobalGet::of(OperandKinds::NONE);
         let shape = Shape::new(Family::GlobalGet);
         let at = self.begin(shape, f.cells, Pattern::GlobalGet(global));
         self.code.put(f.global, global);
@@ -190,7 +191,7 @@ impl Translator<'_> {
 
     pub(super) fn memory_size(&mut self) {
         self.spill_acc();
-        let f = form::MemorySize::of(Operands::NONE);
+        let f = form::MemorySize::of(OperandKinds::NONE);
         let at = self.begin(Shape::new(Family::MemorySize), f.cells, Pattern::Other);
         self.push_acc(at);
     }
@@ -201,24 +202,24 @@ impl Translator<'_> {
         self.spill_acc();
         let slot = self.stack_slot(top);
         self.pop();
-        let f = form::MemoryGrow::of(Operands::NONE);
+        let f = form::MemoryGrow::of(OperandKinds::NONE);
         let at = self.begin(Shape::new(Family::MemoryGrow), f.cells, Pattern::Other);
         self.code.put(f.d, slot).put(f.a, slot);
-        self.end_run_at(at, f.cost);
-        self.push(Entry::Slot);
+        self.end_block_at(at, f.cost);
+        self.push(StackEntry::Slot);
         self.cached = Some(slot);
     }
 
     pub(super) fn memory_bulk(&mut self, family: Family) {
         let base = self.stack.len() - 3;
-        let [d, s, n] = [0, 1, 2].map(|place| self.slot_of(base + place));
+        let [d, s, n] = [0, 1, 2].map(|operand| self.slot_of(base + operand));
         self.stack.truncate(base);
         self.spill_acc();
         // A fill has the same fields.
-        let f = form::MemoryCopy::of(Operands::NONE);
+        let f = form::MemoryCopy::of(OperandKinds::NONE);
         let at = self.begin(Shape::new(family), f.cells, Pattern::Other);
         self.site(at);
         self.code.put(f.d, d).put(f.s, s).put(f.n, n);
-        self.end_run_at(at, f.cost);
+        self.end_block_at(at, f.cost);
     }
 }

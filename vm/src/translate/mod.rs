@@ -1,22 +1,22 @@
-//! Translates lowered operators into internal code: register code over frame slots, gas by run.
+//! Translates lowered operators into internal code: register code over frame slots.
 //!
-//! One pass, one function at a time, total: `check` bounded everything. Values on the operand stack
-//! are tracked as long as possible instead of moved: a `local.get` or a constant is no instruction,
-//! a result lives in the accumulator until somebody needs it in a slot.
+//! One pass, one function at a time; it cannot fail, since `check` has bounded everything. Values
+//! on the operand stack are tracked and not moved as long as possible: a `local.get` or a constant
+//! needs no instruction, a result stays in the accumulator until it is needed in a slot.
 //!
-//! | file | what it holds |
+//! | file | contents |
 //! |---|---|
-//! | `form` | the internal instructions and their fields: the one table |
-//! | `layout` | the rule by which fields have their places |
+//! | `form` | the table of internal instructions and their fields |
+//! | `layout` | the positions of fields |
 //! | `shape` | an instruction without the values of its fields |
 //! | `integer` | what the operators compute |
-//! | `operator` | one operator after the other |
-//! | `operands` | the operand stack, as far as it is known |
-//! | `stack`, `arithmetic`, `memory`, `call`, `control` | what each group becomes |
-//! | `fusion` | which operators have a handler in common |
-//! | `stored` | values that go to memory or to the stack pointer where they are made |
-//! | `idiom` | a function that is known by its body |
-//! | `charge` | runs: what is paid at once, and what a trap gives back |
+//! | `operator` | the dispatch over operators |
+//! | `operands` | the tracked operand stack |
+//! | `stack`, `arithmetic`, `memory`, `call`, `control` | the translation of groups of operators |
+//! | `fusion` | the pairs of operators with a fused handler |
+//! | `stored` | fusion of values with the store or the global that they go to |
+//! | `idiom` | a function that is recognised by its body |
+//! | `charge` | metering blocks: their charges, and the refunds of traps |
 //! | `verify` | the invariants of finished code |
 //! | `disassemble` | finished code as text |
 //!
@@ -30,10 +30,11 @@
 //! # Invariants
 //! * Only this module makes internal code.
 //! * The upper half of an `i32` slot is zero, and so is that of an `i32` in the accumulator.
-//! * Every instruction that can trap has an entry in the table of sites.
-//! * A run has at most 256 operators and its price fits 32 bits.
+//! * Every instruction that can trap has an entry in the table of trap sites.
+//! * A metering block has at most 256 operators, and its price fits 32 bits.
 //!
-//! Spec: docs/spec/gas.md, "Interpreter, block price". Tests: `conformance/tests/interpreter.rs`.
+//! Specification: docs/spec/gas.md, "R, the reference semantics".
+//! Tests: `conformance/tests/interpreter.rs`.
 
 mod arithmetic;
 
@@ -82,21 +83,21 @@ use crate::meter::block;
 use crate::module::{CheckedModule, Function, FunctionType};
 use buffer::Buffer;
 use charge::Charges;
-use control::{Label, Open};
+use control::{ControlFrame, OpenBranch};
 use integer::{Binary, Load};
 use layout::Kind;
-use operands::Operands;
+use operands::OperandStack;
 use shape::Shape;
 use std::collections::BTreeMap;
 
-/// Slots of a frame beyond those that `check` counted: return address, weight, and operands that
-/// are put aside above the highest position.
+/// Slots of a frame beyond the frame size that `check` counted: return address, weight, and
+/// temporary operands above the highest position.
 pub(crate) const FRAME_EXTRA_SLOTS: u32 = 8;
 const _: () = assert!(FRAME_SLOTS_MAX + FRAME_EXTRA_SLOTS <= 1 << 13);
-/// Least price of an operator for which the driver's slice of gas bounds how many handlers run in a
-/// row. Below it the code pauses at the start of every run.
+/// Least price of an operator for which the driver's slice of gas bounds the number of consecutive
+/// handlers. With lower prices the code pauses at the start of every metering block.
 const OPERATOR_PRICE_UNPAUSED: u32 = 8;
-/// Cells of code beyond which a [`Workspace`] is not kept.
+/// Largest capacity in cells of a [`Workspace`] that is kept.
 const WORKSPACE_CELLS_MAX: usize = 16_384;
 /// Bytes of a slot.
 const SLOT: usize = 8;
@@ -108,25 +109,25 @@ pub(crate) struct FunctionCode {
     pub(crate) cells: Vec<u64>,
     /// The cell at which each instruction starts.
     pub(crate) starts: Vec<u32>,
-    /// Price of the first run.
+    /// Price charged at entry: the first metering block with those to which it falls through.
     pub(crate) charge: u32,
-    /// Where it can trap, in the order of the code.
-    pub(crate) sites: Vec<Site>,
+    /// Trap sites in the order of the code.
+    pub(crate) sites: Vec<TrapSite>,
 }
 
-/// Memory that translating one function after the other uses again.
+/// Memory that is reused from one function to the next.
 #[derive(Default)]
 pub(crate) struct Workspace {
     code: FunctionCode,
-    stack: Operands,
-    labels: Vec<Label>,
-    opens: Vec<(Open, Option<u32>)>,
+    stack: OperandStack,
+    control_frames: Vec<ControlFrame>,
+    open_branches: Vec<(OpenBranch, Option<u32>)>,
     charges: Charges,
     depths: Vec<u32>,
 }
 
 impl Workspace {
-    /// Gives memory back if the last function was so large that keeping it would be a waste.
+    /// Frees the memory if the last function was very large.
     pub(crate) fn trim(&mut self) {
         if self.code.cells.capacity() > WORKSPACE_CELLS_MAX {
             *self = Self::default();
@@ -134,18 +135,18 @@ impl Workspace {
     }
 }
 
-/// An instruction that can trap.
+/// A trap site: an instruction that can trap.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Site {
-    /// Its first cell.
+pub(crate) struct TrapSite {
+    /// First cell of the instruction.
     pub(crate) cell: u32,
-    /// Static price of what its run does not execute when it traps.
-    pub(crate) give_back: u32,
-    /// Where its operator stands in the original module.
+    /// Gas refunded at the trap: the price of the operators that were charged and not executed.
+    pub(crate) refund: u32,
+    /// Byte offset of its operator in the original module.
     pub(crate) offset: u32,
 }
 
-/// Where things are in a frame; known without translation.
+/// Layout of a function's frame; known before translation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FrameLayout {
     /// Number of parameters.
@@ -169,16 +170,16 @@ impl FrameLayout {
     }
 }
 
-/// What functions are translated from.
+/// Input of the translation, the same for all functions of a module.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'m> {
     pub(crate) module: &'m CheckedModule,
     pub(crate) prices: &'m Prices,
-    /// For each type the first one that is equal to it, see [`canonical_types`].
+    /// For each type the index of the first equal type, see [`canonical_types`].
     pub(crate) canonical: &'m [u32],
 }
 
-/// For each type the first one that is equal to it: types that differ by a float only are the same.
+/// For each type the index of the first equal type: types that differ only by a float are equal.
 pub(crate) fn canonical_types(module: &CheckedModule) -> Vec<u32> {
     let mut first: BTreeMap<&FunctionType, u32> = BTreeMap::new();
     let types = module.types().iter().zip(0_u32..);
@@ -187,7 +188,7 @@ pub(crate) fn canonical_types(module: &CheckedModule) -> Vec<u32> {
         .collect()
 }
 
-/// Translates a defined function; the code is the workspace's until the next one.
+/// Translates a defined function; its code stays in the workspace until the next call.
 pub(crate) fn translate<'w>(
     source: Source<'_>,
     function: &Function,
@@ -204,19 +205,20 @@ pub(crate) fn translate<'w>(
     code
 }
 
-/// A value on the operand stack, as far as it is known.
+/// An entry of the tracked operand stack: where its value is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Entry {
-    /// A `local.get` that was not executed: the local itself is the operand.
+enum StackEntry {
+    /// In a local: a pending `local.get`.
     Local(u32),
+    /// A constant.
     Const(u64),
-    /// In the slot of its position.
+    /// In the slot of its stack position.
     Slot,
-    /// In the accumulator only. At most one entry; `producer` is its instruction.
+    /// Only in the accumulator. At most one entry; `producer` is its instruction.
     Acc,
 }
 
-/// Where an instruction finds an operand.
+/// An operand of an instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Operand {
     Slot(u16),
@@ -234,7 +236,7 @@ impl Operand {
     }
 }
 
-/// What an instruction was, where a later operator may be fused with it.
+/// An emitted instruction, in the form in which a later operator may be fused with it.
 #[derive(Clone, Copy, Debug)]
 enum Pattern {
     Binary(Binary, Operand, Operand),
@@ -266,11 +268,11 @@ enum Pattern {
 
 /// One of the last two instructions.
 #[derive(Clone, Copy, Debug)]
-struct Emitted {
+struct RecentInstruction {
     /// Byte offset in the code.
     at: usize,
     pattern: Pattern,
-    /// `cached` before it: restored when a fused instruction takes its place.
+    /// `cached` before it: restored when a fused instruction replaces it.
     cached: Option<u16>,
     /// The slot that it writes, if any.
     result: Option<u16>,
@@ -282,27 +284,28 @@ struct Translator<'m> {
     layout: FrameLayout,
     has_result: bool,
     code: Buffer,
-    sites: Vec<Site>,
-    stack: Operands,
-    labels: Vec<Label>,
-    /// Branches whose targets are not known yet, each with the one before it to the same label.
-    opens: Vec<(Open, Option<u32>)>,
+    sites: Vec<TrapSite>,
+    stack: OperandStack,
+    control_frames: Vec<ControlFrame>,
+    /// Branches whose targets are not known yet, each with the index of the previous one to the
+    /// same label.
+    open_branches: Vec<(OpenBranch, Option<u32>)>,
     charges: Charges,
-    /// The instruction of the [`Entry::Acc`].
+    /// The instruction of the [`StackEntry::Acc`].
     producer: Option<usize>,
-    /// A slot whose value the accumulator holds as well.
+    /// A slot whose value is in the accumulator too.
     cached: Option<u16>,
-    last: Option<Emitted>,
-    before_last: Option<Emitted>,
+    last: Option<RecentInstruction>,
+    before_last: Option<RecentInstruction>,
     /// Nesting depth in unreachable code, 0 where reachable.
     dead: usize,
-    /// Every run starts with a pause.
+    /// True if every metering block starts with a pause.
     pauses: bool,
-    /// Byte offset in the module of the operator now translated.
+    /// Byte offset in the module of the current operator.
     offset: u32,
-    /// How often a shape was emitted, hashed: picks the next replica.
+    /// Number of emitted instructions by hash of their shape: selects the next replica.
     shape_counts: [u8; 512],
-    /// Depths of the `br_table` now translated.
+    /// Depths of the current `br_table`.
     depths: Vec<u32>,
 }
 
@@ -316,8 +319,8 @@ impl<'m> Translator<'m> {
         let Workspace {
             code,
             stack,
-            labels,
-            opens,
+            control_frames,
+            open_branches,
             charges,
             depths,
         } = std::mem::take(workspace);
@@ -329,8 +332,8 @@ impl<'m> Translator<'m> {
             code: Buffer::reusing(code.cells, code.starts),
             sites: code.sites,
             stack,
-            labels,
-            opens,
+            control_frames,
+            open_branches,
             charges,
             producer: None,
             cached: None,
@@ -346,18 +349,18 @@ impl<'m> Translator<'m> {
         translator
             .stack
             .reset(index(parameters.saturating_add(locals)));
-        translator.labels.clear();
-        translator.opens.clear();
+        translator.control_frames.clear();
+        translator.open_branches.clear();
         translator.charges.reset();
         let entry = translator.charges.new_block();
         translator
-            .labels
-            .push(Label::function(signature.result.is_some()));
+            .control_frames
+            .push(ControlFrame::function(signature.result.is_some()));
         translator.enter(entry);
         translator
     }
 
-    /// Writes the price of each run into the branches that enter it.
+    /// Writes the price of each metering block into the instructions that enter it.
     fn finish(mut self, workspace: &mut Workspace) {
         let charge = self.charges.settle();
         for (position, cost) in self.charges.fields() {
@@ -373,36 +376,36 @@ impl<'m> Translator<'m> {
                 sites: self.sites,
             },
             stack: self.stack,
-            labels: self.labels,
-            opens: self.opens,
+            control_frames: self.control_frames,
+            open_branches: self.open_branches,
             charges: self.charges,
             depths: self.depths,
         };
     }
 
-    /// What the last instructions did is not to be fused with or relied on any more.
+    /// Forgets the last instructions and the cached slot: control can join here.
     fn forget(&mut self) {
         (self.cached, self.last, self.before_last) = (None, None, None);
     }
 
-    /// The instruction at `at` can trap.
+    /// Records the instruction at `at` as a trap site.
     fn site(&mut self, at: usize) {
         self.charges.site(at, self.offset);
     }
 
-    /// Starts an instruction of so many cells, with the next of its equal handlers in turn.
+    /// Starts an instruction of `cells` cells, with the next replica of its handler.
     #[inline]
     fn begin(&mut self, shape: Shape, cells: usize, pattern: Pattern) -> usize {
         let hash = shape.pack().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 55;
-        let place = usize::try_from(hash).unwrap_or(0);
+        let bucket = usize::try_from(hash).unwrap_or(0);
         let mut shape = shape;
-        if let Some(count) = self.shape_counts.get_mut(place) {
+        if let Some(count) = self.shape_counts.get_mut(bucket) {
             shape.replica = *count;
             *count = count.wrapping_add(1);
         }
         let at = self.code.begin(shape, cells);
         self.before_last = self.last;
-        self.last = Some(Emitted {
+        self.last = Some(RecentInstruction {
             at,
             pattern,
             cached: self.cached,
@@ -411,16 +414,16 @@ impl<'m> Translator<'m> {
         at
     }
 
-    /// Takes back the last instruction; what is emitted next has its place.
-    fn take_back(&mut self, last: Emitted) {
+    /// Removes the last instruction; the next one replaces it.
+    fn take_back(&mut self, last: RecentInstruction) {
         self.code.take_back(last.at);
         self.cached = last.cached;
         self.last = self.before_last;
         self.before_last = None;
     }
 
-    /// The last instruction, if it made the accumulator's entry and nothing else waits there.
-    fn fusable(&self) -> Option<Emitted> {
+    /// The last instruction, if its result was popped from the accumulator and can be fused.
+    fn fusable(&self) -> Option<RecentInstruction> {
         let last = self.last?;
         let made_it = self.producer == Some(last.at);
         (made_it && self.stack.acc().is_none()).then_some(last)

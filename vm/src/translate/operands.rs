@@ -1,39 +1,41 @@
-//! Keeps the operand stack: what each operand is, and which of them stand for a local.
+//! Tracks the operand stack: where each operand is, and which operands are pending reads of locals.
 //!
-//! Everything that happens above many operands takes time for those that it concerns alone: reads
-//! of one local are linked with each other, the accumulator's entry is known by its position, and
-//! what was put into slots is not looked at again. So an operand costs a constant in all.
+//! An operator takes time only for the operands that it changes: pending reads of one local are
+//! linked with each other, the position of the accumulator's entry is known, and operands in slots
+//! are not scanned again. So the total time is linear in the number of operands.
 #![expect(
     clippy::indexing_slicing,
-    reason = "positions are below the height that validation proved; locals are the function's"
+    reason = "validation proved the height and the local indices"
 )]
 
-use super::{Entry, index};
+use super::{StackEntry, index};
 use std::ops::Index;
 
 /// No position.
 const NONE: u32 = u32::MAX;
 
-/// An operand, between its neighbours among the pending reads of the same local.
+/// An operand, linked with the pending reads of the same local.
 struct Item {
-    entry: Entry,
+    entry: StackEntry,
+    /// Position of the next pending read below.
     below: u32,
+    /// Position of the next pending read above.
     above: u32,
 }
 
 #[derive(Default)]
-pub(super) struct Operands {
+pub(super) struct OperandStack {
     items: Vec<Item>,
-    /// For each local its topmost pending read.
+    /// For each local the position of its topmost pending read.
     reads: Vec<u32>,
-    /// Where the [`Entry::Acc`] is.
+    /// Position of the [`StackEntry::Acc`].
     acc: Option<usize>,
-    /// No operand below this position stands for a local.
+    /// No operand below this position is a pending read of a local.
     settled: usize,
 }
 
-impl Operands {
-    /// Empty, for a function of so many locals.
+impl OperandStack {
+    /// Empties the stack, for a function with `locals` locals.
     pub(super) fn reset(&mut self, locals: usize) {
         self.items.clear();
         self.reads.clear();
@@ -46,19 +48,19 @@ impl Operands {
         self.items.len()
     }
 
-    /// Where the entry in the accumulator is, if there is one.
+    /// Position of the entry in the accumulator, if there is one.
     pub(super) const fn acc(&self) -> Option<usize> {
         self.acc
     }
 
-    /// Inlined: mostly it is known which entry is pushed.
+    /// Inlined, since callers mostly push a known variant.
     #[inline(always)]
-    pub(super) fn push(&mut self, entry: Entry) {
+    pub(super) fn push(&mut self, entry: StackEntry) {
         let mut below = NONE;
         match entry {
-            Entry::Local(local) => below = self.link(local),
-            Entry::Acc => self.acc = Some(self.items.len()),
-            Entry::Const(_) | Entry::Slot => {}
+            StackEntry::Local(local) => below = self.link(local),
+            StackEntry::Acc => self.acc = Some(self.items.len()),
+            StackEntry::Const(_) | StackEntry::Slot => {}
         }
         self.items.push(Item {
             entry,
@@ -67,7 +69,7 @@ impl Operands {
         });
     }
 
-    /// What is pushed next is a read of `local`; answers the one below it.
+    /// Links the read of `local` that is pushed next; returns the position of the read below it.
     #[inline]
     fn link(&mut self, local: u32) -> u32 {
         let number = u32::try_from(self.items.len()).unwrap_or(NONE);
@@ -79,18 +81,18 @@ impl Operands {
     }
 
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<Entry> {
+    pub(super) fn pop(&mut self) -> Option<StackEntry> {
         let item = self.items.pop()?;
         match item.entry {
-            // It is the topmost of its local.
-            Entry::Local(local) => {
+            // The topmost pending read of its local.
+            StackEntry::Local(local) => {
                 self.reads[index(local)] = item.below;
                 if item.below != NONE {
                     self.items[index(item.below)].above = NONE;
                 }
             }
-            Entry::Acc => self.acc = None,
-            Entry::Const(_) | Entry::Slot => {}
+            StackEntry::Acc => self.acc = None,
+            StackEntry::Const(_) | StackEntry::Slot => {}
         }
         self.settled = self.settled.min(self.items.len());
         Some(item.entry)
@@ -102,27 +104,27 @@ impl Operands {
         }
     }
 
-    /// The operand is in the slot of its position from now on.
+    /// Records that the operand is now in the slot of its position.
     pub(super) fn set_slot(&mut self, position: usize) {
         let item = &mut self.items[position];
         let (below, above) = (item.below, item.above);
-        match std::mem::replace(&mut item.entry, Entry::Slot) {
-            Entry::Local(local) => self.unlink(local, below, above),
-            Entry::Acc => self.acc = None,
-            Entry::Const(_) | Entry::Slot => {}
+        match std::mem::replace(&mut item.entry, StackEntry::Slot) {
+            StackEntry::Local(local) => self.unlink(local, below, above),
+            StackEntry::Acc => self.acc = None,
+            StackEntry::Const(_) | StackEntry::Slot => {}
         }
     }
 
-    /// The topmost operand that stands for `local`.
+    /// Position of the topmost pending read of `local`.
     pub(super) fn read_of(&self, local: u32) -> Option<usize> {
         let position = self.reads[index(local)];
         (position != NONE).then(|| index(position))
     }
 
-    /// The next operand below `height` that stands for a local, each asked about once.
+    /// Position of the next pending read of a local below `height`; each position is scanned once.
     pub(super) fn unsettled(&mut self, height: usize) -> Option<usize> {
         while self.settled < height {
-            if matches!(self.items[self.settled].entry, Entry::Local(_)) {
+            if matches!(self.items[self.settled].entry, StackEntry::Local(_)) {
                 return Some(self.settled);
             }
             self.settled = self.settled.saturating_add(1);
@@ -142,10 +144,10 @@ impl Operands {
     }
 }
 
-impl Index<usize> for Operands {
-    type Output = Entry;
+impl Index<usize> for OperandStack {
+    type Output = StackEntry;
 
-    fn index(&self, position: usize) -> &Entry {
+    fn index(&self, position: usize) -> &StackEntry {
         &self.items[position].entry
     }
 }
@@ -156,16 +158,16 @@ mod tests {
 
     #[test]
     fn reads_of_a_local_are_found_from_the_top_and_forgotten_in_any_order() {
-        let mut operands = Operands::default();
+        let mut operands = OperandStack::default();
         operands.reset(2);
         for local in [0, 1, 0, 0] {
-            operands.push(Entry::Local(local));
+            operands.push(StackEntry::Local(local));
         }
         assert_eq!(operands.read_of(0), Some(3));
         operands.set_slot(2);
         operands.pop();
         assert_eq!(operands.read_of(0), Some(0));
-        operands.push(Entry::Local(0));
+        operands.push(StackEntry::Local(0));
         operands.set_slot(0);
         assert_eq!(operands.read_of(0), Some(3));
         operands.truncate(2);
@@ -174,25 +176,25 @@ mod tests {
 
     #[test]
     fn an_operand_is_unsettled_until_it_is_in_a_slot() {
-        let mut operands = Operands::default();
+        let mut operands = OperandStack::default();
         operands.reset(1);
-        operands.push(Entry::Slot);
-        operands.push(Entry::Local(0));
+        operands.push(StackEntry::Slot);
+        operands.push(StackEntry::Local(0));
         assert_eq!(operands.unsettled(1), None);
         assert_eq!(operands.unsettled(2), Some(1));
         operands.set_slot(1);
         assert_eq!(operands.unsettled(2), None);
         operands.pop();
-        operands.push(Entry::Local(0));
+        operands.push(StackEntry::Local(0));
         assert_eq!(operands.unsettled(2), Some(1));
     }
 
     #[test]
-    fn the_accumulator_has_one_place() {
-        let mut operands = Operands::default();
+    fn the_position_of_the_accumulators_entry_is_known() {
+        let mut operands = OperandStack::default();
         operands.reset(0);
-        operands.push(Entry::Acc);
-        operands.push(Entry::Const(1));
+        operands.push(StackEntry::Acc);
+        operands.push(StackEntry::Const(1));
         assert_eq!(operands.acc(), Some(0));
         operands.set_slot(0);
         assert_eq!(operands.acc(), None);

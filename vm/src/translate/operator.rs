@@ -1,4 +1,4 @@
-//! Translates one operator after the other: the dispatch, and what needs no file of its own.
+//! Dispatches over the operators of a function, and translates the simplest of them.
 #![expect(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -7,22 +7,22 @@
 
 use super::form::{self, Family};
 use super::integer::{Binary, Load, Store, Unary};
-use super::layout::Operands;
+use super::layout::OperandKinds;
 use super::shape::Shape;
-use super::{Entry, Pattern, Translator};
+use super::{Pattern, StackEntry, Translator};
 use crate::lower::Operator;
 use crate::meter::block::BlockSink;
 use crate::opcode::{Opcode, TABLE};
 use crate::trap::Trap;
 
-/// What a numeric operator becomes.
+/// Translation of a numeric operator.
 #[derive(Clone, Copy)]
 enum Numeric {
     Binary(Binary),
     Unary(Unary),
     /// Comparison with zero; true for 64 bits.
     EqualsZero(bool),
-    /// The slot already holds the result.
+    /// The operand is the result already.
     Nothing,
 }
 
@@ -59,13 +59,13 @@ numeric_table! {
     I64ExtendI32S Extend32S64, I32WrapI64 Wrap,
 }
 
-/// What each operator becomes, by its place in the table.
+/// Translations of numeric operators, by index in the table.
 const NUMERIC: [Numeric; TABLE.len()] = {
     let mut all = [Numeric::Nothing; TABLE.len()];
-    let mut place = 0;
-    while place < TABLE.len() {
-        all[place] = numeric(TABLE[place].opcode);
-        place += 1;
+    let mut index = 0;
+    while index < TABLE.len() {
+        all[index] = numeric(TABLE[index].opcode);
+        index += 1;
     }
     all
 };
@@ -94,14 +94,15 @@ const fn store(opcode: Opcode) -> Store {
 }
 
 impl BlockSink for Translator<'_> {
-    /// Inlined into the decoder, which knows the operator: of the lists below one arm is left.
+    /// Inlined into the decoder, which knows the operator: one arm of each match below remains.
     #[inline(always)]
     fn operator(&mut self, operator: Operator<'_>, offset: u32, price: u32) {
         if self.dead > 0 && self.skip(operator) {
             return;
         }
         self.offset = offset;
-        // The end of dead code and its `else` cost nothing, so this adds to live blocks only.
+        // The `end` and `else` after unreachable code cost nothing, so only reachable code is
+        // charged.
         self.charges.add(price);
         if !self.control(operator) {
             self.straight(operator);
@@ -110,13 +111,13 @@ impl BlockSink for Translator<'_> {
 
     fn cut(&mut self) {
         if self.dead == 0 {
-            self.cut_run();
+            self.cut_block();
         }
     }
 }
 
 impl Translator<'_> {
-    /// Passes over unreachable code; false at the operator that ends it.
+    /// Skips unreachable code; false at the operator that ends it.
     #[inline(always)]
     fn skip(&mut self, operator: Operator<'_>) -> bool {
         match operator {
@@ -129,7 +130,7 @@ impl Translator<'_> {
         true
     }
 
-    /// Operators that end runs or make labels; false for others.
+    /// Translates operators that end metering blocks or define labels; false for others.
     #[inline(always)]
     fn control(&mut self, operator: Operator<'_>) -> bool {
         match operator {
@@ -168,11 +169,11 @@ impl Translator<'_> {
         match operator {
             Operator::Drop => self.discard(),
             Operator::Select => self.select(),
-            Operator::LocalGet(local) => self.push(Entry::Local(local)),
+            Operator::LocalGet(local) => self.push(StackEntry::Local(local)),
             Operator::LocalSet(local) => self.set_local(local),
             Operator::LocalTee(local) => {
                 self.set_local(local);
-                self.push(Entry::Local(local));
+                self.push(StackEntry::Local(local));
             }
             Operator::GlobalGet(global) => self.global_get(global),
             Operator::GlobalSet(global) => self.global_set(global),
@@ -180,9 +181,9 @@ impl Translator<'_> {
             Operator::Store(opcode, argument) => self.store(store(opcode), argument.offset),
             Operator::MemorySize => self.memory_size(),
             Operator::I32Const(value) => {
-                self.push(Entry::Const(u64::from(value.cast_unsigned())));
+                self.push(StackEntry::Const(u64::from(value.cast_unsigned())));
             }
-            Operator::I64Const(value) => self.push(Entry::Const(value.cast_unsigned())),
+            Operator::I64Const(value) => self.push(StackEntry::Const(value.cast_unsigned())),
             Operator::Numeric(opcode) => self.numeric(opcode),
             _ => {}
         }
@@ -197,12 +198,12 @@ impl Translator<'_> {
         }
     }
 
-    /// What follows is not reached: the trap itself ends the run, and pays for nothing after it.
+    /// Emits a trap; the code after it is unreachable and not charged.
     fn trap(&mut self, trap: Trap) {
         let code = u8::try_from(trap.code()).unwrap_or(u8::MAX);
         self.spill_acc();
         let shape = Shape::new(Family::Trap).first(code);
-        let f = form::Trap::of(Operands::NONE);
+        let f = form::Trap::of(OperandKinds::NONE);
         let at = self.begin(shape, f.cells, Pattern::Other);
         self.site(at);
         self.set_dead();
@@ -211,17 +212,17 @@ impl Translator<'_> {
     pub(super) fn set_dead(&mut self) {
         self.producer = None;
         self.stack
-            .truncate(self.labels.last().map_or(0, |label| label.height));
+            .truncate(self.control_frames.last().map_or(0, |label| label.height));
         self.dead = 1;
     }
 
-    /// A height of the operand stack, as the place of its top.
+    /// Position of the top operand.
     pub(super) fn top(&self) -> usize {
         self.stack.len() - 1
     }
 
-    /// The entry on top.
-    pub(super) fn top_entry(&self) -> Entry {
+    /// The top entry.
+    pub(super) fn top_entry(&self) -> StackEntry {
         self.stack[self.top()]
     }
 }

@@ -1,13 +1,13 @@
-//! Names an internal instruction: its family, which operators it holds, where operands come from.
+//! Defines the shape of an internal instruction: family, operators, locations of the operands.
 //!
-//! The translator emits shapes, and `execute` has one handler for each. The first cell of an
-//! instruction holds its shape until it is linked; what follows is laid out by [`super::form`].
+//! The translator emits shapes, and `execute` has a handler for each. The first cell of an
+//! instruction contains its shape until it is linked; [`super::form`] lists the fields after it.
 
 use super::form::Family;
 use super::integer::Binary;
-use super::layout::{Kind, Operands};
+use super::layout::{Kind, OperandKinds};
 
-/// What an instruction is, without the values of its fields.
+/// An instruction without the values of its fields.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Shape {
     pub(crate) family: Family,
@@ -16,9 +16,9 @@ pub(crate) struct Shape {
     pub(crate) a: Kind,
     pub(crate) b: Kind,
     pub(crate) c: Kind,
-    /// The result goes to a slot as well as to the accumulator.
+    /// True if the result goes to a slot besides the accumulator.
     pub(crate) to_slot: bool,
-    /// Which of several equal handlers.
+    /// Number of the copy of the handler.
     pub(crate) replica: u8,
 }
 
@@ -63,7 +63,7 @@ impl Shape {
         self
     }
 
-    /// One number for it; equal shapes of different replicas differ in the last byte.
+    /// Encodes the shape; only bits 32 to 39 depend on the replica.
     #[expect(clippy::as_conversions, reason = "fieldless enums and bool widened")]
     pub(crate) const fn pack(self) -> u64 {
         (self.family as u64)
@@ -80,7 +80,7 @@ impl Shape {
         let [family, first, second, kinds, replica, ..] = bits.to_le_bytes();
         let family = Family::ALL.get(usize::from(family)).copied();
         Self {
-            // An unknown family is a bug; `Stop` ends the execution.
+            // An unknown family is a bug in this program; `Stop` ends the execution.
             family: family.unwrap_or(Family::Stop),
             first,
             second,
@@ -92,7 +92,7 @@ impl Shape {
         }
     }
 
-    /// The cells, from the first on, that have an entry in the table of sites.
+    /// Number of cells, from the first on, that have an entry in the table of trap sites.
     pub(super) fn sites(self) -> usize {
         if self.family == Family::Binary && !Binary::of(self.first).is_some_and(Binary::can_trap) {
             return 0;
@@ -100,10 +100,10 @@ impl Shape {
         self.family.sites()
     }
 
-    /// What its layout depends on.
+    /// Locations and width of its operands, on which the layout depends.
     #[inline(always)]
-    pub(crate) const fn operands(self) -> Operands {
+    pub(crate) const fn operands(self) -> OperandKinds {
         let is_wide = matches!(self.family, Family::Binary) && Binary::is_wide(self.first);
-        Operands::new(self.a, self.b, self.c).wide(is_wide)
+        OperandKinds::new(self.a, self.b, self.c).wide(is_wide)
     }
 }

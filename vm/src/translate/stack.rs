@@ -1,4 +1,4 @@
-//! Tracks the operand stack: what is where, and the copies that this saves.
+//! Moves operands between accumulator, slots and locals, with as few copies as possible.
 #![expect(
     clippy::arithmetic_side_effects,
     reason = "positions are below the height that validation proved; limits bound the frame"
@@ -6,9 +6,9 @@
 
 use super::form::{self, Family};
 use super::integer::Binary;
-use super::layout::{Kind, Operands};
+use super::layout::{Kind, OperandKinds};
 use super::shape::Shape;
-use super::{Emitted, Entry, Operand, Pattern, SLOT, Translator, index};
+use super::{Operand, Pattern, RecentInstruction, SLOT, StackEntry, Translator, index};
 
 /// Slots between the parameters and the declared locals: return address and weight.
 const LINKAGE_SLOTS: usize = 2;
@@ -24,35 +24,35 @@ impl Translator<'_> {
         narrow((index(local) + linkage) * SLOT)
     }
 
-    /// Byte offset of the slot that belongs to a position of the operand stack.
+    /// Byte offset of the slot of a position of the operand stack.
     pub(super) fn stack_slot(&self, position: usize) -> u16 {
         let below = index(self.layout.parameters) + index(self.layout.locals) + LINKAGE_SLOTS;
         narrow((below + position) * SLOT)
     }
 
     #[inline(always)]
-    pub(super) fn push(&mut self, entry: Entry) {
+    pub(super) fn push(&mut self, entry: StackEntry) {
         self.stack.push(entry);
     }
 
-    /// Takes the top entry away; what it stands for is the caller's business.
-    pub(super) fn pop(&mut self) -> Entry {
-        self.stack.pop().unwrap_or(Entry::Slot)
+    /// Pops the top entry; the caller uses its value.
+    pub(super) fn pop(&mut self) -> StackEntry {
+        self.stack.pop().unwrap_or(StackEntry::Slot)
     }
 
-    /// Takes the top entry away for good.
+    /// Pops the top entry and drops its value.
     pub(super) fn discard(&mut self) {
-        if self.pop() == Entry::Acc {
+        if self.pop() == StackEntry::Acc {
             self.producer = None;
         }
     }
 
     pub(super) fn operand_at(&self, position: usize) -> Operand {
         let slot = match self.stack[position] {
-            Entry::Acc => return Operand::Acc,
-            Entry::Const(value) => return Operand::Immediate(value),
-            Entry::Local(local) => self.local_slot(local),
-            Entry::Slot => self.stack_slot(position),
+            StackEntry::Acc => return Operand::Acc,
+            StackEntry::Const(value) => return Operand::Immediate(value),
+            StackEntry::Local(local) => self.local_slot(local),
+            StackEntry::Slot => self.stack_slot(position),
         };
         if self.cached == Some(slot) {
             Operand::Acc
@@ -67,14 +67,15 @@ impl Translator<'_> {
         operand
     }
 
-    /// The result of the instruction at `at` is in the accumulator, and in a slot if it must be.
+    /// Pushes the result of the instruction at `at`, which is in the accumulator.
     pub(super) fn push_acc(&mut self, at: usize) {
         self.producer = Some(at);
         self.cached = None;
-        self.push(Entry::Acc);
+        self.push(StackEntry::Acc);
     }
 
-    /// Makes the producer of the accumulator's entry write to a slot: no copy instruction.
+    /// Makes the producer of the accumulator's entry write to a slot too, without a copy
+    /// instruction.
     pub(super) fn patch_producer(&mut self, slot: u16) {
         let Some(at) = self.producer.take() else {
             return;
@@ -93,7 +94,7 @@ impl Translator<'_> {
         self.cached = Some(slot);
     }
 
-    /// Frees the accumulator: its entry, if any, goes to the slot of its own position.
+    /// Frees the accumulator: moves its entry, if any, to the slot of its position.
     #[inline(always)]
     pub(super) fn spill_acc(&mut self) {
         if let Some(position) = self.stack.acc() {
@@ -116,13 +117,13 @@ impl Translator<'_> {
         if self.last.is_some() && self.copy_with_last(d, a) {
             return;
         }
-        let f = form::CopySlot::of(Operands::NONE);
+        let f = form::CopySlot::of(OperandKinds::NONE);
         let shape = Shape::new(Family::CopySlot);
         self.begin(shape, f.cells, Pattern::CopySlot(d, a));
         self.code.put(f.d, d).put(f.a, a);
     }
 
-    /// A copy in one instruction with those right before it, up to four.
+    /// Fuses a copy with the copies right before it, up to four.
     fn copy_with_last(&mut self, d: u16, a: u16) -> bool {
         let Some(last) = self.last else {
             return false;
@@ -140,15 +141,15 @@ impl Translator<'_> {
         self.cached = cached;
         match (last.pattern, pattern) {
             (_, Pattern::CopyTwoSlots([first, second])) => {
-                let f = form::CopyTwoSlots::of(Operands::NONE);
+                let f = form::CopyTwoSlots::of(OperandKinds::NONE);
                 self.begin(Shape::new(Family::CopyTwoSlots), f.cells, pattern);
                 self.code.put(f.d, first.0).put(f.a, first.1);
                 self.code.put(f.d2, second.0).put(f.a2, second.1);
             }
-            // The third is made twice, which is the same.
+            // For three copies the third is made twice, which has the same effect.
             (_, Pattern::CopyThreeSlots(copies)) | (Pattern::CopyThreeSlots(copies), _) => {
                 let [first, second, third] = copies;
-                let f = form::CopyFourSlots::of(Operands::NONE);
+                let f = form::CopyFourSlots::of(OperandKinds::NONE);
                 self.begin(Shape::new(Family::CopyFourSlots), f.cells, pattern);
                 self.code.put(f.d, first.0).put(f.a, first.1);
                 self.code.put(f.d2, second.0).put(f.a2, second.1);
@@ -161,7 +162,7 @@ impl Translator<'_> {
     }
 
     pub(super) fn copy_acc(&mut self, d: u16) {
-        let f = form::CopyAcc::of(Operands::NONE);
+        let f = form::CopyAcc::of(OperandKinds::NONE);
         self.begin(Shape::new(Family::CopyAcc), f.cells, Pattern::Other);
         self.code.put(f.d, d);
     }
@@ -173,7 +174,7 @@ impl Translator<'_> {
         let small = u32::try_from(value).ok();
         if let (
             Some(
-                last @ Emitted {
+                last @ RecentInstruction {
                     pattern: Pattern::CopyImmediate(d1, v1),
                     ..
                 },
@@ -184,7 +185,7 @@ impl Translator<'_> {
             let cached = self.cached;
             self.take_back(last);
             self.cached = cached;
-            let f = form::CopyTwoImmediates::of(Operands::NONE);
+            let f = form::CopyTwoImmediates::of(OperandKinds::NONE);
             let shape = Shape::new(Family::CopyTwoImmediates);
             self.begin(shape, f.cells, Pattern::Other);
             self.code
@@ -195,17 +196,17 @@ impl Translator<'_> {
             return;
         }
         let pattern = small.map_or(Pattern::Other, |v| Pattern::CopyImmediate(d, v));
-        let f = form::CopyImmediate::of(Operands::NONE);
+        let f = form::CopyImmediate::of(OperandKinds::NONE);
         self.begin(Shape::new(Family::CopyImmediate), f.cells, pattern);
         self.code.put(f.d, d).put(f.i, value);
     }
 
-    /// Brings the entry at a position to a slot.
+    /// Copies the value of the entry at a position to slot `d`.
     pub(super) fn move_to(&mut self, position: usize, d: u16) {
         match self.stack[position] {
-            // Only an instruction that was just emitted may write to a slot other than that of its
-            // own position: one further back would write before copies that still read the slot.
-            Entry::Acc => {
+            // Only the last instruction may write to a slot other than that of its position: an
+            // earlier one would write before copies that still read the slot.
+            StackEntry::Acc => {
                 let just_emitted = self.last.is_some_and(|last| self.producer == Some(last.at));
                 if just_emitted || d == self.stack_slot(position) {
                     self.patch_producer(d);
@@ -214,22 +215,22 @@ impl Translator<'_> {
                     self.copy_acc(d);
                 }
             }
-            Entry::Const(value) => self.copy_immediate(d, value),
-            Entry::Local(local) => self.copy_slot(d, self.local_slot(local)),
-            Entry::Slot => self.copy_slot(d, self.stack_slot(position)),
+            StackEntry::Const(value) => self.copy_immediate(d, value),
+            StackEntry::Local(local) => self.copy_slot(d, self.local_slot(local)),
+            StackEntry::Slot => self.copy_slot(d, self.stack_slot(position)),
         }
     }
 
-    /// Brings the entry to the slot of its own position.
+    /// Moves the entry to the slot of its position.
     pub(super) fn materialize(&mut self, position: usize) {
-        if self.stack[position] == Entry::Slot {
+        if self.stack[position] == StackEntry::Slot {
             return;
         }
         self.move_to(position, self.stack_slot(position));
         self.stack.set_slot(position);
     }
 
-    /// Nothing on the stack stands for a local or waits in the accumulator after this.
+    /// Moves all pending reads of locals, and the accumulator's entry, to their slots.
     pub(super) fn materialize_locals(&mut self) {
         self.spill_acc();
         while let Some(position) = self.stack.unsettled(self.stack.len()) {
@@ -237,16 +238,17 @@ impl Translator<'_> {
         }
     }
 
-    /// A slot that holds the entry: the local's own, or that of its position.
+    /// A slot that contains the value of the entry: that of the local, or that of its position.
     pub(super) fn slot_of(&mut self, position: usize) -> u16 {
-        if let Entry::Local(local) = self.stack[position] {
+        if let StackEntry::Local(local) = self.stack[position] {
             return self.local_slot(local);
         }
         self.materialize(position);
         self.stack_slot(position)
     }
 
-    /// For instructions without an immediate form; to be called when the operand was popped.
+    /// Moves an immediate to a slot, for instructions without an immediate form; call it after the
+    /// operand was popped.
     pub(super) fn slot_or_acc(&mut self, operand: Operand) -> Operand {
         let Operand::Immediate(value) = operand else {
             return operand;
@@ -260,7 +262,7 @@ impl Translator<'_> {
         let slot = self.local_slot(local);
         let top = self.top();
         let entry = self.pop();
-        // Entries that still stand for the old value must have a copy of it first.
+        // Pending reads of the old value need a copy of it first.
         let mut preserved = false;
         while let Some(position) = self.stack.read_of(local) {
             preserved = true;
@@ -268,7 +270,7 @@ impl Translator<'_> {
             self.stack.set_slot(position);
         }
         match entry {
-            Entry::Acc => {
+            StackEntry::Acc => {
                 let just_emitted = self.last.is_some_and(|last| self.producer == Some(last.at));
                 if !preserved && just_emitted {
                     self.patch_producer(slot);
@@ -279,15 +281,15 @@ impl Translator<'_> {
                     self.cached = Some(slot);
                 }
             }
-            Entry::Const(value) => self.copy_immediate(slot, value),
-            Entry::Local(other) => self.copy_slot(slot, self.local_slot(other)),
-            Entry::Slot => self.copy_slot(slot, self.stack_slot(top)),
+            StackEntry::Const(value) => self.copy_immediate(slot, value),
+            StackEntry::Local(other) => self.copy_slot(slot, self.local_slot(other)),
+            StackEntry::Slot => self.copy_slot(slot, self.stack_slot(top)),
         }
     }
 
-    /// Two counters that are advanced one after the other become one instruction.
+    /// Fuses two additions of constants to locals.
     fn fuse_two_additions(&mut self) {
-        let addition = |emitted: Option<Emitted>| {
+        let addition = |emitted: Option<RecentInstruction>| {
             let emitted = emitted?;
             let Pattern::Binary(Binary::Add32, Operand::Slot(a), Operand::Immediate(value)) =
                 emitted.pattern
@@ -304,7 +306,7 @@ impl Translator<'_> {
         };
         self.take_back(second);
         self.take_back(first);
-        let f = form::AddAdd::of(Operands::NONE);
+        let f = form::AddAdd::of(OperandKinds::NONE);
         let shape = Shape::new(Family::AddAdd).a(Kind::Slot);
         let at = self.begin(shape, f.cells, Pattern::Other);
         self.code.put(f.d, d1).put(f.a, a1).put(f.d2, d2);

@@ -1,20 +1,21 @@
-//! Fuses values with the store, or the write of a global, that takes them.
+//! Fuses the instruction that computes a value with the store, or the write of a global, that uses
+//! it.
 
 use super::form::{self, Family};
 use super::fusion::{can_fuse_load_store, can_fuse_store};
 use super::integer::{Binary, Store};
-use super::layout::{CELL, Kind, Operands};
+use super::layout::{CELL, Kind, OperandKinds};
 use super::shape::Shape;
-use super::{Emitted, Entry, Operand, Pattern, Translator};
+use super::{Operand, Pattern, RecentInstruction, StackEntry, Translator};
 
 impl Translator<'_> {
-    /// The last instruction, if the operand on top is what it computed: in the accumulator alone,
-    /// or in a local that it wrote.
-    fn made_on_top(&self) -> Option<Emitted> {
+    /// The last instruction, if it computed the operand on top: only in the accumulator, or in a
+    /// local that it wrote.
+    fn made_on_top(&self) -> Option<RecentInstruction> {
         let last = self.last?;
         let made_it = match self.top_entry() {
-            Entry::Acc => self.producer == Some(last.at),
-            Entry::Local(local) => {
+            StackEntry::Acc => self.producer == Some(last.at),
+            StackEntry::Local(local) => {
                 let slot = Some(self.local_slot(local));
                 last.result == slot && self.cached == slot
             }
@@ -27,15 +28,16 @@ impl Translator<'_> {
         (made_it && is_alone).then_some(last)
     }
 
-    /// Takes the last instruction back, with what it made; answers the slot that it wrote.
-    fn take_back_made(&mut self, last: Emitted) -> Option<u16> {
+    /// Removes the last instruction and pops its result; returns the slot that it wrote.
+    fn take_back_made(&mut self, last: RecentInstruction) -> Option<u16> {
         self.take_back(last);
         self.producer = None;
         self.pop();
         last.result
     }
 
-    /// What the fused instruction made is in the accumulator, and in `slot` if there is one.
+    /// Records that the result of the fused instruction is in the accumulator, and in `slot` if
+    /// there is one.
     fn made(&mut self, at: usize, slot: Option<u16>) {
         self.cached = slot;
         if let Some(last) = self.last.as_mut().filter(|last| last.at == at) {
@@ -43,7 +45,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Stores the value on top where the slot `a` says, in the instruction that makes the value.
+    /// Fuses the store at the address in slot `a` with the instruction that computes the value.
     pub(super) fn fuse_into_store(&mut self, store: Store, a: u16, offset: u32) -> bool {
         let Some(last) = self.made_on_top() else {
             return false;
@@ -80,8 +82,8 @@ impl Translator<'_> {
                 let shape = Shape::new(Family::LoadStore)
                     .first(load.number())
                     .second(store.number());
-                // The site of the load keeps its place; that of the store is the second cell.
-                let f = form::LoadStore::of(Operands::NONE);
+                // The trap site of the load stays valid; that of the store is the second cell.
+                let f = form::LoadStore::of(OperandKinds::NONE);
                 let at = self.begin(shape, f.cells, Pattern::Other);
                 self.site(at.saturating_add(CELL));
                 self.code.put(f.a, from).put(f.b, a);
@@ -92,8 +94,8 @@ impl Translator<'_> {
         }
     }
 
-    /// Writes the sum on top to a global in the instruction that adds; with the read of the same
-    /// global if that is what the constant is added to.
+    /// Fuses the write of a global with the addition that computes its value, and with the read of
+    /// the same global if the constant is added to it.
     pub(super) fn fuse_into_global(&mut self, global: u32) -> bool {
         let Some(last) = self.made_on_top() else {
             return false;

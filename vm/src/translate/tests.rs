@@ -1,12 +1,12 @@
-//! Holds the table of internal instructions against its readers: whatever row is added is covered.
+//! Tests layout, verifier and listing for every row of the table of internal instructions.
 
-use super::buffer::{Buffer, Layout};
+use super::buffer::{Buffer, DecodedInstruction};
 use super::disassemble::line;
 use super::form::Family;
 use super::layout::{CELL, Field, Kind, Role};
 use super::shape::Shape;
 use super::verify::verify;
-use super::{FrameLayout, FunctionCode, Site};
+use super::{FrameLayout, FunctionCode, TrapSite};
 use crate::check::check;
 use crate::rules::Rules;
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ const KINDS: [Kind; 4] = [Kind::Slot, Kind::Acc, Kind::Immediate, Kind::Absent];
 /// Longer than any instruction.
 const CELLS_MAX: usize = 16;
 
-/// Every row with every kind of its operands, and a wide and a narrow operator.
+/// Every row with every kind of operands, and with a wide and a narrow operator.
 fn shapes() -> Vec<Shape> {
     let mut shapes = Vec::new();
     for family in Family::ALL {
@@ -31,20 +31,20 @@ fn shapes() -> Vec<Shape> {
     shapes
 }
 
-/// The instruction alone, every field 0.
+/// A single instruction; every field is 0.
 fn zeroed(shape: Shape) -> Vec<u64> {
     let mut cells = vec![0; CELLS_MAX];
     cells[0] = shape.pack();
-    let length = Layout::of(&cells).unwrap().cells;
+    let length = DecodedInstruction::of(&cells).unwrap().cells;
     cells.truncate(length);
     cells
 }
 
 fn fields(shape: Shape) -> Vec<Field> {
-    Layout::of(&zeroed(shape)).unwrap().fields
+    DecodedInstruction::of(&zeroed(shape)).unwrap().fields
 }
 
-/// The instruction and a return, with sites, after `change` of the buffer.
+/// The instruction, changed by `change`, and a return, with trap sites.
 fn code(shape: Shape, change: impl Fn(&mut Buffer)) -> FunctionCode {
     let mut buffer = Buffer::default();
     buffer.begin(shape, zeroed(shape).len());
@@ -52,9 +52,9 @@ fn code(shape: Shape, change: impl Fn(&mut Buffer)) -> FunctionCode {
     let end = Shape::new(Family::Return);
     buffer.begin(end, zeroed(end).len());
     let (cells, starts) = buffer.finish();
-    let site = |cell: usize| Site {
+    let site = |cell: usize| TrapSite {
         cell: u32::try_from(cell).unwrap(),
-        give_back: 0,
+        refund: 0,
         offset: 0,
     };
     FunctionCode {
@@ -73,33 +73,33 @@ fn verdict(code: &FunctionCode) -> Result<(), String> {
 }
 
 #[test]
-fn fields_lie_in_the_instruction_and_apart() {
+fn fields_are_inside_the_instruction_and_do_not_overlap() {
     for shape in shapes() {
-        let layout = Layout::of(&zeroed(shape)).unwrap();
+        let instruction = DecodedInstruction::of(&zeroed(shape)).unwrap();
         let mut taken = BTreeSet::new();
-        for field in &layout.fields {
+        for field in &instruction.fields {
             assert!(field.at >= CELL && field.at.is_multiple_of(field.bytes));
             for byte in field.at..field.at + field.bytes {
-                assert!(byte < layout.cells * CELL, "{shape:?}: {field:?}");
+                assert!(byte < instruction.cells * CELL, "{shape:?}: {field:?}");
                 assert!(taken.insert(byte), "{shape:?}: {field:?}");
             }
         }
     }
 }
 
-/// A producer's destination is patched without knowing which instruction it is.
+/// The destination of an instruction is set without knowing which instruction it is.
 #[test]
-fn a_destination_stands_first() {
+fn a_destination_is_the_first_field() {
     for shape in shapes() {
         let destination = |field: &Field| field.role == Role::Destination;
-        let place = fields(shape).iter().position(destination);
-        assert!(place.is_none_or(|place| place == 0), "{shape:?}");
+        let position = fields(shape).iter().position(destination);
+        assert!(position.is_none_or(|position| position == 0), "{shape:?}");
         let at = fields(shape).into_iter().find(destination);
         assert!(at.is_none_or(|field| field.at == CELL && field.bytes == 2));
     }
 }
 
-/// Where one writer or one handler serves two rows.
+/// One writer or one handler serves two rows.
 #[test]
 fn rows_that_are_read_as_one_have_the_same_fields() {
     let of = |family| format!("{:?}", fields(Shape::new(family)));
@@ -113,7 +113,7 @@ fn the_verifier_covers_every_field_and_site_of_every_row() {
     for shape in shapes() {
         assert_eq!(verdict(&code(shape, |_| {})), Ok(()), "{shape:?}");
         for field in fields(shape) {
-            // No slot is so far up, no instruction starts so near.
+            // No frame has a slot at this offset, and no instruction starts at this distance.
             let wrong = match field.role {
                 Role::Read | Role::Write | Role::Destination => 0xFFF8,
                 Role::Target => 4,

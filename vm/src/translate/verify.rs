@@ -1,26 +1,26 @@
-//! Verifies finished code: what the handlers rely on and cannot check while they run.
+//! Verifies finished code: invariants on which the handlers rely without checking them.
 //!
-//! Runs in debug builds and tests after each translation. A breach is a bug of the translator.
+//! Runs in debug builds and tests after each translation. A violation is a bug of the translator.
 #![expect(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::panic,
-    reason = "a breach is a bug of ours and ends in a panic, in debug builds only"
+    reason = "a violation is a bug in this program and panics, only in debug builds"
 )]
 
 use super::arithmetic::low;
-use super::buffer::{Fields, Layout};
+use super::buffer::{DecodedInstruction, Fields};
 use super::form::Family;
 use super::layout::{CELL, Field, Role};
 use super::{FRAME_EXTRA_SLOTS, FrameLayout, FunctionCode, SLOT, index};
 use crate::module::Function;
 use std::collections::BTreeSet;
 
-/// Panics unless every slot lies in the frame, every target is an instruction, instructions follow
-/// each other without a gap, the last one does not fall through, and every trap has a site.
+/// Panics unless every slot is in the frame, every branch target is an instruction, there is no gap
+/// between instructions, the last one does not fall through, and every trap has a trap site.
 pub(super) fn assert_sound(code: &FunctionCode, function: &Function, frame: FrameLayout) {
-    if let Err(breach) = verify(code, function, frame) {
-        panic!("internal code: {breach}");
+    if let Err(violation) = verify(code, function, frame) {
+        panic!("internal code is wrong: {violation}");
     }
 }
 
@@ -32,29 +32,33 @@ pub(super) fn verify(
     let starts: BTreeSet<usize> = code.starts.iter().map(|start| index(*start)).collect();
     let sites: BTreeSet<usize> = code.sites.iter().map(|site| index(site.cell)).collect();
     if sites.len() != code.sites.len() {
-        return Err("two sites in one place".to_owned());
+        return Err("a cell has two trap sites".to_owned());
     }
     let limit = index(function.slots) + index(FRAME_EXTRA_SLOTS);
     let mut expected = 0;
     let mut last = None;
     for start in &starts {
         if *start != expected {
-            return Err(format!("cell {expected}: a gap before {start}"));
+            return Err(format!(
+                "cell {expected}: there is a gap before cell {start}"
+            ));
         }
         let cells = &code.cells[*start..];
-        let Some(layout) = Layout::of(cells) else {
-            return Err(format!("cell {start}: an instruction is cut off"));
+        let Some(instruction) = DecodedInstruction::of(cells) else {
+            return Err(format!("cell {start}: the instruction is incomplete"));
         };
-        let shape = layout.shape;
-        for field in &layout.fields {
+        let shape = instruction.shape;
+        for field in &instruction.fields {
             check_field(cells, *start, *field, limit, &starts)?;
         }
         let needed = *start..*start + shape.sites();
-        let found = sites.range(*start..*start + layout.cells);
+        let found = sites.range(*start..*start + instruction.cells);
         if !found.copied().eq(needed) {
-            return Err(format!("cell {start}: {shape:?} and the table of sites"));
+            return Err(format!(
+                "cell {start}: {shape:?} does not match the table of trap sites"
+            ));
         }
-        expected = *start + layout.cells;
+        expected = *start + instruction.cells;
         last = Some(shape.family);
     }
     let ends = matches!(
@@ -71,7 +75,7 @@ pub(super) fn verify(
         return Err(format!("the code ends with {last:?} at cell {expected}"));
     }
     if frame.return_address() + SLOT > limit * SLOT {
-        return Err("the linkage is outside the frame".to_owned());
+        return Err("the return address is outside the frame".to_owned());
     }
     Ok(())
 }
@@ -88,7 +92,10 @@ fn check_field(
         Role::Read | Role::Write | Role::Destination => {
             let offset = usize::try_from(value).unwrap_or(usize::MAX);
             if !offset.is_multiple_of(SLOT) || offset >= limit * SLOT {
-                return Err(format!("cell {start}: {} is slot {offset}", field.name));
+                let name = field.name;
+                return Err(format!(
+                    "cell {start}: {name} is byte offset {offset}, no slot"
+                ));
             }
         }
         Role::Target => {
@@ -96,7 +103,9 @@ fn check_field(
             let from = i64::try_from(start * CELL).unwrap_or(i64::MAX);
             let to = usize::try_from(from + i64::from(distance)).unwrap_or(usize::MAX);
             if !to.is_multiple_of(CELL) || !starts.contains(&(to / CELL)) {
-                return Err(format!("cell {start}: a branch to byte {to}"));
+                return Err(format!(
+                    "cell {start}: it branches to byte {to}, no instruction"
+                ));
             }
         }
         Role::Number => {}
@@ -153,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_slot_outside_the_frame_is_found() {
-        // The first instruction's second cell holds slots; any of them beyond the frame will do.
+        // The second cell of the first instruction contains slots; all are set beyond the frame.
         assert!(verdict(|code| code.cells[1] = u64::MAX).is_err());
     }
 

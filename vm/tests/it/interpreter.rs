@@ -206,11 +206,11 @@ fn a_listing_has_instructions_costs_and_trap_sites() {
     let (module, rules) = module(COUNT);
     let listing = disassemble(&module, &rules, 0).unwrap();
     for expected in [
-        "function 0: first run ",
+        "function 0: first metering block ",
         "store S64",
         "compare.branch",
         "return",
-        "gives back",
+        "refunds",
     ] {
         assert!(listing.contains(expected), "{expected}: {listing}");
     }

@@ -78,7 +78,7 @@ impl MeteredSink for Numbers {
         }
     }
 
-    fn close_run(&mut self, _cost: u64) {}
+    fn close_block(&mut self, _cost: u64) {}
 }
 
 /// A module with one memory and one function whose body is `operators`.

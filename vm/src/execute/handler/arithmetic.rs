@@ -1,4 +1,4 @@
-//! Computes: operators on slots, accumulator and immediates, copies, selects.
+//! Handlers of arithmetic, copies and selects, on slots, accumulator and immediates.
 #![expect(
     unsafe_code,
     unsafe_op_in_unsafe_fn,
@@ -9,7 +9,7 @@ use super::{ABSENT, kinds};
 use crate::execute::dispatch::{Dispatch, Operation, Registers};
 use crate::execute::exit;
 use crate::translate::integer::{BinaryOperator, UnaryOperator, Word};
-use crate::translate::{form, layout::Operands};
+use crate::translate::{form, layout::OperandKinds};
 use crate::trap::Trap;
 use std::hint::{select_unpredictable, unreachable_unchecked};
 use std::marker::PhantomData;
@@ -34,7 +34,7 @@ pub(in crate::execute) struct Binary<O, const A: u8, const B: u8, const TO_SLOT:
 impl<O: BinaryOperator, const A: u8, const B: u8, const TO_SLOT: bool> Operation
     for Binary<O, A, B, TO_SLOT>
 {
-    // SAFETY: every slot comes from `Translator::binary`, which asks `local_slot` and
+    // SAFETY: every slot comes from `Translator::binary`, which gets it from `local_slot` and
     // `stack_slot`.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
@@ -79,7 +79,7 @@ where
     P: BinaryOperator,
 {
     // SAFETY: `Translator::fuse_binary` moves the slots of two instructions; `can_fuse_binary`
-    // lists no division, so `pure` holds.
+    // lists no division, as `pure` requires.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::BinaryBinary::of(kinds(A, B, C)) };
@@ -98,7 +98,7 @@ impl Operation for AddAdd {
     // SAFETY: `Translator::fuse_two_additions` moves the slots of two instructions.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::AddAdd::of(Operands::NONE) };
+        let f = const { form::AddAdd::of(OperandKinds::NONE) };
         let first = u32::from_bits(r.get(f.a)).wrapping_add(r.number(f.i));
         r.put(f.d, u64::from(first));
         let second = u32::from_bits(r.get(f.a2)).wrapping_add(r.number(f.i2));
@@ -107,16 +107,16 @@ impl Operation for AddAdd {
     }
 }
 
-// Copies leave the accumulator alone: the translator counts on it.
+// Copies do not change the accumulator: the translator relies on it.
 
 /// See [`form::CopySlot`].
 pub(in crate::execute) struct CopySlot;
 
 impl Operation for CopySlot {
-    // SAFETY: `Translator::copy_slot` is given slots of this frame by whoever moves a value.
+    // SAFETY: all callers of `Translator::copy_slot` pass slots of this frame.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::CopySlot::of(Operands::NONE) };
+        let f = const { form::CopySlot::of(OperandKinds::NONE) };
         r.put(f.d, r.get(f.a));
         r.go::<D>(f.cells, r.acc)
     }
@@ -129,7 +129,7 @@ impl Operation for CopyTwoSlots {
     // SAFETY: `Translator::copy_with_last` moves the slots of two copies.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::CopyTwoSlots::of(Operands::NONE) };
+        let f = const { form::CopyTwoSlots::of(OperandKinds::NONE) };
         r.put(f.d, r.get(f.a));
         r.put(f.d2, r.get(f.a2));
         r.go::<D>(f.cells, r.acc)
@@ -140,10 +140,10 @@ impl Operation for CopyTwoSlots {
 pub(in crate::execute) struct CopyAcc;
 
 impl Operation for CopyAcc {
-    // SAFETY: `Translator::copy_acc` is given a slot of this frame.
+    // SAFETY: all callers of `Translator::copy_acc` pass a slot of this frame.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::CopyAcc::of(Operands::NONE) };
+        let f = const { form::CopyAcc::of(OperandKinds::NONE) };
         r.put(f.d, r.acc);
         r.go::<D>(f.cells, r.acc)
     }
@@ -153,10 +153,10 @@ impl Operation for CopyAcc {
 pub(in crate::execute) struct CopyImmediate;
 
 impl Operation for CopyImmediate {
-    // SAFETY: `Translator::copy_immediate` is given a slot of this frame.
+    // SAFETY: all callers of `Translator::copy_immediate` pass a slot of this frame.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::CopyImmediate::of(Operands::NONE) };
+        let f = const { form::CopyImmediate::of(OperandKinds::NONE) };
         r.put(f.d, r.number(f.i));
         r.go::<D>(f.cells, r.acc)
     }
@@ -169,7 +169,7 @@ impl Operation for CopyTwoImmediates {
     // SAFETY: `Translator::copy_immediate` moves the slots of two instructions.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::CopyTwoImmediates::of(Operands::NONE) };
+        let f = const { form::CopyTwoImmediates::of(OperandKinds::NONE) };
         r.put(f.d, u64::from(r.number(f.i)));
         r.put(f.d2, u64::from(r.number(f.i2)));
         r.go::<D>(f.cells, r.acc)
@@ -180,7 +180,7 @@ impl Operation for CopyTwoImmediates {
 pub(in crate::execute) struct Select<const C: u8, const TO_SLOT: bool>;
 
 impl<const C: u8, const TO_SLOT: bool> Operation for Select<C, TO_SLOT> {
-    // SAFETY: `Translator::select` puts both values in slots of this frame before.
+    // SAFETY: `Translator::select` has moved both values to slots of this frame.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::Select::of(kinds(C, ABSENT, ABSENT)) };
@@ -198,14 +198,14 @@ pub(in crate::execute) struct CompareSelect<O, const A: u8, const B: u8, const T
 impl<O: BinaryOperator, const A: u8, const B: u8, const TO_SLOT: bool> Operation
     for CompareSelect<O, A, B, TO_SLOT>
 {
-    // SAFETY: as for `Select`; `take_back_compare` takes comparisons only, so `pure` holds.
+    // SAFETY: as for `Select`; `take_back_compare` accepts only comparisons, as `pure` requires.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::CompareSelect::of(kinds(A, B, ABSENT)) };
         let a = O::W::from_bits(r.operand::<A, _>(f.a));
         let b = O::W::from_bits(r.operand::<B, _>(f.b));
-        let holds = pure::<O>(a, b) != 0;
-        let value = select_unpredictable(holds, r.get(f.x), r.get(f.y));
+        let condition = pure::<O>(a, b) != 0;
+        let value = select_unpredictable(condition, r.get(f.x), r.get(f.y));
         r.result::<D, TO_SLOT>(f.d, f.cells, value)
     }
 }

@@ -1,7 +1,8 @@
-//! Calls and returns. Frames overlap: the caller's arguments are the callee's first slots.
+//! Handlers of calls and returns. Frames overlap: the caller's arguments are the callee's first
+//! slots.
 //!
-//! A call ends its run, so that callee and host see the exact rest of the gas; the run after it is
-//! charged by the return, from the call instruction.
+//! A call ends its metering block, so that callee and host see the exact remaining gas; the return
+//! charges the next block, whose price is in the call instruction.
 #![expect(
     unsafe_code,
     unsafe_op_in_unsafe_fn,
@@ -9,24 +10,24 @@
 )]
 
 use super::{ABSENT, kinds};
-use crate::execute::context::{Cell, Entry};
+use crate::execute::context::{Cell, FunctionEntry};
 use crate::execute::dispatch::{Dispatch, Operation, Registers};
 use crate::execute::exit;
 use crate::limits::STACK_SLOTS_MAX;
 use crate::translate::form;
 use crate::translate::integer::Word;
-use crate::translate::layout::Operands;
+use crate::translate::layout::OperandKinds;
 use crate::trap::Trap;
 use std::sync::atomic::Ordering;
 
-/// What every call has in the same place: a return finds the call before the return address and
-/// does not know which it is.
-pub(in crate::execute) const CALL: form::Call = form::Call::of(Operands::NONE);
+/// The fields that all calls have at equal positions: a return reads the call before the return
+/// address without knowing its kind.
+pub(in crate::execute) const CALL: form::Call = form::Call::of(OperandKinds::NONE);
 
 const _: () = {
     let (host, multiply) = (
-        form::CallHost::of(Operands::NONE),
-        form::CallMultiply::of(Operands::NONE),
+        form::CallHost::of(OperandKinds::NONE),
+        form::CallMultiply::of(OperandKinds::NONE),
     );
     assert!(host.cells == CALL.cells && multiply.cells == CALL.cells);
     assert!(host.frame.byte() == CALL.frame.byte() && host.cost.byte() == CALL.cost.byte());
@@ -44,14 +45,14 @@ const _: () = {
     assert!(slot.weight.byte() == CALL.weight.byte() && acc.weight.byte() == CALL.weight.byte());
 };
 
-/// Makes the frame of a callee at `sp`; its parameters are there.
+/// Makes the frame of a callee at `sp`, where its parameters are already.
 ///
 /// # Safety
 /// The frame is inside the stack.
 #[inline(always)]
 #[expect(clippy::as_conversions, reason = "usize has at least 32 bits")]
 pub(in crate::execute) unsafe fn make_frame(
-    entry: &Entry,
+    entry: &FunctionEntry,
     sp: *mut u8,
     back: *const Cell,
     weight: u64,
@@ -61,12 +62,12 @@ pub(in crate::execute) unsafe fn make_frame(
     linkage.add(1).write(weight);
     let mut local = linkage.add(2);
     let end = local.add(entry.zeroed as usize);
-    // Four at a time, and four in any case: what is written beyond the locals are operands, which
-    // nobody reads before they are written, or spare slots of the frame.
+    // Four at a time, and at least four: slots beyond the locals are operands, which are written
+    // before they are read, or spare slots of the frame.
     loop {
-        for place in 0..4 {
-            // Volatile: LLVM would make a call to memset of a loop that seldom runs three times.
-            local.add(place).write_volatile(0);
+        for slot in 0..4 {
+            // Volatile: LLVM would replace the loop, which seldom repeats, with a call of memset.
+            local.add(slot).write_volatile(0);
         }
         local = local.add(4);
         if local >= end {
@@ -76,13 +77,13 @@ pub(in crate::execute) unsafe fn make_frame(
 }
 
 /// # Safety
-/// The state contract, at a call of `entry`, which is alive. The frame that is made lies in the
-/// stack since the counter admits it: `linear` reserves what the counter admits and the linkage of
-/// every frame.
+/// The state contract, at a call of `entry`, which is alive. The new frame is inside the stack
+/// since it passes the stack counter: `linear` reserves the limit of the counter and the extra
+/// slots of every frame.
 #[inline(always)]
-pub(super) unsafe fn call<D: Dispatch>(r: Registers, entry: *const Entry) -> u64 {
+pub(super) unsafe fn call<D: Dispatch>(r: Registers, entry: *const FunctionEntry) -> u64 {
     let callee = &*entry;
-    // The counter decides, never the layout: the stack holds whatever the counter admits.
+    // Only the counter decides: the stack has room for all frames that pass it.
     let weight = r.get(CALL.weight).wrapping_add(u64::from(callee.weight));
     if weight > u64::from(STACK_SLOTS_MAX) {
         (*r.context).callee = entry;
@@ -92,15 +93,15 @@ pub(super) unsafe fn call<D: Dispatch>(r: Registers, entry: *const Entry) -> u64
     make_frame(callee, sp, r.ip.add(CALL.cells), weight);
     let code = callee.code.load(Ordering::Acquire).cast_const();
     let charge = (*code.sub(1)).bits;
-    Registers { sp, ..r }.enter_run::<D>(charge, code)
+    Registers { sp, ..r }.enter_block::<D>(charge, code)
 }
 
-/// The host runs outside of handlers. In debt the run has ended.
+/// Exits for the host call; in overdraft, the metering block ends out of gas.
 ///
 /// # Safety
 /// The state contract, at a call of `entry`.
 #[inline(always)]
-unsafe fn call_host(r: Registers, entry: *const Entry) -> u64 {
+unsafe fn call_host(r: Registers, entry: *const FunctionEntry) -> u64 {
     if r.gas < 0 {
         return r.leave::<{ exit::SHORT }>();
     }
@@ -112,8 +113,8 @@ unsafe fn call_host(r: Registers, entry: *const Entry) -> u64 {
 pub(in crate::execute) struct Call;
 
 impl Operation for Call {
-    // SAFETY: `link` put the entry of a function of this module where its index was, and the
-    // module keeps its entries as long as its code.
+    // SAFETY: `link` replaced the index of a function of this module by its entry, and the module
+    // keeps its entries as long as its code.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         call::<D>(r, r.entry(CALL.function))
@@ -124,7 +125,7 @@ impl Operation for Call {
 pub(in crate::execute) struct CallHost;
 
 impl Operation for CallHost {
-    // SAFETY: as for `Call`; the entry of an import says which function of the host it is.
+    // SAFETY: as for `Call`; the entry of an import contains its host function.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         call_host(r, r.entry(CALL.function))
@@ -135,8 +136,8 @@ impl Operation for CallHost {
 pub(in crate::execute) struct CallIndirect<const A: u8>;
 
 impl<const A: u8> Operation for CallIndirect<A> {
-    // SAFETY: `table_of` made a table of entries and nulls, and the index is compared with its
-    // length before.
+    // SAFETY: `table_of` made a table of entries and nulls, and the index is first compared with
+    // its length.
     #[inline(always)]
     #[expect(clippy::as_conversions, reason = "usize has at least 32 bits")]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
@@ -163,8 +164,8 @@ impl<const A: u8> Operation for CallIndirect<A> {
 pub(in crate::execute) struct Return<const V: u8>;
 
 impl<const V: u8> Operation for Return<V> {
-    // SAFETY: `make_frame` wrote the address that follows a call, and no instruction names its
-    // slot as one to write: `local_slot` and `stack_slot` leave it out.
+    // SAFETY: `make_frame` wrote the address that follows a call, and no instruction writes to its
+    // slot: `local_slot` and `stack_slot` never return it.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::Return::of(kinds(V, ABSENT, ABSENT)) };
@@ -180,26 +181,26 @@ impl<const V: u8> Operation for Return<V> {
         };
         let sp = r.sp.sub(site.distance(CALL.frame));
         let cost = site.cost(CALL.cost);
-        Registers { sp, acc, ..r }.enter_run::<D>(cost, back)
+        Registers { sp, acc, ..r }.enter_block::<D>(cost, back)
     }
 }
 
-/// Where the outermost function returns to.
+/// The instruction to which the outermost function returns.
 pub(in crate::execute) struct Stop;
 
 impl Operation for Stop {
-    // SAFETY: only the driver is called.
+    // SAFETY: it only exits to the driver.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         r.leave::<{ exit::RETURN }>()
     }
 }
 
-/// The code of a function that was not called before.
+/// The stub of a function that was not translated yet.
 pub(in crate::execute) struct Translate;
 
 impl Operation for Translate {
-    // SAFETY: only the driver is called; `stubs` put the function beside.
+    // SAFETY: it only exits to the driver; `stubs` wrote the function into the instruction.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         r.leave::<{ exit::TRANSLATE }>()

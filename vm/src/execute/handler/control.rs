@@ -1,4 +1,4 @@
-//! Branches; each edge carries the price of the run that it enters.
+//! Handlers of branches; each edge has the price of the metering block that it enters.
 #![expect(
     unsafe_code,
     unsafe_op_in_unsafe_fn,
@@ -13,17 +13,17 @@ use crate::execute::exit;
 use crate::translate::form;
 use crate::translate::fusion::LoadOperator;
 use crate::translate::integer::{BinaryOperator, Word};
-use crate::translate::layout::Operands;
+use crate::translate::layout::OperandKinds;
 use crate::trap::Trap;
 use std::marker::PhantomData;
 
 // Takes one of the two edges: to the target or to the next instruction.
 macro_rules! choose {
-    ($D:ident, $r:ident, $holds:expr, $f:ident) => {
-        if $holds {
-            $r.enter_run::<$D>($r.cost($f.taken), $r.target($f.target))
+    ($D:ident, $r:ident, $condition:expr, $f:ident) => {
+        if $condition {
+            $r.enter_block::<$D>($r.cost($f.taken), $r.target($f.target))
         } else {
-            $r.enter_run::<$D>($r.cost($f.otherwise), $r.ip.add($f.cells))
+            $r.enter_block::<$D>($r.cost($f.otherwise), $r.ip.add($f.cells))
         }
     };
 }
@@ -32,11 +32,11 @@ macro_rules! choose {
 pub(in crate::execute) struct Branch;
 
 impl Operation for Branch {
-    // SAFETY: `Translator::close` and `target` lead to instructions of this function alone.
+    // SAFETY: `Translator::close` and `target` write only targets in this function.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::Branch::of(Operands::NONE) };
-        r.enter_run::<D>(r.cost(f.cost), r.target(f.target))
+        let f = const { form::Branch::of(OperandKinds::NONE) };
+        r.enter_block::<D>(r.cost(f.cost), r.target(f.target))
     }
 }
 
@@ -44,7 +44,7 @@ impl Operation for Branch {
 pub(in crate::execute) struct CompareBranch<O, const A: u8, const B: u8>(PhantomData<O>);
 
 impl<O: BinaryOperator, const A: u8, const B: u8> Operation for CompareBranch<O, A, B> {
-    // SAFETY: as for `Branch`; `condition` gives comparisons only, so `pure` holds.
+    // SAFETY: as for `Branch`; `condition` returns only comparisons, as `pure` requires.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::CompareBranch::of(kinds(A, B, ABSENT)) };
@@ -58,8 +58,8 @@ impl<O: BinaryOperator, const A: u8, const B: u8> Operation for CompareBranch<O,
 pub(in crate::execute) struct BinaryCompareBranch<O, P, const B: u8>(PhantomData<(O, P)>);
 
 impl<O: BinaryOperator, P: BinaryOperator, const B: u8> Operation for BinaryCompareBranch<O, P, B> {
-    // SAFETY: as for `Branch`; `can_fuse_step` lists additions and comparisons only, so `pure`
-    // holds.
+    // SAFETY: as for `Branch`; `can_fuse_step` lists only additions and comparisons, as `pure`
+    // requires.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::BinaryCompareBranch::of(kinds(ABSENT, B, ABSENT)) };
@@ -74,7 +74,7 @@ impl<O: BinaryOperator, P: BinaryOperator, const B: u8> Operation for BinaryComp
 
 /// See [`form::LoadCompareBranch`].
 ///
-/// The one instruction that can both trap and end a run: the trap comes first.
+/// The only instruction that can both trap and end a metering block: the trap comes first.
 pub(in crate::execute) struct LoadCompareBranch<
     T,
     O,
@@ -90,7 +90,7 @@ where
     O: BinaryOperator,
 {
     // SAFETY: as for `Branch`; `check` comes before `read`, and `can_fuse_load_compare` lists
-    // comparisons only, so `pure` holds.
+    // only comparisons, as `pure` requires.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::LoadCompareBranch::of(kinds(ABSENT, B, INDEX)) };
@@ -114,7 +114,7 @@ where
 pub(in crate::execute) struct BranchTable<const A: u8>;
 
 impl<const A: u8> Operation for BranchTable<A> {
-    // SAFETY: `Translator::branch_table` writes last + 1 edges, and the index is cut to last.
+    // SAFETY: `Translator::branch_table` writes last + 1 edges, and the index is at most last.
     #[inline(always)]
     #[expect(clippy::as_conversions, reason = "usize has at least 32 bits")]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
@@ -123,7 +123,7 @@ impl<const A: u8> Operation for BranchTable<A> {
         let index = a.wrapping_add(r.number(f.displacement));
         let edge = index.min(r.number(f.last)) as usize;
         let (target, cost) = f.edge(edge);
-        r.enter_run::<D>(r.cost(cost), r.target(target))
+        r.enter_block::<D>(r.cost(cost), r.target(target))
     }
 }
 
@@ -131,43 +131,43 @@ impl<const A: u8> Operation for BranchTable<A> {
 pub(in crate::execute) struct Charge;
 
 impl Operation for Charge {
-    // SAFETY: `Translator::cut_run` lets another instruction follow.
+    // SAFETY: another instruction follows, by `Translator::cut_block`.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::Charge::of(Operands::NONE) };
-        r.enter_run::<D>(r.cost(f.cost), r.ip.add(f.cells))
+        let f = const { form::Charge::of(OperandKinds::NONE) };
+        r.enter_block::<D>(r.cost(f.cost), r.ip.add(f.cells))
     }
 }
 
-/// Gives the driver control and goes on after it.
+/// Returns control to the driver, which continues with the next instruction.
 pub(in crate::execute) struct Pause;
 
 impl Operation for Pause {
-    // SAFETY: `Translator::enter` lets another instruction follow, at which the driver goes on.
+    // SAFETY: another instruction follows, by `Translator::enter`; the driver continues there.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::Pause::of(Operands::NONE) };
+        let f = const { form::Pause::of(OperandKinds::NONE) };
         let ip = r.ip.add(f.cells);
         Registers { ip, ..r }.leave::<{ exit::PAUSE }>()
     }
 }
 
-/// Traps.
+/// Traps with `Unreachable`.
 pub(in crate::execute) struct Unreachable;
 
 impl Operation for Unreachable {
-    // SAFETY: only the driver is called, which ends the execution.
+    // SAFETY: it only exits to the driver, which ends the execution.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         r.leave::<{ exit::of_trap(Trap::Unreachable) }>()
     }
 }
 
-/// Traps.
+/// Traps with `FloatInstruction`.
 pub(in crate::execute) struct Float;
 
 impl Operation for Float {
-    // SAFETY: only the driver is called, which ends the execution.
+    // SAFETY: it only exits to the driver, which ends the execution.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         r.leave::<{ exit::of_trap(Trap::FloatInstruction) }>()

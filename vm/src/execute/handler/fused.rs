@@ -1,5 +1,5 @@
-//! Does at once what profiles show one after the other: values that are stored, copies before a
-//! branch, the stack pointer of a frame, the product of two words.
+//! Handlers of fused instructions that are frequent in profiles: stored values, copies before a
+//! branch, updates of the stack pointer, 128-bit multiplication.
 #![expect(
     unsafe_code,
     unsafe_op_in_unsafe_fn,
@@ -15,11 +15,11 @@ use crate::limits::STACK_SLOTS_MAX;
 use crate::translate::form;
 use crate::translate::fusion::LoadOperator;
 use crate::translate::integer::{BinaryOperator, Word};
-use crate::translate::layout::Operands;
+use crate::translate::layout::OperandKinds;
 use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
 
-/// See [`form::BinaryStore`]; the value goes to the accumulator, too.
+/// See [`form::BinaryStore`]; the value goes to the accumulator too.
 pub(in crate::execute) struct BinaryStore<
     O,
     const SIZE: usize,
@@ -31,8 +31,8 @@ pub(in crate::execute) struct BinaryStore<
 impl<O: BinaryOperator, const SIZE: usize, const X: u8, const Y: u8, const TO_SLOT: bool> Operation
     for BinaryStore<O, SIZE, X, Y, TO_SLOT>
 {
-    // SAFETY: `outside` comes before `write_bytes`; `can_fuse_store` lists no division, so `pure`
-    // holds.
+    // SAFETY: `outside` comes before `write_bytes`; `can_fuse_store` lists no division, as `pure`
+    // requires.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::BinaryStore::of(kinds(X, Y, ABSENT)) };
@@ -54,11 +54,11 @@ impl<O: BinaryOperator, const SIZE: usize, const X: u8, const Y: u8, const TO_SL
 pub(in crate::execute) struct LoadStore<T, const SIZE: usize>(PhantomData<T>);
 
 impl<T: LoadOperator, const SIZE: usize> Operation for LoadStore<T, SIZE> {
-    // SAFETY: `check` comes before `read`, `outside` before `write_bytes`; the second cell is of
-    // this instruction.
+    // SAFETY: `check` comes before `read`, `outside` before `write_bytes`; the second cell belongs
+    // to this instruction.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::LoadStore::of(Operands::NONE) };
+        let f = const { form::LoadStore::of(OperandKinds::NONE) };
         let base = u64::from(u32::from_bits(r.get(f.a)));
         let address = base.wrapping_add(u64::from(r.number(f.offset)));
         if check::<T>(r, address) {
@@ -68,7 +68,7 @@ impl<T: LoadOperator, const SIZE: usize> Operation for LoadStore<T, SIZE> {
         let base = u64::from(u32::from_bits(r.get(f.b)));
         let address = base.wrapping_add(u64::from(r.number(f.offset2)));
         if outside::<SIZE>(r, address) {
-            // The site of the store is that of the second cell.
+            // The trap site of the store is the second cell.
             let ip = r.ip.add(1);
             return Registers { ip, ..r }.leave::<OUT_OF_BOUNDS>();
         }
@@ -77,14 +77,14 @@ impl<T: LoadOperator, const SIZE: usize> Operation for LoadStore<T, SIZE> {
     }
 }
 
-/// See [`form::CopyFourSlots`]; one after the other.
+/// See [`form::CopyFourSlots`]; the copies are made in order.
 pub(in crate::execute) struct CopyFourSlots;
 
 impl Operation for CopyFourSlots {
     // SAFETY: `Translator::copy_with_last` moves the slots of up to four copies.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::CopyFourSlots::of(Operands::NONE) };
+        let f = const { form::CopyFourSlots::of(OperandKinds::NONE) };
         r.put(f.d, r.get(f.a));
         r.put(f.d2, r.get(f.a2));
         r.put(f.d3, r.get(f.a3));
@@ -100,9 +100,9 @@ impl Operation for CopyBranch {
     // SAFETY: as for `CopySlot` and `Branch`.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::CopyBranch::of(Operands::NONE) };
+        let f = const { form::CopyBranch::of(OperandKinds::NONE) };
         r.put(f.d, r.get(f.a));
-        r.enter_run::<D>(r.cost(f.cost), r.target(f.target))
+        r.enter_block::<D>(r.cost(f.cost), r.target(f.target))
     }
 }
 
@@ -129,19 +129,19 @@ impl<const A: u8, const TO_SLOT: bool> Operation for GlobalAdd<A, TO_SLOT> {
 /// See [`form::CallMultiply`]: a call of `__multi3`, whose parameters are an address and two
 /// numbers of two words, low word first.
 ///
-/// Where something does not suffice, or the function was not translated, it is called.
+/// If stack, gas or memory do not suffice, or the function was not translated yet, calls it.
 pub(in crate::execute) struct CallMultiply;
 
 impl Operation for CallMultiply {
-    // SAFETY: as for `Call`; `is_multi3` has looked at the signature, so the frame of the callee
-    // has five parameters, and `outside` comes before the writes.
+    // SAFETY: as for `Call`; `is_multi3` has checked the signature, so the frame of the callee has
+    // five parameters, and `outside` comes before the writes.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let entry = r.entry(CALL.function);
         let callee = &*entry;
         let charge = price_of(callee.code.load(Ordering::Acquire).cast_const());
         let weight = r.get(CALL.weight).wrapping_add(u64::from(callee.weight));
-        // In debt the register is negative before, and so after.
+        // In overdraft the register is negative before, and so after.
         let cost = if D::METERED {
             charge.wrapping_add(r.cost(CALL.cost))
         } else {

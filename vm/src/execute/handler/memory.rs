@@ -1,4 +1,4 @@
-//! Works on linear memory and globals: loads and stores with fused addresses, bulk, growth.
+//! Handlers of linear memory and globals: loads and stores with fused addresses, bulk, growth.
 #![expect(
     unsafe_code,
     unsafe_op_in_unsafe_fn,
@@ -13,14 +13,14 @@ use crate::limits::PAGE_BYTES;
 use crate::translate::form;
 use crate::translate::fusion::LoadOperator;
 use crate::translate::integer::{BinaryOperator, Word};
-use crate::translate::layout::{At, Operands};
+use crate::translate::layout::{At, OperandKinds};
 use crate::trap::Trap;
 use std::marker::PhantomData;
 use std::ptr;
 
 pub(super) const OUT_OF_BOUNDS: u64 = exit::of_trap(Trap::MemoryOutOfBounds);
 
-/// True if an access of `SIZE` bytes at `address` (below 2^33) leaves memory.
+/// True if an access of `SIZE` bytes at `address` (below 2^33) is out of bounds.
 ///
 /// # Safety
 /// The state contract: the context lives.
@@ -33,12 +33,12 @@ pub(super) unsafe fn outside<const SIZE: usize>(r: Registers, address: u64) -> b
         4 => context.limit4,
         _ => context.limit8,
     };
-    // Signed: a memory shorter than the access has a negative limit, which refuses everything.
+    // Signed: a memory shorter than the access has a negative limit, so every address is outside.
     address.cast_signed() > limit
 }
 
 /// # Safety
-/// Memory holds `address`: the caller has asked [`outside`] or compared with the length.
+/// `address` is in memory: the caller has called [`outside`] or compared with the length.
 #[inline(always)]
 #[expect(
     clippy::as_conversions,
@@ -48,7 +48,7 @@ unsafe fn at(r: Registers, address: u64) -> *mut u8 {
     r.memory.add(address as usize)
 }
 
-/// True if a load at `address` leaves memory.
+/// True if a load at `address` is out of bounds.
 ///
 /// # Safety
 /// The state contract: the context lives.
@@ -62,23 +62,23 @@ pub(super) unsafe fn check<T: LoadOperator>(r: Registers, address: u64) -> bool 
     }
 }
 
-/// What a load finds at `address`, which was checked.
+/// The result of a load at `address`, which was checked.
 ///
 /// # Safety
-/// The caller has asked [`check`] about this address.
+/// The caller has called [`check`] for this address.
 #[inline(always)]
 pub(super) unsafe fn read<T: LoadOperator>(r: Registers, address: u64) -> u64 {
-    let place = at(r, address);
+    let start = at(r, address);
     T::extend(match T::SIZE {
-        1 => u64::from(place.read()),
-        2 => u64::from(u16::from_le(place.cast::<u16>().read_unaligned())),
-        4 => u64::from(u32::from_le(place.cast::<u32>().read_unaligned())),
-        _ => u64::from_le(place.cast::<u64>().read_unaligned()),
+        1 => u64::from(start.read()),
+        2 => u64::from(u16::from_le(start.cast::<u16>().read_unaligned())),
+        4 => u64::from(u32::from_le(start.cast::<u32>().read_unaligned())),
+        _ => u64::from_le(start.cast::<u64>().read_unaligned()),
     })
 }
 
-// The end of every load: from a base, to which a folded addition has added and wrapped at 2^32; the
-// offset is added in 64 bits.
+// The common part of all loads. A fused addition to the base has wrapped at 2^32; the offset is
+// added in 64 bits.
 macro_rules! load_at {
     ($T:ident, $D:ident, $TO_SLOT:ident, $r:ident, $base:expr, $f:ident) => {{
         let address = u64::from($base).wrapping_add(u64::from($r.number($f.offset)));
@@ -146,7 +146,7 @@ impl<T: LoadOperator, const A: u8, const TO_SLOT: bool> Operation for LoadScaled
     }
 }
 
-/// See [`form::LoadBinary`]; a displacement of 0 is none.
+/// See [`form::LoadBinary`]; the displacement is 0 if there is none.
 pub(in crate::execute) struct LoadBinary<T, O, const X: u8, const TO_SLOT: bool>(
     PhantomData<(T, O)>,
 );
@@ -154,7 +154,7 @@ pub(in crate::execute) struct LoadBinary<T, O, const X: u8, const TO_SLOT: bool>
 impl<T: LoadOperator, O: BinaryOperator, const X: u8, const TO_SLOT: bool> Operation
     for LoadBinary<T, O, X, TO_SLOT>
 {
-    // SAFETY: `check` comes before `read`; `can_fuse_load` lists no division, so `pure` holds.
+    // SAFETY: `check` comes before `read`; `can_fuse_load` lists no division, as `pure` requires.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::LoadBinary::of(kinds(X, ABSENT, ABSENT)) };
@@ -170,7 +170,7 @@ impl<T: LoadOperator, O: BinaryOperator, const X: u8, const TO_SLOT: bool> Opera
     }
 }
 
-// The end of every store, likewise.
+// The common part of all stores.
 macro_rules! store_at {
     ($D:ident, $SIZE:ident, $V:ident, $r:ident, $base:expr, $f:ident) => {{
         let address = u64::from($base).wrapping_add(u64::from($r.number($f.offset)));
@@ -185,23 +185,23 @@ macro_rules! store_at {
 /// Writes the low `SIZE` bytes of `value` at `address`, which was checked.
 ///
 /// # Safety
-/// The caller has asked [`outside`] about this address and size.
+/// The caller has called [`outside`] for this address and size.
 #[inline(always)]
 pub(super) unsafe fn write_bytes<const SIZE: usize>(r: Registers, address: u64, value: u64) {
-    let place = at(r, address);
+    let start = at(r, address);
     match SIZE {
-        1 => write(place, value.to_le_bytes()[0]),
-        2 => write(place, u16::from_bits16(value).to_le()),
-        4 => write(place, u32::from_bits(value).to_le()),
-        _ => write(place, value.to_le()),
+        1 => write(start, value.to_le_bytes()[0]),
+        2 => write(start, u16::from_bits16(value).to_le()),
+        4 => write(start, u32::from_bits(value).to_le()),
+        _ => write(start, value.to_le()),
     }
 }
 
 /// # Safety
-/// `write_bytes`, which alone calls it, gives a place of memory with as many bytes as a `T` has.
+/// The memory at `start` has as many bytes as a `T`; only `write_bytes` calls it, after a check.
 #[inline(always)]
-unsafe fn write<T>(place: *mut u8, value: T) {
-    place.cast::<T>().write_unaligned(value);
+unsafe fn write<T>(start: *mut u8, value: T) {
+    start.cast::<T>().write_unaligned(value);
 }
 
 /// The low 16 bits.
@@ -247,7 +247,7 @@ impl<const SIZE: usize, const A: u8, const V: u8, const B: u8> Operation
 }
 
 /// # Safety
-/// The field is that of a global: `check` proved its index, and the instance has them all.
+/// The field is that of a global: `check` proved its index, and the instance has all globals.
 #[inline(always)]
 #[expect(clippy::as_conversions, reason = "usize has at least 32 bits")]
 pub(super) unsafe fn global(r: Registers, at: At<u32>) -> *mut u64 {
@@ -261,7 +261,7 @@ impl<const TO_SLOT: bool> Operation for GlobalGet<TO_SLOT> {
     // SAFETY: `check` proved the index of the global, see `global`.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::GlobalGet::of(Operands::NONE) };
+        let f = const { form::GlobalGet::of(OperandKinds::NONE) };
         let value = global(r, f.global).read();
         r.result::<D, TO_SLOT>(f.d, f.cells, value)
     }
@@ -287,18 +287,18 @@ impl<const TO_SLOT: bool> Operation for MemorySize<TO_SLOT> {
     // SAFETY: the context is the instance's, which lives while handlers run.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::MemorySize::of(Operands::NONE) };
+        let f = const { form::MemorySize::of(OperandKinds::NONE) };
         let pages = (*r.context).memory_pages;
         r.result::<D, TO_SLOT>(f.d, f.cells, pages)
     }
 }
 
-/// What is left after `per_unit * units`; `None` if the slice does not hold it, and then the driver
-/// must look. A price per unit is below 2^31 by the schedule's constructor, so the product does not
-/// wrap.
+/// Gas left of the slice after the price `per_unit * units`; `None` if the slice does not suffice,
+/// and then the driver must decide. A price per unit is below 2^31 by the schedule's constructor,
+/// so the product cannot wrap.
 ///
 /// # Safety
-/// The state contract: the context lives and nobody else uses it.
+/// The state contract: the context is alive and not used elsewhere.
 #[inline(always)]
 unsafe fn pay<D: Dispatch>(r: Registers, per_unit: u64, units: u32) -> Option<i64> {
     let Registers { context, gas, .. } = r;
@@ -311,7 +311,7 @@ unsafe fn pay<D: Dispatch>(r: Registers, per_unit: u64, units: u32) -> Option<i6
     (gas >= 0 && rest >= 0).then_some(rest)
 }
 
-/// A price that the slice does not hold: in debt the run has ended, else the driver pays.
+/// Exits when the slice cannot pay a price: in overdraft out of gas, else the driver pays.
 ///
 /// # Safety
 /// The state contract.
@@ -328,11 +328,11 @@ unsafe fn unpaid(r: Registers) -> u64 {
 pub(in crate::execute) struct MemoryGrow;
 
 impl Operation for MemoryGrow {
-    // SAFETY: the context is used by this handler alone; `Memory` reserved the maximum, below
-    // which the new length is.
+    // SAFETY: only this handler uses the context; `LinearMemory` reserved the maximum, and the new
+    // length is at most that.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::MemoryGrow::of(Operands::NONE) };
+        let f = const { form::MemoryGrow::of(OperandKinds::NONE) };
         let delta = u32::from_bits(r.get(f.a));
         let Some(gas) = pay::<D>(r, (*r.context).grow_per_page, delta) else {
             return unpaid(r);
@@ -348,12 +348,12 @@ impl Operation for MemoryGrow {
         };
         r.put(f.d, acc);
         let r = Registers { acc, gas, ..r };
-        r.enter_run::<D>(r.cost(f.cost), r.ip.add(f.cells))
+        r.enter_block::<D>(r.cost(f.cost), r.ip.add(f.cells))
     }
 }
 
-/// True if both ranges are inside. Out of line: a call that is no sibling call would make its
-/// handler save registers on entry.
+/// Copies or fills, if the ranges are in memory; false if not. Out of line: inlined code with a
+/// call that is no tail call would make the handler save registers on entry.
 ///
 /// # Safety
 /// The state contract; the ranges are checked here.
@@ -379,15 +379,15 @@ unsafe fn bulk<const FILL: bool>(r: Registers, to: u32, from: u32, length: u32) 
     true
 }
 
-/// See [`form::MemoryCopy`], and [`form::MemoryFill`] with the same fields: `FILL` takes the byte
-/// from s.
+/// See [`form::MemoryCopy`] and [`form::MemoryFill`], which have the same fields; with `FILL`, s is
+/// the byte.
 pub(in crate::execute) struct MemoryBulk<const FILL: bool>;
 
 impl<const FILL: bool> Operation for MemoryBulk<FILL> {
-    // SAFETY: `bulk` checks both ranges before it touches them.
+    // SAFETY: `bulk` checks both ranges before it accesses them.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::MemoryCopy::of(Operands::NONE) };
+        let f = const { form::MemoryCopy::of(OperandKinds::NONE) };
         let length = u32::from_bits(r.get(f.n));
         let per_byte = if FILL {
             (*r.context).fill_per_byte
@@ -406,6 +406,6 @@ impl<const FILL: bool> Operation for MemoryBulk<FILL> {
         ) {
             return r.leave::<OUT_OF_BOUNDS>();
         }
-        r.enter_run::<D>(r.cost(f.cost), r.ip.add(f.cells))
+        r.enter_block::<D>(r.cost(f.cost), r.ip.add(f.cells))
     }
 }

@@ -1,6 +1,6 @@
-//! Holds the operations of internal instructions, by group.
+//! Defines the operations of internal instructions, by group.
 //!
-//! Each reads its fields by the names that its row of `translate::form` gives them.
+//! Each reads its fields by the names in its row of `translate::form`.
 //!
 //! # Safety
 //! The state contract of [`super::dispatch`].
@@ -15,18 +15,18 @@ pub(super) mod fused;
 
 pub(super) mod memory;
 
-use crate::translate::layout::{Kind, Operands};
+use crate::translate::layout::{Kind, OperandKinds};
 
-/// An operand in a slot.
+/// Kind of an operand in a slot.
 pub(super) const SLOT: u8 = Kind::Slot.number();
-/// An operand in the accumulator.
+/// Kind of an operand in the accumulator.
 pub(super) const ACC: u8 = Kind::Acc.number();
-/// An operand in the instruction.
+/// Kind of an immediate operand.
 pub(super) const IMM: u8 = Kind::Immediate.number();
-/// No operand.
+/// Kind of an absent operand.
 pub(super) const ABSENT: u8 = Kind::Absent.number();
 
-/// The operands that a handler was made for.
-const fn kinds(a: u8, b: u8, c: u8) -> Operands {
-    Operands::new(Kind::of(a), Kind::of(b), Kind::of(c))
+/// The operand kinds of a handler.
+const fn kinds(a: u8, b: u8, c: u8) -> OperandKinds {
+    OperandKinds::new(Kind::of(a), Kind::of(b), Kind::of(c))
 }

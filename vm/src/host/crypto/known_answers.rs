@@ -1,18 +1,18 @@
-//! Holds known answers of every hash and predicate, asked for before anything is executed.
+//! Tests every hash and signature function with known answers before anything is executed.
 //!
-//! A backend is chosen by the crates at run time from what the processor offers; this runs on the
-//! very one that will be used. A mismatch is this machine's fault.
+//! The crates choose a backend at run time by the features of the processor; the tests run on the
+//! backend that will be used. A mismatch is a fault of this machine.
 
 use super::{ed25519_verify, keccak256, secp256k1_recover, secp256k1_verify, sha256};
 use crate::fault::Fault;
 use std::sync::OnceLock;
 
-/// Answers the key that made a signature over a digest.
+/// Returns the key that made a signature over a digest.
 type Recover = fn(&[u8; 32], &[u8; 64], u32) -> Option<[u8; 33]>;
 
-/// The functions that a process hashes and verifies with.
+/// The hash and signature functions of a process.
 #[derive(Clone, Copy)]
-struct Functions {
+struct CryptoFunctions {
     sha256: fn(&[u8]) -> [u8; 32],
     keccak256: fn(&[u8]) -> [u8; 32],
     secp256k1_verify: fn(&[u8; 32], &[u8; 64], &[u8; 33]) -> bool,
@@ -20,17 +20,17 @@ struct Functions {
     ed25519_verify: fn(&[u8], &[u8; 64], &[u8; 32]) -> bool,
 }
 
-/// Functions, and what came of asking them.
+/// Functions and the result of their known answer tests.
 pub(crate) struct Backend {
-    functions: Functions,
-    /// The name of the first function that was wrong.
+    functions: CryptoFunctions,
+    /// Result of the tests: the name of the first function that failed, if one did.
     found: OnceLock<Result<(), &'static str>>,
 }
 
 /// What every host call and every transaction uses.
 pub(crate) static BACKEND: Backend = Backend::new(OURS);
 
-const OURS: Functions = Functions {
+const OURS: CryptoFunctions = CryptoFunctions {
     sha256,
     keccak256,
     secp256k1_verify,
@@ -38,36 +38,38 @@ const OURS: Functions = Functions {
     ed25519_verify,
 };
 
-/// Verifies that every hash and predicate answers as it must, once a process.
+/// Runs the known answer tests of every hash and signature function, once per process.
 ///
-/// [`Environment::new`](crate::frames::Environment::new) asks; a node that verifies signatures before it
-/// executes anything asks earlier.
+/// [`Environment::new`](crate::frames::Environment::new) calls it; a node that verifies signatures
+/// before it executes anything calls it earlier.
 ///
 /// # Errors
-/// [`Fault::Invariant`] with the name of the function that does not.
+/// [`Fault::Invariant`] with the name of the function that failed.
 pub fn known_answers() -> Result<(), Fault> {
     BACKEND.known_answers()
 }
 
 impl Backend {
-    const fn new(functions: Functions) -> Self {
+    const fn new(functions: CryptoFunctions) -> Self {
         Self {
             functions,
             found: OnceLock::new(),
         }
     }
 
-    /// As [`known_answers`], once for this backend.
+    /// As [`known_answers`], once per backend.
     pub(crate) fn known_answers(&self) -> Result<(), Fault> {
-        let found = self.found.get_or_init(|| self.functions.ask());
+        let found = self.found.get_or_init(|| self.functions.check());
         found.map_err(|function| {
-            Fault::invariant(format!("{function} does not give its known answers here"))
+            Fault::invariant(format!(
+                "{function} fails its known answer test on this machine"
+            ))
         })
     }
 }
 
-impl Functions {
-    fn ask(&self) -> Result<(), &'static str> {
+impl CryptoFunctions {
+    fn check(&self) -> Result<(), &'static str> {
         let hashes = [
             (&b""[..], SHA256_EMPTY),
             (b"abc", SHA256_ABC),
@@ -98,8 +100,8 @@ impl Functions {
     }
 }
 
-const fn expect(answered: bool, function: &'static str) -> Result<(), &'static str> {
-    if answered { Ok(()) } else { Err(function) }
+const fn expect(passed: bool, function: &'static str) -> Result<(), &'static str> {
+    if passed { Ok(()) } else { Err(function) }
 }
 
 /// SHA-256 of nothing.
@@ -117,7 +119,7 @@ const SHA256_ABC: [u8; 32] = [
 /// A message of two blocks (FIPS 180-4, example 2).
 const TWO_BLOCKS: &[u8] = b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
 
-/// Its SHA-256.
+/// SHA-256 of [`TWO_BLOCKS`].
 const SHA256_TWO_BLOCKS: [u8; 32] = [
     0x24, 0x8d, 0x6a, 0x61, 0xd2, 0x06, 0x38, 0xb8, 0xe5, 0xc0, 0x26, 0x93, 0x0c, 0x3e, 0x60, 0x39,
     0xa3, 0x3c, 0xe4, 0x59, 0x64, 0xff, 0x21, 0x67, 0xf6, 0xec, 0xed, 0xd4, 0x19, 0xdb, 0x06, 0xc1,
@@ -178,44 +180,44 @@ pub(crate) mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    static ASKED: AtomicU32 = AtomicU32::new(0);
+    static CALLS: AtomicU32 = AtomicU32::new(0);
 
     fn counting_and_wrong(data: &[u8]) -> [u8; 32] {
-        ASKED.fetch_add(u32::from(data.is_empty()), Ordering::Relaxed);
+        CALLS.fetch_add(u32::from(data.is_empty()), Ordering::Relaxed);
         [0; 32]
     }
 
     /// A machine whose SHA-256 is wrong.
-    pub(crate) static WRONG: Backend = Backend::new(Functions {
+    pub(crate) static WRONG: Backend = Backend::new(CryptoFunctions {
         sha256: counting_and_wrong,
         ..OURS
     });
 
     #[test]
-    fn a_wrong_answer_of_any_function_is_found_and_named() {
+    fn a_wrong_result_of_any_function_is_found_and_named() {
         let wrong = [
-            Functions {
+            CryptoFunctions {
                 sha256: |_| SHA256_ABC,
                 ..OURS
             },
-            Functions {
+            CryptoFunctions {
                 keccak256: sha256,
                 ..OURS
             },
-            Functions {
+            CryptoFunctions {
                 secp256k1_verify: |_, _, _| true,
                 ..OURS
             },
-            Functions {
+            CryptoFunctions {
                 secp256k1_recover: |_, _, _| Some(SECP256K1_KEY),
                 ..OURS
             },
-            Functions {
+            CryptoFunctions {
                 ed25519_verify: |_, _, _| false,
                 ..OURS
             },
         ];
-        let named = wrong.map(|functions| functions.ask().unwrap_err());
+        let named = wrong.map(|functions| functions.check().unwrap_err());
         let functions = [
             "sha256",
             "keccak256",
@@ -224,16 +226,16 @@ pub(crate) mod tests {
             "ed25519_verify",
         ];
         assert_eq!(named, functions);
-        assert_eq!(OURS.ask(), Ok(()));
+        assert_eq!(OURS.check(), Ok(()));
     }
 
     #[test]
-    fn a_process_asks_once() {
+    fn a_process_runs_the_tests_once() {
         for _ in 0..3 {
             let fault = WRONG.known_answers().unwrap_err().to_string();
-            let text = "broken invariant: sha256 does not give its known answers here";
+            let text = "broken invariant: sha256 fails its known answer test on this machine";
             assert_eq!(fault, text);
         }
-        assert_eq!(ASKED.load(Ordering::Relaxed), 1);
+        assert_eq!(CALLS.load(Ordering::Relaxed), 1);
     }
 }

@@ -1,11 +1,11 @@
-//! Fixes where our own types, globals and functions stand: after all of the original's.
+//! Numbers the appended types, globals and functions: they follow those of the original module.
 
 use super::{Bulk, Options};
 use crate::CheckedModule;
 
-/// Indices of what the emitter appends.
+/// Indices of the appended items.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Layout {
+pub(super) struct AppendedIndices {
     /// Type `() -> ()` of `$oog`.
     pub(super) oog_type: u32,
     /// Type `i32 -> i32` of the functions that charge dynamic prices.
@@ -16,7 +16,7 @@ pub(super) struct Layout {
     pub(super) stack: u32,
     /// Global `$trap`.
     pub(super) trap: u32,
-    /// Function that sets `$gas` to -1 and stops.
+    /// Function that sets `$gas` to -1 and traps.
     pub(super) oog: u32,
     /// Function that charges the pages of `memory.grow`.
     pub(super) charge_grow: u32,
@@ -24,27 +24,27 @@ pub(super) struct Layout {
     pub(super) charge_copy: u32,
     /// Function that charges the bytes of `memory.fill`.
     pub(super) charge_fill: u32,
-    /// What stands in the place of `memory.copy` and `memory.fill`; `None` if they are kept.
+    /// Functions that replace `memory.copy` and `memory.fill`; `None` if the operators are kept.
     pub(super) lowered: Option<Lowered>,
 }
 
-/// Indices of the functions that `memory.copy` and `memory.fill` are lowered to.
+/// Indices of the functions that replace `memory.copy` and `memory.fill`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lowered {
     /// Type `i32 i32 i32 -> ()` of both.
     pub(super) bulk_type: u32,
-    /// What `memory.copy` does.
+    /// Function that replaces `memory.copy`.
     pub(super) copy: u32,
-    /// What `memory.fill` does.
+    /// Function that replaces `memory.fill`.
     pub(super) fill: u32,
 }
 
-/// Our functions, in order: for the sections that list them.
+/// Names of the appended functions, in the order of their indices.
 pub(super) const FUNCTIONS: [&str; 4] = ["$oog", "$charge_grow", "$charge_copy", "$charge_fill"];
-/// The functions of [`Lowered`], after [`FUNCTIONS`].
+/// Names of the functions of [`Lowered`], which follow [`FUNCTIONS`].
 pub(super) const BULK_FUNCTIONS: [&str; 2] = ["$copy", "$fill"];
 
-impl Layout {
+impl AppendedIndices {
     pub(super) fn of(module: &CheckedModule, options: Options) -> Self {
         let types = count(module.types().len());
         let globals = count(module.globals().len());
@@ -54,7 +54,7 @@ impl Layout {
                 .len()
                 .saturating_add(module.functions().len()),
         );
-        // Without a memory there is neither an operator to lower nor a memory to loop over.
+        // Without a memory there is no operator to lower.
         let lowers = options.bulk == Bulk::Lower && module.memory().is_some();
         let lowered = lowers.then(|| Lowered {
             bulk_type: types.saturating_add(2),
@@ -76,7 +76,7 @@ impl Layout {
     }
 }
 
-/// Counts are bounded by `limits`, far below `u32::MAX`.
+/// A length as u32: `limits` bounds it far below `u32::MAX`.
 pub(super) fn count(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
