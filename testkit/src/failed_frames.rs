@@ -19,11 +19,11 @@ const FRAMES_MAX: usize = 64;
 pub(crate) struct FailedFrame {
     pub(crate) code_hash: CodeHash,
     entry: u32,
-    how: FrameEnd,
+    how: FrameFailure,
 }
 
 #[derive(Clone, Debug)]
-enum FrameEnd {
+enum FrameFailure {
     Stopped(Stop),
     Reverted(Vec<u8>),
     /// Ended in a host call, which trapped or ran out of gas.
@@ -36,9 +36,11 @@ impl FailedFrame {
         let contract = names.and_then(Names::contract).unwrap_or("a contract");
         let entry = names.map_or_else(String::new, |names| names.functions(&[self.entry]).concat());
         let how = match &self.how {
-            FrameEnd::Stopped(Stop::Trap(trap)) => format!("trap {} {}", trap.code(), trap.name()),
-            FrameEnd::Stopped(_) => "out of gas".to_owned(),
-            FrameEnd::Reverted(output) => match borsh::from_slice::<Revert>(output) {
+            FrameFailure::Stopped(Stop::Trap(trap)) => {
+                format!("trap {} {}", trap.code(), trap.name())
+            }
+            FrameFailure::Stopped(_) => "out of gas".to_owned(),
+            FrameFailure::Reverted(output) => match borsh::from_slice::<Revert>(output) {
                 Ok(revert) => {
                     let meaning = names.and_then(|names| names.error(revert.code));
                     let meaning = meaning.map(|text| format!(", {text}")).unwrap_or_default();
@@ -46,12 +48,12 @@ impl FailedFrame {
                 }
                 Err(_) => format!("reverted with {} bytes", output.len()),
             },
-            FrameEnd::InHost(Some(function)) => {
+            FrameFailure::InHost(Some(function)) => {
                 let row = host_api::TABLE.iter().find(|row| row.function == *function);
                 let name = row.map_or("host", |row| row.name);
                 format!("stopped in host function `{name}`: it trapped or ran out of gas")
             }
-            FrameEnd::InHost(None) => "stopped before its first operator".to_owned(),
+            FrameFailure::InHost(None) => "stopped before its first operator".to_owned(),
         };
         format!("{contract}.{entry}: {how}")
     }
@@ -101,7 +103,7 @@ impl RecordingExecution {
     fn observe(&mut self, step: &Step) {
         match step {
             Step::Exit(Stop::Return(_)) => self.has_ended = true,
-            Step::Exit(stop) => self.record(FrameEnd::Stopped(*stop)),
+            Step::Exit(stop) => self.record(FrameFailure::Stopped(*stop)),
             Step::HostCall(Function::Return) => self.has_ended = true,
             Step::HostCall(Function::Revert) => {
                 let pending = self.inner.pending();
@@ -115,14 +117,14 @@ impl RecordingExecution {
                 };
                 let output = range.and_then(|(start, end)| pending.memory.get(start..end));
                 if let Some(output) = output.map(<[u8]>::to_vec) {
-                    self.record(FrameEnd::Reverted(output));
+                    self.record(FrameFailure::Reverted(output));
                 }
             }
             Step::HostCall(function) => self.host_call = Some(*function),
         }
     }
 
-    fn record(&mut self, how: FrameEnd) {
+    fn record(&mut self, how: FrameFailure) {
         self.has_ended = true;
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() == FRAMES_MAX {
@@ -139,7 +141,7 @@ impl RecordingExecution {
 impl Drop for RecordingExecution {
     fn drop(&mut self) {
         if !self.has_ended {
-            self.record(FrameEnd::InHost(self.host_call));
+            self.record(FrameFailure::InHost(self.host_call));
         }
     }
 }

@@ -40,7 +40,10 @@ fn a_call_that_did_not_start_shows_entries_and_balance() {
     let alice = world.account("alice", 9);
     let counter = world.deploy(alice, &wasm("counter"), "get", &()).unwrap();
     let said = text(&mut world, &Call::new(counter, "incremint", &1_u64));
-    assert!(said.contains("no such entry; it has: "), "{said}");
+    assert!(
+        said.contains("not started, status 20: ") && said.contains("; it has: "),
+        "{said}"
+    );
     assert!(said.contains("increment") && said.contains("get"), "{said}");
     let said = text(
         &mut world,

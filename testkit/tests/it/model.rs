@@ -87,9 +87,9 @@ fn by_model(setup: &ModelSetup, script: &[ScriptStep], limit: u64) -> CallResult
         log: Vec::new(),
     };
     let mut meter = ModelGasMeter { left: limit };
-    let player = ModelFrame::of(own);
+    let current = ModelFrame::of(own);
     let end = match meter.charge(setup.frame_gas) {
-        Ok(()) => model.frame(script, player, &mut meter, &mut vec![(own, false)]),
+        Ok(()) => model.frame(script, current, &mut meter, &mut vec![(own, false)]),
         Err(end) => end,
     };
     if end == FrameEnd::OutOfGas {

@@ -41,11 +41,11 @@ impl Model<'_> {
     pub(crate) fn frame(
         &mut self,
         script: &[ScriptStep],
-        mut player: ModelFrame,
+        mut current: ModelFrame,
         meter: &mut ModelGasMeter,
         active: &mut ActiveFrames,
     ) -> FrameEnd {
-        match self.steps(script, &mut player, meter, active) {
+        match self.steps(script, &mut current, meter, active) {
             Ok(()) => FrameEnd::Return(Vec::new()),
             Err(end) => end,
         }
@@ -54,7 +54,7 @@ impl Model<'_> {
     fn steps(
         &mut self,
         script: &[ScriptStep],
-        player: &mut ModelFrame,
+        current: &mut ModelFrame,
         meter: &mut ModelGasMeter,
         active: &mut ActiveFrames,
     ) -> Result<(), FrameEnd> {
@@ -67,7 +67,7 @@ impl Model<'_> {
             let parts = setup.costs.steps.get(&step.kind());
             let [before, between, after] = parts.copied().unwrap_or_default();
             meter.charge(before)?;
-            let result = self.perform(step, player, meter, active)?;
+            let result = self.perform(step, current, meter, active)?;
             meter.charge(between)?;
             meter.charge(log.base + log.per_byte * LOG_BYTES)?;
             self.log_result(result);
@@ -79,27 +79,27 @@ impl Model<'_> {
     fn perform(
         &mut self,
         step: &ScriptStep,
-        player: &mut ModelFrame,
+        current: &mut ModelFrame,
         meter: &mut ModelGasMeter,
         active: &mut ActiveFrames,
     ) -> Result<HostResult, FrameEnd> {
         let (ledger, participants) = (&mut self.ledger, &self.setup.participants);
         match step {
-            ScriptStep::Write(raw, value) => ledger.write(player, meter, (*raw, *value)),
-            ScriptStep::Remove(raw) => ledger.remove(player, meter, *raw),
-            ScriptStep::Read(raw) => ledger.read(player, meter, *raw),
+            ScriptStep::Write(raw, value) => ledger.write(current, meter, (*raw, *value)),
+            ScriptStep::Remove(raw) => ledger.remove(current, meter, *raw),
+            ScriptStep::Read(raw) => ledger.read(current, meter, *raw),
             ScriptStep::Scan(raw, limit) => {
-                ledger.scan(player, meter, (*raw, u32::from(*limit)), PAGE)
+                ledger.scan(current, meter, (*raw, u32::from(*limit)), PAGE)
             }
-            ScriptStep::Emit(data) => ledger.emit(player, meter, *data),
+            ScriptStep::Emit(data) => ledger.emit(current, meter, *data),
             ScriptStep::Balance(of) => ledger.balance(meter, participants.contract(*of)),
             ScriptStep::Transfer(to, value) => {
-                ledger.transfer(player, meter, (participants.contract(*to), *value))
+                ledger.transfer(current, meter, (participants.contract(*to), *value))
             }
             ScriptStep::SetCode(code) => {
-                ledger.set_code(player, meter, CodeHash(participants.code(*code)))
+                ledger.set_code(current, meter, CodeHash(participants.code(*code)))
             }
-            ScriptStep::Returned => ledger.returned(player, meter),
+            ScriptStep::Returned => ledger.returned(current, meter),
             ScriptStep::Call {
                 flags,
                 to,
@@ -117,7 +117,7 @@ impl Model<'_> {
                     gas: *gas,
                     flags: u32::from(*flags),
                 };
-                self.call(&call, script, player, (meter, active))
+                self.call(&call, script, current, (meter, active))
             }
             ScriptStep::Deploy {
                 code,
@@ -130,14 +130,14 @@ impl Model<'_> {
                 let call = ModelCall {
                     function: Function::Deploy,
                     deploys: Some(CodeHash(code_hash)),
-                    callee: contract_address(&player.own, &CodeHash(code_hash), &[*salt; 32]),
+                    callee: contract_address(&current.own, &CodeHash(code_hash), &[*salt; 32]),
                     bytes: 3 + participants.encode(script).len() as u64,
                     has_entry: true,
                     value: *value,
                     gas: *gas,
                     flags: 0,
                 };
-                self.call(&call, script, player, (meter, active))
+                self.call(&call, script, current, (meter, active))
             }
             ScriptStep::Return(data) => Err(ledger.end(meter, FrameEnd::Return, *data)),
             ScriptStep::Revert(data) => Err(ledger.end(meter, FrameEnd::Revert, *data)),
@@ -150,10 +150,10 @@ impl Model<'_> {
         &mut self,
         call: &ModelCall,
         script: &[ScriptStep],
-        player: &mut ModelFrame,
+        current: &mut ModelFrame,
         (meter, active): (&mut ModelGasMeter, &mut ActiveFrames),
     ) -> Result<HostResult, FrameEnd> {
-        let mut entered = match self.ledger.enter(call, player, meter, active)? {
+        let mut entered = match self.ledger.enter(call, current, meter, active)? {
             Ok(entered) => entered,
             Err(refused) => return Ok(refused),
         };
@@ -163,6 +163,6 @@ impl Model<'_> {
         let mut inner = entered.meter.clone();
         let end = self.frame(script, callee, &mut inner, active);
         let ended = (end, inner.left);
-        Ok(self.ledger.leave(entered, ended, player, (meter, active)))
+        Ok(self.ledger.leave(entered, ended, current, (meter, active)))
     }
 }
