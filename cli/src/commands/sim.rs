@@ -13,6 +13,7 @@ use crate::report::{self, Timing};
 use crate::text::{counted, grouped, printable_path};
 use node::archive::{ArchiveWriter, ArchivedBlock};
 use node::{Genesis, ReceiptExit};
+use node_sim::bisect::Divergence;
 use node_sim::simulate::figures::{BlockFigures, TargetFigures};
 use node_sim::simulate::injected::{self, InjectedFault};
 use node_sim::simulate::{
@@ -165,6 +166,33 @@ impl Progress for SimulationProgress {
     }
 }
 
+/// Prints the report, and where the first difference is, as JSON or as text.
+fn print_result(
+    arguments: &Sim,
+    report: &Report,
+    site: Option<&Divergence>,
+    has_case: bool,
+) -> Result<(), Failure> {
+    if arguments.json {
+        return Ok(print::json(&SimulationLine {
+            site: site.map(site::line),
+            ..line(report, arguments.seed)
+        })?);
+    }
+    let mut text = text(report, arguments.seed);
+    if let (Some(site), Some(difference)) = (site, &report.first_difference) {
+        let names = (&*difference.names.0, &*difference.names.1);
+        text.push_str(&site::text(site, names));
+    }
+    if let Some(path) = arguments.case.as_deref().filter(|_| has_case) {
+        let path = printable_path(path);
+        text.push_str(&format!(
+            "replay this transaction: lockstep node case {path}\n"
+        ));
+    }
+    Ok(print::out(&text)?)
+}
+
 /// Simulates and reports agreement, or the first difference.
 ///
 /// # Errors
@@ -223,25 +251,7 @@ pub(crate) fn run(arguments: &Sim) -> CommandResult {
     if let (Some(path), Some(case)) = (&arguments.case, &case) {
         case_file::write(case, path)?;
     }
-    if arguments.json {
-        print::json(&SimulationLine {
-            site: site.as_ref().map(site::line),
-            ..line(&report, arguments.seed)
-        })?;
-    } else {
-        let mut text = text(&report, arguments.seed);
-        if let (Some(site), Some(difference)) = (&site, &report.first_difference) {
-            let names = (&*difference.names.0, &*difference.names.1);
-            text.push_str(&site::text(site, names));
-        }
-        if let (Some(path), Some(_)) = (&arguments.case, &case) {
-            let path = printable_path(path);
-            text.push_str(&format!(
-                "replay this transaction: lockstep node case {path}\n"
-            ));
-        }
-        print::out(&text)?;
-    }
+    print_result(arguments, &report, site.as_ref(), case.is_some())?;
     Ok(if report.agreed {
         Verdict::Passed
     } else {

@@ -23,7 +23,7 @@ Usage: pages [--list] [PAGE]...
   PAGE     a page, as its path from the root of the project; without one, all
   --list   print each command with what becomes of it, and run nothing
 
-What the commands write stays in target/pages. The walk of docs/contracts.md needs the target
+The commands run in a temporary folder. The walk of docs/contracts.md needs the target
 wasm32v1-none.
 Exit code: 0 everything works; 1 a command does not do what its page says; 2 usage.";
 
@@ -107,10 +107,12 @@ fn perform(scratch: &Scratch, step: &Step) -> io::Result<Result<(), String>> {
 /// Runs the steps of the chosen pages; how many do not work.
 fn run(chosen: &[String]) -> io::Result<usize> {
     let lockstep = build()?;
+    // Outside of the project, so that cargo does not take its manifest for the guide's.
+    let folder = std::env::temp_dir().join(format!("lockstep-pages-{}", std::process::id()));
     let mut failed = 0_usize;
     for page in chosen {
         let text = fs::read_to_string(project().join(page))?;
-        let scratch = Scratch::new(&project(), &project().join("target/pages"), &lockstep)?;
+        let scratch = Scratch::new(&project(), &folder, &lockstep)?;
         for step in steps(page, &text) {
             let began = Instant::now();
             let result = perform(&scratch, &step)?;
@@ -125,6 +127,9 @@ fn run(chosen: &[String]) -> io::Result<usize> {
                 }
             }
         }
+    }
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
     }
     Ok(failed)
 }

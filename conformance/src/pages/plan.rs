@@ -96,6 +96,12 @@ const LEFT: [(&str, &str); 15] = [
 /// Commands that promise another exit code than 0.
 const EXITS: [(&str, i32); 1] = [("lockstep sim --plant", 1)];
 
+/// What a command needs before it, where the page says it in words: reports of other machines.
+const PREPARED: [(&str, &str); 1] = [(
+    "lockstep conform compare",
+    "cp here.json there.json; cp here.json another.json",
+)];
+
 /// A line without its comment: a `#` after two spaces, or at the beginning.
 fn without_comment(line: &str) -> &str {
     let line = line.split("  #").next().unwrap_or_default();
@@ -128,6 +134,8 @@ fn plan(page: &str, line: &str) -> Plan {
         .iter()
         .find(|(start, _)| line.starts_with(start))
         .map_or(0, |(_, exit)| *exit);
+    let before = PREPARED.iter().find(|(start, _)| line.starts_with(start));
+    let line = before.map_or_else(|| line.clone(), |(_, first)| format!("{first}; {line}"));
     Plan::Run { line, exit }
 }
 
