@@ -69,7 +69,7 @@ fn find(host: &super::state::Host, request: &Request, name: &str) -> Result<Adap
     adapter(entries, name)
 }
 
-fn adapter(entries: super::Entries, name: &str) -> Result<Adapter, i32> {
+fn adapter(entries: super::EntryTable, name: &str) -> Result<Adapter, i32> {
     let found = entries.iter().find(|(entry, _)| *entry == name);
     found.map(|(_, adapter)| *adapter).ok_or(NO_ENTRY)
 }

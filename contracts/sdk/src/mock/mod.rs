@@ -43,7 +43,7 @@ mod state;
 use state::with;
 
 /// The entries of a contract by their names: the `entries::ALL` that `#[contract]` generates.
-pub type Entries = &'static [(&'static str, Adapter)];
+pub type EntryTable = &'static [(&'static str, Adapter)];
 
 /// An event as the host records it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,12 +126,12 @@ pub fn set_balance(address: Address, balance: u128) {
 }
 
 /// Registers a contract at an address.
-pub fn register(address: Address, entries: Entries) {
+pub fn register(address: Address, entries: EntryTable) {
     with(|host| host.ledger.contracts.insert(address.0, entries));
 }
 
 /// Registers code under a hash, so that contracts can deploy it or change to it.
-pub fn register_code(code_hash: [u8; 32], entries: Entries) {
+pub fn register_code(code_hash: [u8; 32], entries: EntryTable) {
     with(|host| host.code.insert(code_hash, entries));
 }
 

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::{EmittedEvent, Entries};
+use super::{EmittedEvent, EntryTable};
 
 /// The state that a revert restores.
 #[derive(Clone, Default)]
@@ -11,7 +11,7 @@ pub(super) struct Ledger {
     /// Values by contract and raw key.
     pub(super) storage: BTreeMap<([u8; 32], Vec<u8>), Vec<u8>>,
     pub(super) balances: BTreeMap<[u8; 32], u128>,
-    pub(super) contracts: BTreeMap<[u8; 32], Entries>,
+    pub(super) contracts: BTreeMap<[u8; 32], EntryTable>,
     pub(super) events: Vec<EmittedEvent>,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Host {
     pub(super) base: Frame,
     /// Frames of the called contracts, the running one last.
     pub(super) frames: Vec<Frame>,
-    pub(super) code: BTreeMap<[u8; 32], Entries>,
+    pub(super) code: BTreeMap<[u8; 32], EntryTable>,
     /// Number of events of earlier calls: the limit applies to one transaction.
     pub(super) events_before: usize,
     /// Output of a revert that is unwinding.
