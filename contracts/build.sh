@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds every artefact of wasm/, or checks that the committed ones are what the sources give.
+# Builds every artefact of wasm/, or checks that the committed ones are built from these sources.
 #
 #   build.sh              builds into wasm/ and writes wasm/HASHES
 #   build.sh --out DIR    builds into DIR and leaves wasm/ alone
@@ -9,8 +9,9 @@
 # pinned and every path is remapped. C artefacts are byte-equal under the clang that is recorded
 # in wasm/HASHES; another clang may choose other instructions, so there only results compare.
 # The AssemblyScript artefact is built by the compiler that as/package.json names: `asc` of as/ or
-# of the path, else fetched by npm, pinned by as/package-lock.json; elsewhere the file stays.
-# What is not installed is skipped by --check, which says so, and is an error otherwise.
+# of the path, else npm fetches it, pinned by as/package-lock.json; without npm the file stays.
+# --check skips the artefacts whose compiler is not installed, and prints them; otherwise that is
+# an error.
 set -euo pipefail
 export LC_ALL=C
 
@@ -20,7 +21,7 @@ c_artefacts="math store hostile vault"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# The compilers, as they are recorded: the first line of what they say about themselves.
+# The compilers, as they are recorded: the first line of their own version text.
 rustc_version() { (cd "$here" && rustc --version); }
 clang_version() { clang --version | head -n 1; }
 
@@ -29,8 +30,8 @@ has_clang() {
   command -v clang > /dev/null && command -v "$(clang --print-prog-name=wasm-ld)" > /dev/null
 }
 
-# Flags for rustc, one per argument, joined as cargo wants them (a path may hold a space).
-# They take the paths of this machine out of panic locations, then add what is given.
+# Flags for rustc, one per argument, joined as cargo wants them (a path may contain a space).
+# They remove the paths of this machine from panic locations, then add the given flags.
 rust_flags() {
   local sysroot commit flags="" registry flag
   sysroot=$(rustc --print sysroot)
@@ -44,8 +45,8 @@ rust_flags() {
   printf '%s' "$flags"
 }
 
-# A contract: no std, a stack of 32 KiB (the default is 1 MiB, and a frame pays for its pages),
-# and memory.copy and memory.fill in place of loops over bytes.
+# A contract: no std, a stack of 32 KiB (the default is 1 MiB, and a frame is charged for its
+# pages), and memory.copy and memory.fill in place of loops over bytes.
 build_contract() { # name, directory
   local flags
   flags=$(rust_flags -Clink-arg=-zstack-size=32768 \
@@ -63,7 +64,7 @@ build_std_default() { # directory
   cp "$target_dir/wasm32-unknown-unknown/release/std_default.wasm" "$1/"
 }
 
-# A C artefact, with clang's default features. memory.c defines what clang calls by itself. A
+# A C artefact, with clang's default features. memory.c defines the functions that clang calls. A
 # contract has its stack below its data, so that an overflow traps; math.c shows the defaults.
 build_c() { # name, directory
   local flags="--target=wasm32 -O2 -nostdlib -Wall -Wextra -Werror -I." link="--no-entry"
@@ -82,7 +83,7 @@ build_c() { # name, directory
   )
 }
 
-# The AssemblyScript compiler, if it is there: that of as/, the one that was fetched, the path's.
+# The AssemblyScript compiler, if it is installed: that of as/, the fetched one, that of the path.
 asc() {
   local own
   for own in "$here/as" "$scratch/as"; do
@@ -93,7 +94,7 @@ asc() {
   done
   command asc "$@"
 }
-# Fetches the pinned compiler, which runs no script of a package, unless it is there.
+# Fetches the pinned compiler, without running any script of a package, unless it is installed.
 fetch_asc() {
   [ "$(asc_version)" != "$(asc_wanted)" ] && command -v npm > /dev/null || return 0
   mkdir -p "$scratch/as"
@@ -114,7 +115,7 @@ build_poll() { # directory
   )
 }
 
-# Builds all. What is not installed is left out and said, and `complete` becomes false.
+# Builds all. What has no compiler is skipped with a message, and `complete` becomes false.
 build_all() { # directory
   local name
   complete=true
@@ -138,12 +139,12 @@ build_all() { # directory
   if [ "$(asc_version)" = "$(asc_wanted)" ]; then
     build_poll "$1"
   else
-    echo "skipped: $(asc_wanted) not installed, and npm not here or without it; poll.wasm stays"
+    echo "skipped: $(asc_wanted) not installed and not fetched; poll.wasm stays"
   fi
   for name in "$1"/*.wasm; do
     chmod 644 "$name"
     if grep -qF -e "$here" -e "${CARGO_HOME:-$HOME/.cargo}" -e "$HOME" "$name"; then
-      echo "error: $(basename "$name") holds a path of this machine" >&2
+      echo "error: $(basename "$name") contains a path of this machine" >&2
       exit 1
     fi
   done
@@ -154,7 +155,7 @@ skip() { # reason
   complete=false
 }
 
-# A C artefact's name, of a file.
+# Whether a file is a C artefact.
 is_c() { case " $c_artefacts " in *" ${1%.wasm} "*) true ;; *) false ;; esac; }
 
 compiler_of() { # file
@@ -183,13 +184,13 @@ recorded() { # file, column
 
 hash_of() { sha256sum "$1" | cut -d ' ' -f 1; }
 
-# Compares the committed files with HASHES, and both with what was built in $scratch/wasm.
+# Compares the committed files with HASHES, and both with the files built in $scratch/wasm.
 compare() {
   local failed=0 file name
   for file in "$here"/wasm/*.wasm; do
     name=$(basename "$file")
     if [ "$(hash_of "$file")" != "$(recorded "$name" 1)" ]; then
-      echo "error: $name is not the file that wasm/HASHES names" >&2
+      echo "error: $name differs from its hash in wasm/HASHES" >&2
       failed=1
     elif [ ! -e "$scratch/wasm/$name" ]; then
       continue

@@ -3,9 +3,9 @@
 //! Import module `lockstep`, version 1. Pointers, lengths, counts and statuses are 32 bits
 //! wide; gas, height and time 64. A pointer and a length name a range of linear memory; a
 //! range outside it traps. A variable output takes the buffer and its capacity, writes
-//! min(length, capacity) bytes and answers the full length.
+//! min(length, capacity) bytes and returns the full length.
 //!
-//! Spec: host interface. The Rust twin of this file is `sdk/src/externs.rs`.
+//! Specification: docs/spec/host.md. The same interface in Rust is `sdk/src/externs.rs`.
 
 #ifndef LOCKSTEP_H
 #define LOCKSTEP_H
@@ -26,22 +26,22 @@
 
 // Flags of a call; any other bit traps.
 #define LOCKSTEP_ALLOW_REENTRY 1u  // the callee may call back into this contract
-#define LOCKSTEP_STATIC 2u         // nothing may change, there and below
+#define LOCKSTEP_STATIC 2u         // no change of state, in the callee and its own calls
 
-// How a call, a deployment, a transfer or a change of code ended. 0 to 3: the callee ran; from
-// 16 on nothing happened.
+// Status of a call, a deployment, a transfer or a change of code. 0 to 3: the callee ran; from
+// 16 on it did not.
 #define LOCKSTEP_STATUS_RETURN 0
 #define LOCKSTEP_STATUS_REVERT 1
 #define LOCKSTEP_STATUS_TRAP 2
 #define LOCKSTEP_STATUS_OUT_OF_GAS 3
 #define LOCKSTEP_STATUS_DEPTH 16     // 16 frames are active
-#define LOCKSTEP_STATUS_REENTRY 17   // the callee is active and did not allow it
+#define LOCKSTEP_STATUS_REENTRY 17   // the callee is active and did not allow re-entry
 #define LOCKSTEP_STATUS_BALANCE 18   // the value cannot be paid
-#define LOCKSTEP_STATUS_NO_CODE 19   // nothing is deployed there, or no such code
+#define LOCKSTEP_STATUS_NO_CODE 19   // no such contract, or no such code
 #define LOCKSTEP_STATUS_NO_ENTRY 20  // the code has no such entry
-#define LOCKSTEP_STATUS_TAKEN 21     // something is deployed there already
+#define LOCKSTEP_STATUS_TAKEN 21     // the address has a contract already
 
-// All the gas there is to give; the host passes on at most 63/64 of what is left.
+// All available gas; the host passes at most 63/64 of the remaining gas to the callee.
 #define LOCKSTEP_GAS_ALL INT64_MAX
 
 // The call: its input, and the two ways to end it. Both end the frame at once.
@@ -49,7 +49,7 @@ LOCKSTEP_IMPORT(input) int32_t lockstep_input(void *dst, size_t capacity);
 LOCKSTEP_IMPORT(return) _Noreturn void lockstep_return(const void *data, size_t length);
 LOCKSTEP_IMPORT(revert) _Noreturn void lockstep_revert(const void *data, size_t length);
 
-// This contract's storage. An empty value is not an absent one.
+// This contract's storage. An empty value is not an absent one, and has no ICS 23 proof.
 LOCKSTEP_IMPORT(storage_read)
 int32_t lockstep_storage_read(const void *key, size_t key_length, void *dst, size_t capacity);
 LOCKSTEP_IMPORT(storage_write)
@@ -60,8 +60,8 @@ LOCKSTEP_IMPORT(storage_has)
 int32_t lockstep_storage_has(const void *key, size_t key_length);
 
 // One page of entries with start <= key < end, in bytewise order; an empty end is the end of the
-// storage. A page is a u32 count, then u32 length, key, u32 length, value of each. Answers its
-// bytes, or minus the bytes that the first entry would need.
+// storage. A page is a u32 count, then u32 length, key, u32 length, value of each. Returns
+// its bytes, or minus the bytes that the first entry would need.
 LOCKSTEP_IMPORT(storage_scan)
 int32_t lockstep_storage_scan(const void *start, size_t start_length, const void *end,
                               size_t end_length, uint32_t limit, void *dst, size_t capacity);
@@ -70,7 +70,7 @@ int32_t lockstep_storage_scan(const void *start, size_t start_length, const void
 LOCKSTEP_IMPORT(emit_event)
 void lockstep_emit_event(const void *topics, int32_t count, const void *data, size_t length);
 
-// Hashes and signatures. A malformed key or signature answers 0, as a wrong one does.
+// Hashes and signatures. A malformed key or signature returns 0, like a wrong one.
 LOCKSTEP_IMPORT(sha256) void lockstep_sha256(const void *data, size_t length, uint8_t dst[32]);
 LOCKSTEP_IMPORT(keccak256)
 void lockstep_keccak256(const void *data, size_t length, uint8_t dst[32]);
@@ -94,8 +94,8 @@ LOCKSTEP_IMPORT(tx_hash) void lockstep_tx_hash(uint8_t dst[32]);
 LOCKSTEP_IMPORT(caller) void lockstep_caller(uint8_t dst[32]);
 LOCKSTEP_IMPORT(self) void lockstep_self(uint8_t dst[32]);
 
-// Value: 16 bytes, little endian. What came with the call is in this contract's balance already;
-// an entry that expects none should refuse it, or it stays. A transfer runs no code.
+// Value: 16 bytes, little endian. This contract's balance includes the value of the call; an entry
+// that expects none should revert, or the value is locked in. A transfer runs no code.
 LOCKSTEP_IMPORT(value) void lockstep_value(uint8_t dst[16]);
 LOCKSTEP_IMPORT(balance) void lockstep_balance(const uint8_t address[32], uint8_t dst[16]);
 LOCKSTEP_IMPORT(transfer)

@@ -1,4 +1,4 @@
-//! Computes with integers alone, so that any engine must give the same answers.
+//! Computes with integers only, so that every engine must return the same results.
 //!
 //! It imports nothing and keeps no state: each export is a plain function that
 //! `lockstep run math.wasm NAME ARGS` can call. Arithmetic is unsigned and wraps;
@@ -37,12 +37,12 @@ EXPORT(fib) uint64_t fib(uint32_t n) {
   return a;
 }
 
-// The same numbers by calling itself: a measure of calls, not of additions.
+// The same numbers by recursion: a measure of calls, not of additions.
 EXPORT(fib_recursive) uint64_t fib_recursive(uint32_t n) {
   return n < 2 ? n : fib_recursive(n - 1) + fib_recursive(n - 2);
 }
 
-// Steps from n to 1 under n -> n/2 | 3n + 1; 0 for n = 0, which never arrives.
+// Steps from n to 1 under n -> n/2 | 3n + 1; 0 for n = 0, which never reaches 1.
 EXPORT(collatz) uint32_t collatz(uint64_t n) {
   uint32_t steps = 0;
   if (n == 0) return 0;
@@ -65,7 +65,7 @@ EXPORT(power_mod) uint64_t power_mod(uint64_t base, uint64_t exponent, uint64_t 
 // export is there to show both.
 EXPORT(divide) int64_t divide(int64_t a, int64_t b) { return a / b; }
 
-// Sixteen words of linear memory, rewritten by each call: memory is compared, too.
+// Sixteen words of linear memory, which each call rewrites: tests compare memory, too.
 static volatile uint32_t table[16];
 
 EXPORT(hash) uint32_t hash(uint32_t seed) {

@@ -1,6 +1,6 @@
-//! Supplies the four memory functions that clang calls when no C library is linked.
+//! Defines the four memory functions that clang calls when no C library is linked.
 //!
-//! A byte at a time, plainly: newer compilers emit `memory.copy` and `memory.fill` instead.
+//! They work byte by byte: newer compilers emit `memory.copy` and `memory.fill` instead.
 //! Build this file with -fno-builtin, or clang may turn each loop into a call of itself.
 
 #include <stddef.h>

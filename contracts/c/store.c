@@ -1,22 +1,22 @@
 //! Keeps values under keys chosen by the caller, and counts them.
 //!
 //! Inputs and outputs are borsh, as in the Rust contracts; `Bytes` is a u32 length, little
-//! endian, and that many bytes. Trailing input bytes are refused.
+//! endian, and that many bytes. Trailing input bytes are an error.
 //!
 //!   put(key Bytes, value Bytes)     sets the key; event "Put" with data borsh{key, value length}
 //!   get(key Bytes)                  -> option of Bytes
 //!   remove(key Bytes) -> bool       event "Removed" with data borsh{key} when it existed
 //!   count() -> u64                  keys that are set
 //!
-//! Storage: "#" holds the count (u64), "k" || key holds a value, so a key has at most 255
-//! bytes here. A refusal reverts with borsh{code u32, message none}; the codes are below.
+//! Storage: "#" has the count (u64), "k" || key has a value, so a key has at most 255 bytes
+//! here. An error reverts with borsh{code u32, message none}; the codes are below.
 //!
 //! Memory is static: two buffers, no allocator, no recursion.
 
 #include "lockstep.h"
 
 enum {
-  ERROR_INPUT = 1,       // the input is not what the entry takes
+  ERROR_INPUT = 1,       // the input does not encode the arguments
   ERROR_KEY_LENGTH = 2,  // an empty key, or one above 255 bytes
 };
 
@@ -52,7 +52,7 @@ static size_t read_input(void) {
   return (size_t)lockstep_input(input, sizeof input);
 }
 
-// Takes the key, which is the first part of every input, into its place in storage.
+// Reads the key, the first argument of every entry, and sets the storage key.
 static void take_key(size_t *at, size_t total) {
   uint32_t length = take_bytes(at, total);
   if (length == 0 || length > KEY_BYTES_MAX) fail(ERROR_KEY_LENGTH);
@@ -83,7 +83,7 @@ LOCKSTEP_ENTRY(put) void put(void) {
   if (at != total) fail(ERROR_INPUT);
   if (!lockstep_storage_has(key, key_length)) write_count(read_count() + 1);
   lockstep_storage_write(key, key_length, input + key_end + 4, value_length);
-  // The event is the key as it came, followed by the four bytes of the value's length.
+  // The event is the encoded key, followed by the four bytes of the value's length.
   emit("Put", 3, input, key_end + 4);
 }
 
@@ -91,7 +91,7 @@ LOCKSTEP_ENTRY(get) void get(void) {
   size_t at = 0, total = read_input();
   take_key(&at, total);
   if (at != total) fail(ERROR_INPUT);
-  // An input holds the whole of put's arguments, so a stored value fits an output.
+  // An input contains all arguments of put, so a stored value fits an output.
   int32_t length = lockstep_storage_read(key, key_length, output + 5, sizeof output - 5);
   output[0] = length != LOCKSTEP_ABSENT;
   if (length == LOCKSTEP_ABSENT) lockstep_return(output, 1);

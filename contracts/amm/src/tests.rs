@@ -14,7 +14,7 @@ const POOL: Address = Address([9; 32]);
 
 const AMM: AmmClient = AmmClient::at(POOL);
 
-/// A pool of two tokens, of which Alice has `supply` each; everything is approved.
+/// A pool of two tokens. Alice has `supply` of each; Alice and Bob have approved all to the pool.
 fn pool(supply: u128) {
     mock::register(POOL, entries::ALL);
     act(ALICE);
@@ -63,7 +63,7 @@ fn a_trade_keeps_the_product_and_pays_the_fee() {
     assert_eq!(AMM.reserves(), Ok((1_001_000, 3_996_016)));
     assert_eq!(balance(GOLD, POOL), 1_001_000);
     assert_eq!(balance(SILVER, POOL), 3_996_016);
-    // And back: the fee was paid twice.
+    // Traded back: the fee was paid twice.
     let back = AMM.swap(false, 3_984, 0, 0).unwrap();
     assert!((990..998).contains(&back), "{back}");
 }
@@ -82,20 +82,20 @@ fn a_caller_states_the_worst_price_and_the_last_height() {
 }
 
 #[test]
-fn a_first_deposit_cannot_be_blown_up_against_the_second() {
+fn a_first_deposit_cannot_be_inflated_against_the_second() {
     pool(10_000_000_000);
     fund(BOB, 2_000_000);
     act(ALICE);
     refused(AMM.add_liquidity(1, 1, 0), AmmError::TooLittle);
     refused(AMM.add_liquidity(1_000, 1_000, 0), AmmError::TooLittle);
-    // The attacker gets few shares, and sends a fortune to the pool to make them dear.
+    // The attacker gets few shares, and sends a fortune to the pool to make them expensive.
     assert_eq!(AMM.add_liquidity(1_024, 1_024, 0), Ok(24));
     for token in [GOLD, SILVER] {
         TokenClient::at(token)
             .transfer(POOL, 1_000_000_000)
             .unwrap();
     }
-    // The books do not see it: the victim gets its shares, and its deposit back.
+    // The reserves do not count it: the victim gets its shares, and its deposit back.
     act(BOB);
     let shares = AMM.add_liquidity(1_000_000, 1_000_000, 1_000_000).unwrap();
     assert_eq!(
@@ -172,7 +172,10 @@ fn any_sequence_keeps_the_pool_solvent() {
             (first, second)
         );
         if kind == 2 {
-            assert!(first * second >= product, "a trade took more than it gave");
+            assert!(
+                first * second >= product,
+                "a trade took out more than it paid in"
+            );
         }
         product = first * second;
         let sum = balance(GOLD, ALICE) + balance(GOLD, BOB) + first;
@@ -181,13 +184,13 @@ fn any_sequence_keeps_the_pool_solvent() {
     }
     assert!(
         done.iter().all(|count| *count > 50),
-        "{done:?} tests too little"
+        "{done:?}: too few calls succeeded"
     );
 }
 
-/// A token that says yes and moves nothing.
+/// A token that reports success and moves nothing.
 #[sdk::contract]
-mod liar {
+mod fake_token {
     #![expect(unreachable_pub, reason = "an entry is pub")]
     use sdk::Address;
 
@@ -201,7 +204,7 @@ mod liar {
 #[test]
 fn a_token_that_moves_another_amount_is_refused() {
     pool(10_000_000);
-    mock::register(SILVER, liar::entries::ALL);
+    mock::register(SILVER, fake_token::entries::ALL);
     refused(AMM.add_liquidity(10_000, 10_000, 0), AmmError::TokenFailed);
     assert_eq!((AMM.reserves(), balance(GOLD, POOL)), (Ok((0, 0)), 0));
 }

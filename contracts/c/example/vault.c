@@ -1,20 +1,20 @@
-//! Keeps value for whoever brings it, and gives it back to nobody else.
+//! Keeps value for its depositors, and pays it back only to them.
 //!
 //!   deposit()                      keeps the value of the call for the caller
 //!   withdraw(amount u128)          pays the caller back; event "Withdrawn", topic caller
-//!   balance_of(address) -> u128    what is kept for an address
+//!   balance_of(address) -> u128    the balance of an address
 //!
-//! Storage: "b" || address holds a balance (u128, little endian); a balance of 0 has no key. A
-//! refusal reverts with borsh{code u32, message none}; the codes are below.
+//! Storage: "b" || address has a balance (u128, little endian); a balance of 0 has no key. An
+//! error reverts with borsh{code u32, message none}; the codes are below.
 
 #include "lockstep.h"
 
 enum {
   ERROR_INPUT = 1,     // the input is not what the entry takes
-  ERROR_NOTHING = 2,   // no value came with a deposit
-  ERROR_TOO_MUCH = 3,  // more than is kept for the caller
-  ERROR_UNPAID = 4,    // the vault cannot pay: its books do not add up
-  ERROR_VALUE = 5,     // value came with a call that takes none
+  ERROR_NOTHING = 2,   // a deposit without value
+  ERROR_TOO_MUCH = 3,  // more than the balance of the caller
+  ERROR_UNPAID = 4,    // the vault cannot pay: its accounting is wrong
+  ERROR_VALUE = 5,     // the call carries value, which the entry does not accept
 };
 
 typedef unsigned __int128 amount_t;
@@ -24,8 +24,8 @@ static _Noreturn void fail(uint8_t code) {
   lockstep_revert(revert, sizeof revert);
 }
 
-// Reads the input, which has to have exactly this length: the answer of `input` is the full
-// length, however little of it fits.
+// Reads the input, which must have exactly this length: `input` returns the full length, even if
+// the buffer is shorter.
 static void take_input(void *dst, size_t length) {
   if ((size_t)lockstep_input(dst, length) != length) fail(ERROR_INPUT);
 }
@@ -66,7 +66,7 @@ LOCKSTEP_ENTRY(deposit) void deposit(void) {
   lockstep_value((uint8_t *)&value);
   if (value == 0) fail(ERROR_NOTHING);
   struct key key = caller_key();
-  // No sum of value wraps: there is less of it than 2^128.
+  // The sum cannot wrap: the total of all value is below 2^128.
   write(&key, read(&key) + value);
 }
 
@@ -77,7 +77,7 @@ LOCKSTEP_ENTRY(withdraw) void withdraw(void) {
   struct key key = caller_key();
   amount_t balance = read(&key);
   if (amount > balance) fail(ERROR_TOO_MUCH);
-  // Written before it is paid: there is no moment at which it could be paid twice.
+  // Written before the payment, so that it cannot be paid twice.
   write(&key, balance - amount);
   if (lockstep_transfer(key.owner, (const uint8_t *)&amount) != LOCKSTEP_STATUS_RETURN)
     fail(ERROR_UNPAID);

@@ -5,7 +5,7 @@ use sdk::{BorshDeserialize, CODE_BAD_INPUT, ContractError, Revert, mock};
 use crate::counter::{CounterError, Incremented, entries, get, increment};
 
 #[test]
-fn counts_and_says_so() {
+fn an_increment_changes_the_count_and_emits_an_event() {
     assert_eq!(get(), 0);
     assert_eq!(increment(5), Ok(5));
     assert_eq!(increment(2), Ok(7));
@@ -24,7 +24,7 @@ fn counts_and_says_so() {
 }
 
 #[test]
-fn overflow_is_refused_and_changes_nothing() {
+fn an_overflow_is_an_error_and_changes_nothing() {
     assert_eq!(increment(u64::MAX), Ok(u64::MAX));
     let before = mock::storage();
     let input = contract_types::counter::increment(1).input;
@@ -43,7 +43,7 @@ fn the_shared_inputs_are_the_entries_arguments() {
 }
 
 #[test]
-fn only_the_canonical_input_is_taken() {
+fn only_the_canonical_input_is_accepted() {
     let refused = Err(Revert::new(CODE_BAD_INPUT));
     assert_eq!(mock::call(entries::increment, &[0; 7]), refused);
     assert_eq!(mock::call(entries::increment, &[0; 9]), refused);

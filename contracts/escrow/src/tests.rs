@@ -8,7 +8,7 @@ use crate::escrow::{Closed, Deal, EscrowClient, EscrowError, entries};
 const BUYER: Address = Address([1; 32]);
 const SELLER: Address = Address([2; 32]);
 const ARBITER: Address = Address([3; 32]);
-const STRANGER: Address = Address([4; 32]);
+const OUTSIDER: Address = Address([4; 32]);
 const ESCROW: Address = Address([9; 32]);
 
 const ESCROW_CLIENT: EscrowClient = EscrowClient::at(ESCROW);
@@ -36,7 +36,7 @@ fn refused(result: Result<(), CallError>, error: EscrowError) {
 }
 
 #[test]
-fn a_payment_is_held_and_released_by_the_buyer() {
+fn the_buyer_releases_the_payment_to_the_seller() {
     let id = opened();
     assert_eq!(balances(), (900, 0, 100));
     ESCROW_CLIENT.release(id).unwrap();
@@ -64,7 +64,7 @@ fn who_may_do_what_and_when() {
         (BUYER, true, false, true),
         (SELLER, false, true, true),
         (ARBITER, true, true, true),
-        (STRANGER, false, false, false),
+        (OUTSIDER, false, false, false),
     ];
     for (caller, may_release, may_refund, may_refund_late) in table {
         let attempts = [
@@ -90,18 +90,18 @@ fn who_may_do_what_and_when() {
 }
 
 #[test]
-fn nothing_paid_or_no_time_left_opens_nothing() {
+fn no_deal_opens_without_value_or_after_its_deadline() {
     opened();
     let unpaid = ESCROW_CLIENT.open(SELLER, ARBITER, 50);
     assert!(unpaid.unwrap_err().is(EscrowError::NothingPaid));
     let late = ESCROW_CLIENT.value(1).open(SELLER, ARBITER, 10);
     assert!(late.unwrap_err().is(EscrowError::DeadlinePassed));
-    // The value of a refused call is back.
+    // The value of a failed call is returned.
     assert_eq!(balances(), (900, 0, 100));
 }
 
 #[test]
-fn value_where_none_belongs_is_refused() {
+fn an_entry_that_is_not_payable_rejects_value() {
     let id = opened();
     let refused = ESCROW_CLIENT.value(1).release(id);
     let code = Some(CODE_NOT_PAYABLE);

@@ -14,7 +14,7 @@ const PERIOD: u64 = 100;
 
 const NAMES: NamesClient = NamesClient::at(REGISTRY);
 
-/// A registry at height 1; Alice and Bob have 1,000,000 each; Alice acts.
+/// A registry at height 1; Alice and Bob have 1,000,000 each; Alice is the caller.
 fn registry() {
     mock::register(REGISTRY, entries::ALL);
     mock::set_block_height(1);
@@ -39,7 +39,7 @@ fn refused<T: std::fmt::Debug>(result: Result<T, CallError>, error: NamesError) 
 }
 
 #[test]
-fn a_name_stands_for_its_target_until_it_expires() {
+fn a_name_resolves_to_its_target_until_it_expires() {
     registry();
     register("alice").unwrap();
     assert_eq!(NAMES.resolve("alice".into()), Ok(Some(ALICE)));
@@ -90,12 +90,12 @@ fn the_fee_is_exact_and_the_collectors() {
     act(COLLECTOR);
     assert_eq!(NAMES.withdraw(), Ok(20));
     assert_eq!((env::balance(&COLLECTOR), env::balance(&REGISTRY)), (20, 0));
-    // Value where no fee is due is refused by the SDK.
+    // The SDK rejects value where no fee is due.
     assert!(NAMES.value(1).withdraw().is_err());
 }
 
 #[test]
-fn a_name_has_one_spelling() {
+fn a_name_has_one_form() {
     registry();
     let long = "a".repeat(33);
     let bad = [
@@ -131,7 +131,7 @@ fn only_the_owner_changes_a_name() {
         NAMES.set_target("alice".into(), ALICE),
         NamesError::NotOwner,
     );
-    // Handed on, it still stands for what it stood for: the new owner decides.
+    // A transfer leaves the target: the new owner decides.
     assert_eq!(NAMES.resolve("alice".into()), Ok(Some(ALICE)));
 }
 
@@ -159,7 +159,7 @@ fn names_are_listed_in_pages_in_their_order() {
 }
 
 #[test]
-fn heights_at_the_end_of_their_range_are_refused() {
+fn heights_out_of_range_are_an_error() {
     mock::register(REGISTRY, entries::ALL);
     mock::set_balance(ALICE, PRICE);
     act(ALICE);

@@ -19,13 +19,13 @@ const BOOK: Address = Address([9; 32]);
 const CHAIN: [u8; 32] = [8; 32];
 const MARKET: [u8; 32] = [5; 32];
 
-/// A signer with its secret.
-enum Holder {
+/// A signer with its secret key.
+enum KeyPair {
     Secp256k1(k256::ecdsa::SigningKey),
     Ed25519(ed25519_dalek::SigningKey),
 }
 
-impl Holder {
+impl KeyPair {
     fn secp256k1(seed: u8) -> Self {
         Self::Secp256k1(k256::ecdsa::SigningKey::from_slice(&[seed; 32]).unwrap())
     }
@@ -60,31 +60,31 @@ impl Holder {
     }
 }
 
-fn holders() -> [Holder; 3] {
+fn key_pairs() -> [KeyPair; 3] {
     [
-        Holder::secp256k1(11),
-        Holder::ed25519(12),
-        Holder::secp256k1(13),
+        KeyPair::secp256k1(11),
+        KeyPair::ed25519(12),
+        KeyPair::secp256k1(13),
     ]
 }
 
 /// An open book at height 10, called by Alice.
-fn open() -> [Holder; 3] {
+fn open() -> [KeyPair; 3] {
     mock::set_self_address(BOOK);
     mock::set_chain_id(CHAIN);
     mock::set_block_height(10);
     mock::set_caller(ALICE);
-    let holders = holders();
+    let key_pairs = key_pairs();
     init(
         MARKET,
         [
-            holders[0].signer(),
-            holders[1].signer(),
-            holders[2].signer(),
+            key_pairs[0].signer(),
+            key_pairs[1].signer(),
+            key_pairs[2].signer(),
         ],
     )
     .unwrap();
-    holders
+    key_pairs
 }
 
 fn snapshot(sequence: u64, price: u64) -> Snapshot {
@@ -106,12 +106,12 @@ fn put(owner: Address, side: Side, price: u64, quantity: u64) -> u64 {
     .unwrap()
 }
 
-fn signed(holders: &[&Holder], snapshot: &Snapshot) -> Vec<SignedBy> {
+fn signed(key_pairs: &[&KeyPair], snapshot: &Snapshot) -> Vec<SignedBy> {
     let message = signing_bytes(&CHAIN, &BOOK, snapshot);
-    holders.iter().map(|holder| holder.sign(&message)).collect()
+    key_pairs.iter().map(|pair| pair.sign(&message)).collect()
 }
 
-/// Settles through the entry, so that a refusal undoes everything, as on the chain.
+/// Settles through the entry, so that an error rolls back all changes, as on a chain.
 fn settle(snapshot: Snapshot, signatures: &[SignedBy]) -> Result<u32, u32> {
     let input = inputs::settle(snapshot, signatures).input;
     let output = mock::call(entries::settle, &input).map_err(|revert| revert.code)?;
@@ -130,28 +130,28 @@ fn fills() -> Vec<(u64, u64, u64)> {
 fn two_of_three_settle_in_any_pair_and_order() {
     for pair in [[0, 1], [1, 0], [0, 2], [2, 1]] {
         mock::reset();
-        let holders = open();
+        let key_pairs = open();
         put(ALICE, Side::Bid, 100, 5);
         put(BOB, Side::Ask, 90, 5);
         let snapshot = snapshot(1, 95);
-        let signatures = signed(&[&holders[pair[0]], &holders[pair[1]]], &snapshot);
+        let signatures = signed(&[&key_pairs[pair[0]], &key_pairs[pair[1]]], &snapshot);
         assert_eq!(settle(snapshot, &signatures), Ok(1));
     }
 }
 
 #[test]
 fn three_of_three_settle() {
-    let holders = open();
+    let key_pairs = open();
     let snapshot = snapshot(1, 95);
-    let signatures = signed(&[&holders[0], &holders[1], &holders[2]], &snapshot);
+    let signatures = signed(&[&key_pairs[0], &key_pairs[1], &key_pairs[2]], &snapshot);
     assert_eq!(settle(snapshot, &signatures), Ok(0));
 }
 
 #[test]
 fn each_wrong_set_of_signatures_has_a_code_of_its_own() {
-    let holders = open();
-    let [a, b, _] = &holders;
-    let stranger = Holder::ed25519(99);
+    let key_pairs = open();
+    let [a, b, _] = &key_pairs;
+    let outsider = KeyPair::ed25519(99);
     let snapshot = snapshot(1, 95);
     let before = mock::storage();
     let good = signed(&[a, b], &snapshot);
@@ -162,13 +162,13 @@ fn each_wrong_set_of_signatures_has_a_code_of_its_own() {
         (good[..1].to_vec(), refusal::TOO_FEW_SIGNERS),
         (signed(&[a, a], &snapshot), refusal::DUPLICATE_SIGNER),
         (signed(&[a, b, a], &snapshot), refusal::DUPLICATE_SIGNER),
-        (signed(&[a, &stranger], &snapshot), refusal::UNKNOWN_SIGNER),
+        (signed(&[a, &outsider], &snapshot), refusal::UNKNOWN_SIGNER),
         (
-            signed(&[a, b, &stranger], &snapshot),
+            signed(&[a, b, &outsider], &snapshot),
             refusal::UNKNOWN_SIGNER,
         ),
         (broken, refusal::INVALID_SIGNATURE),
-        // The key is one of the set, the signature another's.
+        // The key is in the set, but another key made the signature.
         (
             vec![
                 good[0],
@@ -189,38 +189,42 @@ fn each_wrong_set_of_signatures_has_a_code_of_its_own() {
 
 #[test]
 fn a_signature_counts_for_one_chain_one_contract_and_one_snapshot() {
-    let holders = open();
-    let asked = snapshot(1, 95);
-    let both = |message: &[u8]| [holders[0].sign(message), holders[1].sign(message)];
-    let other_price = Snapshot { price: 96, ..asked };
+    let key_pairs = open();
+    let expected = snapshot(1, 95);
+    let both = |message: &[u8]| [key_pairs[0].sign(message), key_pairs[1].sign(message)];
+    let other_price = Snapshot {
+        price: 96,
+        ..expected
+    };
     let other_height = Snapshot {
         height_max: 21,
-        ..asked
+        ..expected
     };
-    let undomained = signing_bytes(&CHAIN, &BOOK, &asked)[inputs::SIGNING_DOMAIN.len()..].to_vec();
+    let undomained =
+        signing_bytes(&CHAIN, &BOOK, &expected)[inputs::SIGNING_DOMAIN.len()..].to_vec();
     for message in [
-        signing_bytes(&[7; 32], &BOOK, &asked),
-        signing_bytes(&CHAIN, &Address([7; 32]), &asked),
+        signing_bytes(&[7; 32], &BOOK, &expected),
+        signing_bytes(&CHAIN, &Address([7; 32]), &expected),
         signing_bytes(&CHAIN, &BOOK, &other_price),
         signing_bytes(&CHAIN, &BOOK, &other_height),
         undomained,
     ] {
         assert_eq!(
-            settle(asked, &both(&message)),
+            settle(expected, &both(&message)),
             Err(refusal::INVALID_SIGNATURE)
         );
     }
     assert_eq!(
-        settle(asked, &both(&signing_bytes(&CHAIN, &BOOK, &asked))),
+        settle(expected, &both(&signing_bytes(&CHAIN, &BOOK, &expected))),
         Ok(0)
     );
 }
 
 #[test]
 fn the_other_root_of_a_signature_is_refused() {
-    let holders = open();
+    let key_pairs = open();
     let snapshot = snapshot(1, 95);
-    let mut signatures = signed(&[&holders[0], &holders[1]], &snapshot);
+    let mut signatures = signed(&[&key_pairs[0], &key_pairs[1]], &snapshot);
     let low = k256::ecdsa::Signature::from_slice(&signatures[0].signature).unwrap();
     let (r, s) = low.split_scalars();
     let high = k256::ecdsa::Signature::from_scalars(r.to_bytes(), (-s).to_bytes()).unwrap();
@@ -233,9 +237,13 @@ fn the_other_root_of_a_signature_is_refused() {
 
 #[test]
 fn a_snapshot_works_once_in_its_market_and_until_its_height() {
-    let holders = open();
-    let try_settle =
-        |snapshot: Snapshot| settle(snapshot, &signed(&[&holders[0], &holders[1]], &snapshot));
+    let key_pairs = open();
+    let try_settle = |snapshot: Snapshot| {
+        settle(
+            snapshot,
+            &signed(&[&key_pairs[0], &key_pairs[1]], &snapshot),
+        )
+    };
     assert_eq!(try_settle(snapshot(0, 95)), Err(refusal::STALE_SEQUENCE));
     assert_eq!(try_settle(snapshot(3, 95)), Ok(0));
     assert_eq!(try_settle(snapshot(3, 95)), Err(refusal::STALE_SEQUENCE));
@@ -258,18 +266,18 @@ fn a_snapshot_works_once_in_its_market_and_until_its_height() {
 
 #[test]
 fn better_prices_trade_first_and_older_orders_among_equals() {
-    let holders = open();
+    let key_pairs = open();
     let low = put(ALICE, Side::Bid, 95, 1);
     let high = put(ALICE, Side::Bid, 110, 4);
     let first = put(ALICE, Side::Bid, 100, 3);
     let second = put(ALICE, Side::Bid, 100, 3);
     let below = put(ALICE, Side::Bid, 94, 9);
-    let dear = put(BOB, Side::Ask, 96, 9);
+    let expensive = put(BOB, Side::Ask, 96, 9);
     let cheap = put(BOB, Side::Ask, 80, 6);
     let fair = put(BOB, Side::Ask, 95, 3);
     let _ = mock::take_events();
     let snapshot = snapshot(1, 95);
-    let signatures = signed(&[&holders[0], &holders[2]], &snapshot);
+    let signatures = signed(&[&key_pairs[0], &key_pairs[2]], &snapshot);
     assert_eq!(settle(snapshot, &signatures), Ok(4));
     assert_eq!(
         fills(),
@@ -287,7 +295,7 @@ fn better_prices_trade_first_and_older_orders_among_equals() {
             .collect()
     };
     assert_eq!(resting(bids()), [(second, 1), (low, 1), (below, 9)]);
-    assert_eq!(resting(asks()), [(dear, 9)]);
+    assert_eq!(resting(asks()), [(expensive, 9)]);
     // Nine base units were sold, all at the snapshot's price.
     assert_eq!(
         position(ALICE),
@@ -306,13 +314,17 @@ fn better_prices_trade_first_and_older_orders_among_equals() {
 }
 
 #[test]
-fn a_settlement_tells_every_fill_and_then_itself() {
-    let holders = open();
+fn a_settlement_emits_every_fill_and_then_its_own_event() {
+    let key_pairs = open();
     let bid = put(ALICE, Side::Bid, 100, 5);
     let ask = put(BOB, Side::Ask, 90, 3);
     let _ = mock::take_events();
     let snapshot = snapshot(6, 95);
-    settle(snapshot, &signed(&[&holders[0], &holders[1]], &snapshot)).unwrap();
+    settle(
+        snapshot,
+        &signed(&[&key_pairs[0], &key_pairs[1]], &snapshot),
+    )
+    .unwrap();
     let events = mock::take_events();
     assert_eq!(events.len(), 2);
     let expected = Filled {
@@ -337,7 +349,7 @@ fn a_settlement_tells_every_fill_and_then_itself() {
 
 #[test]
 fn fills_are_limited_and_the_rest_waits_for_the_next_snapshot() {
-    let holders = open();
+    let key_pairs = open();
     let orders = FILLS_PER_SETTLEMENT_MAX + 1;
     for _ in 0..orders {
         put(ALICE, Side::Bid, 100, 1);
@@ -347,7 +359,11 @@ fn fills_are_limited_and_the_rest_waits_for_the_next_snapshot() {
     let counts = [(1, FILLS_PER_SETTLEMENT_MAX, true), (2, 1, false)];
     for (sequence, expected, limited) in counts {
         let snapshot = snapshot(sequence, 95);
-        let fills = settle(snapshot, &signed(&[&holders[0], &holders[1]], &snapshot)).unwrap();
+        let fills = settle(
+            snapshot,
+            &signed(&[&key_pairs[0], &key_pairs[1]], &snapshot),
+        )
+        .unwrap();
         assert_eq!(usize::try_from(fills).unwrap(), expected);
         let events = mock::take_events();
         let settled = events.last().unwrap().decode::<Settled>().unwrap();
@@ -358,14 +374,18 @@ fn fills_are_limited_and_the_rest_waits_for_the_next_snapshot() {
 
 #[test]
 fn exactly_the_limit_of_fills_leaves_nothing_behind() {
-    let holders = open();
+    let key_pairs = open();
     for _ in 0..FILLS_PER_SETTLEMENT_MAX {
         put(ALICE, Side::Bid, 100, 1);
         put(BOB, Side::Ask, 90, 1);
         let _ = mock::take_events();
     }
     let snapshot = snapshot(1, 95);
-    settle(snapshot, &signed(&[&holders[0], &holders[1]], &snapshot)).unwrap();
+    settle(
+        snapshot,
+        &signed(&[&key_pairs[0], &key_pairs[1]], &snapshot),
+    )
+    .unwrap();
     let settled = mock::take_events()
         .last()
         .unwrap()
@@ -400,12 +420,12 @@ fn a_full_side_keeps_its_best_orders() {
     };
     assert_eq!(events[0].decode::<Removed>(), Some(expected));
     assert_eq!(bids().len(), BOOK_SIDE_ORDERS_MAX);
-    // The other side has room of its own.
+    // The other side has its own limit.
     put(BOB, Side::Ask, 500, 1);
 }
 
 #[test]
-fn only_its_owner_takes_an_order_back() {
+fn only_its_owner_cancels_an_order() {
     open();
     let id = put(ALICE, Side::Ask, 100, 5);
     mock::set_caller(BOB);
@@ -438,11 +458,15 @@ fn prices_and_quantities_are_tested_at_their_bounds() {
 
 #[test]
 fn the_largest_fill_is_exact() {
-    let holders = open();
+    let key_pairs = open();
     put(ALICE, Side::Bid, PRICE_MAX, QUANTITY_MAX);
     put(BOB, Side::Ask, 1, QUANTITY_MAX);
     let snapshot = snapshot(u64::MAX, PRICE_MAX);
-    settle(snapshot, &signed(&[&holders[0], &holders[1]], &snapshot)).unwrap();
+    settle(
+        snapshot,
+        &signed(&[&key_pairs[0], &key_pairs[1]], &snapshot),
+    )
+    .unwrap();
     assert_eq!(
         position(BOB),
         Position {
@@ -454,17 +478,21 @@ fn the_largest_fill_is_exact() {
 
 #[test]
 fn trading_with_oneself_gains_nothing() {
-    let holders = open();
+    let key_pairs = open();
     put(ALICE, Side::Bid, 100, 5);
     put(ALICE, Side::Ask, 90, 5);
     let snapshot = snapshot(1, 95);
-    settle(snapshot, &signed(&[&holders[0], &holders[1]], &snapshot)).unwrap();
+    settle(
+        snapshot,
+        &signed(&[&key_pairs[0], &key_pairs[1]], &snapshot),
+    )
+    .unwrap();
     assert_eq!(position(ALICE), Position::default());
 }
 
 #[test]
 fn the_book_opens_once_and_for_three_different_keys() {
-    let [a, b, c] = holders().map(|holder| holder.signer());
+    let [a, b, c] = key_pairs().map(|pair| pair.signer());
     for repeated in [[a, a, b], [a, b, a], [b, a, a]] {
         assert_eq!(init(MARKET, repeated), Err(OrderbookError::RepeatedKey));
     }
@@ -484,7 +512,7 @@ fn the_book_opens_once_and_for_three_different_keys() {
 
 #[test]
 fn any_sequence_conserves_and_never_leaves_crossed_orders() {
-    let holders = open();
+    let key_pairs = open();
     let accounts = [ALICE, BOB, Address([3; 32])];
     let mut seed = 3_u64;
     let mut draw = |below: u64| {
@@ -502,7 +530,11 @@ fn any_sequence_conserves_and_never_leaves_crossed_orders() {
             let _ = mock::take_events();
         }
         let snapshot = snapshot(sequence, 95 + draw(10));
-        traded += settle(snapshot, &signed(&[&holders[0], &holders[1]], &snapshot)).unwrap();
+        traded += settle(
+            snapshot,
+            &signed(&[&key_pairs[0], &key_pairs[1]], &snapshot),
+        )
+        .unwrap();
         let _ = mock::take_events();
         let positions = accounts.map(position);
         assert_eq!(positions.iter().map(|p| p.base).sum::<i128>(), 0);
@@ -548,7 +580,7 @@ fn the_shared_inputs_are_the_entries_arguments() {
         Position::try_from_slice(&output).unwrap(),
         Position::default()
     );
-    // A side that does not exist, and a list that claims more than there is.
+    // A side that does not exist, and a list whose length exceeds the input.
     let bad = Err(Revert::new(CODE_BAD_INPUT));
     assert_eq!(mock::call(entries::place, &[2; 17]), bad);
     let mut claims = inputs::settle(snapshot(1, 1), &[]).input;

@@ -1,6 +1,6 @@
 //! Verifies signatures for the mock by the rules of the host.
 //!
-//! The host's own predicates are the truth; these follow the same text, with the same crates.
+//! The predicates of the host are normative; these follow the same text, with the same crates.
 
 use ed25519_dalek::VerifyingKey;
 use k256::ecdsa::{

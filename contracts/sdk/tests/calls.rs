@@ -1,4 +1,4 @@
-//! Tests calls between contracts on the mock host: clients, values, roll back, re-entry.
+//! Tests calls between contracts on the mock host: clients, values, rollback, re-entry.
 #![cfg(test)]
 #![expect(
     unreachable_pub,
@@ -9,7 +9,7 @@
 use sdk::call::{ALLOW_REENTRY, STATIC};
 use sdk::{Address, CODE_NOT_PAYABLE, CallError, Deployment, Request, env, mock};
 
-/// What is called.
+/// The callee.
 #[sdk::contract]
 mod callee {
     use sdk::{Address, CallError, Item, Request, env};
@@ -57,7 +57,7 @@ mod callee {
         (env::caller(), u64::from(env::input().is_empty()))
     }
 
-    /// Calls `get` of whoever calls; whether that was refused as a re-entry.
+    /// Calls `get` of its caller; whether the status was re-entry.
     pub fn call_back() -> bool {
         let back = Request::to(env::caller()).invoke::<_, u64>("get", &());
         back == Err(CallError::Reentry)
@@ -80,7 +80,7 @@ mod callee {
     }
 }
 
-/// What calls it.
+/// The caller.
 #[sdk::contract]
 mod caller {
     use super::callee::CalleeClient;
@@ -90,7 +90,7 @@ mod caller {
         5
     }
 
-    pub fn ask(callee: Address, flags: u32) -> Option<bool> {
+    pub fn call_and_be_called(callee: Address, flags: u32) -> Option<bool> {
         let request = Request {
             flags,
             ..Request::to(callee)
@@ -98,7 +98,7 @@ mod caller {
         request.invoke("call_back", &()).ok()
     }
 
-    /// Counts twice, and refuses if the second one is refused.
+    /// Counts twice, and returns an error if either call fails.
     pub fn twice(callee: Address, value: u128) -> Result<u64, CallFailed> {
         let callee = CalleeClient::at(callee).value(value);
         callee.count(1).map_err(|_| CallFailed::First)?;
@@ -145,12 +145,12 @@ fn a_call_runs_in_the_callees_own_storage() {
     assert_eq!(event.address, CALLEE);
     assert_eq!(event.decode::<Counted>(), Some(Counted { count: 5 }));
     assert_eq!(CALLEE_CLIENT.seen(), Ok((ALICE, 1)));
-    // The builder's own name: an entry `value` has a method `value_`.
+    // The builder has a method `value`, so the entry `value` has the method `value_`.
     assert_eq!(CALLEE_CLIENT.value_(ALICE), Ok(93));
 }
 
 #[test]
-fn what_does_not_return_leaves_nothing() {
+fn a_call_that_does_not_return_has_no_effects() {
     world();
     CALLEE_CLIENT.count(5).unwrap();
     let refused = CALLEE_CLIENT.refuse().unwrap_err();
@@ -169,10 +169,10 @@ fn what_does_not_return_leaves_nothing() {
 }
 
 #[test]
-fn a_refusal_takes_the_effects_of_inner_calls_along() {
+fn an_error_rolls_back_the_effects_of_inner_calls() {
     world();
     mock::set_balance(CALLER, 10);
-    // The second payment of 6 fails, so the first is back, with its count and its event.
+    // The second payment of 6 fails, which rolls back the first, its count and its event.
     let failed = CALLER_CLIENT.twice(CALLEE, 6).unwrap_err();
     assert!(failed.is(CallFailed::Second));
     assert_eq!((CALLEE_CLIENT.get(), env::balance(&CALLER)), (Ok(0), 10));
@@ -182,10 +182,10 @@ fn a_refusal_takes_the_effects_of_inner_calls_along() {
 }
 
 #[test]
-fn calls_that_never_begin_say_why() {
+fn a_call_that_never_begins_has_a_status() {
     world();
-    let nobody = CalleeClient::at(ALICE);
-    assert_eq!(nobody.get(), Err(CallError::NoCode));
+    let account = CalleeClient::at(ALICE);
+    assert_eq!(account.get(), Err(CallError::NoCode));
     assert_eq!(CALLEE_CLIENT.value(101).count(1), Err(CallError::Balance));
     let no_entry = Request::to(CALLEE).call("nothing", &[]);
     assert_eq!(no_entry, Err(CallError::NoEntry));
@@ -196,10 +196,13 @@ fn calls_that_never_begin_say_why() {
 }
 
 #[test]
-fn nobody_comes_back_unless_it_was_allowed() {
+fn a_callee_cannot_re_enter_unless_it_is_allowed() {
     world();
-    assert_eq!(CALLER_CLIENT.ask(CALLEE, 0), Ok(Some(true)));
-    assert_eq!(CALLER_CLIENT.ask(CALLEE, ALLOW_REENTRY), Ok(Some(false)));
+    assert_eq!(CALLER_CLIENT.call_and_be_called(CALLEE, 0), Ok(Some(true)));
+    assert_eq!(
+        CALLER_CLIENT.call_and_be_called(CALLEE, ALLOW_REENTRY),
+        Ok(Some(false))
+    );
 }
 
 #[test]
@@ -214,7 +217,7 @@ fn nothing_changes_in_a_static_call() {
         Err(CallError::Trapped)
     );
     assert_eq!(
-        CALLER_CLIENT.ask(CALLEE, STATIC | ALLOW_REENTRY),
+        CALLER_CLIENT.call_and_be_called(CALLEE, STATIC | ALLOW_REENTRY),
         Ok(Some(false))
     );
     assert!(mock::storage_of(CALLEE).is_empty());
@@ -230,7 +233,7 @@ fn a_payment_runs_no_code() {
 }
 
 #[test]
-fn a_deployment_has_an_address_that_can_be_known_before() {
+fn the_address_of_a_deployment_can_be_computed_before() {
     const HASH: [u8; 32] = [8; 32];
     world();
     let mut deployment = Deployment::of(HASH, [1; 32]);
@@ -246,11 +249,11 @@ fn a_deployment_has_an_address_that_can_be_known_before() {
         (Ok(4), 3)
     );
     assert_eq!(deployment.run("count", &4_u64), Err(CallError::Taken));
-    // An entry that refuses leaves no contract.
+    // An entry that fails leaves no contract.
     let other = Deployment::of(HASH, [2; 32]);
     assert!(other.run("refuse", &()).unwrap_err().is(CalleeError::Never));
-    let nobody = CalleeClient::at(other.address(&ALICE));
-    assert_eq!(nobody.get(), Err(CallError::NoCode));
+    let absent = CalleeClient::at(other.address(&ALICE));
+    assert_eq!(absent.get(), Err(CallError::NoCode));
 }
 
 #[test]
@@ -267,7 +270,7 @@ fn code_changes_for_later_calls() {
 }
 
 #[test]
-fn the_surroundings_of_a_transaction_are_what_a_test_sets() {
+fn a_test_sets_the_block_and_the_transaction() {
     mock::set_block_hash(4, [9; 32]);
     mock::set_proposer(ALICE);
     mock::set_tx_hash([7; 32]);
@@ -280,9 +283,9 @@ fn the_surroundings_of_a_transaction_are_what_a_test_sets() {
     assert_eq!(seen, (ALICE, [7; 32], 3));
 }
 
-/// Keccak-256 of nothing and of "abc", as Ethereum has them.
+/// Keccak-256 of the empty string and of "abc", as in Ethereum.
 #[test]
-fn keccak_is_ethereums() {
+fn keccak_is_that_of_ethereum() {
     assert_eq!(env::keccak256(b"")[..4], [0xc5, 0xd2, 0x46, 0x01]);
     assert_eq!(env::keccak256(b"abc")[..4], [0x4e, 0x03, 0x65, 0x7a]);
 }

@@ -1,10 +1,10 @@
-//! Tests that a mistake is refused when it compiles, with a text that says what to do.
+//! Tests that wrong contracts do not compile, and that the error text says what to do.
 //!
 //! The texts are those of the pinned compiler; `TRYBUILD=overwrite cargo test -p sdk --test
-//! compile_errors` writes them anew.
+//! compile_errors` renews them.
 #![cfg(test)]
 
 #[test]
-fn mistakes_are_refused_with_a_reason() {
-    trybuild::TestCases::new().compile_fail("tests/refused/*.rs");
+fn wrong_contracts_do_not_compile_and_the_error_says_why() {
+    trybuild::TestCases::new().compile_fail("tests/compile_errors/*.rs");
 }

@@ -1,4 +1,4 @@
-//! Tests the SDK by a contract that uses all of it, on the mock host.
+//! Tests the SDK with a contract that uses all of it, on the mock host.
 #![cfg(test)]
 #![expect(
     unreachable_pub,
@@ -90,7 +90,7 @@ fn arguments_and_results_are_borsh_one_after_the_other() {
 }
 
 #[test]
-fn input_that_is_not_canonical_is_refused() {
+fn input_that_is_not_canonical_is_an_error() {
     let refused = Err(Revert::new(CODE_BAD_INPUT));
     for input in [&[9, 1, 2, 2][..], &[9, 1, 0, 0], &[9, 1], &[]] {
         assert_eq!(mock::call(entries::swap, input), refused, "{input:?}");
@@ -113,7 +113,7 @@ fn borsh_bytes(revert: &Revert) -> Vec<u8> {
 }
 
 #[test]
-fn a_revert_undoes_writes_and_events() {
+fn a_revert_rolls_back_writes_and_events() {
     mock::call(entries::note, &[1, 0, 0, 0, b'a']).unwrap();
     let before = mock::storage();
     assert_eq!(mock::call(entries::forget, &[]), Err(Revert::new(41)));
@@ -171,10 +171,10 @@ fn stored_bytes_of_another_type_end_the_call() {
 
 #[test]
 fn the_mock_traps_where_the_host_does() {
-    type Long = Map<[u8; 256], ()>;
-    let text = panic_of(|| Long::new(b"l").set(&[0; 256], &()));
+    type Long = Map<[u8; 256], u8>;
+    let text = panic_of(|| Long::new(b"l").set(&[0; 256], &1));
     assert_eq!(text, "trap KeyLength: a key of 257 bytes");
-    Map::<[u8; 255], ()>::new(b"l").set(&[0; 255], &());
+    Map::<[u8; 255], u8>::new(b"l").set(&[0; 255], &1);
     let text = panic_of(|| Item::<[u8; 65_537]>::new(b"v").set(&[0; 65_537]));
     assert_eq!(text, "trap ValueLength: a value of 65537 bytes");
     Item::<[u8; 65_536]>::new(b"v").set(&[0; 65_536]);
@@ -196,7 +196,7 @@ fn there_is_no_gas_outside_wasm() {
 }
 
 #[test]
-fn the_surroundings_are_what_a_test_sets() {
+fn a_test_sets_the_block_and_the_address() {
     mock::set_block_height(3);
     mock::set_block_time(5);
     mock::set_chain_id([6; 32]);
@@ -214,7 +214,7 @@ fn the_surroundings_are_what_a_test_sets() {
 
 /// RFC 8032, 7.1, test 2.
 #[test]
-fn ed25519_answers_as_the_rfc_says() {
+fn ed25519_follows_the_rfc() {
     let key = hex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
     let signature: [u8; 64] = [
         hex("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"),
@@ -225,14 +225,14 @@ fn ed25519_answers_as_the_rfc_says() {
     .unwrap();
     assert!(env::ed25519_verify(&[0x72], &signature, &key));
     assert!(!env::ed25519_verify(&[0x73], &signature, &key));
-    // y = 2^255 - 18, which is 1 spelled a second time: not canonical, and of small order.
-    let mut second_spelling = [0xff; 32];
-    (second_spelling[0], second_spelling[31]) = (0xee, 0x7f);
-    assert!(!env::ed25519_verify(&[0x72], &signature, &second_spelling));
+    // y = 2^255 - 18, a second encoding of 1: not canonical, and of small order.
+    let mut second_encoding = [0xff; 32];
+    (second_encoding[0], second_encoding[31]) = (0xee, 0x7f);
+    assert!(!env::ed25519_verify(&[0x72], &signature, &second_encoding));
 }
 
 #[test]
-fn malformed_keys_and_signatures_answer_no() {
+fn malformed_keys_and_signatures_do_not_verify() {
     assert!(!env::secp256k1_verify(&[1; 32], &[0; 64], &[2; 33]));
     assert!(!env::secp256k1_verify(&[1; 32], &[0xff; 64], &[0; 33]));
     assert!(!env::ed25519_verify(&[], &[0xff; 64], &[0; 32]));

@@ -1,4 +1,4 @@
-//! Tests the description of a contract: JSON, with what the module says.
+//! Tests the interface description of a contract: JSON, from the items of the module.
 #![cfg(test)]
 
 use serde_json::{Value, json};
@@ -17,12 +17,12 @@ mod note_book {
 
     #[sdk::data]
     pub struct Note {
-        /// Whose.
+        /// The author.
         pub by: Address,
         pub lines: Vec<(u8, String)>,
     }
 
-    /// Somebody "noted".
+    /// A note was "written".
     #[sdk::event]
     pub struct Noted {
         #[topic]
@@ -71,7 +71,7 @@ fn a_contract_describes_itself() {
         ],
         "events": [{
             "name": "Noted",
-            "doc": "Somebody \"noted\".",
+            "doc": "A note was \"written\".",
             "fields": [["by", "Address", "topic"], ["index", "u32"]],
         }],
         "errors": [{

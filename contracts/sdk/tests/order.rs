@@ -1,4 +1,4 @@
-//! Tests that a map is walked in the order of its keys, page by page.
+//! Tests that a map is iterated in the order of its keys, page by page.
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,
@@ -57,7 +57,7 @@ fn keys_sort_as_their_values_do() {
 }
 
 #[test]
-fn bytes_that_are_no_key_are_none() {
+fn bytes_that_encode_no_key_decode_to_none() {
     assert_eq!(u32::decode_key(&mut [0; 3].as_slice()), None);
     assert_eq!(bool::decode_key(&mut [2].as_slice()), None);
     for bytes in [&[1, 2][..], &[0], &[0, 2], &[1, 0]] {
@@ -66,7 +66,7 @@ fn bytes_that_are_no_key_are_none() {
     assert_eq!(String::decode_key(&mut [0xfe, 0, 1].as_slice()), None);
 }
 
-/// 100 entries, n -> n * n, and neighbours under other prefixes that must not be seen.
+/// 100 entries, n -> n * n, and entries under the next prefixes that must not be seen.
 fn hundred() {
     for n in (0..100).rev() {
         NUMBERS.set(&n, &u64::from(n * n));
@@ -76,7 +76,7 @@ fn hundred() {
 }
 
 #[test]
-fn a_walk_over_many_pages_sees_each_entry_once() {
+fn an_iteration_over_many_pages_sees_each_entry_once() {
     hundred();
     let all: Vec<_> = NUMBERS.iter(u32::MAX).collect();
     let expected: Vec<_> = (0..100).map(|n| (n, u64::from(n * n))).collect();
@@ -112,7 +112,7 @@ fn a_range_has_the_bounds_of_rust() {
 }
 
 #[test]
-fn the_entries_of_one_first_part_lie_together() {
+fn the_entries_of_one_first_part_are_adjacent() {
     const PAIRS: Map<(Address, u64), u8> = Map::new(b"p");
     let owners = [Address([0; 32]), Address([0xff; 32]), Address([7; 32])];
     for (index, owner) in (0..).zip(owners) {
@@ -128,14 +128,14 @@ fn the_entries_of_one_first_part_lie_together() {
 }
 
 #[test]
-fn prefixes_and_keys_at_the_end_of_their_range_are_walked() {
+fn prefixes_and_keys_at_the_end_of_their_range_are_iterated() {
     const LAST: Map<[u8; 255], u8> = Map::new(b"\xff");
     for byte in [0, 0xfe, 0xff] {
         LAST.set(&[byte; 255], &byte);
     }
     let seen: Vec<u8> = LAST.iter(10).map(|(_, value)| value).collect();
     assert_eq!(seen, [0, 0xfe, 0xff]);
-    // The longest key there can be has no successor: the walk ends behind it.
+    // The greatest key has no successor: the iteration ends after it.
     assert_eq!(LAST.range([0xff; 255].., 10).count(), 1);
     assert_eq!(
         LAST.range((Bound::Excluded([0xfe; 255]), Bound::Unbounded), 10)
@@ -156,7 +156,7 @@ fn a_value_longer_than_a_page_is_fetched() {
 }
 
 #[test]
-fn entries_can_be_removed_while_they_are_walked() {
+fn entries_can_be_removed_during_the_iteration() {
     hundred();
     for (key, _) in NUMBERS.iter(u32::MAX) {
         assert!(NUMBERS.remove(&key));

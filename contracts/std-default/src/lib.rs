@@ -1,7 +1,7 @@
-//! Exports what std makes of strings, lists and maps, built as anybody would build it.
+//! Exports functions that use strings, lists and maps of std, built with default settings.
 //!
-//! It is no contract: it is there so that the checker meets what plain
-//! `rustc --target wasm32-unknown-unknown` emits, and so that an engine runs it.
+//! It is not a contract: it is a test input for the checker and the engines, as plain
+//! `rustc --target wasm32-unknown-unknown` emits it.
 #![expect(unsafe_code, reason = "an export names a symbol of the whole module")]
 
 use std::collections::BTreeMap;

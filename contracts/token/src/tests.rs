@@ -12,7 +12,7 @@ const ALICE: Address = Address([1; 32]);
 const BOB: Address = Address([2; 32]);
 const CAROL: Address = Address([3; 32]);
 
-/// A token of which Alice has everything; Alice calls.
+/// A token of which Alice has the whole supply; Alice is the caller.
 fn token(supply: u128) {
     mock::set_caller(ALICE);
     init(supply).unwrap();
@@ -36,7 +36,7 @@ fn a_supply_of_nothing_cannot_be_created_again() {
 }
 
 #[test]
-fn a_transfer_moves_and_says_so() {
+fn a_transfer_moves_the_amount_and_emits_an_event() {
     token(100);
     transfer(BOB, 30).unwrap();
     assert_eq!((balance_of(ALICE), balance_of(BOB)), (70, 30));
@@ -106,7 +106,7 @@ fn a_spender_moves_what_was_approved_and_no_more() {
 }
 
 #[test]
-fn an_allowance_survives_a_refused_transfer() {
+fn a_failed_transfer_leaves_the_allowance() {
     token(10);
     approve(BOB, 50);
     mock::set_caller(BOB);
@@ -119,7 +119,7 @@ fn an_allowance_survives_a_refused_transfer() {
 }
 
 #[test]
-fn nothing_left_is_no_key() {
+fn a_balance_or_an_allowance_of_zero_has_no_key() {
     token(5);
     approve(BOB, 5);
     mock::set_caller(BOB);
@@ -165,7 +165,7 @@ fn any_sequence_keeps_the_sum() {
     }
     assert!(
         moved > 500,
-        "only {moved} calls succeeded: the sequence tests nothing"
+        "only {moved} calls succeeded: the sequence is too weak"
     );
 }
 
@@ -184,7 +184,7 @@ fn the_shared_inputs_are_the_entries_arguments() {
 }
 
 #[test]
-fn trailing_bytes_are_refused() {
+fn trailing_bytes_are_an_error() {
     token(9);
     let mut input = inputs::transfer(BOB, 1).input;
     input.push(0);

@@ -1,4 +1,4 @@
-//! Pins the bytes that cross a contract's border: changing one would break deployed contracts.
+//! Fixes the encodings at the boundary of a contract: changing one would break deployed contracts.
 #![cfg(test)]
 
 use contract_types::orderbook::{

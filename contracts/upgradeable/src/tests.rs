@@ -7,14 +7,14 @@ use crate::upgradeable::{Upgrade, UpgradeError, UpgradeableClient, entries};
 use counter::counter::Incremented;
 
 const OWNER: Address = Address([1; 32]);
-const STRANGER: Address = Address([2; 32]);
+const OUTSIDER: Address = Address([2; 32]);
 const CONTRACT: Address = Address([9; 32]);
 const NEW: [u8; 32] = [5; 32];
 const DELAY: u64 = 10;
 
 const CLIENT: UpgradeableClient = UpgradeableClient::at(CONTRACT);
 
-/// A contract at height 100 with a count of 7; the counter's code is known as `NEW`.
+/// A contract at height 100 with a count of 7; the code of the counter has the hash `NEW`.
 fn contract() {
     mock::register(CONTRACT, entries::ALL);
     mock::register_code(NEW, counter::counter::entries::ALL);
@@ -38,7 +38,7 @@ fn the_code_changes_after_the_delay_and_the_state_stays() {
     CLIENT.upgrade(NEW).unwrap();
     let _ = mock::take_events();
     assert_eq!(CLIENT.increment(1), Ok(8));
-    // The new code's own event: it is the counter that runs.
+    // The event of the new code: the counter runs.
     assert!(mock::take_events()[0].decode::<Incremented>().is_some());
     assert_eq!(CLIENT.announce(NEW), Err(CallError::NoEntry));
 }
@@ -48,7 +48,7 @@ fn only_the_owner_decides() {
     contract();
     CLIENT.announce(NEW).unwrap();
     mock::set_block_height(110);
-    mock::set_self_address(STRANGER);
+    mock::set_self_address(OUTSIDER);
     refused(CLIENT.init(1), UpgradeError::AlreadyInitialised);
     refused(CLIENT.announce(NEW), UpgradeError::NotOwner);
     refused(CLIENT.cancel(), UpgradeError::NotOwner);
@@ -61,12 +61,12 @@ fn what_is_announced_is_what_happens() {
     refused(CLIENT.upgrade(NEW), UpgradeError::NothingPending);
     CLIENT.announce(NEW).unwrap();
     mock::set_block_height(105);
-    // A second announcement starts its own time, and the first is gone.
+    // A second announcement starts a new delay and replaces the first.
     assert_eq!(CLIENT.announce([6; 32]), Ok(115));
     mock::set_block_height(115);
     refused(CLIENT.upgrade(NEW), UpgradeError::NothingPending);
     refused(CLIENT.upgrade([6; 32]), UpgradeError::NoCode);
-    // The refused change left everything as it was.
+    // The failed change left the announcement.
     let pending = Upgrade {
         code_hash: [6; 32],
         height: 115,
@@ -78,7 +78,7 @@ fn what_is_announced_is_what_happens() {
 }
 
 #[test]
-fn a_delay_there_must_be() {
+fn a_delay_of_zero_is_an_error() {
     mock::register(CONTRACT, entries::ALL);
     refused(CLIENT.init(0), UpgradeError::NoDelay);
     CLIENT.init(u64::MAX).unwrap();

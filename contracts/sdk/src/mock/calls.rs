@@ -6,7 +6,7 @@ use super::state::{Frame, Ledger, with};
 use crate::call::{ALLOW_REENTRY, Deployment, Request, STATIC};
 use crate::entry::{self, Adapter};
 
-/// Contract frames on one stack.
+/// Maximum number of contract frames on one stack.
 const DEPTH_MAX: usize = 16;
 
 const REVERT: i32 = 1;
@@ -50,7 +50,7 @@ pub(crate) fn call(request: &Request, name: &str, input: &[u8]) -> i32 {
     run(frame, adapter, before)
 }
 
-/// The first condition that is broken, in the order of the host.
+/// Finds the callee, or the first failed condition in the order of the host.
 fn find(host: &super::state::Host, request: &Request, name: &str) -> Result<Adapter, i32> {
     if host.frames.len() >= DEPTH_MAX {
         return Err(DEPTH);
@@ -69,12 +69,12 @@ fn find(host: &super::state::Host, request: &Request, name: &str) -> Result<Adap
     adapter(entries, name)
 }
 
-fn adapter(entries: super::Entries, name: &str) -> Result<Adapter, i32> {
+fn adapter(entries: super::EntryTable, name: &str) -> Result<Adapter, i32> {
     let found = entries.iter().find(|(entry, _)| *entry == name);
     found.map(|(_, adapter)| *adapter).ok_or(NO_ENTRY)
 }
 
-/// Moves the value, runs a frame, and restores `before` unless it returns.
+/// Moves the value, runs a frame, and restores `before` unless the frame returns.
 fn run(mut frame: Frame, adapter: Adapter, before: Ledger) -> i32 {
     let input = frame.input.clone();
     with(|host| {

@@ -1,4 +1,4 @@
-//! Answers the host's functions out of the mock's state.
+//! Implements the host's functions with the mock's state.
 #![expect(clippy::panic, reason = "a test host panics where the real one traps")]
 
 use borsh::BorshDeserialize;
@@ -71,7 +71,7 @@ pub(crate) fn storage_has(key: &[u8]) -> bool {
     with(|host| host.ledger.storage.contains_key(&own(host, key)))
 }
 
-/// One page, as the host writes it.
+/// Writes one page in the encoding of the host.
 pub(crate) fn storage_scan(start: &[u8], end: &[u8], limit: u32, dst: &mut [u8]) -> i32 {
     for bound in [start, end] {
         let len = bound.len();

@@ -1,6 +1,6 @@
-//! Stands in for the host when a contract's logic is tested natively.
+//! Mocks the host for native tests of a contract's logic.
 //!
-//! Each thread has a host of its own, so tests do not see each other. It keeps storage, balances
+//! Each thread has a host of its own, so tests do not affect each other. It keeps storage, balances
 //! and events in memory, and panics where the host would trap. It has no gas:
 //! [`env::gas_left`](crate::env::gas_left) panics, because a price of native code would be wrong.
 //!
@@ -11,9 +11,9 @@
 //! assert_eq!(env::caller(), Address([7; 32]));
 //! ```
 //!
-//! A contract that is registered can be called as the chain would call it, by its typed client,
-//! from a test or from another contract. The test itself stands at the bottom of the stack: what
-//! it calls sees [`set_self_address`] as its caller.
+//! A registered contract can be called as a chain would call it, by its typed client, from a test
+//! or from another contract. The test itself is the outermost frame: a contract that it calls sees
+//! the address of [`set_self_address`] as its caller.
 //!
 //! ```
 //! #[sdk::contract]
@@ -42,22 +42,22 @@ mod state;
 
 use state::with;
 
-/// The entries of a contract by their names: the `entries::ALL` that `#[contract]` writes.
-pub type Entries = &'static [(&'static str, Adapter)];
+/// The entries of a contract by their names: the `entries::ALL` that `#[contract]` generates.
+pub type EntryTable = &'static [(&'static str, Adapter)];
 
 /// An event as the host records it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmittedEvent {
-    /// The contract that emitted it.
+    /// Contract that emitted it.
     pub address: Address,
-    /// The topic of the name, then those of the marked fields.
+    /// Topics: that of the name, then those of the marked fields.
     pub topics: Vec<[u8; 32]>,
-    /// The borsh of the event.
+    /// Borsh encoding of the event.
     pub data: Vec<u8>,
 }
 
 impl EmittedEvent {
-    /// The event as a typed one, if it is of that name and decodes.
+    /// The event as an `E`, if it has that name and decodes.
     #[must_use]
     pub fn decode<E: Event + BorshDeserialize>(&self) -> Option<E> {
         if self.topics.first() != Some(&E::NAME_TOPIC) {
@@ -67,25 +67,25 @@ impl EmittedEvent {
     }
 }
 
-/// Starts over: empty storage, no contracts, no events, everything zero.
+/// Resets the host: empty storage, no contracts, no events, everything zero.
 pub fn reset() {
     with(|host| *host = state::Host::default());
 }
 
-/// Sets who calls the test itself: what [`env::caller`](crate::env::caller) answers in an entry
+/// Sets the caller of the test itself: [`env::caller`](crate::env::caller) returns it in an entry
 /// that the test calls as a function.
 pub fn set_caller(caller: Address) {
     with(|host| host.base.caller = caller.0);
 }
 
-/// Sets as whom the test acts: the contract whose storage it sees, and the caller of what it calls.
+/// Sets the address of the test: the contract whose storage it sees, and the caller of its calls.
 pub fn set_self_address(address: Address) {
     with(|host| host.base.address = address.0);
 }
 
-/// Sets the value that [`env::value`](crate::env::value) answers in the test itself.
+/// Sets the value that [`env::value`](crate::env::value) returns in the test itself.
 ///
-/// No balance changes by it: call by a client to have the value moved.
+/// It changes no balance: use a client to move the value.
 pub fn set_value(value: u128) {
     with(|host| host.base.value = value);
 }
@@ -110,7 +110,7 @@ pub fn set_block_hash(height: u64, hash: [u8; 32]) {
     with(|host| host.block_hashes.insert(height, hash));
 }
 
-/// Sets who proposed the block.
+/// Sets the proposer of the block.
 pub fn set_proposer(proposer: Address) {
     with(|host| host.proposer = proposer.0);
 }
@@ -120,18 +120,18 @@ pub fn set_tx_hash(hash: [u8; 32]) {
     with(|host| host.tx_hash = hash);
 }
 
-/// Sets what an address owns.
+/// Sets the balance of an address.
 pub fn set_balance(address: Address, balance: u128) {
     with(|host| host.ledger.balances.insert(address.0, balance));
 }
 
-/// Puts a contract at an address.
-pub fn register(address: Address, entries: Entries) {
+/// Registers a contract at an address.
+pub fn register(address: Address, entries: EntryTable) {
     with(|host| host.ledger.contracts.insert(address.0, entries));
 }
 
-/// Makes code known under a hash, so that contracts can deploy it or change to it.
-pub fn register_code(code_hash: [u8; 32], entries: Entries) {
+/// Registers code under a hash, so that contracts can deploy it or change to it.
+pub fn register_code(code_hash: [u8; 32], entries: EntryTable) {
     with(|host| host.code.insert(code_hash, entries));
 }
 
@@ -144,7 +144,7 @@ pub fn take_events() -> Vec<EmittedEvent> {
     })
 }
 
-/// A copy of the storage of the contract as which the test acts: raw keys to raw values.
+/// A copy of the storage at the address of the test: raw keys to raw values.
 #[must_use]
 pub fn storage() -> BTreeMap<Vec<u8>, Vec<u8>> {
     with(|host| host.storage_of(host.base.address))
@@ -156,7 +156,7 @@ pub fn storage_of(address: Address) -> BTreeMap<Vec<u8>, Vec<u8>> {
     with(|host| host.storage_of(address.0))
 }
 
-/// Runs an adapter as a call: its input is decoded, and a revert undoes what it did.
+/// Runs an adapter as a call: decodes its input, and rolls back its effects if it reverts.
 ///
 /// # Errors
 /// The revert of the entry.

@@ -1,21 +1,21 @@
-//! Holds what the mock host knows, and the frames that are running.
+//! Keeps the state of the mock host, and the running frames.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::{EmittedEvent, Entries};
+use super::{EmittedEvent, EntryTable};
 
-/// What a revert restores.
+/// The state that a revert restores.
 #[derive(Clone, Default)]
 pub(super) struct Ledger {
-    /// By contract and raw key.
+    /// Values by contract and raw key.
     pub(super) storage: BTreeMap<([u8; 32], Vec<u8>), Vec<u8>>,
     pub(super) balances: BTreeMap<[u8; 32], u128>,
-    pub(super) contracts: BTreeMap<[u8; 32], Entries>,
+    pub(super) contracts: BTreeMap<[u8; 32], EntryTable>,
     pub(super) events: Vec<EmittedEvent>,
 }
 
-/// A call that is running.
+/// A running call.
 #[derive(Clone, Default)]
 pub(super) struct Frame {
     pub(super) address: [u8; 32],
@@ -25,21 +25,21 @@ pub(super) struct Frame {
     pub(super) is_static: bool,
     /// Whether the call that this frame is waiting for was made with ALLOW_REENTRY.
     pub(super) allows_reentry: bool,
-    /// The output of the last call that this frame made.
+    /// Output of the last call that this frame made.
     pub(super) returned: Vec<u8>,
 }
 
 #[derive(Default)]
 pub(super) struct Host {
     pub(super) ledger: Ledger,
-    /// The test itself.
+    /// Frame of the test itself.
     pub(super) base: Frame,
-    /// The contracts that were called, the running one last.
+    /// Frames of the called contracts, the running one last.
     pub(super) frames: Vec<Frame>,
-    pub(super) code: BTreeMap<[u8; 32], Entries>,
-    /// How many events came from earlier calls: the limit is one transaction's.
+    pub(super) code: BTreeMap<[u8; 32], EntryTable>,
+    /// Number of events of earlier calls: the limit applies to one transaction.
     pub(super) events_before: usize,
-    /// The bytes of a revert that is unwinding.
+    /// Output of a revert that is unwinding.
     pub(super) reverting: Option<Vec<u8>>,
     pub(super) height: u64,
     pub(super) time: u64,
@@ -55,7 +55,7 @@ impl Host {
         self.frames.last().unwrap_or(&self.base)
     }
 
-    /// The running frame, to change.
+    /// The running frame, mutable.
     pub(super) fn frame_mut(&mut self) -> &mut Frame {
         self.frames.last_mut().unwrap_or(&mut self.base)
     }
@@ -67,7 +67,7 @@ impl Host {
             .collect()
     }
 
-    /// Moves a value; false if the one does not have it.
+    /// Moves a value; false if the balance of the payer is below it.
     pub(super) fn pay(&mut self, from: [u8; 32], to: [u8; 32], value: u128) -> bool {
         let Some(rest) = self.balance(from).checked_sub(value) else {
             return false;
@@ -88,7 +88,7 @@ thread_local! {
     static HOST: RefCell<Host> = RefCell::default();
 }
 
-/// Lends the host of this thread. No code of a contract runs under `f`.
+/// Borrows the host of this thread. No code of a contract runs under `f`.
 pub(super) fn with<T>(f: impl FnOnce(&mut Host) -> T) -> T {
     HOST.with_borrow_mut(f)
 }

@@ -1,4 +1,4 @@
-//! A topic that does not fit 32 bytes.
+//! A topic of a type that does not fit 32 bytes.
 #[sdk::event]
 struct Named {
     #[topic]

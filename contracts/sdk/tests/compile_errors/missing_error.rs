@@ -1,4 +1,4 @@
-//! A result that does not say how it fails.
+//! A `Result` without its error type.
 #[sdk::contract]
 mod contract {
     type Result<T> = core::result::Result<T, ()>;

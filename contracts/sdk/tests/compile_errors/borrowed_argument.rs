@@ -1,4 +1,4 @@
-//! An argument that is borrowed from nobody.
+//! An argument that is a reference.
 #[sdk::contract]
 mod contract {
     pub fn go(to: &str) {

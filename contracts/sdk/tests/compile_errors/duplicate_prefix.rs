@@ -1,4 +1,4 @@
-//! Two values under one key.
+//! Two prefixes of which one begins with the other.
 #[sdk::contract]
 mod contract {
     use sdk::{Item, Map};

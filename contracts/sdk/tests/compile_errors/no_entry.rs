@@ -1,4 +1,4 @@
-//! A contract that nobody can call.
+//! A contract without an entry.
 #[sdk::contract]
 mod contract {
     fn go() {}

@@ -1,4 +1,4 @@
-//! A code of the SDK's.
+//! An error code that is reserved for the SDK.
 #[sdk::error]
 enum Refusal {
     First = 0xffff_0000,
