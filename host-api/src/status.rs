@@ -1,7 +1,7 @@
 //! Statuses of a call between contracts: their numbers are pinned and never reused.
 //!
 //! 0 to 3 say how the callee ended; with 16 and above the call did not begin. `transfer` and
-//! `set_code` return 0 on success.
+//! `set_code` return 0 on success: nothing is called.
 
 /// The callee returned; its effects are kept.
 pub const RETURN: u16 = 0;

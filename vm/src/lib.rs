@@ -7,13 +7,18 @@
 //! | [`Environment`], [`BlockMetadata`], [`Height`] | where a message is executed |
 //! | [`Message`], [`Target`], [`Address`] | what is executed |
 //! | [`StateView`], [`Entries`], [`Walked`], [`walk_committed`], [`key`] | state |
+//! | [`Account`] | the value of an account: nonce, balance, code hash |
+//! | [`contract_address`] | the address of a deployed contract |
 //! | [`execute()`] | a message against a view; writes nothing |
 //! | [`Outcome`], [`Exit`], [`Event`], [`StateDiff`], [`Trap`], [`Gas`] | the result of a message |
 //! | [`Fault`] | a failure of this machine; stops the node |
-//! | [`Interpreter`]; [`Engine`], [`Execution`] | our engine; the interface of every engine |
+//! | [`Interpreter`] | our engine |
+//! | [`Engine`], [`Execution`] | another engine; needs [`unstable::execution`], which may change |
 //! | [`emit()`] | an instrumented module: it charges gas itself, in any engine |
 //!
-//! An embedder needs nothing else; [`unstable`] is for the crates of this workspace.
+//! [`unstable`] is for the crates of this workspace, and any commit may change it. An embedder uses
+//! it to implement an engine (also the types of gas and modules), to limit memory by a budget, and
+//! to name the types of a diagnosis.
 //!
 //! | stage | input | output | error |
 //! |---|---|---|---|
@@ -88,7 +93,7 @@ pub use event::Event;
 pub use execute::Interpreter;
 pub use execution::{Engine, Execution};
 pub use fault::Fault;
-pub use frames::{Environment, execute};
+pub use frames::{Environment, contract_address, execute};
 pub use gas::Gas;
 pub use identity::{Address, CodeHash, Height};
 pub use message::{BlockMetadata, Message, Target};
@@ -97,7 +102,7 @@ pub use outcome::{Exit, Outcome};
 pub use rejection::Rejection;
 pub use rulebook::Rulebook;
 pub use rules::Rules;
-pub use state::{Entries, StateDiff, StateView, Walked, key, walk_committed};
+pub use state::{Account, Entries, StateDiff, StateView, Walked, key, walk_committed};
 pub use trap::Trap;
 
 /// Compiles and runs the examples of the page for embedders.

@@ -1,7 +1,7 @@
 //! Opens the inside of the VM to the crates of this workspace.
 //!
-//! No stability is promised: any commit may change these items. An embedder needs only the root of
-//! the crate.
+//! No stability is promised: any commit may change these items. The root of the crate is enough to
+//! execute messages; an implementation of an engine also needs [`execution`].
 
 /// The budget for host memory whose size guests decide.
 pub mod budget {

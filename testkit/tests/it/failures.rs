@@ -41,7 +41,7 @@ fn a_call_that_did_not_start_shows_entries_and_balance() {
     let counter = world.deploy(alice, &wasm("counter"), "get", &()).unwrap();
     let said = text(&mut world, &Call::new(counter, "incremint", &1_u64));
     assert!(
-        said.contains("not started, status 20: ") && said.contains("; it has: "),
+        said.contains("not started, status 20: the code exports no such entry point; it has: "),
         "{said}"
     );
     assert!(said.contains("increment") && said.contains("get"), "{said}");

@@ -2,9 +2,9 @@
 //!
 //! `BLESS=1 cargo test -p lockstep-vm host_page` writes `docs/host.md` from the table.
 
-use host_api::{Argument, MODULE, Row, Static, Type, limits, status};
+use host_api::{Argument, Function, MODULE, Row, Static, Type, flags, limits, status};
 use std::fmt::Write;
-use vm::unstable::schedule::{STATIC_PRICE_BOUND, Schedule};
+use vm::unstable::schedule::STATIC_PRICE_BOUND;
 use vm::{Rules, Trap};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/host.md");
@@ -24,9 +24,20 @@ fn names(argument: Argument) -> String {
         Argument::Items(name, size) => format!("`{name}` pointer to count * {size} bytes, count"),
         Argument::Buffer => "`dst` pointer, `cap` its length in bytes".to_owned(),
         Argument::Output(size) => format!("`dst` pointer to {size} bytes that the host writes"),
+        Argument::Number("flags", _) => format!(
+            "`flags` i32, a sum of {} ALLOW_REENTRY (the calling contract may be entered while it \
+             waits) and {} STATIC (the callee's frame is static)",
+            flags::ALLOW_REENTRY,
+            flags::STATIC
+        ),
         Argument::Number(name, Type::I32) => format!("`{name}` i32"),
         Argument::Number(name, Type::I64) => format!("`{name}` i64"),
     }
+}
+
+/// Name of the trap with this code.
+fn trap_name(code: u16) -> &'static str {
+    Trap::of_code(code).expect("a code of the list").name()
 }
 
 /// Formula of the price of the lengths.
@@ -49,13 +60,9 @@ fn first_price(row: &Row) -> String {
 
 /// The checks and prices of a call of this function, in order.
 fn order(row: &Row) -> String {
-    let mut checks = vec!["price of the lengths".to_owned()];
-    let trap = |code: u16| Trap::of_code(code).expect("a code of the list").name();
-    checks.extend(
-        row.traps
-            .iter()
-            .map(|code| format!("{code} {}", trap(*code))),
-    );
+    let mut checks = vec!["price".to_owned()];
+    let named = |code: &u16| format!("{code} {}", trap_name(*code));
+    checks.extend(row.traps.iter().map(named));
     if row.touches {
         checks.push("cold price".to_owned());
     }
@@ -65,7 +72,54 @@ fn order(row: &Row) -> String {
     checks.join("; ")
 }
 
-fn section(page: &mut String, row: &Row, schedule: &Schedule) -> std::fmt::Result {
+/// The state key whose first touch a function pays for.
+const fn touched(function: Function) -> &'static str {
+    match function {
+        Function::StorageScan => "the key `start`, present or not",
+        Function::BlockHash => "the hash, for a height among the last 256",
+        Function::Balance => "the account",
+        Function::Transfer => "the receiver's account",
+        Function::Call | Function::Deploy => "the contract's account, then of its code",
+        Function::SetCode => "the code",
+        _ => "`key`",
+    }
+}
+
+/// Meaning of a status that `row` returns; some meanings depend on the function.
+fn meaning(row: &Row, code: u16, general: &'static str) -> &'static str {
+    match (row.function, code) {
+        (Function::Transfer, status::RETURN) => "the value was moved",
+        (Function::SetCode, status::RETURN) => "the code was replaced",
+        (Function::Call, status::NO_CODE) => "the address has no code",
+        (Function::Deploy | Function::SetCode, status::NO_CODE) => {
+            "the code hash was never uploaded"
+        }
+        _ => general,
+    }
+}
+
+/// What else the caller of a function must know.
+const fn note(function: Function) -> &'static str {
+    match function {
+        Function::StorageScan => {
+            "\
+- An empty `start` is below every key, an empty `end` above every key.
+- Page: a count, then for each entry the length of its key, the key, the length of its value, the
+  value. Count and lengths are u32, little-endian. At most `limit` entries, each of them whole.
+- Next page: `start` is the last key with a zero byte appended; if the last key has the greatest
+  length, it is that key without its last bytes of 255, and the byte before them plus 1.
+- Returns the length of the page; or, if not even the first entry fits into `cap`, minus the length
+  of a page with this entry, and then nothing is written.
+- A hidden key existed when the block or the transaction began and is absent now. The scan walks
+  over it without an entry.
+"
+        }
+        Function::Deploy => "- `dst`: address of the new contract, written on status 0 only\n",
+        _ => "",
+    }
+}
+
+fn section(page: &mut String, row: &Row, rules: &Rules) -> std::fmt::Result {
     writeln!(page, "\n## `{}`\n\n{}\n", row.name, row.summary)?;
     for (index, argument) in (1..).zip(row.arguments) {
         writeln!(page, "- Argument {index}: {}", names(*argument))?;
@@ -86,21 +140,86 @@ fn section(page: &mut String, row: &Row, schedule: &Schedule) -> std::fmt::Resul
     for code in row.statuses {
         let known = status::ALL.iter().find(|(number, ..)| number == code);
         let (number, name, text) = known.expect("a status of the list");
-        writeln!(page, "- Status {number} {name}: {text}")?;
+        writeln!(
+            page,
+            "- Status {number} {name}: {}",
+            meaning(row, *code, text)
+        )?;
     }
     writeln!(page, "- Price: {}", first_price(row))?;
     if row.touches {
-        writeln!(page, "- At the first touch of a key: cold")?;
+        writeln!(
+            page,
+            "- At the first touch of {}: cold",
+            touched(row.function)
+        )?;
     }
     if !row.second_price.is_empty() {
         writeln!(page, "- Second price: {}", row.second_price)?;
     }
-    let price = schedule.host(row.function);
+    page.push_str(note(row.function));
+    let prefix = format!("host.{}.", row.name);
+    let prices = rules.prices();
+    let named = prices
+        .iter()
+        .filter_map(|(name, price)| Some((name.strip_prefix(&prefix)?, price)));
+    let listed: Vec<_> = named
+        .map(|(name, price)| format!("{name} {price}"))
+        .collect();
+    writeln!(page, "- In version 1: {}", listed.join(", "))
+}
+
+/// Meaning of each trap that a host call can raise.
+const TRAPS: [(u16, &str); 7] = [
+    (64, "pointer and length of an argument exceed memory"),
+    (65, "the length of a storage key is outside of the limits"),
+    (66, "a storage value is too long"),
+    (67, "too many topics, events or bytes of events"),
+    (68, "a change of state in a static frame"),
+    (69, "an input or output is too long"),
+    (70, "a flag that is not defined"),
+];
+
+/// The terms that all sections use.
+fn legend(page: &mut String, rules: &Rules) -> std::fmt::Result {
+    page.push_str(
+        "
+## How to read a section
+
+- *Arguments* are the WebAssembly parameters, in order. Pointers, lengths, counts and capacities
+  are i32. Amounts have 16 bytes, little-endian. A function with `dst` and `cap` returns and
+  charges for the full length, also if less fits (not `storage_scan`).
+- *Checks, in order*: the first one that fails ends the frame.
+- *Price*: known from the lengths of the arguments, so it is charged before anything else.
+- *Second price*: depends on the input or the state, so it is charged once that is known, and
+  before anything is written.
+- *cold*: charged when the transaction touches a state key for the first time. Accounts, codes and
+  block hashes have state keys as storage values have. The account of the message's sender, and
+  account and code of each contract that was entered, are touched already.
+- *Static frame*: a frame called with the flag STATIC, and every frame below it. It must not change
+  state.
+- *Status*: 0 is success. 1 to 3 say how the callee failed; from 16 on nothing began, and no value
+  was moved.
+- A price that cannot be paid ends the frame out of gas.
+",
+    );
+    let dynamic = rules.schedule.dynamic();
     writeln!(
         page,
-        "- In version 1: base {}, per_byte {}, per_value_byte {}, cold {}",
-        price.base, price.per_byte, price.per_value_byte, price.cold
-    )
+        "- *Frame price* of a code: {} + {} a byte of the code + {} an initial page of its\n  \
+         memory + {} a byte of its data segments + {} an entry of its table or a global.",
+        dynamic.frame_base,
+        dynamic.frame_per_code_byte,
+        dynamic.frame_per_page,
+        dynamic.frame_per_data_byte,
+        dynamic.frame_per_item
+    )?;
+    writeln!(page, "\nA trap has a number and ends the frame:\n")?;
+    writeln!(page, "| trap | cause |\n|---|---|")?;
+    for (code, cause) in TRAPS {
+        writeln!(page, "| {code} {} | {cause} |", trap_name(code))?;
+    }
+    Ok(())
 }
 
 fn page() -> Result<String, std::fmt::Error> {
@@ -109,8 +228,8 @@ fn page() -> Result<String, std::fmt::Error> {
     writeln!(page, "# Host functions\n")?;
     writeln!(
         page,
-        "Generated by `BLESS=1 cargo test -p lockstep-vm host_page` from the host table: edit\n\
-         the table.\n\
+        "Generated from `host-api/src/table/rows.rs` and `vm/tests/it/host_page.rs` by\n\
+         `BLESS=1 cargo test -p lockstep-vm --test it host_page`: edit those.\n\
          The normative description: [spec/host.md](spec/host.md) and\n\
          [spec/frames.md](spec/frames.md). Import module `{MODULE}`; {} functions. Prices are\n\
          those of version 1, in gas; `lockstep schedule` prints those in force.\n",
@@ -120,7 +239,7 @@ fn page() -> Result<String, std::fmt::Error> {
         page,
         "Limits: keys {} to {} bytes, values, inputs and outputs at most {} bytes, entry\n\
          names {} to {}, {} topics an event, {} events and {} bytes of them a transaction,\n\
-         {} frames deep.",
+         {} frames active at once.",
         limits::KEY_BYTES_MIN,
         limits::KEY_BYTES_MAX,
         limits::DATA_BYTES_MAX,
@@ -131,8 +250,9 @@ fn page() -> Result<String, std::fmt::Error> {
         limits::EVENT_BYTES_MAX,
         limits::CALL_DEPTH_MAX
     )?;
+    legend(&mut page, &rules)?;
     for row in &rules.host {
-        section(&mut page, row, &rules.schedule)?;
+        section(&mut page, row, &rules)?;
     }
     Ok(page)
 }
@@ -145,6 +265,15 @@ fn the_page_agrees_with_the_table() {
     }
     let found = std::fs::read_to_string(PAGE).expect("docs/host.md");
     assert!(found == page, "docs/host.md is stale: run with BLESS=1");
+}
+
+#[test]
+fn the_page_explains_every_trap_of_the_table() {
+    for row in host_api::TABLE {
+        for code in row.traps {
+            assert!(TRAPS.iter().any(|(known, _)| known == code), "{code}");
+        }
+    }
 }
 
 #[test]
