@@ -28,6 +28,7 @@ rebuild        | 200 | contracts          | the committed wasm is what the sourc
 simulator      | 200 | lockstep-node-sim  | 200 blocks on four executors, twice
 network        | 200 | lockstep-node-sim  | 200 seeds of crashes and Byzantine proposers, each twice
 differential   | 200 | conformance        | 7,000 generated modules, every operator, 100 sweeps of limits
+pages          | 300 | pages cli lockstep-testkit | every command of the pages, and the guide of docs/contracts.md
 architectures  | 400 | vectors            | the vectors on i686 and s390x
 deny           | 300 | manifests          | licences, sources, advisories
 rocksdb        | 600 | rocksdb-store      | the store on RocksDB: model, torn logs, full disk, 20 kills
@@ -143,6 +144,12 @@ step_network() { cargo run --quiet --release -- sim --network --seeds "$(amount 
 step_differential() {
     cargo run --quiet --release -p conformance --bin differential -- \
         --seeds "0..$(amount 7000 20000)" --single full --sweep "$(amount 100 300)"
+}
+
+# The guide builds a contract and its tests from nothing, so it has a folder of its own.
+step_pages() {
+    cargo run --quiet --release -p conformance --bin pages
+    rm -rf target/pages-build
 }
 
 # Two machines that differ most from this one: 32-bit addresses, and big-endian.

@@ -195,4 +195,11 @@ mod tests {
         assert_eq!(texts.len(), Trap::ALL.len());
         assert!(texts.iter().all(|text| !text.contains("cannot explain")));
     }
+
+    #[test]
+    fn every_status_of_the_host_is_explained_under_its_name() {
+        let explained: Vec<(u16, &str)> = STATUSES.iter().map(|row| (row.0, row.1)).collect();
+        let known: Vec<(u16, &str)> = status::ALL.iter().map(|row| (row.0, row.1)).collect();
+        assert_eq!(explained, known);
+    }
 }

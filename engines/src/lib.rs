@@ -11,7 +11,7 @@
 //! | `WASMI` | `wasmi` | runs the instrumented module |
 //! | `WASMTIME` | `wasmtime` | runs the instrumented module |
 //!
-//! A new engine needs a crate in `engines/`, a feature that enables it, and a row in [`ALL`].
+//! What a new engine needs beside its row in [`ALL`]: ARCHITECTURE.md, "Where do I change...".
 #![forbid(unsafe_code)]
 
 use std::sync::Arc;

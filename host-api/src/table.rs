@@ -1,7 +1,7 @@
 //! Defines the columns of the host table; the rows are in `table/rows.rs`.
 //!
-//! A new function needs a number here, a row there, an arm in `vm`'s host dispatch and an extern in
-//! the SDK. Numbers of [`Function`] are pinned; a row is never removed.
+//! What a new function needs beside its number here and its row there: ARCHITECTURE.md, "Where do I
+//! change...", "a host function". Numbers of [`Function`] are pinned; a row is never removed.
 
 mod rows;
 

@@ -11,7 +11,7 @@ const ENDINGS: [&str; 9] = [
 ];
 
 /// What ARCHITECTURE.md must say where to put, in the order of its section.
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 11] = [
     "an operator",
     "a bulk operator",
     "a host function",
@@ -21,6 +21,8 @@ const KINDS: [&str; 9] = [
     "a store",
     "a chain adapter",
     "a command",
+    "a trap",
+    "a status",
 ];
 
 /// Files that a page talks about and that are not of this project, as (prefix of the page, file):
