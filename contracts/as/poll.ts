@@ -3,10 +3,11 @@
 //   vote(choice u8) -> u64      votes for the choice so far; event "Voted", topic caller
 //   votes(choice u8) -> u64
 //
-// Storage: "v" || choice holds a count (u64), "c" || address marks who has voted. A refusal reverts
-// with borsh{code u32, message none}: 1 input, 2 no such choice, 3 voted already, 4 value came.
+// Storage: "v" || choice has a count (u64), "c" || address has the byte 1 if the account has voted
+// (not an empty value, which an ICS 23 proof cannot cover). An error reverts with borsh{code u32,
+// message none}: 1 input, 2 no such choice, 3 voted already, 4 the call carries value.
 //
-// It allocates nothing: the buffers below are all the memory that it uses.
+// It allocates nothing: it uses only the buffers below.
 
 @external("lockstep", "input") declare function input(dst: usize, capacity: usize): i32;
 @external("lockstep", "return") declare function finish(data: usize, length: usize): void;
@@ -31,14 +32,14 @@ const CALLER_KEY = memory.data(33);
 const TOPICS = memory.data(64);
 const NAME = memory.data<u8>([0x56, 0x6f, 0x74, 0x65, 0x64]); // "Voted"
 
-// Ends the frame: no host call that ends it comes back.
+// Ends the frame: the host call does not return.
 function fail(code: u32): void {
   store<u32>(NUMBER, code);
   store<u8>(NUMBER, 0, 4);
   revert(NUMBER, 5);
 }
 
-function answer(number: u64): void {
+function finishWith(number: u64): void {
   store<u64>(NUMBER, number);
   finish(NUMBER, 8);
 }
@@ -65,7 +66,8 @@ export function vote(): void {
   store<u8>(CALLER_KEY, 0x63); // "c"
   caller(CALLER_KEY + 1);
   if (storageHas(CALLER_KEY, 33) != 0) fail(3);
-  storageWrite(CALLER_KEY, 33, 0, 0);
+  store<u8>(NUMBER, 1);
+  storageWrite(CALLER_KEY, 33, NUMBER, 1);
   const votes = count() + 1;
   store<u64>(NUMBER, votes);
   storageWrite(CHOICE_KEY, 2, NUMBER, 8);
@@ -73,10 +75,10 @@ export function vote(): void {
   memory.copy(TOPICS + 32, CALLER_KEY + 1, 32);
   store<u8>(NUMBER, choice);
   emitEvent(TOPICS, 2, NUMBER, 1);
-  answer(votes);
+  finishWith(votes);
 }
 
 export function votes(): void {
   takeChoice();
-  answer(count());
+  finishWith(count());
 }

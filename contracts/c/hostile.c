@@ -1,25 +1,25 @@
-//! Misbehaves in one way per entry, for the tests of those who have to bear it.
+//! Attacks a chain, in one way per entry, for tests of the VM and the node.
 //!
-//! Each entry takes what its comment says, in borsh without any check: it is no example. An entry
-//! that only stops for gas, a trap or a limit says so; `types/src/hostile.rs` builds the inputs.
+//! Each entry decodes its arguments without any check: it is not an example. An entry that runs
+//! until gas, a trap or a limit stops it says so; `types/src/hostile.rs` builds the inputs.
 //!
 //!   spin()                         never ends: out of gas
 //!   spin_on_host()                 never ends, in host calls
-//!   recurse()                      never stops calling itself: the stack's limit
-//!   grow() -> u32                  takes memory until there is none; answers the pages it has
-//!   fill()                         never ends, in the largest memory.fill-like writes there are
-//!   write_all()                    never ends, in the largest values under ever new keys
+//!   recurse()                      never stops calling itself: stack overflow
+//!   grow() -> u32                  grows memory up to the limit; returns its pages
+//!   fill()                         never ends, in writes over its memory
+//!   write_all()                    never ends, in the largest values under new keys
 //!   flood()                        emits events until the limit traps
 //!   flood_bytes()                  emits the largest events until the limit traps
 //!   bad_pointer(u8 which, u32 pointer, u32 length)      a host call with that range
 //!   long_key(u32 length), long_value(u32 length)        a write with them
 //!   reenter(address, flags u32)    calls `reenter_back` of the address, which calls back
-//!   reenter_back(address)          calls `touch` of the address; answers the status
+//!   reenter_back(address)          calls `touch` of the address; returns the status
 //!   descend()                      calls itself through the host, with ALLOW_REENTRY, until DEPTH
 //!   touch()                        writes one key
 //!   upgrade(code hash) -> u32, u32 changes its code, then calls itself: both statuses
 //!   deploy_bomb(code hash)         deploys that code again and again
-//!   lie(u8)                        returns 64 KiB, or reverts with them
+//!   large_output(u8)               returns 64 KiB, or reverts with 64 KiB
 //!   too_long()                     returns one byte more than a return can carry
 
 #include "lockstep.h"
@@ -46,8 +46,8 @@ LOCKSTEP_ENTRY(spin_on_host) void spin_on_host(void) {
   for (;;) sink += (uint32_t)lockstep_block_height();
 }
 
-// The result is used after the call, so that no compiler can make a loop of it; and that it never
-// ends is more than one can see, or it would be refused.
+// The result is used after the call, so that the compiler cannot turn the recursion into a loop;
+// and the compiler cannot see that it never ends, or it would reject it.
 static __attribute__((noinline)) uint32_t deeper(uint32_t depth) {
   sink = depth | 1;
   if (sink == 0) return 0;
@@ -124,34 +124,34 @@ static uint32_t call(uint32_t flags, const uint8_t *address, const char *entry, 
                                  LOCKSTEP_GAS_ALL);
 }
 
-static _Noreturn void answer(uint32_t number) { lockstep_return(&number, sizeof number); }
+static _Noreturn void finish(uint32_t number) { lockstep_return(&number, sizeof number); }
 
 LOCKSTEP_ENTRY(reenter) void reenter(void) {
   uint8_t self[32];
   read_input();
   lockstep_self(self);
   uint32_t status = call(number(32), buffer, "reenter_back", 12, self, sizeof self);
-  if (status != LOCKSTEP_STATUS_RETURN) answer(status);
-  // What the callee answers is the status that it got.
+  if (status != LOCKSTEP_STATUS_RETURN) finish(status);
+  // The callee returns the status of its own call.
   lockstep_returned(buffer, sizeof buffer);
-  answer(number(0));
+  finish(number(0));
 }
 
 LOCKSTEP_ENTRY(reenter_back) void reenter_back(void) {
   read_input();
-  answer(call(0, buffer, "touch", 5, 0, 0));
+  finish(call(0, buffer, "touch", 5, 0, 0));
 }
 
 LOCKSTEP_ENTRY(touch) void touch(void) { lockstep_storage_write("touched", 7, "", 0); }
 
-// Answers the status that the deepest call got, passed up frame by frame.
+// Returns the status of the deepest call, which each frame passes to its caller.
 LOCKSTEP_ENTRY(descend) void descend(void) {
   uint8_t self[32];
   lockstep_self(self);
   uint32_t status = call(LOCKSTEP_ALLOW_REENTRY, self, "descend", 7, 0, 0);
-  if (status != LOCKSTEP_STATUS_RETURN) answer(status);
+  if (status != LOCKSTEP_STATUS_RETURN) finish(status);
   lockstep_returned(buffer, sizeof buffer);
-  answer(number(0));
+  finish(number(0));
 }
 
 LOCKSTEP_ENTRY(upgrade) void upgrade(void) {
@@ -160,7 +160,7 @@ LOCKSTEP_ENTRY(upgrade) void upgrade(void) {
   read_input();
   lockstep_self(self);
   statuses[0] = (uint32_t)lockstep_set_code(buffer);
-  // This frame runs its old code to the end; the one below runs the new.
+  // This frame runs the old code to its end; the frame that it calls runs the new code.
   statuses[1] = call(LOCKSTEP_ALLOW_REENTRY, self, "touch", 5, 0, 0);
   lockstep_return(statuses, sizeof statuses);
 }
@@ -177,7 +177,7 @@ LOCKSTEP_ENTRY(deploy_bomb) void deploy_bomb(void) {
   }
 }
 
-LOCKSTEP_ENTRY(lie) void lie(void) {
+LOCKSTEP_ENTRY(large_output) void large_output(void) {
   read_input();
   if (buffer[0] == 0) lockstep_return(buffer, sizeof buffer);
   lockstep_revert(buffer, sizeof buffer);

@@ -72,8 +72,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         hostile::touch(),
         hostile::upgrade(code_hash.0),
         hostile::deploy_bomb(code_hash.0),
-        hostile::lie(false),
-        hostile::lie(true),
+        hostile::large_output(false),
+        hostile::large_output(true),
     ]);
     let cold = Rules::v1().schedule.host(Function::StorageRead).cold as f64;
     let mut figures = Vec::new();

@@ -27,11 +27,10 @@ const KINDS: [&str; 11] = [
 
 /// Files that a page talks about and that are not of this project, as (prefix of the page, file):
 /// those of the reader's own package or machine.
-const OF_THE_READER: [(&str, &str); 6] = [
+const OF_THE_READER: [(&str, &str); 5] = [
     ("docs/contracts.md", ""),
     ("debug-info/src/lines.rs", "price.rs"),
     ("conformance/src/spec/script.rs", ".wast"),
-    ("contracts/sdk/src/externs.rs", "mock.rs"),
     ("docs/conformance.md", "here.json"),
     ("docs/conformance.md", "there.json"),
 ];

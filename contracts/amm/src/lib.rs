@@ -13,12 +13,12 @@ pub mod amm {
 
     use crate::math::{mul_div, mul_div_up};
 
-    /// No reserve may be larger: with it, no formula here leaves its range.
+    /// Maximum of a reserve, with which no formula here can overflow.
     pub const RESERVE_MAX: u128 = (1 << 112) - 1;
-    /// Shares of the first deposit that nobody gets, so that a share never becomes dear enough
-    /// to round a later deposit away.
+    /// Shares of the first deposit that no account gets, so that a share never becomes so expensive
+    /// that a later deposit rounds to 0 shares.
     pub const SHARES_LOCKED: u128 = 1_000;
-    /// What is left of an input after the fee, in thousandths.
+    /// Part of an input that is left after the fee, in thousandths.
     const AFTER_FEE: u128 = 997;
     const WHOLE: u128 = 1_000;
 
@@ -27,54 +27,54 @@ pub mod amm {
     const TOTAL: Item<u128> = Item::new(b"n");
     const SHARES: Map<Address, u128> = Map::new(b"s");
 
-    /// A deposit came in.
+    /// A deposit was made.
     #[sdk::event]
     pub struct Added {
-        /// Whose it is.
+        /// The depositor.
         #[topic]
         pub owner: Address,
-        /// Of both tokens.
+        /// The amounts of both tokens.
         pub amounts: (u128, u128),
-        /// Shares for it.
+        /// The new shares.
         pub shares: u128,
     }
 
-    /// A deposit went out.
+    /// A deposit was withdrawn.
     #[sdk::event]
     pub struct Removed {
-        /// Whose it was.
+        /// The owner of the shares.
         #[topic]
         pub owner: Address,
-        /// Of both tokens.
+        /// The amounts of both tokens.
         pub amounts: (u128, u128),
-        /// Shares that are gone.
+        /// The redeemed shares.
         pub shares: u128,
     }
 
-    /// Somebody traded.
+    /// A trade was made.
     #[sdk::event]
     pub struct Swapped {
-        /// Who.
+        /// The trader.
         #[topic]
         pub by: Address,
-        /// Whether the first token came in; else the second.
+        /// Whether the first token was paid in; else the second.
         pub first_in: bool,
-        /// What came in, the fee included.
+        /// The amount paid in, including the fee.
         pub amount_in: u128,
-        /// What went out.
+        /// The amount paid out.
         pub amount_out: u128,
     }
 
-    /// What the pool refuses.
+    /// Errors of the pool.
     #[sdk::error]
     pub enum AmmError {
         /// `init` was called before.
         AlreadyInitialised = 1,
         /// `init` was not called yet.
         NotInitialised = 2,
-        /// The two tokens are one.
+        /// The two tokens are the same.
         SameToken = 3,
-        /// An amount of 0, or one so small that it would give nothing.
+        /// An amount of 0, or one too small for any output.
         TooLittle = 4,
         /// A reserve would be above the limit.
         TooMuch = 5,
@@ -84,7 +84,7 @@ pub mod amm {
         Expired = 7,
         /// The caller has fewer shares.
         InsufficientShares = 8,
-        /// A token refused, or moved another amount than it was told.
+        /// A token failed, or moved another amount than requested.
         TokenFailed = 9,
     }
 
@@ -103,7 +103,7 @@ pub mod amm {
         Ok(())
     }
 
-    /// Deposits both tokens in the pool's ratio, at most these amounts; answers the shares. The
+    /// Deposits both tokens in the pool's ratio, at most these amounts; returns the shares. The
     /// first deposit sets the ratio. The caller has approved the amounts to the pool.
     ///
     /// # Errors
@@ -135,8 +135,8 @@ pub mod amm {
         TOTAL.set(&total.checked_add(shares).ok_or(AmmError::TooMuch)?);
         let sum = shares_of(owner).checked_add(own);
         set_shares(owner, sum.ok_or(AmmError::TooMuch)?);
-        take(tokens.0, owner, amounts.0)?;
-        take(tokens.1, owner, amounts.1)?;
+        pay_in(tokens.0, owner, amounts.0)?;
+        pay_in(tokens.1, owner, amounts.1)?;
         let shares = own;
         env::emit(&Added {
             owner,
@@ -146,7 +146,7 @@ pub mod amm {
         Ok(own)
     }
 
-    /// Gives shares back for their part of both reserves; answers the amounts.
+    /// Redeems shares for their part of both reserves; returns the amounts.
     ///
     /// # Errors
     /// [`AmmError::NotInitialised`], [`AmmError::TooLittle`], [`AmmError::Slippage`],
@@ -173,8 +173,8 @@ pub mod amm {
             reserves.0.checked_sub(amounts.0),
             reserves.1.checked_sub(amounts.1),
         )?;
-        give(tokens.0, owner, amounts.0)?;
-        give(tokens.1, owner, amounts.1)?;
+        pay_out(tokens.0, owner, amounts.0)?;
+        pay_out(tokens.1, owner, amounts.1)?;
         env::emit(&Removed {
             owner,
             amounts,
@@ -183,7 +183,7 @@ pub mod amm {
         Ok(amounts)
     }
 
-    /// Trades an amount of one token for the other; answers what went out. The caller has
+    /// Trades an amount of one token for the other; returns the amount paid out. The caller has
     /// approved the amount to the pool.
     ///
     /// # Errors
@@ -213,8 +213,8 @@ pub mod amm {
             (tokens.1, tokens.0)
         };
         let by = env::caller();
-        take(token_in, by, amount_in)?;
-        give(token_out, by, amount_out)?;
+        pay_in(token_in, by, amount_in)?;
+        pay_out(token_out, by, amount_out)?;
         env::emit(&Swapped {
             by,
             first_in,
@@ -224,7 +224,7 @@ pub mod amm {
         Ok(amount_out)
     }
 
-    /// What a trade would give now; nothing if that is nothing.
+    /// The output of a trade at the present reserves; none if it would be 0.
     pub fn quote(first_in: bool, amount_in: u128) -> Option<u128> {
         let (first, second) = reserves();
         let (reserve_in, reserve_out) = if first_in {
@@ -235,13 +235,13 @@ pub mod amm {
         if amount_in > RESERVE_MAX {
             return None;
         }
-        // Below 2^122 each, so neither wraps. Rounded down: the pool never gives too much.
+        // Below 2^122 each, so neither wraps. Rounded down: the pool never pays too much.
         let effective = amount_in.checked_mul(AFTER_FEE)?;
         let divisor = reserve_in.checked_mul(WHOLE)?.checked_add(effective)?;
         mul_div(reserve_out, effective, divisor).filter(|amount| *amount > 0)
     }
 
-    /// What the pool has of both tokens, by its own books.
+    /// The reserves of both tokens, as the pool counts them.
     pub fn reserves() -> (u128, u128) {
         RESERVES.get().unwrap_or_default()
     }
@@ -251,12 +251,12 @@ pub mod amm {
         SHARES.get(&owner).unwrap_or_default()
     }
 
-    /// All shares, those that nobody has included.
+    /// The number of all shares, including those without an owner.
     pub fn total_shares() -> u128 {
         TOTAL.get().unwrap_or_default()
     }
 
-    /// The geometric mean of the two amounts, a little below it.
+    /// About the geometric mean of the two amounts: the product of their roots, each rounded down.
     fn first_shares(amounts: (u128, u128)) -> Result<u128, AmmError> {
         if amounts.0 > RESERVE_MAX || amounts.1 > RESERVE_MAX {
             return Err(AmmError::TooMuch);
@@ -305,8 +305,8 @@ pub mod amm {
         }
     }
 
-    /// Takes an amount from an owner, and looks whether it came.
-    fn take(token: Address, owner: Address, amount: u128) -> Result<(), AmmError> {
+    /// Moves an amount from an owner to the pool, and checks that it arrived.
+    fn pay_in(token: Address, owner: Address, amount: u128) -> Result<(), AmmError> {
         let pool = env::self_address();
         let token = TokenClient::at(token);
         let before = balance(token, pool)?;
@@ -319,7 +319,7 @@ pub mod amm {
         }
     }
 
-    fn give(token: Address, owner: Address, amount: u128) -> Result<(), AmmError> {
+    fn pay_out(token: Address, owner: Address, amount: u128) -> Result<(), AmmError> {
         let moved = TokenClient::at(token).transfer(owner, amount);
         moved.map_err(|_| AmmError::TokenFailed)
     }

@@ -1,6 +1,6 @@
-//! Multiplies and divides without losing the upper half of a product.
+//! Multiplies and divides with products of 256 bits.
 
-/// `a * b / divisor` rounded down, over a product of 256 bits; nothing if that is no u128.
+/// `a * b / divisor` rounded down, over a product of 256 bits; `None` if that does not fit a u128.
 pub(crate) fn mul_div(a: u128, b: u128, divisor: u128) -> Option<u128> {
     divide(multiply(a, b), divisor).map(|(quotient, _)| quotient)
 }
@@ -31,7 +31,7 @@ const fn halves(number: u128) -> (u128, u128) {
     (number >> 64, number & LOWER)
 }
 
-/// Quotient and rest, a bit at a time; nothing if the quotient is no u128, or the divisor 0.
+/// Quotient and remainder, bit by bit; `None` if the quotient does not fit or the divisor is 0.
 fn divide((upper, lower): (u128, u128), divisor: u128) -> Option<(u128, u128)> {
     if upper >= divisor {
         return None;
@@ -84,7 +84,7 @@ mod tests {
         assert_eq!((mul_div(max, 2, 1), mul_div(1, 1, 0)), (None, None));
     }
 
-    /// Against division by another way: (q * d + r) is the product again.
+    /// Checks the division by multiplication: q * d + r is the product.
     #[test]
     fn a_quotient_times_its_divisor_is_the_product() {
         let mut seed = 1_u128;

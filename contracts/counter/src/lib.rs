@@ -13,20 +13,20 @@ pub mod counter {
     /// The count was raised.
     #[sdk::event]
     pub struct Incremented {
-        /// By how much.
+        /// The increment.
         pub by: u64,
-        /// The count after it.
+        /// The new count.
         pub count: u64,
     }
 
-    /// What the counter refuses.
+    /// Errors of the counter.
     #[sdk::error]
     pub enum CounterError {
         /// The sum would not fit 64 bits.
         Overflow = 1,
     }
 
-    /// Adds `by` to the count; answers the new count.
+    /// Adds `by` to the count; returns the new count.
     ///
     /// # Errors
     /// [`CounterError::Overflow`] if the sum would not fit 64 bits.

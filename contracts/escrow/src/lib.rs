@@ -1,4 +1,4 @@
-//! Holds a payment until it is released, refunded, or out of time.
+//! Keeps a payment until it is released, refunded, or out of time.
 //!
 //! What it guards against: see `README.md`.
 #![cfg_attr(target_family = "wasm", no_std)]
@@ -10,18 +10,18 @@ pub mod escrow {
 
     /// The number of the last deal.
     const LAST_ID: Item<u64> = Item::new(b"i");
-    /// The deals whose payment is held.
+    /// The open deals.
     const DEALS: Map<u64, Deal> = Map::new(b"d");
 
-    /// A payment that is held.
+    /// An open deal.
     #[sdk::data]
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Deal {
-        /// Who paid.
+        /// The account that paid.
         pub buyer: Address,
-        /// Who is to be paid.
+        /// The account to be paid.
         pub seller: Address,
-        /// Who decides when the two do not.
+        /// The account that decides a dispute.
         pub arbiter: Address,
         /// From this block time on (milliseconds) the buyer may take the payment back.
         pub deadline: u64,
@@ -29,47 +29,47 @@ pub mod escrow {
         pub amount: u128,
     }
 
-    /// A payment came in.
+    /// A deal was opened.
     #[sdk::event]
     pub struct Opened {
         /// The deal.
         #[topic]
         pub id: u64,
-        /// What was agreed.
+        /// Its terms.
         pub deal: Deal,
     }
 
-    /// A payment went out, and the deal is closed.
+    /// The payment was made, and the deal is closed.
     #[sdk::event]
     pub struct Closed {
         /// The deal.
         #[topic]
         pub id: u64,
-        /// Who was paid: the seller, or the buyer.
+        /// The account that was paid: the seller, or the buyer.
         #[topic]
         pub to: Address,
-        /// How much.
+        /// The amount.
         pub amount: u128,
     }
 
-    /// What the escrow refuses.
+    /// Errors of the escrow.
     #[sdk::error]
     pub enum EscrowError {
-        /// No value came with the call.
+        /// The call carries no value.
         NothingPaid = 1,
         /// The deadline is not after this block.
         DeadlinePassed = 2,
-        /// No payment is held under that number.
+        /// No open deal has that number.
         UnknownDeal = 3,
         /// The caller may not do this, or not yet.
         NotAllowed = 4,
-        /// The escrow cannot pay: its books do not add up.
+        /// The escrow cannot pay: its accounting is wrong.
         Unpaid = 5,
         /// The numbers are used up.
         Overflow = 6,
     }
 
-    /// Holds the value of the call for a seller; answers the deal's number.
+    /// Keeps the value of the call for a seller; returns the deal's number.
     ///
     /// # Errors
     /// [`EscrowError::NothingPaid`], [`EscrowError::DeadlinePassed`].
@@ -125,12 +125,12 @@ pub mod escrow {
         close(id, deal.buyer, deal.amount)
     }
 
-    /// A deal whose payment is held.
+    /// An open deal.
     pub fn deal(id: u64) -> Option<Deal> {
         DEALS.get(&id)
     }
 
-    /// Forgets the deal before it pays: there is no moment at which it could be paid twice.
+    /// Removes the deal before it pays, so that it cannot be paid twice.
     fn close(id: u64, to: Address, amount: u128) -> Result<(), EscrowError> {
         DEALS.remove(&id);
         env::transfer(&to, amount).map_err(|_| EscrowError::Unpaid)?;

@@ -8,64 +8,67 @@
 pub mod multisig {
     use sdk::{Address, Item, Map, Request, String, Vec, call, env};
 
-    /// Owners of one wallet: a confirmation costs a look at each.
+    /// Maximum number of owners: an execution reads the confirmation of each.
     pub const OWNERS_MAX: usize = 32;
-    /// Bytes of an entry's name, as the host takes it.
+    /// Maximum length of an entry's name in bytes, which is that of the host.
     pub const ENTRY_BYTES_MAX: usize = 64;
-    /// Bytes of an input: a proposal is stored until it is executed.
+    /// Maximum length of an input in bytes: a proposal is stored until it is executed.
     pub const INPUT_BYTES_MAX: usize = 4_096;
 
     const OWNERS: Item<Vec<Address>> = Item::new(b"o");
     const THRESHOLD: Item<u32> = Item::new(b"t");
     const LAST_ID: Item<u64> = Item::new(b"i");
     const PROPOSALS: Map<u64, Proposal> = Map::new(b"p");
-    const CONFIRMATIONS: Map<(u64, Address), ()> = Map::new(b"c");
+    /// By proposal, then owner; the value is [`CONFIRMED`].
+    const CONFIRMATIONS: Map<(u64, Address), u8> = Map::new(b"c");
+    /// The value of a confirmation: one byte, because an ICS 23 proof cannot cover an empty value.
+    const CONFIRMED: u8 = 1;
 
     /// A payment, or a call with or without one.
     #[sdk::data]
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Proposal {
-        /// Who is paid or called.
+        /// The account that is paid, or the contract that is called.
         pub to: Address,
-        /// How much is paid.
+        /// The value that is paid.
         pub value: u128,
-        /// What is called; empty for a payment alone.
+        /// The entry that is called; empty for a plain payment.
         pub entry: String,
         /// The arguments of the call.
         pub input: Vec<u8>,
     }
 
-    /// The owners are these from now on.
+    /// The owners or the threshold changed.
     #[sdk::event]
     pub struct OwnersChanged {
-        /// Who may confirm.
+        /// The new owners.
         pub owners: Vec<Address>,
-        /// How many have to.
+        /// The new threshold.
         pub threshold: u32,
     }
 
-    /// An owner proposed something.
+    /// An owner made a proposal.
     #[sdk::event]
     pub struct Proposed {
         /// The proposal.
         #[topic]
         pub id: u64,
-        /// By whom.
+        /// The owner.
         #[topic]
         pub by: Address,
     }
 
-    /// An owner confirmed, or took a confirmation back.
+    /// An owner confirmed a proposal, or withdrew the confirmation.
     #[sdk::event]
     pub struct Confirmed {
         /// The proposal.
         #[topic]
         pub id: u64,
-        /// By whom.
+        /// The owner.
         #[topic]
         pub by: Address,
-        /// False if it was taken back.
-        pub stands: bool,
+        /// False if the confirmation was withdrawn.
+        pub confirmed: bool,
     }
 
     /// A proposal was executed.
@@ -76,7 +79,7 @@ pub mod multisig {
         pub id: u64,
     }
 
-    /// What the wallet refuses.
+    /// Errors of the wallet.
     #[sdk::error]
     pub enum MultisigError {
         /// `init` was called before.
@@ -85,13 +88,13 @@ pub mod multisig {
         BadOwners = 2,
         /// The caller is not an owner; for `set_owners`, not the wallet itself.
         NotOwner = 3,
-        /// No such proposal waits.
+        /// No such pending proposal.
         UnknownProposal = 4,
         /// The caller has confirmed already, or has not.
         NoChange = 5,
         /// Too few of the present owners have confirmed.
         TooFewConfirmations = 6,
-        /// The payment or the call failed; the proposal still waits.
+        /// The payment or the call failed; the proposal is still pending.
         CallFailed = 7,
         /// The entry's name or the input is too long.
         TooLong = 8,
@@ -99,7 +102,7 @@ pub mod multisig {
         Overflow = 9,
     }
 
-    /// Sets the owners, and how many of them have to confirm. Works once.
+    /// Sets the owners, and how many of them must confirm. Works once.
     ///
     /// # Errors
     /// [`MultisigError::AlreadyInitialised`], [`MultisigError::BadOwners`].
@@ -110,11 +113,11 @@ pub mod multisig {
         change_owners(owners, threshold)
     }
 
-    /// Takes value in, from anybody.
+    /// Accepts value, from any account.
     #[payable]
     pub fn deposit() {}
 
-    /// Proposes something and confirms it; answers its number.
+    /// Makes a proposal and confirms it; returns its number.
     ///
     /// # Errors
     /// [`MultisigError::NotOwner`], [`MultisigError::TooLong`].
@@ -141,7 +144,7 @@ pub mod multisig {
         change_confirmation(id, true)
     }
 
-    /// Takes a confirmation back.
+    /// Withdraws a confirmation.
     ///
     /// # Errors
     /// As [`confirm`].
@@ -149,8 +152,8 @@ pub mod multisig {
         change_confirmation(id, false)
     }
 
-    /// Executes a proposal that enough of the present owners have confirmed; answers what the
-    /// call returned.
+    /// Executes a proposal that enough of the present owners have confirmed; returns the output of
+    /// its call.
     ///
     /// # Errors
     /// [`MultisigError::NotOwner`], [`MultisigError::UnknownProposal`],
@@ -161,7 +164,7 @@ pub mod multisig {
         if confirmations(id) < THRESHOLD.get().unwrap_or(u32::MAX) {
             return Err(MultisigError::TooFewConfirmations);
         }
-        // Gone before anything runs: whatever the callee does, this is executed once.
+        // Removed before anything runs, so that the callee cannot cause a second execution.
         PROPOSALS.remove(&id);
         for owner in OWNERS.get().unwrap_or_default() {
             CONFIRMATIONS.remove(&(id, owner));
@@ -170,7 +173,7 @@ pub mod multisig {
         perform(&proposal)
     }
 
-    /// Replaces the owners. The wallet alone may call it: by a proposal.
+    /// Replaces the owners. Only the wallet itself may call it, by a proposal.
     ///
     /// # Errors
     /// [`MultisigError::NotOwner`], [`MultisigError::BadOwners`].
@@ -181,13 +184,13 @@ pub mod multisig {
         change_owners(owners, threshold)
     }
 
-    /// Who may confirm, and how many have to.
+    /// The owners, and the threshold of confirmations.
     pub fn owners() -> (Vec<Address>, u32) {
         let owners = OWNERS.get().unwrap_or_default();
         (owners, THRESHOLD.get().unwrap_or_default())
     }
 
-    /// A proposal that waits.
+    /// A pending proposal.
     pub fn proposal(id: u64) -> Option<Proposal> {
         PROPOSALS.get(&id)
     }
@@ -224,28 +227,28 @@ pub mod multisig {
         Ok(())
     }
 
-    fn change_confirmation(id: u64, stands: bool) -> Result<(), MultisigError> {
+    fn change_confirmation(id: u64, confirmed: bool) -> Result<(), MultisigError> {
         let by = owner()?;
         if !PROPOSALS.exists(&id) {
             return Err(MultisigError::UnknownProposal);
         }
-        if CONFIRMATIONS.exists(&(id, by)) == stands {
+        if CONFIRMATIONS.exists(&(id, by)) == confirmed {
             return Err(MultisigError::NoChange);
         }
-        record(id, by, stands);
+        record(id, by, confirmed);
         Ok(())
     }
 
-    fn record(id: u64, by: Address, stands: bool) {
-        if stands {
-            CONFIRMATIONS.set(&(id, by), &());
+    fn record(id: u64, by: Address, confirmed: bool) {
+        if confirmed {
+            CONFIRMATIONS.set(&(id, by), &CONFIRMED);
         } else {
             CONFIRMATIONS.remove(&(id, by));
         }
-        env::emit(&Confirmed { id, by, stands });
+        env::emit(&Confirmed { id, by, confirmed });
     }
 
-    /// Pays or calls. The wallet lets nobody back in but itself.
+    /// Pays or calls. Only a call of the wallet to itself may re-enter it.
     fn perform(proposal: &Proposal) -> Result<Vec<u8>, MultisigError> {
         let Proposal { to, value, .. } = *proposal;
         let result = if proposal.entry.is_empty() {

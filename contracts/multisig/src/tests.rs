@@ -1,25 +1,25 @@
 //! Tests the wallet's logic on the mock host, called as the chain calls it.
 
 use contract_types::multisig as inputs;
-use sdk::{Address, CallError, Request, env, mock};
+use sdk::{Address, CallError, Key, Request, env, mock};
 
 use crate::multisig::{MultisigClient, MultisigError, OWNERS_MAX, Proposal, entries};
 
 const ALICE: Address = Address([1; 32]);
 const BOB: Address = Address([2; 32]);
 const CAROL: Address = Address([3; 32]);
-const STRANGER: Address = Address([4; 32]);
+const OUTSIDER: Address = Address([4; 32]);
 const WALLET: Address = Address([9; 32]);
 
 const CLIENT: MultisigClient = MultisigClient::at(WALLET);
 
-/// A 2-of-3 wallet that holds 100; Alice acts.
+/// A 2-of-3 wallet with a balance of 100; Alice is the caller.
 fn wallet() {
     mock::register(WALLET, entries::ALL);
     act(ALICE);
     CLIENT.init(vec![ALICE, BOB, CAROL], 2).unwrap();
-    mock::set_balance(STRANGER, 100);
-    act(STRANGER);
+    mock::set_balance(OUTSIDER, 100);
+    act(OUTSIDER);
     CLIENT.value(100).deposit().unwrap();
     act(ALICE);
 }
@@ -30,7 +30,7 @@ fn act(who: Address) {
 
 fn payment(value: u128) -> Proposal {
     Proposal {
-        to: STRANGER,
+        to: OUTSIDER,
         value,
         entry: String::new(),
         input: Vec::new(),
@@ -49,9 +49,9 @@ fn two_of_three_pay_and_one_does_not() {
     act(BOB);
     CLIENT.confirm(id).unwrap();
     assert_eq!(CLIENT.execute(id), Ok(Vec::new()));
-    assert_eq!((env::balance(&WALLET), env::balance(&STRANGER)), (40, 60));
+    assert_eq!((env::balance(&WALLET), env::balance(&OUTSIDER)), (40, 60));
     refused(CLIENT.execute(id), MultisigError::UnknownProposal);
-    // Nothing of it is left: the owners, the threshold and the last number.
+    // Only the owners, the threshold and the last number are left.
     assert_eq!(mock::storage_of(WALLET).len(), 3);
 }
 
@@ -69,17 +69,31 @@ fn one_owner_counts_once() {
     );
 }
 
+/// An ICS 23 proof cannot cover an empty value.
 #[test]
-fn a_stranger_does_nothing() {
+fn a_confirmation_is_one_byte() {
     wallet();
     let id = CLIENT.propose(payment(60)).unwrap();
-    act(STRANGER);
+    let storage = mock::storage_of(WALLET);
+    let mut confirmed = b"c".to_vec();
+    (id, ALICE).encode_key(&mut confirmed);
+    assert_eq!(storage[&confirmed], [1]);
+    assert!(storage.values().all(|value| !value.is_empty()));
+    CLIENT.revoke(id).unwrap();
+    assert!(!mock::storage_of(WALLET).contains_key(&confirmed));
+}
+
+#[test]
+fn an_account_outside_the_owners_can_do_nothing() {
+    wallet();
+    let id = CLIENT.propose(payment(60)).unwrap();
+    act(OUTSIDER);
     refused(CLIENT.propose(payment(1)), MultisigError::NotOwner);
     refused(CLIENT.confirm(id), MultisigError::NotOwner);
     refused(CLIENT.revoke(id), MultisigError::NotOwner);
     refused(CLIENT.execute(id), MultisigError::NotOwner);
     refused(
-        CLIENT.set_owners(vec![STRANGER], 1),
+        CLIENT.set_owners(vec![OUTSIDER], 1),
         MultisigError::NotOwner,
     );
 }
@@ -121,7 +135,7 @@ fn the_owners_change_by_a_proposal_and_old_confirmations_stop_counting() {
 }
 
 #[test]
-fn a_call_carries_value_and_answers_what_the_callee_returned() {
+fn a_call_carries_value_and_returns_the_output_of_the_callee() {
     const OTHER: Address = Address([8; 32]);
     wallet();
     mock::register(OTHER, entries::ALL);
@@ -139,7 +153,7 @@ fn a_call_carries_value_and_answers_what_the_callee_returned() {
     assert_eq!((env::balance(&WALLET), env::balance(&OTHER)), (70, 30));
 }
 
-/// A contract that is paid and calls the wallet back.
+/// A contract that is paid and calls back into the wallet.
 #[sdk::contract]
 mod attacker {
     use sdk::{Address, CallError, Item, Request};
@@ -156,7 +170,7 @@ mod attacker {
 }
 
 #[test]
-fn the_callee_cannot_come_back() {
+fn the_callee_cannot_re_enter_the_wallet() {
     const ATTACKER: Address = Address([7; 32]);
     wallet();
     mock::register(ATTACKER, attacker::entries::ALL);
@@ -175,7 +189,7 @@ fn the_callee_cannot_come_back() {
 }
 
 #[test]
-fn owners_that_cannot_decide_are_refused() {
+fn owners_that_cannot_reach_the_threshold_are_an_error() {
     mock::register(WALLET, entries::ALL);
     let many: Vec<_> = (0..=OWNERS_MAX)
         .map(|n| Address([u8::try_from(n).unwrap(); 32]))
@@ -197,7 +211,7 @@ fn owners_that_cannot_decide_are_refused() {
 fn the_shared_inputs_are_the_entries_arguments() {
     wallet();
     let calls = [
-        inputs::propose(STRANGER, 5, "", &[]),
+        inputs::propose(OUTSIDER, 5, "", &[]),
         inputs::revoke(1),
         inputs::confirm(1),
         inputs::owners(),

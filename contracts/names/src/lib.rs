@@ -12,56 +12,56 @@ pub mod names {
 
     /// Bytes of the shortest and the longest name.
     pub const NAME_BYTES: (usize, usize) = (3, 32);
-    /// Periods that can be paid at once.
+    /// Maximum number of periods that one call can pay.
     pub const PERIODS_MAX: u32 = 1_000;
-    /// Names of one page.
+    /// Maximum number of names of one page.
     pub const PAGE_NAMES_MAX: u32 = 50;
 
     const TERMS: Item<Terms> = Item::new(b"t");
     const RECORDS: Map<String, Record> = Map::new(b"r");
 
-    /// What never changes after `init`.
+    /// The terms, which never change after `init`.
     #[sdk::data]
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Terms {
-        /// Who may withdraw the fees.
+        /// The account that may withdraw the fees.
         pub collector: Address,
-        /// What a period costs.
+        /// The price of a period.
         pub price: u128,
-        /// Blocks of a period, and of the time after it in which the owner alone may renew.
+        /// Blocks of a period, and of the time after it in which the name can only be renewed.
         pub period: u64,
     }
 
-    /// A name that was rented.
+    /// The record of a rented name.
     #[sdk::data]
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Record {
-        /// Who may change it.
+        /// The account that may change it.
         pub owner: Address,
-        /// What it stands for.
+        /// The address to which it resolves.
         pub target: Address,
-        /// The first height at which it stands for nothing.
+        /// The first height at which it does not resolve.
         pub expires: u64,
     }
 
-    /// A name was rented, renewed, pointed elsewhere or handed on.
+    /// A name was rented, renewed or transferred, or its target changed.
     #[sdk::event]
     pub struct Changed {
         /// sha256 of the name.
         #[topic]
         pub name_hash: [u8; 32],
-        /// Who owns it now.
+        /// The owner.
         #[topic]
         pub owner: Address,
         /// The name.
         pub name: String,
-        /// What it stands for now.
+        /// The target.
         pub target: Address,
-        /// The first height at which it stands for nothing.
+        /// The first height at which it does not resolve.
         pub expires: u64,
     }
 
-    /// What the registry refuses.
+    /// Errors of the registry.
     #[sdk::error]
     pub enum NamesError {
         /// `init` was called before, or not yet.
@@ -72,11 +72,11 @@ pub mod names {
         BadName = 3,
         /// 0 periods, or more than 1,000.
         BadPeriods = 4,
-        /// The value is not the price of the periods, to the unit.
+        /// The value is not exactly the price of the periods.
         WrongFee = 5,
-        /// Somebody has the name, or may still renew it.
+        /// The name is rented, or its owner may still renew it.
         Taken = 6,
-        /// Nobody has the name.
+        /// The name is not rented.
         Unknown = 7,
         /// The caller is not the owner; for the fees, not the collector.
         NotOwner = 8,
@@ -106,7 +106,7 @@ pub mod names {
         Ok(())
     }
 
-    /// Rents a free name for the caller, and points it at the caller.
+    /// Rents a free name for the caller, with the caller as its target.
     ///
     /// # Errors
     /// All but [`NamesError::BadTerms`], [`NamesError::Unknown`], [`NamesError::NotOwner`] and
@@ -138,7 +138,7 @@ pub mod names {
         Ok(())
     }
 
-    /// Pays for more time. Anybody may pay; after expiry it works for one more period, and the
+    /// Pays for more time. Any account may pay; for one period after expiry it still works, and the
     /// time that has passed is paid, too.
     ///
     /// # Errors
@@ -156,7 +156,7 @@ pub mod names {
         Ok(())
     }
 
-    /// Points a name of the caller's elsewhere.
+    /// Changes the target of a name of the caller's.
     ///
     /// # Errors
     /// [`NamesError::Unknown`], [`NamesError::NotOwner`].
@@ -166,7 +166,7 @@ pub mod names {
         Ok(())
     }
 
-    /// Hands a name of the caller's on.
+    /// Transfers a name of the caller's.
     ///
     /// # Errors
     /// [`NamesError::Unknown`], [`NamesError::NotOwner`].
@@ -182,7 +182,7 @@ pub mod names {
         Ok(())
     }
 
-    /// Pays all fees to the collector, who alone may call it; answers how much.
+    /// Pays all fees to the collector, the only account that may call it; returns the amount.
     ///
     /// # Errors
     /// [`NamesError::NotReady`], [`NamesError::NotOwner`], [`NamesError::Unpaid`].
@@ -196,7 +196,7 @@ pub mod names {
         Ok(fees)
     }
 
-    /// What a name stands for at this height.
+    /// The target of a name at this height.
     pub fn resolve(name: String) -> Option<Address> {
         RECORDS
             .get(&name)
@@ -209,14 +209,14 @@ pub mod names {
         RECORDS.get(&name)
     }
 
-    /// The names after one, in their order, expired ones among them: at most 50.
+    /// The names after one, in their order, including expired ones: at most 50.
     pub fn list(after: String, limit: u32) -> Vec<String> {
-        let behind = (Bound::Excluded(after), Bound::Unbounded);
-        let records = RECORDS.range(behind, limit.min(PAGE_NAMES_MAX));
+        let range = (Bound::Excluded(after), Bound::Unbounded);
+        let records = RECORDS.range(range, limit.min(PAGE_NAMES_MAX));
         records.map(|(name, _)| name).collect()
     }
 
-    /// One spelling for each name, and none that looks like another.
+    /// Whether a name has the only permitted form, so that no two names look alike.
     fn is_name(name: &[u8]) -> bool {
         let is_letter = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         let ends = [name.first(), name.last()];
@@ -229,7 +229,7 @@ pub mod names {
         env::block_height() < record.expires
     }
 
-    /// The end of the periods that the value of the call pays.
+    /// The end of the periods that the value of the call pays for.
     fn paid_until(terms: &Terms, from: u64, periods: u32) -> Result<u64, NamesError> {
         if !(1..=PERIODS_MAX).contains(&periods) {
             return Err(NamesError::BadPeriods);

@@ -1,4 +1,4 @@
-//! Keeps tokens that are one of a kind, and lists them by owner.
+//! Keeps non-fungible tokens, and lists them by owner.
 //!
 //! What it guards against: see `README.md`.
 #![cfg_attr(target_family = "wasm", no_std)]
@@ -10,14 +10,16 @@ pub mod nft {
 
     use sdk::{Address, Item, Map, Vec, env};
 
-    /// Tokens of one page.
+    /// Maximum number of tokens of one page.
     pub const PAGE_TOKENS_MAX: u32 = 100;
 
     const MINTER: Item<Address> = Item::new(b"m");
     const LAST_ID: Item<u64> = Item::new(b"i");
     const TOKENS: Map<u64, Token> = Map::new(b"t");
-    /// By owner, then token: the tokens of one owner lie side by side.
-    const OWNED: Map<(Address, u64), ()> = Map::new(b"o");
+    /// By owner, then token, so that the keys of one owner are adjacent; the value is [`PRESENT`].
+    const OWNED: Map<(Address, u64), u8> = Map::new(b"o");
+    /// The value of a member of a set: a byte, because an ICS 23 proof cannot cover an empty value.
+    const PRESENT: u8 = 1;
     const COUNTS: Map<Address, u64> = Map::new(b"n");
     const APPROVALS: Map<u64, Address> = Map::new(b"a");
 
@@ -25,36 +27,36 @@ pub mod nft {
     #[sdk::data]
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Token {
-        /// Whose it is.
+        /// The owner.
         pub owner: Address,
-        /// sha256 of what it stands for; never changes.
+        /// sha256 of the object that the token represents; never changes.
         pub digest: [u8; 32],
     }
 
-    /// A token changed hands, or was made.
+    /// A token was transferred or minted.
     #[sdk::event]
     pub struct Transferred {
         /// The token.
         #[topic]
         pub id: u64,
-        /// Whose it was; nobody's if it was made.
+        /// The former owner; none if the token was minted.
         pub from: Option<Address>,
-        /// Whose it is.
+        /// The new owner.
         #[topic]
         pub to: Address,
     }
 
-    /// Somebody may move a token, or nobody but its owner any more.
+    /// An approval of a token was set or removed.
     #[sdk::event]
     pub struct Approved {
         /// The token.
         #[topic]
         pub id: u64,
-        /// Who may move it.
+        /// The account that may move it beside its owner, if any.
         pub spender: Option<Address>,
     }
 
-    /// What the contract refuses.
+    /// Errors of the contract.
     #[sdk::error]
     pub enum NftError {
         /// `init` was called before.
@@ -69,7 +71,7 @@ pub mod nft {
         Overflow = 5,
     }
 
-    /// Makes the caller the one who makes tokens. Works once.
+    /// Makes the caller the minter. Works once.
     ///
     /// # Errors
     /// [`NftError::AlreadyInitialised`].
@@ -81,7 +83,7 @@ pub mod nft {
         Ok(())
     }
 
-    /// Makes a token for somebody; answers its number.
+    /// Mints a token for an owner; returns its number.
     ///
     /// # Errors
     /// [`NftError::NotMinter`], [`NftError::Overflow`].
@@ -97,7 +99,7 @@ pub mod nft {
         Ok(id)
     }
 
-    /// Moves a token that the caller owns or may move; whoever might move it may no more.
+    /// Moves a token that the caller owns or may move; ends the approval.
     ///
     /// # Errors
     /// [`NftError::UnknownToken`], [`NftError::NotAllowed`].
@@ -116,7 +118,7 @@ pub mod nft {
         Ok(())
     }
 
-    /// Lets somebody move a token of the caller's, or nobody.
+    /// Sets or removes the account that may move a token of the caller's.
     ///
     /// # Errors
     /// [`NftError::UnknownToken`], [`NftError::NotAllowed`].
@@ -140,12 +142,12 @@ pub mod nft {
         TOKENS.get(&id)
     }
 
-    /// Who may move a token beside its owner.
+    /// The account that may move a token beside its owner, if any.
     pub fn approved(id: u64) -> Option<Address> {
         APPROVALS.get(&id)
     }
 
-    /// How many tokens somebody has.
+    /// The number of tokens of an owner.
     pub fn balance_of(owner: Address) -> u64 {
         COUNTS.get(&owner).unwrap_or_default()
     }
@@ -157,12 +159,12 @@ pub mod nft {
             Bound::Included((owner, u64::MAX)),
         );
         let owned = OWNED.range(range, limit.min(PAGE_TOKENS_MAX));
-        owned.map(|((_, id), ())| id).collect()
+        owned.map(|((_, id), _)| id).collect()
     }
 
     fn put(id: u64, owner: Address, digest: [u8; 32]) -> Result<(), NftError> {
         TOKENS.set(&id, &Token { owner, digest });
-        OWNED.set(&(owner, id), &());
+        OWNED.set(&(owner, id), &PRESENT);
         set_count(owner, balance_of(owner).checked_add(1))
     }
 

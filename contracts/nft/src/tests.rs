@@ -1,7 +1,7 @@
 //! Tests the tokens' logic on the mock host, called as the chain calls it.
 
 use contract_types::nft as inputs;
-use sdk::{Address, CallError, Request, mock};
+use sdk::{Address, CallError, Key, Request, mock};
 
 use crate::nft::{NftClient, NftError, Token, Transferred, entries};
 
@@ -12,7 +12,7 @@ const CONTRACT: Address = Address([9; 32]);
 
 const NFT: NftClient = NftClient::at(CONTRACT);
 
-/// A contract of which Alice has tokens 1 to `count`; Alice acts.
+/// A contract of which Alice has tokens 1 to `count`; Alice is the caller.
 fn tokens(count: u8) {
     mock::register(CONTRACT, entries::ALL);
     act(MINTER);
@@ -33,7 +33,7 @@ fn refused<T: std::fmt::Debug>(result: Result<T, CallError>, error: NftError) {
 }
 
 #[test]
-fn a_token_changes_hands_and_says_so() {
+fn a_transfer_changes_the_owner_and_emits_an_event() {
     tokens(2);
     NFT.transfer(2, BOB).unwrap();
     let token = Token {
@@ -55,7 +55,7 @@ fn an_approval_ends_with_the_transfer() {
     act(BOB);
     NFT.transfer(1, BOB).unwrap();
     NFT.transfer(1, ALICE).unwrap();
-    // What Alice once allowed does not outlive the change of hands.
+    // The approval by Alice does not outlive the transfer.
     refused(NFT.transfer(1, BOB), NftError::NotAllowed);
     refused(NFT.approve(1, Some(BOB)), NftError::NotAllowed);
     assert_eq!(NFT.approved(1), Ok(None));
@@ -66,6 +66,22 @@ fn an_approval_ends_with_the_transfer() {
     refused(NFT.transfer(1, BOB), NftError::NotAllowed);
 }
 
+/// An ICS 23 proof cannot cover an empty value.
+#[test]
+fn a_token_in_the_list_of_its_owner_is_one_byte() {
+    tokens(1);
+    NFT.approve(1, Some(BOB)).unwrap();
+    let storage = mock::storage_of(CONTRACT);
+    let mut listed = b"o".to_vec();
+    (ALICE, 1_u64).encode_key(&mut listed);
+    assert_eq!(storage[&listed], [1]);
+    assert!(storage.values().all(|value| !value.is_empty()));
+    NFT.transfer(1, BOB).unwrap();
+    let storage = mock::storage_of(CONTRACT);
+    assert!(!storage.contains_key(&listed));
+    assert_eq!(NFT.tokens_of(BOB, 0, 2), Ok(vec![1]));
+}
+
 #[test]
 fn only_the_minter_makes_tokens() {
     tokens(1);
@@ -74,7 +90,7 @@ fn only_the_minter_makes_tokens() {
 }
 
 #[test]
-fn giving_a_token_to_oneself_changes_nothing() {
+fn a_transfer_to_oneself_changes_nothing() {
     tokens(1);
     let before = mock::storage_of(CONTRACT);
     NFT.transfer(1, ALICE).unwrap();

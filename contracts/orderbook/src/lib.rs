@@ -22,12 +22,12 @@ pub mod orderbook {
     use crate::limits::{BOOK_SIDE_ORDERS_MAX, PRICE_MAX, QUANTITY_MAX};
     use crate::{matching, signatures};
 
-    /// What never changes after `init`.
+    /// The setup, which never changes after `init`.
     #[sdk::data]
     pub struct Setup {
-        /// The market that this book trades.
+        /// The market of this book.
         pub market: [u8; 32],
-        /// Whose signatures count.
+        /// The signers of snapshots.
         pub signers: [Signer; SIGNERS],
     }
 
@@ -40,16 +40,16 @@ pub mod orderbook {
     const ASKS: Item<Vec<RestingOrder>> = Item::new(b"a");
     const POSITIONS: Map<Address, Position> = Map::new(b"p");
 
-    /// An order rests in the book.
+    /// An order was placed in the book.
     #[sdk::event]
     pub struct Placed {
         /// Its number.
         #[topic]
         pub id: u64,
-        /// Who placed it.
+        /// The owner.
         #[topic]
         pub owner: Address,
-        /// What it asks for.
+        /// The order.
         pub order: Order,
     }
 
@@ -59,12 +59,12 @@ pub mod orderbook {
         /// Its number.
         #[topic]
         pub id: u64,
-        /// Whose it was.
+        /// The owner.
         #[topic]
         pub owner: Address,
         /// Base units that were not filled.
         pub quantity: u64,
-        /// Whether a better order took its place in a full book; else its owner took it back.
+        /// Whether a better order displaced it in a full book; else its owner cancelled it.
         pub displaced: bool,
     }
 
@@ -75,15 +75,15 @@ pub mod orderbook {
         pub bid: u64,
         /// The ask's number.
         pub ask: u64,
-        /// Who bought.
+        /// The buyer.
         #[topic]
         pub buyer: Address,
-        /// Who sold.
+        /// The seller.
         #[topic]
         pub seller: Address,
         /// Base units.
         pub quantity: u64,
-        /// Quote units for one base unit: that of the snapshot.
+        /// Quote units for one base unit: the price of the snapshot.
         pub price: u64,
     }
 
@@ -95,15 +95,15 @@ pub mod orderbook {
         pub sequence: u64,
         /// Its price.
         pub price: u64,
-        /// How many [`Filled`] events came before this one.
+        /// The number of [`Filled`] events before this one.
         pub fills: u32,
         /// Base units traded.
         pub quantity: u128,
-        /// Whether the limit of fills ended it, and orders that cross are left for the next one.
+        /// Whether the limit of fills ended it, so that crossing orders remain for the next one.
         pub limited: bool,
     }
 
-    /// What the book refuses.
+    /// Errors of the book.
     #[sdk::error]
     pub enum OrderbookError {
         /// `init` was called before.
@@ -120,7 +120,7 @@ pub mod orderbook {
         BookFull = refusal::BOOK_FULL,
         /// No such order rests in the book.
         UnknownOrder = refusal::UNKNOWN_ORDER,
-        /// The order is somebody else's.
+        /// The order belongs to another account.
         NotOwner = refusal::NOT_OWNER,
         /// The snapshot is of another market.
         WrongMarket = refusal::WRONG_MARKET,
@@ -134,9 +134,9 @@ pub mod orderbook {
         DuplicateSigner = refusal::DUPLICATE_SIGNER,
         /// A signature by a key outside the set.
         UnknownSigner = refusal::UNKNOWN_SIGNER,
-        /// A signature that its key did not make over this message.
+        /// A signature that does not verify for its key and this message.
         InvalidSignature = refusal::INVALID_SIGNATURE,
-        /// A sum left the range of its type.
+        /// A sum is out of the range of its type.
         Overflow = refusal::OVERFLOW,
     }
 
@@ -156,9 +156,9 @@ pub mod orderbook {
         Ok(())
     }
 
-    /// Places an order of the caller's; answers its number.
+    /// Places an order of the caller's; returns its number.
     ///
-    /// A full side makes room for a better order by dropping its last one.
+    /// On a full side, a better order displaces the last one.
     ///
     /// # Errors
     /// [`OrderbookError::NotInitialised`], [`OrderbookError::PriceOutOfRange`],
@@ -183,33 +183,33 @@ pub mod orderbook {
             quantity: order.quantity,
         };
         let mut orders = list(order.side).get().unwrap_or_default();
-        let at = matching::place_of(&orders, order.side, order.price);
+        let index = matching::insertion_index(&orders, order.side, order.price);
         if orders.len() >= BOOK_SIDE_ORDERS_MAX {
-            if at == orders.len() {
+            if index == orders.len() {
                 return Err(OrderbookError::BookFull);
             }
             if let Some(last) = orders.pop() {
                 emit_removed(&last, true);
             }
         }
-        orders.insert(at, resting);
+        orders.insert(index, resting);
         list(order.side).set(&orders);
         LAST_ID.set(&id);
         env::emit(&Placed { id, owner, order });
         Ok(id)
     }
 
-    /// Takes back an order of the caller's.
+    /// Cancels an order of the caller's.
     ///
     /// # Errors
     /// [`OrderbookError::UnknownOrder`], [`OrderbookError::NotOwner`].
     pub fn cancel(id: u64) -> Result<(), OrderbookError> {
         for side in [Side::Bid, Side::Ask] {
             let mut orders = list(side).get().unwrap_or_default();
-            let Some(at) = orders.iter().position(|order| order.id == id) else {
+            let Some(index) = orders.iter().position(|order| order.id == id) else {
                 continue;
             };
-            let order = orders.remove(at);
+            let order = orders.remove(index);
             if order.owner != env::caller() {
                 return Err(OrderbookError::NotOwner);
             }
@@ -220,8 +220,8 @@ pub mod orderbook {
         Err(OrderbookError::UnknownOrder)
     }
 
-    /// Trades at the price of a snapshot that two of the three signers signed; answers the
-    /// number of fills. Anybody may call it: the signatures are the authority.
+    /// Trades at the price of a snapshot that two of the three signers signed; returns the number
+    /// of fills. Any account may call it: the signatures are the authority.
     ///
     /// # Errors
     /// Everything from [`OrderbookError::WrongMarket`] to [`OrderbookError::Overflow`],
@@ -230,7 +230,7 @@ pub mod orderbook {
         let setup = SETUP.get().ok_or(OrderbookError::NotInitialised)?;
         check_snapshot(&setup, &snapshot)?;
         signatures::check(&setup.signers, &snapshot, &signatures)?;
-        // Recorded before anything trades: whatever follows, this snapshot is used up.
+        // Recorded before anything trades, so that this snapshot cannot settle again.
         SEQUENCE.set(&snapshot.sequence);
         let mut bids = BIDS.get().unwrap_or_default();
         let mut asks = ASKS.get().unwrap_or_default();
@@ -266,7 +266,7 @@ pub mod orderbook {
         ASKS.get().unwrap_or_default()
     }
 
-    /// What an account has won and lost in trades.
+    /// The sum of the trades of an account.
     pub fn position(owner: Address) -> Position {
         POSITIONS.get(&owner).unwrap_or_default()
     }
@@ -293,7 +293,7 @@ pub mod orderbook {
         });
     }
 
-    /// Checks everything about a snapshot that costs no signature.
+    /// Checks the fields of a snapshot, before the signatures.
     fn check_snapshot(setup: &Setup, snapshot: &Snapshot) -> Result<(), OrderbookError> {
         if snapshot.market != setup.market {
             return Err(OrderbookError::WrongMarket);
@@ -310,7 +310,7 @@ pub mod orderbook {
         Ok(())
     }
 
-    /// Moves base to the buyer and quote to the seller, and says so.
+    /// Moves base to the buyer and quote to the seller, and emits the event.
     fn book_fill(fill: &matching::Fill, price: u64) -> Result<(), OrderbookError> {
         let base = i128::from(fill.quantity);
         let quote = base

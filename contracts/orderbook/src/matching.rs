@@ -1,6 +1,6 @@
 //! Crosses bids with asks at one price: best price first, older first among equals.
 //!
-//! Pure: lists in, lists and fills out. Both lists are sorted when they come and when they go.
+//! Pure functions on sorted lists, which stay sorted.
 
 use contract_types::orderbook::{RestingOrder, Side};
 use sdk::Vec;
@@ -18,21 +18,21 @@ pub(crate) struct Fill {
 /// The outcome of a crossing.
 pub(crate) struct Matched {
     pub(crate) fills: Vec<Fill>,
-    /// Whether orders that cross are left because there were too many.
+    /// Whether crossing orders are left because of the limit of fills.
     pub(crate) limited: bool,
 }
 
-/// The index at which a new order of this price stands: behind all that are as good or better.
-pub(crate) fn place_of(orders: &[RestingOrder], side: Side, price: u64) -> usize {
+/// The index of a new order of this price: after all orders that are as good or better.
+pub(crate) fn insertion_index(orders: &[RestingOrder], side: Side, price: u64) -> usize {
     orders.partition_point(|resting| match side {
         Side::Bid => resting.price >= price,
         Side::Ask => resting.price <= price,
     })
 }
 
-/// Trades the bids at or above `price` with the asks at or below it; filled orders leave.
+/// Trades the bids at or above `price` with the asks at or below it; removes filled orders.
 ///
-/// Every round fills one order at least, or is the last, so the rounds are bounded by the limit.
+/// Every round but the last fills at least one order, so the limit of fills bounds the rounds.
 pub(crate) fn cross(
     bids: &mut Vec<RestingOrder>,
     asks: &mut Vec<RestingOrder>,

@@ -1,7 +1,7 @@
 //! Checks that two of three signers, each of the set and each once, signed a snapshot.
 //!
-//! Every signature that is given must be a good one: a caller who adds a bad one is refused, so
-//! that two spellings of one settlement do not both pass for a reason nobody looks at.
+//! Every signature in the call must be valid, so that a settlement with an invalid one beside two
+//! valid ones is an error and not a second encoding of the same settlement.
 
 use contract_types::orderbook::{
     SIGNERS, SIGNERS_REQUIRED, SignedBy, Signer, Snapshot, signing_bytes,
@@ -10,9 +10,9 @@ use sdk::env;
 
 use crate::orderbook::OrderbookError;
 
-/// Checks set and count first, since they are cheap; then the signatures.
+/// Checks the keys and their number first, which is cheap; then the signatures.
 ///
-/// The list is at most as long as the set, because nobody may sign twice.
+/// The list is at most as long as the set, because no key may sign twice.
 pub(crate) fn check(
     signers: &[Signer; SIGNERS],
     snapshot: &Snapshot,

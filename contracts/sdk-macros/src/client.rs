@@ -1,14 +1,14 @@
-//! Writes the typed client of a contract: one method per entry.
+//! Generates the typed client of a contract: one method per entry.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::contract::Entry;
 
-/// What the client has already; an entry of such a name gets a method with `_` behind it.
-const STEPS: [&str; 5] = ["at", "gas", "value", "read_only", "allow_reentry"];
+/// Methods of every client; the method of an entry with such a name ends with `_`.
+const RESERVED_METHODS: [&str; 5] = ["at", "gas", "value", "read_only", "allow_reentry"];
 
-/// `TokenClient`, for the contract `token`.
+/// The name of the client, such as `TokenClient` for the contract `token`.
 fn client_name(contract: &Ident) -> Ident {
     let mut name = String::new();
     for word in contract.to_string().split('_') {
@@ -22,20 +22,20 @@ fn client_name(contract: &Ident) -> Ident {
 pub(crate) fn client(contract: &Ident, entries: &[Entry]) -> TokenStream {
     let name = client_name(contract);
     let methods = entries.iter().map(method);
-    let text = format!("Calls a contract that has the entries of `{contract}`, whatever its code.");
+    let text = format!("Calls a contract that has the entries of `{contract}`.");
     quote! {
         #[doc = #text]
         #[derive(Clone, Copy, Debug)]
         pub struct #name(::sdk::Request);
 
         impl #name {
-            /// The client of the contract at an address: all the gas, no value, no way back in.
+            /// The client of the contract at an address: all available gas, no value, no re-entry.
             #[must_use]
             pub const fn at(address: ::sdk::Address) -> Self {
                 Self(::sdk::Request::to(address))
             }
 
-            /// Bounds what the call may use.
+            /// Sets the gas limit of the call.
             #[must_use]
             pub const fn gas(mut self, gas: u64) -> Self {
                 self.0.gas = gas;
@@ -49,14 +49,14 @@ pub(crate) fn client(contract: &Ident, entries: &[Entry]) -> TokenStream {
                 self
             }
 
-            /// Lets nothing change during the call.
+            /// Forbids all changes of state during the call.
             #[must_use]
             pub const fn read_only(mut self) -> Self {
                 self.0.flags |= ::sdk::call::STATIC;
                 self
             }
 
-            /// Lets the callee call back while the call lasts.
+            /// Lets the callee call back into the caller during the call.
             #[must_use]
             pub const fn allow_reentry(mut self) -> Self {
                 self.0.flags |= ::sdk::call::ALLOW_REENTRY;
@@ -78,7 +78,7 @@ fn method(entry: &Entry) -> TokenStream {
         ..
     } = entry;
     let called = name.to_string();
-    let method = if STEPS.contains(&called.as_str()) {
+    let method = if RESERVED_METHODS.contains(&called.as_str()) {
         format_ident!("{called}_", span = name.span())
     } else {
         name.clone()
@@ -92,7 +92,7 @@ fn method(entry: &Entry) -> TokenStream {
         #(#docs)*
         ///
         /// # Errors
-        /// Whatever kept the contract from returning.
+        /// The reason why the contract did not return.
         pub fn #method(
             &self
             #(, #arguments: #types)*

@@ -1,4 +1,4 @@
-//! Expands `#[contract]`: finds a module's entries, writes adapters, exports and a client.
+//! Expands `#[contract]`: finds a module's entries, generates adapters, exports and a client.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
@@ -10,27 +10,27 @@ use syn::{
 
 use crate::{client, interface, prefixes};
 
-/// The longest name of an entry that the host looks up.
+/// Maximum length of an entry's name, in bytes.
 const NAME_BYTES_MAX: usize = 64;
 
 /// The name under which the linker exports the memory.
 const MEMORY_EXPORT: &str = "memory";
 
-/// The custom section that holds the description.
+/// The custom section that contains the interface description.
 const INTERFACE_SECTION: &str = "lockstep.interface";
 
-/// An entry, as its signature has it.
+/// An entry, read from its signature.
 pub(crate) struct Entry {
     pub(crate) name: Ident,
     pub(crate) docs: Vec<Attribute>,
     pub(crate) is_payable: bool,
     pub(crate) arguments: Vec<Ident>,
     pub(crate) types: Vec<Type>,
-    /// Nothing for `()`.
+    /// Type of the value; none for `()`.
     pub(crate) result: Option<Type>,
-    /// The second part of a `Result`.
+    /// Error type of a `Result`.
     pub(crate) error: Option<Type>,
-    /// An entry that is compiled under a condition is exported under the same one.
+    /// `cfg` attributes of the entry, which apply to its export, too.
     pub(crate) conditions: Vec<Attribute>,
 }
 
@@ -56,13 +56,13 @@ pub(crate) fn expand(item: Item) -> Result<TokenStream> {
         let text = "a contract needs an entry: a `pub fn` in this module";
         return Err(Error::new_spanned(&module.ident, text));
     }
-    let written = written(&module.ident, &entries, items);
-    items.extend(syn::parse2::<syn::File>(written)?.items);
+    let generated = generated(&module.ident, &entries, items);
+    items.extend(syn::parse2::<syn::File>(generated)?.items);
     Ok(quote! { #module })
 }
 
-/// What the module gets.
-fn written(contract: &Ident, entries: &[Entry], items: &[Item]) -> TokenStream {
+/// The items that the macro adds to the module.
+fn generated(contract: &Ident, entries: &[Entry], items: &[Item]) -> TokenStream {
     let checks = entries.iter().map(checks);
     let adapters = entries.iter().map(adapter);
     let table = entries.iter().map(row);
@@ -72,11 +72,11 @@ fn written(contract: &Ident, entries: &[Entry], items: &[Item]) -> TokenStream {
     quote! {
         const _: () = { #(#checks)* };
 
-        /// The entries as the host calls them: bytes to bytes.
+        /// The entries as the host calls them: from encoded arguments to the encoded result.
         pub mod entries {
             #(#adapters)*
 
-            /// All of them by their names, for `sdk::mock::register`.
+            /// All entries by their names, for `sdk::mock::register`.
             #[cfg(not(target_family = "wasm"))]
             pub const ALL: &[(&str, ::sdk::entry::Adapter)] = &[#(#table),*];
         }
@@ -89,8 +89,8 @@ fn written(contract: &Ident, entries: &[Entry], items: &[Item]) -> TokenStream {
         pub const INTERFACE: [u8; ::sdk::interface::length(INTERFACE_PIECES)] =
             ::sdk::interface::text(INTERFACE_PIECES);
 
-        // A contract that another one links as a library exports nothing there. Only a package
-        // that is linked so has to declare the feature.
+        // A contract that another one links as a library exports nothing there. Only such a
+        // package must declare the feature.
         #[allow(unexpected_cfgs, reason = "a package without the feature is never a library")]
         mod exports {
             #[cfg(all(target_family = "wasm", not(feature = "library")))]
@@ -112,7 +112,7 @@ fn entry_function(item: &mut Item) -> Option<&mut ItemFn> {
     }
 }
 
-/// Removes `#[payable]`; answers whether it was there.
+/// Removes `#[payable]`; returns whether it was present.
 fn take_payable(function: &mut ItemFn) -> bool {
     let before = function.attrs.len();
     let is_payable = |attribute: &Attribute| {
@@ -123,7 +123,7 @@ fn take_payable(function: &mut ItemFn) -> bool {
     function.attrs.len() != before
 }
 
-/// Reads the signature of an entry, or says what an entry cannot have.
+/// Reads the signature of an entry; an error says what an entry cannot have.
 fn read(function: &mut ItemFn) -> Result<Entry> {
     let is_payable = take_payable(function);
     let signature = &function.sig;
@@ -152,11 +152,11 @@ fn read(function: &mut ItemFn) -> Result<Entry> {
     })
 }
 
-/// Refuses what the host could not call.
+/// Rejects a function that the host could not call.
 fn check_plain(function: &ItemFn) -> Result<()> {
     let signature = &function.sig;
     if !signature.generics.params.is_empty() {
-        let text = "an entry has no generics: its encoding must be one";
+        let text = "an entry cannot have generics: its encoding must be unique";
         return Err(Error::new_spanned(&signature.generics, text));
     }
     if signature.asyncness.is_some() {
@@ -165,7 +165,7 @@ fn check_plain(function: &ItemFn) -> Result<()> {
             "an entry cannot be async",
         ));
     }
-    // The names are what is exported, so a length above the host's would never be found.
+    // The export has this name; the host would never look up a longer one.
     let exported = signature.ident.to_string();
     if exported.len() > NAME_BYTES_MAX || exported == MEMORY_EXPORT || exported.starts_with("r#") {
         let text = format!(
@@ -181,7 +181,7 @@ fn argument(input: &FnArg) -> Result<(Ident, Type)> {
     let FnArg::Typed(argument) = input else {
         return Err(Error::new_spanned(
             input,
-            "an entry has no `self`: state is in storage",
+            "an entry cannot have `self`: state is in storage",
         ));
     };
     let Pat::Ident(pattern) = &*argument.pat else {
@@ -195,13 +195,13 @@ fn argument(input: &FnArg) -> Result<(Ident, Type)> {
         }
         Type::ImplTrait(_) => Err(Error::new_spanned(
             &argument.ty,
-            "an entry's argument needs a type of its own",
+            "an entry's argument needs a concrete type",
         )),
         kind => Ok((pattern.ident.clone(), kind.clone())),
     }
 }
 
-/// The type of the value, and that of the error if the type is spelled `Result<..>`.
+/// The type of the value, and that of the error if the type is written `Result<..>`.
 fn returned(output: &ReturnType) -> Result<(Option<Type>, Option<Type>)> {
     let ReturnType::Type(_, returned) = output else {
         return Ok((None, None));
@@ -224,7 +224,7 @@ fn returned(output: &ReturnType) -> Result<(Option<Type>, Option<Type>)> {
     match parts.as_slice() {
         [value, error] => Ok((Some((*value).clone()), Some((*error).clone()))),
         _ => {
-            let text = "write the error, too: `Result<T, E>`, where E is an enum under #[error]";
+            let text = "write the error type, too: `Result<T, E>` with an enum E under #[error]";
             Err(Error::new_spanned(returned, text))
         }
     }
@@ -237,8 +237,8 @@ fn type_of(argument: &GenericArgument) -> Option<&Type> {
     }
 }
 
-/// Names what an argument, a result and an error must be where they are written, so that the
-/// compiler points there and not at what this macro writes.
+/// Checks the types of arguments, result and error at their own spans, so that the compiler points
+/// there and not at generated code.
 fn checks(entry: &Entry) -> TokenStream {
     let conditions = &entry.conditions;
     let arguments = entry
@@ -271,7 +271,7 @@ fn adapter(entry: &Entry) -> TokenStream {
         conditions,
         ..
     } = entry;
-    let text = format!("Decodes the arguments of `{name}`, calls it and encodes its answer.");
+    let text = format!("Decodes the arguments of `{name}`, calls it and encodes its result.");
     let mutability = (!arguments.is_empty()).then(|| quote! { mut });
     let end = if entry.is_payable {
         quote! { end }
@@ -279,27 +279,27 @@ fn adapter(entry: &Entry) -> TokenStream {
         quote! { end_unpaid }
     };
     let called = quote! { super::#name(#(#arguments),*) };
-    let answered = if entry.error.is_some() {
-        quote! { ::sdk::entry::answer(#called) }
+    let encoded = if entry.error.is_some() {
+        quote! { ::sdk::entry::encode_result(#called) }
     } else {
-        quote! { ::sdk::entry::answer::<_, ::core::convert::Infallible>(Ok(#called)) }
+        quote! { ::sdk::entry::encode_result::<_, ::core::convert::Infallible>(Ok(#called)) }
     };
     quote! {
         #(#conditions)*
         #[doc = #text]
         ///
         /// # Errors
-        /// The refusal of the entry, `CODE_BAD_INPUT`, or `CODE_NOT_PAYABLE`.
+        /// The error of the entry, `CODE_BAD_INPUT`, or `CODE_NOT_PAYABLE`.
         pub fn #name(input: &[u8]) -> ::core::result::Result<::sdk::Vec<u8>, ::sdk::Revert> {
             let #mutability decoder = ::sdk::entry::Arguments::new(input);
             #(let #arguments = decoder.take()?;)*
             decoder.#end()?;
-            #answered
+            #encoded
         }
     }
 }
 
-/// A line of the table of entries.
+/// A row of the table of entries.
 fn row(entry: &Entry) -> TokenStream {
     let Entry {
         name, conditions, ..
@@ -308,7 +308,7 @@ fn row(entry: &Entry) -> TokenStream {
     quote! { #(#conditions)* (#text, #name) }
 }
 
-/// `() -> ()` under the entry's name.
+/// The export `() -> ()` with the entry's name.
 fn export(entry: &Entry) -> TokenStream {
     let Entry {
         name, conditions, ..

@@ -1,4 +1,4 @@
-//! Expands `#[error]`: gives each variant its code and its text.
+//! Expands `#[error]`: implements the code and the text of each variant.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -14,7 +14,7 @@ pub(crate) fn expand(item: Item) -> Result<TokenStream> {
     if !error.generics.params.is_empty() {
         return Err(Error::new_spanned(
             error.generics,
-            "an error enum has no generics",
+            "an error enum cannot have generics",
         ));
     }
     let mut codes = Vec::new();
@@ -58,17 +58,17 @@ pub(crate) fn expand(item: Item) -> Result<TokenStream> {
     })
 }
 
-/// The code of a variant. It has to be written down, or inserting a variant would shift others.
+/// The code of a variant. It must be explicit, or inserting a variant would shift the others.
 fn code(variant: &Variant) -> Result<Expr> {
     if !matches!(variant.fields, Fields::Unit) {
-        let text = "a variant of an error holds nothing: callers see its code alone";
+        let text = "a variant of an error has no fields: callers see only its code";
         return Err(Error::new_spanned(variant, text));
     }
     match &variant.discriminant {
         Some((_, code)) => Ok(code.clone()),
         None => {
             let text = format!(
-                "write the code down: `{} = 1`; it must never change",
+                "write the code explicitly: `{} = 1`; it must never change",
                 variant.ident
             );
             Err(Error::new_spanned(variant, text))
@@ -76,7 +76,7 @@ fn code(variant: &Variant) -> Result<Expr> {
     }
 }
 
-/// Removes `#[message = ".."]` and gives its text.
+/// Removes `#[message = ".."]` and returns its text.
 fn take_message(attributes: &mut Vec<Attribute>) -> Result<Option<Expr>> {
     let Some(at) = attributes.iter().position(|a| a.path().is_ident("message")) else {
         return Ok(None);

@@ -5,7 +5,7 @@ use quote::quote;
 use sha2::{Digest, Sha256};
 use syn::{Error, Fields, Item, Result};
 
-/// Four topics an event, of which the name is one.
+/// Maximum number of marked fields: an event has four topics, of which one is its name.
 const MARKED_FIELDS_MAX: usize = 3;
 
 pub(crate) fn expand(item: Item) -> Result<TokenStream> {
@@ -16,7 +16,7 @@ pub(crate) fn expand(item: Item) -> Result<TokenStream> {
         ));
     };
     if !event.generics.params.is_empty() {
-        let text = "an event has no generics: its encoding must be one";
+        let text = "an event cannot have generics: its encoding must be unique";
         return Err(Error::new_spanned(event.generics, text));
     }
     let Fields::Named(fields) = &mut event.fields else {

@@ -1,9 +1,10 @@
-//! Writes the description of a contract that tools read: JSON in pieces, joined by the compiler.
+//! Generates the interface description of a contract for tools: JSON in pieces, which the compiler
+//! joins.
 //!
-//! It holds what the module spells out: entries with the types of their arguments, events,
-//! errors with their codes, and the types under `#[data]`. Of a doc comment, the first paragraph.
-//! Codes may be constants of another crate, so they are pieces of their own. An item under a
-//! condition is left out: the text cannot depend on one.
+//! It contains the items of the module: entries with the types of their arguments, events, errors
+//! with their codes, types under `#[data]`, each with the first paragraph of its doc comment. Codes
+//! may be constants of another crate, so they are separate pieces. An item under a condition is
+//! left out: the text cannot depend on one.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -11,7 +12,7 @@ use syn::{Attribute, Expr, Fields, Ident, Item, ItemEnum, ItemStruct, Lit, Meta,
 
 use crate::contract::Entry;
 
-/// The text so far, and the pieces before it.
+/// The pieces so far, and the text of the next one.
 #[derive(Default)]
 struct Writer {
     pieces: Vec<TokenStream>,
@@ -36,7 +37,7 @@ impl Writer {
         self.push(&format!("\"{name}\":\"{}\"", escaped(value)));
     }
 
-    /// A doc comment's first paragraph, if there is one.
+    /// The first paragraph of a doc comment, if there is one.
     fn doc(&mut self, attributes: &[Attribute]) {
         let doc = first_paragraph(attributes);
         if !doc.is_empty() {
@@ -56,13 +57,13 @@ impl Writer {
         self.push("]");
     }
 
-    /// `"name":[["by","u64"],..]`: names with their types, short because every byte is paid for.
+    /// `"name":[["by","u64"],..]`: names with their types, short because every byte costs gas.
     fn typed<'a>(&mut self, name: &str, items: impl Iterator<Item = (String, &'a Type, bool)>) {
         self.push(&format!("\"{name}\":["));
         for (index, (name, kind, is_topic)) in items.enumerate() {
             let comma = if index == 0 { "" } else { "," };
             let topic = if is_topic { ",\"topic\"" } else { "" };
-            let kind = escaped(&spelled(kind));
+            let kind = escaped(&type_text(kind));
             self.push(&format!("{comma}[\"{name}\",\"{kind}\"{topic}]"));
         }
         self.push("]");
@@ -85,7 +86,7 @@ impl Writer {
     }
 }
 
-/// The items `PIECES` and `TEXT`, for the module `interface`.
+/// The expression for `INTERFACE_PIECES`.
 pub(crate) fn pieces(contract: &Ident, entries: &[Entry], items: &[Item]) -> TokenStream {
     let mut writer = Writer::default();
     writer.push("{");
@@ -127,11 +128,11 @@ fn describe(writer: &mut Writer, entry: &Entry) {
     );
     if let Some(result) = &entry.result {
         writer.push(",");
-        writer.pair("result", &spelled(result));
+        writer.pair("result", &type_text(result));
     }
     if let Some(error) = &entry.error {
         writer.push(",");
-        writer.pair("error", &spelled(error));
+        writer.pair("error", &type_text(error));
     }
 }
 
@@ -193,7 +194,7 @@ fn enums<'a>(items: &'a [Item], attribute: &str) -> Vec<&'a ItemEnum> {
     found.collect()
 }
 
-/// Whether an attribute of that name is there and no condition is.
+/// Whether an attribute of that name is present and no condition is.
 fn has(attributes: &[Attribute], name: &str) -> bool {
     let last = |attribute: &Attribute| attribute.path().segments.last().map(|s| s.ident.clone());
     let named = |name: &str| {
@@ -204,8 +205,8 @@ fn has(attributes: &[Attribute], name: &str) -> bool {
     named(name) && !named("cfg")
 }
 
-/// A type as it is written, without spaces that say nothing.
-pub(crate) fn spelled(kind: &impl ToTokens) -> String {
+/// A type as it is written, without needless spaces.
+pub(crate) fn type_text(kind: &impl ToTokens) -> String {
     kind.to_token_stream()
         .to_string()
         .replace(" :: ", "::")

@@ -1,6 +1,6 @@
-//! Writes what a contract would otherwise repeat: its exports, its encodings, its codes.
+//! Generates the repetitive code of a contract: its exports, its encodings, its codes.
 //!
-//! Use these through the crate `sdk`; the code they write names its items as `::sdk::...`.
+//! Use these through the crate `sdk`; the generated code names its items as `::sdk::...`.
 #![forbid(unsafe_code)]
 
 mod client;
@@ -17,16 +17,18 @@ use syn::{Item, parse_macro_input};
 /// Makes a module a contract: each `pub fn` in it becomes an entry of that name.
 ///
 /// An entry takes owned values, which are decoded by borsh from the call's input; input that is
-/// not their canonical encoding, trailing bytes included, is refused with `CODE_BAD_INPUT`. It
+/// not their canonical encoding, trailing bytes included, reverts with `CODE_BAD_INPUT`. It
 /// returns a value, or a `Result` of a value and an `#[error]` enum. Functions that are not
 /// `pub` stay inside.
 ///
-/// An entry that is not marked `#[payable]` refuses value with `CODE_NOT_PAYABLE`.
+/// An entry that is not marked `#[payable]` reverts with `CODE_NOT_PAYABLE` if value comes with the
+/// call.
 ///
 /// The module gets a client for other contracts (`TokenClient` for `mod token`), a constant
 /// `INTERFACE` with its description, and a public module `entries` with one function per entry,
-/// bytes to bytes, which native tests pass to `sdk::mock::call`. Prefixes of `Item::new(b"..")`
-/// and `Map::new(b"..")` in `const` and `static` items are compared: none may begin with another.
+/// from encoded arguments to the encoded result, which native tests pass to `sdk::mock::call`.
+/// Prefixes of `Item::new(b"..")` and `Map::new(b"..")` in `const` and `static` items are compared:
+/// none may begin with another.
 #[proc_macro_attribute]
 pub fn contract(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(arguments, item, contract::expand)
@@ -35,7 +37,7 @@ pub fn contract(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Makes a struct an event: `sdk::env::emit` takes it.
 ///
 /// Its name topic is sha256 of the struct's name. Up to three fields marked `#[topic]` become
-/// further topics; the data is the borsh of all fields.
+/// further topics; the data is the borsh encoding of all fields.
 #[proc_macro_attribute]
 pub fn event(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(arguments, item, event::expand)
@@ -58,7 +60,7 @@ pub fn data(arguments: TokenStream, item: TokenStream) -> TokenStream {
     })
 }
 
-/// The derives that give a type its encoding, through the SDK's borsh.
+/// The derives of a type's encoding, with the SDK's borsh.
 fn borsh_derive() -> proc_macro2::TokenStream {
     quote! {
         #[derive(::sdk::BorshSerialize, ::sdk::BorshDeserialize)]
@@ -66,7 +68,7 @@ fn borsh_derive() -> proc_macro2::TokenStream {
     }
 }
 
-/// Parses the item, refuses arguments (no attribute here has any), and expands.
+/// Parses the item, rejects arguments (no attribute here has any), and expands.
 fn expand(
     arguments: TokenStream,
     item: TokenStream,

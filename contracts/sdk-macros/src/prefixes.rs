@@ -1,7 +1,7 @@
-//! Refuses storage prefixes of which one begins with another.
+//! Rejects storage prefixes of which one begins with another.
 //!
-//! Two values would then share a storage key for some key of a map, and one would overwrite the
-//! other. Only `const` and `static` items of the module with a literal prefix are seen.
+//! Two values could then share a storage key, and one would overwrite the other. Only `const` and
+//! `static` items of the module with a literal prefix are checked.
 
 use syn::{Error, Expr, Item, Lit, LitByteStr, Result};
 

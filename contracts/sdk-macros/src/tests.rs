@@ -1,11 +1,11 @@
-//! Tests what the attributes refuse, and that they say why.
+//! Tests which items the attributes reject, and that the errors say why.
 
 use syn::parse_quote;
 
 use crate::{contract, error, event};
 
 /// The text of the compile error.
-fn refusal(expansion: syn::Result<proc_macro2::TokenStream>) -> String {
+fn error_text(expansion: syn::Result<proc_macro2::TokenStream>) -> String {
     expansion
         .map(|tokens| tokens.to_string())
         .unwrap_err()
@@ -14,14 +14,14 @@ fn refusal(expansion: syn::Result<proc_macro2::TokenStream>) -> String {
 
 #[test]
 fn a_contract_is_a_module_with_entries() {
-    let text = refusal(contract::expand(parse_quote! { struct Counter; }));
+    let text = error_text(contract::expand(parse_quote! { struct Counter; }));
     assert_eq!(text, "#[contract] goes on a module: `mod name { .. }`");
-    let text = refusal(contract::expand(parse_quote! { mod counter; }));
+    let text = error_text(contract::expand(parse_quote! { mod counter; }));
     assert_eq!(
         text,
         "the contract's module must be written out here: `mod name { .. }`"
     );
-    let text = refusal(contract::expand(
+    let text = error_text(contract::expand(
         parse_quote! { mod counter { fn inside() {} } },
     ));
     assert_eq!(text, "a contract needs an entry: a `pub fn` in this module");
@@ -32,13 +32,16 @@ fn an_entry_has_a_plain_signature() {
     let cases: [(syn::Item, &str); 8] = [
         (
             parse_quote! { mod m { pub fn f<T>(x: T) {} } },
-            "no generics",
+            "cannot have generics",
         ),
         (
             parse_quote! { mod m { pub async fn f() {} } },
             "cannot be async",
         ),
-        (parse_quote! { mod m { pub fn f(&self) {} } }, "no `self`"),
+        (
+            parse_quote! { mod m { pub fn f(&self) {} } },
+            "cannot have `self`",
+        ),
         (
             parse_quote! { mod m { pub fn f((a, b): (u8, u8)) {} } },
             "needs a name",
@@ -49,7 +52,7 @@ fn an_entry_has_a_plain_signature() {
         ),
         (
             parse_quote! { mod m { pub fn f(x: impl Copy) {} } },
-            "type of its own",
+            "concrete type",
         ),
         (
             parse_quote! { mod m { pub fn f() -> &'static str {} } },
@@ -61,7 +64,7 @@ fn an_entry_has_a_plain_signature() {
         ),
     ];
     for (item, expected) in cases {
-        let text = refusal(contract::expand(item));
+        let text = error_text(contract::expand(item));
         assert!(text.contains(expected), "{text}");
     }
 }
@@ -73,7 +76,7 @@ fn an_entry_name_has_at_most_64_bytes() {
         parse_quote! { mod m { pub fn #name() {} } }
     };
     assert!(contract::expand(module(64)).is_ok());
-    assert!(refusal(contract::expand(module(65))).contains("at most 64 bytes"));
+    assert!(error_text(contract::expand(module(65))).contains("at most 64 bytes"));
 }
 
 #[test]
@@ -97,15 +100,15 @@ fn every_public_function_is_exported_under_its_own_condition() {
 fn a_result_names_its_error() {
     for returned in ["Result<u64>", "Result", "std::io::Result<()>"] {
         let returned: syn::Type = syn::parse_str(returned).unwrap();
-        let text = refusal(contract::expand(parse_quote! {
+        let text = error_text(contract::expand(parse_quote! {
             mod m { pub fn f() -> #returned { todo() } }
         }));
-        assert!(text.starts_with("write the error, too"), "{text}");
+        assert!(text.starts_with("write the error type, too"), "{text}");
     }
 }
 
 #[test]
-fn value_is_refused_unless_the_entry_is_payable() {
+fn an_entry_that_is_not_payable_rejects_value() {
     let written = contract::expand(parse_quote! {
         mod m { #[payable] pub fn take() {} pub fn other() {} pub fn third() {} }
     });
@@ -124,7 +127,7 @@ fn a_client_has_a_method_for_each_entry() {
     });
     let written = written.unwrap().to_string();
     assert!(written.contains("impl NameBookClient"), "{written}");
-    // A builder step has the name already.
+    // The client has a method `value` already.
     let method = "pub fn value_ (& self , of : Address , at : u64) -> \
                   :: core :: result :: Result < u8 , :: sdk :: CallError >";
     assert!(written.contains(method), "{written}");
@@ -133,7 +136,7 @@ fn a_client_has_a_method_for_each_entry() {
 
 #[test]
 fn storage_prefixes_may_not_begin_with_one_another() {
-    let collision = refusal(contract::expand(parse_quote! {
+    let collision = error_text(contract::expand(parse_quote! {
         mod m {
             const A: sdk::Item<u8> = sdk::Item::new(b"ab");
             static B: Map<u8, u8> = Map::new(b"a");
@@ -142,7 +145,7 @@ fn storage_prefixes_may_not_begin_with_one_another() {
     }));
     let expected = "storage prefixes b\"ab\" and b\"a\" collide: one begins with the other";
     assert_eq!(collision, expected);
-    let empty = refusal(contract::expand(parse_quote! {
+    let empty = error_text(contract::expand(parse_quote! {
         mod m { const A: Item<u8> = Item::new(b""); pub fn f() {} }
     }));
     assert_eq!(empty, "a storage prefix cannot be empty");
@@ -159,22 +162,25 @@ fn storage_prefixes_may_not_begin_with_one_another() {
 }
 
 #[test]
-fn an_error_writes_its_codes_down() {
-    let text = refusal(error::expand(parse_quote! { enum E { A = 1, B } }));
-    assert_eq!(text, "write the code down: `B = 1`; it must never change");
-    let text = refusal(error::expand(parse_quote! { enum E { A(u8) = 1 } }));
-    assert!(text.contains("holds nothing"), "{text}");
-    let text = refusal(error::expand(
+fn the_codes_of_an_error_are_explicit() {
+    let text = error_text(error::expand(parse_quote! { enum E { A = 1, B } }));
+    assert_eq!(
+        text,
+        "write the code explicitly: `B = 1`; it must never change"
+    );
+    let text = error_text(error::expand(parse_quote! { enum E { A(u8) = 1 } }));
+    assert!(text.contains("has no fields"), "{text}");
+    let text = error_text(error::expand(
         parse_quote! { enum E { #[message("x")] A = 1 } },
     ));
     assert!(text.contains("#[message = \"text\"]"), "{text}");
-    let text = refusal(error::expand(parse_quote! { struct E; }));
+    let text = error_text(error::expand(parse_quote! { struct E; }));
     assert!(text.contains("goes on an enum"), "{text}");
 }
 
 #[test]
 fn an_event_has_named_fields_and_at_most_three_topics() {
-    let text = refusal(event::expand(parse_quote! { struct E(u8); }));
+    let text = error_text(event::expand(parse_quote! { struct E(u8); }));
     assert_eq!(text, "an event's fields need names");
     let written = event::expand(three_topics()).unwrap().to_string();
     assert_eq!(written.matches("Topic :: topic").count(), 3);
@@ -185,7 +191,7 @@ fn an_event_has_named_fields_and_at_most_three_topics() {
             .iter_mut()
             .for_each(|field| field.attrs = vec![parse_quote! { #[topic] }]);
     }
-    assert!(refusal(event::expand(four)).contains("at most three fields"));
+    assert!(error_text(event::expand(four)).contains("at most three fields"));
 }
 
 fn three_topics() -> syn::Item {

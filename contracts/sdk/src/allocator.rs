@@ -1,15 +1,15 @@
-//! Hands out memory upwards and takes back only the last block; traps on a panic.
+//! Allocates memory with a bump allocator that frees only the last block; traps on a panic.
 //!
 //! A contract runs for one call and its memory is dropped with it, so an allocator that never
-//! searches is the smallest and the cheapest. A block that is the last one can grow, shrink and
-//! be freed in place, which covers a `Vec` that is being filled.
+//! searches is the smallest and the cheapest. The last block can grow, shrink and be freed in
+//! place, which covers a `Vec` that is being filled.
 //!
 //! # Invariants
 //! * `NEXT` is at or above the heap's start and at or below the end of memory.
-//! * No byte above `NEXT` belongs to anybody.
+//! * No live block has a byte at or above `NEXT`.
 #![expect(
     unsafe_code,
-    reason = "an allocator is unsafe by its trait; each block is argued"
+    reason = "`GlobalAlloc` is an unsafe trait; each block has its argument"
 )]
 
 use core::alloc::{GlobalAlloc, Layout};
@@ -28,7 +28,7 @@ static NEXT: AtomicUsize = AtomicUsize::new(0);
 const PAGE_BYTES: usize = 65_536;
 
 unsafe extern "C" {
-    /// The linker puts this symbol behind the stack and the data.
+    /// The linker places this symbol after the stack and the data.
     static __heap_base: u8;
 }
 
@@ -40,7 +40,7 @@ fn next() -> usize {
     }
 }
 
-/// Moves the first free byte to `end`, growing memory up to it; false if it cannot grow.
+/// Moves the first free byte to `end` and grows memory up to it; false if it cannot grow.
 fn advance(end: usize) -> bool {
     let pages = end.div_ceil(PAGE_BYTES);
     let missing = pages.saturating_sub(wasm32::memory_size(0));
@@ -51,7 +51,7 @@ fn advance(end: usize) -> bool {
     true
 }
 
-// SAFETY: a block lies between two values of `NEXT` and below the end of memory, and `NEXT` goes
+// SAFETY: a block is between two values of `NEXT` and below the end of memory, and `NEXT` goes
 // back only over a block that is freed or shrunk: blocks never overlap. Starts are aligned.
 unsafe impl GlobalAlloc for Bump {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -83,14 +83,14 @@ unsafe impl GlobalAlloc for Bump {
         // SAFETY: the size is above `layout.size()`, so it is not 0.
         let moved = unsafe { self.alloc(larger) };
         if !moved.is_null() {
-            // SAFETY: both blocks are live, apart, and at least `layout.size()` long.
+            // SAFETY: both blocks are live, do not overlap, and are at least `layout.size()` long.
             unsafe { core::ptr::copy_nonoverlapping(block, moved, layout.size()) };
         }
         moved
     }
 }
 
-/// Traps: a contract says what it refuses through its errors, and a text costs bytes and gas.
+/// Traps without a text: a contract reports errors by codes, and a text costs bytes and gas.
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     wasm32::unreachable()

@@ -1,20 +1,20 @@
 //! Collects encoded bytes.
 //!
-//! A `Vec` would do; growing one brings code for every way an allocation can move, half a
-//! kilobyte in a contract that otherwise needs none of it.
+//! A `Vec` would work, but growing one adds half a kilobyte of reallocation code to a contract that
+//! otherwise needs none of it.
 #![expect(
     unsafe_code,
-    reason = "bytes are written behind a Vec's end before they are its own"
+    reason = "bytes are written after the end of a Vec before its length includes them"
 )]
 
 use alloc::vec::Vec;
 
 use borsh::io::{Result, Write};
 
-/// Enough for most keys, events and results, so that nothing is copied.
+/// Initial capacity: enough for most keys, events and results, so that nothing is copied.
 const CAPACITY_BYTES: usize = 128;
 
-/// A list of bytes that is only written to.
+/// A write-only list of bytes.
 pub(crate) struct Buffer(Vec<u8>);
 
 impl Buffer {
@@ -30,15 +30,15 @@ impl Buffer {
         let end = self.0.len().saturating_add(bytes.len());
         if end > self.0.capacity() {
             let mut larger = Vec::with_capacity(end.saturating_mul(2));
-            write_behind(&mut larger, &self.0);
+            write_after(&mut larger, &self.0);
             self.0 = larger;
         }
-        write_behind(&mut self.0, bytes);
+        write_after(&mut self.0, bytes);
     }
 }
 
 /// Appends within the capacity; does nothing if the bytes do not fit.
-fn write_behind(list: &mut Vec<u8>, bytes: &[u8]) {
+fn write_after(list: &mut Vec<u8>, bytes: &[u8]) {
     let end = list.len().saturating_add(bytes.len());
     if let Some(free) = list.spare_capacity_mut().get_mut(..bytes.len()) {
         free.write_copy_of_slice(bytes);

@@ -1,6 +1,6 @@
-//! Calls other contracts, deploys them, and says how a call ended.
+//! Calls other contracts, deploys contracts, and reports how a call ended.
 //!
-//! `#[contract]` writes a typed client for each contract on top of [`Request`]; a contract that
+//! `#[contract]` generates a typed client for each contract on top of [`Request`]; a contract that
 //! learns the entry's name at run time (a wallet, a proxy) uses [`Request`] itself.
 
 use alloc::vec::Vec;
@@ -12,27 +12,27 @@ use crate::{Address, ContractError, entry, host};
 /// Flag: the callee may call back into this contract while the call lasts.
 pub const ALLOW_REENTRY: u32 = 1;
 
-/// Flag: nothing may be changed by the callee or by whatever it calls.
+/// Flag: neither the callee nor a contract that it calls may change state.
 pub const STATIC: u32 = 2;
 
-/// All the gas there is to give: the host passes on at most 63/64 of what is left.
+/// All available gas: the host passes at most 63/64 of the remaining gas to the callee.
 pub const GAS_ALL: u64 = i64::MAX.cast_unsigned();
 
-/// What a call to another contract carries beside its entry and its input.
+/// Parameters of a call to another contract, beside its entry and its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// The contract.
+    /// Address of the callee.
     pub address: Address,
-    /// The most gas that the callee may use.
+    /// Gas limit of the callee.
     pub gas: u64,
-    /// What is moved from this contract to the callee; 0 under [`STATIC`].
+    /// Value that moves from this contract to the callee; 0 under [`STATIC`].
     pub value: u128,
-    /// [`ALLOW_REENTRY`] and [`STATIC`], or neither.
+    /// Set of the flags [`ALLOW_REENTRY`] and [`STATIC`].
     pub flags: u32,
 }
 
 impl Request {
-    /// A call with all the gas, no value, and no way back in.
+    /// A call with all available gas, no value, and no re-entry.
     #[must_use]
     pub const fn to(address: Address) -> Self {
         Self {
@@ -43,12 +43,12 @@ impl Request {
         }
     }
 
-    /// Calls an entry with encoded arguments; answers the bytes that it returned.
+    /// Calls an entry with encoded arguments; returns its output.
     ///
     /// # Errors
-    /// Whatever kept the callee from returning. Its effects are then undone, the value is back.
+    /// The reason why the callee did not return. Its effects and the value are then rolled back.
     pub fn call(&self, entry: &str, input: &[u8]) -> Result<Vec<u8>, CallError> {
-        ended(host::call(self, entry, input))?;
+        check_status(host::call(self, entry, input))?;
         Ok(host::returned())
     }
 
@@ -66,21 +66,21 @@ impl Request {
     }
 }
 
-/// What a deployment carries beside its entry and its input.
+/// Parameters of a deployment, beside its entry and its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deployment {
-    /// sha256 of uploaded code.
+    /// Hash (sha256) of uploaded code.
     pub code_hash: [u8; 32],
-    /// Tells apart what one creator deploys from the same code.
+    /// Salt, which distinguishes the contracts that one creator deploys from the same code.
     pub salt: [u8; 32],
-    /// What the new contract starts with.
+    /// Initial balance of the new contract.
     pub value: u128,
-    /// The most gas that the entry may use.
+    /// Gas limit of the entry.
     pub gas: u64,
 }
 
 impl Deployment {
-    /// A deployment with all the gas and no value.
+    /// A deployment with all available gas and no value.
     #[must_use]
     pub const fn of(code_hash: [u8; 32], salt: [u8; 32]) -> Self {
         Self {
@@ -91,17 +91,17 @@ impl Deployment {
         }
     }
 
-    /// Deploys and runs an entry with typed arguments; answers the address of the contract.
+    /// Deploys and runs an entry with typed arguments; returns the address of the contract.
     ///
     /// # Errors
-    /// Whatever kept the entry from returning; there is no contract then.
+    /// The reason why the entry did not return; the contract does not exist then.
     pub fn run<A: BorshSerialize>(&self, entry: &str, arguments: &A) -> Result<Address, CallError> {
         let (status, address) = host::deploy(self, entry, &entry::encode(arguments));
-        ended(status)?;
+        check_status(status)?;
         Ok(Address(address))
     }
 
-    /// Where `creator` would deploy this.
+    /// The address at which `creator` would deploy this.
     #[must_use]
     pub fn address(&self, creator: &Address) -> Address {
         let mut bytes = b"lockstep/contract/1".to_vec();
@@ -112,41 +112,41 @@ impl Deployment {
     }
 }
 
-/// Why a call, a deployment, a transfer or a change of code did not happen.
+/// The reason why a call, a deployment, a transfer or a change of code failed.
 ///
-/// Nothing of it is left then but the gas that it used.
+/// It had no effects then, except that it used gas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallError {
-    /// The callee refused. Its bytes are in [`env::returned`](crate::env::returned).
+    /// The callee reverted. Its output is in [`env::returned`](crate::env::returned).
     Reverted {
-        /// The code of the refusal, if the bytes begin with one.
+        /// Error code, if the output begins with one.
         code: Option<u32>,
     },
-    /// The callee trapped; why, no contract can see.
+    /// The callee trapped; a contract cannot see why.
     Trapped,
     /// The callee used up its gas.
     OutOfGas,
     /// The call would be the seventeenth on the stack.
     TooDeep,
-    /// The callee is already on the stack and did not allow it.
+    /// The callee is already on the stack and did not allow re-entry.
     Reentry,
-    /// This contract has less than the value.
+    /// The balance of this contract is below the value.
     Balance,
-    /// Nothing is deployed there, or no code has that hash.
+    /// No contract has the address, or no code has the hash.
     NoCode,
     /// The callee has no such entry.
     NoEntry,
-    /// Something is deployed at the address already.
+    /// A contract has the address already.
     Taken,
-    /// The callee returned something that is not the result's type.
+    /// The output of the callee does not decode as the result's type.
     Undecodable,
     /// A status that this version of the SDK does not know.
     Unknown(i32),
 }
 
 impl CallError {
-    /// Whether the callee refused with this error of its.
+    /// Whether the callee reverted with this error.
     pub fn is(&self, error: impl ContractError) -> bool {
         *self
             == Self::Reverted {
@@ -155,11 +155,15 @@ impl CallError {
     }
 }
 
-/// Reads a status. Spec: calls between contracts.
-pub(crate) fn ended(status: i32) -> Result<(), CallError> {
+/// Converts a status of the host.
+///
+/// Specification: docs/spec/host.md, "`call`".
+pub(crate) fn check_status(status: i32) -> Result<(), CallError> {
     Err(match status {
         0 => return Ok(()),
-        1 => CallError::Reverted { code: refusal() },
+        1 => CallError::Reverted {
+            code: revert_code(),
+        },
         2 => CallError::Trapped,
         3 => CallError::OutOfGas,
         16 => CallError::TooDeep,
@@ -173,7 +177,7 @@ pub(crate) fn ended(status: i32) -> Result<(), CallError> {
 }
 
 /// The code that the callee's revert begins with.
-fn refusal() -> Option<u32> {
+fn revert_code() -> Option<u32> {
     let bytes = host::returned();
     bytes.first_chunk().map(|code| u32::from_le_bytes(*code))
 }

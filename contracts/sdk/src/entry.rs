@@ -1,7 +1,7 @@
-//! Runs an entry: decodes its arguments, calls it, and ends the frame with its answer.
+//! Runs an entry: decodes its arguments, calls it, and ends the frame with its result.
 //!
-//! `#[contract]` writes one adapter of type [`Adapter`] per `pub fn`, out of [`Arguments`] and
-//! [`answer`]; a contract does not call these itself.
+//! `#[contract]` generates one adapter of type [`Adapter`] per `pub fn`, with [`Arguments`] and
+//! [`encode_result`]; a contract does not call these itself.
 
 use alloc::vec::Vec;
 
@@ -9,7 +9,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::{CODE_BAD_INPUT, CODE_NOT_PAYABLE, ContractError, Revert, buffer::Buffer};
 
-/// An entry as bytes to bytes.
+/// An entry as a function from encoded arguments to the encoded result.
 pub type Adapter = fn(&[u8]) -> Result<Vec<u8>, Revert>;
 
 /// The arguments of a call, decoded one after the other.
@@ -19,7 +19,7 @@ pub struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
-    /// The arguments that `input` holds.
+    /// The arguments encoded in `input`.
     #[must_use]
     pub const fn new(input: &'a [u8]) -> Self {
         Self { rest: input }
@@ -33,8 +33,8 @@ impl<'a> Arguments<'a> {
         T::deserialize(&mut self.rest).map_err(|_| Revert::new(CODE_BAD_INPUT))
     }
 
-    /// Ends the decoding of a `#[payable]` entry's arguments. Whatever is left over would be a
-    /// second spelling of the same call.
+    /// Ends the decoding of a `#[payable]` entry's arguments. With trailing bytes, the same call
+    /// would have a second encoding.
     ///
     /// # Errors
     /// [`CODE_BAD_INPUT`] if bytes are left over.
@@ -46,11 +46,11 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Ends the decoding of any other entry's arguments. It takes no value, because what it does
-    /// not expect would be stuck.
+    /// Ends the decoding of any other entry's arguments. Such an entry accepts no value, because
+    /// value that it does not expect would be locked in.
     ///
     /// # Errors
-    /// [`CODE_BAD_INPUT`] if bytes are left over, [`CODE_NOT_PAYABLE`] if value came along.
+    /// [`CODE_BAD_INPUT`] if bytes are left over, [`CODE_NOT_PAYABLE`] if the call carries value.
     pub fn end_unpaid(self) -> Result<(), Revert> {
         let code = if !self.rest.is_empty() {
             CODE_BAD_INPUT
@@ -63,9 +63,9 @@ impl<'a> Arguments<'a> {
     }
 }
 
-/// What can be an argument, a result or a part of either.
+/// A type that can be an argument, a result or a part of either.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot cross the border of a contract",
+    message = "`{Self}` cannot be an argument or a result of an entry",
     label = "has no encoding",
     note = "put `#[sdk::data]` on the type, which derives one"
 )]
@@ -80,14 +80,14 @@ pub const fn argument<T: Data>() {}
 /// Compiles if an entry can return a `T`.
 pub const fn result<T: Data>() {}
 
-/// Compiles if an entry can refuse with an `E`.
+/// Compiles if an entry can fail with an `E`.
 pub const fn error<E: ContractError>() {}
 
-/// Encodes what an entry returned, or turns its error into a revert.
+/// Encodes the result of an entry, or converts its error into a revert.
 ///
 /// # Errors
 /// The revert of the entry's own error.
-pub fn answer<T: BorshSerialize, E: ContractError>(
+pub fn encode_result<T: BorshSerialize, E: ContractError>(
     result: Result<T, E>,
 ) -> Result<Vec<u8>, Revert> {
     result
@@ -111,9 +111,9 @@ pub(crate) fn fail(revert: &Revert) -> ! {
 
 /// The borsh bytes of a value.
 ///
-/// Writing to memory does not fail. A list of more than 2^32 elements would, and fits nowhere;
-/// it ends the frame by a revert without a code. (`expect` would bring the machinery of
-/// formatting with it, several kilobytes in every contract.)
+/// Writing to memory does not fail. Only a list of more than 2^32 elements would, which does not
+/// fit in memory; it ends the frame by a revert without a code. (`expect` would add several
+/// kilobytes of formatting code to every contract.)
 pub(crate) fn encode<T: BorshSerialize>(value: &T) -> Vec<u8> {
     let mut bytes = Buffer::new();
     match value.serialize(&mut bytes) {

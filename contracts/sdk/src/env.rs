@@ -1,16 +1,16 @@
-//! Asks the host about the call, the block and the chain, for hashes, signatures and payments.
+//! Reads the call, the block and the chain; computes hashes, verifies signatures, moves value.
 
 use alloc::vec::Vec;
 
 use crate::{Address, CallError, call, event::Event, host};
 
-/// The bytes that came with the call. Entries decode their arguments from them.
+/// The input of the call. Entries decode their arguments from it.
 #[must_use]
 pub fn input() -> Vec<u8> {
     host::input()
 }
 
-/// Who made the call: an account, or the contract that called this one.
+/// The caller: an account, or the contract that called this one.
 #[must_use]
 pub fn caller() -> Address {
     Address(host::caller())
@@ -22,13 +22,13 @@ pub fn self_address() -> Address {
     Address(host::self_address())
 }
 
-/// The height of the block that holds the transaction.
+/// The height of the block that contains the transaction.
 #[must_use]
 pub fn block_height() -> u64 {
     host::block_height()
 }
 
-/// The time of the block in milliseconds; above that of its parent, and no clock's time.
+/// The time of the block in milliseconds, above that of its parent; the proposer chooses it.
 #[must_use]
 pub fn block_time() -> u64 {
     host::block_time()
@@ -40,13 +40,13 @@ pub fn chain_id() -> [u8; 32] {
     host::chain_id()
 }
 
-/// The hash of the block at a height: one of the last 256, and not this one.
+/// The hash of the block at a height: one of the 256 blocks before this one.
 #[must_use]
 pub fn block_hash(height: u64) -> Option<[u8; 32]> {
     host::block_hash(height)
 }
 
-/// Who proposed the block.
+/// The proposer of the block.
 #[must_use]
 pub fn proposer() -> Address {
     Address(host::proposer())
@@ -58,38 +58,38 @@ pub fn tx_hash() -> [u8; 32] {
     host::tx_hash()
 }
 
-/// What the caller moved to this contract with the call. An entry sees it if it is `#[payable]`.
+/// The value that came with the call. It is 0 in an entry that is not `#[payable]`.
 #[must_use]
 pub fn value() -> u128 {
     host::value()
 }
 
-/// What an address owns; this contract's own balance holds the value of the call already.
+/// The balance of an address; that of this contract includes the value of the call.
 #[must_use]
 pub fn balance(address: &Address) -> u128 {
     host::balance(&address.0)
 }
 
-/// Moves value from this contract to an address. No code runs there, a contract's neither.
+/// Moves value from this contract to an address. No code runs there, even if it is a contract.
 ///
 /// # Errors
-/// [`CallError::Balance`] if this contract has less.
+/// [`CallError::Balance`] if the balance of this contract is below the value.
 pub fn transfer(to: &Address, value: u128) -> Result<(), CallError> {
-    call::ended(host::transfer(&to.0, value))
+    call::check_status(host::transfer(&to.0, value))
 }
 
-/// The bytes with which the last call of this frame returned or reverted.
+/// The output of the last call that this frame made, which returned or reverted.
 #[must_use]
 pub fn returned() -> Vec<u8> {
     host::returned()
 }
 
-/// Changes this contract's code, for later calls: the one that runs ends under the old code.
+/// Changes this contract's code for later calls: the present call ends under the old code.
 ///
 /// # Errors
 /// [`CallError::NoCode`] if no uploaded code has that hash.
 pub fn set_code(code_hash: &[u8; 32]) -> Result<(), CallError> {
-    call::ended(host::set_code(code_hash))
+    call::check_status(host::set_code(code_hash))
 }
 
 /// The sha256 of `data`, computed by the host.
@@ -104,9 +104,9 @@ pub fn keccak256(data: &[u8]) -> [u8; 32] {
     host::keccak256(data)
 }
 
-/// The compressed key that made `signature` (r and s, low s) over a digest; `id` is 0 or 1.
+/// Recovers the compressed key that made `signature` (r and s, low s) over a digest.
 ///
-/// Nothing if the signature is malformed or belongs to no key.
+/// `id` is 0 or 1. Returns `None` if the signature is malformed or no key could have made it.
 #[must_use]
 pub fn secp256k1_recover(digest: &[u8; 32], signature: &[u8; 64], id: u8) -> Option<[u8; 33]> {
     host::secp256k1_recover(digest, signature, id)
@@ -114,21 +114,21 @@ pub fn secp256k1_recover(digest: &[u8; 32], signature: &[u8; 64], id: u8) -> Opt
 
 /// Whether `key` (compressed) made `signature` (r and s, low s) over a sha256 digest.
 ///
-/// A malformed key or signature answers false.
+/// False for a malformed key or signature.
 #[must_use]
 pub fn secp256k1_verify(digest: &[u8; 32], signature: &[u8; 64], key: &[u8; 33]) -> bool {
     host::secp256k1_verify(digest, signature, key)
 }
 
-/// Whether `key` made `signature` over `message`, as RFC 8032 has it, strictly.
+/// Whether `key` made `signature` over `message`, by the strict rules of RFC 8032.
 ///
-/// A malformed key or signature answers false.
+/// False for a malformed key or signature.
 #[must_use]
 pub fn ed25519_verify(message: &[u8], signature: &[u8; 64], key: &[u8; 32]) -> bool {
     host::ed25519_verify(message, signature, key)
 }
 
-/// The gas that this frame has left.
+/// The remaining gas of this frame.
 ///
 /// # Panics
 /// Outside wasm, where there is no gas: measure the deployed bytes instead.
@@ -142,7 +142,7 @@ pub fn debug_log(text: &str) {
     host::debug_log(text);
 }
 
-/// Emits an event; it is dropped if the frame does not return.
+/// Emits an event; it is rolled back if the frame does not return.
 pub fn emit<E: Event>(event: &E) {
     host::emit_event(event.topics().as_ref(), &crate::entry::encode(event));
 }

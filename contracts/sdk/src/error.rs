@@ -1,4 +1,4 @@
-//! Turns a contract's errors into reverts with stable codes.
+//! Converts a contract's errors into reverts with stable codes.
 
 use core::convert::Infallible;
 
@@ -6,12 +6,12 @@ use crate::Revert;
 
 /// An error of a contract; `#[error]` implements it for an enum.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no error of a contract",
+    message = "`{Self}` is not an error of a contract",
     label = "has no stable codes",
     note = "make it an enum under `#[sdk::error]`: `Variant = code`"
 )]
 pub trait ContractError {
-    /// Which refusal. A code is never reused for another meaning.
+    /// The error code, which is never reused for another meaning.
     fn code(&self) -> u32;
 
     /// A text for people.
@@ -19,7 +19,7 @@ pub trait ContractError {
         None
     }
 
-    /// The output of the revert: borsh of code and message.
+    /// The output of the revert: code and message.
     fn to_revert(&self) -> Revert {
         match self.message() {
             Some(text) => Revert::with_message(self.code(), text),

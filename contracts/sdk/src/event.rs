@@ -1,19 +1,19 @@
-//! Gives an event its topics; its data is the borsh of the whole struct.
+//! Defines the topics of an event; its data is the borsh encoding of the whole struct.
 //!
 //! The first topic is sha256 of the event's name, which is the name of its struct. The fields
 //! marked `#[topic]`, at most three, follow in the order of their declaration, so that a reader
-//! of receipts can pick events without decoding them.
+//! of receipts can select events without decoding them.
 
 use borsh::BorshSerialize;
 
 use crate::Address;
 
-/// Topics of one event, the name's among them.
+/// Maximum number of topics of an event, including that of the name.
 pub const TOPICS_MAX: usize = 4;
 
 /// An event; `#[event]` implements it for a struct.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no event",
+    message = "`{Self}` is not an event",
     note = "make it a struct under `#[sdk::event]`"
 )]
 pub trait Event: BorshSerialize {
@@ -34,7 +34,7 @@ pub trait Event: BorshSerialize {
     note = "topics are Address, [u8; 32], u32, u64 and u128"
 )]
 pub trait Topic {
-    /// The 32 bytes; a number stands little endian in the first ones, zeros behind it.
+    /// The 32 bytes of the topic; a number is little endian, padded with zeros.
     fn topic(&self) -> [u8; 32];
 }
 

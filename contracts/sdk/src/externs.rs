@@ -1,23 +1,24 @@
 //! Imports the host's functions and wraps each in a safe one.
 //!
 //! [`raw`] has the names and types of the import module `lockstep`, version 1, one for one; a
-//! pointer or a length is 32 bits wide on this target. The functions below take slices, so a
-//! range can only be one that lives in this module's memory.
+//! pointer or a length is 32 bits wide on this target. The functions below take slices, so that
+//! every range is inside this module's memory.
 //!
 //! # Safety
-//! The host reads and writes only the ranges it is given, and only before it returns.
+//! The host reads and writes only the ranges that it receives, and only before it returns.
 //!
-//! Spec: host interface. The C twin of this file is `c/lockstep.h`; the mock is `mock.rs`.
+//! Specification: docs/spec/host.md, "Functions". The same interface in C is `c/lockstep.h`; the
+//! mock is `mock/host.rs`.
 #![expect(
     unsafe_code,
-    reason = "an import is foreign code; each call is argued where it stands"
+    reason = "an import is foreign code; each call has its argument beside it"
 )]
 
 use alloc::vec::Vec;
 
 use crate::call::{Deployment, Request};
 
-/// The imports. An i64 of the host is never negative here, so it is read as u64.
+/// The imports. An i64 of the host is never negative here, so its type is u64.
 mod raw {
     #[link(wasm_import_module = "lockstep")]
     unsafe extern "C" {
@@ -110,11 +111,11 @@ mod raw {
     }
 }
 
-/// The first guess at an output's length: one host call is enough for what is shorter.
+/// Capacity of the first buffer for an output: one host call is enough for a shorter output.
 const GUESS_BYTES: usize = 256;
 
 pub(crate) fn input() -> Vec<u8> {
-    // SAFETY: `sized` hands over a pointer that is writable for `cap` bytes.
+    // SAFETY: `sized` passes a pointer that is writable for `cap` bytes.
     sized(|dst, cap| unsafe { raw::input(dst, cap) }).unwrap_or_default()
 }
 
@@ -129,7 +130,7 @@ pub(crate) fn revert(data: &[u8]) -> ! {
 }
 
 pub(crate) fn storage_read(key: &[u8]) -> Option<Vec<u8>> {
-    // SAFETY: the key is a live slice; `sized` gives a pointer writable for `cap` bytes.
+    // SAFETY: the key is a live slice; `sized` passes a pointer writable for `cap` bytes.
     sized(|dst, cap| unsafe { raw::storage_read(key.as_ptr(), key.len(), dst, cap) })
 }
 
@@ -150,7 +151,7 @@ pub(crate) fn storage_has(key: &[u8]) -> bool {
     exists != 0
 }
 
-/// One page into `dst`: bytes written, or what the first entry needs as a negative number.
+/// Writes one page to `dst`; returns its length, or minus the length that the first entry needs.
 pub(crate) fn storage_scan(start: &[u8], end: &[u8], limit: u32, dst: &mut [u8]) -> i32 {
     let (from, from_len, to, to_len) = (start.as_ptr(), start.len(), end.as_ptr(), end.len());
     // SAFETY: two live slices that are read, and one that is writable for its length.
@@ -287,7 +288,7 @@ pub(crate) fn call(request: &Request, entry: &str, input: &[u8]) -> i32 {
 }
 
 pub(crate) fn returned() -> Vec<u8> {
-    // SAFETY: `sized` hands over a pointer that is writable for `cap` bytes.
+    // SAFETY: `sized` passes a pointer that is writable for `cap` bytes.
     sized(|dst, cap| unsafe { raw::returned(dst, cap) }).unwrap_or_default()
 }
 
@@ -323,17 +324,17 @@ pub(crate) fn debug_log(text: &str) {
     unsafe { raw::debug_log(text.as_ptr(), text.len()) }
 }
 
-/// Lets `write` fill 32 bytes.
+/// Returns 32 bytes that `write` fills.
 fn filled(write: impl FnOnce(*mut u8)) -> [u8; 32] {
     let mut bytes = [0; 32];
     write(bytes.as_mut_ptr());
     bytes
 }
 
-/// Calls `read` with a buffer, and once more with one that fits if it was too small.
+/// Calls `read` with a buffer, and again with a larger one if the first was too small.
 ///
-/// `read` fills a buffer of the given capacity and answers the full length, or a negative number
-/// for "absent". The buffer is not cleared first: that would cost gas and code for nothing.
+/// `read` fills a buffer of the given capacity and returns the full length, or a negative number
+/// for "absent". The buffer is not cleared first, which would cost gas and code without need.
 fn sized(read: impl Fn(*mut u8, usize) -> i32) -> Option<Vec<u8>> {
     let mut capacity = GUESS_BYTES;
     loop {

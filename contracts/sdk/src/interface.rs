@@ -1,14 +1,14 @@
 //! Describes a contract to tools: the JSON text of its custom section `lockstep.interface`.
 //!
-//! `#[contract]` writes the text in pieces; the codes of errors are constants that only the
-//! compiler knows, so the pieces are joined when it compiles. Nothing of this runs on chain.
+//! `#[contract]` generates the text in pieces; the codes of errors are constants whose values only
+//! the compiler knows, so the compiler joins the pieces. None of this runs on chain.
 
 /// A piece of the text.
 #[derive(Clone, Copy, Debug)]
 pub enum Piece {
-    /// Text as it is.
+    /// Literal text.
     Text(&'static str),
-    /// A number in base ten.
+    /// A number, written in base ten.
     Number(u32),
 }
 
@@ -24,15 +24,15 @@ pub const fn text<const N: usize>(pieces: &[Piece]) -> [u8; N] {
     join(pieces).0
 }
 
-/// Writes as much as fits, and counts all of it.
+/// Writes as much of the text as fits, and counts its whole length.
 #[expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
-    reason = "evaluated by the compiler, where a mistake is an error; const has no other way"
+    reason = "evaluated by the compiler, where a failure is a compile error; const has no other way"
 )]
 const fn join<const N: usize>(pieces: &[Piece]) -> ([u8; N], usize) {
     let mut text = [0; N];
-    let mut at = 0;
+    let mut offset = 0;
     let mut piece = 0;
     while piece < pieces.len() {
         let mut digits = [0; 10];
@@ -42,15 +42,15 @@ const fn join<const N: usize>(pieces: &[Piece]) -> ([u8; N], usize) {
         };
         let mut byte = 0;
         while byte < bytes.len() {
-            if at < N {
-                text[at] = bytes[byte];
+            if offset < N {
+                text[offset] = bytes[byte];
             }
-            at += 1;
+            offset += 1;
             byte += 1;
         }
         piece += 1;
     }
-    (text, at)
+    (text, offset)
 }
 
 /// The digits of a number, at the end of `digits`.
@@ -61,13 +61,13 @@ const fn join<const N: usize>(pieces: &[Piece]) -> ([u8; N], usize) {
     reason = "evaluated by the compiler; a u32 has at most ten digits"
 )]
 const fn decimal(mut number: u32, digits: &mut [u8; 10]) -> &[u8] {
-    let mut at = digits.len();
+    let mut start = digits.len();
     loop {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
         number /= 10;
         if number == 0 {
-            return digits.split_at(at).1;
+            return digits.split_at(start).1;
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Encodes the keys of a map so that their bytes sort as their values do.
 //!
-//! The host walks keys in bytewise order. Numbers therefore stand with their most significant
-//! byte first (a signed one with its sign bit flipped), byte lists end in `00 01` with each `00`
-//! inside spelled `00 ff`, and a tuple is its parts one after the other. No encoding begins with
-//! another of the same type, so tuples sort by their first part, then by the second.
+//! The host iterates keys in bytewise order. Numbers are therefore big endian (a signed one with
+//! its sign bit flipped), byte lists end in `00 01` with each `00` inside encoded as `00 ff`, and a
+//! tuple is its parts one after the other. No encoding begins with another of the same type, so
+//! tuples sort by their first part, then by the second.
 
 use alloc::{string::String, vec::Vec};
 
@@ -19,11 +19,11 @@ pub trait Key: Sized {
     /// Appends the encoding.
     fn encode_key(&self, key: &mut Vec<u8>);
 
-    /// Takes an encoding off the front; nothing if the bytes are not one.
+    /// Decodes a key from the front and removes its bytes; `None` if they are no encoding.
     fn decode_key(bytes: &mut &[u8]) -> Option<Self>;
 }
 
-/// Takes the first bytes off the front.
+/// Removes the first `N` bytes.
 fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
     let (first, rest) = bytes.split_first_chunk::<N>()?;
     *bytes = rest;
@@ -64,12 +64,12 @@ impl Key for bool {
     }
 }
 
-/// The most significant byte first; for a signed number, after the sign bit is flipped.
+/// Implements [`Key`] for numbers: big endian, for a signed one after its sign bit is flipped.
 macro_rules! number {
     ($($number:ty, $sign:expr;)*) => {$(
         #[expect(
             clippy::big_endian_bytes,
-            reason = "the bytes have to sort as the numbers do, on every machine alike"
+            reason = "the bytes must sort as the numbers do, on every machine"
         )]
         impl Key for $number {
             fn encode_key(&self, key: &mut Vec<u8>) {
@@ -129,10 +129,10 @@ fn encode_bytes(bytes: &[u8], key: &mut Vec<u8>) {
 }
 
 macro_rules! tuple {
-    ($($part:ident $place:tt),*) => {
+    ($($part:ident $index:tt),*) => {
         impl<$($part: Key),*> Key for ($($part,)*) {
             fn encode_key(&self, key: &mut Vec<u8>) {
-                $(self.$place.encode_key(key);)*
+                $(self.$index.encode_key(key);)*
             }
 
             fn decode_key(bytes: &mut &[u8]) -> Option<Self> {

@@ -1,4 +1,4 @@
-//! Gives a contract its entries, typed storage, events, errors, and the host's functions.
+//! Provides what a contract needs: entries, typed storage, events, errors, the host's functions.
 //!
 //! ```
 //! #[sdk::contract]
@@ -20,11 +20,11 @@
 //! assert_eq!(output, Ok(vec![6, 0, 0, 0, 0, 0, 0, 0]));
 //! ```
 //!
-//! The same source builds for two targets. As wasm it calls the host (`externs`). Elsewhere a
-//! mock of the host in memory stands in ([`mock`]), so that `cargo test` runs the contract's
-//! logic; gas does not exist there, because only deployed bytes have a price.
+//! The same source builds for two kinds of targets. As wasm it calls the host (`externs`). On other
+//! targets it calls a mock of the host in memory ([`mock`]), so that `cargo test` runs the
+//! contract's logic; the mock has no gas, because only deployed bytes have a price.
 //!
-//! Spec: host interface. How to write a contract: `contracts/README.md`.
+//! Specification: docs/spec/host.md. How to write a contract: `contracts/README.md`.
 #![cfg_attr(target_family = "wasm", no_std)]
 
 extern crate alloc;
@@ -51,7 +51,7 @@ pub mod mock;
 #[cfg(not(target_family = "wasm"))]
 mod verify;
 
-/// The host of this target: real under wasm, a mock elsewhere. One signature per function.
+/// The host of this target: the real one for wasm, else the mock. Both have the same functions.
 #[cfg(target_family = "wasm")]
 use externs as host;
 #[cfg(not(target_family = "wasm"))]
@@ -70,12 +70,12 @@ pub use scan::Entries;
 pub use sdk_macros::{contract, data, error, event};
 pub use storage::{Item, Map};
 
-/// The README's examples, which `cargo test` compiles and runs.
+/// The examples of the README, which `cargo test` compiles and runs.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-/// The same of the newcomer's page, but for the part that needs the testkit.
+/// The examples of the tutorial, except the part that needs the testkit.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/contracts.md")]
 struct FirstContract;

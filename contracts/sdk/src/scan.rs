@@ -1,7 +1,7 @@
-//! Walks a range of storage keys in pages.
+//! Iterates over a range of storage keys in pages.
 //!
-//! A page is what one call of the host answers: u32 count, then length, key, length and value of
-//! each entry. No cursor outlives the call; the next page starts behind the last key seen.
+//! One host call returns a page: u32 count, then length, key, length and value of each entry. No
+//! cursor outlives the call; the next page starts after the last key seen.
 
 use alloc::{vec, vec::Vec};
 use core::marker::PhantomData;
@@ -10,29 +10,30 @@ use borsh::BorshDeserialize;
 
 use crate::{Key, host, storage};
 
-/// The longest storage key.
+/// Maximum length of a storage key, in bytes.
 const KEY_BYTES_MAX: usize = 256;
 
-/// Entries of a page: enough that the base price of a call is spread, few enough to waste little.
+/// Entries of a page: many enough to spread the base price of a call, few enough to waste little.
 const PAGE_ENTRIES: u32 = 32;
 
-/// The first guess at a page's length; the host says how much an entry needs that is longer.
+/// Length of the first buffer for a page, in bytes; the host reports the length of a longer entry.
 const PAGE_BYTES: usize = 2_048;
 
 /// Entries of a [`Map`](crate::Map) in the order of their keys.
 ///
-/// Stored bytes that are not a `K` or a `V` end the frame by a revert.
+/// Stored bytes that do not decode as a `K` or a `V` end the frame by a revert.
 #[derive(Debug)]
 pub struct Entries<K, V> {
     prefix_len: usize,
-    /// The first key that was not walked yet.
+    /// Start of the next page: the first key that was not yielded yet.
     start: Vec<u8>,
     end: Vec<u8>,
-    /// How many entries may still be fetched.
+    /// Number of entries that may still be fetched.
     limit: u32,
     page: Vec<u8>,
-    /// Where the next entry of the page begins, and how many are left in it.
-    at: usize,
+    /// Offset of the next entry in the page.
+    offset: usize,
+    /// Number of entries left in the page.
     left: u32,
     entries: PhantomData<fn() -> (K, V)>,
 }
@@ -45,13 +46,13 @@ impl<K, V> Entries<K, V> {
             end,
             limit,
             page: Vec::new(),
-            at: 0,
+            offset: 0,
             left: 0,
             entries: PhantomData,
         }
     }
 
-    /// Fetches the next page; false if there is nothing left.
+    /// Fetches the next page; false if no entry is left.
     fn fetch(&mut self) -> bool {
         let limit = self.limit.min(PAGE_ENTRIES);
         // An empty end is the end of the contract's storage.
@@ -66,7 +67,7 @@ impl<K, V> Entries<K, V> {
             self.page = vec![0; usize::try_from(needed).unwrap_or_default()];
             written = host::storage_scan(&self.start, &self.end, limit, &mut self.page);
         }
-        self.at = 0;
+        self.offset = 0;
         self.left = if written > 0 { self.number() } else { 0 };
         self.limit = self.limit.saturating_sub(self.left);
         self.left > 0
@@ -74,17 +75,17 @@ impl<K, V> Entries<K, V> {
 
     /// The next number of the page.
     fn number(&mut self) -> u32 {
-        let bytes = self.page.get(self.at..).and_then(<[u8]>::first_chunk);
-        self.at = self.at.saturating_add(4);
+        let bytes = self.page.get(self.offset..).and_then(<[u8]>::first_chunk);
+        self.offset = self.offset.saturating_add(4);
         bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes))
     }
 
     /// The next byte list of the page, as a range of it.
     fn list(&mut self) -> core::ops::Range<usize> {
         let len = usize::try_from(self.number()).unwrap_or(usize::MAX);
-        let start = self.at;
-        self.at = start.saturating_add(len);
-        start..self.at
+        let start = self.offset;
+        self.offset = start.saturating_add(len);
+        start..self.offset
     }
 }
 
@@ -96,7 +97,7 @@ impl<K: Key, V: BorshDeserialize> Entries<K, V> {
         let raw = self.page.get(key)?;
         if self.left == 0 {
             self.start = after(raw.to_vec());
-            // Behind the last key that there can be is nothing.
+            // There is no key after the greatest possible one.
             if self.start.is_empty() {
                 self.limit = 0;
             }
@@ -122,7 +123,7 @@ impl<K: Key, V: BorshDeserialize> Iterator for Entries<K, V> {
     }
 }
 
-/// The least key above this one.
+/// The least key above `key`.
 pub(crate) fn after(mut key: Vec<u8>) -> Vec<u8> {
     if key.len() < KEY_BYTES_MAX {
         key.push(0);
@@ -131,7 +132,7 @@ pub(crate) fn after(mut key: Vec<u8>) -> Vec<u8> {
     beyond(key)
 }
 
-/// The least key above everything that begins with this one; empty if there is none.
+/// The least key above all keys that begin with `key`; empty if there is none.
 pub(crate) fn beyond(mut key: Vec<u8>) -> Vec<u8> {
     while let Some(last) = key.pop() {
         if let Some(next) = last.checked_add(1) {

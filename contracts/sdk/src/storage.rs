@@ -1,8 +1,9 @@
-//! Keeps typed values under explicit byte prefixes.
+//! Stores typed values under explicit byte prefixes.
 //!
-//! An [`Item`]'s key is its prefix, a [`Map`]'s entry is under prefix and [`Key`] encoding. No
-//! prefix of a contract may begin with another: `#[contract]` refuses that when it compiles. A
-//! storage key has at most 256 bytes, so the keys of a map have to be short.
+//! The key of an [`Item`] is its prefix, that of an entry of a [`Map`] the prefix and the [`Key`]
+//! encoding. No prefix of a contract may begin with another: `#[contract]` makes that a
+//! compile error. A storage key has at most 256 bytes, so the keys of a map must be short. A value
+//! whose encoding is empty, such as `()`, has no ICS 23 proof: store a byte instead.
 
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -23,7 +24,7 @@ pub struct Item<T> {
 }
 
 impl<T: BorshSerialize + BorshDeserialize> Item<T> {
-    /// The value under `key`, which has 1 to 256 bytes and is no other's beginning.
+    /// The value under `key`, which has 1 to 256 bytes and is not a prefix of another key.
     #[must_use]
     pub const fn new(key: &'static [u8]) -> Self {
         Self {
@@ -32,7 +33,7 @@ impl<T: BorshSerialize + BorshDeserialize> Item<T> {
         }
     }
 
-    /// The value, if it was set. Bytes that are not a `T` end the frame by a revert.
+    /// The value, if it is set. Bytes that do not decode as a `T` end the frame by a revert.
     #[must_use]
     pub fn get(&self) -> Option<T> {
         read(self.key)
@@ -43,7 +44,7 @@ impl<T: BorshSerialize + BorshDeserialize> Item<T> {
         host::storage_write(self.key, &entry::encode(value));
     }
 
-    /// Removes the value; answers whether it was set.
+    /// Removes the value; returns whether it was set.
     pub fn remove(&self) -> bool {
         host::storage_remove(self.key)
     }
@@ -63,7 +64,7 @@ pub struct Map<K, V> {
 }
 
 impl<K: Key, V: BorshSerialize + BorshDeserialize> Map<K, V> {
-    /// The entries under `prefix`, which is not empty and no other's beginning.
+    /// The entries under `prefix`, which is not empty and not a prefix of another key.
     #[must_use]
     pub const fn new(prefix: &'static [u8]) -> Self {
         Self {
@@ -72,7 +73,8 @@ impl<K: Key, V: BorshSerialize + BorshDeserialize> Map<K, V> {
         }
     }
 
-    /// The value of a key, if it was set. Bytes that are not a `V` end the frame by a revert.
+    /// The value of a key, if it is set. Bytes that do not decode as a `V` end the frame by a
+    /// revert.
     #[must_use]
     pub fn get(&self, key: &K) -> Option<V> {
         read(&self.storage_key(key))
@@ -83,7 +85,7 @@ impl<K: Key, V: BorshSerialize + BorshDeserialize> Map<K, V> {
         host::storage_write(&self.storage_key(key), &entry::encode(value));
     }
 
-    /// Removes a key; answers whether it was set.
+    /// Removes a key; returns whether it was set.
     pub fn remove(&self, key: &K) -> bool {
         host::storage_remove(&self.storage_key(key))
     }
@@ -96,14 +98,14 @@ impl<K: Key, V: BorshSerialize + BorshDeserialize> Map<K, V> {
 
     /// The first entries, at most `limit`, in the order of their keys.
     ///
-    /// They are fetched in pages as they are asked for. What is written meanwhile is seen if it
-    /// lies behind the page; removing what was yielded is safe.
+    /// The iterator fetches them in pages. It sees a write during the iteration if the key is after
+    /// the present page; removing yielded entries is safe.
     #[must_use]
     pub fn iter(&self, limit: u32) -> Entries<K, V> {
         self.range(.., limit)
     }
 
-    /// The first entries whose keys lie in `keys`, at most `limit`, in the order of their keys.
+    /// The first entries whose keys are in `keys`, at most `limit`, in the order of their keys.
     #[must_use]
     pub fn range(&self, keys: impl RangeBounds<K>, limit: u32) -> Entries<K, V> {
         let start = match keys.start_bound() {
@@ -119,8 +121,8 @@ impl<K: Key, V: BorshSerialize + BorshDeserialize> Map<K, V> {
         Entries::new(self.prefix.len(), start, end, limit)
     }
 
-    /// The first entries whose keys begin with `first`, at most `limit`: for a map under pairs,
-    /// those of one first part. `first` is the whole of the key's first part or parts.
+    /// The first entries whose keys begin with `first`, at most `limit`: for a map with pairs as
+    /// keys, those of one first part. `first` is one or several whole parts of the key.
     #[must_use]
     pub fn within(&self, first: &impl Key, limit: u32) -> Entries<K, V> {
         let start = self.prefixed(first);
@@ -139,7 +141,7 @@ impl<K: Key, V: BorshSerialize + BorshDeserialize> Map<K, V> {
     }
 }
 
-/// Reads and decodes. What does not decode was written by other code under the same address.
+/// Reads and decodes. Bytes that do not decode were written by other code of the same contract.
 fn read<T: BorshDeserialize>(key: &[u8]) -> Option<T> {
     let bytes = host::storage_read(key)?;
     match T::try_from_slice(&bytes) {
@@ -148,7 +150,7 @@ fn read<T: BorshDeserialize>(key: &[u8]) -> Option<T> {
     }
 }
 
-/// Ends the frame: what is stored is not what this contract stores there.
+/// Ends the frame by a revert: the stored bytes are not of the expected type.
 pub(crate) fn bad_state() -> ! {
     entry::fail(&Revert::new(CODE_BAD_STATE))
 }

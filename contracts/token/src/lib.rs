@@ -26,30 +26,30 @@ pub mod token {
     /// An amount moved.
     #[sdk::event]
     pub struct Transferred {
-        /// Whose it was.
+        /// The sender.
         #[topic]
         pub from: Address,
-        /// Whose it is.
+        /// The receiver.
         #[topic]
         pub to: Address,
-        /// How much.
+        /// The amount.
         pub amount: u128,
     }
 
     /// An allowance was set.
     #[sdk::event]
     pub struct Approved {
-        /// Whose tokens.
+        /// The owner of the tokens.
         #[topic]
         pub owner: Address,
-        /// Who may move them.
+        /// The account that may move them.
         #[topic]
         pub spender: Address,
-        /// How much, from now on.
+        /// The new allowance.
         pub amount: u128,
     }
 
-    /// What the token refuses.
+    /// Errors of the token.
     #[sdk::error]
     pub enum TokenError {
         /// `init` was called before.
@@ -58,14 +58,14 @@ pub mod token {
         InsufficientBalance = 2,
         /// The spender may move less than the amount.
         InsufficientAllowance = 3,
-        /// A balance would not fit 128 bits: the books do not add up.
+        /// A balance would not fit 128 bits: the accounting is wrong.
         Overflow = 4,
     }
 
     /// Creates the whole supply in the caller's account.
     ///
     /// # Errors
-    /// [`TokenError::AlreadyInitialised`] from the second call on, whoever makes it.
+    /// [`TokenError::AlreadyInitialised`] from the second call on, by any caller.
     pub fn init(supply: u128) -> Result<(), TokenError> {
         if SUPPLY.exists() {
             return Err(TokenError::AlreadyInitialised);
@@ -85,7 +85,7 @@ pub mod token {
         move_amount(env::caller(), to, amount)
     }
 
-    /// Sets what a spender may still move from the caller, whatever it was before.
+    /// Sets the amount that a spender may move from the caller; replaces an earlier allowance.
     pub fn approve(spender: Address, amount: u128) {
         let owner = env::caller();
         set_allowance((owner, spender), amount);
@@ -116,7 +116,7 @@ pub mod token {
         BALANCES.get(&owner).unwrap_or_default()
     }
 
-    /// What a spender may still move from an owner.
+    /// The amount that a spender may still move from an owner.
     pub fn allowance(owner: Address, spender: Address) -> u128 {
         ALLOWANCES.get(&(owner, spender)).unwrap_or_default()
     }
@@ -126,8 +126,8 @@ pub mod token {
         SUPPLY.get().unwrap_or_default()
     }
 
-    /// Takes, then gives. The second balance is read after the first is written, so that an
-    /// account that pays itself ends where it began.
+    /// Debits the sender, then credits the receiver. The second balance is read after the first is
+    /// written, so that an account that pays itself keeps its balance.
     fn move_amount(from: Address, to: Address, amount: u128) -> Result<(), TokenError> {
         let rest = balance_of(from)
             .checked_sub(amount)
@@ -141,7 +141,7 @@ pub mod token {
         Ok(())
     }
 
-    /// A balance of 0 has no key: an account that was emptied costs nobody a slot for ever.
+    /// A balance of 0 has no key: an empty account takes no storage.
     fn set_balance(owner: &Address, amount: u128) {
         if amount == 0 {
             BALANCES.remove(owner);

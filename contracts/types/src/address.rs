@@ -1,8 +1,8 @@
-//! Names an account or a contract by 32 bytes.
+//! Identifies an account or a contract by 32 bytes.
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
-/// An account or a contract; borsh writes its 32 bytes and nothing else.
+/// Address of an account or a contract; its borsh encoding is the 32 bytes.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize,
 )]

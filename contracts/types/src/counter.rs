@@ -2,13 +2,13 @@
 
 use crate::Invocation;
 
-/// Adds to the count; answers the new count (u64).
+/// Adds to the count; returns the new count (u64).
 #[must_use]
 pub fn increment(by: u64) -> Invocation {
     Invocation::new("increment", &by)
 }
 
-/// Answers the count (u64).
+/// Returns the count (u64).
 #[must_use]
 pub fn get() -> Invocation {
     Invocation::new("get", &())

@@ -1,8 +1,8 @@
-//! Builds the inputs of the hostile set, which is written in C: one entry, one misbehaviour.
+//! Builds the inputs of the hostile set, which is written in C: each entry is one attack.
 
 use crate::{Address, Invocation};
 
-/// Entries without arguments that only stop for gas, a trap or a limit.
+/// Entries without arguments that run until gas, a trap or a limit stops them.
 pub const ENDLESS: [&str; 9] = [
     "spin",
     "spin_on_host",
@@ -15,10 +15,10 @@ pub const ENDLESS: [&str; 9] = [
     "grow",
 ];
 
-/// How many different host calls [`bad_pointer`] can make.
+/// Number of different host calls that [`bad_pointer`] can make.
 pub const BAD_POINTER_CALLS: u8 = 17;
 
-/// One of [`ENDLESS`].
+/// Calls an entry of [`ENDLESS`].
 #[must_use]
 pub fn endless(entry: &'static str) -> Invocation {
     Invocation::new(entry, &())
@@ -43,45 +43,45 @@ pub fn long_value(length: u32) -> Invocation {
     Invocation::new("long_value", &length)
 }
 
-/// Calls another of its kind, which calls back into it; answers the status that the way back
-/// got, or that of the way there (u32).
+/// Calls another contract of the set, which calls back; returns the status of the call back, or
+/// that of the first call if it failed (u32).
 #[must_use]
 pub fn reenter(other: Address, flags: u32) -> Invocation {
     Invocation::new("reenter", &(other, flags))
 }
 
-/// Calls `touch` of an address; answers the status (u32).
+/// Calls `touch` of an address; returns the status (u32).
 #[must_use]
 pub fn reenter_back(address: Address) -> Invocation {
     Invocation::new("reenter_back", &address)
 }
 
-/// Calls itself until the depth's limit; answers the status at the bottom (u32).
+/// Calls itself up to the limit of frames; returns the status of the deepest call (u32).
 #[must_use]
 pub fn descend() -> Invocation {
     Invocation::new("descend", &())
 }
 
-/// Writes one key; answers nothing.
+/// Writes one key; returns nothing.
 #[must_use]
 pub fn touch() -> Invocation {
     Invocation::new("touch", &())
 }
 
-/// Changes its code in mid-call, then calls `touch` of itself; answers both statuses (u32, u32).
+/// Changes its code during the call, then calls its own `touch`; returns both statuses (u32, u32).
 #[must_use]
 pub fn upgrade(code_hash: [u8; 32]) -> Invocation {
     Invocation::new("upgrade", &code_hash)
 }
 
-/// Deploys a code again and again, under ever new salts.
+/// Deploys a code again and again, each time under a new salt.
 #[must_use]
 pub fn deploy_bomb(code_hash: [u8; 32]) -> Invocation {
     Invocation::new("deploy_bomb", &code_hash)
 }
 
-/// Returns 64 KiB, or reverts with them.
+/// Returns 64 KiB, or reverts with 64 KiB.
 #[must_use]
-pub fn lie(reverts: bool) -> Invocation {
-    Invocation::new("lie", &reverts)
+pub fn large_output(reverts: bool) -> Invocation {
+    Invocation::new("large_output", &reverts)
 }

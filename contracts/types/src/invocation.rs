@@ -4,12 +4,12 @@ use alloc::vec::Vec;
 
 use borsh::BorshSerialize;
 
-/// What a call carries to a contract.
+/// Entry and input of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invocation {
-    /// The exported function.
+    /// Name of the exported function.
     pub entry: &'static str,
-    /// Its arguments in borsh, one after the other.
+    /// Arguments in borsh, one after the other.
     pub input: Vec<u8>,
 }
 
@@ -26,10 +26,10 @@ impl Invocation {
 /// The borsh bytes of a value.
 #[expect(
     clippy::unreachable,
-    reason = "a Vec takes every write, and no list here reaches 2^32"
+    reason = "a write to a Vec cannot fail, and no list here reaches 2^32"
 )]
 pub(crate) fn encode<T: BorshSerialize>(value: &T) -> Vec<u8> {
-    // Not `expect`: it would bring the formatting of errors into every contract that signs.
+    // Not `expect`: it would add the formatting of errors to every contract that signs.
     match borsh::to_vec(value) {
         Ok(bytes) => bytes,
         Err(_) => unreachable!(),

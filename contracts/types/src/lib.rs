@@ -1,8 +1,11 @@
-//! Fixes what crosses the border of a contract: addresses, reverts, the inputs of the samples.
+//! Defines the types at the boundary of a contract: addresses, reverts, the inputs of the samples.
 //!
-//! The contracts decode these types and a node's tests encode them, so a layout has one home.
+//! The contracts decode these types and a node's tests encode them, so each layout is defined once.
 //! Everything is borsh (canonical, little endian, lengths are u32); arguments of an entry are
 //! encoded one after the other, which is the encoding of a struct of them.
+//!
+//! Each function of a sample's module builds the input of one entry; its doc line says what the
+//! entry does and returns.
 #![cfg_attr(target_family = "wasm", no_std)]
 #![forbid(unsafe_code)]
 

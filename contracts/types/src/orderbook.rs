@@ -1,4 +1,4 @@
-//! Fixes the order book's types, its inputs, and the exact bytes that a signer signs.
+//! Defines the order book's types, its inputs, and the exact bytes that a signer signs.
 
 use alloc::vec::Vec;
 
@@ -7,21 +7,21 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::{Address, Invocation, invocation::encode};
 
-/// What [`signing_bytes`] begins with: no signature for another purpose can be used here.
+/// Prefix of [`signing_bytes`]: a signature for another purpose cannot be used here.
 pub const SIGNING_DOMAIN: &[u8] = b"lockstep/orderbook/settle/1";
 
-/// The signers of a book.
+/// Number of signers of a book.
 pub const SIGNERS: usize = 3;
 
-/// How many distinct signers must sign a snapshot.
+/// Number of distinct signers that must sign a snapshot.
 pub const SIGNERS_REQUIRED: usize = 2;
 
-/// Which way an order trades.
+/// Direction of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize)]
 pub enum Side {
-    /// Buys at its price or below.
+    /// An order to buy at its price or below.
     Bid,
-    /// Sells at its price or above.
+    /// An order to sell at its price or above.
     Ask,
 }
 
@@ -30,26 +30,26 @@ pub enum Side {
 pub struct Order {
     /// Buy or sell.
     pub side: Side,
-    /// The worst price accepted, in quote units for one base unit.
+    /// Worst accepted price, in quote units for one base unit.
     pub price: u64,
-    /// Base units.
+    /// Quantity in base units.
     pub quantity: u64,
 }
 
 /// An order as it rests in the book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct RestingOrder {
-    /// Numbers the orders from 1 on, in the order of their placing: it is their time.
+    /// Number of the order, from 1 on in the order of placing: the time priority.
     pub id: u64,
-    /// Who placed it.
+    /// Account that placed it.
     pub owner: Address,
-    /// The worst price accepted.
+    /// Worst accepted price.
     pub price: u64,
-    /// Base units not yet filled.
+    /// Quantity in base units that is not filled yet.
     pub quantity: u64,
 }
 
-/// What an account has won and lost in trades; over all accounts each field sums to 0.
+/// Sum of the trades of an account; over all accounts each field sums to 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Position {
     /// Base units bought minus sold.
@@ -61,13 +61,13 @@ pub struct Position {
 /// A price of a market, for one settlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Snapshot {
-    /// The market; must be the book's own.
+    /// Market, which must be that of the book.
     pub market: [u8; 32],
-    /// Must be above that of the last settlement, so that a snapshot works once.
+    /// Sequence number, above that of the last settlement, so that a snapshot works once.
     pub sequence: u64,
-    /// The price at which all orders of the settlement trade.
+    /// Price at which all orders of the settlement trade.
     pub price: u64,
-    /// The last block height at which the snapshot may settle.
+    /// Last block height at which the snapshot may settle.
     pub height_max: u64,
 }
 
@@ -80,17 +80,17 @@ pub enum Signer {
     Ed25519([u8; 32]),
 }
 
-/// A signature with the key it is by.
+/// A signature with its public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SignedBy {
-    /// One of the book's signers.
+    /// Signer of the book.
     pub signer: Signer,
     /// r and s, or R and s: 64 bytes.
     pub signature: [u8; 64],
 }
 
-// Decoding of the two enums is written out: what borsh derives formats its error message, and
-// formatting makes this contract 5 KB larger.
+// The decoding of the two enums is written by hand: the derived decoding formats its error message,
+// and formatting makes this contract 5 KB larger.
 
 impl BorshDeserialize for Side {
     fn deserialize_reader<R: Read>(reader: &mut R) -> Result<Self, Error> {
@@ -112,7 +112,7 @@ impl BorshDeserialize for Signer {
     }
 }
 
-/// The codes with which the book refuses.
+/// Error codes of the book.
 pub mod refusal {
     /// `init` was called before.
     pub const ALREADY_INITIALISED: u32 = 1;
@@ -128,7 +128,7 @@ pub mod refusal {
     pub const BOOK_FULL: u32 = 6;
     /// No such order rests in the book.
     pub const UNKNOWN_ORDER: u32 = 7;
-    /// The order is somebody else's.
+    /// The order belongs to another account.
     pub const NOT_OWNER: u32 = 8;
     /// The snapshot is of another market.
     pub const WRONG_MARKET: u32 = 9;
@@ -142,15 +142,15 @@ pub mod refusal {
     pub const DUPLICATE_SIGNER: u32 = 13;
     /// A signature by a key outside the set.
     pub const UNKNOWN_SIGNER: u32 = 14;
-    /// A signature that its key did not make over this message.
+    /// A signature that does not verify for its key and this message.
     pub const INVALID_SIGNATURE: u32 = 15;
-    /// A sum left the range of its type.
+    /// A sum is out of the range of its type.
     pub const OVERFLOW: u32 = 16;
 }
 
 /// The message that a signer of a snapshot signs.
 ///
-/// [`SIGNING_DOMAIN`], then chain id, contract and snapshot in borsh: a signature counts for
+/// [`SIGNING_DOMAIN`], then chain id, contract and snapshot in borsh: a signature is valid for
 /// one chain, one contract and one snapshot.
 #[must_use]
 pub fn signing_bytes(chain_id: &[u8; 32], contract: &Address, snapshot: &Snapshot) -> Vec<u8> {
@@ -159,43 +159,43 @@ pub fn signing_bytes(chain_id: &[u8; 32], contract: &Address, snapshot: &Snapsho
     message
 }
 
-/// Opens the book of a market for three different signers; answers nothing. Works once.
+/// Opens the book of a market for three different signers; returns nothing. Works once.
 #[must_use]
 pub fn init(market: [u8; 32], signers: [Signer; SIGNERS]) -> Invocation {
     Invocation::new("init", &(market, signers))
 }
 
-/// Places an order; answers its number (u64).
+/// Places an order; returns its number (u64).
 #[must_use]
 pub fn place(order: Order) -> Invocation {
     Invocation::new("place", &order)
 }
 
-/// Takes back an order of the caller's; answers nothing.
+/// Cancels an order of the caller; returns nothing.
 #[must_use]
 pub fn cancel(id: u64) -> Invocation {
     Invocation::new("cancel", &id)
 }
 
-/// Trades at the snapshot's price; answers the number of fills (u32).
+/// Trades at the snapshot's price; returns the number of fills (u32).
 #[must_use]
 pub fn settle(snapshot: Snapshot, signatures: &[SignedBy]) -> Invocation {
     Invocation::new("settle", &(snapshot, signatures))
 }
 
-/// Answers the resting bids, best first (list of [`RestingOrder`]).
+/// Returns the resting bids, best first (list of [`RestingOrder`]).
 #[must_use]
 pub fn bids() -> Invocation {
     Invocation::new("bids", &())
 }
 
-/// Answers the resting asks, best first (list of [`RestingOrder`]).
+/// Returns the resting asks, best first (list of [`RestingOrder`]).
 #[must_use]
 pub fn asks() -> Invocation {
     Invocation::new("asks", &())
 }
 
-/// Answers an account's [`Position`].
+/// Returns an account's [`Position`].
 #[must_use]
 pub fn position(owner: Address) -> Invocation {
     Invocation::new("position", &owner)

@@ -2,43 +2,43 @@
 
 use crate::{Address, Invocation};
 
-/// Creates the whole supply in the caller's account; answers nothing. Works once.
+/// Creates the whole supply in the caller's account; returns nothing. Works once.
 #[must_use]
 pub fn init(supply: u128) -> Invocation {
     Invocation::new("init", &supply)
 }
 
-/// Moves an amount from the caller; answers nothing.
+/// Moves an amount from the caller; returns nothing.
 #[must_use]
 pub fn transfer(to: Address, amount: u128) -> Invocation {
     Invocation::new("transfer", &(to, amount))
 }
 
-/// Sets what a spender may still move from the caller; answers nothing.
+/// Sets a spender's allowance from the caller; returns nothing.
 #[must_use]
 pub fn approve(spender: Address, amount: u128) -> Invocation {
     Invocation::new("approve", &(spender, amount))
 }
 
-/// Moves an amount that its owner has approved to the caller; answers nothing.
+/// Moves an amount that its owner has approved to the caller; returns nothing.
 #[must_use]
 pub fn transfer_from(from: Address, to: Address, amount: u128) -> Invocation {
     Invocation::new("transfer_from", &(from, to, amount))
 }
 
-/// Answers the balance of an account (u128).
+/// Returns the balance of an account (u128).
 #[must_use]
 pub fn balance_of(owner: Address) -> Invocation {
     Invocation::new("balance_of", &owner)
 }
 
-/// Answers what a spender may still move from an owner (u128).
+/// Returns a spender's allowance from an owner (u128).
 #[must_use]
 pub fn allowance(owner: Address, spender: Address) -> Invocation {
     Invocation::new("allowance", &(owner, spender))
 }
 
-/// Answers the supply (u128).
+/// Returns the total supply (u128).
 #[must_use]
 pub fn total_supply() -> Invocation {
     Invocation::new("total_supply", &())

@@ -8,19 +8,19 @@
 pub mod upgradeable {
     use sdk::{Address, Item, env};
 
-    /// As the sample `counter` has it, which this contract can become and keep its count.
+    /// The same key as in the sample `counter`: a change to its code keeps the count.
     const COUNT: Item<u64> = Item::new(b"c");
     const OWNER: Item<Address> = Item::new(b"uo");
     const DELAY: Item<u64> = Item::new(b"ud");
     const PENDING: Item<Upgrade> = Item::new(b"up");
 
-    /// A change of code that was announced.
+    /// An announced change of code.
     #[sdk::data]
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Upgrade {
         /// sha256 of the new code.
         pub code_hash: [u8; 32],
-        /// The first height at which it can happen.
+        /// The first height at which the change is possible.
         pub height: u64,
     }
 
@@ -30,11 +30,11 @@ pub mod upgradeable {
         /// sha256 of the new code.
         #[topic]
         pub code_hash: [u8; 32],
-        /// The first height at which it can happen.
+        /// The first height at which the change is possible.
         pub height: u64,
     }
 
-    /// The announced change will not happen.
+    /// The announcement was withdrawn.
     #[sdk::event]
     pub struct Cancelled {
         /// sha256 of the code that was announced.
@@ -42,7 +42,7 @@ pub mod upgradeable {
         pub code_hash: [u8; 32],
     }
 
-    /// Later calls run this code.
+    /// The code changed, for later calls.
     #[sdk::event]
     pub struct Upgraded {
         /// sha256 of the code.
@@ -50,16 +50,16 @@ pub mod upgradeable {
         pub code_hash: [u8; 32],
     }
 
-    /// What the contract refuses.
+    /// Errors of the contract.
     #[sdk::error]
     pub enum UpgradeError {
         /// `init` was called before.
         AlreadyInitialised = 1,
         /// The caller is not the owner.
         NotOwner = 2,
-        /// A delay of 0 blocks would be none.
+        /// The delay is 0 blocks.
         NoDelay = 3,
-        /// Nothing is announced, or something else.
+        /// Nothing is announced, or another code.
         NothingPending = 4,
         /// The announced height is not reached.
         TooEarly = 5,
@@ -85,8 +85,8 @@ pub mod upgradeable {
         Ok(())
     }
 
-    /// Announces a change of code; answers the first height at which it can happen. An earlier
-    /// announcement is replaced, and its time lost.
+    /// Announces a change of code; returns the first height at which it is possible. It replaces
+    /// an earlier announcement, and the delay starts again.
     ///
     /// # Errors
     /// [`UpgradeError::NotOwner`], [`UpgradeError::Overflow`].
@@ -100,7 +100,7 @@ pub mod upgradeable {
         Ok(height)
     }
 
-    /// Takes the announcement back.
+    /// Withdraws the announcement.
     ///
     /// # Errors
     /// [`UpgradeError::NotOwner`], [`UpgradeError::NothingPending`].
@@ -114,8 +114,8 @@ pub mod upgradeable {
         Ok(())
     }
 
-    /// Changes the code, for later calls, to what was announced. The owner names it again: what
-    /// was replaced in between is not what is meant.
+    /// Changes the code, for later calls, to the announced one. The owner names the hash again, so
+    /// that an announcement that was replaced has no effect.
     ///
     /// # Errors
     /// [`UpgradeError::NotOwner`], [`UpgradeError::NothingPending`],
@@ -135,12 +135,12 @@ pub mod upgradeable {
         Ok(())
     }
 
-    /// What is announced.
+    /// The announcement.
     pub fn pending() -> Option<Upgrade> {
         PENDING.get()
     }
 
-    /// Adds to the count; answers the new count.
+    /// Adds to the count; returns the new count.
     ///
     /// # Errors
     /// [`UpgradeError::Overflow`].

@@ -64,7 +64,7 @@ pub(super) fn hostile(draw: &mut DrawInputs<'_>) -> DrawnCall {
             DrawnCall::new(other, hostile::upgrade(code_hash)).with_gas(scarce)
         }
         14 => DrawnCall::new(one, hostile::deploy_bomb(HOSTILE.code_hash().0)).with_gas(scarce),
-        _ => DrawnCall::new(one, hostile::lie(random.below(2) == 0)),
+        _ => DrawnCall::new(one, hostile::large_output(random.below(2) == 0)),
     }
 }
 

@@ -128,9 +128,15 @@ fn first_salt() -> [u8; 32] {
 #[test]
 fn the_largest_outputs_are_accepted_and_one_byte_more_is_not() {
     let (mut world, alice, contract) = deployed_world();
-    let receipt = call_ok(&mut world, &call_by(alice, contract, hostile::lie(false)));
+    let receipt = call_ok(
+        &mut world,
+        &call_by(alice, contract, hostile::large_output(false)),
+    );
     assert_eq!(receipt.output.len(), 65_536);
-    let failure = call_err(&mut world, &call_by(alice, contract, hostile::lie(true)));
+    let failure = call_err(
+        &mut world,
+        &call_by(alice, contract, hostile::large_output(true)),
+    );
     assert!(failure.to_string().contains("reverted with "), "{failure}");
     let call = Call::new(contract, "touch", &vec![0_u8; 65_536]);
     assert_eq!(call_err(&mut world, &call).trap(), Some(Trap::OutputLength));
