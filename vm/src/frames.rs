@@ -54,17 +54,17 @@ pub fn run(
     let mut step = execution.start(frame)?;
     loop {
         match advance(execution, step, host)? {
-            Pause::Call(_) => {
+            FramePause::Call(_) => {
                 let depth = Value::I32(i32::from(status::DEPTH));
                 step = execution.resume(Some(depth))?;
             }
-            Pause::End(exit) => return Ok(exit),
+            FramePause::End(exit) => return Ok(exit),
         }
     }
 }
 
 /// Why a frame stopped running.
-enum Pause {
+enum FramePause {
     /// It waits for a frame that it requested.
     Call(Box<CallRequest>),
     /// It ended. Its remaining gas is 0 if it is out of gas.
@@ -76,7 +76,7 @@ fn advance(
     execution: &mut dyn Execution,
     mut step: Step,
     host: &mut Host<'_>,
-) -> Result<Pause, Fault> {
+) -> Result<FramePause, Fault> {
     let exit = loop {
         let function = match step {
             Step::HostCall(function) => function,
@@ -84,14 +84,14 @@ fn advance(
         };
         match host.dispatch(function, execution.pending())? {
             Reply::Resume(result) => step = execution.resume(result)?,
-            Reply::Call(request) => return Ok(Pause::Call(request)),
+            Reply::Call(request) => return Ok(FramePause::Call(request)),
             Reply::End(exit) => break exit,
         }
     };
     if exit == FrameExit::OutOfGas {
         execution.gas().set_remaining(0);
     }
-    Ok(Pause::End(exit))
+    Ok(FramePause::End(exit))
 }
 
 /// The environment in which a message is executed.

@@ -11,6 +11,7 @@ mod determinism;
 mod emitted_agrees;
 mod map;
 mod mutants;
+mod names;
 mod pages;
 mod second_version;
 mod tidy;

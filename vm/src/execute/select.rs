@@ -7,7 +7,7 @@ use super::handler::arithmetic::{
     AddAdd, Binary, BinaryBinary, CompareSelect, CopyAcc, CopyImmediate, CopySlot,
     CopyTwoImmediates, CopyTwoSlots, Select, Unary,
 };
-use super::handler::call::{Call, CallHost, CallIndirect, Return, Stop, Translate};
+use super::handler::call::{Call, CallHost, CallIndirect, Return, StopInstruction, Translate};
 use super::handler::control::{
     BinaryCompareBranch, Branch, BranchTable, Charge, CompareBranch, Float, LoadCompareBranch,
     Pause, Unreachable,
@@ -139,7 +139,7 @@ fn rare<D: Dispatch>(shape: Shape) -> Option<Handler> {
         Family::MemoryFill => Some(D::handler::<MemoryBulk<true>, R>()),
         Family::Charge => Some(D::handler::<Charge, R>()),
         Family::Pause => Some(D::handler::<Pause, R>()),
-        Family::Stop => Some(D::handler::<Stop, R>()),
+        Family::Stop => Some(D::handler::<StopInstruction, R>()),
         Family::Translate => Some(D::handler::<Translate, R>()),
         Family::Trap if u16::from(shape.first) == Trap::FloatInstruction.code() => {
             Some(D::handler::<Float, R>())

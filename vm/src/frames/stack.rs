@@ -12,7 +12,7 @@
 use crate::execution::{Execution, Invocation, Value};
 use crate::fault::Fault;
 use crate::frames::admission::{Admitted, Attempt, Refusal, address_of, admit};
-use crate::frames::{CallRequest, Environment, FrameExit, Pause, Target, advance};
+use crate::frames::{CallRequest, Environment, FrameExit, FramePause, Target, advance};
 use crate::gas::GasMeter;
 use crate::host::{Host, Span, range};
 use crate::identity::Address;
@@ -136,8 +136,8 @@ impl<'a> FrameStack<'a> {
         let mut turn = Turn::Start(gas);
         loop {
             turn = match self.advance(turn)? {
-                Pause::Call(request) => self.open(&request)?,
-                Pause::End(exit) => {
+                FramePause::Call(request) => self.open(&request)?,
+                FramePause::End(exit) => {
                     let frame = self.frames.pop().ok_or_else(no_frame)?;
                     match self.close(frame, exit)? {
                         ClosedFrame::Outermost(ended) => return Ok(ended),
@@ -154,7 +154,7 @@ impl<'a> FrameStack<'a> {
     }
 
     /// Runs the top frame until it ends or requests a frame.
-    fn advance(&mut self, turn: Turn) -> Result<Pause, Fault> {
+    fn advance(&mut self, turn: Turn) -> Result<FramePause, Fault> {
         let frame = self.frames.last_mut().ok_or_else(no_frame)?;
         let step = match turn {
             Turn::Start(gas) => frame.execution.start(Invocation {
@@ -165,7 +165,7 @@ impl<'a> FrameStack<'a> {
             Turn::Resume(status) => frame
                 .execution
                 .resume(Some(Value::I32(i32::from(status))))?,
-            Turn::OutOfGas => return Ok(Pause::End(FrameExit::OutOfGas)),
+            Turn::OutOfGas => return Ok(FramePause::End(FrameExit::OutOfGas)),
         };
         let mut host = Host {
             rules: self.environment.rules,

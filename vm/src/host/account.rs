@@ -1,13 +1,13 @@
 //! Queries balances, transfers value, and replaces the code of the running contract.
 
 use crate::execution::Value;
-use crate::host::call::Call;
+use crate::host::call::AdmittedCall;
 use crate::host::{Halt, Host, Reply, charge_touch};
 use crate::identity::{Address, CodeHash};
 use crate::state::key;
 use host_api::status;
 
-pub(super) fn balance(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn balance(host: &mut Host<'_>, call: &mut AdmittedCall<'_>) -> Result<Reply, Halt> {
     let address = Address(*call.fixed(0)?);
     charge_touch(host, call, &key::account(&address))?;
     let account = host.journal.account(host.view, &address)?;
@@ -16,7 +16,7 @@ pub(super) fn balance(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply,
 }
 
 /// Moves value; runs no code of the payee.
-pub(super) fn transfer(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn transfer(host: &mut Host<'_>, call: &mut AdmittedCall<'_>) -> Result<Reply, Halt> {
     let to = Address(*call.fixed(0)?);
     let amount = call.amount(1)?;
     if !host.journal.has(host.view, &host.address, amount)? {
@@ -34,7 +34,7 @@ pub(super) fn transfer(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply
 }
 
 /// Replaces the code of the account; active frames keep the code with which they began.
-pub(super) fn set_code(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn set_code(host: &mut Host<'_>, call: &mut AdmittedCall<'_>) -> Result<Reply, Halt> {
     let code_hash = CodeHash(*call.fixed(0)?);
     charge_touch(host, call, &key::code(&code_hash))?;
     if host.journal.code_bytes(host.view, &code_hash)?.is_none() {

@@ -15,7 +15,7 @@ use crate::trap::Trap;
 use host_api::{Argument, Function, Row, Type};
 
 /// A host call whose lengths are paid, whose ranges are in memory and which this frame may make.
-pub(super) struct Call<'m> {
+pub(super) struct AdmittedCall<'m> {
     /// Prices of the function.
     pub(super) price: HostPrice,
     /// Gas meter of the frame.
@@ -53,7 +53,7 @@ struct Lengths {
     value: u64,
 }
 
-impl<'m> Call<'m> {
+impl<'m> AdmittedCall<'m> {
     /// Runs the common stages, in order.
     pub(super) fn enter(
         host: &Host<'_>,

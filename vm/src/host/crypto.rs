@@ -15,7 +15,7 @@ pub(crate) use known_answers::{BACKEND, Backend};
 #[cfg(test)]
 pub(crate) use known_answers::tests::WRONG;
 
-use crate::host::call::Call;
+use crate::host::call::AdmittedCall;
 use crate::host::{Halt, Reply, bool_reply};
 use ed25519_dalek::{Signature as Ed25519Signature, VerifyingKey as Ed25519Key};
 use k256::ecdsa::signature::hazmat::PrehashVerifier;
@@ -117,20 +117,20 @@ fn is_below(value: &[u8; 32], bound: &[u8; 32]) -> bool {
     value.iter().rev().lt(bound.iter().rev())
 }
 
-pub(super) fn call_sha256(call: &mut Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn call_sha256(call: &mut AdmittedCall<'_>) -> Result<Reply, Halt> {
     let digest = sha256(call.bytes(0)?);
     call.write(1, &digest)?;
     Ok(Reply::Resume(None))
 }
 
-pub(super) fn call_keccak256(call: &mut Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn call_keccak256(call: &mut AdmittedCall<'_>) -> Result<Reply, Halt> {
     let digest = keccak256(call.bytes(0)?);
     call.write(1, &digest)?;
     Ok(Reply::Resume(None))
 }
 
 /// Writes the recovered key; writes nothing if there is none.
-pub(super) fn call_recover(call: &mut Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn call_recover(call: &mut AdmittedCall<'_>) -> Result<Reply, Halt> {
     let id = u32::try_from(call.number(2)?).unwrap_or(u32::MAX);
     match secp256k1_recover(call.fixed(0)?, call.fixed(1)?, id) {
         Some(key) => {
@@ -141,7 +141,7 @@ pub(super) fn call_recover(call: &mut Call<'_>) -> Result<Reply, Halt> {
     }
 }
 
-pub(super) fn call_secp256k1(call: &Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn call_secp256k1(call: &AdmittedCall<'_>) -> Result<Reply, Halt> {
     Ok(bool_reply(secp256k1_verify(
         call.fixed(0)?,
         call.fixed(1)?,
@@ -149,7 +149,7 @@ pub(super) fn call_secp256k1(call: &Call<'_>) -> Result<Reply, Halt> {
     )))
 }
 
-pub(super) fn call_ed25519(call: &Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn call_ed25519(call: &AdmittedCall<'_>) -> Result<Reply, Halt> {
     Ok(bool_reply(ed25519_verify(
         call.bytes(0)?,
         call.fixed(1)?,

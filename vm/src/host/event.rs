@@ -1,11 +1,11 @@
 //! Emits events into the journal, within the limits of the transaction.
 
 use crate::event::Event;
-use crate::host::call::Call;
+use crate::host::call::AdmittedCall;
 use crate::host::{Halt, Host, Reply};
 use crate::trap::Trap;
 
-pub(super) fn emit(host: &mut Host<'_>, call: &Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn emit(host: &mut Host<'_>, call: &AdmittedCall<'_>) -> Result<Reply, Halt> {
     let topics_bytes = call.length(0)?;
     let limits = &host.rules.host_limits;
     let topics_bytes_max =

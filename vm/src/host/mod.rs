@@ -41,7 +41,7 @@ use crate::message::{BlockMetadata, CallRequest, FrameExit};
 use crate::rules::Rules;
 use crate::state::{Journal, StateView};
 use crate::trap::Trap;
-use call::Call;
+use call::AdmittedCall;
 use host_api::Function;
 
 /// Context of the host functions of one frame.
@@ -123,7 +123,7 @@ impl Host<'_> {
     }
 
     fn run_function(&mut self, function: Function, pending: Pending<'_>) -> Result<Reply, Halt> {
-        let mut call = Call::enter(self, function, pending)?;
+        let mut call = AdmittedCall::enter(self, function, pending)?;
         match function {
             Function::Input => data::input(self, &mut call),
             Function::Return => data::return_(self, &call),
@@ -163,7 +163,7 @@ impl Host<'_> {
 }
 
 /// Charges the cold price if this is the first touch of `key` in the transaction.
-fn charge_touch(host: &mut Host<'_>, call: &mut Call<'_>, key: &[u8]) -> Result<(), Halt> {
+fn charge_touch(host: &mut Host<'_>, call: &mut AdmittedCall<'_>, key: &[u8]) -> Result<(), Halt> {
     if host.journal.touch(key) {
         call.gas.charge(call.price.cold)?;
     }

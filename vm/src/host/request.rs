@@ -1,13 +1,13 @@
 //! Turns a call between contracts into a request to the frame loop; host functions never recurse.
 
-use crate::host::call::Call;
+use crate::host::call::AdmittedCall;
 use crate::host::{Halt, Host, Reply};
 use crate::identity::{Address, CodeHash};
 use crate::message::{CallRequest, Target};
 use crate::trap::Trap;
 use host_api::flags;
 
-pub(super) fn call(host: &Host<'_>, call: &Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn call(host: &Host<'_>, call: &AdmittedCall<'_>) -> Result<Reply, Halt> {
     let flags = u32::try_from(call.number(0)?).unwrap_or(u32::MAX);
     if flags & !flags::ALL != 0 {
         return Err(Trap::UnknownFlag.into());
@@ -33,7 +33,7 @@ pub(super) fn call(host: &Host<'_>, call: &Call<'_>) -> Result<Reply, Halt> {
     Ok(Reply::Call(Box::new(request)))
 }
 
-pub(super) fn deploy(host: &Host<'_>, call: &Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn deploy(host: &Host<'_>, call: &AdmittedCall<'_>) -> Result<Reply, Halt> {
     let request = CallRequest {
         target: Target::Deploy {
             code_hash: CodeHash(*call.fixed(0)?),
@@ -60,7 +60,7 @@ fn entry(host: &Host<'_>, name: &[u8]) -> Option<String> {
     core::str::from_utf8(name).ok().map(str::to_owned)
 }
 
-fn input(host: &Host<'_>, call: &Call<'_>, index: usize) -> Result<Vec<u8>, Halt> {
+fn input(host: &Host<'_>, call: &AdmittedCall<'_>, index: usize) -> Result<Vec<u8>, Halt> {
     if call.length(index)? > u64::from(host.rules.host_limits.data_bytes_max) {
         return Err(Trap::OutputLength.into());
     }

@@ -8,14 +8,14 @@
 
 use crate::execution::Value;
 use crate::fault::Fault;
-use crate::host::call::Call;
+use crate::host::call::AdmittedCall;
 use crate::host::storage::value_length;
 use crate::host::{Halt, Host, Reply, charge_touch};
 use crate::state::{Walk, key};
 use crate::trap::Trap;
 use host_api::limits::PAGE_NUMBER_BYTES;
 
-pub(super) fn scan(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn scan(host: &mut Host<'_>, call: &mut AdmittedCall<'_>) -> Result<Reply, Halt> {
     let (start, end) = content_bounds(host, call)?;
     charge_touch(host, call, &start)?;
     let prefix = key::value(&host.address, &[]).len();
@@ -52,7 +52,7 @@ pub(super) fn scan(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Ha
 }
 
 /// The bounds of the scan as state keys; an empty `end` is the end of the contract's storage.
-fn content_bounds(host: &Host<'_>, call: &Call<'_>) -> Result<(Vec<u8>, Vec<u8>), Halt> {
+fn content_bounds(host: &Host<'_>, call: &AdmittedCall<'_>) -> Result<(Vec<u8>, Vec<u8>), Halt> {
     let maximum = u64::from(host.rules.host_limits.key_bytes_max);
     for index in [0, 1] {
         if call.length(index)? > maximum {
@@ -69,7 +69,7 @@ fn content_bounds(host: &Host<'_>, call: &Call<'_>) -> Result<(Vec<u8>, Vec<u8>)
 
 fn charge_entry(
     host: &Host<'_>,
-    call: &mut Call<'_>,
+    call: &mut AdmittedCall<'_>,
     raw: &[u8],
     value: &[u8],
 ) -> Result<(), Halt> {

@@ -4,7 +4,7 @@
 
 use crate::execution::Value;
 use crate::fault::Fault;
-use crate::host::call::Call;
+use crate::host::call::AdmittedCall;
 use crate::host::{Halt, Host, Reply, charge_touch};
 use crate::rules::Rules;
 use crate::state::key;
@@ -13,7 +13,7 @@ use crate::trap::Trap;
 /// Result of `storage_read` for an absent key.
 const ABSENT: i32 = -1;
 
-pub(super) fn read(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn read(host: &mut Host<'_>, call: &mut AdmittedCall<'_>) -> Result<Reply, Halt> {
     let rules = host.rules;
     let key = content_key(host, call)?;
     charge_touch(host, call, &key)?;
@@ -27,7 +27,7 @@ pub(super) fn read(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Ha
     Ok(Reply::Resume(Some(Value::I32(length.cast_signed()))))
 }
 
-pub(super) fn write(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn write(host: &mut Host<'_>, call: &mut AdmittedCall<'_>) -> Result<Reply, Halt> {
     let key = content_key(host, call)?;
     if call.length(1)? > u64::from(host.rules.host_limits.value_bytes_max) {
         return Err(Trap::ValueLength.into());
@@ -38,7 +38,7 @@ pub(super) fn write(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, H
     Ok(Reply::Resume(None))
 }
 
-pub(super) fn remove(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn remove(host: &mut Host<'_>, call: &mut AdmittedCall<'_>) -> Result<Reply, Halt> {
     let key = content_key(host, call)?;
     charge_touch(host, call, &key)?;
     let existed = host.journal.read(host.view, &key)?.is_some();
@@ -48,7 +48,7 @@ pub(super) fn remove(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, 
     Ok(Reply::Resume(Some(Value::I32(i32::from(existed)))))
 }
 
-pub(super) fn has(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Halt> {
+pub(super) fn has(host: &mut Host<'_>, call: &mut AdmittedCall<'_>) -> Result<Reply, Halt> {
     let key = content_key(host, call)?;
     charge_touch(host, call, &key)?;
     let exists = host.journal.read(host.view, &key)?.is_some();
@@ -56,7 +56,7 @@ pub(super) fn has(host: &mut Host<'_>, call: &mut Call<'_>) -> Result<Reply, Hal
 }
 
 /// Checks the length of the guest's key, the first argument, and returns its state key.
-fn content_key(host: &Host<'_>, call: &Call<'_>) -> Result<Vec<u8>, Halt> {
+fn content_key(host: &Host<'_>, call: &AdmittedCall<'_>) -> Result<Vec<u8>, Halt> {
     let (limits, length) = (&host.rules.host_limits, call.length(0)?);
     if length < u64::from(limits.key_bytes_min) || length > u64::from(limits.key_bytes_max) {
         return Err(Trap::KeyLength.into());

@@ -186,9 +186,9 @@ impl<const V: u8> Operation for Return<V> {
 }
 
 /// The instruction to which the outermost function returns.
-pub(in crate::execute) struct Stop;
+pub(in crate::execute) struct StopInstruction;
 
-impl Operation for Stop {
+impl Operation for StopInstruction {
     // SAFETY: it only exits to the driver.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
