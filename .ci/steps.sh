@@ -79,6 +79,8 @@ step_install() {
     have wasm-ld || missing+=(lld)
     has_libclang || missing+=(libclang-dev)
     have g++ || missing+=(g++)
+    # A command of docs/conformance.md.
+    have jq || missing+=(jq)
     if [ ${#missing[@]} -gt 0 ]; then
         if can_install; then
             apt_install "${missing[@]}" || skip "apt-get cannot install ${missing[*]}"
@@ -148,6 +150,10 @@ step_differential() {
 
 # The guide builds a contract and its tests from nothing, so it has a folder of its own.
 step_pages() {
+    if ! have jq; then
+        skip "jq is not here, which docs/conformance.md uses"
+        return
+    fi
     cargo run --quiet --release -p conformance --bin pages
     rm -rf target/pages-build
 }
