@@ -18,9 +18,6 @@ pub enum Verdict {
 /// Number of lines that are shown of a failed command.
 const LINES_SHOWN: usize = 12;
 
-/// Stack of each test's thread, in bytes: `Interpreter::NATIVE_STACK_BYTES` and as much again.
-const STACK_BYTES: &str = "4194304";
-
 /// Applies the mutant, builds, runs its check, and reverts the patch.
 #[must_use]
 pub fn try_mutant(tree: &Tree, mutant: &Mutant) -> Verdict {
@@ -73,8 +70,6 @@ fn cargo(tree: &Tree, arguments: &[String], options: &[&str]) -> io::Result<Outp
         // Patches change a few lines of a large crate one after the other, and few tests run.
         .env("CARGO_INCREMENTAL", "1")
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
-        // Without optimisation the interpreter alone may fill the stack of a test's thread.
-        .env("RUST_MIN_STACK", STACK_BYTES)
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .args(first)
         .arg("--locked")

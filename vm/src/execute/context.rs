@@ -74,6 +74,8 @@ pub(crate) struct Context {
     pub(crate) callee: *const FunctionEntry,
     /// The price that the slice cannot pay.
     pub(crate) price: u64,
+    /// Native frames of handlers since the driver called the first, in builds that count them.
+    pub(crate) native_frames: u32,
 }
 
 impl Context {

@@ -3,9 +3,9 @@
 //! A handler is one [`Operation`] with the calling convention of handlers, and ends by passing
 //! [`Registers`] to a [`Dispatch`]. There are two, and both run the same operations:
 //!
-//! * [`Threaded`] calls the next handler in tail position. An optimising build makes that a jump;
-//!   in any other the native stack grows by a frame for each handler, until the slice of gas is
-//!   used up and the handlers return to the driver (see `instance`). Only speed depends on it.
+//! * [`Threaded`] calls the next handler in tail position. An optimising build makes that a jump; in
+//!   any other the native stack grows by a frame for each handler, so handlers are counted there and
+//!   return to the driver after [`NATIVE_FRAMES_MAX`]. Only speed depends on it.
 //! * [`Trampoline`] returns to a dispatch loop after each handler: for interpreters of Rust (miri)
 //!   and for machines whose convention has too few registers.
 //!
@@ -136,6 +136,14 @@ fn replica<const REPLICA: u8>() {
     }
 }
 
+/// True in builds whose tail calls may not be jumps: without optimisation, or with debug assertions,
+/// so that tests cover the counting.
+const COUNTS_NATIVE_FRAMES: bool = cfg!(any(debug_assertions, unoptimised));
+/// Handlers that may be active at once in such a build. Without optimisation a frame has 1.1 KiB on
+/// average and 2.4 KiB at most, so all of them use about half of
+/// [`super::Interpreter::NATIVE_STACK_BYTES`].
+const NATIVE_FRAMES_MAX: u32 = 448;
+
 /// Each handler ends in a call of the next one.
 pub(crate) struct Threaded;
 
@@ -143,6 +151,13 @@ impl Dispatch for Threaded {
     // SAFETY: `link` wrote this handler into the first cell of the instruction.
     #[inline(always)]
     unsafe fn next(r: Registers) -> u64 {
+        if COUNTS_NATIVE_FRAMES {
+            let frames = (*r.context).native_frames.wrapping_add(1);
+            (*r.context).native_frames = frames;
+            if frames > NATIVE_FRAMES_MAX {
+                return r.leave::<{ exit::PAUSE }>();
+            }
+        }
         let handler = (*r.ip).handler;
         handler(r.ip, r.sp, r.memory, r.context, r.acc, r.gas)
     }
@@ -198,6 +213,9 @@ impl Dispatch for Trampoline {
 /// # Safety
 /// The state contract.
 pub(crate) unsafe fn run_threaded(r: Registers) -> u64 {
+    if COUNTS_NATIVE_FRAMES {
+        (*r.context).native_frames = 0;
+    }
     Threaded::next(r)
 }
 

@@ -17,7 +17,7 @@ pub(crate) const HOST_CALL: u64 = 4;
 pub(crate) const OVERFLOW: u64 = 5;
 /// The function must be translated.
 pub(crate) const TRANSLATE: u64 = 6;
-/// Only to unwind the native stack.
+/// Only to unwind the native stack; the driver continues at the instruction of the exit.
 pub(crate) const PAUSE: u64 = 7;
 /// A trap: this plus its code.
 pub(crate) const TRAP: u64 = 1 << 16;

@@ -31,17 +31,9 @@ use std::slice;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-/// Gas that handlers use before they return to the driver, which bounds the native stack where tail
-/// calls are not jumps. An operator that becomes an instruction costs at least 8 (with lower
-/// prices, the code pauses in each metering block) and becomes at most two instructions. Without
-/// optimisation a native frame has 1.1 KiB on average and 2.4 KiB at most, so builds with debug
-/// assertions have a slice that fits [`super::Interpreter::NATIVE_STACK_BYTES`]; others have
-/// smaller frames, if any.
-const SLICE: u64 = if cfg!(debug_assertions) {
-    1 << 13
-} else {
-    1 << 15
-};
+/// Gas that handlers use before they return to the driver. Where tail calls are not jumps, `Threaded`
+/// bounds the native stack by itself: operators without a price take no part of a slice.
+const SLICE: u64 = 1 << 15;
 /// Greatest number of active functions in a diagnosis.
 const DIAGNOSIS_FUNCTIONS_MAX: usize = 64;
 
@@ -451,6 +443,7 @@ fn context(compiled: &CompiledModule) -> Context {
         },
         callee: ptr::null(),
         price: 0,
+        native_frames: 0,
     };
     context.set_pages(memory.map_or(0, |memory| u64::from(memory.initial)));
     context

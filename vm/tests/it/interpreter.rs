@@ -61,6 +61,32 @@ fn native_depth_is_bounded_by_the_slice() {
     thread.spawn(test).unwrap().join().unwrap();
 }
 
+/// A thousand active functions, each of which returns past three ends that have no price: no slice
+/// bounds how many handlers run on the way back.
+const RETURNS: &str = r#"(module
+    (func $run (export "run") (param $n i32) (result i64)
+        (if (result i64) (local.get $n)
+            (then (if (result i64) (local.get $n)
+                (then (if (result i64) (local.get $n)
+                    (then (call $run (i32.sub (local.get $n) (i32.const 1))))
+                    (else (i64.const 1))))
+                (else (i64.const 2))))
+            (else (i64.const 3)))))"#;
+
+/// Fails in a build without optimisation if returns are not counted.
+#[test]
+fn native_depth_is_bounded_where_nothing_is_charged() {
+    let test = || {
+        for strategy in STRATEGIES {
+            let engine = Interpreter::with_strategy(strategy);
+            let (stop, _) = run(&engine, RETURNS, &[Value::I32(1_000)], 1 << 40);
+            assert_eq!(stop, Stop::Return(Some(Value::I64(3))));
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(Interpreter::NATIVE_STACK_BYTES);
+    thread.spawn(test).unwrap().join().unwrap();
+}
+
 /// Gas does not depend on the ends of slices.
 #[test]
 fn gas_is_linear_in_the_iterations() {
