@@ -151,10 +151,11 @@ step_differential() {
 # The guide builds a contract and its tests from nothing, so it has a folder of its own.
 step_pages() {
     if ! have jq; then
-        skip "jq is not here, which docs/conformance.md uses"
-        return
+        skip "jq is not here, which docs/conformance.md uses: README.md and docs/contracts.md alone"
+        cargo run --quiet --release -p conformance --bin pages -- README.md docs/contracts.md
+    else
+        cargo run --quiet --release -p conformance --bin pages
     fi
-    cargo run --quiet --release -p conformance --bin pages
     rm -rf target/pages-build
 }
 

@@ -1,8 +1,4 @@
 //! Sets the cfg `unoptimised` where LLVM makes no tail call a jump: at opt-level 0.
-#![expect(
-    clippy::print_stdout,
-    reason = "cargo reads what a build script prints"
-)]
 
 use std::env;
 

@@ -190,8 +190,7 @@ fn agree_under(rules: &Arc<Rules>, probe: u64) {
     }
 }
 
-/// If operators are free, a slice of gas bounds nothing, and every metering block begins with a
-/// pause.
+/// If operators are free, a slice of gas bounds nothing.
 #[test]
 fn free_operators_agree() {
     agree_under(&flat(0, 1), 20_000);

@@ -28,8 +28,15 @@ pub struct Ran {
     pub output: String,
 }
 
+#[cfg(unix)]
 fn link(from: &Path, to: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(from, to)
+}
+
+/// The pages' commands are lines for a Unix shell.
+#[cfg(not(unix))]
+fn link(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 impl Scratch {

@@ -1,6 +1,6 @@
 //! Enforces that each sentence of docs/spec has an id, and that every citation leads somewhere.
 
-use crate::tidy::{files, report, root};
+use crate::tidy::{files, report, root, text_lines};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
@@ -28,20 +28,11 @@ fn chapters() -> Vec<(String, String)> {
 
 /// The lines of a page that are prose: no heading, table, code or empty line; with their numbers.
 fn prose(text: &str) -> Vec<(usize, &str)> {
-    let mut in_code = false;
-    let mut lines = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.starts_with("```") {
-            in_code = !in_code;
-            continue;
-        }
-        let is_other = line.is_empty() || line.starts_with('#') || line.starts_with('|');
-        if !in_code && !is_other {
-            lines.push((number + 1, line));
-        }
-    }
-    lines
+    let lines = text_lines(text).into_iter();
+    let trimmed = lines.map(|(number, line)| (number, line.trim()));
+    trimmed
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with(['#', '|']))
+        .collect()
 }
 
 /// A line of prose without the mark of a list item.

@@ -1,6 +1,6 @@
 //! Enforces that what a page or comment names exists: files, packages, targets, items.
 
-use crate::tidy::{files, report, root};
+use crate::tidy::{files, report, root, text_lines};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -82,20 +82,6 @@ fn is_path(word: &str) -> bool {
 /// The words between backticks in a line.
 fn quoted(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
-}
-
-/// The lines of a page outside of code, with their numbers.
-fn text_lines(text: &str) -> Vec<(usize, &str)> {
-    let mut in_code = false;
-    let mut lines = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        if line.trim_start().starts_with("```") {
-            in_code = !in_code;
-        } else if !in_code {
-            lines.push((number + 1, line));
-        }
-    }
-    lines
 }
 
 /// True for pages about the project as it is; the changelog is about its past.

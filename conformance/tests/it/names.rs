@@ -1,13 +1,7 @@
-//! Enforces that a type name means one thing within a crate, and that pages stay short.
+//! Enforces that a type name means one thing within a crate.
 
 use crate::tidy::{files, report};
 use std::collections::BTreeMap;
-
-/// Lines of a page at most; a generated or recorded table may be longer in a file of its own.
-const PAGE_LINES_MAX: usize = 600;
-
-/// Names of files that do not say what is inside.
-const VAGUE_FILES: [&str; 7] = ["odd", "act", "pace", "survey", "steps", "works", "thing"];
 
 /// The folder of the crate of a source file.
 fn crate_of(name: &str) -> Option<&str> {
@@ -52,28 +46,6 @@ fn a_type_name_means_one_thing_within_a_crate() {
     report(
         twice
             .map(|((_, found), places)| format!("{found}: {}", places.join(", ")))
-            .collect(),
-    );
-}
-
-#[test]
-fn files_say_what_is_inside() {
-    let is_vague = |name: &String| {
-        name.trim_end_matches(".rs")
-            .split('/')
-            .any(|part| VAGUE_FILES.contains(&part))
-    };
-    let names = files(".rs").into_iter().map(|(name, _)| name);
-    report(names.filter(is_vague).collect());
-}
-
-#[test]
-fn pages_are_short() {
-    let lines = |(name, text): (String, String)| (name, text.lines().count());
-    let long = files(".md").into_iter().map(lines);
-    report(
-        long.filter(|(_, lines)| *lines > PAGE_LINES_MAX)
-            .map(|(name, lines)| format!("{name}: {lines} lines, at most {PAGE_LINES_MAX}"))
             .collect(),
     );
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 const LINES_MAX: usize = 600;
 const COLUMNS_MAX: usize = 100;
-const EMPTY_NAMES: [&str; 7] = [
-    "util", "utils", "helper", "helpers", "common", "misc", "shared",
+const EMPTY_NAMES: [&str; 13] = [
+    "util", "utils", "helper", "helpers", "common", "misc", "shared", "odd", "act", "pace",
+    "survey", "steps", "works",
 ];
 
 pub(crate) fn root() -> PathBuf {
@@ -64,6 +65,20 @@ pub(crate) fn files(extension: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The lines of a page outside of code, with their numbers.
+pub(crate) fn text_lines(text: &str) -> Vec<(usize, &str)> {
+    let mut in_code = false;
+    let mut lines = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        if line.trim_start().starts_with("```") {
+            in_code = !in_code;
+        } else if !in_code {
+            lines.push((number + 1, line));
+        }
+    }
+    lines
+}
+
 pub(crate) fn report(breaches: Vec<String>) {
     assert!(
         breaches.is_empty(),
@@ -102,6 +117,12 @@ fn files_and_lines_are_short() {
             if columns > COLUMNS_MAX && !line.contains("http") && !is_data {
                 breaches.push(format!("{name}:{}: {columns} columns", number + 1));
             }
+        }
+    }
+    for (name, text) in files(".md") {
+        let lines = text.lines().count();
+        if lines > LINES_MAX {
+            breaches.push(format!("{name}: {lines} lines, at most {LINES_MAX}"));
         }
     }
     report(breaches);

@@ -3,9 +3,9 @@
 //! A handler is one [`Operation`] with the calling convention of handlers, and ends by passing
 //! [`Registers`] to a [`Dispatch`]. There are two, and both run the same operations:
 //!
-//! * [`Threaded`] calls the next handler in tail position. An optimising build makes that a jump; in
-//!   any other the native stack grows by a frame for each handler, so handlers are counted there and
-//!   return to the driver after [`NATIVE_FRAMES_MAX`]. Only speed depends on it.
+//! * [`Threaded`] calls the next handler in tail position. An optimising build makes that a jump;
+//!   in any other the native stack grows by a frame for each handler, so handlers are counted
+//!   there and return to the driver after [`NATIVE_FRAMES_MAX`]. Only speed depends on it.
 //! * [`Trampoline`] returns to a dispatch loop after each handler: for interpreters of Rust (miri)
 //!   and for machines whose convention has too few registers.
 //!
@@ -136,8 +136,8 @@ fn replica<const REPLICA: u8>() {
     }
 }
 
-/// True in builds whose tail calls may not be jumps: without optimisation, or with debug assertions,
-/// so that tests cover the counting.
+/// True in builds whose tail calls may not be jumps, which are those without optimisation, and in
+/// builds with debug assertions, so that tests cover the counting.
 const COUNTS_NATIVE_FRAMES: bool = cfg!(any(debug_assertions, unoptimised));
 /// Handlers that may be active at once in such a build. Without optimisation a frame has 1.1 KiB on
 /// average and 2.4 KiB at most, so all of them use about half of

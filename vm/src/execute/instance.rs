@@ -31,8 +31,8 @@ use std::slice;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-/// Gas that handlers use before they return to the driver. Where tail calls are not jumps, `Threaded`
-/// bounds the native stack by itself: operators without a price take no part of a slice.
+/// Gas that handlers use before they return to the driver. Where tail calls are not jumps,
+/// `Threaded` bounds the native stack by itself: operators without a price use none of a slice.
 const SLICE: u64 = 1 << 15;
 /// Greatest number of active functions in a diagnosis.
 const DIAGNOSIS_FUNCTIONS_MAX: usize = 64;

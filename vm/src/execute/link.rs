@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strategy {
     /// Each handler calls the next one in tail position: fast where the compiler makes that a jump,
-    /// bounded by the driver's slice where it does not.
+    /// bounded by a count of handlers where it does not.
     Threaded,
     /// Each handler returns to a dispatch loop.
     Trampoline,

@@ -14,7 +14,7 @@
 //! * Only `translate` makes internal code; `link` assigns a handler to each instruction.
 //! * The memory base never moves within an instance.
 //! * No code of the embedder runs inside a handler: a host call returns to the driver.
-//! * The slice of gas bounds the native stack, even if the compiler does not eliminate tail calls.
+//! * Where the compiler does not eliminate tail calls, a count of handlers bounds the native stack.
 //! * Compiled code and pools are caches and cannot be observed.
 
 mod context;

@@ -10,7 +10,7 @@ use super::handler::arithmetic::{
 use super::handler::call::{Call, CallHost, CallIndirect, Return, StopInstruction, Translate};
 use super::handler::control::{
     BinaryCompareBranch, Branch, BranchTable, Charge, CompareBranch, Float, LoadCompareBranch,
-    Pause, Unreachable,
+    Unreachable,
 };
 use super::handler::fused::{
     BinaryStore, CallMultiply, CopyBranch, CopyFourSlots, GlobalAdd, LoadStore,
@@ -138,7 +138,6 @@ fn rare<D: Dispatch>(shape: Shape) -> Option<Handler> {
         Family::MemoryCopy => Some(D::handler::<MemoryBulk<false>, R>()),
         Family::MemoryFill => Some(D::handler::<MemoryBulk<true>, R>()),
         Family::Charge => Some(D::handler::<Charge, R>()),
-        Family::Pause => Some(D::handler::<Pause, R>()),
         Family::Stop => Some(D::handler::<StopInstruction, R>()),
         Family::Translate => Some(D::handler::<Translate, R>()),
         Family::Trap if u16::from(shape.first) == Trap::FloatInstruction.code() => {

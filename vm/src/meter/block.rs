@@ -10,7 +10,7 @@
 
 use crate::lower::{self, Operator, Visit};
 use crate::module::{CheckedModule, Function};
-use crate::opcode::{Class, Opcode, TABLE};
+use crate::opcode::{Opcode, TABLE};
 use crate::schedule::Schedule;
 
 /// Operators of one metering block.
@@ -30,7 +30,6 @@ pub trait BlockSink {
 /// The static price of each operator as a u32.
 pub struct Prices {
     by_opcode: [u32; TABLE.len()],
-    cheapest: u32,
 }
 
 impl Prices {
@@ -38,24 +37,11 @@ impl Prices {
     #[must_use]
     pub fn new(schedule: &Schedule) -> Self {
         let mut by_opcode = [0; TABLE.len()];
-        let mut cheapest = u32::MAX;
         for (price, row) in by_opcode.iter_mut().zip(TABLE) {
             // Below 2^32 by the schedule's constructor.
             *price = u32::try_from(schedule.operator(row.opcode)).unwrap_or(u32::MAX);
-            if !matches!(row.class, Class::Marker | Class::Reinterpret | Class::Float) {
-                cheapest = cheapest.min(*price);
-            }
         }
-        Self {
-            by_opcode,
-            cheapest,
-        }
-    }
-
-    /// The least price of an operator that does work.
-    #[must_use]
-    pub const fn cheapest(&self) -> u32 {
-        self.cheapest
+        Self { by_opcode }
     }
 
     #[inline(always)]

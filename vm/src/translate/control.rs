@@ -102,11 +102,6 @@ impl Translator<'_> {
     /// stays valid.
     pub(super) fn enter(&mut self, block: BlockIndex) {
         self.charges.enter(block);
-        if self.pauses {
-            let f = form::Pause::of(OperandKinds::NONE);
-            self.begin(Shape::new(Family::Pause), f.cells, Pattern::Other);
-            (self.last, self.before_last) = (None, None);
-        }
     }
 
     fn open_frame(&mut self, kind: ControlFrameKind, has_result: bool, block: BlockIndex) {

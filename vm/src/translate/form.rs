@@ -192,8 +192,6 @@ forms! {
     Trap "trap" [TrapCode] sites 1 {}
     /// charge the next metering block after one that was split
     Charge "charge" [] sites 0 { cost: Cost }
-    /// return control to the driver, which continues
-    Pause "pause" [] sites 0 {}
     /// end of the outermost function
     Stop "stop" [] sites 0 {}
     /// the function is to be translated first

@@ -94,9 +94,6 @@ use std::collections::BTreeMap;
 /// temporary operands above the highest position.
 pub(crate) const FRAME_EXTRA_SLOTS: u32 = 8;
 const _: () = assert!(FRAME_SLOTS_MAX + FRAME_EXTRA_SLOTS <= 1 << 13);
-/// Least price of an operator for which the driver's slice of gas bounds the number of consecutive
-/// handlers. With lower prices the code pauses at the start of every metering block.
-const OPERATOR_PRICE_UNPAUSED: u32 = 8;
 /// Largest capacity in cells of a [`Workspace`] that is kept.
 const WORKSPACE_CELLS_MAX: usize = 16_384;
 /// Bytes of a slot.
@@ -299,8 +296,6 @@ struct Translator<'m> {
     before_last: Option<RecentInstruction>,
     /// Nesting depth in unreachable code, 0 where reachable.
     dead: usize,
-    /// True if every metering block starts with a pause.
-    pauses: bool,
     /// Byte offset in the module of the current operator.
     offset: u32,
     /// Number of emitted instructions by hash of their shape: selects the next replica.
@@ -340,7 +335,6 @@ impl<'m> Translator<'m> {
             last: None,
             before_last: None,
             dead: 0,
-            pauses: source.prices.cheapest() < OPERATOR_PRICE_UNPAUSED,
             offset: function.body.start,
             shape_counts: [0; 512],
             depths,

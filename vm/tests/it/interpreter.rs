@@ -46,9 +46,9 @@ const COUNT: &str = r#"(module (memory 1)
                 (local.get $n))))
         (local.get $sum)))"#;
 
-/// The loop takes many slices: if handlers nested beyond a slice, this stack would overflow.
+/// A loop of a million iterations: without a bound on nested handlers this stack would overflow.
 #[test]
-fn native_depth_is_bounded_by_the_slice() {
+fn native_depth_is_bounded_in_a_loop() {
     let test = || {
         for strategy in STRATEGIES {
             let engine = Interpreter::with_strategy(strategy);

@@ -139,19 +139,6 @@ impl Operation for Charge {
     }
 }
 
-/// Returns control to the driver, which continues with the next instruction.
-pub(in crate::execute) struct Pause;
-
-impl Operation for Pause {
-    // SAFETY: another instruction follows, by `Translator::enter`; the driver continues there.
-    #[inline(always)]
-    unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let f = const { form::Pause::of(OperandKinds::NONE) };
-        let ip = r.ip.add(f.cells);
-        Registers { ip, ..r }.leave::<{ exit::PAUSE }>()
-    }
-}
-
 /// Traps with `Unreachable`.
 pub(in crate::execute) struct Unreachable;
 
