@@ -84,6 +84,9 @@ pub enum ReplayError {
         /// Height of the last block of the store.
         tip: Height,
     },
+    /// The store has the genesis of another chain.
+    #[error("the store is of another chain, {}: replay the archive on a new one", hex::encode(.0))]
+    OtherChain([u8; 32]),
     /// This build does not have the rules in force at a block.
     #[error(
         "block {height} needs rules that this build does not have; its header names the rules {}: \
@@ -134,6 +137,12 @@ impl<R: Read> Replay<R> {
         parts: Parts,
         store: Box<dyn Store>,
     ) -> Result<Self, ReplayError> {
+        if let Some(tip) = store.tip()?
+            && tip.height == Height(0)
+            && tip.hash != archive.genesis().chain_id()
+        {
+            return Err(ReplayError::OtherChain(tip.hash));
+        }
         let node = Node::open(parts, archive.genesis().clone(), store)?;
         let stored = *node.tip();
         let replayed = ReplaySummary {

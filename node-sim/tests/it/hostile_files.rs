@@ -20,17 +20,18 @@ const TIME_MAX: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Judged(u8, String);
 
-/// How many steps of a sweep are taken at once: all of them in `.ci/deep`.
+fn is_deep() -> bool {
+    std::env::var_os("DEEP").is_some()
+}
+
+/// Distance of the steps of a sweep.
 fn stride(sampled: usize) -> usize {
-    match std::env::var_os("DEEP") {
-        Some(_) => 1,
-        None => sampled,
-    }
+    if is_deep() { 1 } else { sampled }
 }
 
 /// Number of mutated files.
 fn mutants() -> u64 {
-    1_000
+    if is_deep() { 20_000 } else { 1_000 }
 }
 
 fn replay(bytes: &[u8], store: MemoryStore) -> Result<Judged, ReplayError> {
@@ -111,8 +112,9 @@ fn a_flipped_bit_of_an_archive_or_a_case_is_an_error_of_the_file() {
     let archive = chain.archive();
     assert_eq!(judge_archive(&archive, &MemoryStore::new()).0, 0);
     assert_eq!(judge_case(&case).0, 1);
-    for bit in 0..8 {
+    for bit in (0..8).step_by(stride(4)) {
         for position in 0..archive.len() {
+            let bit = (bit + position) % 8;
             let mut flipped = archive.clone();
             flipped[position] ^= 1 << bit;
             let what = format!("bit {bit} of byte {position} of the archive");
@@ -121,6 +123,7 @@ fn a_flipped_bit_of_an_archive_or_a_case_is_an_error_of_the_file() {
             assert!(is_with_advice(&judged.1), "{what}: {judged:?}");
         }
         for position in 0..case.len() {
+            let bit = (bit + position) % 8;
             let mut flipped = case.clone();
             flipped[position] ^= 1 << bit;
             let what = format!("bit {bit} of byte {position} of the case");
@@ -144,7 +147,7 @@ fn a_flipped_bit_under_the_right_hash_is_agreed_different_or_an_error_of_the_fil
     payloads.extend(chain.blocks.iter().map(node::digest::encode));
     let (mut archives, mut cases) = (BTreeMap::new(), BTreeMap::new());
     for (number, payload) in payloads.iter().enumerate() {
-        for step in (0..payload.len() * 8).step_by(stride(13)) {
+        for step in (0..payload.len() * 8).step_by(stride(5)) {
             let mut flipped = payloads.clone();
             flipped[number][step / 8] ^= 1 << (step % 8);
             let records: Vec<Vec<u8>> = flipped.iter().map(|payload| record(payload)).collect();
@@ -157,7 +160,7 @@ fn a_flipped_bit_under_the_right_hash_is_agreed_different_or_an_error_of_the_fil
     }
     let (_, file) = chain.case();
     let payload = &file[case::MAGIC.len() + 36..];
-    for step in (0..payload.len() * 8).step_by(stride(13)) {
+    for step in (0..payload.len() * 8).step_by(stride(5)) {
         let mut flipped = payload.to_vec();
         flipped[step / 8] ^= 1 << (step % 8);
         let file = case_file(&flipped);

@@ -1,9 +1,9 @@
 //! Replays archives on stores that have none, some, all or more of their blocks, and archives whose
 //! last block is disputed.
 
-use crate::small_chain::{SmallChain, genesis, parts, write};
+use crate::small_chain::{SharedStore, SmallChain, genesis, parts, write};
 use node::archive::{ArchiveReader, ArchiveWriter, ArchivedBlock};
-use node::{Genesis, MemoryStore, ReceiptExit};
+use node::{Genesis, MemoryStore, Node, ReceiptExit};
 use node_sim::replay::{Replay, ReplayError, ReplaySummary, Traced};
 use node_sim::simulate::injected::by_name;
 use node_sim::simulate::{Plan, Progress, Progressed, run, standard};
@@ -14,7 +14,7 @@ fn replay(
     bytes: &[u8],
     store: MemoryStore,
 ) -> Result<(ReplaySummary, Option<Traced>, MemoryStore), ReplayError> {
-    let shared = crate::small_chain::SharedStore::of(store);
+    let shared = SharedStore::of(store);
     let reader = ArchiveReader::new(bytes)?;
     let mut replay = Replay::new(reader, parts(), Box::new(shared.clone()))?
         .bisecting(Box::new(|| Box::new(Interpreter::new())));
@@ -81,6 +81,11 @@ fn an_archive_of_another_chain_differs_from_the_store() {
         (difference.height.0, difference.field)
     };
     assert_eq!(field(&other.archive(), &chain.store), (1, "header.hash"));
+    let genesis_alone = SharedStore::of(MemoryStore::new());
+    let store = Box::new(genesis_alone.clone());
+    let _ = Node::open(parts(), other.genesis.clone(), store).unwrap();
+    let error = replay(&chain.archive(), genesis_alone.copy()).unwrap_err();
+    assert!(matches!(error, ReplayError::OtherChain(id) if id == other.genesis.chain_id()));
     let mixed = write(&genesis("other"), &chain.blocks);
     for store in [&MemoryStore::new(), &chain.store] {
         assert_eq!(field(&mixed, store), (1, "header.chain_id"));
