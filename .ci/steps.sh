@@ -195,7 +195,7 @@ step_rocksdb_kill() {
     cargo run --release -p rocksdb-store --bin kill_loop -- --rounds 200
 }
 
-step_files() { cargo test --release -p lockstep-node-sim --test it -- hostile_files --nocapture; }
+step_files() { cargo test -p lockstep-node-sim --test it -- hostile_files --nocapture; }
 
 step_wasmtime() {
     cargo test -p lockstep-wasmtime

@@ -1,8 +1,8 @@
 //! Writes to standard output and standard error; no other file does.
 //!
-//! Callers escape what a file or a guest chose (`crate::text`), where they know what it is. What they
-//! forget is escaped here: no character that controls a terminal leaves but line ends, tabs and the
-//! colours of this file.
+//! Callers escape what a file or a guest chose (`crate::text`), where they know what it is.
+//! What they forget is escaped here: no character that controls a terminal leaves but line ends,
+//! tabs and the colours of this file.
 
 use crate::text::is_unsafe;
 use serde::Serialize;

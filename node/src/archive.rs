@@ -201,8 +201,8 @@ impl<W: Write> ArchiveWriter<W> {
     /// Starts an archive with the genesis of a chain.
     ///
     /// # Errors
-    /// I/O errors of `output`; `InvalidInput` for a chain whose limits no reader admits, those above
-    /// [`Limits::v1`].
+    /// I/O errors of `output`; `InvalidInput` for a chain whose limits no reader admits: those
+    /// above [`Limits::v1`].
     pub fn new(mut output: W, genesis: &Genesis) -> io::Result<Self> {
         if !genesis.limits().is_within(&Limits::v1()) {
             let reason = "the limits of the chain are above those of an archive";

@@ -1,5 +1,5 @@
-//! Gives the command archives and case files with changed bytes: it exits with 0, 1 or 4, in time,
-//! with a reason that names the file, and writes nothing that a terminal acts on.
+//! Runs the command on archives and case files with changed bytes: it exits with 0, 1 or 4, in
+//! time, with a reason that names the file, and writes nothing that a terminal acts on.
 
 use crate::{CommandOutput, file, lockstep};
 use node::archive::{ArchiveReader, ArchiveWriter, MAGIC};

@@ -43,8 +43,8 @@ pub const MAGIC: &[u8; 16] = b"lockstep/case/1\n";
 
 /// Maximum length of the name of an outcome's source, in bytes.
 const NAME_BYTES_MAX: usize = 256;
-/// Keys or ranges in each list of a case: four times as many as the gas of a transaction pays for, by
-/// the price of an entry of a scan.
+/// Keys or ranges in each list of a case: four times as many as the gas of a transaction pays for,
+/// by the price of an entry of a scan.
 const ENTRIES_MAX: u32 = 1_000_000;
 
 /// Result of the transaction, and which source reports it.

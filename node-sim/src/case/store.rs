@@ -57,8 +57,8 @@ impl<'a> CaseStore<'a> {
         }
     }
 
-    /// The smallest key from `start` on that no range covers. Its price does not grow with the number
-    /// of ranges, since a transaction may read as many keys as its gas allows.
+    /// The smallest key from `start` on that no range covers. The time does not grow with the
+    /// number of ranges, since a transaction may read as many keys as its gas allows.
     fn known_up_to(&self, start: &[u8]) -> Vec<u8> {
         let bounds = (Bound::Unbounded, Bound::Included(start));
         let below = self.known.range::<[u8], _>(bounds).next_back();

@@ -3,8 +3,8 @@
 //!
 //! | block | compared |
 //! |---|---|
-//! | in the store | header and transactions root, by their hashes up to the store's last block; receipts; result |
-//! | after it | header, transactions root, receipts and diffs, result: with those of its execution |
+//! | in the store | header and transactions root, by hashes to its last block; receipts; result |
+//! | after it | header and transactions root; receipts, diffs and result of its execution |
 //!
 //! Specification: docs/spec/blocks.md, "Archive".
 
@@ -185,8 +185,8 @@ impl<R: Read> Replay<R> {
     /// archive and after a difference.
     ///
     /// # Errors
-    /// [`ReplayError`]; at the end [`ReplayError::Empty`] or [`ReplayError::StoreAhead`] if no block
-    /// was compared.
+    /// [`ReplayError`]; at the end [`ReplayError::Empty`] or [`ReplayError::StoreAhead`] if no
+    /// block was compared.
     pub fn step(&mut self) -> Result<bool, ReplayError> {
         if self.replayed.first_difference.is_some() {
             return Ok(false);
@@ -215,8 +215,8 @@ impl<R: Read> Replay<R> {
         Ok(true)
     }
 
-    /// The end of the archive: until the store's last block is reached, no hash says that the blocks
-    /// are those of the store.
+    /// The end of the archive: until the store's last block is reached, no hash says that the
+    /// blocks are those of the store.
     const fn end(&self) -> Result<(), ReplayError> {
         if self.replayed.compared == 0 {
             return Err(ReplayError::Empty);

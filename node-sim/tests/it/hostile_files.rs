@@ -134,7 +134,7 @@ fn a_flipped_bit_of_an_archive_or_a_case_is_an_error_of_the_file() {
     }
 }
 
-/// True if a reason says where the file is wrong and what to do, or that it is another kind of file.
+/// True if a reason says where the file is wrong and what to do, or that it is of another kind.
 fn is_with_advice(reason: &str) -> bool {
     let says_what_to_do = reason.contains("again") || reason.contains("use a build that has them");
     reason.contains("it does not begin with") || (reason.contains(" at byte ") && says_what_to_do)

@@ -81,8 +81,8 @@ pub(crate) fn archive(chain: &SmallChain, draws: &mut Draws) -> Vec<u8> {
     archive_file(&document, &blocks)
 }
 
-/// Makes hashes right from the genesis on: chain ids, transactions roots, parents and their results;
-/// with `signs` also the signatures and the ids in the receipts.
+/// Makes hashes right from the genesis on: chain ids, transactions roots, parents and results; with
+/// `signs` also the signatures and the ids in the receipts.
 fn relink(document: &[u8], blocks: &mut [ArchivedBlock], signs: bool) {
     let chain_id = sha256(&[document]);
     let (mut parent, mut result) = (chain_id, None);
