@@ -10,11 +10,15 @@ use node::archive::{ArchiveReader, MAGIC};
 use node_sim::case::{self, Case, CaseError, CaseReplay};
 use node_sim::replay::{Replay, ReplayError};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use vm::Interpreter;
 
 /// Time in which any of these files is read, replayed and traced.
 const TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Longest time of any file so far, in microseconds.
+static SLOWEST_MICROS: AtomicU64 = AtomicU64::new(0);
 
 /// Exit code that the command has for a file, and the reason if it is an error or a difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +98,8 @@ fn judged(what: &str, judge: impl Fn() -> Judged) -> Judged {
         }
     }
     assert!(took <= TIME_MAX, "{what}: {took:?}");
+    let micros = u64::try_from(took.as_micros()).unwrap();
+    SLOWEST_MICROS.fetch_max(micros, Ordering::Relaxed);
     let Judged(code, reason) = &judged;
     assert_eq!(*code == 0, reason.is_empty(), "{what}: {judged:?}");
     assert!(!reason.contains("invariant"), "{what}: {judged:?}");
@@ -188,7 +194,7 @@ fn mutated_archives_with_right_hashes_never_blame_this_machine() {
         }
         count(&mut counts, &fresh);
     }
-    println!("archives by exit code {counts:?}");
+    println!("archives by exit code {counts:?}; slowest file {SLOWEST_MICROS:?} us");
     assert_eq!(counts.keys().copied().collect::<Vec<_>>(), [0, 1, 4]);
 }
 
