@@ -217,12 +217,14 @@ impl<R: Read> Replay<R> {
 
     /// The end of the archive: until the store's last block is reached, no hash says that the
     /// blocks are those of the store.
-    const fn end(&self) -> Result<(), ReplayError> {
+    const fn end(&mut self) -> Result<(), ReplayError> {
         if self.replayed.compared == 0 {
             return Err(ReplayError::Empty);
         }
         let (last, tip) = (self.last.height, self.stored.height);
         if last.0 < tip.0 {
+            self.replayed.compared = 0;
+            self.replayed.stored = 0;
             return Err(ReplayError::StoreAhead { last, tip });
         }
         Ok(())

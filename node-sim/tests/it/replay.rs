@@ -65,6 +65,10 @@ fn an_archive_of_which_nothing_is_compared_is_an_error_with_the_reason() {
         ),
         "{error}"
     );
+    let reader = ArchiveReader::new(shorter.as_slice()).unwrap();
+    let mut ahead = Replay::new(reader, parts(), Box::new(chain.store.clone())).unwrap();
+    while matches!(ahead.step(), Ok(true)) {}
+    assert_eq!(ahead.replayed().compared, 0);
     let same = vec![chain.blocks[0].clone(); 3];
     let (replayed, _, _) = replay(&write(&chain.genesis, &same), chain.store.clone()).unwrap();
     assert_eq!(replayed.first_difference.unwrap().field, "header.height");
