@@ -6,11 +6,21 @@
 //!
 //! Specification: docs/spec/host.md, "Functions".
 
+mod hash;
+
 mod known_answers;
+
+mod p256;
+
+pub use hash::{blake3, ripemd160, sha512};
+pub use p256::p256_verify;
 
 pub use known_answers::known_answers;
 
 pub(crate) use known_answers::{BACKEND, Backend};
+
+pub(super) use hash::{call_blake3, call_ripemd160, call_sha512};
+pub(super) use p256::call_p256;
 
 #[cfg(test)]
 pub(crate) use known_answers::tests::WRONG;
