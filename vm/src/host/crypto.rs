@@ -6,7 +6,20 @@
 //!
 //! Specification: docs/spec/host.md, "Functions".
 
+mod bls12_381;
+
+mod bn254;
+
+mod curve;
+
 mod known_answers;
+
+pub use bls12_381::{
+    bls12_381_g1_add, bls12_381_g1_msm, bls12_381_g2_add, bls12_381_g2_msm, bls12_381_map_fp_to_g1,
+    bls12_381_map_fp2_to_g2, bls12_381_pairing_check,
+};
+
+pub use bn254::{bn254_add, bn254_mul, bn254_pairing_check};
 
 pub use known_answers::known_answers;
 
