@@ -28,6 +28,10 @@ pub const HASH_BYTES: u32 = 32;
 pub const SIGNATURE_BYTES: u32 = 64;
 /// Bytes of a compressed secp256k1 key.
 pub const SECP256K1_KEY_BYTES: u32 = 33;
+/// Bytes of a RIPEMD-160 hash.
+pub const RIPEMD160_BYTES: u32 = 20;
+/// Bytes of a SHA-512 hash.
+pub const SHA512_BYTES: u32 = 64;
 /// Bytes of an amount, little-endian.
 pub const AMOUNT_BYTES: u32 = 16;
 /// Contract frames active at once, including the outermost; it bounds instances and memory.

@@ -112,6 +112,14 @@ pub enum Function {
     Deploy = 29,
     /// Replaces the contract's own code.
     SetCode = 30,
+    /// Verifies an ECDSA signature over secp256r1 (P-256).
+    P256Verify = 31,
+    /// BLAKE3 of bytes.
+    Blake3 = 32,
+    /// RIPEMD-160 of bytes.
+    Ripemd160 = 33,
+    /// SHA-512 of bytes.
+    Sha512 = 34,
 }
 
 /// Behaviour of a function in a static frame.

@@ -151,6 +151,10 @@ const fn host_price(function: Function) -> HostPrice {
         Function::StorageScan => (50_000, 40, 10, 500_000),
         Function::Keccak256 => (5_000, 60, 0, 0),
         Function::Secp256k1Recover => (3_000_000, 0, 0, 0),
+        Function::P256Verify => (3_000_000, 0, 0, 0),
+        Function::Blake3 => (5_000, 30, 0, 0),
+        Function::Ripemd160 => (5_000, 60, 0, 0),
+        Function::Sha512 => (5_000, 40, 0, 0),
         Function::BlockHash | Function::Balance => (50_000, 0, 0, 500_000),
         // Two accounts are written; a call that carries a value pays this base too.
         Function::Transfer => (400_000, 0, 0, 500_000),

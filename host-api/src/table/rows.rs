@@ -1,7 +1,10 @@
 //! The rows of the host table: one for each function, in the order of their numbers.
 
 use super::{Argument, Function, Row, STATIC_VIOLATION, Type};
-use crate::limits::{AMOUNT_BYTES, HASH_BYTES, SECP256K1_KEY_BYTES, SIGNATURE_BYTES, TOPIC_BYTES};
+use crate::limits::{
+    AMOUNT_BYTES, HASH_BYTES, RIPEMD160_BYTES, SECP256K1_KEY_BYTES, SHA512_BYTES, SIGNATURE_BYTES,
+    TOPIC_BYTES,
+};
 use crate::status;
 
 const MEMORY_RANGE: u16 = 64;
@@ -402,4 +405,37 @@ pub const TABLE: &[Row] = &[
             "Replaces the contract's own code from the next frame on; returns a status.",
         )
     },
+    pure(
+        Function::P256Verify,
+        "p256_verify",
+        &[
+            Argument::Fixed("digest", HASH_BYTES),
+            Argument::Fixed("signature", SIGNATURE_BYTES),
+            KEY,
+        ],
+        Some(Type::I32),
+        "Returns 1 if `signature` (r, s; high s too) over `digest` verifies under `key` (SEC1) on \
+         secp256r1, else 0.",
+    ),
+    pure(
+        Function::Blake3,
+        "blake3",
+        &[Argument::Bytes("data"), Argument::Output(HASH_BYTES)],
+        None,
+        "Writes the BLAKE3 of `data` (32 bytes, no key) to `dst`.",
+    ),
+    pure(
+        Function::Ripemd160,
+        "ripemd160",
+        &[Argument::Bytes("data"), Argument::Output(RIPEMD160_BYTES)],
+        None,
+        "Writes the RIPEMD-160 of `data` to `dst`.",
+    ),
+    pure(
+        Function::Sha512,
+        "sha512",
+        &[Argument::Bytes("data"), Argument::Output(SHA512_BYTES)],
+        None,
+        "Writes the SHA-512 of `data` to `dst`.",
+    ),
 ];

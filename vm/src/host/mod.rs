@@ -156,6 +156,10 @@ impl Host<'_> {
             Function::Call => request::call(self, &call),
             Function::Deploy => request::deploy(self, &call),
             Function::Returned => data::returned(self, &mut call),
+            Function::P256Verify => crypto::call_p256(&call),
+            Function::Blake3 => crypto::call_blake3(&mut call),
+            Function::Ripemd160 => crypto::call_ripemd160(&mut call),
+            Function::Sha512 => crypto::call_sha512(&mut call),
             // The table is in another crate and may grow; a test calls every row of it.
             _ => Err(Fault::invariant("a host function is not implemented").into()),
         }

@@ -15,6 +15,8 @@ const POSITIVE: &[&str] = &[
     include_str!("calls.rs"),
     include_str!("calls_script.rs"),
     include_str!("host_recover.rs"),
+    include_str!("host_hashes.rs"),
+    include_str!("host_p256.rs"),
 ];
 
 fn names(argument: Argument) -> String {
