@@ -12,6 +12,8 @@ mod bn254;
 
 mod curve;
 
+mod curve_calls;
+
 mod hash;
 
 mod known_answers;
@@ -30,6 +32,10 @@ pub use known_answers::known_answers;
 
 pub(crate) use known_answers::{BACKEND, Backend};
 
+pub(super) use curve_calls::{
+    call_bls12_381_pairing, call_bn254_add, call_bn254_mul, call_bn254_pairing, call_g1_add,
+    call_g1_msm, call_g2_add, call_g2_msm, call_map_fp, call_map_fp2,
+};
 pub(super) use hash::{call_blake3, call_ripemd160, call_sha512};
 pub(super) use p256::call_p256;
 

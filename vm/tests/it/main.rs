@@ -20,6 +20,7 @@ mod frames;
 mod frames_journal;
 mod host;
 mod host_crypto;
+mod host_curves;
 mod host_edges;
 mod host_hashes;
 mod host_order;
