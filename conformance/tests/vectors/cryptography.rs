@@ -10,12 +10,22 @@ const LENGTHS: [usize; 26] = [
     0, 1, 31, 32, 33, 54, 55, 56, 57, 63, 64, 65, 119, 120, 127, 128, 129, 134, 135, 136, 137, 271,
     272, 273, 1_000, 4_097,
 ];
+/// Published vectors of functions on points; the files name their sources.
+const POINTS: [&str; 4] = [
+    include_str!("../../../vm/tests/vectors/curves_eip2537.txt"),
+    include_str!("../../../vm/tests/vectors/curves_evmone.txt"),
+    include_str!("../../../vm/tests/vectors/curves_revm.txt"),
+    include_str!("../../../vm/tests/vectors/curves_py_ecc.txt"),
+];
+/// Longest input of them in hexadecimal digits: two terms or pairs, since other machines are slow.
+const POINTS_DIGITS_MAX: usize = 2 * 2 * 384;
 /// Of every n-th signature the key is recovered, with both recovery ids.
 const RECOVERED: usize = 4;
 
 /// Vectors of hashes and signatures.
 pub(crate) fn draft() -> Draft {
-    let about = "Hashes of all lengths about a block; signatures of Project Wycheproof.";
+    let about =
+        "Hashes of all lengths about a block; signatures of Project Wycheproof; points of curves.";
     let mut draft = Draft::new(about);
     for length in LENGTHS {
         let data: Vec<u8> = (0..length)
@@ -27,6 +37,7 @@ pub(crate) fn draft() -> Draft {
     }
     secp256k1(&mut draft);
     ed25519(&mut draft);
+    points(&mut draft);
     draft
 }
 
@@ -92,4 +103,21 @@ fn ed25519(draft: &mut Draft) {
         }
     }
     assert!(tried > 100, "{tried}");
+}
+
+fn points(draft: &mut Draft) {
+    let mut tried = 0;
+    for line in POINTS.iter().flat_map(|text| text.lines()) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [function, name, input, _] = words[..] else {
+            assert!(line.starts_with('#'), "{line}");
+            continue;
+        };
+        if input.len() <= POINTS_DIGITS_MAX {
+            let input = hex::decode(input.trim_start_matches('-')).expect("hexadecimal");
+            add(draft, name, function, &[&input]);
+            tried += 1;
+        }
+    }
+    assert!(tried > 250, "{tried}");
 }

@@ -12,6 +12,8 @@ mod bn254;
 
 mod curve;
 
+mod curve_answers;
+
 mod curve_calls;
 
 mod hash;
