@@ -6,7 +6,7 @@ use vm::unstable::host::crypto::{
 };
 
 /// Items of the longest list of a workload.
-pub const ITEMS: usize = 33;
+const ITEMS: usize = 33;
 
 /// The generator of BN254, G2 (EIP-197).
 const BN254_G2: &str = "\
@@ -21,20 +21,21 @@ const BN254_G2: &str = "\
 const G1_SCALAR: &str = "5be0e000888968899999999a222222228397f733aaab6eab9999999a11111111";
 const G2_SCALAR: &str = "0b7c1c0011112d11333333334444444438c82844333317331111111100000000";
 /// The same for BN254.
-pub const BN254_SCALAR: &str = "061a0c6d480e65181853f43e478443627b9467e6b260d3223fb22b07253f2c28";
+pub(crate) const BN254_SCALAR: &str =
+    "061a0c6d480e65181853f43e478443627b9467e6b260d3223fb22b07253f2c28";
 
 /// The bytes that programs read: lists of points in general position.
-pub struct Points {
+pub(crate) struct Points {
     /// Terms of G1.
-    pub g1_terms: Vec<u8>,
+    pub(crate) g1_terms: Vec<u8>,
     /// Terms of G2.
-    pub g2_terms: Vec<u8>,
+    pub(crate) g2_terms: Vec<u8>,
     /// Pairs of BLS12-381.
-    pub pairs: Vec<u8>,
+    pub(crate) pairs: Vec<u8>,
     /// Points of BN254, G1.
-    pub bn254_points: Vec<u8>,
+    pub(crate) bn254_points: Vec<u8>,
     /// Pairs of BN254.
-    pub bn254_pairs: Vec<u8>,
+    pub(crate) bn254_pairs: Vec<u8>,
 }
 
 impl Points {
@@ -42,7 +43,7 @@ impl Points {
     ///
     /// # Errors
     /// If the host refuses one, which is a bug in this file.
-    pub fn new() -> Measured<Self> {
+    pub(crate) fn new() -> Measured<Self> {
         let refused = "a point is refused";
         let mut points = Self {
             g1_terms: Vec::new(),
