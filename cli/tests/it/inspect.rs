@@ -104,7 +104,7 @@ fn an_interface_is_printed_if_the_module_has_one() {
 }
 
 /// The samples with an interface section.
-const DESCRIBED: [&str; 9] = [
+const DESCRIBED: [&str; 10] = [
     "amm",
     "counter",
     "escrow",
@@ -112,6 +112,7 @@ const DESCRIBED: [&str; 9] = [
     "names",
     "nft",
     "orderbook",
+    "passkey",
     "token",
     "upgradeable",
 ];

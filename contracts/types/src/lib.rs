@@ -19,6 +19,7 @@ pub mod multisig;
 pub mod names;
 pub mod nft;
 pub mod orderbook;
+pub mod passkey;
 pub mod store;
 pub mod token;
 pub mod upgradeable;

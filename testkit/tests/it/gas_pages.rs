@@ -2,10 +2,12 @@
 //!
 //! `BLESS=1 cargo test -p lockstep-testkit gas_pages` writes them.
 
+use crate::passkey::{assertion, key};
 use crate::setup::{call_by, deploy, wasm, world_on_all_engines};
 use contract_types::orderbook::{self, Order, Side, Signer};
+use contract_types::passkey::Action;
 use contract_types::{
-    Address, Invocation, amm, counter, escrow, multisig, names, nft, token, upgradeable,
+    Address, Invocation, amm, counter, escrow, multisig, names, nft, passkey, token, upgradeable,
 };
 use std::fmt::Write as _;
 use testkit::{Call, World};
@@ -166,6 +168,29 @@ fn multisig_page() {
     table.call(" a payment", contract, multisig::execute(1));
     table.call("", contract, multisig::owners());
     check("multisig", &table);
+}
+
+#[test]
+fn passkey_page() {
+    let mut table = GasTable::new();
+    let bob = table.bob;
+    let contract = table.deploy("passkey", passkey::init(&key()));
+    let deposit = call_by(table.alice, contract, passkey::deposit());
+    table.note("`deposit` with value", &deposit.value(100));
+    for what in [" a payment", " a payment again"] {
+        let payment = Action::payment(bob, 5);
+        let signed = assertion(&table.world, contract, &payment);
+        table.call(what, contract, passkey::execute(&payment, &signed));
+    }
+    let change = Action::call(contract, 0, passkey::set_key(&key()));
+    let signed = assertion(&table.world, contract, &change);
+    table.call(
+        " a change of the key",
+        contract,
+        passkey::execute(&change, &signed),
+    );
+    table.call("", contract, passkey::challenge(&change));
+    check("passkey", &table);
 }
 
 #[test]

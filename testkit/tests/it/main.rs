@@ -13,6 +13,8 @@ mod samples;
 
 mod linked;
 
+mod passkey;
+
 mod hostile;
 
 mod property;

