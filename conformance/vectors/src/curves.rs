@@ -3,10 +3,10 @@
 use crate::VectorError;
 use vm::unstable::host::crypto;
 
-/// The point that `function` returns, in hexadecimal, or 1 of a check that holds; 0 if the input is
+/// The point that `function` returns, in hexadecimal, or 1 for a product that is one; 0 if the input is
 /// refused or the check fails.
-pub(crate) fn answer(function: &str, input: &[u8]) -> Result<String, VectorError> {
-    let answer = match function {
+pub(crate) fn result(function: &str, input: &[u8]) -> Result<String, VectorError> {
+    let result = match function {
         "bls12_381_g1_add" => add(input, crypto::bls12_381_g1_add),
         "bls12_381_g2_add" => add(input, crypto::bls12_381_g2_add),
         "bn254_add" => add(input, crypto::bn254_add),
@@ -19,7 +19,7 @@ pub(crate) fn answer(function: &str, input: &[u8]) -> Result<String, VectorError
         "bn254_pairing_check" => check(input, crypto::bn254_pairing_check),
         _ => None,
     };
-    answer.ok_or_else(|| VectorError::new(function, "no function on points takes this input"))
+    result.ok_or_else(|| VectorError::new(function, "no function on points takes this input"))
 }
 
 fn of_point<const N: usize>(point: Option<[u8; N]>) -> String {

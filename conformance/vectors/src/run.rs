@@ -430,7 +430,7 @@ fn cryptography(call: &Cryptography) -> Result<Fields, VectorError> {
             &fixed(key)?,
         )),
         (name, [input]) if name.starts_with("bls12_381_") || name.starts_with("bn254_") => {
-            curves::answer(name, &decode(input)?)?
+            curves::result(name, &decode(input)?)?
         }
         (name, _) => {
             return Err(at(

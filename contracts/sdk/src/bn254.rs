@@ -9,37 +9,37 @@
 use crate::bls12_381::join;
 use crate::host;
 
+pub use crate::bls12_381::Scalar;
+
 /// A point of G1.
-pub type G1 = [u8; 64];
+pub type Bn254G1 = [u8; 64];
 /// A point of G2.
-pub type G2 = [u8; 128];
-/// A scalar, big-endian: any number, taken modulo the order of the groups.
-pub type Scalar = [u8; 32];
+pub type Bn254G2 = [u8; 128];
 /// A point of G1 and one of G2.
-pub type Pair = [u8; 192];
+pub type Bn254Pair = [u8; 192];
 
 /// The greatest number of pairs of a check of pairings; with more the contract traps.
 pub const PAIRS_MAX: usize = 32;
 /// The point at infinity of G1.
-pub const G1_INFINITY: G1 = [0; 64];
+pub const G1_INFINITY: Bn254G1 = [0; 64];
 /// The point at infinity of G2.
-pub const G2_INFINITY: G2 = [0; 128];
+pub const G2_INFINITY: Bn254G2 = [0; 128];
 
 /// The pair of two points.
 #[must_use]
-pub fn pair(first: &G1, second: &G2) -> Pair {
+pub fn pair(first: &Bn254G1, second: &Bn254G2) -> Bn254Pair {
     join(first, second)
 }
 
 /// The sum of two points; `None` if one is not on the curve.
 #[must_use]
-pub fn add(first: &G1, second: &G1) -> Option<G1> {
+pub fn add(first: &Bn254G1, second: &Bn254G1) -> Option<Bn254G1> {
     host::bn254_add(first, second)
 }
 
 /// `scalar` times `point`; `None` if the point is not on the curve.
 #[must_use]
-pub fn mul(point: &G1, scalar: &Scalar) -> Option<G1> {
+pub fn mul(point: &Bn254G1, scalar: &Scalar) -> Option<Bn254G1> {
     host::bn254_mul(point, scalar)
 }
 
@@ -47,6 +47,6 @@ pub fn mul(point: &G1, scalar: &Scalar) -> Option<G1> {
 ///
 /// False also if a point is not on its curve, or that of G2 not in the subgroup.
 #[must_use]
-pub fn pairing_check(pairs: &[Pair]) -> bool {
+pub fn pairing_check(pairs: &[Bn254Pair]) -> bool {
     host::bn254_pairing_check(pairs)
 }

@@ -94,8 +94,8 @@ fn a_mapped_element_is_in_the_subgroup() {
 fn points_of_bn254_are_added_multiplied_and_paired() {
     use bn254::{add, mul, pair, pairing_check};
     // The generator of G1 is (1, 2).
-    let p: bn254::G1 = [scalar(1), scalar(2)].concat().try_into().unwrap();
-    let q: bn254::G2 = bytes(BN_G2);
+    let p: bn254::Bn254G1 = [scalar(1), scalar(2)].concat().try_into().unwrap();
+    let q: bn254::Bn254G2 = bytes(BN_G2);
     assert_eq!(mul(&p, &scalar(2)), add(&p, &p));
     assert_eq!(mul(&p, &scalar(0)), Some(bn254::G1_INFINITY));
     assert_eq!(add(&p, &[1; 64]), None);

@@ -12,7 +12,7 @@ mod bn254;
 
 mod curve;
 
-mod curve_answers;
+mod curve_known_answers;
 
 mod curve_calls;
 

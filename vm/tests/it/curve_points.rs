@@ -103,7 +103,7 @@ pub(crate) fn member<P: SWCurveConfig>(index: u64) -> Affine<P> {
 }
 
 /// Points of the curve with the first x above `start`; nearly all are outside of the subgroup.
-pub(crate) fn strangers<P: SWCurveConfig>(start: u64) -> impl Iterator<Item = Affine<P>> {
+pub(crate) fn outsiders<P: SWCurveConfig>(start: u64) -> impl Iterator<Item = Affine<P>> {
     (start..).filter_map(|x| {
         // In an extension, x has an imaginary part, so that the point is in no smaller field.
         let parts = (0..P::BaseField::extension_degree()).map(|part| (x + part).into());
@@ -126,7 +126,7 @@ pub(crate) fn small_order<P: SWCurveConfig>(prime: u64) -> Affine<P> {
         (rest, power) = (quotient, power + 1);
     }
     assert!(power > 1, "{prime} divides the cofactor");
-    for point in strangers::<P>(1) {
+    for point in outsiders::<P>(1) {
         let mut point = times(times(point, P::ScalarField::characteristic()), rest);
         while !point.is_zero() {
             let next = times(point, [prime]);

@@ -6,7 +6,7 @@
 
 use crate::curve_points::{
     Bls1, Bls2, BlsScalar, Bn1, Bn2, BnScalar, Bytes, array, bls_pair, bls_term, bn_pair, bn_sum,
-    g1_sum, g2_sum, member, reduced, scalars, strangers, times,
+    g1_sum, g2_sum, member, outsiders, reduced, scalars, times,
 };
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
 use ark_ec::{AffineRepr, CurveGroup};
@@ -22,7 +22,7 @@ use vm::unstable::host::crypto::{
 fn summands<P: SWCurveConfig>() -> Vec<(Affine<P>, Affine<P>)> {
     let mut points = vec![Affine::identity(), P::GENERATOR, -P::GENERATOR];
     points.extend([member(1), -member::<P>(1), times(member(1), [2])]);
-    points.extend(strangers(1).take(2));
+    points.extend(outsiders(1).take(2));
     let mut pairs = Vec::new();
     for first in &points {
         pairs.extend(points.iter().map(|second| (*first, *second)));
@@ -67,7 +67,7 @@ fn a_product_is_that_of_doubling_and_adding_for_every_scalar() {
         let scalar = reduced::<BnScalar>(&number).into_bigint();
         for point in [member(7), Bn1::identity()]
             .into_iter()
-            .chain(strangers(5).take(2))
+            .chain(outsiders(5).take(2))
         {
             let product = bn254_mul(&array(point.bytes()), &number);
             assert_eq!(product, Some(array(times(point, scalar).bytes())));

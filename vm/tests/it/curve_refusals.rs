@@ -6,7 +6,7 @@
 
 use crate::curve_points::{
     Bls1, Bls2, Bn1, Bn2, Bytes, array, bls_pair, bls_term, bn_pair, g1_sum, g2_sum,
-    is_in_subgroup, member, small_order, strangers, times,
+    is_in_subgroup, member, outsiders, small_order, times,
 };
 use ark_bls12_381::{g1, g2};
 use ark_ec::{CurveConfig, CurveGroup};
@@ -47,19 +47,19 @@ fn bn_g2_is_accepted(point: Bn2) -> bool {
 
 #[test]
 fn points_outside_of_the_subgroup_are_refused() {
-    for point in strangers(1).take(16) {
+    for point in outsiders(1).take(16) {
         assert_eq!(g1_is_accepted(point), is_in_subgroup(point));
         let moved: Bls1 = (point + member::<g1::Config>(1)).into_affine();
         assert_eq!(g1_is_accepted(moved), is_in_subgroup(moved));
         assert!(g1_is_accepted(times(point, g1::Config::COFACTOR)));
     }
-    for point in strangers(1).take(16) {
+    for point in outsiders(1).take(16) {
         assert_eq!(g2_is_accepted(point), is_in_subgroup(point));
         let moved: Bls2 = (point + member::<g2::Config>(1)).into_affine();
         assert_eq!(g2_is_accepted(moved), is_in_subgroup(moved));
         assert!(g2_is_accepted(times(point, g2::Config::COFACTOR)));
     }
-    for point in strangers(1).take(16) {
+    for point in outsiders(1).take(16) {
         assert_eq!(bn_g2_is_accepted(point), is_in_subgroup(point));
         let moved: Bn2 = (point + member::<ark_bn254::g2::Config>(1)).into_affine();
         assert_eq!(bn_g2_is_accepted(moved), is_in_subgroup(moved));
@@ -259,16 +259,16 @@ fn one_refused_item_refuses_the_list() {
     let (p, q): (Bls1, Bls2) = (member(1), member(2));
     let valid = [bls_pair(p, q), bls_pair(-p, q)];
     assert!(bls12_381_pairing_check(&valid));
-    let stranger: Bls1 = strangers(1).next().expect("a point");
-    let bad = bls_pair(stranger, Bls2::identity());
+    let outsider: Bls1 = outsiders(1).next().expect("a point");
+    let bad = bls_pair(outsider, Bls2::identity());
     assert!(!bls12_381_pairing_check(&[valid[0], valid[1], bad]));
     assert!(!bls12_381_pairing_check(&[bad, valid[0], valid[1]]));
-    let terms = [bls_term(p, &[1; 32]), bls_term(stranger, &[0; 32])];
+    let terms = [bls_term(p, &[1; 32]), bls_term(outsider, &[0; 32])];
     assert_eq!(bls12_381_g1_msm(&terms), None);
     let (p, q): (Bn1, Bn2) = (member(1), member(2));
     let valid = [bn_pair(p, q), bn_pair(-p, q)];
     assert!(bn254_pairing_check(&valid));
-    let bad = bn_pair(Bn1::identity(), strangers(1).next().expect("a point"));
+    let bad = bn_pair(Bn1::identity(), outsiders(1).next().expect("a point"));
     assert!(!bn254_pairing_check(&[valid[0], valid[1], bad]));
     assert!(!bn254_pairing_check(&[bad, valid[0], valid[1]]));
 }

@@ -19,7 +19,7 @@ const COUNTS: [(&str, [usize; 4]); 10] = [
     ("bls12_381_g2_add", [13, 0, 0, 0]),
     ("bls12_381_g2_msm", [27, 0, 0, 5]),
     ("bls12_381_pairing_check", [38, 0, 0, 4]),
-    ("bls12_381_map_fp_to_g1", [7, 0, 0, 7]),
+    ("bls12_381_map_fp_to_g1", [7, 0, 0, 15]),
     ("bls12_381_map_fp2_to_g2", [7, 0, 0, 13]),
     ("bn254_add", [0, 34, 4, 8]),
     ("bn254_mul", [0, 58, 4, 8]),
@@ -48,7 +48,7 @@ fn items<const N: usize>(input: &[u8]) -> &[[u8; N]] {
 }
 
 /// The output of `function`, `None` if it refuses the input. The output of a check is a number of 32
-/// bytes as in the EIPs; it does not tell an input that is refused from one that is false.
+/// bytes as in the EIPs; an input that is refused and one that is false are equal there.
 fn run(function: &str, input: &[u8]) -> Option<Vec<u8>> {
     let of_check = |is_one: bool| is_one.then(|| [[0; 31].as_slice(), &[1]].concat());
     match function {
@@ -79,7 +79,7 @@ fn run(function: &str, input: &[u8]) -> Option<Vec<u8>> {
 }
 
 #[test]
-fn every_published_vector_of_a_curve_gives_its_output() {
+fn every_published_vector_of_a_curve_has_its_output() {
     let mut found = COUNTS.map(|(name, _)| (name, [0; 4]));
     for (file, (source, text)) in FILES.into_iter().enumerate() {
         for line in text.lines().filter(|line| !line.starts_with('#')) {

@@ -6,7 +6,7 @@
 
 use crate::curve_points::{
     Bls1, Bls2, Bn1, Bn2, Bytes, bls_pair, bls_term, bn_pair, bn_sum, g1_sum, g2_sum, member,
-    strangers,
+    outsiders,
 };
 use crate::host_script::{HostFixture, OUT_OF_GAS, PLENTY, resume_i32, trapped};
 use host_api::limits::{MSM_TERMS_MAX, PAIRING_PAIRS_MAX};
@@ -78,8 +78,8 @@ fn cases() -> Vec<(Function, Vec<u8>, Vec<u8>, Vec<u8>)> {
         bls_term::<160>(p, &[3; 32]).to_vec(),
         bls_term::<288>(q, &[3; 32]).to_vec(),
     );
-    let stranger1: Bls1 = strangers(1).next().expect("a point");
-    let stranger2: Bls2 = strangers(1).next().expect("a point");
+    let outsider1: Bls1 = outsiders(1).next().expect("a point");
+    let outsider2: Bls2 = outsiders(1).next().expect("a point");
     let element = [[0; 16].as_slice(), &[9; 48]].concat();
     let extended = [element.clone(), element.clone()].concat();
     let some = |point: Option<Vec<u8>>| point.expect("valid");
@@ -97,7 +97,7 @@ fn cases() -> Vec<(Function, Vec<u8>, Vec<u8>, Vec<u8>)> {
             Function::Bls12381G1Msm,
             [one.clone(), one.clone()].concat(),
             some(crypto::bls12_381_g1_msm(&[bls_term(p, &[6; 32])]).map(Vec::from)),
-            [one, bls_term::<160>(stranger1, &[0; 32]).to_vec()].concat(),
+            [one, bls_term::<160>(outsider1, &[0; 32]).to_vec()].concat(),
         ),
         (
             Function::Bls12381G2Add,
@@ -109,7 +109,7 @@ fn cases() -> Vec<(Function, Vec<u8>, Vec<u8>, Vec<u8>)> {
             Function::Bls12381G2Msm,
             [two.clone(), two.clone()].concat(),
             some(crypto::bls12_381_g2_msm(&[bls_term(q, &[6; 32])]).map(Vec::from)),
-            [two, bls_term::<288>(stranger2, &[0; 32]).to_vec()].concat(),
+            [two, bls_term::<288>(outsider2, &[0; 32]).to_vec()].concat(),
         ),
         (
             Function::Bls12381MapFpToG1,

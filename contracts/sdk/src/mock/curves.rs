@@ -16,6 +16,7 @@ mod bn254;
 mod curve;
 
 use crate::bls12_381::{G1, G1Term, G2, G2Term, PAIRS_MAX, Pair, TERMS_MAX};
+use crate::bn254::Bn254Pair;
 
 pub(crate) use bls12_381::{
     bls12_381_g1_add, bls12_381_g2_add, bls12_381_map_fp_to_g1, bls12_381_map_fp2_to_g2,
@@ -37,7 +38,7 @@ pub(crate) fn bls12_381_pairing_check(pairs: &[Pair]) -> bool {
     bls12_381::bls12_381_pairing_check(pairs)
 }
 
-pub(crate) fn bn254_pairing_check(pairs: &[crate::bn254::Pair]) -> bool {
+pub(crate) fn bn254_pairing_check(pairs: &[Bn254Pair]) -> bool {
     check_count(pairs.len(), PAIRS_MAX);
     bn254::bn254_pairing_check(pairs)
 }

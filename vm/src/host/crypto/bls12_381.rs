@@ -3,7 +3,8 @@
 //! Formats and checks are those of EIP-2537. Input that they refuse returns `None` or false.
 
 use super::curve::{
-    Encoded, add, limbs, read_subgroup_point, scalar, sum_of_multiples, write_limbs, write_point,
+    EncodedElement, add, limbs, read_subgroup_point, scalar, sum_of_multiples, write_limbs,
+    write_point,
 };
 use ark_bls12_381::{Bls12_381, Fq, Fq2, Fr, g1, g2};
 use ark_ec::hashing::curve_maps::wb::{WBConfig, WBMap};
@@ -23,7 +24,7 @@ const PRIME: [u8; NUMBER_BYTES] = [
     0x1e, 0xab, 0xff, 0xfe, 0xb1, 0x53, 0xff, 0xff, 0xb9, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xaa, 0xab,
 ];
 
-impl Encoded for Fq {
+impl EncodedElement for Fq {
     const BYTES: usize = 64;
 
     fn read(bytes: &[u8]) -> Option<Self> {
@@ -40,7 +41,7 @@ impl Encoded for Fq {
     }
 }
 
-impl Encoded for Fq2 {
+impl EncodedElement for Fq2 {
     const BYTES: usize = 128;
 
     /// The real part is first.
@@ -92,7 +93,7 @@ pub fn bls12_381_g2_msm(terms: &[[u8; 288]]) -> Option<[u8; 256]> {
 
 fn msm<P, const TERM: usize, const POINT: usize>(terms: &[[u8; TERM]]) -> Option<[u8; POINT]>
 where
-    P: GLVConfig<ScalarField = Fr, BaseField: Encoded>,
+    P: GLVConfig<ScalarField = Fr, BaseField: EncodedElement>,
 {
     if terms.is_empty() {
         return None;
@@ -143,7 +144,7 @@ pub fn bls12_381_map_fp2_to_g2(element: &[u8; 128]) -> Option<[u8; 256]> {
 /// RFC 9380: the simplified SWU map to an isogenous curve, the isogeny, the cofactor cleared.
 fn map<P, const N: usize>(element: &[u8]) -> Option<[u8; N]>
 where
-    P: WBConfig<BaseField: Encoded>,
+    P: WBConfig<BaseField: EncodedElement>,
 {
     let element = P::BaseField::read(element)?;
     let point = WBMap::<P>::map_to_curve(element).ok()?;

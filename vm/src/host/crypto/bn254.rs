@@ -4,8 +4,8 @@
 //! false.
 
 use super::curve::{
-    Encoded, add, limbs, read_point, read_subgroup_point, scalar, sum_of_multiples, write_limbs,
-    write_point,
+    EncodedElement, add, limbs, read_point, read_subgroup_point, scalar, sum_of_multiples,
+    write_limbs, write_point,
 };
 use ark_bn254::{Bn254, Fq, Fq2, g1, g2};
 use ark_ec::pairing::Pairing;
@@ -17,7 +17,7 @@ const PRIME: [u8; 32] = [
     0x97, 0x81, 0x6a, 0x91, 0x68, 0x71, 0xca, 0x8d, 0x3c, 0x20, 0x8c, 0x16, 0xd8, 0x7c, 0xfd, 0x47,
 ];
 
-impl Encoded for Fq {
+impl EncodedElement for Fq {
     const BYTES: usize = 32;
 
     fn read(bytes: &[u8]) -> Option<Self> {
@@ -34,7 +34,7 @@ impl Encoded for Fq {
     }
 }
 
-impl Encoded for Fq2 {
+impl EncodedElement for Fq2 {
     const BYTES: usize = 64;
 
     /// The imaginary part is first.

@@ -11,7 +11,7 @@ use ark_ff::{AdditiveGroup, BigInt, BigInteger, Field, PrimeField, Zero};
 use core::ops::{Add, AddAssign, Mul, Neg, SubAssign};
 
 /// An element of a field in the format of a host function.
-pub(super) trait Encoded: Field {
+pub(super) trait EncodedElement: Field {
     /// Length of an element in bytes.
     const BYTES: usize;
 
@@ -57,7 +57,7 @@ pub(super) fn scalar<F: PrimeField<BigInt = BigInt<4>>>(number: &[u8; 32]) -> F 
 /// element of the field, and for a point that is not on the curve.
 pub(super) fn read_point<P: SWCurveConfig>(bytes: &[u8]) -> Option<Affine<P>>
 where
-    P::BaseField: Encoded,
+    P::BaseField: EncodedElement,
 {
     let mut coordinates = bytes.chunks_exact(P::BaseField::BYTES);
     let x = P::BaseField::read(coordinates.next()?)?;
@@ -73,7 +73,7 @@ where
 /// As [`read_point`], for a point of the subgroup whose order is that of the scalars.
 pub(super) fn read_subgroup_point<P: SWCurveConfig>(bytes: &[u8]) -> Option<Affine<P>>
 where
-    P::BaseField: Encoded,
+    P::BaseField: EncodedElement,
 {
     read_point(bytes).filter(P::is_in_correct_subgroup_assuming_on_curve)
 }
@@ -81,7 +81,7 @@ where
 /// The coordinates of `point`; zeros for infinity.
 pub(super) fn write_point<P: SWCurveConfig, const N: usize>(point: Affine<P>) -> [u8; N]
 where
-    P::BaseField: Encoded,
+    P::BaseField: EncodedElement,
 {
     let mut bytes = [0; N];
     let (x, y) = point.xy().unwrap_or_default();
@@ -95,7 +95,7 @@ where
 /// The sum of two points.
 pub(super) fn add<P: SWCurveConfig, const N: usize>(first: &[u8], second: &[u8]) -> Option<[u8; N]>
 where
-    P::BaseField: Encoded,
+    P::BaseField: EncodedElement,
 {
     let (first, second) = (read_point::<P>(first)?, read_point::<P>(second)?);
     Some(write_point(first.add(second).into_affine()))

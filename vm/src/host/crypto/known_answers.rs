@@ -3,7 +3,7 @@
 //! The crates choose a backend at run time by the features of the processor; the tests run on the
 //! backend that will be used. A mismatch is a fault of this machine.
 
-use super::curve_answers::{self, CurveFunctions};
+use super::curve_known_answers::{self, CurveFunctions};
 use super::{blake3, p256_verify, ripemd160, sha512};
 use super::{ed25519_verify, keccak256, secp256k1_recover, secp256k1_verify, sha256};
 use crate::fault::Fault;
@@ -47,7 +47,7 @@ const OURS: CryptoFunctions = CryptoFunctions {
     blake3,
     ripemd160,
     sha512,
-    curves: curve_answers::OURS,
+    curves: curve_known_answers::OURS,
 };
 
 /// Runs the known answer tests of every hash and signature function, once per process.
@@ -336,7 +336,7 @@ pub(crate) mod tests {
             "sha512",
         ];
         assert_eq!(named, functions);
-        for (curves, name) in curve_answers::tests::WRONG {
+        for (curves, name) in curve_known_answers::tests::WRONG {
             assert_eq!(CryptoFunctions { curves, ..OURS }.check(), Err(name));
         }
         assert_eq!(OURS.check(), Ok(()));
