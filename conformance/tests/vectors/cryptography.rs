@@ -18,12 +18,22 @@ const SHA512_LENGTHS: [usize; 5] = [111, 112, 113, 239, 240];
 const BLAKE3_LENGTHS: [usize; 6] = [1_023, 1_024, 1_025, 2_049, 4_097, 8_193];
 /// Longest data of the functions that have no chunks.
 const SHORT: usize = 273;
+/// Published vectors of functions on points; the files name their sources.
+const POINTS: [&str; 4] = [
+    include_str!("../../../vm/tests/vectors/curves_eip2537.txt"),
+    include_str!("../../../vm/tests/vectors/curves_evmone.txt"),
+    include_str!("../../../vm/tests/vectors/curves_revm.txt"),
+    include_str!("../../../vm/tests/vectors/curves_py_ecc.txt"),
+];
+/// Longest input of them in hexadecimal digits: two terms or pairs, since other machines are slow.
+const POINTS_DIGITS_MAX: usize = 2 * 2 * 384;
 /// Of every n-th signature the key is recovered, with both recovery ids.
 const RECOVERED: usize = 4;
 
 /// Vectors of hashes and signatures.
 pub(crate) fn draft() -> Draft {
-    let about = "Hashes of all lengths about a block; signatures of Project Wycheproof.";
+    let about =
+        "Hashes of all lengths about a block; signatures of Project Wycheproof; points of curves.";
     let mut draft = Draft::new(about);
     for length in LENGTHS {
         for function in ["sha256", "keccak256"] {
@@ -44,6 +54,7 @@ pub(crate) fn draft() -> Draft {
         hash(&mut draft, "blake3", length);
     }
     p256(&mut draft);
+    points(&mut draft);
     draft
 }
 
@@ -146,4 +157,21 @@ fn ed25519(draft: &mut Draft) {
         }
     }
     assert!(tried > 100, "{tried}");
+}
+
+fn points(draft: &mut Draft) {
+    let mut tried = 0;
+    for line in POINTS.iter().flat_map(|text| text.lines()) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [function, name, input, _] = words[..] else {
+            assert!(line.starts_with('#'), "{line}");
+            continue;
+        };
+        if input.len() <= POINTS_DIGITS_MAX {
+            let input = hex::decode(input.trim_start_matches('-')).expect("hexadecimal");
+            add(draft, name, function, &[&input]);
+            tried += 1;
+        }
+    }
+    assert!(tried > 250, "{tried}");
 }

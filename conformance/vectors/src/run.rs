@@ -1,6 +1,7 @@
 //! Turns a vector into its result, on one engine or on several that must agree.
 
 use crate::VectorError;
+use crate::curves;
 use crate::fields::{self, Fields};
 use crate::format::{
     Bytes, Call, Check, Cryptography, Floats, MessageRecord, Mutants, Part, Vector, VectorCase,
@@ -428,6 +429,9 @@ fn cryptography(call: &Cryptography) -> Result<Fields, VectorError> {
             &fixed(signature)?,
             &fixed(key)?,
         )),
+        (name, [input]) if name.starts_with("bls12_381_") || name.starts_with("bn254_") => {
+            curves::result(name, &decode(input)?)?
+        }
         (name, _) => {
             return Err(at(
                 name,

@@ -160,6 +160,16 @@ impl Host<'_> {
             Function::Blake3 => crypto::call_blake3(&mut call),
             Function::Ripemd160 => crypto::call_ripemd160(&mut call),
             Function::Sha512 => crypto::call_sha512(&mut call),
+            Function::Bls12381G1Add => crypto::call_g1_add(&mut call),
+            Function::Bls12381G1Msm => crypto::call_g1_msm(self, &mut call),
+            Function::Bls12381G2Add => crypto::call_g2_add(&mut call),
+            Function::Bls12381G2Msm => crypto::call_g2_msm(self, &mut call),
+            Function::Bls12381PairingCheck => crypto::call_bls12_381_pairing(self, &call),
+            Function::Bls12381MapFpToG1 => crypto::call_map_fp(&mut call),
+            Function::Bls12381MapFp2ToG2 => crypto::call_map_fp2(&mut call),
+            Function::Bn254Add => crypto::call_bn254_add(&mut call),
+            Function::Bn254Mul => crypto::call_bn254_mul(&mut call),
+            Function::Bn254PairingCheck => crypto::call_bn254_pairing(self, &call),
             // The table is in another crate and may grow; a test calls every row of it.
             _ => Err(Fault::invariant("a host function is not implemented").into()),
         }

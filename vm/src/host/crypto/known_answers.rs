@@ -3,6 +3,7 @@
 //! The crates choose a backend at run time by the features of the processor; the tests run on the
 //! backend that will be used. A mismatch is a fault of this machine.
 
+use super::curve_known_answers::{self, CurveFunctions};
 use super::{blake3, p256_verify, ripemd160, sha512};
 use super::{ed25519_verify, keccak256, secp256k1_recover, secp256k1_verify, sha256};
 use crate::fault::Fault;
@@ -23,6 +24,7 @@ struct CryptoFunctions {
     blake3: fn(&[u8]) -> [u8; 32],
     ripemd160: fn(&[u8]) -> [u8; 20],
     sha512: fn(&[u8]) -> [u8; 64],
+    curves: CurveFunctions,
 }
 
 /// Functions and the result of their known answer tests.
@@ -45,6 +47,7 @@ const OURS: CryptoFunctions = CryptoFunctions {
     blake3,
     ripemd160,
     sha512,
+    curves: curve_known_answers::OURS,
 };
 
 /// Runs the known answer tests of every hash and signature function, once per process.
@@ -80,7 +83,8 @@ impl Backend {
 impl CryptoFunctions {
     fn check(&self) -> Result<(), &'static str> {
         self.check_hashes()?;
-        self.check_signatures()
+        self.check_signatures()?;
+        self.curves.check()
     }
 
     fn check_hashes(&self) -> Result<(), &'static str> {
@@ -332,6 +336,9 @@ pub(crate) mod tests {
             "sha512",
         ];
         assert_eq!(named, functions);
+        for (curves, name) in curve_known_answers::tests::WRONG {
+            assert_eq!(CryptoFunctions { curves, ..OURS }.check(), Err(name));
+        }
         assert_eq!(OURS.check(), Ok(()));
     }
 
