@@ -19,6 +19,8 @@ mod property;
 
 mod gas_pages;
 
+mod proofs;
+
 mod sizes;
 
 mod depth;
