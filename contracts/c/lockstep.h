@@ -74,6 +74,10 @@ void lockstep_emit_event(const void *topics, int32_t count, const void *data, si
 LOCKSTEP_IMPORT(sha256) void lockstep_sha256(const void *data, size_t length, uint8_t dst[32]);
 LOCKSTEP_IMPORT(keccak256)
 void lockstep_keccak256(const void *data, size_t length, uint8_t dst[32]);
+LOCKSTEP_IMPORT(sha512) void lockstep_sha512(const void *data, size_t length, uint8_t dst[64]);
+LOCKSTEP_IMPORT(blake3) void lockstep_blake3(const void *data, size_t length, uint8_t dst[32]);
+LOCKSTEP_IMPORT(ripemd160)
+void lockstep_ripemd160(const void *data, size_t length, uint8_t dst[20]);
 LOCKSTEP_IMPORT(secp256k1_verify)
 int32_t lockstep_secp256k1_verify(const uint8_t digest[32], const uint8_t signature[64],
                                   const uint8_t key[33]);
@@ -83,6 +87,10 @@ int32_t lockstep_secp256k1_recover(const uint8_t digest[32], const uint8_t signa
 LOCKSTEP_IMPORT(ed25519_verify)
 int32_t lockstep_ed25519_verify(const void *message, size_t length, const uint8_t signature[64],
                                 const uint8_t key[32]);
+// secp256r1 (P-256), as passkeys sign; high s too. The key is SEC1: 33 or 65 bytes.
+LOCKSTEP_IMPORT(p256_verify)
+int32_t lockstep_p256_verify(const uint8_t digest[32], const uint8_t signature[64],
+                             const void *key, size_t key_length);
 
 // The block, the chain and the two parties of the call.
 LOCKSTEP_IMPORT(block_height) int64_t lockstep_block_height(void);

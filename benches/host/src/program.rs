@@ -46,6 +46,12 @@ pub const ED25519_KEY: i64 = 960;
 pub const ED25519_MESSAGE: i64 = 992;
 /// Offset of the letters from `a` on, each of which is a 1-byte storage key.
 pub const LETTERS: i64 = 1024;
+/// Offset of the message digest of the P-256 signature.
+pub const P256_DIGEST: i64 = 1088;
+/// Offset of the P-256 signature.
+pub const P256_SIGNATURE: i64 = 1120;
+/// Offset of the compressed P-256 key.
+pub const P256_KEY: i64 = 1184;
 /// Offset of 64 KiB of zeros.
 pub const DATA: i64 = 65_536;
 /// Offset of 128 KiB of space for results.

@@ -6,8 +6,9 @@
 use crate::fixture::{HEIGHT, LONG, RANGE};
 use crate::program::{
     CALLEE, CODE, COUNT, DATA, DATA_BYTES, DIGEST, ED25519_KEY, ED25519_MESSAGE, ED25519_SIGNATURE,
-    HASH_OF_TURN, KEY, KEY_OF_TURN, KEY_OF_TURN_BYTES, NOTHING, ONE, OUT, OUTPUT_64_KIB, Program,
-    ProgramEnd, SALT, SECP256K1_KEY, SECP256K1_SIGNATURE, UNDO, ZERO, call, call_with, letter,
+    HASH_OF_TURN, KEY, KEY_OF_TURN, KEY_OF_TURN_BYTES, NOTHING, ONE, OUT, OUTPUT_64_KIB,
+    P256_DIGEST, P256_KEY, P256_SIGNATURE, Program, ProgramEnd, SALT, SECP256K1_KEY,
+    SECP256K1_SIGNATURE, UNDO, ZERO, call, call_with, letter,
 };
 use host_api::{Function, table};
 use serde::Serialize;
@@ -324,11 +325,16 @@ fn context() -> Vec<Workload> {
 /// Hashes and signatures; the signatures are valid, which takes longest.
 fn cryptography() -> Vec<Workload> {
     let mut workloads = Vec::new();
-    for name in ["sha256", "keccak256"] {
+    for name in ["sha256", "keccak256", "blake3", "ripemd160", "sha512"] {
         workloads.push(Workload::base(name, &[DATA, 0, OUT]));
         let operands = [&[DATA, DATA_BYTES, OUT][..], &[DATA, 0, OUT]];
         workloads.push(Workload::more(name, PricePart::PerByte, DATA_BYTES, operands).turns(16));
     }
+    // Up to three chunks of BLAKE3 are hashed one after the other; from four on, vectors may hash
+    // several at once. 1,025 bytes are 17 blocks and their parent.
+    let operands = [&[DATA, 1_025, OUT][..], &[DATA, 1, OUT]];
+    let serial = Workload::more("blake3", PricePart::PerByte, 1_024, operands).turns(200);
+    workloads.push(serial.case("a second chunk begins"));
     let secp256k1 = [DIGEST, SECP256K1_SIGNATURE];
     let verify = [&secp256k1[..], &[SECP256K1_KEY]].concat();
     workloads.push(
@@ -342,6 +348,9 @@ fn cryptography() -> Vec<Workload> {
             .expects(1)
             .turns(16),
     );
+    let p256 = [P256_DIGEST, P256_SIGNATURE, P256_KEY, 33];
+    let verify = Workload::base("p256_verify", &p256).expects(1).turns(16);
+    workloads.push(verify.case("compressed key, dense scalars"));
     let ed25519 = |from, bytes| [from, bytes, ED25519_SIGNATURE, ED25519_KEY];
     let verify = Workload::base("ed25519_verify", &ed25519(ED25519_MESSAGE, 2));
     workloads.push(verify.expects(1).turns(16));

@@ -51,6 +51,9 @@ mod raw {
 
         pub(super) fn sha256(data: *const u8, len: usize, dst: *mut u8);
         pub(super) fn keccak256(data: *const u8, len: usize, dst: *mut u8);
+        pub(super) fn sha512(data: *const u8, len: usize, dst: *mut u8);
+        pub(super) fn blake3(data: *const u8, len: usize, dst: *mut u8);
+        pub(super) fn ripemd160(data: *const u8, len: usize, dst: *mut u8);
         pub(super) fn secp256k1_verify(
             digest: *const u8,
             signature: *const u8,
@@ -67,6 +70,13 @@ mod raw {
             len: usize,
             signature: *const u8,
             key: *const u8,
+        ) -> i32;
+
+        pub(super) fn p256_verify(
+            digest: *const u8,
+            signature: *const u8,
+            key: *const u8,
+            key_len: usize,
         ) -> i32;
 
         pub(crate) safe fn block_height() -> u64;
@@ -190,6 +200,21 @@ pub(crate) fn keccak256(data: &[u8]) -> [u8; 32] {
     filled(|dst| unsafe { raw::keccak256(data.as_ptr(), data.len(), dst) })
 }
 
+pub(crate) fn sha512(data: &[u8]) -> [u8; 64] {
+    // SAFETY: the input is a live slice, the output 64 writable bytes.
+    filled(|dst| unsafe { raw::sha512(data.as_ptr(), data.len(), dst) })
+}
+
+pub(crate) fn blake3(data: &[u8]) -> [u8; 32] {
+    // SAFETY: the input is a live slice, the output 32 writable bytes.
+    filled(|dst| unsafe { raw::blake3(data.as_ptr(), data.len(), dst) })
+}
+
+pub(crate) fn ripemd160(data: &[u8]) -> [u8; 20] {
+    // SAFETY: the input is a live slice, the output 20 writable bytes.
+    filled(|dst| unsafe { raw::ripemd160(data.as_ptr(), data.len(), dst) })
+}
+
 pub(crate) fn secp256k1_verify(digest: &[u8; 32], signature: &[u8; 64], key: &[u8; 33]) -> bool {
     // SAFETY: three live arrays of exactly the lengths that the host reads.
     let valid = unsafe { raw::secp256k1_verify(digest.as_ptr(), signature.as_ptr(), key.as_ptr()) };
@@ -213,6 +238,13 @@ pub(crate) fn ed25519_verify(message: &[u8], signature: &[u8; 64], key: &[u8; 32
     let (start, len) = (message.as_ptr(), message.len());
     // SAFETY: a live slice and two live arrays of exactly the lengths that the host reads.
     let valid = unsafe { raw::ed25519_verify(start, len, signature.as_ptr(), key.as_ptr()) };
+    valid != 0
+}
+
+pub(crate) fn p256_verify(digest: &[u8; 32], signature: &[u8; 64], key: &[u8]) -> bool {
+    let (digest, signature) = (digest.as_ptr(), signature.as_ptr());
+    // SAFETY: two live arrays of exactly the lengths that the host reads, and a live slice.
+    let valid = unsafe { raw::p256_verify(digest, signature, key.as_ptr(), key.len()) };
     valid != 0
 }
 
@@ -324,9 +356,9 @@ pub(crate) fn debug_log(text: &str) {
     unsafe { raw::debug_log(text.as_ptr(), text.len()) }
 }
 
-/// Returns 32 bytes that `write` fills.
-fn filled(write: impl FnOnce(*mut u8)) -> [u8; 32] {
-    let mut bytes = [0; 32];
+/// Returns bytes that `write` fills.
+fn filled<const BYTES: usize>(write: impl FnOnce(*mut u8)) -> [u8; BYTES] {
+    let mut bytes = [0; BYTES];
     write(bytes.as_mut_ptr());
     bytes
 }

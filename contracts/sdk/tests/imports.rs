@@ -4,8 +4,9 @@
 use std::collections::BTreeSet;
 
 /// Consensus: the names of version 1.
-const IMPORTS: [&str; 31] = [
+const IMPORTS: [&str; 35] = [
     "balance",
+    "blake3",
     "block_hash",
     "block_height",
     "block_time",
@@ -19,15 +20,18 @@ const IMPORTS: [&str; 31] = [
     "gas_left",
     "input",
     "keccak256",
+    "p256_verify",
     "proposer",
     "return",
     "returned",
     "revert",
+    "ripemd160",
     "secp256k1_recover",
     "secp256k1_verify",
     "self",
     "set_code",
     "sha256",
+    "sha512",
     "storage_has",
     "storage_read",
     "storage_remove",
