@@ -1,6 +1,7 @@
 //! Sets up the state for workloads: the measured contract, one that it calls, keys and accounts.
 
 use crate::Measured;
+use crate::points::{BN254_SCALAR, Points};
 use crate::program as at;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -202,10 +203,12 @@ impl StateView for Fixture {
     }
 }
 
-/// Initial memory of every program, up to the P-256 key.
+/// Initial memory of every program, up to the points.
 fn image(callee_hash: &CodeHash) -> Measured<Vec<u8>> {
     let letters: Vec<u8> = (b'a'..=b'z').collect();
-    let parts: [(i64, Vec<u8>); 19] = [
+    let points = Points::new()?;
+    let element = [[0; 16].as_slice(), &[0x12; 48]].concat();
+    let parts: [(i64, Vec<u8>); 26] = [
         (at::KEY_OF_TURN, b"A".to_vec()),
         (at::KEY, vec![b'k'; 256]),
         (at::CALLEE, CALLEE.0.to_vec()),
@@ -225,6 +228,13 @@ fn image(callee_hash: &CodeHash) -> Measured<Vec<u8>> {
         (at::P256_DIGEST, hex::decode(P256_DIGEST)?),
         (at::P256_SIGNATURE, hex::decode(P256_SIGNATURE)?),
         (at::P256_KEY, hex::decode(P256_KEY)?),
+        (at::G1_TERMS, points.g1_terms),
+        (at::G2_TERMS, points.g2_terms),
+        (at::PAIRS, points.pairs),
+        (at::BN254_POINTS, points.bn254_points),
+        (at::BN254_SCALAR, hex::decode(BN254_SCALAR)?),
+        (at::BN254_PAIRS, points.bn254_pairs),
+        (at::ELEMENT, [element.clone(), element].concat()),
     ];
     let mut image = Vec::new();
     for (offset, bytes) in parts {

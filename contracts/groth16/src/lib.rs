@@ -10,14 +10,12 @@ mod field;
 #[sdk::contract]
 pub mod groth16 {
     use crate::field::{is_scalar, negated};
-    use sdk::{Item, Vec, env};
+    use sdk::{Item, Vec, bn254};
 
     /// Maximum number of public inputs: a verification multiplies a point for each.
     pub const INPUTS_MAX: usize = 32;
 
     const KEY: Item<VerificationKey> = Item::new(b"k");
-    /// Point at infinity of G1.
-    const INFINITY: [u8; 64] = [0; 64];
 
     /// The verification key of a circuit; points in the encodings of EIP-197.
     #[sdk::data]
@@ -98,17 +96,17 @@ pub mod groth16 {
             if !is_scalar(input) {
                 return Err(Groth16Error::InputTooLarge);
             }
-            let term = env::bn254_mul(point, input).ok_or(Groth16Error::InvalidProof)?;
-            sum = env::bn254_add(&sum, &term).ok_or(Groth16Error::InvalidProof)?;
+            let term = bn254::mul(point, input).ok_or(Groth16Error::InvalidProof)?;
+            sum = bn254::add(&sum, &term).ok_or(Groth16Error::InvalidProof)?;
         }
         let negated = negated(&proof.a).ok_or(Groth16Error::InvalidProof)?;
         let pairs = [
-            (negated, proof.b),
-            (key.alpha, key.beta),
-            (sum, key.gamma),
-            (proof.c, key.delta),
+            bn254::pair(&negated, &proof.b),
+            bn254::pair(&key.alpha, &key.beta),
+            bn254::pair(&sum, &key.gamma),
+            bn254::pair(&proof.c, &key.delta),
         ];
-        if env::bn254_pairing_check(&pairs) {
+        if bn254::pairing_check(&pairs) {
             Ok(())
         } else {
             Err(Groth16Error::InvalidProof)
@@ -122,16 +120,16 @@ pub mod groth16 {
 
     fn is_acceptable(key: &VerificationKey) -> bool {
         let of_g2 = [key.beta, key.gamma, key.delta];
-        let is_infinite = key.alpha == INFINITY || of_g2.contains(&[0; 128]);
+        let is_infinite = key.alpha == bn254::G1_INFINITY || of_g2.contains(&bn254::G2_INFINITY);
         let count = key.inputs.len();
         if is_infinite || count == 0 || count > INPUTS_MAX.saturating_add(1) {
             return false;
         }
-        let is_on_curve = |point| env::bn254_add(point, &INFINITY).is_some();
+        let is_on_curve = |point| bn254::add(point, &bn254::G1_INFINITY).is_some();
         // A pairing with the point at infinity is one, and is computed only if the other is valid.
         is_on_curve(&key.alpha)
             && key.inputs.iter().all(is_on_curve)
-            && env::bn254_pairing_check(&of_g2.map(|point| (INFINITY, point)))
+            && bn254::pairing_check(&of_g2.map(|point| bn254::pair(&bn254::G1_INFINITY, &point)))
     }
 }
 

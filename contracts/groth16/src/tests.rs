@@ -142,7 +142,7 @@ fn a_negated_point_is_the_other_root() {
     let other = negated(&point).unwrap();
     assert_ne!(other, point);
     assert_eq!(negated(&other), Some(point));
-    assert_eq!(sdk::env::bn254_add(&point, &other), Some([0; 64]));
+    assert_eq!(sdk::bn254::add(&point, &other), Some([0; 64]));
     assert_eq!(negated(&[0; 64]), Some([0; 64]));
     assert_eq!(negated(&[0xff; 64]), None);
 }

@@ -1,9 +1,7 @@
 //! Verifies BLS signatures over BLS12-381, with keys in G1 or in G2.
 //!
 //! Specification: draft-irtf-cfrg-bls-signature-05, "Core Operations" and "BLS Signatures"; the
-//! host functions: docs/spec/host.md. Points are uncompressed, in the encodings of EIP-2537: a
-//! coordinate is 64 bytes, big-endian, of which the first 16 are 0; 128 zero bytes (G1) or 256 (G2)
-//! are the point at infinity.
+//! host functions: docs/spec/host.md. Points are uncompressed, in the encodings of [`crate::bls12_381`].
 //!
 //! | | key | signature | used by |
 //! |---|---|---|---|
@@ -18,7 +16,7 @@
 
 use alloc::vec::Vec;
 
-use crate::env::{self, G1, G2};
+use crate::bls12_381::{self, G1, G1_INFINITY, G2, G2_INFINITY, pair};
 use crate::hash_to_curve::{hash_to_g1, hash_to_g2};
 
 /// Domain of signatures in G2 of keys with a proof of possession.
@@ -27,10 +25,6 @@ const SIGNATURE_DOMAIN: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
 const POSSESSION_DOMAIN: &[u8] = b"BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
 /// Domain of signatures in G1.
 const SHORT_SIGNATURE_DOMAIN: &[u8] = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
-/// Point at infinity of G1.
-const G1_INFINITY: G1 = [0; 128];
-/// Point at infinity of G2.
-const G2_INFINITY: G2 = [0; 256];
 
 /// Whether `key` (G1) made `signature` (G2) over `message`.
 ///
@@ -54,7 +48,7 @@ pub fn verify_possession(key: &G1, proof: &G2) -> bool {
 pub fn aggregate_keys<'a>(keys: impl IntoIterator<Item = &'a G1>) -> Option<G1> {
     let mut keys = keys.into_iter();
     let first = *keys.next()?;
-    keys.try_fold(first, |sum, key| env::bls12_381_g1_add(&sum, key))
+    keys.try_fold(first, |sum, key| bls12_381::g1_add(&sum, key))
 }
 
 /// Whether the owners of all `keys` signed the same `message`, with one aggregate signature.
@@ -71,7 +65,8 @@ pub fn fast_aggregate_verify<'a>(
 
 /// Whether each key signed its own message, with one aggregate signature.
 ///
-/// Keys must have passed [`verify_possession`]. False for no keys.
+/// Keys must have passed [`verify_possession`]. False for no keys; with [`bls12_381::PAIRS_MAX`] of
+/// them or more, the contract traps.
 #[must_use]
 pub fn aggregate_verify(signed: &[(&G1, &[u8])], signature: &G2) -> bool {
     verify_in(SIGNATURE_DOMAIN, signed, signature)
@@ -89,20 +84,20 @@ pub fn verify_short(key: &G2, message: &[u8], signature: &G1) -> bool {
     let Some(hash) = hash_to_g1(message, SHORT_SIGNATURE_DOMAIN) else {
         return false;
     };
-    env::bls12_381_pairing_check(&[(*signature, NEGATED_G2_GENERATOR), (hash, *key)])
+    bls12_381::pairing_check(&[pair(signature, &NEGATED_G2_GENERATOR), pair(&hash, key)])
 }
 
 /// Whether the product of e(key, H(message)) and e(-generator, signature) is one.
 fn verify_in(domain: &[u8], signed: &[(&G1, &[u8])], signature: &G2) -> bool {
     let mut pairs = Vec::with_capacity(signed.len().saturating_add(1));
-    pairs.push((NEGATED_G1_GENERATOR, *signature));
+    pairs.push(pair(&NEGATED_G1_GENERATOR, signature));
     for (key, message) in signed {
         let Some(hash) = hash_to_g2(message, domain).filter(|_| **key != G1_INFINITY) else {
             return false;
         };
-        pairs.push((**key, hash));
+        pairs.push(pair(key, &hash));
     }
-    !signed.is_empty() && env::bls12_381_pairing_check(&pairs)
+    !signed.is_empty() && bls12_381::pairing_check(&pairs)
 }
 
 /// The generator of G1, negated.

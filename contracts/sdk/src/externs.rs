@@ -79,6 +79,17 @@ mod raw {
             key_len: usize,
         ) -> i32;
 
+        pub(super) fn bls12_381_g1_add(first: *const u8, second: *const u8, dst: *mut u8) -> i32;
+        pub(super) fn bls12_381_g1_msm(terms: *const u8, count: usize, dst: *mut u8) -> i32;
+        pub(super) fn bls12_381_g2_add(first: *const u8, second: *const u8, dst: *mut u8) -> i32;
+        pub(super) fn bls12_381_g2_msm(terms: *const u8, count: usize, dst: *mut u8) -> i32;
+        pub(super) fn bls12_381_pairing_check(pairs: *const u8, count: usize) -> i32;
+        pub(super) fn bls12_381_map_fp_to_g1(element: *const u8, dst: *mut u8) -> i32;
+        pub(super) fn bls12_381_map_fp2_to_g2(element: *const u8, dst: *mut u8) -> i32;
+        pub(super) fn bn254_add(first: *const u8, second: *const u8, dst: *mut u8) -> i32;
+        pub(super) fn bn254_mul(point: *const u8, scalar: *const u8, dst: *mut u8) -> i32;
+        pub(super) fn bn254_pairing_check(pairs: *const u8, count: usize) -> i32;
+
         pub(crate) safe fn block_height() -> u64;
         pub(crate) safe fn block_time() -> u64;
         pub(super) fn chain_id(dst: *mut u8);
@@ -250,6 +261,58 @@ pub(crate) fn p256_verify(digest: &[u8; 32], signature: &[u8; 64], key: &[u8]) -
 
 pub(crate) use raw::{block_height, block_time, gas_left};
 
+pub(crate) fn bls12_381_g1_add(first: &[u8; 128], second: &[u8; 128]) -> Option<[u8; 128]> {
+    // SAFETY: two live arrays that are read, and an output, of exactly the lengths of the host.
+    point(|dst| unsafe { raw::bls12_381_g1_add(first.as_ptr(), second.as_ptr(), dst) })
+}
+
+pub(crate) fn bls12_381_g1_msm(terms: &[[u8; 160]]) -> Option<[u8; 128]> {
+    // SAFETY: the range is that of a live slice of terms without padding; an output of 128 bytes.
+    point(|dst| unsafe { raw::bls12_381_g1_msm(terms.as_ptr().cast(), terms.len(), dst) })
+}
+
+pub(crate) fn bls12_381_g2_add(first: &[u8; 256], second: &[u8; 256]) -> Option<[u8; 256]> {
+    // SAFETY: two live arrays that are read, and an output, of exactly the lengths of the host.
+    point(|dst| unsafe { raw::bls12_381_g2_add(first.as_ptr(), second.as_ptr(), dst) })
+}
+
+pub(crate) fn bls12_381_g2_msm(terms: &[[u8; 288]]) -> Option<[u8; 256]> {
+    // SAFETY: the range is that of a live slice of terms without padding; an output of 256 bytes.
+    point(|dst| unsafe { raw::bls12_381_g2_msm(terms.as_ptr().cast(), terms.len(), dst) })
+}
+
+pub(crate) fn bls12_381_pairing_check(pairs: &[[u8; 384]]) -> bool {
+    // SAFETY: the range is that of a live slice of pairs without padding.
+    let is_one = unsafe { raw::bls12_381_pairing_check(pairs.as_ptr().cast(), pairs.len()) };
+    is_one != 0
+}
+
+pub(crate) fn bls12_381_map_fp_to_g1(element: &[u8; 64]) -> Option<[u8; 128]> {
+    // SAFETY: a live array that is read, and an output, of exactly the lengths of the host.
+    point(|dst| unsafe { raw::bls12_381_map_fp_to_g1(element.as_ptr(), dst) })
+}
+
+pub(crate) fn bls12_381_map_fp2_to_g2(element: &[u8; 128]) -> Option<[u8; 256]> {
+    // SAFETY: a live array that is read, and an output, of exactly the lengths of the host.
+    point(|dst| unsafe { raw::bls12_381_map_fp2_to_g2(element.as_ptr(), dst) })
+}
+
+pub(crate) fn bn254_add(first: &[u8; 64], second: &[u8; 64]) -> Option<[u8; 64]> {
+    // SAFETY: two live arrays that are read, and an output, of exactly the lengths of the host.
+    point(|dst| unsafe { raw::bn254_add(first.as_ptr(), second.as_ptr(), dst) })
+}
+
+pub(crate) fn bn254_mul(point: &[u8; 64], scalar: &[u8; 32]) -> Option<[u8; 64]> {
+    // SAFETY: two live arrays that are read, and an output, of exactly the lengths of the host.
+    self::point(|dst| unsafe { raw::bn254_mul(point.as_ptr(), scalar.as_ptr(), dst) })
+}
+
+pub(crate) fn bn254_pairing_check(pairs: &[[u8; 192]]) -> bool {
+    // SAFETY: the range is that of a live slice of pairs without padding.
+    let is_one = unsafe { raw::bn254_pairing_check(pairs.as_ptr().cast(), pairs.len()) };
+    is_one != 0
+}
+
 pub(crate) fn chain_id() -> [u8; 32] {
     // SAFETY: 32 writable bytes, which is what the host writes.
     filled(|dst| unsafe { raw::chain_id(dst) })
@@ -361,6 +424,12 @@ fn filled<const BYTES: usize>(write: impl FnOnce(*mut u8)) -> [u8; BYTES] {
     let mut bytes = [0; BYTES];
     write(bytes.as_mut_ptr());
     bytes
+}
+
+/// Returns the point that `write` fills if it returns that its input is valid.
+fn point<const BYTES: usize>(write: impl FnOnce(*mut u8) -> i32) -> Option<[u8; BYTES]> {
+    let mut bytes = [0; BYTES];
+    (write(bytes.as_mut_ptr()) != 0).then_some(bytes)
 }
 
 /// Calls `read` with a buffer, and again with a larger one if the first was too small.

@@ -6,7 +6,8 @@
 
 use alloc::vec::Vec;
 
-use crate::env::{self, G1, G2};
+use crate::bls12_381::{Fp2, G1, G2, g1_add, g2_add, join, map_fp_to_g1, map_fp2_to_g2};
+use crate::env;
 
 /// Bytes of one hash.
 const HASH_BYTES: usize = 32;
@@ -39,25 +40,15 @@ const PRIME: Limbs = [
 #[must_use]
 pub fn hash_to_g1(message: &[u8], domain: &[u8]) -> Option<G1> {
     let [a, b] = field_elements::<2>(message, domain);
-    let (a, b) = (env::bls12_381_map_fp_to_g1(&a)?, env::bls12_381_map_fp_to_g1(&b)?);
-    env::bls12_381_g1_add(&a, &b)
+    g1_add(&map_fp_to_g1(&a)?, &map_fp_to_g1(&b)?)
 }
 
 /// The point of G2 that a message has under a domain; as [`hash_to_g1`].
 #[must_use]
 pub fn hash_to_g2(message: &[u8], domain: &[u8]) -> Option<G2> {
     let [a0, a1, b0, b1] = field_elements::<4>(message, domain);
-    let map = |real, imaginary| env::bls12_381_map_fp2_to_g2(&joined(real, imaginary));
-    env::bls12_381_g2_add(&map(a0, a1)?, &map(b0, b1)?)
-}
-
-/// Two encoded field elements as one of the quadratic extension.
-fn joined(real: [u8; ELEMENT_BYTES], imaginary: [u8; ELEMENT_BYTES]) -> [u8; 128] {
-    let mut bytes = [0; 128];
-    let (first, second) = bytes.split_at_mut(ELEMENT_BYTES);
-    first.copy_from_slice(&real);
-    second.copy_from_slice(&imaginary);
-    bytes
+    let (a, b): (Fp2, Fp2) = (join(&a0, &a1), join(&b0, &b1));
+    g2_add(&map_fp2_to_g2(&a)?, &map_fp2_to_g2(&b)?)
 }
 
 /// RFC 9380, section 5.2, `hash_to_field`.

@@ -32,6 +32,8 @@ extern crate alloc;
 pub mod env;
 
 pub mod bls;
+pub mod bls12_381;
+pub mod bn254;
 pub mod call;
 pub mod entry;
 pub mod hash_to_curve;

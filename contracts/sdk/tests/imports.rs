@@ -4,12 +4,22 @@
 use std::collections::BTreeSet;
 
 /// Consensus: the names of version 1.
-const IMPORTS: [&str; 35] = [
+const IMPORTS: [&str; 45] = [
     "balance",
     "blake3",
     "block_hash",
     "block_height",
     "block_time",
+    "bls12_381_g1_add",
+    "bls12_381_g1_msm",
+    "bls12_381_g2_add",
+    "bls12_381_g2_msm",
+    "bls12_381_map_fp2_to_g2",
+    "bls12_381_map_fp_to_g1",
+    "bls12_381_pairing_check",
+    "bn254_add",
+    "bn254_mul",
+    "bn254_pairing_check",
     "call",
     "caller",
     "chain_id",

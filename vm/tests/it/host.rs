@@ -347,7 +347,8 @@ fn the_debug_log_is_kept_up_to_its_limit() {
 fn every_function_returns_the_result_type_of_its_row() {
     for row in TABLE {
         let mut fixture = HostFixture {
-            memory: vec![0; 128],
+            // The longest argument has 384 bytes.
+            memory: vec![0; 512],
             ..HostFixture::default()
         };
         let arguments: Vec<u64> = row.parameters().map(|_| 1).collect();

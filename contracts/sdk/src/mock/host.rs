@@ -13,6 +13,10 @@ const VALUE_BYTES_MAX: usize = 65_536;
 const EVENTS_MAX: usize = 64;
 
 pub(crate) use super::calls::{call, deploy, set_code, transfer};
+pub(crate) use super::curves::{
+    bls12_381_g1_add, bls12_381_g1_msm, bls12_381_g2_add, bls12_381_g2_msm, bls12_381_map_fp_to_g1,
+    bls12_381_map_fp2_to_g2, bls12_381_pairing_check, bn254_add, bn254_mul, bn254_pairing_check,
+};
 pub(crate) use crate::verify::{
     ed25519 as ed25519_verify, p256 as p256_verify, secp256k1 as secp256k1_verify,
     secp256k1_recover,
