@@ -3,9 +3,7 @@
 #[path = "../../sdk/src/facts.rs"]
 mod facts;
 
-use crate::committee::{
-    Attested, CommitteeClient, CommitteeError, MEMBERS_MAX, Member, entries,
-};
+use crate::committee::{Attested, CommitteeClient, CommitteeError, MEMBERS_MAX, Member, entries};
 use contract_types::committee as inputs;
 use facts::Facts;
 use sdk::{Address, CallError, Request, mock};
@@ -16,7 +14,9 @@ const FACTS: Facts = Facts::new(include_str!("../../sdk/tests/data/bls.txt"));
 
 fn members() -> Vec<Member> {
     let parts = FACTS.list("key").into_iter().zip(FACTS.list("possession"));
-    parts.map(|(key, possession)| Member { key, possession }).collect()
+    parts
+        .map(|(key, possession)| Member { key, possession })
+        .collect()
 }
 
 fn committee(threshold: u32) {
@@ -29,7 +29,12 @@ fn committee(threshold: u32) {
 fn attestation(index: usize) -> (u64, [u8; 32], u32, [u8; 256]) {
     let height = u64::from_le_bytes(FACTS.list("height")[index]);
     let signers = u32::from_le_bytes(FACTS.list("signers")[index]);
-    (height, FACTS.list("root")[index], signers, FACTS.list("signature")[index])
+    (
+        height,
+        FACTS.list("root")[index],
+        signers,
+        FACTS.list("signature")[index],
+    )
 }
 
 fn attest(index: usize) -> Result<(), CallError> {
@@ -48,7 +53,10 @@ fn enough_members_record_a_root() {
     let (height, root, signers, _) = attestation(0);
     assert_eq!(CLIENT.root(height), Ok(Some(root)));
     let event = mock::take_events()[0].decode::<Attested>().unwrap();
-    assert_eq!((event.height, event.root, event.signers), (height, root, signers));
+    assert_eq!(
+        (event.height, event.root, event.signers),
+        (height, root, signers)
+    );
     attest(1).unwrap();
     assert_eq!(CLIENT.latest(), Ok(attestation(1).0));
 }
@@ -73,8 +81,14 @@ fn a_signature_is_for_its_signers_height_and_root() {
     committee(2);
     let (height, root, signers, signature) = attestation(0);
     let bad = CommitteeError::BadSignature;
-    refused(CLIENT.attest(height, root, signers ^ 0b0100, signature), bad);
-    refused(CLIENT.attest(height, root, signers & 0b0011, signature), bad);
+    refused(
+        CLIENT.attest(height, root, signers ^ 0b0100, signature),
+        bad,
+    );
+    refused(
+        CLIENT.attest(height, root, signers & 0b0011, signature),
+        bad,
+    );
     refused(CLIENT.attest(height + 1, root, signers, signature), bad);
     refused(CLIENT.attest(height, [0; 32], signers, signature), bad);
     refused(CLIENT.attest(height, root, signers, attestation(1).3), bad);
@@ -116,7 +130,10 @@ fn a_committee_is_set_once_and_checked() {
 fn nothing_is_recorded_before_there_are_members() {
     mock::register(COMMITTEE, entries::ALL);
     refused(attest(0), CommitteeError::BadSigners);
-    refused(CLIENT.attest(1, [0; 32], 0, [0; 256]), CommitteeError::BadSigners);
+    refused(
+        CLIENT.attest(1, [0; 32], 0, [0; 256]),
+        CommitteeError::BadSigners,
+    );
 }
 
 #[test]
@@ -125,7 +142,9 @@ fn the_shared_inputs_are_the_entries_arguments() {
     let members: Vec<_> = members().iter().map(|m| (m.key, m.possession)).collect();
     let (height, root, signers, signature) = attestation(0);
     let call = |call: contract_types::Invocation| {
-        Request::to(COMMITTEE).call(call.entry, &call.input).unwrap()
+        Request::to(COMMITTEE)
+            .call(call.entry, &call.input)
+            .unwrap()
     };
     assert_eq!(call(inputs::init(FACTS.one("domain"), &members, 3)), []);
     assert_eq!(call(inputs::attest(height, root, signers, signature)), []);

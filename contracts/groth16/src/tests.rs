@@ -4,9 +4,7 @@
 mod facts;
 
 use crate::field::negated;
-use crate::groth16::{
-    Groth16Client, Groth16Error, INPUTS_MAX, Proof, VerificationKey, entries,
-};
+use crate::groth16::{Groth16Client, Groth16Error, INPUTS_MAX, Proof, VerificationKey, entries};
 use contract_types::groth16 as inputs;
 use facts::Facts;
 use sdk::{Address, CallError, Request, mock};
@@ -68,7 +66,10 @@ fn another_statement_or_proof_is_not() {
     let mut negative = proof();
     negative.a = negated(&negative.a).unwrap();
     for other in [a, b, c, negative] {
-        refused(CLIENT.verify(other, statement()), Groth16Error::InvalidProof);
+        refused(
+            CLIENT.verify(other, statement()),
+            Groth16Error::InvalidProof,
+        );
     }
 }
 
@@ -78,13 +79,22 @@ fn a_point_with_a_flipped_bit_is_refused() {
     for byte in (0..64).step_by(5) {
         let mut other = proof();
         other.a[byte] ^= 1;
-        refused(CLIENT.verify(other, statement()), Groth16Error::InvalidProof);
+        refused(
+            CLIENT.verify(other, statement()),
+            Groth16Error::InvalidProof,
+        );
         let mut other = proof();
         other.b[2 * byte] ^= 1;
-        refused(CLIENT.verify(other, statement()), Groth16Error::InvalidProof);
+        refused(
+            CLIENT.verify(other, statement()),
+            Groth16Error::InvalidProof,
+        );
         let mut other = proof();
         other.c[byte] ^= 1;
-        refused(CLIENT.verify(other, statement()), Groth16Error::InvalidProof);
+        refused(
+            CLIENT.verify(other, statement()),
+            Groth16Error::InvalidProof,
+        );
     }
 }
 
@@ -110,13 +120,19 @@ fn the_number_of_inputs_is_that_of_the_circuit() {
     let mut more = statement();
     more.push([0; 32]);
     refused(CLIENT.verify(proof(), more), Groth16Error::WrongInputs);
-    refused(CLIENT.verify(proof(), Vec::new()), Groth16Error::WrongInputs);
+    refused(
+        CLIENT.verify(proof(), Vec::new()),
+        Groth16Error::WrongInputs,
+    );
 }
 
 #[test]
 fn a_key_is_set_once_and_checked() {
     mock::register(VERIFIER, entries::ALL);
-    refused(CLIENT.verify(proof(), statement()), Groth16Error::NotInitialised);
+    refused(
+        CLIENT.verify(proof(), statement()),
+        Groth16Error::NotInitialised,
+    );
     let changes: [fn(&mut VerificationKey); 8] = [
         |key| key.alpha = [0; 64],
         |key| key.alpha[63] ^= 1,

@@ -37,7 +37,7 @@ pub fn verify(key: &G1, message: &[u8], signature: &G2) -> bool {
 /// Whether `proof` shows that its maker has the secret of `key`.
 #[must_use]
 pub fn verify_possession(key: &G1, proof: &G2) -> bool {
-    verify_in(POSSESSION_DOMAIN, &[(key, key)], proof)
+    verify_in(POSSESSION_DOMAIN, &[(key, &compressed(key))], proof)
 }
 
 /// The sum of keys, or `None` if there is none or one is not on the curve.
@@ -87,6 +87,22 @@ pub fn verify_short(key: &G2, message: &[u8], signature: &G1) -> bool {
     bls12_381::pairing_check(&[pair(signature, &NEGATED_G2_GENERATOR), pair(&hash, key)])
 }
 
+/// The compressed encoding of a point of G1 that is not at infinity, which is what a proof of
+/// possession signs: x, with a bit for the form, and one for the greater y (draft, appendix A).
+fn compressed(key: &G1) -> [u8; 48] {
+    let mut bytes = [0; 48];
+    let (x, y) = key.split_at(64);
+    for (byte, part) in bytes.iter_mut().rev().zip(x.iter().rev()) {
+        *byte = *part;
+    }
+    let [first, ..] = &mut bytes;
+    *first |= 0x80;
+    if y.iter().skip(16).gt(&HALF_PRIME) {
+        *first |= 0x20;
+    }
+    bytes
+}
+
 /// Whether the product of e(key, H(message)) and e(-generator, signature) is one.
 fn verify_in(domain: &[u8], signed: &[(&G1, &[u8])], signature: &G2) -> bool {
     let mut pairs = Vec::with_capacity(signed.len().saturating_add(1));
@@ -99,6 +115,13 @@ fn verify_in(domain: &[u8], signed: &[(&G1, &[u8])], signature: &G2) -> bool {
     }
     !signed.is_empty() && bls12_381::pairing_check(&pairs)
 }
+
+/// Half of the field's prime, rounded down, big-endian.
+const HALF_PRIME: [u8; 48] = [
+    0x0d, 0x00, 0x88, 0xf5, 0x1c, 0xbf, 0xf3, 0x4d, 0x25, 0x8d, 0xd3, 0xdb, 0x21, 0xa5, 0xd6, 0x6b,
+    0xb2, 0x3b, 0xa5, 0xc2, 0x79, 0xc2, 0x89, 0x5f, 0xb3, 0x98, 0x69, 0x50, 0x7b, 0x58, 0x7b, 0x12,
+    0x0f, 0x55, 0xff, 0xff, 0x58, 0xa9, 0xff, 0xff, 0xdc, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xd5, 0x55,
+];
 
 /// The generator of G1, negated.
 #[rustfmt::skip]

@@ -59,7 +59,11 @@ fn an_aggregate_is_valid_for_its_signers_and_message_alone() {
     for index in 0..3 {
         let (message, signers, signature) = attestation(index);
         assert!(bls::fast_aggregate_verify(&signers, &message, &signature));
-        assert!(!bls::fast_aggregate_verify(&signers[1..], &message, &signature));
+        assert!(!bls::fast_aggregate_verify(
+            &signers[1..],
+            &message,
+            &signature
+        ));
         assert!(!bls::fast_aggregate_verify(&signers, b"", &signature));
         let twice = [&signers[..], &signers[..1]].concat();
         assert!(!bls::fast_aggregate_verify(&twice, &message, &signature));
@@ -69,7 +73,11 @@ fn an_aggregate_is_valid_for_its_signers_and_message_alone() {
 #[test]
 fn each_key_signs_its_own_message() {
     let (keys, messages) = (keys(), SIGNATURES.all("message"));
-    let signed: Vec<(&G1, &[u8])> = keys.iter().zip(&messages).map(|(key, m)| (key, &m[..])).collect();
+    let signed: Vec<(&G1, &[u8])> = keys
+        .iter()
+        .zip(&messages)
+        .map(|(key, m)| (key, &m[..]))
+        .collect();
     let signature = SIGNATURES.one("aggregate");
     assert!(bls::aggregate_verify(&signed, &signature));
     let mut exchanged = signed.clone();
@@ -81,7 +89,10 @@ fn each_key_signs_its_own_message() {
 #[test]
 fn a_short_signature_is_valid_for_its_key_and_message_alone() {
     let message = SIGNATURES.all("short_message").remove(0);
-    let (key, signature) = (SIGNATURES.one("short_key"), SIGNATURES.one("short_signature"));
+    let (key, signature) = (
+        SIGNATURES.one("short_key"),
+        SIGNATURES.one("short_signature"),
+    );
     assert!(bls::verify_short(&key, &message, &signature));
     assert!(!bls::verify_short(&key, b"round 2", &signature));
     assert!(!bls::verify_short(&[0; 256], &message, &[0; 128]));
@@ -100,7 +111,11 @@ fn the_point_at_infinity_is_no_key_and_nothing_is_signed_by_none() {
     let order_less_one = "73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000000";
     let scalar: [u8; 32] = hex::decode(order_less_one).unwrap().try_into().unwrap();
     let negated = g1_msm(&[g1_term(&key, &scalar)]).unwrap();
-    assert!(!bls::fast_aggregate_verify(&[key, negated], b"any", &nothing));
+    assert!(!bls::fast_aggregate_verify(
+        &[key, negated],
+        b"any",
+        &nothing
+    ));
 }
 
 #[test]
@@ -112,12 +127,18 @@ fn malformed_points_are_refused() {
         for byte in (0..key.len()).step_by(7) {
             let mut other = key;
             other[byte] ^= 1 << bit;
-            assert!(!bls::verify(&other, &message, &signature), "byte {byte} of the key");
+            assert!(
+                !bls::verify(&other, &message, &signature),
+                "byte {byte} of the key"
+            );
         }
     }
     for byte in (0..signature.len()).step_by(17) {
         let mut other = signature;
         other[byte] ^= 1;
-        assert!(!bls::verify(&key, &message, &other), "byte {byte} of the signature");
+        assert!(
+            !bls::verify(&key, &message, &other),
+            "byte {byte} of the signature"
+        );
     }
 }
