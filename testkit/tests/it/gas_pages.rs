@@ -3,10 +3,12 @@
 //! `BLESS=1 cargo test -p lockstep-testkit gas_pages` writes them.
 
 use crate::passkey::{assertion, with_key};
+use crate::proofs;
 use crate::setup::{call_by, deploy, wasm, world_on_all_engines};
 use contract_types::orderbook::{self, Order, Side, Signer};
 use contract_types::{
-    Address, Invocation, amm, counter, escrow, multisig, names, nft, passkey, token, upgradeable,
+    Address, Invocation, amm, committee, counter, escrow, multisig, names, nft, passkey, token,
+    upgradeable,
 };
 use std::fmt::Write as _;
 use testkit::{Call, World};
@@ -187,6 +189,24 @@ fn passkey_page() {
     table.call(" a change of the key", contract, signed.execute(change));
     table.call("", contract, passkey::challenge(change));
     check("passkey", &table);
+}
+
+#[test]
+fn groth16_page() {
+    let mut table = GasTable::new();
+    let contract = table.deploy("groth16", proofs::key());
+    table.call(" of two public inputs", contract, proofs::proof());
+    check("groth16", &table);
+}
+
+#[test]
+fn committee_page() {
+    let mut table = GasTable::new();
+    let contract = table.deploy("committee", proofs::four_members(3));
+    table.call(" by three of four", contract, proofs::attestation(0));
+    table.call(" by all four", contract, proofs::attestation(1));
+    table.call("", contract, committee::latest());
+    check("committee", &table);
 }
 
 #[test]
