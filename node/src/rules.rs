@@ -88,7 +88,7 @@ mod tests {
         let rules = version_1();
         assert_eq!(
             hex::encode(rules.id()),
-            "03cc3dcca7f0a3fa69b238e474a3e7e348028442900cf22035204e58e30296d7"
+            "657f22ed05012205f344190c5ab37c51d6e2efded9eb981d86f88db6d0c80ae0"
         );
         assert!(rulebook().get(rules.id()).is_some());
     }
