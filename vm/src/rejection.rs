@@ -367,11 +367,6 @@ rules! {
         why "a contract frame has one stack."
         fix "use a compiler that does not need continuations"
     }
-    WideArithmetic 77 {
-        what "The module uses wide arithmetic (128-bit add, sub, multiply)."
-        why "it is outside the profile of this version."
-        fix "rustc: -C target-feature=-wide-arithmetic; clang: -mno-wide-arithmetic"
-    }
     FunctionReferences 78 {
         what "The module uses typed function references."
         why "calls go to a function by index or through the one table."
@@ -459,7 +454,7 @@ mod tests {
             R0069 TailCall, \
             R0070 Memory64, R0071 MultiMemory, R0072 ReferenceTypes, R0073 MultiValue, \
             R0074 PassiveSegments, R0075 CustomPageSizes, R0076 StackSwitching, \
-            R0077 WideArithmetic, R0078 FunctionReferences, R0079 OtherProposal, \
+            R0078 FunctionReferences, R0079 OtherProposal, \
             R0096 WasiImport, R0097 UnknownImport, R0098 ImportType, R0099 ImportKind, \
             R0100 ReservedExport, R0101 Constant, R0102 ElementRange, R0103 DataRange, \
             R0112 FloatOperator, R0113 FloatType";

@@ -123,13 +123,6 @@ const CASES: &[RuleCase] = &[
         ],
     ),
     (
-        Rule::WideArithmetic,
-        &[
-            "(func unreachable i64.add128 drop drop)",
-            "(func unreachable i64.mul_wide_s drop drop)",
-        ],
-    ),
-    (
         Rule::FunctionReferences,
         &[
             "(type (func)) (func unreachable call_ref 0)",
