@@ -88,7 +88,7 @@ mod tests {
         let rules = version_1();
         assert_eq!(
             hex::encode(rules.id()),
-            "82d8336b39ccb53654ccdc79164411e6838477c54cd860611a6c9a89a509a9d7"
+            "0ca69793d8ccb156f0637203d79d73722ccab7d2c5acfd89c539b26cd4ac22f7"
         );
         assert!(rulebook().get(rules.id()).is_some());
     }

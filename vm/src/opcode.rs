@@ -4,7 +4,8 @@
 //! decoder's feature flags say. The price of an operator follows from its class (see `schedule`).
 //!
 //! Specification: WebAssembly core 1.0 section 5.4 and appendix "Index of Instructions", sign
-//! extension, saturating truncation (floats only), `memory.copy` and `memory.fill`, wide arithmetic.
+//! extension, saturating truncation (floats only), `memory.copy` and `memory.fill`, wide
+//! arithmetic.
 
 use wasmparser::Operator as Wire;
 

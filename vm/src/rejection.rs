@@ -346,9 +346,10 @@ rules! {
     MultiValue 73 {
         what "A function has more than one result, or a block has parameters, several results or \
             a type by index."
-        why "the profile has at most one result."
-        fix "rustc: -C target-feature=-multivalue; clang: -mno-multivalue, without -Xclang \
-            -target-abi experimental-mv"
+        why "a call, a branch and the interface of an engine pass one value; no compiler emits \
+            more by default, so all of them would be code without a user."
+        fix "rustc: -C target-feature=-multivalue; clang: -mno-multivalue, which also cancels \
+            -target-abi experimental-mv; wasm-opt cannot remove it: compile the input again"
     }
     PassiveSegments 74 {
         what "The module uses passive or declared segments, or the operators on them and on tables."

@@ -101,7 +101,7 @@ fn program() -> Program {
 }
 
 #[test]
-fn the_official_assertions_of_wide_arithmetic_hold_on_every_engine() {
+fn every_engine_meets_the_official_assertions_of_wide_arithmetic() {
     let mut program = program();
     let (mut assertions, mut invalid) = (0, 0);
     for file in proposal(Proposal::WideArithmetic) {
@@ -127,7 +127,7 @@ fn the_official_assertions_of_wide_arithmetic_hold_on_every_engine() {
             assertions += 1;
         }
     }
-    println!("{assertions} assertions hold on 5 engines, {invalid} modules are rejected");
+    println!("{assertions} assertions are met by 5 engines, {invalid} modules are rejected");
     assert_eq!((assertions, invalid), (99, 8));
 }
 
@@ -155,7 +155,9 @@ fn words_are_those_of_128_bit_integers() {
     // A fixed linear congruential generator chooses the second number of each pair of edges.
     let mut random = 1_u64;
     let mut draw = || {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         EDGES[usize::try_from(random >> 33).unwrap() % EDGES.len()]
     };
     for low in EDGES {

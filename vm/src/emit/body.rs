@@ -8,9 +8,9 @@
 //! ```
 //! The block replaces the function's own label, so no label depth changes.
 
-use super::{bulk, wide};
 use super::indices::AppendedIndices;
 use super::sections::value_type;
+use super::{bulk, wide};
 use crate::Rules;
 use crate::limits::STACK_SLOTS_MAX;
 use crate::lower::{MemoryArgument, Operator};

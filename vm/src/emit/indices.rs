@@ -68,8 +68,7 @@ pub(super) const FUNCTIONS: [&str; 4] = ["$oog", "$charge_grow", "$charge_copy",
 /// Names of the functions of [`Lowered`], which follow [`FUNCTIONS`].
 pub(super) const BULK_FUNCTIONS: [&str; 2] = ["$copy", "$fill"];
 /// Names of the functions of [`WideIndices`], which come last.
-pub(super) const WIDE_FUNCTIONS: [&str; 4] =
-    ["$add128", "$sub128", "$mul_wide_s", "$mul_wide_u"];
+pub(super) const WIDE_FUNCTIONS: [&str; 4] = ["$add128", "$sub128", "$mul_wide_s", "$mul_wide_u"];
 
 impl AppendedIndices {
     pub(super) fn of(module: &CheckedModule, options: Options) -> Self {

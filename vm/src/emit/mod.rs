@@ -1,8 +1,8 @@
 //! Writes the instrumented module: standard WebAssembly that charges gas itself.
 //!
 //! Any engine with the MVP, sign extension and `memory.copy`/`memory.fill` agrees with R on result,
-//! trap, memory and gas, to the unit: wide arithmetic is lowered, unless [`Wide::Keep`] is chosen. This is our strongest check of the metering; a node never
-//! executes blocks with it.
+//! trap, memory and gas, to the unit: wide arithmetic is lowered, unless [`Wide::Keep`] is chosen.
+//! This is our strongest check of the metering; a node never executes blocks with it.
 //!
 //! All indices of the original stay; types, globals and functions are appended, no import is added.
 //! The added exports are `$gas`, `$stack`, `$trap`, `$memory`, `$global.N` and `$start`. `check`

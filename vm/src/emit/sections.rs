@@ -70,7 +70,12 @@ pub(super) fn functions(module: &CheckedModule, indices: &AppendedIndices, out: 
         }
     }
     if let Some(wide) = indices.wide {
-        for type_index in [wide.sum_type, wide.sum_type, wide.product_type, wide.product_type] {
+        for type_index in [
+            wide.sum_type,
+            wide.sum_type,
+            wide.product_type,
+            wide.product_type,
+        ] {
             section.function(type_index);
         }
     }

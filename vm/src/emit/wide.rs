@@ -31,7 +31,7 @@ pub(super) const fn position(opcode: Opcode) -> u32 {
     }
 }
 
-/// `(low, high, low, high)`: the sum; a carry makes the low word less than that of the first number.
+/// `(low, high, low, high)`: the sum; a carry makes its low word less than that of the first one.
 fn add(high: u32) -> Function {
     written(
         0,

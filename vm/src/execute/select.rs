@@ -342,14 +342,14 @@ fn wide_product<D: Dispatch>(shape: Shape) -> Option<Handler> {
     const SIGNED: bool = true;
     const UNSIGNED: bool = false;
     replicated!(4, shape, R => with_kind!(shape.a, [SLOT ACC], A =>
-        with_kind!(shape.b, [SLOT ACC IMM], B => match shape.family {
-            Family::MultiplyWide => slotted!(D, R, shape, MultiplyWide<UNSIGNED, A, B>),
-            Family::MultiplyWideSigned => slotted!(D, R, shape, MultiplyWide<SIGNED, A, B>),
-            Family::MultiplyAdd => with_kind!(shape.c, [SLOT ABSENT], C =>
-                slotted!(D, R, shape, MultiplyAdd<A, B, C>)),
-            _ => with_kind!(shape.c, [SLOT ACC], C =>
-                slotted!(D, R, shape, MultiplyAddTwo<A, B, C>)),
-        })))
+    with_kind!(shape.b, [SLOT ACC IMM], B => match shape.family {
+        Family::MultiplyWide => slotted!(D, R, shape, MultiplyWide<UNSIGNED, A, B>),
+        Family::MultiplyWideSigned => slotted!(D, R, shape, MultiplyWide<SIGNED, A, B>),
+        Family::MultiplyAdd => with_kind!(shape.c, [SLOT ABSENT], C =>
+            slotted!(D, R, shape, MultiplyAdd<A, B, C>)),
+        _ => with_kind!(shape.c, [SLOT ACC], C =>
+            slotted!(D, R, shape, MultiplyAddTwo<A, B, C>)),
+    })))
 }
 
 fn wide_sum<D: Dispatch>(shape: Shape) -> Option<Handler> {

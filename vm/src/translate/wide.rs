@@ -204,8 +204,8 @@ impl Translator<'_> {
         };
         let slots = (Some(self.stack_slot(at)), Some(self.stack_slot(at + 1)));
         let entries = (self.stack[at], self.stack[at + 1]);
-        let is_here = (before.low, before.result) == slots
-            && entries == (StackEntry::Slot, StackEntry::Slot);
+        let is_here =
+            (before.low, before.result) == slots && entries == (StackEntry::Slot, StackEntry::Slot);
         let fits = !matches!(second, Operand::Immediate(_)) && a != Operand::Acc;
         (is_here && fits && b != Operand::Acc).then_some((EmittedSum { first, second }, before))
     }
@@ -238,7 +238,7 @@ impl Translator<'_> {
         true
     }
 
-    /// The last instruction, if it computed the number at position `at` and the high word is only in
+    /// The last instruction, if it computed the number at position `at`: the high word is only in
     /// the accumulator, the low word only in the slot of its position.
     fn fresh_words(&self, at: usize) -> Option<RecentInstruction> {
         let last = self.last?;

@@ -122,7 +122,7 @@ impl WideModule {
         self.text.push_str(")\n");
     }
 
-fn uses(&mut self, operator: &str) {
+    fn uses(&mut self, operator: &str) {
         self.store(operator);
         for rest in USES {
             self.store_one(&format!("{operator} {rest}"));
