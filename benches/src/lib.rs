@@ -9,6 +9,7 @@
 //! | [`execute`] | the table of kernels: interleaved rounds, comparison of results and gas |
 //! | [`calls`] | empty call, transfer with host calls, instantiation |
 //! | [`load`] | validation and translation: a contract, 300 KB, more than 2 MB, hostile shapes |
+//! | [`wide`] | the kernel u256 and the sample amm with and without wide arithmetic |
 //! | `state`, `transfers` | the node on RocksDB, with feature `rocksdb` |
 //! | [`linked`], [`shapes`] | generated modules for the measurements of loading |
 //! | [`clock`], [`statistics`], [`mod@print`], [`plot`] | time, medians, tables, the figure |
@@ -49,6 +50,8 @@ pub mod statistics;
 
 #[cfg(feature = "rocksdb")]
 pub mod transfers;
+
+pub mod wide;
 
 pub mod workload;
 

@@ -6,7 +6,7 @@
 #![expect(clippy::print_stdout, reason = "a command prints")]
 
 use benches::plan::{BenchPlan, ReportPart};
-use benches::{Measured, execute, load, plot, print};
+use benches::{Measured, execute, load, plot, print, wide};
 #[cfg(feature = "rocksdb")]
 use benches::{state, transfers};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -37,6 +37,15 @@ enum BenchCommand {
     Load {
         #[command(flatten)]
         options: Options,
+    },
+    /// Measure the kernel u256 and the sample amm with and without wide arithmetic.
+    Wide {
+        /// Print one JSON object instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// A small size and few rounds, for a rough estimate.
+        #[arg(long)]
+        quick: bool,
     },
     /// Measure every host function and compare it with its price.
     Host {
@@ -200,6 +209,22 @@ fn host(json: bool, quick: bool, rounds: Option<usize>) -> Measured<()> {
     Ok(())
 }
 
+fn wide(json: bool, quick: bool) -> Measured<()> {
+    let rounds = if quick {
+        BenchPlan::quick().rounds
+    } else {
+        ROUNDS
+    };
+    let rows = wide::report(rounds, quick)?;
+    let text = if json {
+        serde_json::to_string(&rows)?
+    } else {
+        print::wide(&rows)?
+    };
+    println!("{text}");
+    Ok(())
+}
+
 /// Returns an error if wasmi would be measured at half its speed: the feature `rocksdb` adds crates
 /// that enable wasmi's portable dispatch, and cargo unifies the features of a dependency.
 fn check_wasmi_features() -> Measured<()> {
@@ -241,6 +266,7 @@ fn main() -> Measured<()> {
             };
             println!("{text}");
         }
+        BenchCommand::Wide { json, quick } => wide(json, quick)?,
         BenchCommand::Host {
             json,
             quick,

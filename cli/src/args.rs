@@ -194,6 +194,9 @@ pub(crate) struct Meter {
     /// Replace memory.copy and memory.fill by loops, for engines without them; same gas
     #[arg(long)]
     pub(crate) lower_bulk: bool,
+    /// Keep i64.add128, sub128, mul_wide_s and mul_wide_u, for engines with them; same gas
+    #[arg(long)]
+    pub(crate) keep_wide: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
