@@ -1,6 +1,7 @@
 //! Updates the state tree from changes of the state, or rebuilds it from a store.
 
 use crate::store::Store;
+use std::collections::BTreeMap;
 use tree::{Batch, Path, Tree, ValueHash};
 use vm::{Fault, StateDiff};
 
@@ -14,6 +15,52 @@ pub fn batch(diff: &StateDiff) -> Batch {
     diff.iter()
         .map(|(key, value)| (Path::of_key(key), change(value)))
         .collect()
+}
+
+/// Updates of a tree that are undone unless they are kept.
+///
+/// The root is a function of the leaves alone, so the old leaves of the changed paths suffice to go
+/// back, and a tree can follow a chain down to a common ancestor and up another branch.
+pub(crate) struct Advance<'a> {
+    tree: &'a mut Tree,
+    threads: usize,
+    /// Leaves before the first update of their paths.
+    before: BTreeMap<Path, Option<ValueHash>>,
+}
+
+impl<'a> Advance<'a> {
+    /// No update yet; updates use at most `threads` threads.
+    pub(crate) const fn new(tree: &'a mut Tree, threads: usize) -> Self {
+        Self {
+            tree,
+            threads,
+            before: BTreeMap::new(),
+        }
+    }
+
+    /// Updates the tree; returns its root.
+    pub(crate) fn update(&mut self, changes: &Batch) -> [u8; 32] {
+        for (path, _) in changes.changes() {
+            self.before
+                .entry(*path)
+                .or_insert_with(|| self.tree.get(path));
+        }
+        self.tree.update_on(changes, self.threads).0
+    }
+
+    /// Keeps the updates; returns the batch that undoes them.
+    pub(crate) fn keep(mut self) -> Batch {
+        core::mem::take(&mut self.before).into()
+    }
+}
+
+impl Drop for Advance<'_> {
+    fn drop(&mut self) {
+        let undo: Batch = core::mem::take(&mut self.before).into();
+        if !undo.changes().is_empty() {
+            self.tree.update_on(&undo, self.threads);
+        }
+    }
 }
 
 /// The tree of a store, computed from its values alone.
