@@ -335,9 +335,8 @@ impl ValidBlock {
                 .checked_add(signed.transaction.gas_limit)
                 .filter(|sum| *sum <= max)
                 .ok_or(Invalid::Gas { max })?;
-            let transaction =
-                ValidTransaction::without_signature(signed, length(bytes), context)
-                    .map_err(|reason| Invalid::Transaction { index, reason })?;
+            let transaction = ValidTransaction::without_signature(signed, length(bytes), context)
+                .map_err(|reason| Invalid::Transaction { index, reason })?;
             valid.push(transaction);
         }
         let verified = signatures.verify(&valid, &encoded);

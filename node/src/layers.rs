@@ -56,7 +56,9 @@ impl Layers {
             match number.map(|index| self.first.saturating_add(index)) {
                 Some(number) => {
                     let diff = self.diff(number);
-                    let is_written = diff.and_then(|diff| diff.get(key)).is_some_and(Option::is_some);
+                    let is_written = diff
+                        .and_then(|diff| diff.get(key))
+                        .is_some_and(Option::is_some);
                     self.set(key, is_written, number);
                 }
                 None => self.forget(key),

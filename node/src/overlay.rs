@@ -57,11 +57,7 @@ impl<'a> Overlay<'a> {
     }
 
     /// An overlay without changes.
-    pub(crate) const fn above(
-        base: Base<'a>,
-        cache: &'a CodeCache,
-        rules: &'a Arc<Rules>,
-    ) -> Self {
+    pub(crate) const fn above(base: Base<'a>, cache: &'a CodeCache, rules: &'a Arc<Rules>) -> Self {
         Self {
             base,
             cache,
@@ -289,9 +285,7 @@ impl StateView for Overlay<'_> {
     fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
         // Each stored key is in the result, changed or not, so `limit` entries suffice.
         self.note_range(&range, limit);
-        let mut stored = self.base.scan(&range, limit)?
-            .into_iter()
-            .peekable();
+        let mut stored = self.base.scan(&range, limit)?.into_iter().peekable();
         let mut walked = Walked::new();
         let mut next = Bound::Included(range.start.to_vec());
         while walked.len() < limit {

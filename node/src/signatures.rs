@@ -104,14 +104,12 @@ impl Signatures {
     fn verify_all(&self, transactions: &[&ValidTransaction]) -> Vec<bool> {
         let count = u64::try_from(transactions.len()).unwrap_or(u64::MAX);
         self.count.fetch_add(count, Ordering::Relaxed);
-        let threads = self
-            .threads
-            .min(transactions.len() / SIGNATURES_MIN)
-            .max(1);
+        let threads = self.threads.min(transactions.len() / SIGNATURES_MIN).max(1);
         // Schemes differ in cost and often alternate, so each thread takes every n-th transaction.
         let share = |start: usize| -> Vec<bool> {
             let mine = transactions.iter().skip(start).step_by(threads);
-            mine.map(|transaction| transaction.has_signature()).collect()
+            mine.map(|transaction| transaction.has_signature())
+                .collect()
         };
         let mut shares: Vec<_> = thread::scope(|scope| {
             let spawned: Vec<_> = (1..threads)

@@ -9,9 +9,7 @@ use crate::opening::rules_at;
 use crate::overlay::Overlay;
 use std::sync::Arc;
 use vm::unstable::state::Account;
-use vm::{
-    Address, BlockMetadata, Environment, Fault, Gas, Message, Outcome, Rules, key,
-};
+use vm::{Address, BlockMetadata, Environment, Fault, Gas, Message, Outcome, Rules, key};
 
 /// The block whose state a query reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,12 +43,7 @@ impl Chain {
     ///
     /// # Errors
     /// As [`Chain::read`]; [`Fault`] if the engine fails.
-    pub fn call(
-        &self,
-        at: At,
-        message: &Message,
-        gas_limit: Gas,
-    ) -> Result<Outcome, ChainError> {
+    pub fn call(&self, at: At, message: &Message, gas_limit: Gas) -> Result<Outcome, ChainError> {
         self.with_base(at, |tip, base| {
             let rules = self.rules_above(tip, &base)?;
             let overlay = Overlay::above(base, &self.cache, rules);

@@ -27,3 +27,5 @@ mod memory_faults;
 mod scrub;
 
 mod orderbook;
+
+mod drive;
