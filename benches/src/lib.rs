@@ -10,6 +10,7 @@
 //! | [`calls`] | empty call, transfer with host calls, instantiation |
 //! | [`load`] | validation and translation: a contract, 300 KB, more than 2 MB, hostile shapes |
 //! | `state`, `transfers` | the node on RocksDB, with feature `rocksdb` |
+//! | `drive`, `accounts` | signed transfers through a chain as an engine drives it, with feature `node` |
 //! | [`linked`], [`shapes`] | generated modules for the measurements of loading |
 //! | [`clock`], [`statistics`], [`mod@print`], [`plot`] | time, medians, tables, the figure |
 //!
@@ -17,11 +18,17 @@
 //! of different runs. Nothing here is part of a result of the VM.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "node")]
+pub mod accounts;
+
 pub mod calls;
 
 pub mod clock;
 
 pub mod contender;
+
+#[cfg(feature = "node")]
+pub mod drive;
 
 pub mod execute;
 
@@ -39,6 +46,9 @@ pub mod plan;
 pub mod plot;
 
 pub mod print;
+
+#[cfg(feature = "node")]
+pub mod process;
 
 pub mod shapes;
 

@@ -79,9 +79,9 @@ pub struct Options {
     /// Threads that verify signatures and update the tree, the caller's included; 0 and 1 start no
     /// thread.
     pub workers: usize,
-    /// Executed blocks that are not final and are kept.
+    /// Executed blocks that are not final and are kept; one on the last final block always is.
     pub unfinalized_blocks_max: usize,
-    /// Bytes of executed blocks that are not final and are kept.
+    /// Bytes of executed blocks that are not final and are kept: changed keys and values, receipts.
     pub unfinalized_bytes_max: u64,
     /// Transactions that are left out of proposals because this machine failed in them.
     pub quarantined_max: usize,

@@ -119,27 +119,31 @@ impl UnfinalizedBlocks {
         Some(path)
     }
 
-    /// Adds a block. While the set is too large, drops the oldest block that is no ancestor of it,
-    /// and what depends on that one. Does not keep a block whose parent was dropped meanwhile, nor
-    /// one that does not fit beside its ancestors.
+    /// Adds a block, and drops the oldest that are no ancestors of it, with what depends on them,
+    /// until the set fits.
+    ///
+    /// Does not keep a block that does not fit beside its ancestors, nor one whose parent was
+    /// dropped meanwhile. A block on the last final one is always kept: it may have to be final.
     pub(super) fn insert(&mut self, block: Arc<UnfinalizedBlock>) {
         let Some(path) = self.path(&block.header.parent) else {
             return;
         };
-        let ancestors: BTreeSet<[u8; 32]> = path.iter().map(|block| block.tip.hash).collect();
         let (hash, number, bytes) = (block.tip.hash, self.next, block.bytes);
         let beside = path.iter().map(|block| block.bytes);
         let needed = beside.fold(bytes, u64::saturating_add);
-        if ancestors.len() >= self.bounds.blocks || needed > self.bounds.bytes {
+        let fits = path.len() < self.bounds.blocks && needed <= self.bounds.bytes;
+        if !fits && !path.is_empty() {
             return;
         }
+        let mut staying: BTreeSet<[u8; 32]> = path.iter().map(|block| block.tip.hash).collect();
+        staying.insert(hash);
         self.next = number.saturating_add(1);
         self.bytes = self.bytes.saturating_add(bytes);
         self.order.insert(number, hash);
         self.blocks.insert(hash, KeptBlock { block, number });
         while self.blocks.len() > self.bounds.blocks || self.bytes > self.bounds.bytes {
-            let mut droppable = self.order.values().copied();
-            let Some(oldest) = droppable.find(|other| !ancestors.contains(other)) else {
+            let mut others = self.order.values().copied();
+            let Some(oldest) = others.find(|other| !staying.contains(other)) else {
                 return;
             };
             self.remove(&oldest);
