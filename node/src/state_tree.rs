@@ -1,7 +1,6 @@
 //! Updates the state tree from changes of the state, or rebuilds it from a store.
 
 use crate::store::Store;
-use std::collections::BTreeMap;
 use tree::{Batch, Path, Tree, ValueHash};
 use vm::{Fault, StateDiff};
 
@@ -24,8 +23,8 @@ pub fn batch(diff: &StateDiff) -> Batch {
 pub(crate) struct Advance<'a> {
     tree: &'a mut Tree,
     threads: usize,
-    /// Leaves before the first update of their paths.
-    before: BTreeMap<Path, Option<ValueHash>>,
+    /// What undoes each update, in the order of the updates.
+    undo: Vec<Batch>,
 }
 
 impl<'a> Advance<'a> {
@@ -34,29 +33,36 @@ impl<'a> Advance<'a> {
         Self {
             tree,
             threads,
-            before: BTreeMap::new(),
+            undo: Vec::new(),
         }
     }
 
     /// Updates the tree; returns its root.
     pub(crate) fn update(&mut self, changes: &Batch) -> [u8; 32] {
-        for (path, _) in changes.changes() {
-            self.before
-                .entry(*path)
-                .or_insert_with(|| self.tree.get(path));
-        }
-        self.tree.update_on(changes, self.threads).0
+        let (root, undo) = self.tree.update_with_undo(changes, self.threads);
+        self.undo.push(undo);
+        root.0
     }
 
     /// Keeps the updates; returns the batch that undoes them.
     pub(crate) fn keep(mut self) -> Batch {
-        core::mem::take(&mut self.before).into()
+        self.take_undo()
+    }
+
+    fn take_undo(&mut self) -> Batch {
+        let mut undo = core::mem::take(&mut self.undo);
+        if undo.len() < 2 {
+            return undo.pop().unwrap_or_default();
+        }
+        // Of several changes to one path the last one counts: that of the first update.
+        let changes = undo.iter().rev().flat_map(Batch::changes);
+        changes.copied().collect()
     }
 }
 
 impl Drop for Advance<'_> {
     fn drop(&mut self) {
-        let undo: Batch = core::mem::take(&mut self.before).into();
+        let undo = self.take_undo();
         if !undo.changes().is_empty() {
             self.tree.update_on(&undo, self.threads);
         }
