@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! propose: encoding, signatures | verify: execution, tree | finalize: commit
-//!                                 sibling: the same block with another time, after a change of branch
+//!                                 sibling: the same with another time, after the block
 //! ```
 
 use crate::Measured;

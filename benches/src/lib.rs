@@ -10,7 +10,7 @@
 //! | [`calls`] | empty call, transfer with host calls, instantiation |
 //! | [`load`] | validation and translation: a contract, 300 KB, more than 2 MB, hostile shapes |
 //! | `state`, `transfers` | the node on RocksDB, with feature `rocksdb` |
-//! | `drive`, `accounts` | signed transfers through a chain as an engine drives it, with feature `node` |
+//! | `drive`, `accounts` | transfers through a driven chain, with feature `node` |
 //! | [`linked`], [`shapes`] | generated modules for the measurements of loading |
 //! | [`clock`], [`statistics`], [`mod@print`], [`plot`] | time, medians, tables, the figure |
 //!

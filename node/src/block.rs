@@ -8,7 +8,7 @@ use crate::digest::{encode, length};
 use crate::header::{Header, Tip};
 use crate::limits::Limits;
 use crate::rules::Prices;
-use crate::signatures::Signatures;
+use crate::signatures::{Signatures, Unverified};
 use crate::transaction::{DecodeError, Signed, decode_canonical, intrinsic_gas};
 use borsh::{BorshDeserialize, BorshSerialize};
 use vm::unstable::limits::HostLimits;
@@ -197,7 +197,7 @@ impl ValidTransaction {
     ) -> Result<Self, InvalidTransaction> {
         let bytes = length(&signed.encode());
         let valid = Self::without_signature(signed, bytes, context)?;
-        if valid.has_signature() {
+        if valid.signed.verify_id(&valid.id) {
             Ok(valid)
         } else {
             Err(InvalidTransaction::Signature)
@@ -239,12 +239,6 @@ impl ValidTransaction {
         })
     }
 
-    /// True if the signature is the signer's.
-    pub(crate) fn has_signature(&self) -> bool {
-        let signer = &self.signed.transaction.signer;
-        signer.verify(&self.id, &self.signed.signature)
-    }
-
     /// The transaction with its signature.
     #[must_use]
     pub const fn signed(&self) -> &Signed {
@@ -273,6 +267,12 @@ impl ValidTransaction {
     pub const fn intrinsic_gas(&self) -> u64 {
         self.intrinsic_gas
     }
+}
+
+/// What the signatures of these transactions are verified of.
+pub(crate) fn unverified(transactions: &[ValidTransaction]) -> Vec<Unverified<'_>> {
+    let each = transactions.iter();
+    each.map(|valid| (&valid.signed, &valid.id)).collect()
 }
 
 fn check_invocation(
@@ -339,7 +339,7 @@ impl ValidBlock {
                 .map_err(|reason| Invalid::Transaction { index, reason })?;
             valid.push(transaction);
         }
-        let verified = signatures.verify(&valid, &encoded);
+        let verified = signatures.verify(&unverified(&valid), &encoded);
         match (0_u32..).zip(verified).find(|(_, is_signed)| !is_signed) {
             Some((index, _)) => Err(Invalid::Transaction {
                 index,

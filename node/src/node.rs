@@ -114,8 +114,8 @@ impl Node {
         self.genesis.limits()
     }
 
-    /// The state tree, for proofs. It is that of the last executed block, which is ahead of the store
-    /// until [`Node::commit`].
+    /// The state tree, for proofs. It is that of the last executed block, which is ahead of the
+    /// store until [`Node::commit`].
     #[must_use]
     pub const fn tree(&self) -> &Tree {
         &self.tree

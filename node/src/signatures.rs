@@ -1,10 +1,10 @@
 //! Verifies the signatures of many transactions on several threads, and remembers which are right.
 //!
-//! There is no batch verification: its predicate differs from that of single signatures. Neither the
-//! number of threads nor what is remembered changes a result.
+//! There is no batch verification: its predicate differs from that of single signatures. Neither
+//! the number of threads nor what is remembered changes a result.
 
-use crate::block::ValidTransaction;
 use crate::digest::sha256;
+use crate::transaction::Signed;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,6 +15,9 @@ const SIGNATURES_MIN: usize = 8;
 
 /// Hash of an encoded signed transaction.
 type SignedHash = [u8; 32];
+
+/// A transaction with its id, which is what was signed.
+pub(crate) type Unverified<'a> = (&'a Signed, &'a [u8; 32]);
 
 /// A verifier of signatures.
 #[derive(Debug)]
@@ -66,24 +69,20 @@ impl Signatures {
 
     /// For each transaction, whether its signature is the signer's; `encoded` are the encodings of
     /// the signed transactions.
-    pub(crate) fn verify(
-        &self,
-        transactions: &[ValidTransaction],
-        encoded: &[Vec<u8>],
-    ) -> Vec<bool> {
+    pub(crate) fn verify(&self, transactions: &[Unverified<'_>], encoded: &[Vec<u8>]) -> Vec<bool> {
         let Some(verified) = &self.verified else {
-            return self.verify_all(&transactions.iter().collect::<Vec<_>>());
+            return self.verify_all(transactions);
         };
         let hashes: Vec<SignedHash> = encoded.iter().map(|bytes| sha256(&[bytes])).collect();
         let known: Vec<bool> = {
             let cache = lock(verified);
             hashes.iter().map(|hash| cache.contains(hash)).collect()
         };
-        let unknown: Vec<&ValidTransaction> = transactions
+        let unknown: Vec<Unverified<'_>> = transactions
             .iter()
             .zip(&known)
             .filter(|(_, is_known)| !**is_known)
-            .map(|(transaction, _)| transaction)
+            .map(|(transaction, _)| *transaction)
             .collect();
         let mut found = self.verify_all(&unknown).into_iter();
         let mut cache = lock(verified);
@@ -101,15 +100,14 @@ impl Signatures {
     }
 
     /// Verifies each signature, on several threads if there are enough.
-    fn verify_all(&self, transactions: &[&ValidTransaction]) -> Vec<bool> {
+    fn verify_all(&self, transactions: &[Unverified<'_>]) -> Vec<bool> {
         let count = u64::try_from(transactions.len()).unwrap_or(u64::MAX);
         self.count.fetch_add(count, Ordering::Relaxed);
         let threads = self.threads.min(transactions.len() / SIGNATURES_MIN).max(1);
         // Schemes differ in cost and often alternate, so each thread takes every n-th transaction.
         let share = |start: usize| -> Vec<bool> {
             let mine = transactions.iter().skip(start).step_by(threads);
-            mine.map(|transaction| transaction.has_signature())
-                .collect()
+            mine.map(|(signed, id)| signed.verify_id(id)).collect()
         };
         let mut shares: Vec<_> = thread::scope(|scope| {
             let spawned: Vec<_> = (1..threads)

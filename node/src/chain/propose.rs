@@ -4,7 +4,7 @@ use super::outcome::{ChainError, Misuse};
 use super::{At, Chain};
 use crate::block::{
     Block, InvalidTransaction, LIST_LENGTH_BYTES, ValidTransaction, ValidationContext, encodings,
-    transactions_root,
+    transactions_root, unverified,
 };
 use crate::digest::{encode, length};
 use crate::header::Header;
@@ -116,7 +116,7 @@ impl Chain {
         let encoded = signed.encode();
         let checked = ValidTransaction::without_signature(signed, length(&encoded), &context);
         Ok(checked.and_then(|valid| {
-            let verified = self.signatures.verify(&[valid], &[encoded]);
+            let verified = self.signatures.verify(&unverified(&[valid]), &[encoded]);
             if verified == [true] {
                 Ok(())
             } else {
@@ -141,7 +141,7 @@ impl Chain {
                 encoded.push(bytes);
             }
         }
-        let verified = self.signatures.verify(&valid, &encoded);
+        let verified = self.signatures.verify(&unverified(&valid), &encoded);
         let quarantined: BTreeSet<[u8; 32]> = self.quarantine.ids().into_iter().collect();
         let mut selected = Vec::new();
         for ((valid, bytes), is_signed) in valid.into_iter().zip(encoded).zip(verified) {

@@ -1,4 +1,4 @@
-//! Drives a chain as a consensus engine does: siblings, several heights that are not final, crashes.
+//! Drives a chain as a consensus engine does: siblings, heights that are not final, crashes.
 
 use crate::faults::{ExpectedChain, parts};
 use node::chain::{Chain, ChainError, Misuse, Options, Proposal, Verdict};
