@@ -29,3 +29,5 @@ mod memory_faults;
 mod scrub;
 
 mod orderbook;
+
+mod drive;
