@@ -179,8 +179,22 @@ impl ValidTransaction {
         signed: Signed,
         context: &ValidationContext<'_>,
     ) -> Result<Self, InvalidTransaction> {
-        let transaction = &signed.transaction;
         let bytes = length(&signed.encode());
+        let valid = Self::without_signature(signed, bytes, context)?;
+        if valid.has_signature() {
+            Ok(valid)
+        } else {
+            Err(InvalidTransaction::Signature)
+        }
+    }
+
+    /// Checks everything but the signature of a transaction whose encoding has `bytes` bytes.
+    pub(crate) fn without_signature(
+        signed: Signed,
+        bytes: u64,
+        context: &ValidationContext<'_>,
+    ) -> Result<Self, InvalidTransaction> {
+        let transaction = &signed.transaction;
         let max = context.limits.transaction_bytes;
         if bytes > u64::from(max) {
             return Err(InvalidTransaction::Bytes { bytes, max });
@@ -200,9 +214,6 @@ impl ValidTransaction {
         let Some(intrinsic_gas) = intrinsic.filter(|needed| *needed <= limit) else {
             return Err(InvalidTransaction::IntrinsicGas { limit, intrinsic });
         };
-        if !signed.verify() {
-            return Err(InvalidTransaction::Signature);
-        }
         let (id, sender) = (transaction.id(), transaction.signer.address());
         Ok(Self {
             signed,
@@ -212,10 +223,21 @@ impl ValidTransaction {
         })
     }
 
+    /// True if the signature is the signer's.
+    pub(crate) fn has_signature(&self) -> bool {
+        let signer = &self.signed.transaction.signer;
+        signer.verify(&self.id, &self.signed.signature)
+    }
+
     /// The transaction with its signature.
     #[must_use]
     pub const fn signed(&self) -> &Signed {
         &self.signed
+    }
+
+    /// The transaction with its signature.
+    pub(crate) fn into_signed(self) -> Signed {
+        self.signed
     }
 
     /// The transaction's id.

@@ -58,6 +58,9 @@ pub mod state_tree;
 /// The node.
 mod node;
 
+/// Transactions that wait for a block.
+pub mod mempool;
+
 /// Chains as files.
 pub mod archive;
 
@@ -70,6 +73,7 @@ pub use execute::{BlockEnvironment, Executed};
 pub use genesis::{Activations, Genesis, GenesisError, RULES_KEY};
 pub use header::{BlockResult, Header, Tip};
 pub use key::SecretKey;
+pub use mempool::{Mempool, MempoolOptions};
 pub use node::{NoObserver, Node, Observer, Parts, PendingCommit};
 pub use overlay::{Net, Overlay, ReadSet};
 pub use receipt::{Receipt, ReceiptExit};
