@@ -82,3 +82,8 @@ pub use store::{Commit, Disk, LogStore, MemoryStore, Store};
 pub use transaction::{
     DecodeError, Payload, PublicKey, Signed, Transaction, decode_canonical, intrinsic_gas,
 };
+
+/// Compiles and runs the examples of the page for embedders.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/embedding.md")]
+pub struct Embedding;

@@ -30,6 +30,9 @@ pub struct MempoolOptions {
     pub evictions_max: usize,
     /// Blocks after which a pending transaction expires, at least 1. Default 1,000.
     pub lifetime_blocks: u64,
+    /// Senders of which one block lets transactions expire, at least 1; the others follow with the next
+    /// blocks. Default 4,096; it bounds the time of one commit.
+    pub expiries_max: usize,
     /// Senders whose next transaction does not fit a proposal before the selection ends, at least 1.
     /// Default 256; it bounds the work of one selection.
     pub misfits_max: usize,
@@ -64,6 +67,7 @@ impl Default for MempoolOptions {
             replacement_rise_percent: 10,
             evictions_max: 256,
             lifetime_blocks: 1_000,
+            expiries_max: 4_096,
             misfits_max: 256,
             token_bytes: 16_384,
             source_rate: RateLimit {

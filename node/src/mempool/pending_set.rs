@@ -105,10 +105,14 @@ impl PendingSet {
         Some(result)
     }
 
-    /// Drops what has expired at this tip; returns how many transactions.
-    pub(super) fn expire(&mut self, tip: Height) -> usize {
+    /// Drops what has expired at this tip, of at most `senders_max` senders; returns how many
+    /// transactions.
+    pub(super) fn expire(&mut self, tip: Height, senders_max: usize) -> usize {
         let mut expired = 0_usize;
-        while let Some((height, sender)) = self.expiries.first().copied() {
+        for _ in 0..senders_max {
+            let Some((height, sender)) = self.expiries.first().copied() else {
+                break;
+            };
             if height > tip {
                 break;
             }

@@ -118,6 +118,10 @@ impl<K: Copy + Ord> TokenBuckets<K> {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "a test that overflows fails"
+)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -159,7 +163,7 @@ mod tests {
     fn no_rate_and_no_time_overflows() {
         for (per_second, burst) in [(0, 0), (u32::MAX, u32::MAX), (1, u32::MAX)] {
             let mut buckets = TokenBuckets::new(RateLimit { per_second, burst }, 0);
-            for now in [0, 1, u64::MAX] {
+            for now in [0, u64::MAX] {
                 assert_eq!(buckets.take(&(), 1, now), Ok(()));
             }
         }

@@ -86,7 +86,10 @@ pub enum Refused {
     Pending,
     /// Another transaction with this nonce is pending and its gas price is too near. Raise the price
     /// to the required one, or wait.
-    #[error("gas price {gas_price} replaces {pending} only from {required:?} on")]
+    #[error(
+        "gas price {gas_price}, at least {} is required to replace a pending one of {pending}",
+        figure(.required)
+    )]
     Replacement {
         /// Gas price of the transaction, in the chain's smallest unit.
         gas_price: u64,
@@ -101,7 +104,7 @@ pub enum Refused {
     Cost,
     /// The balance does not cover this transaction and the sender's other pending ones, each at its
     /// maximum cost. Lower the gas limit or the value, or wait.
-    #[error("pending transactions may cost {required:?}, the balance is {balance}")]
+    #[error("pending transactions may cost {}, the balance is {balance}", figure(.required))]
     Balance {
         /// Sum of the maximum costs, in the chain's smallest unit; `None` above 128 bits.
         required: Option<u128>,
@@ -129,7 +132,7 @@ pub enum Refused {
         /// Lowest gas price of this transaction and the sender's earlier pending ones, in the
         /// chain's smallest unit.
         gas_price: u64,
-        /// Gas price that evicts the cheapest transaction.
+        /// Least gas price at which another transaction may be evicted.
         required: u64,
     },
     /// The transaction is so large that it would evict too many others. Submit it again later.
@@ -169,4 +172,12 @@ impl Refused {
             Self::Encoding(_) | Self::Invalid(InvalidTransaction::Signature)
         )
     }
+}
+
+/// A required amount for people.
+fn figure(required: &Option<impl ToString>) -> String {
+    required.as_ref().map_or_else(
+        || "more than the type allows".to_owned(),
+        ToString::to_string,
+    )
 }
