@@ -186,7 +186,9 @@ impl Mempool {
             dropped.used = dropped.used.saturating_add(used);
             dropped.unpayable = dropped.unpayable.saturating_add(unpayable);
         }
-        dropped.expired = self.pending.expire(self.height, self.options.expiries_max.max(1));
+        dropped.expired = self
+            .pending
+            .expire(self.height, self.options.expiries_max.max(1));
         if self.rules_id != *context.rules.id() {
             self.rules_id = *context.rules.id();
             dropped.invalid = self.drop_invalid(context);
