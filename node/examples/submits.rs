@@ -60,8 +60,8 @@ fn main() {
             let start = Instant::now();
             let selected = mempool.select(&Selection::within(&Limits::v1()));
             println!(
-                "{scheme}, signatures {}: {} submits/s; {} pending, {} bytes counted, {grown} bytes \
-                 resident; {} selected in {} us",
+                "{scheme}, signatures {}: {} submits/s; {} pending, {} bytes counted, {grown} \
+                 bytes resident; {} selected in {} us",
                 if verifies { "verified" } else { "not verified" },
                 per_second(count, elapsed),
                 sizes.transactions,

@@ -1,8 +1,8 @@
 //! Chooses which transactions make room for another one, without changing anything.
 //!
 //! Only a sender's last transaction is evicted, so no gap arises, and only one whose price is below
-//! that of the incoming one. A price counts as the lowest one up to the transaction, so nothing that
-//! must wait for a cheap transaction evicts what can pay at once.
+//! that of the incoming one. A price counts as the lowest one up to the transaction, so nothing
+//! that must wait for a cheap transaction evicts what can pay at once.
 
 use super::options::MempoolOptions;
 use super::pending_set::{PendingSet, TailKey};

@@ -13,16 +13,17 @@
 //! peer, a client's network, the operator. Until the signature is verified anyone may have written
 //! the sender into it. Therefore
 //! * the source pays for every submit before its bytes are read, by the length of the encoding, and
-//!   for a false signature many times as much ([`MempoolOptions::source_rate`]). One that lives from
-//!   false signatures gets few of them verified; an honest node verifies before it passes on;
+//!   for a false signature many times as much ([`MempoolOptions::source_rate`]). One that lives
+//!   from false signatures gets few of them verified; an honest node verifies before it passes on;
 //! * the sender pays only when its signature was right ([`MempoolOptions::sender_rate`]), so no one
 //!   can use up the tokens of another account. This bounds, from whatever sources, how often an
 //!   account makes this node verify what is replaced or evicted later;
 //! * nothing changes before the signature is verified, and that is the last check: what any other
 //!   check refuses costs no verification;
 //! * all sources together have a bound ([`MempoolOptions::node_rate`]) on signatures that are
-//!   verified and accounts that are read, since the number of sources is the caller's matter. An attacker with many sources can use it up, and honest submits then wait;
-//!   count sources by what is dear to get, such as a network prefix instead of an address.
+//!   verified and accounts that are read, since the number of sources is the caller's matter. An
+//!   attacker with many sources can use it up, and honest submits then wait; count sources by what
+//!   is dear to get, such as a network prefix instead of an address.
 //!
 //! A source that passes on the valid transactions of others pays one token each, whatever becomes
 //! of them. A transaction has no time of expiry, so one that expired here may be submitted again.
@@ -83,7 +84,7 @@ pub struct Submission<'a> {
     pub encoded: &'a [u8],
     /// Who pays for the work.
     pub source: SourceId,
-    /// Time in milliseconds, of any clock that does not go back; one that does stands still here.
+    /// Time in milliseconds, of any clock; one that goes back counts as stopped.
     pub now_ms: u64,
 }
 
@@ -246,7 +247,8 @@ impl Mempool {
     }
 }
 
-/// The accounts that a block changed, from its diff; an account that was removed is the default one.
+/// The accounts that a block changed, from its diff; an account that was removed is the default
+/// one.
 ///
 /// # Errors
 /// [`Fault`] if a value is no account.

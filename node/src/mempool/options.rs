@@ -25,16 +25,16 @@ pub struct MempoolOptions {
     /// Rise of the gas price at which a transaction replaces a pending one with its nonce, in
     /// percent of the pending one's price, rounded up; at least 1 unit. Default 10.
     pub replacement_rise_percent: u32,
-    /// Transactions that one submit may evict. Default 256; it bounds the work before a signature is
-    /// verified.
+    /// Transactions that one submit may evict. Default 256; it bounds the work before a signature
+    /// is verified.
     pub evictions_max: usize,
     /// Blocks after which a pending transaction expires, at least 1. Default 1,000.
     pub lifetime_blocks: u64,
-    /// Senders of which one block lets transactions expire, at least 1; the others follow with the next
-    /// blocks. Default 4,096; it bounds the time of one commit.
+    /// Senders of which one block lets transactions expire, at least 1; the others follow with the
+    /// next blocks. Default 4,096; it bounds the time of one commit.
     pub expiries_max: usize,
-    /// Senders whose next transaction does not fit a proposal before the selection ends, at least 1.
-    /// Default 256; it bounds the work of one selection.
+    /// Senders whose next transaction does not fit a proposal before the selection ends, at least
+    /// 1. Default 256; it bounds the work of one selection.
     pub misfits_max: usize,
     /// Bytes of an encoding that are worked on for one token, at least 1. Default 16,384: to decode
     /// and hash them takes about as long as to verify a signature.
@@ -51,8 +51,8 @@ pub struct MempoolOptions {
     pub sender_rate: RateLimit,
     /// Senders whose bucket is not full. Default 16,384.
     pub limited_senders_max: usize,
-    /// Submits of all sources together for which an account is read or a signature verified, in tokens
-    /// as in `source_rate`. Default 10,000 per second, burst 10,000: about one core.
+    /// Submits of all sources together for which an account is read or a signature verified, in
+    /// tokens as in `source_rate`. Default 10,000 per second, burst 10,000: about one core.
     pub node_rate: RateLimit,
 }
 

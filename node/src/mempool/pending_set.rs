@@ -2,8 +2,9 @@
 //!
 //! Each sender has one place in each order, so that what changes a queue moves three places:
 //! * *heads*: its first transaction, the greatest gas price first, then the least hash;
-//! * *tails*: its last transaction, the lowest price first, then the least hash. The price of a tail
-//!   is the lowest one of the sender: behind a cheap transaction an expensive one pays nobody yet;
+//! * *tails*: its last transaction, the lowest price first, then the least hash. The price of a
+//!   tail is the lowest one of the sender: behind a cheap transaction an expensive one pays nothing
+//!   yet;
 //! * *expiries*: the first height at which one of its transactions expires.
 
 use super::refused::SignedHash;

@@ -1,4 +1,4 @@
-//! Limits work by key and second: token buckets, in time that the caller gives.
+//! Limits work by key and second: token buckets, in the time of the caller.
 //!
 //! A bucket is one number, the time at which it will be full again. A full bucket is the same as
 //! one that was never used, so it leaves the table, and leaving forgets nothing: no key gains by

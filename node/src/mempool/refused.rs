@@ -84,8 +84,8 @@ pub enum Refused {
     /// The same signed transaction is pending. Wait for a block.
     #[error("the transaction is pending already")]
     Pending,
-    /// Another transaction with this nonce is pending and its gas price is too near. Raise the price
-    /// to the required one, or wait.
+    /// Another transaction with this nonce is pending and its gas price is too near. Raise the
+    /// price to the required one, or wait.
     #[error(
         "gas price {gas_price}, at least {} is required to replace a pending one of {pending}",
         figure(.required)
@@ -125,8 +125,8 @@ pub enum Refused {
         /// Maximum of one sender, in bytes.
         max: u64,
     },
-    /// The mempool is full of transactions that pay as much or more. Raise the gas price of this one,
-    /// and of the sender's earlier ones if theirs is below the required one; or wait.
+    /// The mempool is full of transactions that pay as much or more. Raise the gas price of this
+    /// one, and of the sender's earlier ones if theirs is below the required one; or wait.
     #[error("the mempool is full: gas price {gas_price}, at least {required} is required")]
     Full {
         /// Lowest gas price of this transaction and the sender's earlier pending ones, in the

@@ -20,8 +20,9 @@ pub struct Selection<'a> {
     pub gas_max: u64,
     /// Bytes of the encoded signed transactions.
     pub bytes_max: u64,
-    /// Accounts as of the proposal's parent, of those that blocks between the mempool's tip and that
-    /// parent changed; empty if the parent is the tip. Transactions in these blocks are left out.
+    /// Accounts as of the proposal's parent, of those that blocks between the mempool's tip and
+    /// that parent changed; empty if the parent is the tip. Transactions in these blocks are left
+    /// out.
     pub accounts: &'a BTreeMap<Address, Account>,
     /// Senders whose transactions are left out.
     pub quarantined_senders: &'a BTreeSet<Address>,
@@ -70,8 +71,8 @@ fn header_bytes() -> u64 {
 /// The next transaction of a sender, with its position and the end of those that may be selected.
 type Candidate = (HeadKey, usize, usize);
 
-/// Transactions for a block, the greatest gas price first, those of a sender in the order of nonces.
-/// Equal prices are in the order of the hashes. Ends after `misfits_max` senders whose next
+/// Transactions for a block, the greatest gas price first, those of a sender in the order of
+/// nonces. Equal prices are in the order of the hashes. Ends after `misfits_max` senders whose next
 /// transaction did not fit.
 pub(super) fn select(
     pending: &PendingSet,

@@ -178,8 +178,8 @@ impl SenderQueue {
         (passed, self.truncate(payable))
     }
 
-    /// Position behind the last transaction from `start` on whose sum of maximum costs is within the
-    /// balance.
+    /// Position behind the last transaction from `start` on whose sum of maximum costs is within
+    /// the balance.
     pub(super) fn payable(&self, start: usize, balance: u128) -> usize {
         let mut left = balance;
         let costs = self.pending.iter().skip(start).map(|next| next.cost_max);

@@ -166,7 +166,7 @@ fn a_table_without_a_full_bucket_admits_no_new_source_and_no_new_sender() {
 }
 
 #[test]
-fn time_that_goes_back_stands_still() {
+fn time_that_goes_back_counts_as_stopped() {
     let mut pool = Pool::new(MempoolOptions {
         sender_rate: rate(1, 1),
         ..without_rates()

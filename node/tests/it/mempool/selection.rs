@@ -122,7 +122,8 @@ fn quarantined_senders_and_transactions_are_left_out() {
 fn on_a_parent_above_the_tip_its_transactions_are_left_out() {
     let pool = pool();
     let (one, two, three) = (address(1), address(2), address(3));
-    // The parent used a nonce of 1; of 2 it used one and left a balance for nothing; 3 is far ahead.
+    // The parent used a nonce of 1; of 2 it used one and left a balance for nothing; 3 is far
+    // ahead.
     let accounts = BTreeMap::from([
         (one, account(1, BALANCE)),
         (two, account(1, u128::from(GAS) * 10 - 1)),
