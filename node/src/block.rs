@@ -197,7 +197,7 @@ impl ValidTransaction {
     ) -> Result<Self, InvalidTransaction> {
         let bytes = length(&signed.encode());
         let valid = Self::without_signature(signed, bytes, context)?;
-        if valid.signed.verify_id(&valid.id) {
+        if valid.has_signature() {
             Ok(valid)
         } else {
             Err(InvalidTransaction::Signature)
@@ -237,6 +237,11 @@ impl ValidTransaction {
             sender,
             intrinsic_gas,
         })
+    }
+
+    /// True if the signature is the signer's.
+    pub(crate) fn has_signature(&self) -> bool {
+        self.signed.verify_id(&self.id)
     }
 
     /// The transaction with its signature.

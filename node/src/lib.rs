@@ -76,6 +76,9 @@ mod node;
 /// A chain that a consensus engine drives.
 pub mod chain;
 
+/// Transactions that wait for a block.
+pub mod mempool;
+
 /// Chains as files.
 pub mod archive;
 
@@ -90,6 +93,7 @@ pub use execute::{BlockEnvironment, Executed};
 pub use genesis::{Activations, Genesis, GenesisError, RULES_KEY};
 pub use header::{BlockResult, Header, Tip};
 pub use key::SecretKey;
+pub use mempool::{Mempool, MempoolOptions};
 pub use node::{Node, Parts, PendingCommit};
 pub use overlay::{Net, Overlay, ReadSet};
 pub use receipt::{Receipt, ReceiptExit};

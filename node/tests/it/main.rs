@@ -12,6 +12,8 @@ mod chain;
 
 mod transactions;
 
+mod mempool;
+
 mod blocks;
 
 mod decoding;
