@@ -10,7 +10,7 @@
 //!   machine is a [`vm::Fault`]. None is converted into another.
 //! * No cache, engine, restart or observer changes a receipt or a root.
 //!
-//! Specification: docs/spec/transactions.md, docs/spec/blocks.md. Tests: `tests/it`.
+//! Specification: docs/spec/transactions.md, docs/spec/blocks.md, docs/spec/proofs.md. Tests: `tests/it`.
 #![forbid(unsafe_code)]
 
 /// Limits of transactions and blocks.
@@ -57,6 +57,9 @@ pub mod state_tree;
 
 /// The node.
 mod node;
+
+/// Proofs of state, receipts and events.
+pub mod prove;
 
 /// Chains as files.
 pub mod archive;

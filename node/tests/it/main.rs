@@ -18,6 +18,8 @@ mod execution;
 
 mod state;
 
+mod proofs;
+
 mod faults;
 
 mod hashes;
