@@ -306,8 +306,8 @@ pub fn ics23(claim: &Claim, tree: &Tree, store: &dyn Store) -> Result<Vec<u8>, I
                 return Err(Ics23ExportError::OtherState);
             }
             let [below, above] = entries_beside(&path, tree, store)?;
-            let present = |entry: &Option<Entry>| entry.as_ref().map(Entry::present);
-            let (below, above) = (present(&below), present(&above));
+            let below = below.as_ref().map(Entry::present);
+            let above = above.as_ref().map(Entry::present);
             Ok(absence(key, below.as_ref(), above.as_ref())?)
         }
         _ => Err(Ics23ExportError::NotState),
