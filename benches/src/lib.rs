@@ -10,7 +10,6 @@
 //! | [`calls`] | empty call, transfer with host calls, instantiation |
 //! | [`load`] | validation and translation: a contract, 300 KB, more than 2 MB, hostile shapes |
 //! | `state`, `transfers` | the node on RocksDB, with feature `rocksdb` |
-//! | [`proofs`] | proofs of state and of receipts: bytes, time to verify |
 //! | [`linked`], [`shapes`] | generated modules for the measurements of loading |
 //! | [`clock`], [`statistics`], [`mod@print`], [`plot`] | time, medians, tables, the figure |
 //!
@@ -45,9 +44,6 @@ pub mod shapes;
 
 #[cfg(feature = "rocksdb")]
 pub mod state;
-
-/// Sizes of proofs, and the time to verify them.
-pub mod proofs;
 
 pub mod statistics;
 

@@ -6,7 +6,7 @@
 #![expect(clippy::print_stdout, reason = "a command prints")]
 
 use benches::plan::{BenchPlan, ReportPart};
-use benches::{Measured, execute, load, plot, print, proofs};
+use benches::{Measured, execute, load, plot, print};
 #[cfg(feature = "rocksdb")]
 use benches::{state, transfers};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -49,12 +49,6 @@ enum BenchCommand {
         /// Number of timed rounds.
         #[arg(long, value_name = "N")]
         rounds: Option<usize>,
-    },
-    /// Measure the size of proofs and the time to verify them; prints JSON.
-    Proofs {
-        /// A hundredth of the keys, for a rough estimate.
-        #[arg(long)]
-        quick: bool,
     },
     /// Measure durable commits on a large state, compared with jmt on RocksDB.
     #[cfg(feature = "rocksdb")]
@@ -252,10 +246,6 @@ fn main() -> Measured<()> {
             quick,
             rounds,
         } => host(json, quick, rounds)?,
-        BenchCommand::Proofs { quick } => {
-            let report = proofs::report(quick)?;
-            println!("{}", serde_json::to_string_pretty(&report)?);
-        }
         #[cfg(feature = "rocksdb")]
         BenchCommand::State(options) => show(&state::report(&options.plan())?, options.json)?,
         #[cfg(feature = "rocksdb")]

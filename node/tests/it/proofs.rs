@@ -5,7 +5,7 @@ use node::prove::{
     Ics23ExportError, ProveError, event_claim, ics23, receipt_claim, state_claim, with_headers,
 };
 use node::{Commit, Header, MemoryStore, NoObserver, Payload, Receipt, ReceiptExit, Store, Tip};
-use node_sim::simulate::samples::PROBE;
+use node_sim::simulate::samples::COUNTER;
 use proof::{Claim, Expected, Proof, ProofError, Statement, verify};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -61,19 +61,19 @@ fn transfer(byte: u8) -> Payload {
 
 fn three_blocks() -> Blocks {
     let mut blocks = Blocks::new();
-    let code_hash = PROBE.code_hash();
+    let code_hash = COUNTER.code_hash();
     let salt = [1; 32];
     let contract = vm::unstable::frames::contract_address(&alice().address(), &code_hash, &salt);
     let deploy = Payload::Deploy {
         code_hash,
         salt,
-        entry: "init".to_owned(),
-        input: Vec::new(),
+        entry: "increment".to_owned(),
+        input: 1_u64.to_le_bytes().to_vec(),
         value: 0,
     };
-    blocks.apply(&[Payload::Upload(PROBE.bytes.to_vec()), deploy, transfer(1)]);
-    let calls = ["gas", "pages", "undo", "gas", "pages"];
-    blocks.apply(&calls.map(|entry| call(contract, entry, Vec::new())));
+    blocks.apply(&[Payload::Upload(COUNTER.bytes.to_vec()), deploy, transfer(1)]);
+    let calls = [1_u64, 2, 3, 4, 5].map(|by| by.to_le_bytes().to_vec());
+    blocks.apply(&calls.map(|input| call(contract, "increment", input)));
     blocks.apply(&[transfer(2)]);
     blocks
 }
@@ -292,21 +292,32 @@ fn every_event_is_proved_with_its_index_and_that_of_its_transaction() {
     assert!(matches!(others, ProveError::OtherEvents));
 }
 
-/// The probe's calls emit no event; the root of none is in each receipt.
 #[test]
-fn events_of_a_committed_block_are_those_that_an_observer_saw() {
+fn events_of_a_committed_block_are_proved_by_the_header_after_it() {
     let blocks = three_blocks();
-    for (height, of) in &blocks.events {
-        for (index, events) in (0_u32..).zip(of) {
-            let error = blocks.chain.node.event_claim(*height, index, events, 0);
-            let found = error.map(|_| events.is_empty());
-            match found {
-                Ok(is_empty) => assert!(!is_empty),
-                Err(ProveError::NoEvent { count, .. }) => assert_eq!(count, 0),
-                Err(other) => panic!("{other:?}"),
-            }
+    let height = Height(2);
+    let headers = &blocks.after(height)[..1];
+    let mut checked = 0;
+    for (transaction, events) in (0_u32..).zip(&blocks.events[&height]) {
+        for (event, _) in (0_u32..).zip(events) {
+            let node = &blocks.chain.node;
+            let claim = node
+                .event_claim(height, transaction, events, event)
+                .unwrap();
+            let proof = with_headers(claim, height, headers).unwrap();
+            let expected = Expected::Event {
+                height: height.0,
+                transaction,
+                event,
+            };
+            verify(&proof.encode(), &headers[0].hash(), &expected).unwrap();
+            checked += 1;
         }
     }
+    assert_eq!(checked, 5);
+    let node = &blocks.chain.node;
+    let none = node.event_claim(Height(3), 0, &[], 0).unwrap_err();
+    assert!(matches!(none, ProveError::NoEvent { index: 0, count: 0 }));
 }
 
 #[test]
