@@ -1,9 +1,9 @@
 //! Makes proofs of the state, of receipts and of events, which the crate `lockstep-proof` verifies.
 //!
 //! Result h is in header h + 1, so a proof is made in two steps: a [`Claim`] about the result of
-//! block h, from the tree or the receipts of that block, and [`with_headers`], once a header has that
-//! result. A node has the tree of its tip only: a claim about the state is made at the tip, and can
-//! be completed when the next block exists, by that block's header.
+//! block h, from the tree or the receipts of that block, and [`with_headers`], once a header has
+//! that result. A node has the tree of its tip only: a claim about the state is made at the tip, and
+//! can be completed when the next block exists, by that block's header.
 //!
 //! | claim | made from | error |
 //! |---|---|---|
@@ -196,8 +196,8 @@ pub fn with_headers(claim: Claim, height: Height, headers: &[Header]) -> Result<
 }
 
 impl Node {
-    /// Claims the value of a state key, or its absence, after the last committed block, whose height
-    /// is returned. [`with_headers`] completes the proof once the next block has a header.
+    /// Claims the value of a state key, or its absence, after the last committed block, whose
+    /// height is returned. [`with_headers`] completes the proof once the next block has a header.
     ///
     /// # Errors
     /// [`ProveError::Pending`] between [`Node::execute`] and [`Node::commit`]; a fault if the store
@@ -214,8 +214,8 @@ impl Node {
     /// Claims the receipt of a transaction by its index in a block, from 0.
     ///
     /// # Errors
-    /// [`ProveError::NoBlock`], [`ProveError::NoReceipts`], [`ProveError::NoReceipt`]; a fault if the
-    /// store fails or its receipts of the tip are not those of the result.
+    /// [`ProveError::NoBlock`], [`ProveError::NoReceipts`], [`ProveError::NoReceipt`]; a fault if
+    /// the store fails or its receipts of the tip are not those of the result.
     pub fn receipt_claim(&self, height: Height, index: u32) -> Result<Claim, ProveError> {
         receipt_claim(&self.stored_receipts(height)?, index)
     }

@@ -76,8 +76,8 @@ struct ReceiptLine {
 /// Runs a command of `lockstep proof`.
 ///
 /// # Errors
-/// [`Failure::Usage`] for digits that are not hexadecimal; [`Failure::Environment`] if a file cannot
-/// be read or written, if there is nothing to prove, or if this machine fails.
+/// [`Failure::Usage`] for digits that are not hexadecimal; [`Failure::Environment`] if a file
+/// cannot be read or written, if there is nothing to prove, or if this machine fails.
 pub(crate) fn run(arguments: &Arguments) -> CommandResult {
     match &arguments.command {
         ProofCommand::Make(arguments) => make(arguments),

@@ -13,7 +13,8 @@
 //! * Leaf, inner node and placeholder cannot collide: the prefixes have different lengths, and no
 //!   known hash equals the constant.
 //!
-//! Specification: docs/spec/state.md, "The tree"; oracle: `jmt` 0.12. Tests: `node/tree/tests/it/roots.rs`.
+//! Specification: docs/spec/state.md, "The tree"; oracle: `jmt` 0.12. Tests:
+//! `node/tree/tests/it/roots.rs`.
 use core::fmt;
 
 use borsh::{BorshDeserialize, BorshSerialize};

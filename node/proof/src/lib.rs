@@ -5,8 +5,8 @@
 //!                                   \--Merkle path--> roots in the first header --> Proved
 //! ```
 //!
-//! A verifier trusts the hash of one header, and has neither the chain nor its state. Result h is in
-//! header h + 1, so a proof contains that header, and each one from there to the trusted header.
+//! A verifier trusts the hash of one header, and has neither the chain nor its state. Result h is
+//! in header h + 1, so a proof contains that header, and each one from there to the trusted header.
 //! The crate has no I/O and no standard library, and compiles for `wasm32v1-none`.
 //!
 //! ```
@@ -27,8 +27,8 @@
 //! ```
 //!
 //! # Invariants
-//! * Total: any bytes result in a statement or in an error. There is no recursion, memory is at most
-//!   a few times that of the bytes, and every list has a bound.
+//! * Total: any bytes result in a statement or in an error. There is no recursion, memory is at
+//!   most a few times that of the bytes, and every list has a bound.
 //! * No false statement about a chain is proved, unless SHA-256 collides.
 //!
 //! Specification: docs/spec/proofs.md. Tests: `tests/it`, and `node/tests/it/proofs.rs`.

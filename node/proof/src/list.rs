@@ -1,8 +1,8 @@
 //! Verifies from a proof that an item is in a list with an RFC 6962 root, and computes its index.
 //!
 //! The root of a list does not cover its length, and without it the directions of a path do not
-//! determine an index: `right` leads to item 1 of two, to item 2 of three and to item 4 of five. But
-//! every left child is complete, so its height is the depth of any one item in it:
+//! determine an index: `right` leads to item 1 of two, to item 2 of three and to item 4 of five.
+//! But every left child is complete, so its height is the depth of any one item in it:
 //!
 //! ```text
 //!            root                   item 4 of five: right, past a complete subtree
@@ -16,7 +16,7 @@
 //! So a proof has one item of each subtree that its path passes before it first turns left.
 //!
 //! # Invariants
-//! * The index is that of the item, if the root is that of a list: no proof of another index passes.
+//! * The index is that of the item, if the root is that of a list: no proof of another one passes.
 //! * The verifier reads at most 31 siblings, and 31 items with at most 30 siblings each.
 //!
 //! Specification: docs/spec/proofs.md, "Lists". Tests: `node/tree/tests/it/list.rs`.

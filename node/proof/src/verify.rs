@@ -94,7 +94,7 @@ pub enum Statement {
     },
 }
 
-/// Verifies an encoded proof under the hash of a trusted header, which is the last one of the proof.
+/// Verifies an encoded proof under the hash of a trusted header, which is its last one.
 ///
 /// Hashes at most 4,096 headers, 257 nodes of the tree or two lists of paths, and each byte a few
 /// times.

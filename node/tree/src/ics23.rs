@@ -14,8 +14,8 @@
 //! ICS 23 proofs contain state keys and values, where ours contain hashes, so the caller looks them
 //! up. The encoding is protobuf 3: fields in the order of their numbers, defaults left out.
 //!
-//! Specification: cosmos/ics, ICS 23; docs/spec/proofs.md, "ICS 23". Tests: `tests/it/ics23.rs`, with the `ics23` crate as
-//! verifier.
+//! Specification: cosmos/ics, ICS 23; docs/spec/proofs.md, "ICS 23". Tests:
+//! `tests/it/ics23.rs`, with the `ics23` crate as verifier.
 
 use core::fmt;
 use proof::hash::Path;

@@ -6,9 +6,9 @@
 //! value ----sha256--> ValueHash/
 //! ```
 //!
-//! The hash rules, and what verifies a proof, are those of the crate `lockstep-proof`, which a verifier
-//! can have without this one. They are the rules of the Jellyfish Merkle tree of the `jmt` crate 0.12 with SHA-256; the
-//! updater is our own, and `jmt` is its oracle in the tests.
+//! The hash rules, and what verifies a proof, are those of the crate `lockstep-proof`, which a
+//! verifier can have without this one. They are the rules of the Jellyfish Merkle tree of the `jmt`
+//! crate 0.12 with SHA-256; the updater is our own, and `jmt` is its oracle in the tests.
 //!
 //! ```
 //! use lockstep_tree::{Path, Tree, ValueHash, verify};

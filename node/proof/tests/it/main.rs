@@ -1,9 +1,5 @@
 //! Tests the verifier on small proofs that are made by hand, without the node's tree and lists.
 #![cfg(test)]
-#![expect(
-    clippy::arithmetic_side_effects,
-    reason = "an overflow in a test is a failure of the test"
-)]
 
 extern crate lockstep_proof as proof;
 
