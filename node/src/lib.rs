@@ -10,7 +10,8 @@
 //!   machine is a [`vm::Fault`]. None is converted into another.
 //! * No cache, engine, restart or observer changes a receipt or a root.
 //!
-//! Specification: docs/spec/transactions.md, docs/spec/blocks.md. Tests: `tests/it`.
+//! Specification: docs/spec/transactions.md, docs/spec/blocks.md, docs/spec/proofs.md.
+//! Tests: `tests/it`.
 #![forbid(unsafe_code)]
 
 /// Limits of transactions and blocks.
@@ -78,6 +79,9 @@ pub mod chain;
 
 /// Transactions that wait for a block.
 pub mod mempool;
+
+/// Proofs of state, receipts and events.
+pub mod prove;
 
 /// Chains as files.
 pub mod archive;

@@ -68,6 +68,10 @@ const LEFT: [(&str, &str); 15] = [
         "steps `peers` and `host-bench` of .ci/deep",
     ),
     (
+        "cargo run --release -p lockstep-tree --example",
+        "a measurement, and another release build",
+    ),
+    (
         "cargo run --release -p lockstep-testkit --example",
         "a measurement of minutes",
     ),

@@ -22,6 +22,8 @@ mod execution;
 
 mod state;
 
+mod proofs;
+
 mod faults;
 
 mod hashes;

@@ -21,10 +21,10 @@
 //! Specification: docs/spec/state.md, "The tree". Tests: `tests/it/roots.rs`.
 use core::ops::Range;
 
+use crate::Leaf;
 use crate::arena::Arena;
 use crate::batch::Change;
-use crate::hash::{PATH_BITS, PLACEHOLDER, Path, ValueHash, inner_hash, leaf_hash};
-use crate::proof::Leaf;
+use proof::hash::{PATH_BITS, PLACEHOLDER, Path, ValueHash, inner_hash, leaf_hash};
 
 /// The leaves beside a path.
 mod adjacent;
@@ -431,7 +431,7 @@ fn partition(changes: &[Change], bit: u32) -> (&[Change], &[Change]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hash::ValueHash;
+    use proof::hash::ValueHash;
 
     #[test]
     fn a_key_takes_140_bytes() {

@@ -23,9 +23,9 @@
 use core::fmt;
 
 use crate::batch::{Batch, Change};
-use crate::hash::{PLACEHOLDER, Path, Root, ValueHash, inner_hash};
-use crate::proof::{Leaf, Proof};
 use crate::shard::{AdjacentLeaves, SHARD_DEPTH, Shard};
+use crate::{Leaf, Proof};
+use proof::hash::{PLACEHOLDER, Path, Root, ValueHash, inner_hash};
 
 /// The state tree.
 #[derive(Clone)]
