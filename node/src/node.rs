@@ -79,11 +79,7 @@ impl Node {
         let tip = store
             .tip()?
             .ok_or_else(|| Fault::Store("a commit is lost".to_owned()))?;
-        if tip.height == Height(0) && tip.hash != chain_id {
-            return Err(Fault::Store(
-                "the store belongs to another chain".to_owned(),
-            ));
-        }
+        check_chain(store.as_ref(), &chain_id)?;
         let tree = rebuild(store.as_ref())?;
         let activations = decode_activations(store.read(&key::system(RULES_KEY))?.as_deref())?;
         let cache = CodeCache::new(parts.cache);
@@ -402,6 +398,19 @@ struct BlockExecution {
 
 fn too_large() -> Fault {
     Fault::invariant("a sum over a valid block exceeds its type")
+}
+
+/// Compares the chain of a store with that of the genesis, at every open.
+fn check_chain(store: &dyn Store, chain_id: &[u8; 32]) -> Result<(), Fault> {
+    let found = store.chain_id()?;
+    if found.as_ref() == Some(chain_id) {
+        return Ok(());
+    }
+    Err(Fault::Store(format!(
+        "the store has the blocks of chain {}, the genesis is that of chain {}",
+        found.map_or_else(|| "unknown".to_owned(), hex::encode),
+        hex::encode(chain_id)
+    )))
 }
 
 fn commit_genesis(store: &mut dyn Store, genesis: &Genesis) -> Result<(), Fault> {
