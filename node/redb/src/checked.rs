@@ -33,6 +33,8 @@ struct Shared {
 
 struct State {
     copies: Copies,
+    /// Length of redb's pages that a crash cannot undo, in bytes.
+    synced: u64,
     groups: BTreeMap<u64, Group>,
 }
 
@@ -58,22 +60,21 @@ impl CheckedFile {
             file.sync()?;
             find(file.as_ref(), length)?
         };
-        // redb would begin anew in a file whose pages are cut off.
-        let is_cut_off = copies.newest.is_begun() && length == EMPTY_BYTES;
-        if is_cut_off || redb_length(file.len()?).is_none() {
-            return Err(invalid("its length is not one of a store: it is cut off"));
-        }
+        // redb would begin anew in a file whose pages are cut off, or panic.
+        let synced = redb_length(file.len()?).filter(|length| *length >= copies.newest.length);
+        let synced = synced.ok_or_else(|| invalid("the file is cut off"))?;
         let opened = Self(Arc::new(Shared {
             file,
             state: Mutex::new(State {
                 copies,
+                synced,
                 groups: BTreeMap::new(),
             }),
         }));
         // A crash while redb made its first pages: redb itself would refuse the file.
         if !opened.lock().copies.newest.is_begun() && length > EMPTY_BYTES {
-            opened.0.file.set_len(EMPTY_BYTES)?;
-            opened.0.file.sync()?;
+            opened.set_len(0)?;
+            opened.sync_data()?;
         }
         Ok(opened)
     }
@@ -111,16 +112,10 @@ impl CheckedFile {
     fn write_header(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         let range = header_range(offset, bytes.len())?;
         let mut state = self.lock();
-        let mut changed = state.copies.newest.clone();
-        let part = changed.contents.get_mut(range).ok_or_else(outside)?;
+        let mut contents = state.copies.newest.contents;
+        let part = contents.get_mut(range).ok_or_else(outside)?;
         part.copy_from_slice(bytes);
-        changed.number = changed.number.saturating_add(1);
-        let block = changed.encode();
-        for index in state.copies.write(changed) {
-            let at = index.saturating_mul(PAGE_BYTES);
-            self.0.file.write(at, &block)?;
-        }
-        Ok(())
+        state.write_header(self.file(), contents)
     }
 
     fn read_pages(&self, first: u64, out: &mut [u8]) -> Result<()> {
@@ -170,10 +165,22 @@ impl StorageBackend for CheckedFile {
     }
 
     fn set_len(&self, length: u64) -> Result<()> {
-        self.0.file.set_len(file_length(length)?)?;
+        let new = file_length(length)?;
+        if length < self.lock().synced {
+            // The header says first that the file may be shorter.
+            let mut state = self.lock();
+            state.synced = length;
+            let contents = state.copies.newest.contents;
+            state.write_header(self.file(), contents)?;
+            drop(state);
+            self.sync_data()?;
+        }
+        self.0.file.set_len(new)?;
         let pages = length.wrapping_div(PAGE_BYTES);
+        let mut state = self.lock();
+        state.synced = state.synced.min(length);
         // Checksums behind the new end would make the file longer again.
-        self.lock()
+        state
             .groups
             .retain(|group, _| group.saturating_mul(GROUP_PAGES).saturating_add(1) < pages);
         Ok(())
@@ -194,6 +201,7 @@ impl StorageBackend for CheckedFile {
         }
         self.0.file.sync()?;
         state.copies.synced();
+        state.synced = self.len()?;
         Ok(())
     }
 
@@ -206,6 +214,19 @@ impl StorageBackend for CheckedFile {
 }
 
 impl State {
+    fn write_header(&mut self, file: &dyn PagedFile, contents: [u8; CONTENTS]) -> Result<()> {
+        let changed = Header {
+            number: self.copies.newest.number.saturating_add(1),
+            length: self.synced,
+            contents,
+        };
+        let block = changed.encode();
+        for index in self.copies.write(changed) {
+            file.write(index.saturating_mul(PAGE_BYTES), &block)?;
+        }
+        Ok(())
+    }
+
     /// Checksums of a group, read from the file at the first use.
     fn group(&mut self, file: &dyn PagedFile, number: u64) -> Result<&mut Group> {
         match self.groups.entry(number) {

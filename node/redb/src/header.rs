@@ -30,6 +30,8 @@ const REDB: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
 pub(crate) struct Header {
     /// Number of writes of the header so far.
     pub(crate) number: u64,
+    /// Least length of redb's pages that a crash can leave, in bytes: a shorter file is cut off.
+    pub(crate) length: u64,
     /// What redb wrote.
     pub(crate) contents: [u8; CONTENTS],
 }
@@ -38,6 +40,7 @@ impl Header {
     /// The header of a file to which redb has written nothing.
     pub(crate) const EMPTY: Self = Self {
         number: 0,
+        length: 0,
         contents: [0; CONTENTS],
     };
 
@@ -46,11 +49,12 @@ impl Header {
         self.contents.starts_with(REDB)
     }
 
-    /// The block: line, padding to 32 bytes, number, contents, zeros, checksum.
+    /// The block: line, padding to 32 bytes, number, length, contents, zeros, checksum.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut block = LINE.to_vec();
         block.resize(32, 0);
         block.extend(self.number.to_le_bytes());
+        block.extend(self.length.to_le_bytes());
         block.extend(self.contents);
         block.resize(PAGE.saturating_sub(8), 0);
         block.extend(XxHash3_64::oneshot(&block).to_le_bytes());
@@ -64,8 +68,10 @@ impl Header {
             return None;
         }
         let (number, rest) = body.get(32..)?.split_first_chunk::<8>()?;
+        let (length, rest) = rest.split_first_chunk::<8>()?;
         Some(Self {
             number: u64::from_le_bytes(*number),
+            length: u64::from_le_bytes(*length),
             contents: *rest.first_chunk::<CONTENTS>()?,
         })
     }

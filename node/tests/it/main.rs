@@ -26,4 +26,6 @@ mod memory_faults;
 
 mod scrub;
 
+mod other_chain;
+
 mod orderbook;

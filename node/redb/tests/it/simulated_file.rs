@@ -136,7 +136,7 @@ pub(crate) fn crashed(
     let mut bytes = durable;
     let last = random.below(pending.len() as u64 + 1) as usize;
     for (index, change) in pending.iter().enumerate() {
-        let mut keep = |random: &mut Random| match loss {
+        let keep = |random: &mut Random| match loss {
             Loss::All => false,
             Loss::None => true,
             Loss::Sectors | Loss::Writes => random.below(2) == 0,
