@@ -40,6 +40,7 @@ DEEP_STEPS='
 architectures  | 1500 | vectors            | the vectors on i686, aarch64, riscv64, s390x and wasm32
 differential   |  900 | conformance        | 20,000 generated modules, every operator, 300 sweeps of limits
 network        | 1200 | lockstep-node-sim  | 2,000 seeds of crashes and Byzantine proposers, each twice
+files          |  600 | lockstep-node-sim cli | every bit of an archive and a case flipped, 20,000 mutated files
 wasmtime       | 1800 | lockstep-wasmtime  | tests in wasmtime, and the differential there
 mutants        | 1800 | lockstep-node mutants | injected bugs inside vm and node, each found by a named test
 outside        | 1200 | benches fuzz       | lints outside the default members: each feature of benches, fuzz
@@ -198,6 +199,8 @@ step_rocksdb_kill() {
     use_rocksdb || return 0
     cargo run --release -p rocksdb-store --bin kill_loop -- --rounds 200
 }
+
+step_files() { cargo test -p lockstep-node-sim --test it -- hostile_files --nocapture; }
 
 step_wasmtime() {
     cargo test -p lockstep-wasmtime

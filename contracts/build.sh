@@ -16,7 +16,7 @@ set -euo pipefail
 export LC_ALL=C
 
 here=$(cd "$(dirname "$0")" && pwd -P)
-contracts="counter token orderbook escrow multisig amm names upgradeable nft"
+contracts="counter token orderbook escrow multisig passkey amm names upgradeable nft groth16 committee"
 c_artefacts="math store hostile vault"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

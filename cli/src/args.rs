@@ -291,7 +291,8 @@ pub(crate) struct Sim {
     /// folder, node 1 in PATH-compacted
     #[arg(long, value_name = "STORE", default_value = "memory")]
     pub(crate) store: String,
-    /// Write the blocks with their receipts and state changes to a file, replaced atomically
+    /// Write the blocks with their receipts and state changes to a file, replaced atomically; last
+    /// the block on which nodes disagree, with the results of the node that differs from node 0
     #[arg(long, value_name = "FILE", conflicts_with = "network")]
     pub(crate) archive: Option<PathBuf>,
     /// Write an HTML page with plots and the first difference, if any; the file is replaced
@@ -360,8 +361,12 @@ Examples:
   lockstep node replay chain.blocks --engine reference --json
   lockstep node replay chain.blocks --bisect --out wrong.case
 
-Every receipt, state diff and state root is compared with the archive. Exit code 1 if one differs,
-and the first difference is printed; exit code 4 if the file is damaged or truncated.")]
+Chain id, header, transactions root, every receipt and state diff, and the result of every block are
+compared: with those of its execution, or, if the store has the block already, with the store.
+`compared` says how many blocks were. The last block may be a disputed one, as `lockstep sim
+--archive` writes it if nodes disagree: --bisect then finds who is right.
+Exit code 1 if something differs, and the first difference is printed; exit code 4 if the file is
+damaged or cut off, if this build does not have its rules, or if no block was compared.")]
 pub(crate) struct Replay {
     /// The archive
     #[arg(value_name = "FILE")]
@@ -394,7 +399,8 @@ Examples:
   lockstep node case wrong.case --json
 
 No chain is needed: the file has the module, the call, the block and every value that was read.
-Exit code 0 if the outcome is the expected one, 1 if it differs, 4 if the file is damaged.")]
+Exit code 0 if the outcome is the expected one, 1 if it differs, 4 if the file is damaged or has a
+state that no chain has.")]
 pub(crate) struct CaseArguments {
     /// The case file
     #[arg(value_name = "FILE")]

@@ -5,6 +5,8 @@
 //! Specification: docs/spec/blocks.md, "Header".
 
 use crate::digest::{encode, sha256};
+use crate::limits::HEADER_BYTES;
+use crate::transaction::{DecodeError, decode_canonical};
 use borsh::{BorshDeserialize, BorshSerialize};
 use vm::{Address, Height};
 
@@ -51,6 +53,14 @@ pub struct Header {
 }
 
 impl Header {
+    /// Decodes the encoding of a header.
+    ///
+    /// # Errors
+    /// [`DecodeError`]; the length is checked first.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        decode_canonical(bytes, HEADER_BYTES)
+    }
+
     /// `sha256("lockstep/header/1" || borsh(self))`.
     #[must_use]
     pub fn hash(&self) -> [u8; 32] {

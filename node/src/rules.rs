@@ -88,7 +88,7 @@ mod tests {
         let rules = version_1();
         assert_eq!(
             hex::encode(rules.id()),
-            "82d8336b39ccb53654ccdc79164411e6838477c54cd860611a6c9a89a509a9d7"
+            "03cc3dcca7f0a3fa69b238e474a3e7e348028442900cf22035204e58e30296d7"
         );
         assert!(rulebook().get(rules.id()).is_some());
     }

@@ -159,6 +159,9 @@ pub enum DecodeError {
     /// Decodes, but encodes to other bytes.
     #[error("not the canonical encoding")]
     NotCanonical,
+    /// A list has more items than the limit, which is checked before they are read.
+    #[error("a list of more than {0} items")]
+    TooMany(u32),
 }
 
 impl Signed {

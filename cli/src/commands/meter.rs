@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &Meter) -> CommandResult {
     let emitted = vm::unstable::emit::emit_with(&module, &rules, Options { bulk });
     let output = &arguments.output;
     replace(output, &emitted).map_err(|error| {
-        Failure::Environment(format!("cannot write {}: {error}", output.display()))
+        Failure::Environment(format!("cannot write {}: {error}", printable_path(output)))
     })?;
     if arguments.json {
         print::json(&MeterLine {

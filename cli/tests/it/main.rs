@@ -13,6 +13,8 @@ mod conform;
 
 mod diagnosis;
 
+mod hostile_files;
+
 mod inspect;
 
 mod rejected;

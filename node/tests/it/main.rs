@@ -14,6 +14,8 @@ mod transactions;
 
 mod blocks;
 
+mod decoding;
+
 mod execution;
 
 mod state;
