@@ -49,10 +49,11 @@ type SecretKeyOf = fn(&[u8]) -> SecretKey;
 fn main() {
     let argument = std::env::args().nth(1).map(|argument| argument.parse());
     let count: u64 = argument.and_then(Result::ok).unwrap_or(50_000);
-    for (scheme, key) in [
-        ("ed25519", SecretKey::ed25519 as SecretKeyOf),
+    let schemes: [(&str, SecretKeyOf); 2] = [
+        ("ed25519", SecretKey::ed25519),
         ("secp256k1", SecretKey::secp256k1),
-    ] {
+    ];
+    for (scheme, key) in schemes {
         let encodings: Vec<Vec<u8>> = (0..count).map(|number| transfer(key, number)).collect();
         for verifies in [false, true] {
             let before = resident_kib();
