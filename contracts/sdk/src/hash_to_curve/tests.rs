@@ -7,7 +7,7 @@ const FACTS: Facts = Facts::new(include_str!("../../tests/data/hash_to_curve.txt
 
 #[test]
 fn messages_expand_to_the_bytes_of_rfc_9380() {
-    let domain = FACTS.all("expand_domain").remove(0);
+    let domain: [u8; 27] = FACTS.one("expand_domain");
     let (messages, expected) = (FACTS.all("expand_message"), FACTS.all("expand_bytes"));
     assert_eq!((messages.len(), expected.len()), (10, 10));
     for (message, bytes) in messages.iter().zip(&expected) {
@@ -30,7 +30,7 @@ fn multiple(factor: u64, rest: u64) -> [u8; ELEMENT_BYTES] {
     let mut carry = u128::from(rest);
     let prime = PRIME.into_iter().flat_map(u64::to_le_bytes).chain([0; 16]);
     for (byte, part) in bytes.iter_mut().rev().zip(prime) {
-        let sum = u128::from(part) * u128::from(factor) + carry;
+        let sum = u128::from(part).strict_mul(factor.into()).strict_add(carry);
         *byte = sum.to_le_bytes()[0];
         carry = sum >> 8;
     }
