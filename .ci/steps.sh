@@ -40,12 +40,14 @@ DEEP_STEPS='
 architectures  | 1500 | vectors            | the vectors on i686, aarch64, riscv64, s390x and wasm32
 differential   |  900 | conformance        | 20,000 generated modules, every operator, 300 sweeps of limits
 network        | 1200 | lockstep-node-sim  | 2,000 seeds of crashes and Byzantine proposers, each twice
+files          |  600 | lockstep-node-sim cli | every bit of an archive and a case flipped, 20,000 mutated files
 wasmtime       | 1800 | lockstep-wasmtime  | tests in wasmtime, and the differential there
 mutants        | 1800 | lockstep-node mutants | injected bugs inside vm and node, each found by a named test
 outside        | 1200 | benches fuzz       | lints outside the default members: each feature of benches, fuzz
 peers          | 1200 | benches            | every kernel once on every peer, equal results
 host-bench     |  600 | host-bench         | every host function beside its price
 hostile        |  600 | lockstep-vm        | time of check over hostile modules
+redb-kill      |  900 | lockstep-redb-store | SIGKILL a writer 1,000 times; nothing that was acknowledged is lost
 rocksdb-kill   | 1200 | rocksdb-store      | SIGKILL a writer 200 times; nothing that was acknowledged is lost
 fuzz           | 1200 | fuzz lockstep-vm   | every fuzz target for SECONDS_EACH (60)
 miri           | 1800 | lockstep-vm        | undefined behaviour in the unsafe code of the interpreter
@@ -117,6 +119,10 @@ step_clippy() {
         [ ${#chosen[@]} -gt 0 ] || return 0
     fi
     cargo clippy "${chosen[@]}" --all-targets -- -D warnings
+    # Its users may have no standard library.
+    case " ${chosen[*]:-lockstep-proof} " in
+    *" lockstep-proof "*) cargo clippy -p lockstep-proof --target wasm32v1-none -- -D warnings ;;
+    esac
 }
 
 step_docs() {
@@ -189,10 +195,16 @@ step_rocksdb() {
     target/debug/kill_loop --rounds 20
 }
 
+step_redb_kill() {
+    cargo run --release -p lockstep-redb-store --example kill_loop -- --rounds 1000
+}
+
 step_rocksdb_kill() {
     use_rocksdb || return 0
     cargo run --release -p rocksdb-store --bin kill_loop -- --rounds 200
 }
+
+step_files() { cargo test -p lockstep-node-sim --test it -- hostile_files --nocapture; }
 
 step_wasmtime() {
     cargo test -p lockstep-wasmtime

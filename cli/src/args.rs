@@ -1,5 +1,9 @@
 //! Declares the command line: every command, option, default and example that `--help` shows.
 
+/// `lockstep proof`.
+pub(crate) mod proof;
+
+use self::proof::{Proof, ProofCommand};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use engines::Row;
@@ -60,6 +64,10 @@ impl CommandLine {
             Command::Node(Node {
                 command: NodeCommand::Case(case),
             }) => case.json,
+            Command::Proof(proof) => match &proof.command {
+                ProofCommand::Make(make) => make.json,
+                ProofCommand::Verify(verify) => verify.json,
+            },
             Command::Conform(conform) => match &conform.command {
                 ConformCommand::Run(run) => run.json,
                 ConformCommand::Compare(compare) => compare.json,
@@ -87,6 +95,8 @@ pub(crate) enum Command {
     Sim(Sim),
     /// Execute recorded blocks or a recorded transaction again and compare
     Node(Node),
+    /// Make and verify proofs of state, receipts and events under the hash of a header
+    Proof(Proof),
     /// Run golden test vectors on this machine, and compare the reports of several machines
     Conform(Conform),
 }
@@ -194,6 +204,9 @@ pub(crate) struct Meter {
     /// Replace memory.copy and memory.fill by loops, for engines without them; same gas
     #[arg(long)]
     pub(crate) lower_bulk: bool,
+    /// Keep i64.add128, sub128, mul_wide_s and mul_wide_u, for engines with them; same gas
+    #[arg(long)]
+    pub(crate) keep_wide: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -287,10 +300,12 @@ pub(crate) struct Sim {
     /// Seed of the generated transactions
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// `memory`, or `rocksdb:PATH`: node 0 stores its chain in PATH, node 1 in PATH-compacted
+    /// `memory`; `redb:PATH`: node 0 stores its chain in that file; or `rocksdb:PATH`: node 0 in that
+    /// folder, node 1 in PATH-compacted
     #[arg(long, value_name = "STORE", default_value = "memory")]
     pub(crate) store: String,
-    /// Write the blocks with their receipts and state changes to a file, replaced atomically
+    /// Write the blocks with their receipts and state changes to a file, replaced atomically; last
+    /// the block on which nodes disagree, with the results of the node that differs from node 0
     #[arg(long, value_name = "FILE", conflicts_with = "network")]
     pub(crate) archive: Option<PathBuf>,
     /// Write an HTML page with plots and the first difference, if any; the file is replaced
@@ -359,8 +374,12 @@ Examples:
   lockstep node replay chain.blocks --engine reference --json
   lockstep node replay chain.blocks --bisect --out wrong.case
 
-Every receipt, state diff and state root is compared with the archive. Exit code 1 if one differs,
-and the first difference is printed; exit code 4 if the file is damaged or truncated.")]
+Chain id, header, transactions root, every receipt and state diff, and the result of every block are
+compared: with those of its execution, or, if the store has the block already, with the store.
+`compared` says how many blocks were. The last block may be a disputed one, as `lockstep sim
+--archive` writes it if nodes disagree: --bisect then finds who is right.
+Exit code 1 if something differs, and the first difference is printed; exit code 4 if the file is
+damaged or cut off, if this build does not have its rules, or if no block was compared.")]
 pub(crate) struct Replay {
     /// The archive
     #[arg(value_name = "FILE")]
@@ -368,7 +387,8 @@ pub(crate) struct Replay {
     /// The engine that executes
     #[arg(long, value_parser = engine(), default_value = engines::INTERPRETER.name)]
     pub(crate) engine: &'static Row,
-    /// `memory`, or `rocksdb:PATH`: a new folder, or one that has the archive's first blocks
+    /// `memory`, `redb:PATH` (a file) or `rocksdb:PATH` (a folder): new, or with the archive's first
+    /// blocks
     #[arg(long, value_name = "STORE", default_value = "memory")]
     pub(crate) store: String,
     /// Trace the first difference with the reference engine to an instruction or state access
@@ -392,7 +412,8 @@ Examples:
   lockstep node case wrong.case --json
 
 No chain is needed: the file has the module, the call, the block and every value that was read.
-Exit code 0 if the outcome is the expected one, 1 if it differs, 4 if the file is damaged.")]
+Exit code 0 if the outcome is the expected one, 1 if it differs, 4 if the file is damaged or has a
+state that no chain has.")]
 pub(crate) struct CaseArguments {
     /// The case file
     #[arg(value_name = "FILE")]

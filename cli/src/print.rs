@@ -1,11 +1,36 @@
 //! Writes to standard output and standard error; no other file does.
+//!
+//! Callers escape what a file or a guest chose (`crate::text`), where they know what it is.
+//! What they forget is escaped here: no character that controls a terminal leaves but line ends,
+//! tabs and the colours of this file.
 
+use crate::text::is_unsafe;
 use serde::Serialize;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 /// A failure to write to standard output, as text.
 #[derive(Debug)]
 pub(crate) struct OutputError(pub(crate) String);
+
+/// Escapes that [`paint`] writes, without the character that begins them.
+const COLOURS: [&str; 4] = ["[1;31m", "[1;32m", "[1;33m", "[0m"];
+
+/// `text` without characters that a terminal acts on, but line ends, tabs and our colours.
+fn contained(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for (at, character) in text.char_indices() {
+        let is_colour = character == '\x1b'
+            && text
+                .get(at.saturating_add(1)..)
+                .is_some_and(|rest| COLOURS.iter().any(|colour| rest.starts_with(colour)));
+        if is_unsafe(character) && !matches!(character, '\n' | '\t') && !is_colour {
+            safe.extend(character.escape_unicode());
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
+}
 
 /// Writes `text` to standard output.
 ///
@@ -14,7 +39,7 @@ pub(crate) struct OutputError(pub(crate) String);
 pub(crate) fn out(text: &str) -> Result<(), OutputError> {
     let mut stdout = io::stdout().lock();
     match stdout
-        .write_all(text.as_bytes())
+        .write_all(contained(text).as_bytes())
         .and_then(|()| stdout.flush())
     {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -29,20 +54,33 @@ pub(crate) fn out(text: &str) -> Result<(), OutputError> {
 /// # Errors
 /// As [`out`].
 pub(crate) fn json(value: &impl Serialize) -> Result<(), OutputError> {
-    let mut line = serde_json::to_string(value)
+    let line = serde_json::to_string(value)
         .map_err(|error| OutputError(format!("cannot write JSON: {error}")))?;
-    line.push('\n');
-    out(&line)
+    let mut safe = String::with_capacity(line.len().saturating_add(1));
+    // JSON leaves some of these as they are, always inside a string: there an escape is the same.
+    for character in line.chars() {
+        if is_unsafe(character) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            safe.push(character);
+        }
+    }
+    safe.push('\n');
+    out(&safe)
 }
 
 /// Writes `text` and a line end to standard error; failures are ignored.
 pub(crate) fn note(text: &str) {
     let mut stderr = io::stderr().lock();
-    let _ = writeln!(stderr, "{text}");
+    let _ = writeln!(stderr, "{}", contained(text));
 }
 
 /// Overwrites the current line of standard error if it is a terminal; otherwise writes a line.
 pub(crate) fn progress(text: &str) {
+    let text = contained(text);
     let mut stderr = io::stderr().lock();
     let written = if stderr.is_terminal() {
         write!(stderr, "\r\x1b[K{text}")
@@ -97,4 +135,24 @@ fn paint(word: &str, colour: Colour, is_terminal: bool) -> String {
         Colour::Yellow => 33,
     };
     format!("\x1b[1;{code}m{word}\x1b[0m")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_acts_on_leaves_but_line_ends_tabs_and_our_colours() {
+        let painted = "\x1b[1;31merror\x1b[0m: a\tb\n";
+        assert_eq!(contained(painted), painted);
+        for (text, expected) in [
+            ("\x1b[2J", "\\u{1b}[2J"),
+            ("\x1b]0;title\x07", "\\u{1b}]0;title\\u{7}"),
+            ("a\rb\x08\x7f", "a\\u{d}b\\u{8}\\u{7f}"),
+            ("\u{9b}31m", "\\u{9b}31m"),
+            ("\u{202e}txt", "\\u{202e}txt"),
+        ] {
+            assert_eq!(contained(text), expected);
+        }
+    }
 }

@@ -64,15 +64,21 @@ pub(crate) fn printable_path(path: &Path) -> String {
 }
 
 fn push_safe(text: &mut String, character: char) {
-    let turns_direction = matches!(
-        character,
-        '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
-    );
-    if character.is_control() || turns_direction {
+    if is_unsafe(character) {
         text.extend(character.escape_unicode());
     } else {
         text.push(character);
     }
+}
+
+/// True for a character that a terminal acts on instead of showing it: those that control it, and
+/// those that turn the direction of the text.
+pub(crate) fn is_unsafe(character: char) -> bool {
+    let turns_direction = matches!(
+        character,
+        '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    );
+    character.is_control() || turns_direction
 }
 
 #[cfg(test)]

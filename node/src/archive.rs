@@ -13,18 +13,23 @@
 //! Specification: docs/spec/blocks.md, "Archive".
 
 use crate::block::Block;
-use crate::digest::{encode, sha256};
+use crate::digest::{encode, length, sha256};
 use crate::execute::Executed;
-use crate::genesis::Genesis;
+use crate::genesis::{Genesis, GenesisError};
 use crate::header::BlockResult;
-use crate::limits::ARCHIVE_RECORD_BYTES_MAX;
+use crate::limits::{ARCHIVE_RECORD_BYTES_MAX, BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, Limits};
 use crate::receipt::Receipt;
+use crate::transaction::DecodeError;
 use borsh::{BorshDeserialize, BorshSerialize};
+use std::fmt;
 use std::io::{self, Read, Write};
 use vm::StateDiff;
 
 /// First bytes of every archive.
 pub const MAGIC: &[u8; 19] = b"lockstep/archive/1\n";
+
+/// Bytes of a record before its payload: the length and the hash.
+const RECORD_HEAD_BYTES: u64 = 36;
 
 /// What an archive records of one executed transaction.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -51,7 +56,10 @@ impl ArchivedTransaction {
 }
 
 /// A block with the results of its execution.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+///
+/// The results are those that the writer recorded. In the last block of an archive they may be
+/// disputed: a replay compares them and names the first one that it does not compute.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize)]
 pub struct ArchivedBlock {
     /// The block as it was proposed.
     pub block: Block,
@@ -61,7 +69,74 @@ pub struct ArchivedBlock {
     pub result: BlockResult,
 }
 
-/// Why an archive cannot be read.
+impl ArchivedBlock {
+    /// Decodes the payload of a record.
+    ///
+    /// # Errors
+    /// [`DecodeError`]; each count is checked before its items are read.
+    pub fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
+        let mut rest = payload;
+        let block = Block {
+            header: take(&mut rest)?,
+            transactions: take_list(&mut rest)?,
+        };
+        let block_bytes = payload.len().saturating_sub(rest.len());
+        if u32::try_from(block_bytes).map_or(true, |bytes| bytes > BLOCK_BYTES_MAX) {
+            return Err(DecodeError::TooLong(BLOCK_BYTES_MAX));
+        }
+        let entries = take_list(&mut rest)?;
+        let result = take(&mut rest)?;
+        if rest.is_empty() {
+            Ok(Self {
+                block,
+                entries,
+                result,
+            })
+        } else {
+            Err(DecodeError::Malformed)
+        }
+    }
+}
+
+/// Position of a record in a file, for messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordPosition {
+    /// Index of the record: 0 is the first one, in an archive the genesis; record n is block n.
+    pub record: u64,
+    /// Offset of the record's first byte in the file, in bytes.
+    pub offset: u64,
+}
+
+impl RecordPosition {
+    /// The first record after `magic` bytes.
+    #[must_use]
+    pub fn first(magic: &[u8]) -> Self {
+        Self {
+            record: 0,
+            offset: length(magic),
+        }
+    }
+
+    /// The record after this one, which has `payload` bytes.
+    fn after(self, payload: &[u8]) -> Self {
+        Self {
+            record: self.record.saturating_add(1),
+            offset: self
+                .offset
+                .saturating_add(RECORD_HEAD_BYTES)
+                .saturating_add(length(payload)),
+        }
+    }
+}
+
+impl fmt::Display for RecordPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { record, offset } = self;
+        write!(f, "record {record} at byte {offset}")
+    }
+}
+
+/// Why an archive cannot be read. Each reason is one of the file, none of this machine, but `Io`.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// Reading the file failed.
@@ -71,30 +146,49 @@ pub enum ArchiveError {
     #[error("not an archive of blocks: it does not begin with `lockstep/archive/1`")]
     Magic,
     /// The file ends inside a record.
-    #[error("record {record} is cut off: copy the file again")]
+    #[error("{at} is cut off: copy the file again")]
     CutOff {
-        /// Index of the record: 0 is the genesis, then the block's position in the file.
-        record: u64,
+        /// Position of the record.
+        at: RecordPosition,
     },
     /// The bytes of a record do not match its hash.
-    #[error("record {record} is damaged: copy the file again")]
+    #[error("{at} is damaged: copy the file again")]
     Damaged {
-        /// Index of the record.
-        record: u64,
+        /// Position of the record.
+        at: RecordPosition,
     },
     /// The stated length of a record is above the maximum.
-    #[error("record {record} has {bytes} bytes, at most {ARCHIVE_RECORD_BYTES_MAX} are allowed")]
+    #[error(
+        "{at} states {bytes} bytes, at most {ARCHIVE_RECORD_BYTES_MAX} are allowed: copy the file \
+         again"
+    )]
     TooLong {
-        /// Index of the record.
-        record: u64,
+        /// Position of the record.
+        at: RecordPosition,
         /// Stated length, in bytes.
         bytes: u32,
     },
+    /// The record is intact but is not a genesis document.
+    #[error("{at} is no genesis: {reason}; write the archive again")]
+    Genesis {
+        /// Position of the record.
+        at: RecordPosition,
+        /// Which check the document does not pass.
+        reason: GenesisError,
+    },
+    /// A limit of the chain is above that of this build, so that a block could take any time.
+    #[error("{at} is a genesis with limits above those of this build: use a build that has them")]
+    Limits {
+        /// Position of the record.
+        at: RecordPosition,
+    },
     /// The record is intact but does not decode.
-    #[error("record {record} does not decode: another version wrote it")]
+    #[error("{at} is no block with its results: {reason}; write the archive again")]
     Format {
-        /// Index of the record.
-        record: u64,
+        /// Position of the record.
+        at: RecordPosition,
+        /// What does not decode.
+        reason: DecodeError,
     },
 }
 
@@ -107,8 +201,13 @@ impl<W: Write> ArchiveWriter<W> {
     /// Starts an archive with the genesis of a chain.
     ///
     /// # Errors
-    /// I/O errors of `output`.
+    /// I/O errors of `output`; `InvalidInput` for a chain whose limits no reader admits: those
+    /// above [`Limits::v1`].
     pub fn new(mut output: W, genesis: &Genesis) -> io::Result<Self> {
+        if !genesis.limits().is_within(&Limits::v1()) {
+            let reason = "the limits of the chain are above those of an archive";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+        }
         output.write_all(MAGIC)?;
         write_record(&mut output, &genesis.document())?;
         Ok(Self { output })
@@ -150,7 +249,7 @@ pub fn write_record(output: &mut impl Write, payload: &[u8]) -> io::Result<()> {
 pub struct ArchiveReader<R> {
     input: R,
     genesis: Genesis,
-    records: u64,
+    next: RecordPosition,
 }
 
 impl<R: Read> ArchiveReader<R> {
@@ -165,12 +264,17 @@ impl<R: Read> ArchiveReader<R> {
             Ok(()) if magic == *MAGIC => {}
             _ => return Err(ArchiveError::Magic),
         }
-        let payload = read_record(&mut input, 0)?.ok_or(ArchiveError::CutOff { record: 0 })?;
-        let genesis = decode(&payload, 0)?;
+        let at = RecordPosition::first(MAGIC);
+        let payload = read_record(&mut input, at)?.ok_or(ArchiveError::CutOff { at })?;
+        let genesis =
+            Genesis::decode(&payload).map_err(|reason| ArchiveError::Genesis { at, reason })?;
+        if !genesis.limits().is_within(&Limits::v1()) {
+            return Err(ArchiveError::Limits { at });
+        }
         Ok(Self {
             input,
             genesis,
-            records: 1,
+            next: at.after(&payload),
         })
     }
 
@@ -184,51 +288,64 @@ impl<R: Read> ArchiveReader<R> {
     /// # Errors
     /// [`ArchiveError`].
     pub fn next_block(&mut self) -> Result<Option<ArchivedBlock>, ArchiveError> {
-        let record = self.records;
-        let Some(payload) = read_record(&mut self.input, record)? else {
+        let at = self.next;
+        let Some(payload) = read_record(&mut self.input, at)? else {
             return Ok(None);
         };
-        self.records = record.saturating_add(1);
-        decode(&payload, record).map(Some)
+        self.next = at.after(&payload);
+        ArchivedBlock::decode(&payload)
+            .map(Some)
+            .map_err(|reason| ArchiveError::Format { at, reason })
     }
 }
 
-fn decode<T: BorshDeserialize>(payload: &[u8], record: u64) -> Result<T, ArchiveError> {
-    borsh::from_slice(payload).map_err(|_| ArchiveError::Format { record })
+/// Takes a list of at most [`BLOCK_TRANSACTIONS_MAX`] items from the front of `rest`.
+fn take_list<T: BorshDeserialize>(rest: &mut &[u8]) -> Result<Vec<T>, DecodeError> {
+    let count: u32 = take(rest)?;
+    if count > BLOCK_TRANSACTIONS_MAX {
+        return Err(DecodeError::TooMany(BLOCK_TRANSACTIONS_MAX));
+    }
+    // The list grows as its items are read: a wrong count must not reserve memory.
+    (0..count).map(|_| take(rest)).collect()
+}
+
+/// Takes a value from the front of `rest`.
+fn take<T: BorshDeserialize>(rest: &mut &[u8]) -> Result<T, DecodeError> {
+    T::deserialize(rest).map_err(|_| DecodeError::Malformed)
 }
 
 /// The payload of the next record, `None` at the end of the file.
 ///
 /// # Errors
 /// [`ArchiveError`] if the record is cut off, is too long or does not match its hash.
-pub fn read_record(input: &mut impl Read, record: u64) -> Result<Option<Vec<u8>>, ArchiveError> {
-    let mut length = Vec::new();
-    input.by_ref().take(4).read_to_end(&mut length)?;
-    if length.is_empty() {
+pub fn read_record(
+    input: &mut impl Read,
+    at: RecordPosition,
+) -> Result<Option<Vec<u8>>, ArchiveError> {
+    let head = read_up_to(input, RECORD_HEAD_BYTES)?;
+    if head.is_empty() {
         return Ok(None);
     }
-    let cut_off = ArchiveError::CutOff { record };
-    let Ok(length) = <[u8; 4]>::try_from(length.as_slice()) else {
-        return Err(cut_off);
+    let Some((stated, hash)) = head.split_first_chunk::<4>() else {
+        return Err(ArchiveError::CutOff { at });
     };
-    let bytes = u32::from_le_bytes(length);
+    let bytes = u32::from_le_bytes(*stated);
     if bytes > ARCHIVE_RECORD_BYTES_MAX {
-        return Err(ArchiveError::TooLong { record, bytes });
+        return Err(ArchiveError::TooLong { at, bytes });
     }
-    // Read only what the file has: a wrong length must not reserve memory.
-    let mut rest = Vec::new();
-    input
-        .by_ref()
-        .take(u64::from(bytes).saturating_add(32))
-        .read_to_end(&mut rest)?;
-    let Some((hash, payload)) = rest.split_first_chunk::<32>() else {
-        return Err(cut_off);
-    };
-    if u32::try_from(payload.len()) != Ok(bytes) {
-        return Err(cut_off);
+    let payload = read_up_to(input, u64::from(bytes))?;
+    if length(hash).saturating_add(4) < RECORD_HEAD_BYTES || length(&payload) < u64::from(bytes) {
+        return Err(ArchiveError::CutOff { at });
     }
-    if sha256(&[payload]) != *hash {
-        return Err(ArchiveError::Damaged { record });
+    if sha256(&[&payload]).as_slice() != hash {
+        return Err(ArchiveError::Damaged { at });
     }
-    Ok(Some(payload.to_vec()))
+    Ok(Some(payload))
+}
+
+/// Reads `bytes` bytes, fewer at the end of the file. Reserves no memory for what the file lacks.
+fn read_up_to(input: &mut impl Read, bytes: u64) -> io::Result<Vec<u8>> {
+    let mut read = Vec::new();
+    input.by_ref().take(bytes).read_to_end(&mut read)?;
+    Ok(read)
 }

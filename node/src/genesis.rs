@@ -5,8 +5,8 @@
 //!
 //! Specification: docs/spec/blocks.md, "Genesis".
 
-use crate::digest::{encode, sha256};
-use crate::limits::{CHAIN_NAME_BYTES_MAX, Limits};
+use crate::digest::{encode, length, sha256};
+use crate::limits::{CHAIN_NAME_BYTES_MAX, GENESIS_ACCOUNTS_MAX, GENESIS_BYTES_MAX, Limits};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeMap;
 use vm::unstable::state::Account;
@@ -33,7 +33,9 @@ pub(crate) fn in_force(activations: &Activations, height: Height) -> Option<&[u8
 }
 
 /// The genesis document. The fields are in the order of their encoding.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+///
+/// Every value has passed the checks of [`Genesis::new`], whether it was made or decoded.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize)]
 pub struct Genesis {
     format: String,
     name: String,
@@ -53,6 +55,21 @@ pub enum GenesisError {
     /// sums.
     #[error("the sum of all balances does not fit 128 bits")]
     Supply,
+    /// There are too many accounts.
+    #[error("more than {GENESIS_ACCOUNTS_MAX} accounts")]
+    Accounts,
+    /// The document is too long.
+    #[error("the genesis document is longer than {GENESIS_BYTES_MAX} bytes")]
+    Bytes,
+    /// The document has another format.
+    #[error("the genesis document is not of the format `{FORMAT}`")]
+    Format,
+    /// The document ends too early, is followed by other bytes, or has a name that is not UTF-8.
+    #[error("the genesis document is not an encoding of its fields")]
+    Malformed,
+    /// The accounts are not as [`Genesis::new`] lists them.
+    #[error("the accounts of the genesis are not in order, each once and none of balance 0")]
+    NotCanonical,
 }
 
 impl Genesis {
@@ -69,6 +86,9 @@ impl Genesis {
     ) -> Result<Self, GenesisError> {
         if u32::try_from(name.len()).map_or(true, |bytes| bytes > CHAIN_NAME_BYTES_MAX) {
             return Err(GenesisError::Name);
+        }
+        if u32::try_from(accounts.len()).map_or(true, |count| count > GENESIS_ACCOUNTS_MAX) {
+            return Err(GenesisError::Accounts);
         }
         let mut supply = 0_u128;
         for balance in accounts.values() {
@@ -88,6 +108,45 @@ impl Genesis {
             limits,
             accounts,
         })
+    }
+
+    /// Decodes a document, which passes the checks of [`Genesis::new`].
+    ///
+    /// # Errors
+    /// [`GenesisError`]; lengths and counts are checked before memory is allocated for them.
+    pub fn decode(document: &[u8]) -> Result<Self, GenesisError> {
+        if length(document) > u64::from(GENESIS_BYTES_MAX) {
+            return Err(GenesisError::Bytes);
+        }
+        let mut rest = document;
+        if take_text(&mut rest)? != FORMAT.as_bytes() {
+            return Err(GenesisError::Format);
+        }
+        let name = take_text(&mut rest)?;
+        if length(name) > u64::from(CHAIN_NAME_BYTES_MAX) {
+            return Err(GenesisError::Name);
+        }
+        let name = core::str::from_utf8(name).map_err(|_| GenesisError::Malformed)?;
+        let time_ms = take(&mut rest)?;
+        let rules_id = take(&mut rest)?;
+        let limits = take(&mut rest)?;
+        let count: u32 = take(&mut rest)?;
+        if count > GENESIS_ACCOUNTS_MAX {
+            return Err(GenesisError::Accounts);
+        }
+        let mut accounts = BTreeMap::new();
+        for _ in 0..count {
+            let (address, balance): (Address, u128) = take(&mut rest)?;
+            accounts.insert(address, balance);
+        }
+        let genesis = Self::new(name, time_ms, rules_id, limits, &accounts)?;
+        if !rest.is_empty() {
+            Err(GenesisError::Malformed)
+        } else if genesis.document() != document {
+            Err(GenesisError::NotCanonical)
+        } else {
+            Ok(genesis)
+        }
     }
 
     /// Encoding of the document.
@@ -135,4 +194,20 @@ impl Genesis {
         let rules = (key::system(RULES_KEY), Some(encode(&activations)));
         accounts.chain([rules]).collect()
     }
+}
+
+/// Takes a value of a fixed size from the front of `rest`.
+fn take<T: BorshDeserialize>(rest: &mut &[u8]) -> Result<T, GenesisError> {
+    T::deserialize(rest).map_err(|_| GenesisError::Malformed)
+}
+
+/// Takes a length and as many bytes from the front of `rest`, without a copy.
+fn take_text<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], GenesisError> {
+    let bytes: u32 = take(rest)?;
+    let bytes = usize::try_from(bytes).map_err(|_| GenesisError::Malformed)?;
+    let (text, after) = rest
+        .split_at_checked(bytes)
+        .ok_or(GenesisError::Malformed)?;
+    *rest = after;
+    Ok(text)
 }

@@ -22,6 +22,33 @@ pub const CHAIN_NAME_BYTES_MAX: u32 = 64;
 pub const CACHE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Bytes of an archive record: the largest block, and eight times as much for its results.
 pub const ARCHIVE_RECORD_BYTES_MAX: u32 = 9 * BLOCK_BYTES_MAX;
+/// Bytes of the shortest signed transaction, an upload of no bytes signed with Ed25519.
+pub const SIGNED_BYTES_MIN: u32 = 158;
+/// Transactions of a block that is read from a file, and entries of their results: what a block of
+/// the largest size has room for.
+pub const BLOCK_TRANSACTIONS_MAX: u32 = BLOCK_BYTES_MAX / SIGNED_BYTES_MIN;
+/// Bytes of an encoded header, whose fields all have a fixed size.
+pub const HEADER_BYTES: u32 = 248;
+/// Accounts of a genesis document: 48 MB, so that each document fits a record of an archive.
+pub const GENESIS_ACCOUNTS_MAX: u32 = 1_000_000;
+/// Bytes of a genesis document: its accounts, and what is before them.
+pub const GENESIS_BYTES_MAX: u32 =
+    GENESIS_ACCOUNTS_MAX * GENESIS_ACCOUNT_BYTES + CHAIN_NAME_BYTES_MAX + 94;
+/// Bytes of an account in a genesis document: address and balance.
+const GENESIS_ACCOUNT_BYTES: u32 = 48;
+
+/// Executed blocks that are not final which a chain keeps; engines have few heights open at once.
+/// Not observable.
+pub const UNFINALIZED_BLOCKS_MAX: usize = 64;
+/// Bytes of executed blocks that are not final which a chain keeps: changed keys and values,
+/// receipts, and what it takes to go back. Not observable.
+pub const UNFINALIZED_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Transactions that a chain leaves out of its proposals because this machine failed in them. Not
+/// observable.
+pub const QUARANTINED_MAX: usize = 1_024;
+/// Transactions whose verified signatures are remembered, about 64 bytes each: three blocks of the
+/// smallest transactions. Not observable.
+pub const SIGNATURES_MAX: usize = 131_072;
 
 /// The limits of one chain.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -46,5 +73,14 @@ impl Limits {
             transaction_gas: TRANSACTION_GAS_MAX,
             block_gas: BLOCK_GAS_MAX,
         }
+    }
+
+    /// True if no limit is above the one of `most`.
+    #[must_use]
+    pub const fn is_within(&self, most: &Self) -> bool {
+        self.transaction_bytes <= most.transaction_bytes
+            && self.block_bytes <= most.block_bytes
+            && self.transaction_gas <= most.transaction_gas
+            && self.block_gas <= most.block_gas
     }
 }

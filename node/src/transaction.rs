@@ -159,6 +159,9 @@ pub enum DecodeError {
     /// Decodes, but encodes to other bytes.
     #[error("not the canonical encoding")]
     NotCanonical,
+    /// A list has more items than the limit, which is checked before they are read.
+    #[error("a list of more than {0} items")]
+    TooMany(u32),
 }
 
 impl Signed {
@@ -179,9 +182,12 @@ impl Signed {
     /// True if the signature is the signer's.
     #[must_use]
     pub fn verify(&self) -> bool {
-        self.transaction
-            .signer
-            .verify(&self.transaction.id(), &self.signature)
+        self.verify_id(&self.transaction.id())
+    }
+
+    /// As [`Signed::verify`], with the transaction's id.
+    pub(crate) fn verify_id(&self, id: &[u8; 32]) -> bool {
+        self.transaction.signer.verify(id, &self.signature)
     }
 }
 

@@ -124,8 +124,13 @@ const fn price_of(class: Class) -> u64 {
     match class {
         Class::Marker | Class::Reinterpret => 0,
         Class::Simple | Class::FloatConst => 10,
-        Class::Load | Class::Store | Class::FloatLoad | Class::FloatStore | Class::Branch => 20,
-        Class::Divide => 30,
+        Class::Load
+        | Class::Store
+        | Class::FloatLoad
+        | Class::FloatStore
+        | Class::Branch
+        | Class::WideAdd => 20,
+        Class::Divide | Class::WideMultiply => 30,
         Class::BranchTable => 40,
         Class::Call => 60,
         Class::CallIndirect | Class::Bulk => 100,

@@ -61,7 +61,9 @@ pub(crate) fn run(arguments: &Arguments) -> CommandResult {
         .validate(&rules)
         .map_err(|error| case_file::unusable(file, &error))?;
     let engine = (arguments.engine.make)();
-    let replayed = case.replay(engine.as_ref(), &rules, &valid)?;
+    let replayed = case
+        .replay(engine.as_ref(), &rules, &valid)
+        .map_err(|error| case_file::unusable(file, &error))?;
     if arguments.json {
         print::json(&line(&case, engine.name(), &replayed))?;
     } else {

@@ -5,7 +5,7 @@ use crate::failure::{CommandResult, Failure, Verdict};
 use crate::print::{self, Colour};
 use crate::progress::ProgressTimer;
 use crate::replacement::replace;
-use crate::text::{counted, grouped, printable};
+use crate::text::{counted, grouped, printable, printable_path};
 use serde::Serialize;
 use std::fs;
 use std::path::Path;
@@ -79,7 +79,7 @@ fn run_vectors(arguments: &ConformRun) -> CommandResult {
     if let Some(path) = &arguments.out {
         let text = report.render().map_err(environment)?;
         replace(path, text.as_bytes()).map_err(|error| {
-            Failure::Environment(format!("cannot write {}: {error}", path.display()))
+            Failure::Environment(format!("cannot write {}: {error}", printable_path(path)))
         })?;
     }
     if arguments.json {
@@ -171,8 +171,9 @@ fn compare(arguments: &ConformCompare) -> CommandResult {
 }
 
 fn read(name: &str, path: &Path) -> Result<Report, Failure> {
-    let text = fs::read(path)
-        .map_err(|error| Failure::Environment(format!("cannot read {name}: {error}")))?;
+    let text = fs::read(path).map_err(|error| {
+        Failure::Environment(format!("cannot read {}: {error}", printable_path(path)))
+    })?;
     Report::parse(name, &text).map_err(environment)
 }
 

@@ -23,6 +23,10 @@ struct ReplayLine<'a> {
     height: u64,
     state_root: String,
     first_difference: Option<ReplayDifferenceLine<'a>>,
+    /// Number of blocks of the archive that were compared.
+    compared: u64,
+    /// How many of them the store had already; they are not executed again.
+    stored: u64,
     transactions: u64,
     gas_used: String,
     bisection: Option<BisectionLine<'a>>,
@@ -62,17 +66,24 @@ pub(crate) fn run(arguments: &Node) -> CommandResult {
 
 fn replay(arguments: &Arguments) -> CommandResult {
     let store = StoreName::parse(&arguments.store)?.open()?;
-    let file = &arguments.archive;
-    let (replayed, traced) = apply(arguments, store).map_err(|error| failure(file, error))?;
+    let Applied {
+        replayed,
+        traced,
+        ended,
+    } = apply(arguments, store).map_err(|error| failure(&arguments.archive, error))?;
     if let (Some(path), Some(traced)) = (&arguments.out, &traced) {
         case_file::write(&traced.case, path)?;
     }
-    if arguments.json {
+    // If nothing was compared, the object says so, since a script reads it before the exit code.
+    if arguments.json && (ended.is_ok() || replayed.compared == 0) {
         print::json(&ReplayLine {
+            agreed: ended.is_ok() && replayed.first_difference.is_none(),
             bisection: traced.as_ref().map(bisection),
             ..line(&replayed)
         })?;
-    } else {
+    }
+    ended.map_err(|error| stopped(&arguments.archive, &replayed, error))?;
+    if !arguments.json {
         let mut text = text(&replayed);
         if arguments.bisect && replayed.first_difference.is_some() {
             text.push_str(&traced_text(traced.as_ref(), arguments));
@@ -85,10 +96,14 @@ fn replay(arguments: &Arguments) -> CommandResult {
     })
 }
 
-fn apply(
-    arguments: &Arguments,
-    store: Box<dyn Store>,
-) -> Result<(ReplaySummary, Option<Traced>), ReplayError> {
+/// What a replay did before it ended, and how it ended.
+struct Applied {
+    replayed: ReplaySummary,
+    traced: Option<Traced>,
+    ended: Result<(), ReplayError>,
+}
+
+fn apply(arguments: &Arguments, store: Box<dyn Store>) -> Result<Applied, ReplayError> {
     let input = File::open(&arguments.archive).map_err(ArchiveError::from)?;
     let reader = ArchiveReader::new(BufReader::new(input))?;
     let make = arguments.engine.make;
@@ -102,22 +117,27 @@ fn apply(
         replay = replay.bisecting(Box::new(move || make()));
     }
     let mut timer = ProgressTimer::start();
-    while replay.step()? {
-        let ReplaySummary {
-            height,
-            transactions,
-            ..
-        } = replay.replayed();
+    let ended = loop {
+        match replay.step() {
+            Ok(true) => {}
+            Ok(false) => break Ok(()),
+            Err(error) => break Err(error),
+        }
         if timer.is_due() {
+            let replayed = replay.replayed();
             print::progress(&format!(
-                "block {}  {}",
-                grouped(*height),
-                counted(*transactions, "transaction")
+                "{} compared  {}",
+                counted(replayed.compared, "block"),
+                counted(replayed.transactions, "transaction")
             ));
         }
-    }
+    };
     print::progress_end();
-    Ok((replay.replayed().clone(), replay.traced().cloned()))
+    Ok(Applied {
+        replayed: replay.replayed().clone(),
+        traced: replay.traced().cloned(),
+        ended,
+    })
 }
 
 fn bisection(traced: &Traced) -> BisectionLine<'_> {
@@ -151,12 +171,25 @@ fn traced_text(traced: Option<&Traced>, arguments: &Arguments) -> String {
 }
 
 fn failure(file: &Path, error: ReplayError) -> Failure {
-    print::progress_end();
+    let file = printable_path(file);
     match error {
-        ReplayError::Archive(error) => {
-            Failure::Environment(format!("cannot read {}: {error}", printable_path(file)))
-        }
         ReplayError::Fault(fault) => fault.into(),
+        ReplayError::Archive(ArchiveError::Io(error)) => {
+            Failure::Environment(format!("cannot read {file}: {error}"))
+        }
+        error => Failure::Environment(format!("{file}: {error}")),
+    }
+}
+
+/// The failure of a replay that ended early, with what was compared before.
+fn stopped(file: &Path, replayed: &ReplaySummary, error: ReplayError) -> Failure {
+    let before = match replayed.compared {
+        0 => String::new(),
+        blocks => format!("\n{} before it: no difference", counted(blocks, "block")),
+    };
+    match failure(file, error) {
+        Failure::Environment(text) => Failure::Environment(text + &before),
+        other => other,
     }
 }
 
@@ -166,6 +199,8 @@ fn line(replayed: &ReplaySummary) -> ReplayLine<'_> {
         height: replayed.height.0,
         state_root: hex::encode(replayed.state_root),
         first_difference: replayed.first_difference.as_ref().map(difference_line),
+        compared: replayed.compared,
+        stored: replayed.stored,
         transactions: replayed.transactions,
         gas_used: replayed.gas_used.to_string(),
         bisection: None,
@@ -189,8 +224,10 @@ fn text(replayed: &ReplaySummary) -> String {
         Some(_) => print::coloured("disagreed", Colour::Red),
     };
     let mut text = format!(
-        "{word}: {} replayed\n  {:<14}{}\n  {:<14}{}\n  {:<14}{}\n",
-        counted(replayed.height.0, "block"),
+        "{word}: {} replayed\n  {:<14}{}\n  {:<14}{}\n  {:<14}{}\n  {:<14}{}\n",
+        counted(replayed.compared, "block"),
+        "compared",
+        compared(replayed),
         "transactions",
         grouped(replayed.transactions),
         "gas used",
@@ -214,4 +251,14 @@ fn text(replayed: &ReplaySummary) -> String {
         ));
     }
     text
+}
+
+fn compared(replayed: &ReplaySummary) -> String {
+    let executed = replayed.compared.saturating_sub(replayed.stored);
+    format!(
+        "{} with {} execution, {} with the store",
+        grouped(executed),
+        if executed == 1 { "its" } else { "their" },
+        grouped(replayed.stored)
+    )
 }

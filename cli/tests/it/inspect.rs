@@ -104,10 +104,12 @@ fn an_interface_is_printed_if_the_module_has_one() {
 }
 
 /// The samples with an interface section.
-const DESCRIBED: [&str; 10] = [
+const DESCRIBED: [&str; 12] = [
     "amm",
+    "committee",
     "counter",
     "escrow",
+    "groth16",
     "multisig",
     "names",
     "nft",

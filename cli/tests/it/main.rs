@@ -13,7 +13,11 @@ mod conform;
 
 mod diagnosis;
 
+mod hostile_files;
+
 mod inspect;
+
+mod proof;
 
 mod rejected;
 
@@ -22,6 +26,8 @@ mod replay;
 mod run;
 
 mod sim;
+
+mod stores;
 
 mod tables;
 
@@ -108,6 +114,7 @@ fn the_help_of_every_command_has_an_example() {
     assert!(all.stdout.contains("Exit codes"), "{}", all.stdout);
     for command in [
         "check", "run", "meter", "schedule", "inspect", "explain", "sim", "conform", "node",
+        "proof",
     ] {
         assert!(all.stdout.contains(command));
         let help = lockstep(&[command, "--help"]);

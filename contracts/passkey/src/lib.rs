@@ -8,16 +8,57 @@ mod webauthn;
 /// The contract.
 #[sdk::contract]
 pub mod passkey {
-    use contract_types::passkey::{Action, Assertion, PasskeyKey, signing_bytes};
-    use sdk::{Item, Request, Vec, call, env};
+    use sdk::borsh::BorshSerialize;
+    use sdk::{Address, Item, Request, String, Vec, call, env};
 
     use crate::webauthn;
 
     /// Maximum length of an entry's name in bytes, which is that of the host.
     pub const ENTRY_BYTES_MAX: usize = 64;
 
+    /// Beginning of what is hashed: a signature for another purpose cannot be used here.
+    pub const SIGNING_DOMAIN: &[u8] = b"lockstep/passkey/1";
+
     const KEY: Item<PasskeyKey> = Item::new(b"k");
     const NONCE: Item<u64> = Item::new(b"n");
+
+    /// The key of an account, and where it may be used.
+    #[sdk::data]
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct PasskeyKey {
+        /// The public key on secp256r1, SEC1: 33 or 65 bytes.
+        pub point: Vec<u8>,
+        /// SHA-256 of the relying party's id, the domain under which the passkey was made.
+        pub relying_party_hash: [u8; 32],
+        /// The origin of the page that asks for signatures, as `https://wallet.example`.
+        pub origin: String,
+    }
+
+    /// A payment, or a call with or without one.
+    #[sdk::data]
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Action {
+        /// The account that is paid, or the contract that is called.
+        pub to: Address,
+        /// The value that is paid.
+        pub value: u128,
+        /// The entry that is called; empty for a plain payment.
+        pub entry: String,
+        /// The arguments of the call.
+        pub input: Vec<u8>,
+    }
+
+    /// What a passkey returned for a challenge.
+    #[sdk::data]
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Assertion {
+        /// `authenticatorData`.
+        pub authenticator_data: Vec<u8>,
+        /// `clientDataJSON`.
+        pub client_data: Vec<u8>,
+        /// r and s, 32 bytes each, big-endian: WebAuthn encodes them in DER.
+        pub signature: [u8; 64],
+    }
 
     /// The key of the account changed.
     #[sdk::event]
@@ -120,7 +161,12 @@ pub mod passkey {
     }
 
     fn challenge_of(action: &Action) -> [u8; 32] {
-        let bytes = signing_bytes(&env::chain_id(), &env::self_address(), nonce(), action);
+        let mut bytes = SIGNING_DOMAIN.to_vec();
+        bytes.extend_from_slice(&env::chain_id());
+        bytes.extend_from_slice(&env::self_address().0);
+        bytes.extend_from_slice(&nonce().to_le_bytes());
+        // A write to memory cannot fail.
+        action.serialize(&mut bytes).unwrap_or_default();
         env::sha256(&bytes)
     }
 

@@ -1,11 +1,13 @@
 //! Tests the account's logic on the mock host, with assertions as a passkey makes them.
 
-use contract_types::passkey::{self as inputs, Action, Assertion, PasskeyKey, signing_bytes};
+use contract_types::passkey as inputs;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use p256::ecdsa::{Signature, SigningKey};
 use sdk::{Address, CallError, env, mock};
 
-use crate::passkey::{PasskeyClient, PasskeyError, entries};
+use crate::passkey::{
+    Action, Assertion, PasskeyClient, PasskeyError, PasskeyKey, SIGNING_DOMAIN, entries,
+};
 
 const ALICE: Address = Address([1; 32]);
 const BOB: Address = Address([2; 32]);
@@ -26,6 +28,26 @@ fn key(seed: u8, is_compressed: bool) -> PasskeyKey {
     }
 }
 
+fn payment(value: u128) -> Action {
+    Action {
+        to: BOB,
+        value,
+        entry: String::new(),
+        input: Vec::new(),
+    }
+}
+
+/// A change of the account's own key.
+fn change(key: &PasskeyKey) -> Action {
+    let call = inputs::set_key((&key.point, key.relying_party_hash, &key.origin));
+    Action {
+        to: ACCOUNT,
+        entry: call.entry.to_owned(),
+        input: call.input,
+        ..payment(0)
+    }
+}
+
 /// An account with a balance of 100; Alice is the caller.
 fn account() {
     mock::register(ACCOUNT, entries::ALL);
@@ -35,31 +57,24 @@ fn account() {
     CLIENT.value(100).deposit().unwrap();
 }
 
-/// Base64url, bit by bit.
+/// Base64url without padding, bit by bit.
 fn base64url(bytes: &[u8]) -> String {
-    let bits: Vec<bool> = bytes
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let bits: Vec<u8> = bytes
         .iter()
-        .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1))
+        .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1))
         .collect();
-    let digits = bits.chunks(6).map(|chunk| {
-        let padded = chunk.iter().chain([&false; 6]).take(6);
-        padded.fold(0, |number: u8, bit| number << 1 | u8::from(*bit))
+    let numbers = bits.chunks(6).map(|chunk| {
+        let padded = chunk.iter().chain([&0; 6]).take(6);
+        padded.fold(0, |number, bit| number << 1 | usize::from(*bit))
     });
-    let letter = |digit| match digit {
-        0..=25 => char::from(b'A' + digit),
-        26..=51 => char::from(b'a' + digit - 26),
-        52..=61 => char::from(b'0' + digit - 52),
-        62 => '-',
-        _ => '_',
-    };
-    digits.map(letter).collect()
+    numbers.map(|number| char::from(digits[number])).collect()
 }
 
 fn client_data(challenge: &[u8]) -> String {
     let challenge = base64url(challenge);
-    format!(
-        r#"{{"type":"webauthn.get","challenge":"{challenge}","origin":"{ORIGIN}","crossOrigin":false}}"#
-    )
+    let end = format!(r#""origin":"{ORIGIN}","crossOrigin":false}}"#);
+    format!(r#"{{"type":"webauthn.get","challenge":"{challenge}",{end}"#)
 }
 
 fn authenticator_data(flags: u8) -> Vec<u8> {
@@ -93,9 +108,9 @@ fn refused<T: std::fmt::Debug>(result: Result<T, CallError>, error: PasskeyError
 }
 
 #[test]
-fn a_signed_payment_is_made_once_whoever_delivers_it() {
+fn a_signed_payment_is_made_once_and_any_account_delivers_it() {
     account();
-    let action = Action::payment(BOB, 60);
+    let action = payment(60);
     let assertion = assertion(&action);
     mock::set_self_address(BOB);
     assert_eq!(
@@ -113,10 +128,19 @@ fn a_signed_payment_is_made_once_whoever_delivers_it() {
 #[test]
 fn the_challenge_is_the_hash_of_chain_account_nonce_and_action() {
     account();
-    let action = Action::payment(BOB, 60);
-    let bytes = signing_bytes(&env::chain_id(), &ACCOUNT, 0, &action);
+    let action = payment(60);
+    let nonce = 0_u64.to_le_bytes();
+    let encoded = [&BOB.0[..], &60_u128.to_le_bytes(), &[0; 8]].concat();
+    let bytes = [
+        SIGNING_DOMAIN,
+        &env::chain_id(),
+        &ACCOUNT.0,
+        &nonce,
+        &encoded,
+    ]
+    .concat();
     assert_eq!(CLIENT.challenge(action.clone()), Ok(env::sha256(&bytes)));
-    let other = Action::payment(BOB, 61);
+    let other = payment(61);
     refused(
         CLIENT.execute(other, assertion(&action)),
         PasskeyError::BadClientData,
@@ -129,7 +153,7 @@ fn every_digit_of_base64url_is_that_of_the_standard() {
     // Enough challenges that each of the 64 digits is among them.
     let mut digits = std::collections::BTreeSet::new();
     for value in 0..60 {
-        let action = Action::payment(BOB, value);
+        let action = payment(value);
         let challenge = CLIENT.challenge(action.clone()).unwrap();
         digits.extend(base64url(&challenge).chars());
         CLIENT.execute(action.clone(), assertion(&action)).ok();
@@ -142,7 +166,7 @@ fn every_digit_of_base64url_is_that_of_the_standard() {
 #[test]
 fn a_user_must_be_present_for_this_relying_party() {
     account();
-    let action = Action::payment(BOB, 1);
+    let action = payment(1);
     let text = client_data(&CLIENT.challenge(action.clone()).unwrap());
     let mut other = authenticator_data(1);
     other[0] ^= 1;
@@ -167,7 +191,7 @@ fn a_user_must_be_present_for_this_relying_party() {
 #[test]
 fn the_client_data_is_that_of_the_standard() {
     account();
-    let action = Action::payment(BOB, 1);
+    let action = payment(1);
     let right = client_data(&CLIENT.challenge(action.clone()).unwrap());
     for (from, to) in [
         ("webauthn.get", "webauthn.create"),
@@ -202,7 +226,7 @@ fn the_client_data_is_that_of_the_standard() {
 #[test]
 fn another_key_does_not_sign() {
     account();
-    let action = Action::payment(BOB, 1);
+    let action = payment(1);
     let text = client_data(&CLIENT.challenge(action.clone()).unwrap());
     let other = signed(8, authenticator_data(1), &text);
     refused(
@@ -219,10 +243,10 @@ fn only_the_account_replaces_its_key() {
     account();
     refused(CLIENT.set_key(key(8, true)), PasskeyError::NotSelf);
     refused(CLIENT.init(key(8, true)), PasskeyError::AlreadyInitialised);
-    let action = Action::call(ACCOUNT, 0, inputs::set_key(&key(8, true)));
+    let action = change(&key(8, true));
     CLIENT.execute(action.clone(), assertion(&action)).unwrap();
     assert_eq!(CLIENT.key(), Ok(Some(key(8, true))));
-    let action = Action::payment(BOB, 1);
+    let action = payment(1);
     refused(
         CLIENT.execute(action.clone(), assertion(&action)),
         PasskeyError::BadSignature,
@@ -259,7 +283,7 @@ fn a_key_has_a_form_and_an_origin() {
 #[test]
 fn a_failed_call_leaves_the_nonce() {
     account();
-    let action = Action::payment(BOB, 101);
+    let action = payment(101);
     refused(
         CLIENT.execute(action.clone(), assertion(&action)),
         PasskeyError::CallFailed,
@@ -267,7 +291,7 @@ fn a_failed_call_leaves_the_nonce() {
     assert_eq!(CLIENT.nonce(), Ok(0));
     let long = Action {
         entry: "e".repeat(65),
-        ..Action::payment(BOB, 1)
+        ..payment(1)
     };
     refused(
         CLIENT.execute(long.clone(), assertion(&long)),

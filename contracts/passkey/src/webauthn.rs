@@ -3,10 +3,9 @@
 //! The client data is compared as text: the standard fixes its order and its bytes (WebAuthn level
 //! 3, 5.8.1.1 and 5.8.1.2, the limited verification algorithm), so no JSON is decoded.
 
-use contract_types::passkey::{Assertion, PasskeyKey};
 use sdk::{Vec, env};
 
-use crate::passkey::PasskeyError;
+use crate::passkey::{Assertion, PasskeyError, PasskeyKey};
 
 /// Length of the authenticator data without extensions: the hash of the relying party, flags, a
 /// counter.

@@ -212,8 +212,10 @@ pub(crate) fn keccak256(data: &[u8]) -> [u8; 32] {
 }
 
 pub(crate) fn sha512(data: &[u8]) -> [u8; 64] {
+    let mut hash = [0; 64];
     // SAFETY: the input is a live slice, the output 64 writable bytes.
-    filled(|dst| unsafe { raw::sha512(data.as_ptr(), data.len(), dst) })
+    unsafe { raw::sha512(data.as_ptr(), data.len(), hash.as_mut_ptr()) };
+    hash
 }
 
 pub(crate) fn blake3(data: &[u8]) -> [u8; 32] {
@@ -222,8 +224,10 @@ pub(crate) fn blake3(data: &[u8]) -> [u8; 32] {
 }
 
 pub(crate) fn ripemd160(data: &[u8]) -> [u8; 20] {
+    let mut hash = [0; 20];
     // SAFETY: the input is a live slice, the output 20 writable bytes.
-    filled(|dst| unsafe { raw::ripemd160(data.as_ptr(), data.len(), dst) })
+    unsafe { raw::ripemd160(data.as_ptr(), data.len(), hash.as_mut_ptr()) };
+    hash
 }
 
 pub(crate) fn secp256k1_verify(digest: &[u8; 32], signature: &[u8; 64], key: &[u8; 33]) -> bool {
@@ -419,9 +423,9 @@ pub(crate) fn debug_log(text: &str) {
     unsafe { raw::debug_log(text.as_ptr(), text.len()) }
 }
 
-/// Returns bytes that `write` fills.
-fn filled<const BYTES: usize>(write: impl FnOnce(*mut u8)) -> [u8; BYTES] {
-    let mut bytes = [0; BYTES];
+/// Returns 32 bytes that `write` fills.
+fn filled(write: impl FnOnce(*mut u8)) -> [u8; 32] {
+    let mut bytes = [0; 32];
     write(bytes.as_mut_ptr());
     bytes
 }

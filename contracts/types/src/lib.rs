@@ -12,8 +12,10 @@
 extern crate alloc;
 
 pub mod amm;
+pub mod committee;
 pub mod counter;
 pub mod escrow;
+pub mod groth16;
 pub mod hostile;
 pub mod multisig;
 pub mod names;

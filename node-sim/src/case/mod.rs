@@ -10,12 +10,20 @@
 //!
 //! Specification: docs/spec/blocks.md, "Case". Tests: `tests/it/case.rs`.
 
+/// Lists of a case, which are bounded before they are read.
+mod bounded;
+
+/// What a state must be like so that a chain can have it.
+mod state;
+
+/// The state of a case as a store.
 mod store;
 
 use crate::compare::{Mismatch, compare_transactions};
 use crate::rerun::{Position, RecordingDepth, Rerun, Subject, rerun};
 use borsh::{BorshDeserialize, BorshSerialize};
-use node::archive::{ArchiveError, ArchivedTransaction, read_record, write_record};
+use node::archive::{ArchiveError, ArchivedTransaction, RecordPosition, read_record, write_record};
+use node::digest::{encode, sha256};
 use node::execute::execute;
 use node::limits::{ARCHIVE_RECORD_BYTES_MAX, Limits};
 use node::{
@@ -27,6 +35,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use store::{CaseStore, FirstMissingKey};
+use vm::unstable::host::crypto::known_answers;
 use vm::{Address, BlockMetadata, Engine, Fault, Height, Rulebook, Rules, StateDiff};
 
 /// First bytes of every case file.
@@ -34,6 +43,9 @@ pub const MAGIC: &[u8; 16] = b"lockstep/case/1\n";
 
 /// Maximum length of the name of an outcome's source, in bytes.
 const NAME_BYTES_MAX: usize = 256;
+/// Keys or ranges in each list of a case: four times as many as the gas of a transaction pays for,
+/// by the price of an entry of a scan.
+const ENTRIES_MAX: u32 = 1_000_000;
 
 /// Result of the transaction, and which source reports it.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -45,6 +57,7 @@ pub struct Outcome {
     /// SHA-256 of the borsh encoding of the net diff.
     pub diff_hash: [u8; 32],
     /// The net diff itself; an archive has only its hash.
+    #[borsh(deserialize_with = "bounded::optional_map")]
     pub diff: Option<StateDiff>,
 }
 
@@ -104,10 +117,13 @@ pub struct Case {
     /// The transaction.
     pub transaction: Signed,
     /// Values that were read, as of the start of the block; `None` for absent keys.
+    #[borsh(deserialize_with = "bounded::map")]
     pub state: StateDiff,
     /// Ranges, as start and end, of which `state` has every stored key.
-    pub ranges: BTreeSet<(Vec<u8>, Vec<u8>)>,
+    #[borsh(deserialize_with = "bounded::ranges")]
+    pub ranges: Ranges,
     /// Changes of these keys by earlier transactions of the block.
+    #[borsh(deserialize_with = "bounded::map")]
     pub changes: StateDiff,
     /// The outcome that is taken to be correct.
     pub expected: Outcome,
@@ -115,7 +131,8 @@ pub struct Case {
     pub found: Outcome,
 }
 
-/// Why a file is not a case that can be replayed.
+/// Why a file is not a case that can be replayed. Each reason is one of the file, but those of
+/// reading it and `Fault`.
 #[derive(Debug, thiserror::Error)]
 pub enum CaseError {
     /// The file is not a case.
@@ -125,21 +142,44 @@ pub enum CaseError {
     #[error(transparent)]
     Record(#[from] ArchiveError),
     /// The record is intact but is not a case.
-    #[error("the case does not decode: {0}")]
+    #[error("the case does not decode: {0}; {WRITE_AGAIN}")]
     Format(#[from] DecodeError),
     /// Bytes follow the record.
-    #[error("bytes follow the case")]
+    #[error("bytes follow the case: copy the file again")]
     Trailing,
     /// This build does not have the rules of the case.
-    #[error("another version of the rules: {}", hex::encode(.0))]
+    #[error(
+        "another version of the rules: {}; replay the case with a build that has them",
+        hex::encode(.0)
+    )]
     Rules([u8; 32]),
     /// A limit is above that of this build, or a name is too long.
-    #[error("limits above those of this build")]
+    #[error("limits above those of this build: replay the case with a build that has them")]
     Limits,
     /// The transaction is invalid in every block of this chain.
-    #[error("an invalid transaction: {0}")]
+    #[error("an invalid transaction: {0}; {WRITE_AGAIN}")]
     Transaction(#[from] InvalidTransaction),
+    /// No chain has this value in its state.
+    #[error("no chain has the state of this case: {reason}, under the key {key}; {WRITE_AGAIN}")]
+    State {
+        /// The state key in hex, cut after its first bytes.
+        key: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// An outcome has a net diff and the hash of another one.
+    #[error("an outcome of the case has the hash of another diff; {WRITE_AGAIN}")]
+    DiffHash,
+    /// The execution found the state to be one that no chain has.
+    #[error("the transaction cannot be executed on the state of this case: {0}; {WRITE_AGAIN}")]
+    Unexecutable(String),
+    /// This machine failed; the case is not the cause.
+    #[error("this machine failed; the case is not the cause: {0}")]
+    Fault(Fault),
 }
+
+/// What to do about a case that decodes and is still not right.
+const WRITE_AGAIN: &str = "write the case again, with `node replay --bisect --out` or `sim --case`";
 
 /// Result of replaying a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,7 +265,7 @@ impl Case {
     /// I/O errors of `output`, or a case longer than a record may be.
     pub fn write(&self, output: &mut impl Write) -> io::Result<()> {
         output.write_all(MAGIC)?;
-        write_record(output, &node::digest::encode(self))
+        write_record(output, &encode(self))
     }
 
     /// Reads a case file, which is exactly one record.
@@ -241,7 +281,8 @@ impl Case {
         if magic != MAGIC {
             return Err(CaseError::Magic);
         }
-        let payload = read_record(&mut input, 0)?.ok_or(ArchiveError::CutOff { record: 0 })?;
+        let at = RecordPosition::first(MAGIC);
+        let payload = read_record(&mut input, at)?.ok_or(ArchiveError::CutOff { at })?;
         let mut rest = Vec::new();
         let ended = input.take(1).read_to_end(&mut rest);
         ended.map_err(ArchiveError::Io)?;
@@ -261,17 +302,23 @@ impl Case {
     }
 
     fn check(&self, rules: &Rulebook) -> Result<(), CaseError> {
-        self.rules(rules)?;
+        let rules = self.rules(rules)?;
         let (ours, theirs) = (Limits::v1(), &self.limits);
         let names = [&self.expected.by, &self.found.by];
         let is_bounded = theirs.transaction_bytes <= ours.transaction_bytes
             && theirs.transaction_gas <= ours.transaction_gas
             && names.iter().all(|name| name.len() <= NAME_BYTES_MAX);
-        if is_bounded {
-            Ok(())
-        } else {
-            Err(CaseError::Limits)
+        if !is_bounded {
+            return Err(CaseError::Limits);
         }
+        let has_its_hash = |outcome: &Outcome| {
+            let diff = outcome.diff.as_ref();
+            diff.is_none_or(|diff| sha256(&[&encode(diff)]) == outcome.diff_hash)
+        };
+        if !has_its_hash(&self.expected) || !has_its_hash(&self.found) {
+            return Err(CaseError::DiffHash);
+        }
+        state::check(self, rules)
     }
 
     /// Validates the transaction as one of a block of this chain.
@@ -303,16 +350,17 @@ impl Case {
     /// Executes the transaction on the recorded state, and compares with the expected outcome.
     ///
     /// # Errors
-    /// [`Fault`] if this machine stops at a fault, or no chain can have the recorded state.
+    /// [`CaseError::Fault`] if this machine fails; [`CaseError::Unexecutable`] if no chain can have
+    /// the recorded state.
     pub fn replay(
         &self,
         engine: &dyn Engine,
         rules: &Rulebook,
         valid: &ValidTransaction,
-    ) -> Result<CaseReplay, Fault> {
-        let rules = self
-            .rules(rules)
-            .map_err(|error| Fault::invariant(error.to_string()))?;
+    ) -> Result<CaseReplay, CaseError> {
+        let rules = self.rules(rules)?;
+        // Apart from these, the store and what it returns come from the file.
+        known_answers().map_err(CaseError::Fault)?;
         let missing = FirstMissingKey::default();
         let store = CaseStore::new(self, missing.clone());
         let cache = CodeCache::new(CachePolicy::Warm);
@@ -332,7 +380,11 @@ impl Case {
         if let Some(key) = missing.take() {
             return Ok(CaseReplay::MissingKey(key));
         }
-        let outcome = Box::new(Outcome::of(engine.name(), &executed?));
+        let executed = executed.map_err(|fault| match fault {
+            Fault::Store(reason) | Fault::Invariant(reason) => CaseError::Unexecutable(reason),
+            fault => CaseError::Fault(fault),
+        })?;
+        let outcome = Box::new(Outcome::of(engine.name(), &executed));
         let mismatches = compare(&self.expected, &outcome);
         Ok(CaseReplay::Ran {
             outcome,
@@ -363,8 +415,8 @@ pub fn compare(left: &Outcome, right: &Outcome) -> Vec<Mismatch> {
     mismatches
 }
 
-/// Ranges of which every stored key is known.
-type Ranges = BTreeSet<(Vec<u8>, Vec<u8>)>;
+/// Ranges, as start and end, of which every stored key is known.
+pub type Ranges = BTreeSet<(Vec<u8>, Vec<u8>)>;
 
 /// Values of the keys that were read, and the ranges that were scanned to their ends.
 fn values_of(store: &dyn Store, reads: &ReadSet) -> Result<(StateDiff, Ranges), Fault> {

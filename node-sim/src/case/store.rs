@@ -2,6 +2,7 @@
 
 use super::Case;
 use node::{Commit, Receipt, Store, Tip};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vm::{Entries, Fault, Height};
@@ -29,24 +30,39 @@ impl FirstMissingKey {
 /// The state of a case, as far as it is known.
 pub(super) struct CaseStore<'a> {
     case: &'a Case,
+    /// The ranges, joined where they overlap: end by start.
+    known: BTreeMap<&'a [u8], &'a [u8]>,
     missing: FirstMissingKey,
 }
 
 impl<'a> CaseStore<'a> {
-    pub(super) const fn new(case: &'a Case, missing: FirstMissingKey) -> Self {
-        Self { case, missing }
-    }
-
-    /// The smallest key from `start` on that no range covers.
-    fn known_up_to(&self, start: &[u8]) -> Vec<u8> {
-        let mut known = start.to_vec();
-        // Ranges are ordered by their starts, so one pass suffices.
-        for (start, end) in &self.case.ranges {
-            if *start <= known && known < *end {
-                known.clone_from(end);
+    pub(super) fn new(case: &'a Case, missing: FirstMissingKey) -> Self {
+        let mut known: BTreeMap<&[u8], &[u8]> = BTreeMap::new();
+        // Ranges are ordered by their starts: each joins the last one or comes after it.
+        for (start, end) in case.ranges.iter().filter(|(start, end)| start < end) {
+            match known.last_entry() {
+                Some(mut last) if start.as_slice() <= *last.get() => {
+                    let joined = end.as_slice().max(last.get());
+                    last.insert(joined);
+                }
+                _ => {
+                    known.insert(start, end);
+                }
             }
         }
-        known
+        Self {
+            case,
+            known,
+            missing,
+        }
+    }
+
+    /// The smallest key from `start` on that no range covers. The time does not grow with the
+    /// number of ranges, since a transaction may read as many keys as its gas allows.
+    fn known_up_to(&self, start: &[u8]) -> Vec<u8> {
+        let bounds = (Bound::Unbounded, Bound::Included(start));
+        let below = self.known.range::<[u8], _>(bounds).next_back();
+        below.map_or(start, |(_, end)| start.max(end)).to_vec()
     }
 }
 
@@ -80,6 +96,10 @@ impl Store for CaseStore<'_> {
     }
 
     fn tip(&self) -> Result<Option<Tip>, Fault> {
+        Err(none())
+    }
+
+    fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {
         Err(none())
     }
 

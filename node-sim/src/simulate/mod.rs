@@ -126,7 +126,8 @@ pub trait Progress {
         let _ = executor;
     }
 
-    /// Called after each block with its results, for an archive.
+    /// Called after each block with its results, for an archive; and with the block on which
+    /// executors differ, with the results of the one that differs from executor 0.
     fn archive(&mut self, block: &ArchivedBlock) {
         let _ = block;
     }

@@ -63,7 +63,13 @@ impl Simulation {
                 self.gatherer.count(&block, outcome);
             }
             let found = first_difference(&self.running, &outcomes, height);
-            if found.is_some() {
+            if let Some(difference) = &found {
+                // The results under dispute: `node replay` compares them and traces the first.
+                let (_, other) = difference.executors;
+                let index = usize::try_from(other).unwrap_or(usize::MAX);
+                if let Some(outcome) = outcomes.get(index) {
+                    progress.archive(&archived(block.clone(), outcome));
+                }
                 self.report.agreed = false;
                 self.report.first_difference = found;
                 self.disputed = Some((block, outcomes));

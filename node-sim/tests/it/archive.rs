@@ -196,6 +196,6 @@ fn damage_is_reported_with_record_and_reason() {
     let long = [&bytes[..19], &[0xff; 4]].concat();
     assert!(matches!(
         read(&long),
-        Err(ArchiveError::TooLong { record: 0, .. })
+        Err(ArchiveError::TooLong { at, .. }) if (at.record, at.offset) == (0, 19)
     ));
 }

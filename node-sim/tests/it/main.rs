@@ -10,9 +10,17 @@ extern crate lockstep_node_sim as node_sim;
 
 mod activation;
 
+mod small_chain;
+
+mod mutations;
+
 mod archive;
 
+mod replay;
+
 mod case;
+
+mod hostile_files;
 
 mod network;
 

@@ -12,11 +12,17 @@ mod chain;
 
 mod transactions;
 
+mod mempool;
+
 mod blocks;
+
+mod decoding;
 
 mod execution;
 
 mod state;
+
+mod proofs;
 
 mod faults;
 
@@ -26,4 +32,8 @@ mod memory_faults;
 
 mod scrub;
 
+mod other_chain;
+
 mod orderbook;
+
+mod drive;

@@ -21,6 +21,8 @@ mod property;
 
 mod gas_pages;
 
+mod proofs;
+
 mod sizes;
 
 mod depth;

@@ -1,8 +1,8 @@
 //! Signs actions as a passkey does, for the account of `contracts/passkey` as deployed wasm.
 
 use crate::setup::{call_by, call_ok, deploy, revert_code, world_on_all_engines};
-use contract_types::passkey::{self, Action, Assertion, PasskeyKey};
-use contract_types::{Address, counter};
+use contract_types::passkey::{self, Action};
+use contract_types::{Address, Invocation, counter};
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use p256::ecdsa::{Signature, SigningKey};
 use testkit::World;
@@ -14,14 +14,10 @@ fn signer() -> SigningKey {
     SigningKey::from_slice(&[7; 32]).expect("in range")
 }
 
-/// The key of the passkey, uncompressed as WebAuthn has it, for `wallet.example`.
-pub(crate) fn key() -> PasskeyKey {
+/// Sets the key of the passkey, uncompressed as WebAuthn has it, for `wallet.example`.
+pub(crate) fn with_key(call: fn(passkey::Key<'_>) -> Invocation) -> Invocation {
     let point = signer().verifying_key().to_sec1_point(false);
-    PasskeyKey {
-        point: point.as_bytes().to_vec(),
-        relying_party_hash: sha256(b"wallet.example"),
-        origin: ORIGIN.to_owned(),
-    }
+    call((point.as_bytes(), sha256(b"wallet.example"), ORIGIN))
 }
 
 /// Base64url without padding, digit by digit.
@@ -38,14 +34,32 @@ fn base64url(bytes: &[u8]) -> String {
     numbers.map(|number| char::from(digits[number])).collect()
 }
 
+/// What a passkey returns: `authenticatorData`, `clientDataJSON`, r and s.
+pub(crate) struct Assertion {
+    authenticator_data: Vec<u8>,
+    client_data: Vec<u8>,
+    signature: [u8; 64],
+}
+
+impl Assertion {
+    /// The call that delivers it.
+    pub(crate) fn execute(&self, action: Action<'_>) -> Invocation {
+        let assertion = (
+            &self.authenticator_data[..],
+            &self.client_data[..],
+            &self.signature,
+        );
+        passkey::execute(action, assertion)
+    }
+}
+
 /// What the passkey returns for the action of the account's next nonce.
-pub(crate) fn assertion(world: &World, account: Address, action: &Action) -> Assertion {
+pub(crate) fn assertion(world: &World, account: Address, action: Action<'_>) -> Assertion {
     let query = call_by(account, account, passkey::challenge(action));
     let challenge = world.query(&query).expect("a challenge").output;
     let challenge = base64url(&challenge);
-    let client_data = format!(
-        r#"{{"type":"webauthn.get","challenge":"{challenge}","origin":"{ORIGIN}","crossOrigin":false}}"#
-    );
+    let end = format!(r#""origin":"{ORIGIN}","crossOrigin":false}}"#);
+    let client_data = format!(r#"{{"type":"webauthn.get","challenge":"{challenge}",{end}"#);
     // User present and verified; a counter of 0, as passkeys that are synchronised have.
     let authenticator_data = [&sha256(b"wallet.example")[..], &[5, 0, 0, 0, 0]].concat();
     let signed = [&authenticator_data[..], &sha256(client_data.as_bytes())].concat();
@@ -62,35 +76,36 @@ pub(crate) fn assertion(world: &World, account: Address, action: &Action) -> Ass
 fn a_passkey_controls_an_account() {
     let mut world = world_on_all_engines();
     let [alice, bob] = ["alice", "bob"].map(|name| world.account(name, 1_000));
-    let account = deploy(&mut world, alice, "passkey", &passkey::init(&key()));
+    let account = deploy(&mut world, alice, "passkey", &with_key(passkey::init));
     call_ok(
         &mut world,
         &call_by(alice, account, passkey::deposit()).value(100),
     );
     let counter = deploy(&mut world, alice, "counter", &counter::increment(1));
 
-    let payment = Action::payment(bob, 30);
-    let signed = assertion(&world, account, &payment);
-    let execute = call_by(bob, account, passkey::execute(&payment, &signed));
+    let payment = (bob, 30, "", &[][..]);
+    let signed = assertion(&world, account, payment);
+    let execute = call_by(bob, account, signed.execute(payment));
     call_ok(&mut world, &execute);
     assert_eq!((world.balance(account), world.balance(bob)), (70, 1_030));
     assert_eq!(revert_code(&mut world, &execute), 4, "a second time");
 
-    let call = Action::call(counter, 0, counter::increment(5));
-    let mut signed = assertion(&world, account, &call);
-    let execute = call_by(bob, account, passkey::execute(&call, &signed));
+    let increment = counter::increment(5);
+    let call = (counter, 0, increment.entry, &increment.input[..]);
+    let mut signed = assertion(&world, account, call);
+    let execute = call_by(bob, account, signed.execute(call));
     call_ok(&mut world, &execute);
     let count = call_ok(&mut world, &call_by(bob, counter, counter::get()));
     assert_eq!(count.output, 6_u64.to_le_bytes());
 
     // A signature of the nonce before, a wrong one, and no user.
     assert_eq!(revert_code(&mut world, &execute), 4);
-    signed = assertion(&world, account, &call);
+    signed = assertion(&world, account, call);
     signed.signature[0] ^= 1;
-    let wrong = call_by(bob, account, passkey::execute(&call, &signed));
+    let wrong = call_by(bob, account, signed.execute(call));
     assert_eq!(revert_code(&mut world, &wrong), 5);
     signed.authenticator_data[32] = 4;
-    let absent = call_by(bob, account, passkey::execute(&call, &signed));
+    let absent = call_by(bob, account, signed.execute(call));
     assert_eq!(revert_code(&mut world, &absent), 3);
 }
 
@@ -99,14 +114,14 @@ fn a_passkey_controls_an_account() {
 fn an_action_costs_the_signature_and_little_more() {
     let mut world = world_on_all_engines();
     let [alice, bob] = ["alice", "bob"].map(|name| world.account(name, 1_000));
-    let account = deploy(&mut world, alice, "passkey", &passkey::init(&key()));
+    let account = deploy(&mut world, alice, "passkey", &with_key(passkey::init));
     call_ok(
         &mut world,
         &call_by(alice, account, passkey::deposit()).value(100),
     );
-    let payment = Action::payment(bob, 30);
-    let signed = assertion(&world, account, &payment);
-    let execute = call_by(bob, account, passkey::execute(&payment, &signed));
+    let payment = (bob, 30, "", &[][..]);
+    let signed = assertion(&world, account, payment);
+    let execute = call_by(bob, account, signed.execute(payment));
     let receipt = call_ok(&mut world, &execute);
     let prices = vm::Rules::v1().prices();
     let price = prices
