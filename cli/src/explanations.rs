@@ -120,6 +120,12 @@ fn host_trap_explanation(trap: Trap) -> &'static str {
              A static call and all calls that it makes may not write or remove values and may not\n\
              emit events. Use an ordinary call where state has to change."
         }
+        Trap::ItemLimit => {
+            "a list of points has too many items\n\
+             A sum of multiples has at most 128 terms, a check of pairings at most 32 pairs.\n\
+             Add the sums of several calls. Pairs with the same point of one group can be\n\
+             joined by adding their points of the other."
+        }
         Trap::OutputLength => {
             "the output is longer than 64 KiB\nReturn less, or store it and return its key."
         }

@@ -74,6 +74,10 @@ void lockstep_emit_event(const void *topics, int32_t count, const void *data, si
 LOCKSTEP_IMPORT(sha256) void lockstep_sha256(const void *data, size_t length, uint8_t dst[32]);
 LOCKSTEP_IMPORT(keccak256)
 void lockstep_keccak256(const void *data, size_t length, uint8_t dst[32]);
+LOCKSTEP_IMPORT(sha512) void lockstep_sha512(const void *data, size_t length, uint8_t dst[64]);
+LOCKSTEP_IMPORT(blake3) void lockstep_blake3(const void *data, size_t length, uint8_t dst[32]);
+LOCKSTEP_IMPORT(ripemd160)
+void lockstep_ripemd160(const void *data, size_t length, uint8_t dst[20]);
 LOCKSTEP_IMPORT(secp256k1_verify)
 int32_t lockstep_secp256k1_verify(const uint8_t digest[32], const uint8_t signature[64],
                                   const uint8_t key[33]);
@@ -83,6 +87,36 @@ int32_t lockstep_secp256k1_recover(const uint8_t digest[32], const uint8_t signa
 LOCKSTEP_IMPORT(ed25519_verify)
 int32_t lockstep_ed25519_verify(const void *message, size_t length, const uint8_t signature[64],
                                 const uint8_t key[32]);
+// secp256r1 (P-256), as passkeys sign; high s too. The key is SEC1: 33 or 65 bytes.
+LOCKSTEP_IMPORT(p256_verify)
+int32_t lockstep_p256_verify(const uint8_t digest[32], const uint8_t signature[64],
+                             const void *key, size_t key_length);
+
+// Points of BLS12-381 (encodings of EIP-2537) and BN254 (EIP-196, EIP-197). 1 if the input is valid
+// and the point was written, else 0; a check: 1 if the product of the pairings is one. A term is
+// a point and a scalar of 32 bytes, a pair a point of G1 and one of G2. At most 128 terms, 32 pairs.
+LOCKSTEP_IMPORT(bls12_381_g1_add)
+int32_t lockstep_bls12_381_g1_add(const uint8_t first[128], const uint8_t second[128],
+                                  uint8_t dst[128]);
+LOCKSTEP_IMPORT(bls12_381_g1_msm)  // terms of 160 bytes, in the subgroup
+int32_t lockstep_bls12_381_g1_msm(const void *terms, size_t count, uint8_t dst[128]);
+LOCKSTEP_IMPORT(bls12_381_g2_add)
+int32_t lockstep_bls12_381_g2_add(const uint8_t first[256], const uint8_t second[256],
+                                  uint8_t dst[256]);
+LOCKSTEP_IMPORT(bls12_381_g2_msm)  // terms of 288 bytes, in the subgroup
+int32_t lockstep_bls12_381_g2_msm(const void *terms, size_t count, uint8_t dst[256]);
+LOCKSTEP_IMPORT(bls12_381_pairing_check)  // pairs of 384 bytes, in the subgroups
+int32_t lockstep_bls12_381_pairing_check(const void *pairs, size_t count);
+LOCKSTEP_IMPORT(bls12_381_map_fp_to_g1)  // as RFC 9380, the cofactor cleared
+int32_t lockstep_bls12_381_map_fp_to_g1(const uint8_t element[64], uint8_t dst[128]);
+LOCKSTEP_IMPORT(bls12_381_map_fp2_to_g2)
+int32_t lockstep_bls12_381_map_fp2_to_g2(const uint8_t element[128], uint8_t dst[256]);
+LOCKSTEP_IMPORT(bn254_add)
+int32_t lockstep_bn254_add(const uint8_t first[64], const uint8_t second[64], uint8_t dst[64]);
+LOCKSTEP_IMPORT(bn254_mul)
+int32_t lockstep_bn254_mul(const uint8_t point[64], const uint8_t scalar[32], uint8_t dst[64]);
+LOCKSTEP_IMPORT(bn254_pairing_check)  // pairs of 192 bytes; no pair is 1
+int32_t lockstep_bn254_pairing_check(const void *pairs, size_t count);
 
 // The block, the chain and the two parties of the call.
 LOCKSTEP_IMPORT(block_height) int64_t lockstep_block_height(void);

@@ -28,6 +28,24 @@ pub const HASH_BYTES: u32 = 32;
 pub const SIGNATURE_BYTES: u32 = 64;
 /// Bytes of a compressed secp256k1 key.
 pub const SECP256K1_KEY_BYTES: u32 = 33;
+/// Bytes of a RIPEMD-160 hash.
+pub const RIPEMD160_BYTES: u32 = 20;
+/// Bytes of a SHA-512 hash.
+pub const SHA512_BYTES: u32 = 64;
+/// Bytes of a point of BLS12-381, G1: two elements of the field, 64 bytes each.
+pub const BLS12_381_G1_BYTES: u32 = 128;
+/// Bytes of a point of BLS12-381, G2.
+pub const BLS12_381_G2_BYTES: u32 = 256;
+/// Bytes of a point of BN254, G1: two elements of the field, 32 bytes each.
+pub const BN254_G1_BYTES: u32 = 64;
+/// Bytes of a point of BN254, G2.
+pub const BN254_G2_BYTES: u32 = 128;
+/// Bytes of a scalar that multiplies a point.
+pub const SCALAR_BYTES: u32 = 32;
+/// Terms of one sum of multiples; it bounds the time between two reads of the gas, and the memory.
+pub const MSM_TERMS_MAX: u32 = 128;
+/// Pairs of one check of pairings; it bounds the same.
+pub const PAIRING_PAIRS_MAX: u32 = 32;
 /// Bytes of an amount, little-endian.
 pub const AMOUNT_BYTES: u32 = 16;
 /// Contract frames active at once, including the outermost; it bounds instances and memory.

@@ -112,6 +112,34 @@ pub enum Function {
     Deploy = 29,
     /// Replaces the contract's own code.
     SetCode = 30,
+    /// Verifies an ECDSA signature over secp256r1 (P-256).
+    P256Verify = 31,
+    /// BLAKE3 of bytes.
+    Blake3 = 32,
+    /// RIPEMD-160 of bytes.
+    Ripemd160 = 33,
+    /// SHA-512 of bytes.
+    Sha512 = 34,
+    /// Sum of two points of BLS12-381, G1.
+    Bls12381G1Add = 35,
+    /// Sum of multiples of points of BLS12-381, G1.
+    Bls12381G1Msm = 36,
+    /// Sum of two points of BLS12-381, G2.
+    Bls12381G2Add = 37,
+    /// Sum of multiples of points of BLS12-381, G2.
+    Bls12381G2Msm = 38,
+    /// Compares a product of pairings of BLS12-381 with one.
+    Bls12381PairingCheck = 39,
+    /// Maps an element of the field to BLS12-381, G1.
+    Bls12381MapFpToG1 = 40,
+    /// Maps an element of the field's extension to BLS12-381, G2.
+    Bls12381MapFp2ToG2 = 41,
+    /// Sum of two points of BN254.
+    Bn254Add = 42,
+    /// Multiple of a point of BN254.
+    Bn254Mul = 43,
+    /// Compares a product of pairings of BN254 with one.
+    Bn254PairingCheck = 44,
 }
 
 /// Behaviour of a function in a static frame.

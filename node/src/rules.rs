@@ -88,7 +88,7 @@ mod tests {
         let rules = version_1();
         assert_eq!(
             hex::encode(rules.id()),
-            "82d8336b39ccb53654ccdc79164411e6838477c54cd860611a6c9a89a509a9d7"
+            "657f22ed05012205f344190c5ab37c51d6e2efded9eb981d86f88db6d0c80ae0"
         );
         assert!(rulebook().get(rules.id()).is_some());
     }

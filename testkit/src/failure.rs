@@ -247,6 +247,7 @@ const fn advice(trap: Trap) -> &'static str {
         Trap::EventLimit => "a transaction may emit at most 64 events and 64 KiB",
         Trap::StaticViolation => "a call with STATIC must not change state",
         Trap::OutputLength => "input and output may have at most 64 KiB",
+        Trap::ItemLimit => "a list may have at most 128 terms, or 32 pairs of points",
         Trap::UnknownFlag => "the only flags are ALLOW_REENTRY and STATIC",
         _ => "a function pointer is null or has another type than the call",
     }

@@ -124,8 +124,13 @@ const fn price_of(class: Class) -> u64 {
     match class {
         Class::Marker | Class::Reinterpret => 0,
         Class::Simple | Class::FloatConst => 10,
-        Class::Load | Class::Store | Class::FloatLoad | Class::FloatStore | Class::Branch => 20,
-        Class::Divide => 30,
+        Class::Load
+        | Class::Store
+        | Class::FloatLoad
+        | Class::FloatStore
+        | Class::Branch
+        | Class::WideAdd => 20,
+        Class::Divide | Class::WideMultiply => 30,
         Class::BranchTable => 40,
         Class::Call => 60,
         Class::CallIndirect | Class::Bulk => 100,
@@ -151,6 +156,22 @@ const fn host_price(function: Function) -> HostPrice {
         Function::StorageScan => (50_000, 40, 10, 500_000),
         Function::Keccak256 => (5_000, 60, 0, 0),
         Function::Secp256k1Recover => (3_000_000, 0, 0, 0),
+        Function::P256Verify => (3_000_000, 0, 0, 0),
+        Function::Blake3 => (5_000, 30, 0, 0),
+        Function::Ripemd160 => (5_000, 60, 0, 0),
+        Function::Sha512 => (5_000, 40, 0, 0),
+        Function::Bls12381G1Add => (60_000, 0, 0, 0),
+        // A list costs its items, each as much as the first: a sum of many terms shares no more
+        // work than one of few (`sum_of_multiples`), so no count has a discount or is too cheap.
+        Function::Bls12381G1Msm => (400_000, 4_500, 0, 0),
+        Function::Bls12381G2Add => (80_000, 0, 0, 0),
+        Function::Bls12381G2Msm => (900_000, 5_200, 0, 0),
+        Function::Bls12381PairingCheck => (6_000_000, 9_200, 0, 0),
+        Function::Bls12381MapFpToG1 => (750_000, 0, 0, 0),
+        Function::Bls12381MapFp2ToG2 => (2_100_000, 0, 0, 0),
+        Function::Bn254Add => (30_000, 0, 0, 0),
+        Function::Bn254Mul => (360_000, 0, 0, 0),
+        Function::Bn254PairingCheck => (4_000_000, 14_600, 0, 0),
         Function::BlockHash | Function::Balance => (50_000, 0, 0, 500_000),
         // Two accounts are written; a call that carries a value pays this base too.
         Function::Transfer => (400_000, 0, 0, 500_000),

@@ -42,6 +42,8 @@ pub enum Trap {
     OutputLength = 69,
     /// A call has a flag that the host interface does not define.
     UnknownFlag = 70,
+    /// Too many terms of a sum of multiples, or pairs of a check of pairings.
+    ItemLimit = 71,
 }
 
 impl Trap {
@@ -63,6 +65,7 @@ impl Trap {
         Self::StaticViolation,
         Self::OutputLength,
         Self::UnknownFlag,
+        Self::ItemLimit,
     ];
 
     /// The code that goes into a receipt.
@@ -98,6 +101,7 @@ impl Trap {
             Self::StaticViolation => "StaticViolation",
             Self::OutputLength => "OutputLength",
             Self::UnknownFlag => "UnknownFlag",
+            Self::ItemLimit => "ItemLimit",
         }
     }
 }
@@ -111,7 +115,7 @@ mod tests {
         let codes: Vec<u16> = Trap::ALL.iter().map(|trap| trap.code()).collect();
         assert_eq!(
             codes,
-            [1, 2, 3, 4, 5, 6, 7, 8, 9, 64, 65, 66, 67, 68, 69, 70]
+            [1, 2, 3, 4, 5, 6, 7, 8, 9, 64, 65, 66, 67, 68, 69, 70, 71]
         );
         assert!(
             Trap::ALL

@@ -1,6 +1,7 @@
 //! Sets up the state for workloads: the measured contract, one that it calls, keys and accounts.
 
 use crate::Measured;
+use crate::points::{BN254_SCALAR, Points};
 use crate::program as at;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -54,6 +55,15 @@ const ED25519_SIGNATURE: &str = "\
     6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac\
     18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a";
 const ED25519_KEY: &str = "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025";
+/// A valid signature that takes longest. Verification adds multiples of the generator and of the
+/// key by scalars cut into windows of 5 bits; here both scalars have a digit in every window, the
+/// sum of `2^(5 i)` for i from 0 to 51. A compressed key takes longer than one with its y. The key
+/// is that of RFC 6979, A.2.5.
+const P256_DIGEST: &str = "83e44131c9688bbff7b9de74a06714dd0f25559b4de1017df27951a15ee4b3d2";
+const P256_SIGNATURE: &str = "\
+    83e44131c9688bbff7b9de74a06714dd0f25559b4de1017df27951a15ee4b3d2\
+    362dae0300c0fafba9b43daac30f27bfdc63aada5ebed9154c114021069129a8";
+const P256_KEY: &str = "0360fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6";
 
 /// The state before a message, the block, and the initial memory of the contract.
 pub struct Fixture {
@@ -193,10 +203,12 @@ impl StateView for Fixture {
     }
 }
 
-/// Initial memory of every program, up to the letters.
+/// Initial memory of every program, up to the points.
 fn image(callee_hash: &CodeHash) -> Measured<Vec<u8>> {
     let letters: Vec<u8> = (b'a'..=b'z').collect();
-    let parts: [(i64, Vec<u8>); 16] = [
+    let points = Points::new()?;
+    let element = [[0; 16].as_slice(), &[0x12; 48]].concat();
+    let parts: [(i64, Vec<u8>); 26] = [
         (at::KEY_OF_TURN, b"A".to_vec()),
         (at::KEY, vec![b'k'; 256]),
         (at::CALLEE, CALLEE.0.to_vec()),
@@ -213,6 +225,16 @@ fn image(callee_hash: &CodeHash) -> Measured<Vec<u8>> {
         (at::ED25519_KEY, hex::decode(ED25519_KEY)?),
         (at::ED25519_MESSAGE, hex::decode(ED25519_MESSAGE)?),
         (at::LETTERS, letters),
+        (at::P256_DIGEST, hex::decode(P256_DIGEST)?),
+        (at::P256_SIGNATURE, hex::decode(P256_SIGNATURE)?),
+        (at::P256_KEY, hex::decode(P256_KEY)?),
+        (at::G1_TERMS, points.g1_terms),
+        (at::G2_TERMS, points.g2_terms),
+        (at::PAIRS, points.pairs),
+        (at::BN254_POINTS, points.bn254_points),
+        (at::BN254_SCALAR, hex::decode(BN254_SCALAR)?),
+        (at::BN254_PAIRS, points.bn254_pairs),
+        (at::ELEMENT, [element.clone(), element].concat()),
     ];
     let mut image = Vec::new();
     for (offset, bytes) in parts {

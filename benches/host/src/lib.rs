@@ -5,6 +5,7 @@
 //! | [`workloads`] | the workloads: at least one for each part of each host function's price |
 //! | [`program`] | the module of a workload: a loop of host calls, or a call that ends the frame |
 //! | [`fixture`] | the state, block and message of a workload, in memory |
+//! | `points` | lists of points of the pairing-friendly curves |
 //! | [`measure`] | gas and nanoseconds of one unit, in interleaved rounds |
 //!
 //! The measured host is that of the VM: frames, journal, cryptography, interpreter. Disk accesses
@@ -14,6 +15,8 @@
 #![forbid(unsafe_code)]
 
 pub mod measure;
+
+mod points;
 
 pub mod program;
 

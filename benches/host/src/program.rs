@@ -46,6 +46,26 @@ pub const ED25519_KEY: i64 = 960;
 pub const ED25519_MESSAGE: i64 = 992;
 /// Offset of the letters from `a` on, each of which is a 1-byte storage key.
 pub const LETTERS: i64 = 1024;
+/// Offset of the message digest of the P-256 signature.
+pub const P256_DIGEST: i64 = 1088;
+/// Offset of the P-256 signature.
+pub const P256_SIGNATURE: i64 = 1120;
+/// Offset of the compressed P-256 key.
+pub const P256_KEY: i64 = 1184;
+/// Offset of terms of BLS12-381, G1.
+pub const G1_TERMS: i64 = 2_048;
+/// Offset of terms of BLS12-381, G2.
+pub const G2_TERMS: i64 = 8_192;
+/// Offset of pairs of BLS12-381.
+pub const PAIRS: i64 = 18_432;
+/// Offset of points of BN254, G1.
+pub const BN254_POINTS: i64 = 32_768;
+/// Offset of a scalar of BN254.
+pub const BN254_SCALAR: i64 = 36_864;
+/// Offset of pairs of BN254.
+pub const BN254_PAIRS: i64 = 40_960;
+/// Offset of two elements of the field of BLS12-381, which are one of its extension.
+pub const ELEMENT: i64 = 49_152;
 /// Offset of 64 KiB of zeros.
 pub const DATA: i64 = 65_536;
 /// Offset of 128 KiB of space for results.

@@ -5,9 +5,11 @@
 
 use crate::fixture::{HEIGHT, LONG, RANGE};
 use crate::program::{
-    CALLEE, CODE, COUNT, DATA, DATA_BYTES, DIGEST, ED25519_KEY, ED25519_MESSAGE, ED25519_SIGNATURE,
-    HASH_OF_TURN, KEY, KEY_OF_TURN, KEY_OF_TURN_BYTES, NOTHING, ONE, OUT, OUTPUT_64_KIB, Program,
-    ProgramEnd, SALT, SECP256K1_KEY, SECP256K1_SIGNATURE, UNDO, ZERO, call, call_with, letter,
+    BN254_PAIRS, BN254_POINTS, BN254_SCALAR, CALLEE, CODE, COUNT, DATA, DATA_BYTES, DIGEST,
+    ED25519_KEY, ED25519_MESSAGE, ED25519_SIGNATURE, ELEMENT, G1_TERMS, G2_TERMS, HASH_OF_TURN,
+    KEY, KEY_OF_TURN, KEY_OF_TURN_BYTES, NOTHING, ONE, OUT, OUTPUT_64_KIB, P256_DIGEST, P256_KEY,
+    P256_SIGNATURE, PAIRS, Program, ProgramEnd, SALT, SECP256K1_KEY, SECP256K1_SIGNATURE, UNDO,
+    ZERO, call, call_with, letter,
 };
 use host_api::{Function, table};
 use serde::Serialize;
@@ -141,6 +143,7 @@ pub fn workloads() -> Vec<Workload> {
         scans(),
         context(),
         cryptography(),
+        curves(),
         accounts(),
         calls(),
         code(),
@@ -324,11 +327,16 @@ fn context() -> Vec<Workload> {
 /// Hashes and signatures; the signatures are valid, which takes longest.
 fn cryptography() -> Vec<Workload> {
     let mut workloads = Vec::new();
-    for name in ["sha256", "keccak256"] {
+    for name in ["sha256", "keccak256", "blake3", "ripemd160", "sha512"] {
         workloads.push(Workload::base(name, &[DATA, 0, OUT]));
         let operands = [&[DATA, DATA_BYTES, OUT][..], &[DATA, 0, OUT]];
         workloads.push(Workload::more(name, PricePart::PerByte, DATA_BYTES, operands).turns(16));
     }
+    // Up to three chunks of BLAKE3 are hashed one after the other; from four on, vectors may hash
+    // several at once. 1,025 bytes are 17 blocks and their parent.
+    let operands = [&[DATA, 1_025, OUT][..], &[DATA, 1, OUT]];
+    let serial = Workload::more("blake3", PricePart::PerByte, 1_024, operands).turns(200);
+    workloads.push(serial.case("a second chunk begins"));
     let secp256k1 = [DIGEST, SECP256K1_SIGNATURE];
     let verify = [&secp256k1[..], &[SECP256K1_KEY]].concat();
     workloads.push(
@@ -342,6 +350,9 @@ fn cryptography() -> Vec<Workload> {
             .expects(1)
             .turns(16),
     );
+    let p256 = [P256_DIGEST, P256_SIGNATURE, P256_KEY, 33];
+    let verify = Workload::base("p256_verify", &p256).expects(1).turns(16);
+    workloads.push(verify.case("compressed key, dense scalars"));
     let ed25519 = |from, bytes| [from, bytes, ED25519_SIGNATURE, ED25519_KEY];
     let verify = Workload::base("ed25519_verify", &ed25519(ED25519_MESSAGE, 2));
     workloads.push(verify.expects(1).turns(16));
@@ -354,6 +365,55 @@ fn cryptography() -> Vec<Workload> {
         [long, short],
     );
     workloads.push(bytes.turns(16));
+    workloads
+}
+
+/// Sums, multiples, pairings and maps of points in general position; all are valid, which takes
+/// longest.
+fn curves() -> Vec<Workload> {
+    let add = |name, list: i64, bytes: i64| {
+        let operands = [list, list.saturating_add(bytes), OUT];
+        Workload::base(name, &operands).expects(1).turns(64)
+    };
+    let mut workloads = vec![
+        add("bls12_381_g1_add", G1_TERMS, 160),
+        add("bls12_381_g2_add", G2_TERMS, 288),
+        add("bn254_add", BN254_POINTS, 64),
+        Workload::base("bn254_mul", &[BN254_POINTS, BN254_SCALAR, OUT])
+            .expects(1)
+            .turns(8)
+            .case("dense scalar"),
+        Workload::base("bls12_381_map_fp_to_g1", &[ELEMENT, OUT])
+            .expects(1)
+            .turns(8),
+        Workload::base("bls12_381_map_fp2_to_g2", &[ELEMENT, OUT])
+            .expects(1)
+            .turns(8),
+    ];
+    for (name, list, bytes, output, result) in [
+        ("bls12_381_g1_msm", G1_TERMS, 160, Some(OUT), 1),
+        ("bls12_381_g2_msm", G2_TERMS, 288, Some(OUT), 1),
+        ("bls12_381_pairing_check", PAIRS, 384, None, 0),
+        ("bn254_pairing_check", BN254_PAIRS, 192, None, 0),
+    ] {
+        let of = |count: i64| {
+            let list = [list, count];
+            list.into_iter().chain(output).collect::<Vec<i64>>()
+        };
+        // One item more, and then many: whatever the length, a list must not be too cheap.
+        let one = Workload::base(name, &of(1)).expects(result).turns(4);
+        workloads.push(one.case("one item"));
+        for (case, more, less) in [
+            ("of a second item", 2, 1),
+            ("of three items more", 4, 1),
+            ("of 31 items more", 32, 1),
+        ] {
+            let units = i64::saturating_mul(bytes, i64::saturating_sub(more, less));
+            let operands = [&of(more)[..], &of(less)];
+            let workload = Workload::more(name, PricePart::PerByte, units, operands);
+            workloads.push(workload.expects(result).turns(2).case(case));
+        }
+    }
     workloads
 }
 

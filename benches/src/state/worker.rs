@@ -1,12 +1,13 @@
 //! Commits blocks with one candidate when the parent process requests it, and reports figures.
 
 use super::jellyfish::Jellyfish;
-use super::{BlockFigures, FinalFigures, empty, process};
+use super::{BlockFigures, FinalFigures, empty};
+use crate::process;
 use crate::{Measured, clock};
 use node::receipt::receipts_root;
 use node::state_tree::batch;
 use node::{BlockResult, Commit, Store, Tip};
-use rocksdb_store::synthetic::{Random, state_key};
+use node_sim::synthetic::{Random, state_key};
 use rocksdb_store::{RocksStore, Settings};
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};

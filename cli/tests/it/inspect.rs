@@ -104,14 +104,17 @@ fn an_interface_is_printed_if_the_module_has_one() {
 }
 
 /// The samples with an interface section.
-const DESCRIBED: [&str; 9] = [
+const DESCRIBED: [&str; 12] = [
     "amm",
+    "committee",
     "counter",
     "escrow",
+    "groth16",
     "multisig",
     "names",
     "nft",
     "orderbook",
+    "passkey",
     "token",
     "upgradeable",
 ];

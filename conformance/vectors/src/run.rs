@@ -1,6 +1,7 @@
 //! Turns a vector into its result, on one engine or on several that must agree.
 
 use crate::VectorError;
+use crate::curves;
 use crate::fields::{self, Fields};
 use crate::format::{
     Bytes, Call, Check, Cryptography, Floats, MessageRecord, Mutants, Part, Vector, VectorCase,
@@ -373,7 +374,13 @@ fn of_verdict(verdict: &Result<CheckedModule, Rejection>) -> String {
 }
 
 fn of_module(module: &CheckedModule, rules: &Rules) -> Fields {
-    let emitted = |bulk| fields::hash(&emit::emit_with(module, rules, Options { bulk }));
+    let emitted = |bulk| {
+        let options = Options {
+            bulk,
+            ..Options::default()
+        };
+        fields::hash(&emit::emit_with(module, rules, options))
+    };
     let slots = module.functions().iter().map(|function| function.slots);
     let slots: Vec<String> = slots.map(|slots| slots.to_string()).collect();
     let texts = [
@@ -415,11 +422,22 @@ fn cryptography(call: &Cryptography) -> Result<Fields, VectorError> {
             crypto::secp256k1_recover(&fixed(digest)?, &fixed(signature)?, u32::from(id))
                 .map_or_else(|| verdict(false), hex::encode)
         }
+        ("blake3", [data]) => hex::encode(crypto::blake3(&decode(data)?)),
+        ("ripemd160", [data]) => hex::encode(crypto::ripemd160(&decode(data)?)),
+        ("sha512", [data]) => hex::encode(crypto::sha512(&decode(data)?)),
+        ("p256_verify", [digest, signature, key]) => verdict(crypto::p256_verify(
+            &fixed(digest)?,
+            &fixed(signature)?,
+            &decode(key)?,
+        )),
         ("ed25519_verify", [message, signature, key]) => verdict(crypto::ed25519_verify(
             &decode(message)?,
             &fixed(signature)?,
             &fixed(key)?,
         )),
+        (name, [input]) if name.starts_with("bls12_381_") || name.starts_with("bn254_") => {
+            curves::result(name, &decode(input)?)?
+        }
         (name, _) => {
             return Err(at(
                 name,

@@ -104,6 +104,24 @@ pub fn keccak256(data: &[u8]) -> [u8; 32] {
     host::keccak256(data)
 }
 
+/// The SHA-512 of `data`, computed by the host.
+#[must_use]
+pub fn sha512(data: &[u8]) -> [u8; 64] {
+    host::sha512(data)
+}
+
+/// The BLAKE3 of `data` (32 bytes, no key), computed by the host.
+#[must_use]
+pub fn blake3(data: &[u8]) -> [u8; 32] {
+    host::blake3(data)
+}
+
+/// The RIPEMD-160 of `data`, computed by the host.
+#[must_use]
+pub fn ripemd160(data: &[u8]) -> [u8; 20] {
+    host::ripemd160(data)
+}
+
 /// Recovers the compressed key that made `signature` (r and s, low s) over a digest.
 ///
 /// `id` is 0 or 1. Returns `None` if the signature is malformed or no key could have made it.
@@ -118,6 +136,15 @@ pub fn secp256k1_recover(digest: &[u8; 32], signature: &[u8; 64], id: u8) -> Opt
 #[must_use]
 pub fn secp256k1_verify(digest: &[u8; 32], signature: &[u8; 64], key: &[u8; 33]) -> bool {
     host::secp256k1_verify(digest, signature, key)
+}
+
+/// Whether `key` made `signature` (r and s, high s too) over a digest, on secp256r1 (P-256).
+///
+/// `key` is SEC1: 33 bytes (compressed) or 65. False for a malformed key or signature. Who has a
+/// signature can make a second one, with n - s in place of s: do not use it as an identifier.
+#[must_use]
+pub fn p256_verify(digest: &[u8; 32], signature: &[u8; 64], key: &[u8]) -> bool {
+    host::p256_verify(digest, signature, key)
 }
 
 /// Whether `key` made `signature` over `message`, by the strict rules of RFC 8032.

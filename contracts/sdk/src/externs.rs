@@ -51,6 +51,9 @@ mod raw {
 
         pub(super) fn sha256(data: *const u8, len: usize, dst: *mut u8);
         pub(super) fn keccak256(data: *const u8, len: usize, dst: *mut u8);
+        pub(super) fn sha512(data: *const u8, len: usize, dst: *mut u8);
+        pub(super) fn blake3(data: *const u8, len: usize, dst: *mut u8);
+        pub(super) fn ripemd160(data: *const u8, len: usize, dst: *mut u8);
         pub(super) fn secp256k1_verify(
             digest: *const u8,
             signature: *const u8,
@@ -68,6 +71,24 @@ mod raw {
             signature: *const u8,
             key: *const u8,
         ) -> i32;
+
+        pub(super) fn p256_verify(
+            digest: *const u8,
+            signature: *const u8,
+            key: *const u8,
+            key_len: usize,
+        ) -> i32;
+
+        pub(super) fn bls12_381_g1_add(first: *const u8, second: *const u8, dst: *mut u8) -> i32;
+        pub(super) fn bls12_381_g1_msm(terms: *const u8, count: usize, dst: *mut u8) -> i32;
+        pub(super) fn bls12_381_g2_add(first: *const u8, second: *const u8, dst: *mut u8) -> i32;
+        pub(super) fn bls12_381_g2_msm(terms: *const u8, count: usize, dst: *mut u8) -> i32;
+        pub(super) fn bls12_381_pairing_check(pairs: *const u8, count: usize) -> i32;
+        pub(super) fn bls12_381_map_fp_to_g1(element: *const u8, dst: *mut u8) -> i32;
+        pub(super) fn bls12_381_map_fp2_to_g2(element: *const u8, dst: *mut u8) -> i32;
+        pub(super) fn bn254_add(first: *const u8, second: *const u8, dst: *mut u8) -> i32;
+        pub(super) fn bn254_mul(point: *const u8, scalar: *const u8, dst: *mut u8) -> i32;
+        pub(super) fn bn254_pairing_check(pairs: *const u8, count: usize) -> i32;
 
         pub(crate) safe fn block_height() -> u64;
         pub(crate) safe fn block_time() -> u64;
@@ -190,6 +211,25 @@ pub(crate) fn keccak256(data: &[u8]) -> [u8; 32] {
     filled(|dst| unsafe { raw::keccak256(data.as_ptr(), data.len(), dst) })
 }
 
+pub(crate) fn sha512(data: &[u8]) -> [u8; 64] {
+    let mut hash = [0; 64];
+    // SAFETY: the input is a live slice, the output 64 writable bytes.
+    unsafe { raw::sha512(data.as_ptr(), data.len(), hash.as_mut_ptr()) };
+    hash
+}
+
+pub(crate) fn blake3(data: &[u8]) -> [u8; 32] {
+    // SAFETY: the input is a live slice, the output 32 writable bytes.
+    filled(|dst| unsafe { raw::blake3(data.as_ptr(), data.len(), dst) })
+}
+
+pub(crate) fn ripemd160(data: &[u8]) -> [u8; 20] {
+    let mut hash = [0; 20];
+    // SAFETY: the input is a live slice, the output 20 writable bytes.
+    unsafe { raw::ripemd160(data.as_ptr(), data.len(), hash.as_mut_ptr()) };
+    hash
+}
+
 pub(crate) fn secp256k1_verify(digest: &[u8; 32], signature: &[u8; 64], key: &[u8; 33]) -> bool {
     // SAFETY: three live arrays of exactly the lengths that the host reads.
     let valid = unsafe { raw::secp256k1_verify(digest.as_ptr(), signature.as_ptr(), key.as_ptr()) };
@@ -216,7 +256,66 @@ pub(crate) fn ed25519_verify(message: &[u8], signature: &[u8; 64], key: &[u8; 32
     valid != 0
 }
 
+pub(crate) fn p256_verify(digest: &[u8; 32], signature: &[u8; 64], key: &[u8]) -> bool {
+    let (digest, signature) = (digest.as_ptr(), signature.as_ptr());
+    // SAFETY: two live arrays of exactly the lengths that the host reads, and a live slice.
+    let valid = unsafe { raw::p256_verify(digest, signature, key.as_ptr(), key.len()) };
+    valid != 0
+}
+
 pub(crate) use raw::{block_height, block_time, gas_left};
+
+pub(crate) fn bls12_381_g1_add(first: &[u8; 128], second: &[u8; 128]) -> Option<[u8; 128]> {
+    // SAFETY: two live arrays that are read, and an output, of exactly the lengths of the host.
+    point(|dst| unsafe { raw::bls12_381_g1_add(first.as_ptr(), second.as_ptr(), dst) })
+}
+
+pub(crate) fn bls12_381_g1_msm(terms: &[[u8; 160]]) -> Option<[u8; 128]> {
+    // SAFETY: the range is that of a live slice of terms without padding; an output of 128 bytes.
+    point(|dst| unsafe { raw::bls12_381_g1_msm(terms.as_ptr().cast(), terms.len(), dst) })
+}
+
+pub(crate) fn bls12_381_g2_add(first: &[u8; 256], second: &[u8; 256]) -> Option<[u8; 256]> {
+    // SAFETY: two live arrays that are read, and an output, of exactly the lengths of the host.
+    point(|dst| unsafe { raw::bls12_381_g2_add(first.as_ptr(), second.as_ptr(), dst) })
+}
+
+pub(crate) fn bls12_381_g2_msm(terms: &[[u8; 288]]) -> Option<[u8; 256]> {
+    // SAFETY: the range is that of a live slice of terms without padding; an output of 256 bytes.
+    point(|dst| unsafe { raw::bls12_381_g2_msm(terms.as_ptr().cast(), terms.len(), dst) })
+}
+
+pub(crate) fn bls12_381_pairing_check(pairs: &[[u8; 384]]) -> bool {
+    // SAFETY: the range is that of a live slice of pairs without padding.
+    let is_one = unsafe { raw::bls12_381_pairing_check(pairs.as_ptr().cast(), pairs.len()) };
+    is_one != 0
+}
+
+pub(crate) fn bls12_381_map_fp_to_g1(element: &[u8; 64]) -> Option<[u8; 128]> {
+    // SAFETY: a live array that is read, and an output, of exactly the lengths of the host.
+    point(|dst| unsafe { raw::bls12_381_map_fp_to_g1(element.as_ptr(), dst) })
+}
+
+pub(crate) fn bls12_381_map_fp2_to_g2(element: &[u8; 128]) -> Option<[u8; 256]> {
+    // SAFETY: a live array that is read, and an output, of exactly the lengths of the host.
+    point(|dst| unsafe { raw::bls12_381_map_fp2_to_g2(element.as_ptr(), dst) })
+}
+
+pub(crate) fn bn254_add(first: &[u8; 64], second: &[u8; 64]) -> Option<[u8; 64]> {
+    // SAFETY: two live arrays that are read, and an output, of exactly the lengths of the host.
+    point(|dst| unsafe { raw::bn254_add(first.as_ptr(), second.as_ptr(), dst) })
+}
+
+pub(crate) fn bn254_mul(point: &[u8; 64], scalar: &[u8; 32]) -> Option<[u8; 64]> {
+    // SAFETY: two live arrays that are read, and an output, of exactly the lengths of the host.
+    self::point(|dst| unsafe { raw::bn254_mul(point.as_ptr(), scalar.as_ptr(), dst) })
+}
+
+pub(crate) fn bn254_pairing_check(pairs: &[[u8; 192]]) -> bool {
+    // SAFETY: the range is that of a live slice of pairs without padding.
+    let is_one = unsafe { raw::bn254_pairing_check(pairs.as_ptr().cast(), pairs.len()) };
+    is_one != 0
+}
 
 pub(crate) fn chain_id() -> [u8; 32] {
     // SAFETY: 32 writable bytes, which is what the host writes.
@@ -329,6 +428,12 @@ fn filled(write: impl FnOnce(*mut u8)) -> [u8; 32] {
     let mut bytes = [0; 32];
     write(bytes.as_mut_ptr());
     bytes
+}
+
+/// Returns the point that `write` fills if it returns that its input is valid.
+fn point<const BYTES: usize>(write: impl FnOnce(*mut u8) -> i32) -> Option<[u8; BYTES]> {
+    let mut bytes = [0; BYTES];
+    (write(bytes.as_mut_ptr()) != 0).then_some(bytes)
 }
 
 /// Calls `read` with a buffer, and again with a larger one if the first was too small.

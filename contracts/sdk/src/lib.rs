@@ -31,8 +31,12 @@ extern crate alloc;
 
 pub mod env;
 
+pub mod bls;
+pub mod bls12_381;
+pub mod bn254;
 pub mod call;
 pub mod entry;
+pub mod hash_to_curve;
 pub mod interface;
 
 mod buffer;
@@ -50,6 +54,9 @@ mod externs;
 pub mod mock;
 #[cfg(not(target_family = "wasm"))]
 mod verify;
+
+#[cfg(test)]
+mod facts;
 
 /// The host of this target: the real one for wasm, else the mock. Both have the same functions.
 #[cfg(target_family = "wasm")]

@@ -6,6 +6,7 @@ use ed25519_dalek::VerifyingKey;
 use k256::ecdsa::{
     RecoveryId, Signature, VerifyingKey as Secp256k1Key, signature::hazmat::PrehashVerifier,
 };
+use p256::ecdsa::VerifyingKey as P256Key;
 
 /// r and s in range, low s, a compressed key.
 pub(crate) fn secp256k1(digest: &[u8; 32], signature: &[u8; 64], key: &[u8; 33]) -> bool {
@@ -32,6 +33,15 @@ pub(crate) fn secp256k1_recover(
     }
     let key = Secp256k1Key::recover_from_prehash(digest, &signature, id).ok()?;
     key.to_sec1_point(true).as_bytes().try_into().ok()
+}
+
+/// r and s in range, high s too; a SEC1 key of 33 or 65 bytes that is not hybrid.
+pub(crate) fn p256(digest: &[u8; 32], signature: &[u8; 64], key: &[u8]) -> bool {
+    let (Some(2..=4), Ok(key)) = (key.first(), P256Key::from_sec1_bytes(key)) else {
+        return false;
+    };
+    let signature = p256::ecdsa::Signature::from_slice(signature);
+    signature.is_ok_and(|signature| key.verify_prehash(digest, &signature).is_ok())
 }
 
 /// RFC 8032, strict: canonical key and R, s below the order, no small order, no cofactor.

@@ -290,6 +290,43 @@ fn keccak_is_that_of_ethereum() {
     assert_eq!(env::keccak256(b"abc")[..4], [0x4e, 0x03, 0x65, 0x7a]);
 }
 
+/// The hashes of "abc" in the publications of their authors.
+#[test]
+fn the_other_hashes_are_the_published_ones() {
+    assert_eq!(env::sha512(b"abc")[..4], [0xdd, 0xaf, 0x35, 0xa1]);
+    assert_eq!(env::blake3(b"")[..4], [0xaf, 0x13, 0x49, 0xb9]);
+    assert_eq!(env::ripemd160(b"abc")[..4], [0x8e, 0xb2, 0x08, 0xf7]);
+}
+
+#[test]
+fn a_signature_of_a_passkey_verifies_under_both_forms_of_its_key() {
+    use p256::ecdsa::signature::hazmat::PrehashSigner;
+    let signer = p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap();
+    let digest = env::sha256(b"message");
+    let signature: p256::ecdsa::Signature = signer.sign_prehash(&digest).unwrap();
+    let (r, s) = signature.split_scalars();
+    let other = p256::ecdsa::Signature::from_scalars(r, -*s).unwrap();
+    let point = |compressed| signer.verifying_key().to_sec1_point(compressed);
+    for key in [point(true), point(false)] {
+        let key = key.as_bytes();
+        // Low and high s.
+        for signature in [signature, other] {
+            let bytes: [u8; 64] = signature.to_bytes().into();
+            assert!(env::p256_verify(&digest, &bytes, key));
+            assert!(!env::p256_verify(&[1; 32], &bytes, key));
+            assert!(!env::p256_verify(&digest, &bytes, &key[1..]));
+        }
+        assert!(!env::p256_verify(&digest, &[0; 64], key));
+    }
+    // A hybrid key and the point at infinity.
+    let mut hybrid = point(false).as_bytes().to_vec();
+    hybrid[0] = 6 + hybrid[64] % 2;
+    let bytes: [u8; 64] = signature.to_bytes().into();
+    assert!(!env::p256_verify(&digest, &bytes, &hybrid));
+    assert!(!env::p256_verify(&digest, &bytes, &[0]));
+    assert!(!env::p256_verify(&digest, &bytes, &[]));
+}
+
 #[test]
 fn a_recovered_key_verifies() {
     let key = k256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap();

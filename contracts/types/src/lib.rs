@@ -12,13 +12,16 @@
 extern crate alloc;
 
 pub mod amm;
+pub mod committee;
 pub mod counter;
 pub mod escrow;
+pub mod groth16;
 pub mod hostile;
 pub mod multisig;
 pub mod names;
 pub mod nft;
 pub mod orderbook;
+pub mod passkey;
 pub mod store;
 pub mod token;
 pub mod upgradeable;

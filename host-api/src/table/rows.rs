@@ -1,7 +1,11 @@
 //! The rows of the host table: one for each function, in the order of their numbers.
 
 use super::{Argument, Function, Row, STATIC_VIOLATION, Type};
-use crate::limits::{AMOUNT_BYTES, HASH_BYTES, SECP256K1_KEY_BYTES, SIGNATURE_BYTES, TOPIC_BYTES};
+use crate::limits::{
+    AMOUNT_BYTES, BLS12_381_G1_BYTES, BLS12_381_G2_BYTES, BN254_G1_BYTES, BN254_G2_BYTES,
+    HASH_BYTES, RIPEMD160_BYTES, SCALAR_BYTES, SECP256K1_KEY_BYTES, SHA512_BYTES, SIGNATURE_BYTES,
+    TOPIC_BYTES,
+};
 use crate::status;
 
 const MEMORY_RANGE: u16 = 64;
@@ -10,6 +14,7 @@ const VALUE_LENGTH: u16 = 66;
 const EVENT_LIMIT: u16 = 67;
 const OUTPUT_LENGTH: u16 = 69;
 const UNKNOWN_FLAG: u16 = 70;
+const ITEM_LIMIT: u16 = 71;
 
 const KEY: Argument = Argument::Bytes("key");
 const ADDRESS: Argument = Argument::Fixed("address", HASH_BYTES);
@@ -43,6 +48,29 @@ const fn pure(
         traps,
         summary,
         since: 1,
+    }
+}
+
+/// A pure row that returns 1 if its input is valid, and 0 otherwise.
+const fn curve(
+    function: Function,
+    name: &'static str,
+    arguments: &'static [Argument],
+    summary: &'static str,
+) -> Row {
+    pure(function, name, arguments, Some(Type::I32), summary)
+}
+
+/// As [`curve`], with a list of limited length.
+const fn list(
+    function: Function,
+    name: &'static str,
+    arguments: &'static [Argument],
+    summary: &'static str,
+) -> Row {
+    Row {
+        traps: &[MEMORY_RANGE, ITEM_LIMIT],
+        ..curve(function, name, arguments, summary)
     }
 }
 
@@ -402,4 +430,128 @@ pub const TABLE: &[Row] = &[
             "Replaces the contract's own code from the next frame on; returns a status.",
         )
     },
+    pure(
+        Function::P256Verify,
+        "p256_verify",
+        &[
+            Argument::Fixed("digest", HASH_BYTES),
+            Argument::Fixed("signature", SIGNATURE_BYTES),
+            KEY,
+        ],
+        Some(Type::I32),
+        "Returns 1 if `signature` (r, s; high s too) over `digest` verifies under `key` (SEC1) on \
+         secp256r1, else 0.",
+    ),
+    pure(
+        Function::Blake3,
+        "blake3",
+        &[Argument::Bytes("data"), Argument::Output(HASH_BYTES)],
+        None,
+        "Writes the BLAKE3 of `data` (32 bytes, no key) to `dst`.",
+    ),
+    pure(
+        Function::Ripemd160,
+        "ripemd160",
+        &[Argument::Bytes("data"), Argument::Output(RIPEMD160_BYTES)],
+        None,
+        "Writes the RIPEMD-160 of `data` to `dst`.",
+    ),
+    pure(
+        Function::Sha512,
+        "sha512",
+        &[Argument::Bytes("data"), Argument::Output(SHA512_BYTES)],
+        None,
+        "Writes the SHA-512 of `data` to `dst`.",
+    ),
+    curve(
+        Function::Bls12381G1Add,
+        "bls12_381_g1_add",
+        &[
+            Argument::Fixed("first", BLS12_381_G1_BYTES),
+            Argument::Fixed("second", BLS12_381_G1_BYTES),
+            Argument::Output(BLS12_381_G1_BYTES),
+        ],
+        "Adds two points of BLS12-381, G1, and returns 1; returns 0 for a malformed point.",
+    ),
+    list(
+        Function::Bls12381G1Msm,
+        "bls12_381_g1_msm",
+        &[
+            Argument::Items("terms", BLS12_381_G1_BYTES + SCALAR_BYTES),
+            Argument::Output(BLS12_381_G1_BYTES),
+        ],
+        "Adds multiples of points of G1 (BLS12-381) and returns 1; returns 0 for a malformed list.",
+    ),
+    curve(
+        Function::Bls12381G2Add,
+        "bls12_381_g2_add",
+        &[
+            Argument::Fixed("first", BLS12_381_G2_BYTES),
+            Argument::Fixed("second", BLS12_381_G2_BYTES),
+            Argument::Output(BLS12_381_G2_BYTES),
+        ],
+        "Adds two points of BLS12-381, G2, and returns 1; returns 0 for a malformed point.",
+    ),
+    list(
+        Function::Bls12381G2Msm,
+        "bls12_381_g2_msm",
+        &[
+            Argument::Items("terms", BLS12_381_G2_BYTES + SCALAR_BYTES),
+            Argument::Output(BLS12_381_G2_BYTES),
+        ],
+        "Adds multiples of points of G2 (BLS12-381) and returns 1; returns 0 for a malformed list.",
+    ),
+    list(
+        Function::Bls12381PairingCheck,
+        "bls12_381_pairing_check",
+        &[Argument::Items(
+            "pairs",
+            BLS12_381_G1_BYTES + BLS12_381_G2_BYTES,
+        )],
+        "Returns 1 if the product of the pairings (BLS12-381) is one, else 0, also if malformed.",
+    ),
+    curve(
+        Function::Bls12381MapFpToG1,
+        "bls12_381_map_fp_to_g1",
+        &[
+            Argument::Fixed("element", BLS12_381_G1_BYTES / 2),
+            Argument::Output(BLS12_381_G1_BYTES),
+        ],
+        "Maps a field element to a point of G1 (BLS12-381) and returns 1; returns 0 if malformed.",
+    ),
+    curve(
+        Function::Bls12381MapFp2ToG2,
+        "bls12_381_map_fp2_to_g2",
+        &[
+            Argument::Fixed("element", BLS12_381_G2_BYTES / 2),
+            Argument::Output(BLS12_381_G2_BYTES),
+        ],
+        "Maps a field element to a point of G2 (BLS12-381) and returns 1; returns 0 if malformed.",
+    ),
+    curve(
+        Function::Bn254Add,
+        "bn254_add",
+        &[
+            Argument::Fixed("first", BN254_G1_BYTES),
+            Argument::Fixed("second", BN254_G1_BYTES),
+            Argument::Output(BN254_G1_BYTES),
+        ],
+        "Adds two points of BN254 and returns 1; returns 0 for a malformed point.",
+    ),
+    curve(
+        Function::Bn254Mul,
+        "bn254_mul",
+        &[
+            Argument::Fixed("point", BN254_G1_BYTES),
+            Argument::Fixed("scalar", SCALAR_BYTES),
+            Argument::Output(BN254_G1_BYTES),
+        ],
+        "Multiplies a point of BN254 and returns 1; returns 0 for a malformed point.",
+    ),
+    list(
+        Function::Bn254PairingCheck,
+        "bn254_pairing_check",
+        &[Argument::Items("pairs", BN254_G1_BYTES + BN254_G2_BYTES)],
+        "Returns 1 if the product of the pairings (BN254) is one, else 0, also if malformed.",
+    ),
 ];

@@ -12,6 +12,8 @@ mod chain;
 
 mod transactions;
 
+mod mempool;
+
 mod blocks;
 
 mod decoding;
@@ -30,4 +32,8 @@ mod memory_faults;
 
 mod scrub;
 
+mod other_chain;
+
 mod orderbook;
+
+mod drive;

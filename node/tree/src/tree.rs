@@ -102,6 +102,16 @@ impl Tree {
         self.root()
     }
 
+    /// As [`Tree::update_on`]; also returns the batch that undoes the update.
+    pub fn update_with_undo(&mut self, batch: &Batch, threads: usize) -> (Root, Batch) {
+        for (byte, _) in by_shard(batch.changes()) {
+            self.shard_mut(byte).record_undo();
+        }
+        let root = self.update_on(batch, threads);
+        let undo = by_shard(batch.changes()).flat_map(|(byte, _)| self.shard_mut(byte).take_undo());
+        (root, undo.collect())
+    }
+
     /// Value hash at a path.
     #[must_use]
     pub fn get(&self, path: &Path) -> Option<ValueHash> {

@@ -2,10 +2,13 @@
 //!
 //! `BLESS=1 cargo test -p lockstep-testkit gas_pages` writes them.
 
+use crate::passkey::{assertion, with_key};
+use crate::proofs;
 use crate::setup::{call_by, deploy, wasm, world_on_all_engines};
 use contract_types::orderbook::{self, Order, Side, Signer};
 use contract_types::{
-    Address, Invocation, amm, counter, escrow, multisig, names, nft, token, upgradeable,
+    Address, Invocation, amm, committee, counter, escrow, multisig, names, nft, passkey, token,
+    upgradeable,
 };
 use std::fmt::Write as _;
 use testkit::{Call, World};
@@ -166,6 +169,44 @@ fn multisig_page() {
     table.call(" a payment", contract, multisig::execute(1));
     table.call("", contract, multisig::owners());
     check("multisig", &table);
+}
+
+#[test]
+fn passkey_page() {
+    let mut table = GasTable::new();
+    let bob = table.bob;
+    let contract = table.deploy("passkey", with_key(passkey::init));
+    let deposit = call_by(table.alice, contract, passkey::deposit());
+    table.note("`deposit` with value", &deposit.value(100));
+    for what in [" a payment", " a payment again"] {
+        let payment = (bob, 5, "", &[][..]);
+        let signed = assertion(&table.world, contract, payment);
+        table.call(what, contract, signed.execute(payment));
+    }
+    let set = with_key(passkey::set_key);
+    let change = (contract, 0, set.entry, &set.input[..]);
+    let signed = assertion(&table.world, contract, change);
+    table.call(" a change of the key", contract, signed.execute(change));
+    table.call("", contract, passkey::challenge(change));
+    check("passkey", &table);
+}
+
+#[test]
+fn groth16_page() {
+    let mut table = GasTable::new();
+    let contract = table.deploy("groth16", proofs::key());
+    table.call(" of two public inputs", contract, proofs::proof());
+    check("groth16", &table);
+}
+
+#[test]
+fn committee_page() {
+    let mut table = GasTable::new();
+    let contract = table.deploy("committee", proofs::four_members(3));
+    table.call(" by three of four", contract, proofs::attestation(0));
+    table.call(" by all four", contract, proofs::attestation(1));
+    table.call("", contract, committee::latest());
+    check("committee", &table);
 }
 
 #[test]

@@ -13,11 +13,15 @@ mod samples;
 
 mod linked;
 
+mod passkey;
+
 mod hostile;
 
 mod property;
 
 mod gas_pages;
+
+mod proofs;
 
 mod sizes;
 

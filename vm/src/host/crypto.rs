@@ -6,11 +6,40 @@
 //!
 //! Specification: docs/spec/host.md, "Functions".
 
+mod bls12_381;
+
+mod bn254;
+
+mod curve;
+
+mod curve_known_answers;
+
+mod curve_calls;
+
+mod hash;
+
 mod known_answers;
+
+mod p256;
+
+pub use bls12_381::{
+    bls12_381_g1_add, bls12_381_g1_msm, bls12_381_g2_add, bls12_381_g2_msm, bls12_381_map_fp_to_g1,
+    bls12_381_map_fp2_to_g2, bls12_381_pairing_check,
+};
+pub use bn254::{bn254_add, bn254_mul, bn254_pairing_check};
+pub use hash::{blake3, ripemd160, sha512};
+pub use p256::p256_verify;
 
 pub use known_answers::known_answers;
 
 pub(crate) use known_answers::{BACKEND, Backend};
+
+pub(super) use curve_calls::{
+    call_bls12_381_pairing, call_bn254_add, call_bn254_mul, call_bn254_pairing, call_g1_add,
+    call_g1_msm, call_g2_add, call_g2_msm, call_map_fp, call_map_fp2,
+};
+pub(super) use hash::{call_blake3, call_ripemd160, call_sha512};
+pub(super) use p256::call_p256;
 
 #[cfg(test)]
 pub(crate) use known_answers::tests::WRONG;

@@ -207,6 +207,10 @@ fn each_function_charges_the_price_of_the_schedule() {
         (Function::DebugLog, vec![0, 77], 77),
         (Function::Ed25519Verify, vec![0, 77, 0, 0], 77),
         (Function::Secp256k1Verify, vec![0, 0, 0], 0),
+        (Function::Blake3, vec![0, 77, 100], 77),
+        (Function::Ripemd160, vec![0, 77, 100], 77),
+        (Function::Sha512, vec![0, 77, 100], 77),
+        (Function::P256Verify, vec![0, 0, 0, 77], 77),
         (Function::BlockHeight, vec![], 0),
         (Function::BlockTime, vec![], 0),
         (Function::ChainId, vec![0], 0),
@@ -343,7 +347,8 @@ fn the_debug_log_is_kept_up_to_its_limit() {
 fn every_function_returns_the_result_type_of_its_row() {
     for row in TABLE {
         let mut fixture = HostFixture {
-            memory: vec![0; 128],
+            // The longest argument has 384 bytes.
+            memory: vec![0; 512],
             ..HostFixture::default()
         };
         let arguments: Vec<u64> = row.parameters().map(|_| 1).collect();

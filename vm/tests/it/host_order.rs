@@ -30,6 +30,7 @@ enum HostCallFailure {
     Value,
     Events,
     Output,
+    Items,
     Cold,
     Second,
 }
@@ -40,13 +41,14 @@ fn possible_failures(row: &Row) -> Vec<HostCallFailure> {
     let ranges = row.arguments.iter().enumerate();
     let ranges = ranges.filter(|(_, argument)| !matches!(argument, Argument::Number(..)));
     order.extend(ranges.map(|(index, _)| HostCallFailure::Range(index)));
-    let codes: [(u16, HostCallFailure); 6] = [
+    let codes: [(u16, HostCallFailure); 7] = [
         (70, HostCallFailure::Flag),
         (68, HostCallFailure::Static),
         (65, HostCallFailure::Key),
         (66, HostCallFailure::Value),
         (67, HostCallFailure::Events),
         (69, HostCallFailure::Output),
+        (71, HostCallFailure::Items),
     ];
     let content = codes.iter().filter(|(code, _)| row.traps.contains(code));
     order.extend(content.map(|(_, failure)| *failure));
@@ -73,6 +75,7 @@ fn expected(failure: HostCallFailure) -> Reply {
         HostCallFailure::Value => trapped(Trap::ValueLength),
         HostCallFailure::Events => trapped(Trap::EventLimit),
         HostCallFailure::Output => trapped(Trap::OutputLength),
+        HostCallFailure::Items => trapped(Trap::ItemLimit),
     }
 }
 
@@ -110,6 +113,8 @@ fn arguments(row: &Row, failures: &[HostCallFailure]) -> (Vec<u64>, u64, u64) {
             Argument::Items(_, size) => {
                 let count = if failures.contains(&HostCallFailure::Events) {
                     5
+                } else if failures.contains(&HostCallFailure::Items) {
+                    129
                 } else {
                     1
                 };
@@ -192,7 +197,7 @@ fn the_first_failed_check_decides() {
 #[test]
 fn the_table_lists_the_traps_in_the_order_of_the_checks() {
     let rank = |code: &u16| {
-        [64, 70, 68, 65, 66, 67, 69]
+        [64, 70, 68, 65, 66, 67, 69, 71]
             .iter()
             .position(|known| known == code)
     };

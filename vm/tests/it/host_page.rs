@@ -15,6 +15,9 @@ const POSITIVE: &[&str] = &[
     include_str!("calls.rs"),
     include_str!("calls_script.rs"),
     include_str!("host_recover.rs"),
+    include_str!("host_hashes.rs"),
+    include_str!("host_p256.rs"),
+    include_str!("host_curves.rs"),
 ];
 
 fn names(argument: Argument) -> String {
@@ -124,19 +127,19 @@ fn section(page: &mut String, row: &Row, rules: &Rules) -> std::fmt::Result {
     for (index, argument) in (1..).zip(row.arguments) {
         writeln!(page, "- Argument {index}: {}", names(*argument))?;
     }
-    let result = match row.result {
-        None => "none",
-        Some(Type::I32) => "i32",
-        Some(Type::I64) => "i64",
-    };
-    writeln!(page, "- Result: {result}")?;
+    match row.result {
+        None => {}
+        Some(Type::I32) => writeln!(page, "- Result: i32")?,
+        Some(Type::I64) => writeln!(page, "- Result: i64")?,
+    }
     writeln!(page, "- Checks, in order: {}", order(row))?;
-    let in_static = match row.in_static_frame() {
-        Static::Allowed => "allowed",
-        Static::WithoutValue => "traps if the value is above 0",
-        Static::Traps => "traps",
-    };
-    writeln!(page, "- In a static frame: {in_static}")?;
+    match row.in_static_frame() {
+        Static::Allowed => {}
+        Static::WithoutValue => {
+            writeln!(page, "- In a static frame: traps if the value is above 0")?;
+        }
+        Static::Traps => writeln!(page, "- In a static frame: traps")?,
+    }
     for code in row.statuses {
         let known = status::ALL.iter().find(|(number, ..)| number == code);
         let (number, name, text) = known.expect("a status of the list");
@@ -170,7 +173,7 @@ fn section(page: &mut String, row: &Row, rules: &Rules) -> std::fmt::Result {
 }
 
 /// Meaning of each trap that a host call can raise.
-const TRAPS: [(u16, &str); 7] = [
+const TRAPS: [(u16, &str); 8] = [
     (64, "pointer and length of an argument exceed memory"),
     (65, "the length of a storage key is outside of the limits"),
     (66, "a storage value is too long"),
@@ -178,6 +181,7 @@ const TRAPS: [(u16, &str); 7] = [
     (68, "a change of state in a static frame"),
     (69, "an input or output is too long"),
     (70, "a flag that is not defined"),
+    (71, "too many terms or pairs in a list"),
 ];
 
 /// The terms that all sections use.
@@ -188,7 +192,8 @@ fn legend(page: &mut String, rules: &Rules) -> std::fmt::Result {
 
 - *Arguments* are the WebAssembly parameters, in order. Pointers, lengths, counts and capacities
   are i32. Amounts have 16 bytes, little-endian. A function with `dst` and `cap` returns and
-  charges for the full length, also if less fits (not `storage_scan`).
+  charges for the full length, also if less fits (not `storage_scan`). A section without a result
+  has none.
 - *Checks, in order*: the first one that fails ends the frame.
 - *Price*: known from the lengths of the arguments, so it is charged before anything else.
 - *Second price*: depends on the input or the state, so it is charged once that is known, and
@@ -197,7 +202,7 @@ fn legend(page: &mut String, rules: &Rules) -> std::fmt::Result {
   block hashes have state keys as storage values have. The account of the message's sender, and
   account and code of each contract that was entered, are touched already.
 - *Static frame*: a frame called with the flag STATIC, and every frame below it. It must not change
-  state.
+  state. A function can be called there if its section does not say otherwise.
 - *Status*: 0 is success. 1 to 3 say how the callee failed; from 16 on nothing began, and no value
   was moved.
 - A price that cannot be paid ends the frame out of gas.
@@ -239,7 +244,7 @@ fn page() -> Result<String, std::fmt::Error> {
         page,
         "Limits: keys {} to {} bytes, values, inputs and outputs at most {} bytes, entry\n\
          names {} to {}, {} topics an event, {} events and {} bytes of them a transaction,\n\
-         {} frames active at once.",
+         {} frames active at once, {} terms of a sum of multiples, {} pairs of points.",
         limits::KEY_BYTES_MIN,
         limits::KEY_BYTES_MAX,
         limits::DATA_BYTES_MAX,
@@ -248,7 +253,9 @@ fn page() -> Result<String, std::fmt::Error> {
         limits::EVENT_TOPICS_MAX,
         limits::EVENTS_MAX,
         limits::EVENT_BYTES_MAX,
-        limits::CALL_DEPTH_MAX
+        limits::CALL_DEPTH_MAX,
+        limits::MSM_TERMS_MAX,
+        limits::PAIRING_PAIRS_MAX
     )?;
     legend(&mut page, &rules)?;
     for row in &rules.host {

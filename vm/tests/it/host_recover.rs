@@ -15,17 +15,21 @@ use vm::unstable::host::crypto::{keccak256, secp256k1_recover, secp256k1_verify,
 
 // --- Keccak-256 ----------------------------------------------------------------------------------
 
-/// Keccak-f[1600] and the sponge as in the Keccak reference, with constants derived by its rules.
 fn textbook_keccak256(data: &[u8]) -> [u8; 32] {
-    const RATE: usize = 136;
+    sponge(data, 136, 0x01)
+}
+
+/// Keccak-f[1600] and the sponge as in the Keccak reference, with constants derived by its rules:
+/// 32 bytes of output for a rate in bytes and the first byte of the padding.
+pub(crate) fn sponge(data: &[u8], rate: usize, padding: u8) -> [u8; 32] {
     let mut padded = data.to_vec();
-    padded.push(0x01);
-    while !padded.len().is_multiple_of(RATE) {
+    padded.push(padding);
+    while !padded.len().is_multiple_of(rate) {
         padded.push(0);
     }
     *padded.last_mut().expect("a block") |= 0x80;
     let mut state = [[0_u64; 5]; 5];
-    for block in padded.chunks(RATE) {
+    for block in padded.chunks(rate) {
         for (index, lane) in block.chunks(8).enumerate() {
             state[index % 5][index / 5] ^= u64::from_le_bytes(lane.try_into().expect("8 bytes"));
         }

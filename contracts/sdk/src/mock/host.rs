@@ -13,8 +13,13 @@ const VALUE_BYTES_MAX: usize = 65_536;
 const EVENTS_MAX: usize = 64;
 
 pub(crate) use super::calls::{call, deploy, set_code, transfer};
+pub(crate) use super::curves::{
+    bls12_381_g1_add, bls12_381_g1_msm, bls12_381_g2_add, bls12_381_g2_msm, bls12_381_map_fp_to_g1,
+    bls12_381_map_fp2_to_g2, bls12_381_pairing_check, bn254_add, bn254_mul, bn254_pairing_check,
+};
 pub(crate) use crate::verify::{
-    ed25519 as ed25519_verify, secp256k1 as secp256k1_verify, secp256k1_recover,
+    ed25519 as ed25519_verify, p256 as p256_verify, secp256k1 as secp256k1_verify,
+    secp256k1_recover,
 };
 
 pub(crate) fn input() -> Vec<u8> {
@@ -146,6 +151,18 @@ pub(crate) fn sha256(data: &[u8]) -> [u8; 32] {
 
 pub(crate) fn keccak256(data: &[u8]) -> [u8; 32] {
     sha3::Keccak256::digest(data).into()
+}
+
+pub(crate) fn sha512(data: &[u8]) -> [u8; 64] {
+    sha2::Sha512::digest(data).into()
+}
+
+pub(crate) fn blake3(data: &[u8]) -> [u8; 32] {
+    ::blake3::hash(data).into()
+}
+
+pub(crate) fn ripemd160(data: &[u8]) -> [u8; 20] {
+    ripemd::Ripemd160::digest(data).into()
 }
 
 pub(crate) fn block_height() -> u64 {

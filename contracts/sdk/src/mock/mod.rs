@@ -37,6 +37,7 @@ use borsh::BorshDeserialize;
 use crate::{Address, Event, Revert, entry::Adapter};
 
 mod calls;
+mod curves;
 pub(crate) mod host;
 mod state;
 

@@ -3,6 +3,8 @@
 //! The crates choose a backend at run time by the features of the processor; the tests run on the
 //! backend that will be used. A mismatch is a fault of this machine.
 
+use super::curve_known_answers::{self, CurveFunctions};
+use super::{blake3, p256_verify, ripemd160, sha512};
 use super::{ed25519_verify, keccak256, secp256k1_recover, secp256k1_verify, sha256};
 use crate::fault::Fault;
 use std::sync::OnceLock;
@@ -18,6 +20,11 @@ struct CryptoFunctions {
     secp256k1_verify: fn(&[u8; 32], &[u8; 64], &[u8; 33]) -> bool,
     secp256k1_recover: Recover,
     ed25519_verify: fn(&[u8], &[u8; 64], &[u8; 32]) -> bool,
+    p256_verify: fn(&[u8; 32], &[u8; 64], &[u8]) -> bool,
+    blake3: fn(&[u8]) -> [u8; 32],
+    ripemd160: fn(&[u8]) -> [u8; 20],
+    sha512: fn(&[u8]) -> [u8; 64],
+    curves: CurveFunctions,
 }
 
 /// Functions and the result of their known answer tests.
@@ -36,6 +43,11 @@ const OURS: CryptoFunctions = CryptoFunctions {
     secp256k1_verify,
     secp256k1_recover,
     ed25519_verify,
+    p256_verify,
+    blake3,
+    ripemd160,
+    sha512,
+    curves: curve_known_answers::OURS,
 };
 
 /// Runs the known answer tests of every hash and signature function, once per process.
@@ -70,6 +82,12 @@ impl Backend {
 
 impl CryptoFunctions {
     fn check(&self) -> Result<(), &'static str> {
+        self.check_hashes()?;
+        self.check_signatures()?;
+        self.curves.check()
+    }
+
+    fn check_hashes(&self) -> Result<(), &'static str> {
         let hashes = [
             (&b""[..], SHA256_EMPTY),
             (b"abc", SHA256_ABC),
@@ -83,6 +101,16 @@ impl CryptoFunctions {
         let hashed = hash(b"") == KECCAK256_EMPTY && hash(b"abc") == KECCAK256_ABC;
         expect(hashed, "keccak256")?;
 
+        let hash = self.blake3;
+        let long: Vec<u8> = (0..=250).cycle().take(BLAKE3_LONG).collect();
+        let hashed = hash(b"") == BLAKE3_EMPTY && hash(&long) == BLAKE3_OF_LONG;
+        expect(hashed, "blake3")?;
+
+        expect((self.ripemd160)(b"abc") == RIPEMD160_ABC, "ripemd160")?;
+        expect((self.sha512)(b"abc") == SHA512_ABC, "sha512")
+    }
+
+    fn check_signatures(&self) -> Result<(), &'static str> {
         let digest = (self.sha256)(SECP256K1_MESSAGE);
         let verify = self.secp256k1_verify;
         let valid = verify(&digest, &SECP256K1_SIGNATURE, &SECP256K1_KEY);
@@ -96,7 +124,13 @@ impl CryptoFunctions {
         let verify = self.ed25519_verify;
         let valid = verify(&ED25519_MESSAGE, &ED25519_SIGNATURE, &ED25519_KEY);
         let invalid = verify(b"", &ED25519_SIGNATURE, &ED25519_KEY);
-        expect(valid && !invalid, "ed25519_verify")
+        expect(valid && !invalid, "ed25519_verify")?;
+
+        let digest = (self.sha256)(P256_MESSAGE);
+        let verify = |digest, key| (self.p256_verify)(digest, &P256_SIGNATURE, key);
+        let valid = verify(&digest, &P256_KEY) && verify(&digest, &P256_COMPRESSED_KEY);
+        let invalid = verify(&SHA256_ABC, &P256_KEY);
+        expect(valid && !invalid, "p256_verify")
     }
 }
 
@@ -175,6 +209,62 @@ const ED25519_SIGNATURE: [u8; 64] = [
     0x4a, 0x7c, 0x15, 0xe9, 0x71, 0x6e, 0xd2, 0x8d, 0xc0, 0x27, 0xbe, 0xce, 0xea, 0x1e, 0xc4, 0x0a,
 ];
 
+/// RFC 6979, A.2.5, SHA-256, message "sample".
+const P256_MESSAGE: &[u8] = b"sample";
+
+/// Its key, uncompressed.
+const P256_KEY: [u8; 65] = [
+    0x04, 0x60, 0xfe, 0xd4, 0xba, 0x25, 0x5a, 0x9d, 0x31, 0xc9, 0x61, 0xeb, 0x74, 0xc6, 0x35, 0x6d,
+    0x68, 0xc0, 0x49, 0xb8, 0x92, 0x3b, 0x61, 0xfa, 0x6c, 0xe6, 0x69, 0x62, 0x2e, 0x60, 0xf2, 0x9f,
+    0xb6, 0x79, 0x03, 0xfe, 0x10, 0x08, 0xb8, 0xbc, 0x99, 0xa4, 0x1a, 0xe9, 0xe9, 0x56, 0x28, 0xbc,
+    0x64, 0xf2, 0xf1, 0xb2, 0x0c, 0x2d, 0x7e, 0x9f, 0x51, 0x77, 0xa3, 0xc2, 0x94, 0xd4, 0x46, 0x22,
+    0x99,
+];
+
+/// The same key, compressed.
+const P256_COMPRESSED_KEY: [u8; 33] = [
+    0x03, 0x60, 0xfe, 0xd4, 0xba, 0x25, 0x5a, 0x9d, 0x31, 0xc9, 0x61, 0xeb, 0x74, 0xc6, 0x35, 0x6d,
+    0x68, 0xc0, 0x49, 0xb8, 0x92, 0x3b, 0x61, 0xfa, 0x6c, 0xe6, 0x69, 0x62, 0x2e, 0x60, 0xf2, 0x9f,
+    0xb6,
+];
+
+/// Its signature, whose s is above half of the order.
+const P256_SIGNATURE: [u8; 64] = [
+    0xef, 0xd4, 0x8b, 0x2a, 0xac, 0xb6, 0xa8, 0xfd, 0x11, 0x40, 0xdd, 0x9c, 0xd4, 0x5e, 0x81, 0xd6,
+    0x9d, 0x2c, 0x87, 0x7b, 0x56, 0xaa, 0xf9, 0x91, 0xc3, 0x4d, 0x0e, 0xa8, 0x4e, 0xaf, 0x37, 0x16,
+    0xf7, 0xcb, 0x1c, 0x94, 0x2d, 0x65, 0x7c, 0x41, 0xd4, 0x36, 0xc7, 0xa1, 0xb6, 0xe2, 0x9f, 0x65,
+    0xf3, 0xe9, 0x00, 0xdb, 0xb9, 0xaf, 0xf4, 0x06, 0x4d, 0xc4, 0xab, 0x2f, 0x84, 0x3a, 0xcd, 0xa8,
+];
+
+/// BLAKE3 of nothing (the test vectors of its authors, as those below).
+const BLAKE3_EMPTY: [u8; 32] = [
+    0xaf, 0x13, 0x49, 0xb9, 0xf5, 0xf9, 0xa1, 0xa6, 0xa0, 0x40, 0x4d, 0xea, 0x36, 0xdc, 0xc9, 0x49,
+    0x9b, 0xcb, 0x25, 0xc9, 0xad, 0xc1, 0x12, 0xb7, 0xcc, 0x9a, 0x93, 0xca, 0xe4, 0x1f, 0x32, 0x62,
+];
+
+/// A length of 31 chunks, so that every width of every backend is used: 8, 4, 2 and 1.
+const BLAKE3_LONG: usize = 31_744;
+
+/// BLAKE3 of that many bytes 0, 1, ... 250, 0, 1, ...
+const BLAKE3_OF_LONG: [u8; 32] = [
+    0x62, 0xb6, 0x96, 0x0e, 0x1a, 0x44, 0xbc, 0xc1, 0xeb, 0x1a, 0x61, 0x1a, 0x8d, 0x62, 0x35, 0xb6,
+    0xb4, 0xb7, 0x8f, 0x32, 0xe7, 0xab, 0xc4, 0xfb, 0x4c, 0x6c, 0xdc, 0xce, 0x94, 0x89, 0x5c, 0x47,
+];
+
+/// RIPEMD-160 of "abc" (the test values of its authors).
+const RIPEMD160_ABC: [u8; 20] = [
+    0x8e, 0xb2, 0x08, 0xf7, 0xe0, 0x5d, 0x98, 0x7a, 0x9b, 0x04, 0x4a, 0x8e, 0x98, 0xc6, 0xb0, 0x87,
+    0xf1, 0x5a, 0x0b, 0xfc,
+];
+
+/// SHA-512 of "abc" (FIPS 180-4, example 1).
+const SHA512_ABC: [u8; 64] = [
+    0xdd, 0xaf, 0x35, 0xa1, 0x93, 0x61, 0x7a, 0xba, 0xcc, 0x41, 0x73, 0x49, 0xae, 0x20, 0x41, 0x31,
+    0x12, 0xe6, 0xfa, 0x4e, 0x89, 0xa9, 0x7e, 0xa2, 0x0a, 0x9e, 0xee, 0xe6, 0x4b, 0x55, 0xd3, 0x9a,
+    0x21, 0x92, 0x99, 0x2a, 0x27, 0x4f, 0xc1, 0xa8, 0x36, 0xba, 0x3c, 0x23, 0xa3, 0xfe, 0xeb, 0xbd,
+    0x45, 0x4d, 0x44, 0x23, 0x64, 0x3c, 0xe8, 0x0e, 0x2a, 0x9a, 0xc9, 0x4f, 0xa5, 0x4c, 0xa4, 0x9f,
+];
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -216,6 +306,22 @@ pub(crate) mod tests {
                 ed25519_verify: |_, _, _| false,
                 ..OURS
             },
+            CryptoFunctions {
+                p256_verify: |_, _, _| true,
+                ..OURS
+            },
+            CryptoFunctions {
+                blake3: sha256,
+                ..OURS
+            },
+            CryptoFunctions {
+                ripemd160: |_| [0; 20],
+                ..OURS
+            },
+            CryptoFunctions {
+                sha512: |_| [0; 64],
+                ..OURS
+            },
         ];
         let named = wrong.map(|functions| functions.check().unwrap_err());
         let functions = [
@@ -224,8 +330,15 @@ pub(crate) mod tests {
             "secp256k1_verify",
             "secp256k1_recover",
             "ed25519_verify",
+            "p256_verify",
+            "blake3",
+            "ripemd160",
+            "sha512",
         ];
         assert_eq!(named, functions);
+        for (curves, name) in curve_known_answers::tests::WRONG {
+            assert_eq!(CryptoFunctions { curves, ..OURS }.check(), Err(name));
+        }
         assert_eq!(OURS.check(), Ok(()));
     }
 
