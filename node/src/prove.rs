@@ -2,8 +2,8 @@
 //!
 //! Result h is in header h + 1, so a proof is made in two steps: a [`Claim`] about the result of
 //! block h, from the tree or the receipts of that block, and [`with_headers`], once a header has
-//! that result. A node has the tree of its tip only: a claim about the state is made at the tip, and
-//! can be completed when the next block exists, by that block's header.
+//! that result. A node has the tree of its tip only: a claim about the state is made at the tip,
+//! and can be completed when the next block exists, by that block's header.
 //!
 //! | claim | made from | error |
 //! |---|---|---|
