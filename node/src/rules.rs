@@ -88,7 +88,7 @@ mod tests {
         let rules = version_1();
         assert_eq!(
             hex::encode(rules.id()),
-            "657f22ed05012205f344190c5ab37c51d6e2efded9eb981d86f88db6d0c80ae0"
+            "9cbd39427da6727f4c368e956ccea9491cdab8bf734acb6784a2e8ac690777ba"
         );
         assert!(rulebook().get(rules.id()).is_some());
     }
