@@ -47,6 +47,7 @@ outside        | 1200 | benches fuzz       | lints outside the default members: 
 peers          | 1200 | benches            | every kernel once on every peer, equal results
 host-bench     |  600 | host-bench         | every host function beside its price
 hostile        |  600 | lockstep-vm        | time of check over hostile modules
+redb-kill      |  900 | lockstep-redb-store | SIGKILL a writer 1,000 times; nothing that was acknowledged is lost
 rocksdb-kill   | 1200 | rocksdb-store      | SIGKILL a writer 200 times; nothing that was acknowledged is lost
 fuzz           | 1200 | fuzz lockstep-vm   | every fuzz target for SECONDS_EACH (60)
 miri           | 1800 | lockstep-vm        | undefined behaviour in the unsafe code of the interpreter
@@ -192,6 +193,10 @@ step_rocksdb() {
     local chosen=(-p rocksdb-store -p cli --features cli/rocksdb)
     cargo test "${chosen[@]}" --lib --test rocks --test disk
     target/debug/kill_loop --rounds 20
+}
+
+step_redb_kill() {
+    cargo run --release -p lockstep-redb-store --example kill_loop -- --rounds 1000
 }
 
 step_rocksdb_kill() {

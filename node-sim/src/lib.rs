@@ -13,6 +13,9 @@
 /// Simulated disks with crashes and faults.
 pub mod disk;
 
+/// Commits that are made from a seed, for tests of stores.
+pub mod synthetic;
+
 /// What a node does with a block around the VM.
 pub mod pipeline;
 

@@ -43,10 +43,13 @@ impl TipState for Accounts {
     }
 }
 
+/// Makes the secret key of a seed.
+type SecretKeyOf = fn(&[u8]) -> SecretKey;
+
 fn main() {
     let argument = std::env::args().nth(1).map(|argument| argument.parse());
     let count: u64 = argument.and_then(Result::ok).unwrap_or(50_000);
-    let schemes: [(&str, fn(&[u8]) -> SecretKey); 2] = [
+    let schemes: [(&str, SecretKeyOf); 2] = [
         ("ed25519", SecretKey::ed25519),
         ("secp256k1", SecretKey::secp256k1),
     ];

@@ -23,14 +23,23 @@ pub(crate) fn open_store(store: &mut dyn Store, genesis: &Genesis) -> Result<(Ti
     let tip = store
         .tip()?
         .ok_or_else(|| Fault::Store("a commit is lost".to_owned()))?;
-    if tip.height == Height(0) && tip.hash != genesis.chain_id() {
-        return Err(Fault::Store(
-            "the store belongs to another chain".to_owned(),
-        ));
-    }
+    check_chain(store, &genesis.chain_id())?;
     let tree = rebuild(store)?;
     compare_root(&tree, &tip)?;
     Ok((tip, tree))
+}
+
+/// Compares the chain of a store with that of the genesis, at every open.
+fn check_chain(store: &dyn Store, chain_id: &[u8; 32]) -> Result<(), Fault> {
+    let found = store.chain_id()?;
+    if found.as_ref() == Some(chain_id) {
+        return Ok(());
+    }
+    Err(Fault::Store(format!(
+        "the store has the blocks of chain {}, the genesis is that of chain {}",
+        found.map_or_else(|| "unknown".to_owned(), hex::encode),
+        hex::encode(chain_id)
+    )))
 }
 
 /// Returns an error if the tree does not have the root of the last committed block.

@@ -7,7 +7,7 @@ use crate::{Measured, clock};
 use node::receipt::receipts_root;
 use node::state_tree::batch;
 use node::{BlockResult, Commit, Store, Tip};
-use rocksdb_store::synthetic::{Random, state_key};
+use node_sim::synthetic::{Random, state_key};
 use rocksdb_store::{RocksStore, Settings};
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! Opens the store that `--store` names: memory, or a folder of RocksDB where this build has it.
+//! Opens the store that `--store` names: memory, a file of redb, or a folder of RocksDB where this
+//! build has it.
 
 use crate::failure::Failure;
 use crate::text::{printable, printable_path};
@@ -7,6 +8,7 @@ use node_sim::simulate::Executor;
 use std::path::{Path, PathBuf};
 
 const MEMORY: &str = "memory";
+const REDB: &str = "redb:";
 const ROCKSDB: &str = "rocksdb:";
 
 /// A parsed value of `--store`.
@@ -14,6 +16,8 @@ const ROCKSDB: &str = "rocksdb:";
 pub(crate) enum StoreName {
     /// A store in memory, lost when the process ends.
     Memory,
+    /// A redb database in this file.
+    Redb(PathBuf),
     /// A RocksDB database in this folder.
     RocksDb(PathBuf),
 }
@@ -24,63 +28,97 @@ impl StoreName {
     /// # Errors
     /// [`Failure::Usage`] if it is not a store that this build supports.
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
-        match text.strip_prefix(ROCKSDB) {
-            _ if text == MEMORY => Ok(Self::Memory),
-            Some(path) if !path.is_empty() => {
-                available()?;
-                Ok(Self::RocksDb(PathBuf::from(path)))
-            }
-            _ => Err(Failure::Usage(format!(
-                "--store {}: unknown store; use `memory` or `rocksdb:PATH`",
-                printable(text)
-            ))),
+        let path = |prefix| text.strip_prefix(prefix).filter(|path| !path.is_empty());
+        if text == MEMORY {
+            return Ok(Self::Memory);
         }
+        if let Some(path) = path(REDB) {
+            return Ok(Self::Redb(PathBuf::from(path)));
+        }
+        if let Some(path) = path(ROCKSDB) {
+            available()?;
+            return Ok(Self::RocksDb(PathBuf::from(path)));
+        }
+        Err(Failure::Usage(format!(
+            "--store {}: unknown store; use `memory`, `redb:PATH` or `rocksdb:PATH`",
+            printable(text)
+        )))
     }
 
-    /// Opens the store; a folder may contain a chain already.
+    /// Opens the store; it may contain a chain already.
     ///
     /// # Errors
-    /// [`Failure::Environment`] if the folder cannot be opened.
+    /// [`Failure::Environment`] if the store cannot be opened.
     pub(crate) fn open(&self) -> Result<Box<dyn Store>, Failure> {
         match self {
             Self::Memory => Ok(Box::new(MemoryStore::new())),
+            Self::Redb(path) => open_file(path),
             Self::RocksDb(path) => open_folder(path, false),
         }
     }
 
-    /// Puts the stores of the first two executors on disk: the first in the configuration of a
-    /// node, the second in a second folder, flushed and compacted after each block.
+    /// Puts the store of the first executor on disk, in the configuration of a node; with RocksDB
+    /// also that of the second one, in a second folder, flushed and compacted after each block.
     ///
     /// # Errors
-    /// [`Failure::Environment`] if a folder cannot be opened, or contains a chain already.
+    /// [`Failure::Environment`] if a store cannot be opened, or contains a chain already.
     pub(crate) fn equip(&self, executors: Vec<Executor>) -> Result<Vec<Executor>, Failure> {
-        let Self::RocksDb(path) = self else {
-            return Ok(executors);
-        };
-        let mut beside = path.clone().into_os_string();
-        beside.push("-compacted");
-        let folders = [(path.clone(), false), (beside.into(), true)];
-        let mut folders = folders.into_iter();
-        let equip = |mut executor: Executor| {
-            let Some((folder, compacted)) = folders.next() else {
-                return Ok(executor);
-            };
-            let store = open_folder(&folder, compacted)?;
-            if store.tip()?.is_some() {
-                return Err(Failure::Environment(format!(
-                    "{} contains a chain already: a simulation needs an empty or new folder",
-                    printable_path(&folder)
-                )));
+        match self {
+            Self::Memory => Ok(executors),
+            Self::Redb(path) => {
+                let mut executors = executors.into_iter();
+                let first = executors.next().map(|executor| {
+                    let store = open_file(path)?;
+                    on_disk(executor, store, path, ", redb")
+                });
+                first.into_iter().chain(executors.map(Ok)).collect()
             }
-            executor.name.push_str(if compacted {
-                ", rocksdb compacted after every block"
-            } else {
-                ", rocksdb"
-            });
-            Ok(executor.with_store(store))
-        };
-        executors.into_iter().map(equip).collect()
+            Self::RocksDb(path) => equip_folders(path, executors),
+        }
     }
+}
+
+/// Puts the stores of the first two executors into folders of RocksDB.
+fn equip_folders(path: &Path, executors: Vec<Executor>) -> Result<Vec<Executor>, Failure> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push("-compacted");
+    let folders = [(path.to_owned(), false), (beside.into(), true)];
+    let mut folders = folders.into_iter();
+    let equip = |executor: Executor| {
+        let Some((folder, compacted)) = folders.next() else {
+            return Ok(executor);
+        };
+        let store = open_folder(&folder, compacted)?;
+        let name = if compacted {
+            ", rocksdb compacted after every block"
+        } else {
+            ", rocksdb"
+        };
+        on_disk(executor, store, &folder, name)
+    };
+    executors.into_iter().map(equip).collect()
+}
+
+/// Equips an executor with a store, which has to be empty, and adds to its name.
+fn on_disk(
+    mut executor: Executor,
+    store: Box<dyn Store>,
+    path: &Path,
+    name: &str,
+) -> Result<Executor, Failure> {
+    if store.tip()?.is_some() {
+        return Err(Failure::Environment(format!(
+            "{} contains a chain already: a simulation needs an empty or new one",
+            printable_path(path)
+        )));
+    }
+    executor.name.push_str(name);
+    Ok(executor.with_store(store))
+}
+
+fn open_file(path: &Path) -> Result<Box<dyn Store>, Failure> {
+    let settings = redb_store::Settings::default();
+    Ok(Box::new(redb_store::RedbStore::open(path, settings)?))
 }
 
 #[cfg(feature = "rocksdb")]
@@ -118,9 +156,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_store_is_memory_or_a_folder() {
+    fn a_store_is_memory_a_file_or_a_folder() {
         assert_eq!(StoreName::parse("memory").ok(), Some(StoreName::Memory));
-        for text in ["", "rocksdb", "rocksdb:", "Memory", "disk:x"] {
+        let file = StoreName::parse("redb:a:b").ok();
+        assert_eq!(file, Some(StoreName::Redb(PathBuf::from("a:b"))));
+        for text in [
+            "", "redb:", "redb", "rocksdb", "rocksdb:", "Memory", "disk:x",
+        ] {
             assert!(
                 matches!(StoreName::parse(text), Err(Failure::Usage(_))),
                 "{text}"

@@ -27,6 +27,8 @@ mod run;
 
 mod sim;
 
+mod stores;
+
 mod tables;
 
 use serde_json::Value;

@@ -99,6 +99,10 @@ impl Store for CaseStore<'_> {
         Err(none())
     }
 
+    fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {
+        Err(none())
+    }
+
     fn receipts(&self, _: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         Err(none())
     }

@@ -81,6 +81,10 @@ impl Store for SharedStore {
         self.lock().tip()
     }
 
+    fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {
+        self.lock().chain_id()
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.lock().receipts(height)
     }

@@ -61,6 +61,10 @@ impl<S: Store> Store for ReadAheadStore<S> {
         self.0.tip()
     }
 
+    fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {
+        self.0.chain_id()
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.0.receipts(height)
     }

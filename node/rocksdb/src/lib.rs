@@ -32,9 +32,6 @@ mod store;
 /// Backups, scrubs and compactions.
 mod maintenance;
 
-/// Commits made from a seed.
-pub mod synthetic;
-
 pub use maintenance::Scrubbed;
 pub use settings::Settings;
 pub use store::RocksStore;

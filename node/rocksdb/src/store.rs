@@ -200,6 +200,19 @@ impl Store for RocksStore {
         Ok(self.tip)
     }
 
+    /// The chain id in the header of the last block, which no setting prunes: stores of every build
+    /// have it.
+    fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {
+        self.intact()?;
+        match self.tip {
+            Some(tip) if tip.height > Height(0) => match self.header(tip.height)? {
+                Some(header) => Ok(Some(header.chain_id)),
+                None => Err(self.fault("the header of the last block is missing")),
+            },
+            tip => Ok(tip.map(|tip| tip.hash)),
+        }
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.intact()?;
         self.get(RECEIPTS, &by_height(height))

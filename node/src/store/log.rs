@@ -187,6 +187,10 @@ impl<D: Disk> Store for LogStore<D> {
         self.intact()?.tip()
     }
 
+    fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {
+        self.intact()?.chain_id()
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.intact()?.receipts(height)
     }

@@ -77,6 +77,14 @@ impl Store for MemoryStore {
         Ok(self.blocks.last_key_value().map(|(_, record)| record.tip))
     }
 
+    /// The hash of block 0.
+    fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {
+        Ok(self
+            .blocks
+            .first_key_value()
+            .map(|(_, record)| record.tip.hash))
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         Ok(self
             .blocks

@@ -57,6 +57,13 @@ pub trait Store: Send {
     /// As [`Store::read`].
     fn tip(&self) -> Result<Option<Tip>, Fault>;
 
+    /// Id of the chain whose blocks the store has, from its blocks or kept beside them, never from
+    /// the state; `None` before the genesis.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault>;
+
     /// Receipts of a block; `None` if it was not committed.
     ///
     /// # Errors

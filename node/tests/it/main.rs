@@ -32,6 +32,8 @@ mod memory_faults;
 
 mod scrub;
 
+mod other_chain;
+
 mod orderbook;
 
 mod drive;

@@ -190,6 +190,10 @@ impl Store for Pruned {
         self.0.tip()
     }
 
+    fn chain_id(&self) -> Result<Option<[u8; 32]>, vm::Fault> {
+        self.0.chain_id()
+    }
+
     fn receipts(&self, _: Height) -> Result<Option<Vec<Receipt>>, vm::Fault> {
         Ok(None)
     }

@@ -48,6 +48,10 @@ impl Store for DamagedStore {
         self.inner.tip()
     }
 
+    fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {
+        self.inner.chain_id()
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.inner.receipts(height)
     }

@@ -41,6 +41,10 @@ impl<S: Store> Store for LostWrite<S> {
         self.inner.tip()
     }
 
+    fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {
+        self.inner.chain_id()
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.inner.receipts(height)
     }
@@ -117,6 +121,10 @@ impl<S: Store> Store for FaultyStore<S> {
 
     fn tip(&self) -> Result<Option<Tip>, Fault> {
         self.inner.tip()
+    }
+
+    fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {
+        self.inner.chain_id()
     }
 
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {

@@ -9,7 +9,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use node::{Store, Tip, recomputed_root};
-use rocksdb_store::synthetic::{Random, Synthetic};
+use node_sim::synthetic::{Random, Synthetic};
 use rocksdb_store::{RocksStore, Settings};
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};

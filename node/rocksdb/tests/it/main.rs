@@ -17,7 +17,7 @@ mod upkeep;
 mod processes;
 
 use node::{Store, Tip, recomputed_root};
-use rocksdb_store::synthetic::Synthetic;
+use node_sim::synthetic::Synthetic;
 use rocksdb_store::{RocksStore, Settings};
 use std::fs;
 use std::path::{Path, PathBuf};

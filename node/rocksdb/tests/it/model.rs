@@ -3,7 +3,7 @@
 use crate::folder;
 use node::{LogStore, MemoryStore, Store, recomputed_root};
 use node_sim::disk::SimulatedDisk;
-use rocksdb_store::synthetic::{Random, Synthetic, state_key};
+use node_sim::synthetic::{Random, Synthetic, state_key};
 use rocksdb_store::{RocksStore, Settings};
 use tree::Tree;
 use vm::Height;

@@ -2,7 +2,7 @@
 
 use crate::{filled, folder};
 use node::{Store, recomputed_root};
-use rocksdb_store::synthetic::Synthetic;
+use node_sim::synthetic::Synthetic;
 use rocksdb_store::{RocksStore, Settings};
 use std::fs::{self, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};

@@ -4,7 +4,7 @@
 //! RocksDB's default, two of 90 logs with a garbage end made its reader loop without end.
 
 use crate::{ExpectedChain, filled, folder};
-use rocksdb_store::synthetic::{Random, Synthetic};
+use node_sim::synthetic::{Random, Synthetic};
 use rocksdb_store::{RocksStore, Settings};
 use std::fs;
 use std::path::{Path, PathBuf};

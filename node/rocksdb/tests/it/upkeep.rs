@@ -2,7 +2,7 @@
 
 use crate::{ExpectedChain, filled, folder};
 use node::{MemoryStore, Store};
-use rocksdb_store::synthetic::Synthetic;
+use node_sim::synthetic::Synthetic;
 use rocksdb_store::{RocksStore, Settings};
 use vm::Height;
 

@@ -51,6 +51,11 @@ impl Store for CountingStore {
         self.inner.tip()
     }
 
+    fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {
+        self.add(1);
+        self.inner.chain_id()
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.add(1);
         self.inner.receipts(height)

@@ -1,4 +1,4 @@
-//! Generates commits from a seed, for the tests, the kill loop and the benches.
+//! Generates commits from a seed, for tests, kill loops and benches of stores.
 //!
 //! Block h depends on seed, parameters and h alone, so that a killed process can continue, and
 //! another process knows what must be on the disk.

@@ -1,0 +1,376 @@
+//! Implements [`node::Store`] on redb.
+
+use crate::checked::CheckedFile;
+use crate::file::{DiskFile, PagedFile};
+use crate::tables::{CHAIN, HEADERS, META, RECEIPTS, TIP, Tables, VALUES, fault};
+use crate::unwritten::Unwritten;
+use borsh::BorshSerialize;
+use node::receipt::receipts_root;
+use node::{Commit, Header, Receipt, Store, Tip};
+use redb::{Builder, Database, WriteTransaction};
+use std::path::Path;
+use std::sync::Arc;
+use vm::{Entries, Fault, Height};
+
+/// Small, because a scrub reads each page once.
+const SCRUB_CACHE_BYTES: usize = 1024 * 1024;
+
+/// Settings of a store. They change time, memory and disk use, never a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Number of blocks whose header and receipts are kept, at least 1; `None` for all.
+    pub keep_blocks: Option<u64>,
+    /// Memory for pages, in bytes: up to half of it for pages of the next commit.
+    pub cache_bytes: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            keep_blocks: None,
+            cache_bytes: 256 * 1024 * 1024,
+        }
+    }
+}
+
+/// What a scrub has read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scrubbed {
+    /// Number of blocks whose receipts were compared with their root.
+    pub blocks: u64,
+    /// Height of the block whose state root the values have.
+    pub height: Height,
+}
+
+/// A store in one file.
+pub struct RedbStore {
+    name: Arc<str>,
+    settings: Settings,
+    file: CheckedFile,
+    tip: Option<Tip>,
+    broken: bool,
+    /// Of the last commit; closed while the next one is made, so that redb can reuse pages.
+    tables: Option<Tables>,
+    database: Database,
+}
+
+impl RedbStore {
+    /// Opens the store in a file, and creates the file if it does not exist.
+    ///
+    /// Does not read the values: [`node::Node::open`] recomputes their root and compares it with
+    /// the tip; [`RedbStore::scrub`] does so without a node.
+    ///
+    /// # Errors
+    /// [`Fault::Store`] if the file is not a store's, has another version, is already open or is
+    /// damaged.
+    pub fn open(path: &Path, settings: Settings) -> Result<Self, Fault> {
+        let file = DiskFile::open(path)?;
+        Self::open_on(Box::new(file), &path.display().to_string(), settings)
+    }
+
+    /// As [`RedbStore::open`], on any file; `name` is how faults name it.
+    ///
+    /// # Errors
+    /// As [`RedbStore::open`].
+    pub fn open_on(
+        file: Box<dyn PagedFile>,
+        name: &str,
+        settings: Settings,
+    ) -> Result<Self, Fault> {
+        let name: Arc<str> = name.into();
+        if settings.keep_blocks == Some(0) {
+            return Err(fault(&name, "keep_blocks is 0: the last block is needed"));
+        }
+        let file = CheckedFile::open(file).map_err(|error| fault(&name, error))?;
+        let database = Builder::new()
+            .set_cache_size(settings.cache_bytes)
+            .create_with_backend(file.clone())
+            .map_err(|error| fault(&name, error))?;
+        let tables = Tables::open(&database, &name)?;
+        let tip = tables.as_ref().map(Tables::tip).transpose()?.flatten();
+        let mut store = Self {
+            name,
+            settings,
+            file,
+            tip,
+            broken: false,
+            tables,
+            database,
+        };
+        store.prune_to_settings()?;
+        Ok(store)
+    }
+
+    /// Header of a block; `None` for the genesis and for blocks that are pruned or not committed.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        match self.tables()? {
+            Some(tables) => tables.header(height),
+            None => Ok(None),
+        }
+    }
+
+    /// Opens the file a second time, as a restart would, past all caches and without writing to it;
+    /// reads every page that a commit refers to; compares the root of the values with the tip, and
+    /// the receipts and headers with the chain.
+    ///
+    /// # Errors
+    /// [`Fault::Store`] at the first damage, or if there is no block yet.
+    pub fn scrub(&self) -> Result<Scrubbed, Fault> {
+        self.intact()?;
+        let damaged = |error| fault(&self.name, error);
+        self.file.check_header().map_err(damaged)?;
+        let file = Unwritten::new(Below(self.file.clone())).map_err(damaged)?;
+        let settings = Settings {
+            keep_blocks: None,
+            cache_bytes: SCRUB_CACHE_BYTES,
+        };
+        let name = format!("{} (read for a scrub)", self.name);
+        let second = Self::open_on(Box::new(file), &name, settings)?;
+        second.verify_pages()?.read_all(self.tip)
+    }
+
+    /// Compares every page with the checksum that redb itself has for it: a page that was written
+    /// late, or never, is found too.
+    fn verify_pages(mut self) -> Result<Self, Fault> {
+        self.tables = None;
+        let checked = self.database.check_integrity();
+        if !checked.map_err(|error| fault(&self.name, error))? {
+            return Err(fault(&self.name, "redb's own checksums found damage"));
+        }
+        self.tables = Tables::open(&self.database, &self.name)?;
+        Ok(self)
+    }
+
+    fn read_all(&self, expected: Option<Tip>) -> Result<Scrubbed, Fault> {
+        let refuse = |cause: String| fault(&self.name, cause);
+        let tip = self.tip.ok_or_else(|| refuse("it is empty".to_owned()))?;
+        if expected != Some(tip) {
+            return Err(refuse("the last block is not the committed one".to_owned()));
+        }
+        if node::recomputed_root(self)? != tip.result.state_root {
+            return Err(refuse(
+                "the values do not have the committed root".to_owned(),
+            ));
+        }
+        let (mut blocks, mut height) = (0_u64, tip.height);
+        let (mut root, mut hash) = (tip.result.receipts_root, tip.hash);
+        while let Some(receipts) = self.receipts(height)? {
+            if receipts_root(&receipts) != root {
+                return Err(refuse(format!(
+                    "the receipts of block {height} are damaged"
+                )));
+            }
+            blocks = blocks.saturating_add(1);
+            let Some(header) = self.header(height)? else {
+                break;
+            };
+            if header.hash() != hash {
+                return Err(refuse(format!("the header of block {height} is damaged")));
+            }
+            (root, hash) = (header.parent_result.receipts_root, header.parent);
+            let Some(below) = height.0.checked_sub(1) else {
+                break;
+            };
+            height = Height(below);
+        }
+        Ok(Scrubbed {
+            blocks,
+            height: tip.height,
+        })
+    }
+
+    fn intact(&self) -> Result<(), Fault> {
+        if self.broken {
+            return Err(fault(&self.name, "it stopped at a failed write"));
+        }
+        Ok(())
+    }
+
+    fn tables(&self) -> Result<Option<&Tables>, Fault> {
+        self.intact()?;
+        Ok(self.tables.as_ref())
+    }
+
+    fn check_next(&self, height: Height) -> Result<(), Fault> {
+        let next = match &self.tip {
+            Some(tip) => tip.height.0.checked_add(1).map(Height),
+            None => Some(Height(0)),
+        };
+        if next == Some(height) {
+            return Ok(());
+        }
+        Err(fault(&self.name, format!("block {height} is not the next")))
+    }
+
+    /// Deletes the blocks outside [`Settings::keep_blocks`]; after that each commit deletes one
+    /// block.
+    fn prune_to_settings(&mut self) -> Result<(), Fault> {
+        let first = match &self.tables {
+            Some(tables) => tables.first()?,
+            None => None,
+        };
+        let kept = self.tip.zip(self.settings.keep_blocks);
+        let kept = kept.and_then(|(tip, keep)| tip.height.0.checked_add(1)?.checked_sub(keep));
+        match first.zip(kept) {
+            Some((first, kept)) if first < kept => {
+                self.write(|transaction| prune(transaction, first, kept))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// One durable transaction. After an error the store is closed to every call: it is unknown
+    /// what the file has.
+    fn write(
+        &mut self,
+        change: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>,
+    ) -> Result<(), Fault> {
+        self.broken = true;
+        self.tables = None;
+        let written = self.transact(change);
+        written.map_err(|error| fault(&self.name, format!("a write failed: {error}")))?;
+        self.tables = Tables::open(&self.database, &self.name)?;
+        self.broken = false;
+        Ok(())
+    }
+
+    fn transact(
+        &self,
+        change: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>,
+    ) -> Result<(), redb::Error> {
+        let mut transaction = self.database.begin_write()?;
+        // Two syncs instead of one; after a crash the file is opened without being walked.
+        transaction.set_quick_repair(true);
+        change(&transaction)?;
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+/// The file of an open store, for reading it beside redb.
+struct Below(CheckedFile);
+
+impl PagedFile for Below {
+    fn length(&self) -> std::io::Result<u64> {
+        self.0.file().length()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
+        self.0.file().read(offset, out)
+    }
+
+    fn write(&self, _: u64, _: &[u8]) -> std::io::Result<()> {
+        Err(std::io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn set_len(&self, _: u64) -> std::io::Result<()> {
+        Err(std::io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn sync(&self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn insert(
+    transaction: &WriteTransaction,
+    commit: &Commit,
+    keep: Option<u64>,
+) -> Result<(), redb::Error> {
+    let height = commit.tip.height.0;
+    let mut values = transaction.open_table(VALUES)?;
+    for (key, value) in &commit.diff {
+        match value {
+            Some(value) => drop(values.insert(key.as_slice(), value.as_slice())?),
+            None => drop(values.remove(key.as_slice())?),
+        }
+    }
+    let mut headers = transaction.open_table(HEADERS)?;
+    if let Some(header) = &commit.header {
+        headers.insert(height, encode(header)?.as_slice())?;
+    }
+    let mut receipts = transaction.open_table(RECEIPTS)?;
+    receipts.insert(height, encode(&commit.receipts)?.as_slice())?;
+    if let Some(old) = keep.and_then(|keep| height.checked_sub(keep)) {
+        headers.remove(old)?;
+        receipts.remove(old)?;
+    }
+    let mut meta = transaction.open_table(META)?;
+    meta.insert(TIP, encode(&commit.tip)?.as_slice())?;
+    if height == 0 {
+        meta.insert(CHAIN, commit.tip.hash.as_slice())?;
+    }
+    Ok(())
+}
+
+fn prune(transaction: &WriteTransaction, first: u64, kept: u64) -> Result<(), redb::Error> {
+    let mut headers = transaction.open_table(HEADERS)?;
+    let mut receipts = transaction.open_table(RECEIPTS)?;
+    for height in first..kept {
+        headers.remove(height)?;
+        receipts.remove(height)?;
+    }
+    Ok(())
+}
+
+fn encode<T: BorshSerialize>(value: &T) -> Result<Vec<u8>, redb::Error> {
+    borsh::to_vec(value).map_err(redb::Error::Io)
+}
+
+impl Store for RedbStore {
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        match self.tables()? {
+            Some(tables) => tables.read(key),
+            None => Ok(None),
+        }
+    }
+
+    fn contains(&self, key: &[u8]) -> Result<bool, Fault> {
+        match self.tables()? {
+            Some(tables) => tables.contains(key),
+            None => Ok(false),
+        }
+    }
+
+    fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
+        match self.tables()? {
+            Some(tables) => tables.scan(start, end, limit),
+            None => Ok(Entries::new()),
+        }
+    }
+
+    fn tip(&self) -> Result<Option<Tip>, Fault> {
+        self.intact()?;
+        Ok(self.tip)
+    }
+
+    fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {
+        match self.tables()? {
+            Some(tables) => tables.chain_id(),
+            None => Ok(None),
+        }
+    }
+
+    fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
+        match self.tables()? {
+            Some(tables) => tables.receipts(height),
+            None => Ok(None),
+        }
+    }
+
+    fn scrub(&self) -> Result<(), Fault> {
+        Self::scrub(self).map(drop)
+    }
+
+    fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
+        self.intact()?;
+        self.check_next(commit.tip.height)?;
+        let keep = self.settings.keep_blocks;
+        self.write(|transaction| insert(transaction, &commit, keep))?;
+        self.tip = Some(commit.tip);
+        Ok(())
+    }
+}
