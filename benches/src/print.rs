@@ -91,7 +91,8 @@ pub fn wide(rows: &[WideRow]) -> Result<String, fmt::Error> {
         let ([gas, gas_with], [bytes, bytes_with]) = (&row.gas, row.bytes);
         writeln!(
             text,
-            "| {} | {without:.1} | {with:.1} | {:.2} | {gas} | {gas_with} | {bytes}, {bytes_with} |",
+            "| {} | {without:.1} | {with:.1} | {:.2} | {gas} | {gas_with} \
+             | {bytes}, {bytes_with} |",
             row.name, row.speedup
         )?;
     }

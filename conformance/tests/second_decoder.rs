@@ -105,7 +105,8 @@ fn both_decoders_agree_on_every_instrumented_module() {
     assert!(rejected > 0 && wide > 0);
     println!(
         "{} modules with bulk operators lowered, {unlowered} of them also without lowering, \
-         {rejected} contain bulk operators, {wide} wide arithmetic; {operators} operators are equal",
+         {rejected} contain bulk operators, {wide} wide arithmetic; \
+         {operators} operators are equal",
         modules.len()
     );
     let missing: Vec<&str> = rules
