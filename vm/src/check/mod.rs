@@ -36,7 +36,7 @@ use wasmparser::{
     WasmFeatures,
 };
 
-/// Features of decoder and validator in version 1. Bulk memory is on because a DataCount section
+/// Features of the decoder in version 1. Bulk memory is on because a DataCount section
 /// needs it; its operators on segments and tables are rejected by the allow-list.
 const PROFILE: WasmFeatures = WasmFeatures::MVP
     .union(WasmFeatures::MUTABLE_GLOBAL)
@@ -48,7 +48,7 @@ const PROFILE: WasmFeatures = WasmFeatures::MVP
     .union(WasmFeatures::COMPACT_IMPORTS)
     .union(WasmFeatures::CALL_INDIRECT_OVERLONG);
 
-/// Features of decoder and validator under `rules`. The allow-list rejects the other types and
+/// Features of the decoder under `rules`. The allow-list rejects the other types and
 /// operators that a feature enables.
 fn features(rules: &Rules) -> WasmFeatures {
     if rules.has(Opcode::TypedSelect) {
@@ -56,6 +56,13 @@ fn features(rules: &Rules) -> WasmFeatures {
     } else {
         PROFILE
     }
+}
+
+/// Features of the validator. It reads imports through the decoder, which flattens the groups of a
+/// compact section; with the feature of its own it would canonicalise every type, in more time and
+/// memory.
+fn validated(rules: &Rules) -> WasmFeatures {
+    features(rules).difference(WasmFeatures::COMPACT_IMPORTS)
 }
 
 const MAGIC: &[u8] = b"\0asm";
@@ -166,7 +173,7 @@ impl<'a> Checker<'a> {
         Self {
             bytes,
             rules,
-            validator: Validator::new_with_features(features(rules)),
+            validator: Validator::new_with_features(validated(rules)),
             allocations: FuncValidatorAllocations::default(),
             float_types: Vec::new(),
             first_float_type: None,
