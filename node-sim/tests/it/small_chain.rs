@@ -59,6 +59,10 @@ impl Store for SharedStore {
         self.0.lock().unwrap().tip()
     }
 
+    fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {
+        self.0.lock().unwrap().chain_id()
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.0.lock().unwrap().receipts(height)
     }

@@ -51,7 +51,7 @@ impl CheckedFile {
     /// [`ErrorKind::InvalidData`] with the reason if it is not a store's file, is cut off, or its
     /// header is damaged; the errors of the file.
     pub fn open(file: Box<dyn PagedFile>) -> Result<Self> {
-        let length = file.len()?;
+        let length = file.length()?;
         let copies = if length == 0 {
             start(file.as_ref())?
         } else {
@@ -61,7 +61,7 @@ impl CheckedFile {
             find(file.as_ref(), length)?
         };
         // redb would begin anew in a file whose pages are cut off, or panic.
-        let synced = redb_length(file.len()?).filter(|length| *length >= copies.newest.length);
+        let synced = redb_length(file.length()?).filter(|length| *length >= copies.newest.length);
         let synced = synced.ok_or_else(|| invalid("the file is cut off"))?;
         let opened = Self(Arc::new(Shared {
             file,
@@ -153,7 +153,7 @@ impl CheckedFile {
 
 impl StorageBackend for CheckedFile {
     fn len(&self) -> Result<u64> {
-        let length = self.0.file.len()?;
+        let length = self.0.file.length()?;
         redb_length(length).ok_or_else(|| invalid("its length is not one of a store"))
     }
 

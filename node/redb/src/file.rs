@@ -11,7 +11,7 @@ pub trait PagedFile: Send + Sync + 'static {
     ///
     /// # Errors
     /// The system's error.
-    fn len(&self) -> io::Result<u64>;
+    fn length(&self) -> io::Result<u64>;
 
     /// Fills `out` with the bytes from `offset` on.
     ///
@@ -100,7 +100,7 @@ const fn sync_folder(_: &Path) -> io::Result<()> {
 }
 
 impl PagedFile for DiskFile {
-    fn len(&self) -> io::Result<u64> {
+    fn length(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
     }
 

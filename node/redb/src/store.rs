@@ -216,7 +216,7 @@ impl RedbStore {
         let kept = kept.and_then(|(tip, keep)| tip.height.0.checked_add(1)?.checked_sub(keep));
         match first.zip(kept) {
             Some((first, kept)) if first < kept => {
-                self.write(|transaction| Ok(prune(transaction, first, kept)?))
+                self.write(|transaction| prune(transaction, first, kept))
             }
             _ => Ok(()),
         }
@@ -254,8 +254,8 @@ impl RedbStore {
 struct Below(CheckedFile);
 
 impl PagedFile for Below {
-    fn len(&self) -> std::io::Result<u64> {
-        self.0.file().len()
+    fn length(&self) -> std::io::Result<u64> {
+        self.0.file().length()
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {

@@ -28,7 +28,7 @@ impl<F: PagedFile> Unwritten<F> {
     /// # Errors
     /// The errors of the file.
     pub(crate) fn new(below: F) -> Result<Self> {
-        let length = below.len()?;
+        let length = below.length()?;
         let changes = Mutex::new(Changes {
             length,
             least: length,
@@ -43,7 +43,7 @@ impl<F: PagedFile> Unwritten<F> {
 }
 
 impl<F: PagedFile> PagedFile for Unwritten<F> {
-    fn len(&self) -> Result<u64> {
+    fn length(&self) -> Result<u64> {
         Ok(self.lock().length)
     }
 

@@ -32,7 +32,10 @@ pub(crate) fn proof() -> Invocation {
 
 /// Sets a committee of four members.
 pub(crate) fn four_members(threshold: u32) -> Invocation {
-    let members = SIGNATURES.list("key").into_iter().zip(SIGNATURES.list("possession"));
+    let members = SIGNATURES
+        .list("key")
+        .into_iter()
+        .zip(SIGNATURES.list("possession"));
     let members: Vec<_> = members.collect();
     committee::init(SIGNATURES.one("domain"), &members, threshold)
 }

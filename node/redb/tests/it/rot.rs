@@ -147,7 +147,7 @@ fn pages_that_changed_places_or_were_never_written_are_damage() {
     // A shorter file forgets the checksums behind its end.
     checked.set_len(100 * 4096).unwrap();
     checked.sync_data().unwrap();
-    assert_eq!(file.len().unwrap(), (3 + 1 + 99) * 4096);
+    assert_eq!(file.length().unwrap(), (3 + 1 + 99) * 4096);
     checked.set_len(700 * 4096).unwrap();
     assert!(checked.read(550 * 4096, &mut one).is_err());
 }

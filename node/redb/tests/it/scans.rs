@@ -25,7 +25,7 @@ fn commit(height: u64, diff: StateDiff) -> Commit {
 }
 
 fn key(number: u32) -> Vec<u8> {
-    number.to_be_bytes().repeat(8)
+    format!("{number:032}").into_bytes()
 }
 
 #[test]

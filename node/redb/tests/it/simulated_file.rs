@@ -144,15 +144,14 @@ pub(crate) fn crashed(
         };
         match change {
             Change::SetLen(length) if keep(random) => bytes.resize(*length as usize, 0),
-            Change::Write(offset, new) if loss == Loss::Writes => {
-                if keep(random) {
-                    overwrite(&mut bytes, *offset as usize, new);
-                }
-            }
             Change::Write(offset, new) => {
-                for (sector, part) in new.chunks(SECTOR).enumerate() {
+                let unit = match loss {
+                    Loss::Writes => new.len().max(1),
+                    _ => SECTOR,
+                };
+                for (number, part) in new.chunks(unit).enumerate() {
                     if keep(random) {
-                        overwrite(&mut bytes, *offset as usize + sector * SECTOR, part);
+                        overwrite(&mut bytes, *offset as usize + number * unit, part);
                     }
                 }
             }
@@ -201,7 +200,7 @@ impl Contents {
 }
 
 impl PagedFile for SimulatedFile {
-    fn len(&self) -> Result<u64> {
+    fn length(&self) -> Result<u64> {
         Ok(self.lock().bytes.len() as u64)
     }
 
