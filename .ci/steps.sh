@@ -119,6 +119,10 @@ step_clippy() {
         [ ${#chosen[@]} -gt 0 ] || return 0
     fi
     cargo clippy "${chosen[@]}" --all-targets -- -D warnings
+    # Its users may have no standard library.
+    case " ${chosen[*]:-lockstep-proof} " in
+    *" lockstep-proof "*) cargo clippy -p lockstep-proof --target wasm32v1-none -- -D warnings ;;
+    esac
 }
 
 step_docs() {

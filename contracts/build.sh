@@ -3,6 +3,8 @@
 #
 #   build.sh              builds into wasm/ and writes wasm/HASHES
 #   build.sh --out DIR    builds into DIR and leaves wasm/ alone
+#   build.sh --one NAME DIR FEATURE
+#                         builds one Rust contract into DIR with one more target feature
 #   build.sh --check      builds into a temporary directory and compares with wasm/
 #
 # Rust artefacts are byte-equal wherever they are built: the compiler and the dependencies are
@@ -47,10 +49,10 @@ rust_flags() {
 
 # A contract: no std, a stack of 32 KiB (the default is 1 MiB, and a frame is charged for its
 # pages), and memory.copy and memory.fill in place of loops over bytes.
-build_contract() { # name, directory
+build_contract() { # name, directory, further target feature
   local flags
   flags=$(rust_flags -Clink-arg=-zstack-size=32768 \
-    -Clink-arg=--keep-section=lockstep.interface -Ctarget-feature=+bulk-memory)
+    -Clink-arg=--keep-section=lockstep.interface "-Ctarget-feature=+bulk-memory${3:+,+$3}")
   # `cargo rustc --crate-type`: beside an rlib, cargo would leave out link-time optimisation.
   CARGO_ENCODED_RUSTFLAGS=$flags CARGO_TARGET_DIR=$target_dir cargo rustc --quiet --locked \
     --profile contract --target wasm32v1-none --package "$1" --crate-type cdylib
@@ -225,6 +227,11 @@ case ${1:-} in
     build_all "$(cd "$2" && pwd -P)"
     $complete
     ;;
+  --one)
+    cargo fetch --quiet --locked
+    build_contract "$2" "$(cd "$3" && pwd -P)" "$4"
+    chmod 644 "$3/$2.wasm"
+    ;;
   "")
     build_all "$here/wasm"
     $complete
@@ -233,7 +240,7 @@ case ${1:-} in
     (cd "$here/wasm" && wc -c ./*.wasm)
     ;;
   *)
-    echo "usage: build.sh [--check | --out DIR]" >&2
+    echo "usage: build.sh [--check | --out DIR | --one NAME DIR FEATURE]" >&2
     exit 2
     ;;
 esac

@@ -9,7 +9,9 @@
 //! | [`execute`] | the table of kernels: interleaved rounds, comparison of results and gas |
 //! | [`calls`] | empty call, transfer with host calls, instantiation |
 //! | [`load`] | validation and translation: a contract, 300 KB, more than 2 MB, hostile shapes |
+//! | [`wide`] | the kernel u256 and the sample amm with and without wide arithmetic |
 //! | `state`, `transfers` | the node on RocksDB, with feature `rocksdb` |
+//! | `drive`, `accounts` | transfers through a driven chain, with feature `node` |
 //! | [`linked`], [`shapes`] | generated modules for the measurements of loading |
 //! | [`clock`], [`statistics`], [`mod@print`], [`plot`] | time, medians, tables, the figure |
 //!
@@ -17,11 +19,17 @@
 //! of different runs. Nothing here is part of a result of the VM.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "node")]
+pub mod accounts;
+
 pub mod calls;
 
 pub mod clock;
 
 pub mod contender;
+
+#[cfg(feature = "node")]
+pub mod drive;
 
 pub mod execute;
 
@@ -40,6 +48,9 @@ pub mod plot;
 
 pub mod print;
 
+#[cfg(feature = "node")]
+pub mod process;
+
 pub mod shapes;
 
 #[cfg(feature = "rocksdb")]
@@ -49,6 +60,8 @@ pub mod statistics;
 
 #[cfg(feature = "rocksdb")]
 pub mod transfers;
+
+pub mod wide;
 
 pub mod workload;
 

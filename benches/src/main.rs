@@ -5,8 +5,10 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a command prints")]
 
+#[cfg(feature = "node")]
+use benches::drive;
 use benches::plan::{BenchPlan, ReportPart};
-use benches::{Measured, execute, load, plot, print};
+use benches::{Measured, execute, load, plot, print, wide};
 #[cfg(feature = "rocksdb")]
 use benches::{state, transfers};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -38,6 +40,15 @@ enum BenchCommand {
         #[command(flatten)]
         options: Options,
     },
+    /// Measure the kernel u256 and the sample amm with and without wide arithmetic.
+    Wide {
+        /// Print one JSON object instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// A small size and few rounds, for a rough estimate.
+        #[arg(long)]
+        quick: bool,
+    },
     /// Measure every host function and compare it with its price.
     Host {
         /// Print one JSON object instead of a table.
@@ -50,6 +61,9 @@ enum BenchCommand {
         #[arg(long, value_name = "N")]
         rounds: Option<usize>,
     },
+    /// Measure signed token transfers through a chain that proposes, verifies and finalizes.
+    #[cfg(feature = "node")]
+    Drive(DriveOptions),
     /// Measure durable commits on a large state, compared with jmt on RocksDB.
     #[cfg(feature = "rocksdb")]
     State(StateOptions),
@@ -113,7 +127,30 @@ struct TransferOptions {
     folder: PathBuf,
 }
 
-#[cfg(feature = "rocksdb")]
+#[cfg(feature = "node")]
+#[derive(Args)]
+struct DriveOptions {
+    /// Print one JSON object in one line.
+    #[arg(long)]
+    json: bool,
+    /// Number of transfers in a block, each from another account.
+    #[arg(long, value_name = "N", default_value_t = 5_000)]
+    transfers: u64,
+    /// Number of measured blocks.
+    #[arg(long, value_name = "N", default_value_t = 15)]
+    blocks: u64,
+    /// Threads of the chain; 0 starts none.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    workers: usize,
+    /// Keep the state in memory only, without a log file.
+    #[arg(long)]
+    memory: bool,
+    /// Folder for the log file, on the measured disk.
+    #[arg(long, value_name = "DIR", default_value = "target/bench-drive")]
+    folder: PathBuf,
+}
+
+#[cfg(feature = "node")]
 fn show<T: serde::Serialize>(report: &T, json: bool) -> Measured<()> {
     let text = if json {
         serde_json::to_string(report)?
@@ -200,12 +237,29 @@ fn host(json: bool, quick: bool, rounds: Option<usize>) -> Measured<()> {
     Ok(())
 }
 
-/// Returns an error if wasmi would be measured at half its speed: the feature `rocksdb` adds crates
-/// that enable wasmi's portable dispatch, and cargo unifies the features of a dependency.
+fn wide(json: bool, quick: bool) -> Measured<()> {
+    let rounds = if quick {
+        BenchPlan::quick().rounds
+    } else {
+        ROUNDS
+    };
+    let rows = wide::report(rounds, quick)?;
+    let text = if json {
+        serde_json::to_string(&rows)?
+    } else {
+        print::wide(&rows)?
+    };
+    println!("{text}");
+    Ok(())
+}
+
+/// Returns an error if wasmi would be measured at half its speed: the features `node` and
+/// `rocksdb` add crates that enable wasmi's portable dispatch, and cargo unifies the features of a
+/// dependency.
 fn check_wasmi_features() -> Measured<()> {
-    if cfg!(all(feature = "wasmi", feature = "rocksdb")) {
+    if cfg!(all(feature = "wasmi", feature = "node")) {
         return Err(
-            "the feature `rocksdb` slows wasmi down: build with the feature `peers` alone".into(),
+            "the feature `node` slows wasmi down: build with the feature `peers` alone".into(),
         );
     }
     Ok(())
@@ -241,11 +295,22 @@ fn main() -> Measured<()> {
             };
             println!("{text}");
         }
+        BenchCommand::Wide { json, quick } => wide(json, quick)?,
         BenchCommand::Host {
             json,
             quick,
             rounds,
         } => host(json, quick, rounds)?,
+        #[cfg(feature = "node")]
+        BenchCommand::Drive(options) => {
+            let plan = drive::DrivePlan {
+                accounts: options.transfers,
+                blocks: options.blocks,
+                workers: options.workers,
+                folder: (!options.memory).then_some(options.folder),
+            };
+            show(&drive::report(&plan)?, options.json)?;
+        }
         #[cfg(feature = "rocksdb")]
         BenchCommand::State(options) => show(&state::report(&options.plan())?, options.json)?,
         #[cfg(feature = "rocksdb")]

@@ -4,10 +4,13 @@ use crate::execute::ExecutionReport;
 use crate::load;
 use crate::plan::ByEngine;
 use crate::statistics::ratio;
+use crate::wide::WideRow;
 use std::fmt::{self, Write};
 
 /// Nanoseconds in a millisecond.
 const MILLISECOND: f64 = 1e6;
+/// Nanoseconds in a microsecond.
+const MICROSECOND: f64 = 1e3;
 /// Engines in the order of the columns; others follow by name.
 const ORDER: [&str; 7] = [
     "lockstep",
@@ -61,6 +64,38 @@ pub fn execute(report: &ExecutionReport) -> Result<String, fmt::Error> {
     leads(&mut text, &report.geomean_over_native)?;
     table(&mut text, "loading, ns per byte", &report.load_ns_per_byte)?;
     table(&mut text, "calls, ns", &report.calls_ns)?;
+    Ok(text)
+}
+
+/// The report of `benches wide`: time, gas and size of each program in both builds.
+///
+/// # Errors
+/// Never; writing to a string does not fail.
+pub fn wide(rows: &[WideRow]) -> Result<String, fmt::Error> {
+    let mut text = String::from("On the interpreter; medians.\n\n");
+    header(
+        &mut text,
+        &[
+            "program",
+            "us without",
+            "us with",
+            "speed",
+            "gas without",
+            "gas with",
+            "bytes",
+        ],
+        &[],
+    )?;
+    for row in rows {
+        let [without, with] = row.ns.map(|time| ratio(time, MICROSECOND));
+        let ([gas, gas_with], [bytes, bytes_with]) = (&row.gas, row.bytes);
+        writeln!(
+            text,
+            "| {} | {without:.1} | {with:.1} | {:.2} | {gas} | {gas_with} \
+             | {bytes}, {bytes_with} |",
+            row.name, row.speedup
+        )?;
+    }
     Ok(text)
 }
 

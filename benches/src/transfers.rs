@@ -5,31 +5,19 @@
 //! ```
 
 use crate::Measured;
+use crate::accounts::{PROPOSER, TokenAccounts, check_receipts, parts};
 use crate::clock;
-use crate::state::{empty, process};
+use crate::process;
+use crate::state::empty;
 use crate::statistics::{median, ratio};
-use contract_types::token;
-use node::limits::Limits;
 use node::state_tree::batch;
-use node::{
-    CachePolicy, Commit, Genesis, NoObserver, Node, Parts, Payload, Receipt, ReceiptExit,
-    SecretKey, Signed, Store, Transaction,
-};
-use node_sim::simulate::samples::TOKEN;
+use node::{Commit, NoObserver, Node, Receipt, Signed, Store};
 use rocksdb_store::{RocksStore, Settings};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tree::Tree;
-use vm::{Address, Entries, Fault, Height, Interpreter, StateDiff};
-
-/// Gas limit of each transfer.
-const GAS_LIMIT: u64 = 5_000_000;
-/// Gas limit of the upload and the deployment.
-const GAS_LIMIT_SETUP: u64 = 4_000_000_000;
-const BALANCE: u128 = 1_000_000_000_000_000_000;
-const TOKENS: u128 = 1_000_000;
+use vm::{Entries, Fault, Height, StateDiff};
 
 /// Size of the measurement.
 #[derive(Clone, Debug)]
@@ -151,9 +139,7 @@ struct BlockTimes {
 /// The measured chain.
 struct MeasuredChain {
     node: Node,
-    keys: Vec<SecretKey>,
-    nonces: Vec<u64>,
-    token: Address,
+    accounts: TokenAccounts,
     seen: Arc<Mutex<StoreActivity>>,
     /// A copy of the node's state tree, to time updates separately.
     tree: Tree,
@@ -208,43 +194,17 @@ pub fn report(plan: &TransferPlan) -> Measured<TransferReport> {
 impl MeasuredChain {
     fn start(plan: &TransferPlan) -> Measured<Self> {
         empty(&plan.folder)?;
-        let keys: Vec<SecretKey> = (0..plan.accounts)
-            .map(|number| match number.checked_rem(2) {
-                Some(0) => SecretKey::ed25519(&number.to_le_bytes()),
-                _ => SecretKey::secp256k1(&number.to_le_bytes()),
-            })
-            .collect();
-        let balances: BTreeMap<_, _> = keys.iter().map(|key| (key.address(), BALANCE)).collect();
-        let limits = Limits {
-            block_gas: u64::MAX.wrapping_shr(1),
-            ..Limits::v1()
-        };
-        let genesis = Genesis::new(
-            "transfers",
-            0,
-            *node::rules::version_1().id(),
-            limits,
-            &balances,
-        )?;
+        let accounts = TokenAccounts::new(plan.accounts)?;
+        let genesis = accounts.genesis().clone();
         let tree = tree_of(&genesis.state());
         let seen = Arc::new(Mutex::new(StoreActivity::default()));
         let store = TimedStore {
             inner: RocksStore::open(&plan.folder, Settings::default())?,
             seen: Arc::clone(&seen),
         };
-        let parts = Parts {
-            engine: Box::new(Interpreter::new()),
-            rules: node::rules::rulebook(),
-            cache: CachePolicy::Warm,
-        };
-        let first = keys.first().ok_or("at least one account")?;
-        let token =
-            vm::unstable::frames::contract_address(&first.address(), &TOKEN.code_hash(), &[0; 32]);
         Ok(Self {
-            node: Node::open(parts, genesis, Box::new(store))?,
-            nonces: vec![0; keys.len()],
-            keys,
-            token,
+            node: Node::open(parts(), genesis, Box::new(store))?,
+            accounts,
             seen,
             tree,
         })
@@ -252,75 +212,21 @@ impl MeasuredChain {
 
     /// Uploads and deploys the token, and transfers some to every account.
     fn prepare(&mut self) -> Measured<()> {
-        let init = token::init(TOKENS.saturating_mul(TOKENS));
-        let upload = self.sign(0, GAS_LIMIT_SETUP, Payload::Upload(TOKEN.bytes.to_vec()))?;
-        self.apply(vec![upload])?;
-        let deploy = Payload::Deploy {
-            code_hash: TOKEN.code_hash(),
-            salt: [0; 32],
-            entry: init.entry.to_owned(),
-            input: init.input,
-            value: 0,
-        };
-        let deploy = self.sign(0, GAS_LIMIT_SETUP, deploy)?;
-        self.apply(vec![deploy])?;
-        let receivers: Vec<Address> = self.keys.iter().map(SecretKey::address).collect();
-        let transfers = receivers
-            .iter()
-            .map(|to| self.transfer(0, to, TOKENS))
-            .collect::<Measured<_>>()?;
-        self.apply(transfers)?;
+        for transactions in self.accounts.setup()? {
+            self.apply(transactions)?;
+        }
         Ok(())
     }
 
     /// Applies a block in which every account sends one token to another; returns times and gas.
     fn transfers(&mut self, number: u64) -> Measured<(BlockTimes, u64)> {
-        let count = self.keys.len();
-        let distance = usize::try_from(number)?.saturating_add(1);
-        let signed = (0..count)
-            .map(|from| {
-                let to = from.saturating_add(distance).checked_rem(count);
-                let to = to
-                    .and_then(|to| self.keys.get(to))
-                    .ok_or("no such account")?;
-                let to = to.address();
-                self.transfer(from, &to, 1)
-            })
-            .collect::<Measured<_>>()?;
+        let signed = self.accounts.transfers(number)?;
         self.apply(signed)
-    }
-
-    fn transfer(&mut self, from: usize, to: &Address, amount: u128) -> Measured<Signed> {
-        let call = token::transfer(contract_types::Address(to.0), amount);
-        let payload = Payload::Call {
-            contract: self.token,
-            entry: call.entry.to_owned(),
-            input: call.input,
-            value: 0,
-        };
-        self.sign(from, GAS_LIMIT, payload)
-    }
-
-    fn sign(&mut self, from: usize, gas_limit: u64, payload: Payload) -> Measured<Signed> {
-        let key = self.keys.get(from).ok_or("no such account")?;
-        let nonce = self.nonces.get_mut(from).ok_or("no such account")?;
-        let transaction = Transaction {
-            chain_id: *self.node.chain_id(),
-            signer: key.public(),
-            nonce: *nonce,
-            gas_limit,
-            gas_price: 1,
-            payload,
-        };
-        *nonce = nonce.saturating_add(1);
-        Ok(key.sign(transaction))
     }
 
     fn apply(&mut self, transactions: Vec<Signed>) -> Measured<(BlockTimes, u64)> {
         let time_ms = self.node.tip().time_ms.saturating_add(1);
-        let block = self
-            .node
-            .propose(transactions, time_ms, Address([0xee; 32]));
+        let block = self.node.propose(transactions, time_ms, PROPOSER);
         self.seen().reads = 0.0;
         let start = process::cpu();
         let (checking, valid) = clock::time(|| self.node.validate(block));
@@ -330,13 +236,7 @@ impl MeasuredChain {
         let result = result?;
         let applied = process::cpu();
         let receipts = self.node.store().receipts(valid.header().height)?;
-        let failed = receipts.iter().flatten();
-        if let Some(receipt) = failed
-            .into_iter()
-            .find(|receipt| receipt.exit != ReceiptExit::Return)
-        {
-            return Err(format!("a transfer failed: {receipt:?}").into());
-        }
+        check_receipts(&receipts.unwrap_or_default())?;
         let seen = std::mem::take(&mut *self.seen());
         let changes = batch(&seen.diff);
         let before = process::cpu();

@@ -52,6 +52,23 @@ pub fn token() -> crate::Measured<&'static Kernel> {
     found.ok_or_else(|| "no kernel named token".into())
 }
 
+/// The kernel u256 without and with wide arithmetic, from the same source.
+///
+/// # Errors
+/// If the list of kernels does not have it.
+pub fn u256_kernels() -> crate::Measured<[Kernel; 2]> {
+    let found = KERNELS.iter().find(|kernel| kernel.name == "u256");
+    let plain = *found.ok_or("no kernel named u256")?;
+    let wasm = include_bytes!("../wasm/u256_wide.wasm");
+    Ok([plain, Kernel { wasm, ..plain }])
+}
+
+/// The sample contract amm without and with wide arithmetic, from the same source.
+pub const AMM: [&[u8]; 2] = [
+    include_bytes!("../../contracts/wasm/amm.wasm"),
+    include_bytes!("../wasm/amm_wide.wasm"),
+];
+
 /// A module with one empty function: `(module (func (export "empty")))`. It has no memory, so that
 /// the time of a call does not include work on a memory.
 pub const EMPTY: &[u8] = b"\0asm\x01\0\0\0\

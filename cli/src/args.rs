@@ -1,5 +1,9 @@
 //! Declares the command line: every command, option, default and example that `--help` shows.
 
+/// `lockstep proof`.
+pub(crate) mod proof;
+
+use self::proof::{Proof, ProofCommand};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use engines::Row;
@@ -60,6 +64,10 @@ impl CommandLine {
             Command::Node(Node {
                 command: NodeCommand::Case(case),
             }) => case.json,
+            Command::Proof(proof) => match &proof.command {
+                ProofCommand::Make(make) => make.json,
+                ProofCommand::Verify(verify) => verify.json,
+            },
             Command::Conform(conform) => match &conform.command {
                 ConformCommand::Run(run) => run.json,
                 ConformCommand::Compare(compare) => compare.json,
@@ -87,6 +95,8 @@ pub(crate) enum Command {
     Sim(Sim),
     /// Execute recorded blocks or a recorded transaction again and compare
     Node(Node),
+    /// Make and verify proofs of state, receipts and events under the hash of a header
+    Proof(Proof),
     /// Run golden test vectors on this machine, and compare the reports of several machines
     Conform(Conform),
 }
@@ -194,6 +204,9 @@ pub(crate) struct Meter {
     /// Replace memory.copy and memory.fill by loops, for engines without them; same gas
     #[arg(long)]
     pub(crate) lower_bulk: bool,
+    /// Keep i64.add128, sub128, mul_wide_s and mul_wide_u, for engines with them; same gas
+    #[arg(long)]
+    pub(crate) keep_wide: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,

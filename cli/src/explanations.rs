@@ -122,9 +122,9 @@ fn host_trap_explanation(trap: Trap) -> &'static str {
         }
         Trap::ItemLimit => {
             "a list of points has too many items\n\
-             A sum of multiples has at most 128 terms, a check of pairings at most 32 pairs. Add the\n\
-             sums of several calls; pairs with equal points of one group can be joined by adding\n\
-             their points of the other."
+             A sum of multiples has at most 128 terms, a check of pairings at most 32 pairs.\n\
+             Add the sums of several calls. Pairs with the same point of one group can be\n\
+             joined by adding their points of the other."
         }
         Trap::OutputLength => {
             "the output is longer than 64 KiB\nReturn less, or store it and return its key."

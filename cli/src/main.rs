@@ -46,7 +46,7 @@ mod commands;
 
 use args::{Command, CommandLine};
 use clap::Parser;
-use commands::{check, conform, explain, inspect, meter, node, run, schedule, sim};
+use commands::{check, conform, explain, inspect, meter, node, proof, run, schedule, sim};
 use failure::{CommandResult, Failure};
 use print::Colour;
 use std::process::ExitCode;
@@ -69,6 +69,7 @@ fn dispatch(command: &Command) -> CommandResult {
         Command::Explain(arguments) => explain::run(arguments),
         Command::Sim(arguments) => sim::run(arguments),
         Command::Node(arguments) => node::run(arguments),
+        Command::Proof(arguments) => proof::run(arguments),
         Command::Conform(arguments) => conform::run(arguments),
     }
 }

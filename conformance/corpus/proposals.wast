@@ -26,6 +26,14 @@
 (module $accepted_element_form_2 binary
   "\00asm\01\00\00\00" "\01\04\01\60\00\00" "\03\02\01\00" "\04\04\01\70\00\01"
   "\09\09\01\02\00\41\00\0b\00\01\00" "\0a\04\01\02\00\0b")
+(module $accepted_wide_product
+  (func (i64.mul_wide_u (i64.const 1) (i64.const 2)) drop drop))
+(module $accepted_wide_sum (func (param i64 i64) (result i64)
+  local.get 0 local.get 1 local.get 1 local.get 0 i64.add128 i64.add))
+(module $accepted_compact_imports
+  (import "lockstep" (item "block_height" (func (result i64))) (item "block_time" (func (result i64)))))
+(module $accepted_compact_imports_of_one_type
+  (import "lockstep" (item "block_height") (item "block_time") (func (result i64))))
 (module $accepted_unknown_custom_section binary "\00asm\01\00\00\00" "\00\04\03odd")
 
 ;; -- outside the profile
@@ -38,6 +46,9 @@
 (module $refused_atomic_load (memory 1) (func (drop (i32.atomic.load (i32.const 0)))))
 (module $refused_atomic_fence (func atomic.fence))
 (module $refused_multi_value_function (func (result i32 i32) i32.const 1 i32.const 2))
+(module $refused_wide_function (func (result i64 i64) i64.const 1 i64.const 2 i64.mul_wide_u))
+(module $refused_compact_imports_of_wasi
+  (import "wasi_snapshot_preview1" (item "sched_yield") (item "proc_exit") (func (result i32))))
 (module $refused_block_parameters
   (func (i32.const 1) (block (param i32) drop)))
 (module $refused_block_type_by_index (type $t (func)) (func (block (type $t))))
@@ -88,8 +99,6 @@
 (module $refused_subtype (type (sub (func))))
 (module $refused_i31 (func (drop (ref.i31 (i32.const 1)))))
 (module $refused_stack_switching (type $f (func)) (type $c (cont $f)))
-(module $refused_wide_arithmetic
-  (func (i64.mul_wide_u (i64.const 1) (i64.const 2)) drop drop))
 (module $refused_imported_memory (import "lockstep" "memory" (memory 1)))
 (module $refused_imported_table (import "lockstep" "table" (table 1 funcref)))
 (module $refused_imported_global (import "lockstep" "global" (global i32)))

@@ -8,11 +8,11 @@
 use conformance::catalogue::{contracts, texts};
 use conformance::second_decoder::{DecoderDisagreement, compare};
 use conformance::spec::{Suite, official};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vm::CodeHash;
-use vm::unstable::emit::{Bulk, Options, emit_with};
+use vm::unstable::emit::{Bulk, Options, Wide, emit_with};
 use vm::unstable::lower::{self, Operator, Sink};
 use vm::unstable::opcode::{Class, Opcode};
 use vm::{CheckedModule, Rules, emit};
@@ -49,7 +49,8 @@ impl Sink for OpcodeCounts {
     }
 }
 
-fn has_bulk(module: &CheckedModule, seen: &mut OpcodeCounts) -> bool {
+/// The classes of the operators of a module.
+fn classes(module: &CheckedModule, seen: &mut OpcodeCounts) -> BTreeSet<Class> {
     let mut operators = OpcodeCounts::default();
     for function in module.functions() {
         lower::function(module, function, &mut operators);
@@ -57,40 +58,55 @@ fn has_bulk(module: &CheckedModule, seen: &mut OpcodeCounts) -> bool {
     for (opcode, count) in &operators.0 {
         *seen.0.entry(*opcode).or_default() += count;
     }
-    operators
-        .0
-        .keys()
-        .any(|opcode| opcode.class() == Class::Bulk)
+    operators.0.keys().map(|opcode| opcode.class()).collect()
+}
+
+/// Features under which the second decoder would guess are off: it rejects what it does not know.
+fn assert_unreadable(emitted: &[u8]) {
+    assert!(matches!(
+        compare(emitted),
+        Err(DecoderDisagreement::Unreadable {
+            decoder: "parity-wasm",
+            ..
+        })
+    ));
 }
 
 #[test]
 fn both_decoders_agree_on_every_instrumented_module() {
     let rules = Rules::v1();
-    let lowered = Options { bulk: Bulk::Lower };
-    let (mut unlowered, mut operators, mut rejected) = (0, 0, 0);
+    let lowered = Options {
+        bulk: Bulk::Lower,
+        ..Options::default()
+    };
+    let kept = Options {
+        wide: Wide::Keep,
+        ..lowered
+    };
+    let (mut unlowered, mut operators, mut rejected, mut wide) = (0, 0, 0, 0);
     let mut seen = OpcodeCounts::default();
     let modules = modules();
     for module in modules.values() {
         operators += compare(&emit_with(module, &rules, lowered)).unwrap();
-        let whole = compare(&emit(module, &rules));
-        if has_bulk(module, &mut seen) {
-            // Features under which the second decoder would guess are off.
-            assert!(matches!(
-                whole,
-                Err(DecoderDisagreement::Unreadable {
-                    decoder: "parity-wasm",
-                    ..
-                })
-            ));
+        let whole = emit(module, &rules);
+        let classes = classes(module, &mut seen);
+        if classes.contains(&Class::Bulk) {
+            assert_unreadable(&whole);
             rejected += 1;
         } else {
-            operators += whole.unwrap();
+            operators += compare(&whole).unwrap();
             unlowered += 1;
         }
+        if classes.contains(&Class::WideAdd) || classes.contains(&Class::WideMultiply) {
+            assert_unreadable(&emit_with(module, &rules, kept));
+            wide += 1;
+        }
     }
+    assert!(rejected > 0 && wide > 0);
     println!(
         "{} modules with bulk operators lowered, {unlowered} of them also without lowering, \
-         {rejected} contain bulk operators; {operators} operators are equal",
+         {rejected} contain bulk operators, {wide} wide arithmetic; \
+         {operators} operators are equal",
         modules.len()
     );
     let missing: Vec<&str> = rules

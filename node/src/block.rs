@@ -8,6 +8,7 @@ use crate::digest::{encode, length};
 use crate::header::{Header, Tip};
 use crate::limits::Limits;
 use crate::rules::Prices;
+use crate::signatures::{Signatures, Unverified};
 use crate::transaction::{DecodeError, Signed, decode_canonical, intrinsic_gas};
 use borsh::{BorshDeserialize, BorshSerialize};
 use vm::unstable::limits::HostLimits;
@@ -41,9 +42,24 @@ impl Block {
 /// RFC 6962 root of encoded signed transactions.
 #[must_use]
 pub fn transactions_root(transactions: &[Signed]) -> [u8; 32] {
-    let encoded: Vec<Vec<u8>> = transactions.iter().map(Signed::encode).collect();
-    tree::list_root(&encoded)
+    tree::list_root(&encodings(transactions))
 }
+
+/// Encodings of transactions, in order.
+pub(crate) fn encodings(transactions: &[Signed]) -> Vec<Vec<u8>> {
+    transactions.iter().map(Signed::encode).collect()
+}
+
+/// Length of the encoding of a block whose transactions have these encodings, in bytes.
+fn block_bytes(header: &Header, encoded: &[Vec<u8>]) -> u64 {
+    let fixed = length(&encode(header)).saturating_add(LIST_LENGTH_BYTES);
+    encoded
+        .iter()
+        .fold(fixed, |sum, bytes| sum.saturating_add(length(bytes)))
+}
+
+/// Bytes before the items of an encoded list.
+pub(crate) const LIST_LENGTH_BYTES: u64 = 4;
 
 /// Why a transaction is invalid in every block of this chain under these rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -179,8 +195,22 @@ impl ValidTransaction {
         signed: Signed,
         context: &ValidationContext<'_>,
     ) -> Result<Self, InvalidTransaction> {
-        let transaction = &signed.transaction;
         let bytes = length(&signed.encode());
+        let valid = Self::without_signature(signed, bytes, context)?;
+        if valid.has_signature() {
+            Ok(valid)
+        } else {
+            Err(InvalidTransaction::Signature)
+        }
+    }
+
+    /// Checks everything but the signature of a transaction whose encoding has `bytes` bytes.
+    pub(crate) fn without_signature(
+        signed: Signed,
+        bytes: u64,
+        context: &ValidationContext<'_>,
+    ) -> Result<Self, InvalidTransaction> {
+        let transaction = &signed.transaction;
         let max = context.limits.transaction_bytes;
         if bytes > u64::from(max) {
             return Err(InvalidTransaction::Bytes { bytes, max });
@@ -200,9 +230,6 @@ impl ValidTransaction {
         let Some(intrinsic_gas) = intrinsic.filter(|needed| *needed <= limit) else {
             return Err(InvalidTransaction::IntrinsicGas { limit, intrinsic });
         };
-        if !signed.verify() {
-            return Err(InvalidTransaction::Signature);
-        }
         let (id, sender) = (transaction.id(), transaction.signer.address());
         Ok(Self {
             signed,
@@ -212,10 +239,20 @@ impl ValidTransaction {
         })
     }
 
+    /// True if the signature is the signer's.
+    pub(crate) fn has_signature(&self) -> bool {
+        self.signed.verify_id(&self.id)
+    }
+
     /// The transaction with its signature.
     #[must_use]
     pub const fn signed(&self) -> &Signed {
         &self.signed
+    }
+
+    /// The transaction with its signature.
+    pub(crate) fn into_signed(self) -> Signed {
+        self.signed
     }
 
     /// The transaction's id.
@@ -235,6 +272,12 @@ impl ValidTransaction {
     pub const fn intrinsic_gas(&self) -> u64 {
         self.intrinsic_gas
     }
+}
+
+/// What the signatures of these transactions are verified of.
+pub(crate) fn unverified(transactions: &[ValidTransaction]) -> Vec<Unverified<'_>> {
+    let each = transactions.iter();
+    each.map(|valid| (&valid.signed, &valid.id)).collect()
 }
 
 fn check_invocation(
@@ -261,35 +304,57 @@ pub struct ValidBlock {
 }
 
 impl ValidBlock {
-    /// Checks a block: size, header, transactions root, then each transaction.
+    /// Checks a block: size, header, transactions root, then each transaction, and its signatures
+    /// last.
     ///
     /// # Errors
     /// [`Invalid`].
     pub fn new(block: Block, context: &ValidationContext<'_>) -> Result<Self, Invalid> {
-        let (bytes, max) = (length(&block.encode()), context.limits.block_bytes);
+        Self::with(block, context, &Signatures::inline())
+    }
+
+    /// As [`ValidBlock::new`], with another way to verify signatures.
+    pub(crate) fn with(
+        block: Block,
+        context: &ValidationContext<'_>,
+        signatures: &Signatures,
+    ) -> Result<Self, Invalid> {
+        let Block {
+            header,
+            transactions,
+        } = block;
+        let encoded = encodings(&transactions);
+        let (bytes, max) = (block_bytes(&header, &encoded), context.limits.block_bytes);
         if bytes > u64::from(max) {
             return Err(Invalid::Bytes { bytes, max });
         }
-        check_header(&block.header, context)?;
-        if block.header.transactions_root != transactions_root(&block.transactions) {
+        check_header(&header, context)?;
+        if header.transactions_root != tree::list_root(&encoded) {
             return Err(Invalid::TransactionsRoot);
         }
         let max = context.limits.block_gas;
         let mut gas = 0_u64;
-        let mut transactions = Vec::with_capacity(block.transactions.len());
-        for (index, signed) in (0_u32..).zip(block.transactions) {
+        let mut valid = Vec::with_capacity(transactions.len());
+        for (index, (signed, bytes)) in (0_u32..).zip(transactions.into_iter().zip(&encoded)) {
             gas = gas
                 .checked_add(signed.transaction.gas_limit)
                 .filter(|sum| *sum <= max)
                 .ok_or(Invalid::Gas { max })?;
-            let valid = ValidTransaction::new(signed, context)
+            let transaction = ValidTransaction::without_signature(signed, length(bytes), context)
                 .map_err(|reason| Invalid::Transaction { index, reason })?;
-            transactions.push(valid);
+            valid.push(transaction);
         }
-        Ok(Self {
-            header: block.header,
-            transactions,
-        })
+        let verified = signatures.verify(&unverified(&valid), &encoded);
+        match (0_u32..).zip(verified).find(|(_, is_signed)| !is_signed) {
+            Some((index, _)) => Err(Invalid::Transaction {
+                index,
+                reason: InvalidTransaction::Signature,
+            }),
+            None => Ok(Self {
+                header,
+                transactions: valid,
+            }),
+        }
     }
 
     /// The header.

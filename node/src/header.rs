@@ -4,32 +4,12 @@
 //!
 //! Specification: docs/spec/blocks.md, "Header".
 
-use crate::digest::{encode, sha256};
 use crate::limits::HEADER_BYTES;
 use crate::transaction::{DecodeError, decode_canonical};
 use borsh::{BorshDeserialize, BorshSerialize};
 use vm::{Address, Height};
 
-const HEADER_DOMAIN: &[u8] = b"lockstep/header/1";
-
-/// Result of executing a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct BlockResult {
-    /// Root of the state after the block.
-    pub state_root: [u8; 32],
-    /// RFC 6962 root of the encoded receipts.
-    pub receipts_root: [u8; 32],
-    /// Sum of the gas used by all transactions, in gas.
-    pub gas_used: u64,
-}
-
-impl BlockResult {
-    /// `sha256(borsh(self))`: the `app_hash` under ABCI.
-    #[must_use]
-    pub fn app_hash(&self) -> [u8; 32] {
-        sha256(&[&encode(self)])
-    }
-}
+pub use proof::BlockResult;
 
 /// Header of a block.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -64,7 +44,7 @@ impl Header {
     /// `sha256("lockstep/header/1" || borsh(self))`.
     #[must_use]
     pub fn hash(&self) -> [u8; 32] {
-        sha256(&[HEADER_DOMAIN, &encode(self)])
+        proof::Header::from(self).hash()
     }
 
     /// Metadata of the block that guests can read.
@@ -75,6 +55,22 @@ impl Header {
             time_ms: self.time_ms,
             chain_id: self.chain_id,
             proposer: self.proposer,
+        }
+    }
+}
+
+/// The same header, as a verifier of proofs has it.
+impl From<&Header> for proof::Header {
+    fn from(header: &Header) -> Self {
+        Self {
+            parent: header.parent,
+            height: header.height.0,
+            time_ms: header.time_ms,
+            chain_id: header.chain_id,
+            proposer: header.proposer.0,
+            transactions_root: header.transactions_root,
+            rules_id: header.rules_id,
+            parent_result: header.parent_result,
         }
     }
 }

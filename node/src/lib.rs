@@ -10,7 +10,8 @@
 //!   machine is a [`vm::Fault`]. None is converted into another.
 //! * No cache, engine, restart or observer changes a receipt or a root.
 //!
-//! Specification: docs/spec/transactions.md, docs/spec/blocks.md. Tests: `tests/it`.
+//! Specification: docs/spec/transactions.md, docs/spec/blocks.md, docs/spec/proofs.md.
+//! Tests: `tests/it`.
 #![forbid(unsafe_code)]
 
 /// Limits of transactions and blocks.
@@ -37,6 +38,9 @@ mod header;
 /// Receipts.
 pub mod receipt;
 
+/// Verification of signatures.
+mod signatures;
+
 /// Blocks and their stateless validation.
 mod block;
 
@@ -45,6 +49,12 @@ mod store;
 
 /// Cache of checked modules.
 mod cache;
+
+/// Changes of blocks that are not final.
+mod layers;
+
+/// The state at the start of a block.
+mod base;
 
 /// State changes inside a block.
 mod overlay;
@@ -55,8 +65,23 @@ pub mod execute;
 /// The state tree of a store.
 pub mod state_tree;
 
+/// Opening a store.
+mod opening;
+
+/// Execution of a block.
+mod block_execution;
+
 /// The node.
 mod node;
+
+/// A chain that a consensus engine drives.
+pub mod chain;
+
+/// Transactions that wait for a block.
+pub mod mempool;
+
+/// Proofs of state, receipts and events.
+pub mod prove;
 
 /// Chains as files.
 pub mod archive;
@@ -65,12 +90,15 @@ pub use block::{
     Block, Invalid, InvalidTransaction, ValidBlock, ValidTransaction, ValidationContext,
     transactions_root,
 };
+pub use block_execution::{NoObserver, Observer};
 pub use cache::{CachePolicy, CodeCache};
+pub use chain::Chain;
 pub use execute::{BlockEnvironment, Executed};
 pub use genesis::{Activations, Genesis, GenesisError, RULES_KEY};
 pub use header::{BlockResult, Header, Tip};
 pub use key::SecretKey;
-pub use node::{NoObserver, Node, Observer, Parts, PendingCommit};
+pub use mempool::{Mempool, MempoolOptions};
+pub use node::{Node, Parts, PendingCommit};
 pub use overlay::{Net, Overlay, ReadSet};
 pub use receipt::{Receipt, ReceiptExit};
 pub use state_tree::recomputed_root;
@@ -78,3 +106,8 @@ pub use store::{Commit, Disk, LogStore, MemoryStore, Store};
 pub use transaction::{
     DecodeError, Payload, PublicKey, Signed, Transaction, decode_canonical, intrinsic_gas,
 };
+
+/// Compiles and runs the examples of the page for embedders.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/embedding.md")]
+pub struct Embedding;

@@ -37,6 +37,19 @@ pub const GENESIS_BYTES_MAX: u32 =
 /// Bytes of an account in a genesis document: address and balance.
 const GENESIS_ACCOUNT_BYTES: u32 = 48;
 
+/// Executed blocks that are not final which a chain keeps; engines have few heights open at once.
+/// Not observable.
+pub const UNFINALIZED_BLOCKS_MAX: usize = 64;
+/// Bytes of executed blocks that are not final which a chain keeps: changed keys and values,
+/// receipts, and what it takes to go back. Not observable.
+pub const UNFINALIZED_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Transactions that a chain leaves out of its proposals because this machine failed in them. Not
+/// observable.
+pub const QUARANTINED_MAX: usize = 1_024;
+/// Transactions whose verified signatures are remembered, about 64 bytes each: three blocks of the
+/// smallest transactions. Not observable.
+pub const SIGNATURES_MAX: usize = 131_072;
+
 /// The limits of one chain.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Limits {

@@ -1,45 +1,20 @@
 //! Applies valid blocks to a store, maintains the state tree, and stops permanently at a fault.
 
+use crate::base::Base;
 use crate::block::{Block, Invalid, ValidBlock, ValidationContext, transactions_root};
+use crate::block_execution::{Execution, Observer};
 use crate::cache::{CachePolicy, CodeCache};
-use crate::execute::{self, BlockEnvironment, Executed};
 use crate::genesis::{Activations, Genesis, RULES_KEY, decode_activations, in_force};
 use crate::header::{BlockResult, Header, Tip};
 use crate::limits::Limits;
-use crate::overlay::Overlay;
-use crate::receipt::{Receipt, receipts_root};
-use crate::rules::Prices;
-use crate::state_tree::{batch, each_leaf, rebuild};
+use crate::opening::{compare_root, open_store, rules_at};
+use crate::state_tree::{Advance, each_leaf};
 use crate::store::{Commit, Store};
 use crate::transaction::Signed;
 use std::sync::Arc;
-use tree::Tree;
+use tree::{Batch, Tree};
 use vm::unstable::state::Account;
-use vm::{Address, Engine, Fault, Height, Rulebook, Rules, StateDiff, key};
-
-/// Receives the result of each transaction; cannot change it.
-pub trait Observer {
-    /// True if the observer needs the state root after each transaction; each costs a tree update.
-    fn wants_roots(&self) -> bool {
-        false
-    }
-
-    /// Called after each transaction; `root` is `Some` if [`Observer::wants_roots`].
-    fn transaction(&mut self, index: u32, executed: &Executed, root: Option<[u8; 32]>);
-
-    /// Called with the net change of the whole block, fees included, before it is committed.
-    fn block(&mut self, diff: &StateDiff) {
-        let _ = diff;
-    }
-}
-
-/// An observer that does nothing.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoObserver;
-
-impl Observer for NoObserver {
-    fn transaction(&mut self, _: u32, _: &Executed, _: Option<[u8; 32]>) {}
-}
+use vm::{Address, Engine, Fault, Height, Rulebook, Rules, key};
 
 /// What a node is made of, besides its store.
 pub struct Parts {
@@ -61,7 +36,16 @@ pub struct Node {
     activations: Activations,
     genesis: Genesis,
     chain_id: [u8; 32],
+    /// The executed block that the tree is ahead of the store by.
+    pending: Option<Pending>,
     broken: bool,
+}
+
+/// An executed block that is not committed.
+struct Pending {
+    hash: [u8; 32],
+    /// Batch that takes the tree back to the committed state.
+    undo: Batch,
 }
 
 impl Node {
@@ -70,32 +54,20 @@ impl Node {
     /// # Errors
     /// [`Fault`] if the store fails, belongs to another chain, or its values do not have its root.
     pub fn open(parts: Parts, genesis: Genesis, mut store: Box<dyn Store>) -> Result<Self, Fault> {
-        // A cryptography backend with wrong results must stop this node, not split the chain.
-        vm::unstable::host::crypto::known_answers()?;
-        let chain_id = genesis.chain_id();
-        if store.tip()?.is_none() {
-            commit_genesis(store.as_mut(), &genesis)?;
-        }
-        let tip = store
-            .tip()?
-            .ok_or_else(|| Fault::Store("a commit is lost".to_owned()))?;
-        check_chain(store.as_ref(), &chain_id)?;
-        let tree = rebuild(store.as_ref())?;
+        let (tip, tree) = open_store(store.as_mut(), &genesis)?;
         let activations = decode_activations(store.read(&key::system(RULES_KEY))?.as_deref())?;
-        let cache = CodeCache::new(parts.cache);
-        let node = Self {
+        Ok(Self {
+            cache: CodeCache::new(parts.cache),
             parts,
-            cache,
             store,
             tree,
             tip,
             activations,
+            chain_id: genesis.chain_id(),
             genesis,
-            chain_id,
+            pending: None,
             broken: false,
-        };
-        node.compare_root(&node.tree)?;
-        Ok(node)
+        })
     }
 
     /// Cache of checked modules. Filling or clearing it changes no result.
@@ -133,15 +105,7 @@ impl Node {
     /// # Errors
     /// [`Fault`] if this build does not know them, or they have no prices for transactions.
     pub fn rules_at(&self, height: Height) -> Result<&Arc<Rules>, Fault> {
-        let rules = in_force(&self.activations, height)
-            .and_then(|id| self.parts.rules.get(id))
-            .ok_or_else(|| Fault::invariant("this build does not know the rules in force"))?;
-        match Prices::of(rules) {
-            Some(_) => Ok(rules),
-            None => Err(Fault::invariant(
-                "the rules in force have no prices for transactions",
-            )),
-        }
+        rules_at(&self.activations, &self.parts.rules, height)
     }
 
     /// The limits of the chain.
@@ -150,8 +114,8 @@ impl Node {
         self.genesis.limits()
     }
 
-    /// The state tree, for proofs. It is that of the last executed block: until [`Node::commit`] it
-    /// is ahead of the store.
+    /// The state tree, for proofs. It is that of the last executed block, which is ahead of the
+    /// store until [`Node::commit`].
     #[must_use]
     pub const fn tree(&self) -> &Tree {
         &self.tree
@@ -217,7 +181,7 @@ impl Node {
     }
 
     /// Executes a block without committing: the store is unchanged, so that the results can be
-    /// inspected. The node executes no further block until [`Node::commit`].
+    /// inspected. The next call of `execute` drops an execution that was not committed.
     ///
     /// # Errors
     /// As [`Node::apply`].
@@ -229,26 +193,29 @@ impl Node {
         if self.broken {
             return Err(Fault::invariant("the node stopped at a fault"));
         }
-        // Only a commit resets this: a fault may leave the tree ahead of the store.
+        // Reset only after the execution.
         self.broken = true;
+        if let Some(dropped) = self.pending.take() {
+            self.tree.update(&dropped.undo);
+        }
         let rules = self.check_applicable(block)?;
-        let BlockExecution {
-            diff,
-            receipts,
-            result,
-        } = self.execute_block(block, &rules, observer)?;
-        let header = block.header();
-        let tip = Tip {
-            height: header.height,
-            hash: header.hash(),
-            time_ms: header.time_ms,
-            result,
+        let execution = Execution {
+            engine: self.parts.engine.as_ref(),
+            cache: &self.cache,
+            rules: &rules,
+            base: Base::committed(self.store.as_ref()),
         };
+        let executed = execution.run(block, Advance::new(&mut self.tree, 1), observer)?;
+        self.pending = Some(Pending {
+            hash: executed.tip.hash,
+            undo: executed.undo,
+        });
+        self.broken = false;
         Ok(PendingCommit(Commit {
-            diff,
-            tip,
-            header: Some(header.clone()),
-            receipts,
+            diff: executed.diff,
+            tip: executed.tip,
+            header: Some(block.header().clone()),
+            receipts: executed.receipts,
         }))
     }
 
@@ -258,10 +225,12 @@ impl Node {
     /// As [`Node::apply`].
     pub fn commit(&mut self, pending: PendingCommit) -> Result<BlockResult, Fault> {
         let PendingCommit(commit) = pending;
-        let parent = commit.header.as_ref().map(|header| header.parent);
-        if !self.broken || parent != Some(self.tip.hash) {
+        let executed = self.pending.as_ref().map(|pending| pending.hash);
+        if self.broken || executed != Some(commit.tip.hash) {
             return Err(Fault::invariant("a commit of a block that is not pending"));
         }
+        // Reset only after the commit: a fault may leave the tree ahead of the store.
+        self.broken = true;
         let tip = commit.tip;
         let rules = commit.diff.get(&key::system(RULES_KEY));
         let activations = rules
@@ -269,6 +238,7 @@ impl Node {
             .transpose()?;
         self.store.commit(commit)?;
         self.tip = tip;
+        self.pending = None;
         if let Some(activations) = activations {
             self.activations = activations;
         }
@@ -284,7 +254,7 @@ impl Node {
     /// [`Fault`] if the store fails or anything differs; names the state key if one value differs.
     pub fn scrub(&self) -> Result<(), Fault> {
         self.store.scrub()?;
-        self.compare_root(&self.tree)?;
+        compare_root(&self.tree, &self.tip)?;
         let mut leaves = Vec::new();
         each_leaf(self.store.as_ref(), |key, leaf| {
             if self.tree.get(&leaf.0) != Some(leaf.1) {
@@ -296,17 +266,7 @@ impl Node {
             leaves.push(leaf);
             Ok(())
         })?;
-        self.compare_root(&Tree::from_leaves(leaves))
-    }
-
-    fn compare_root(&self, tree: &Tree) -> Result<(), Fault> {
-        if tree.root().0 == self.tip.result.state_root {
-            Ok(())
-        } else {
-            Err(Fault::Store(
-                "the state does not have the committed root".to_owned(),
-            ))
-        }
+        compare_root(&Tree::from_leaves(leaves), &self.tip)
     }
 
     /// The rules that a block is executed under, if it can be executed on the last one.
@@ -330,55 +290,10 @@ impl Node {
             Err(Fault::invariant("a block was validated under other rules"))
         }
     }
-
-    fn execute_block(
-        &mut self,
-        block: &ValidBlock,
-        rules: &Arc<Rules>,
-        observer: &mut dyn Observer,
-    ) -> Result<BlockExecution, Fault> {
-        let header = block.header();
-        let metadata = header.metadata();
-        let environment = BlockEnvironment {
-            engine: self.parts.engine.as_ref(),
-            rules,
-            block: &metadata,
-        };
-        let mut overlay = Overlay::new(self.store.as_ref(), &self.cache, rules);
-        let mut receipts: Vec<Receipt> = Vec::with_capacity(block.transactions().len());
-        let (mut fees, mut gas_used) = (0_u128, 0_u64);
-        let stepwise = observer.wants_roots();
-        for (index, valid) in (0_u32..).zip(block.transactions()) {
-            let executed = execute::execute(&environment, &mut overlay, valid)?;
-            let root = stepwise.then(|| self.tree.update(&batch(&executed.diff)).0);
-            observer.transaction(index, &executed, root);
-            fees = fees.checked_add(executed.fee).ok_or_else(too_large)?;
-            gas_used = gas_used
-                .checked_add(executed.receipt.gas_used)
-                .ok_or_else(too_large)?;
-            receipts.push(executed.receipt);
-        }
-        let last = execute::end_block(&mut overlay, header, rules, fees)?;
-        let diff = overlay.into_diff()?;
-        observer.block(&diff);
-        // With stepwise roots the tree already has all changes but those of the end of the block.
-        let changes = if stepwise { &last } else { &diff };
-        let state_root = self.tree.update(&batch(changes)).0;
-        let receipts_root = receipts_root(&receipts);
-        Ok(BlockExecution {
-            diff,
-            receipts,
-            result: BlockResult {
-                state_root,
-                receipts_root,
-                gas_used,
-            },
-        })
-    }
 }
 
 /// An executed block that waits for [`Node::commit`].
-#[must_use = "a block that is not committed leaves the node stopped"]
+#[must_use = "a block that is not committed has no effect"]
 pub struct PendingCommit(Commit);
 
 impl PendingCommit {
@@ -387,50 +302,4 @@ impl PendingCommit {
     pub const fn result(&self) -> &BlockResult {
         &self.0.tip.result
     }
-}
-
-/// Results of executing a block, before the commit.
-struct BlockExecution {
-    diff: StateDiff,
-    receipts: Vec<Receipt>,
-    result: BlockResult,
-}
-
-fn too_large() -> Fault {
-    Fault::invariant("a sum over a valid block exceeds its type")
-}
-
-/// Compares the chain of a store with that of the genesis, at every open.
-fn check_chain(store: &dyn Store, chain_id: &[u8; 32]) -> Result<(), Fault> {
-    let found = store.chain_id()?;
-    if found.as_ref() == Some(chain_id) {
-        return Ok(());
-    }
-    Err(Fault::Store(format!(
-        "the store has the blocks of chain {}, the genesis is that of chain {}",
-        found.map_or_else(|| "unknown".to_owned(), hex::encode),
-        hex::encode(chain_id)
-    )))
-}
-
-fn commit_genesis(store: &mut dyn Store, genesis: &Genesis) -> Result<(), Fault> {
-    let diff = genesis.state();
-    let state_root = Tree::new().update(&batch(&diff)).0;
-    let result = BlockResult {
-        state_root,
-        receipts_root: receipts_root(&[]),
-        gas_used: 0,
-    };
-    let tip = Tip {
-        height: Height(0),
-        hash: genesis.chain_id(),
-        time_ms: genesis.time_ms(),
-        result,
-    };
-    store.commit(Commit {
-        diff,
-        tip,
-        header: None,
-        receipts: Vec::new(),
-    })
 }

@@ -1,12 +1,13 @@
-//! Layers the changes of a block and of its current transaction over committed state.
+//! Layers the changes of a block and of its current transaction over the state at its start.
 //!
 //! ```text
-//! read:  transaction -> block -> store        finish_transaction: transaction into block, net
+//! read:  transaction -> block -> base         finish_transaction: transaction into block, net
 //! ```
 
+use crate::base::Base;
 use crate::cache::CodeCache;
 use crate::digest::sha256;
-use crate::store::{Store, scan_range};
+use crate::store::Store;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, Range};
@@ -19,7 +20,7 @@ use vm::{
 /// State inside a block. A clone is an independent copy.
 #[derive(Clone)]
 pub struct Overlay<'a> {
-    store: &'a dyn Store,
+    base: Base<'a>,
     cache: &'a CodeCache,
     rules: &'a Arc<Rules>,
     block: StateDiff,
@@ -49,11 +50,16 @@ pub struct Net {
 }
 
 impl<'a> Overlay<'a> {
-    /// An overlay without changes.
+    /// An overlay without changes on committed state.
     #[must_use]
     pub const fn new(store: &'a dyn Store, cache: &'a CodeCache, rules: &'a Arc<Rules>) -> Self {
+        Self::above(Base::committed(store), cache, rules)
+    }
+
+    /// An overlay without changes.
+    pub(crate) const fn above(base: Base<'a>, cache: &'a CodeCache, rules: &'a Arc<Rules>) -> Self {
         Self {
-            store,
+            base,
             cache,
             rules,
             block: StateDiff::new(),
@@ -154,7 +160,7 @@ impl<'a> Overlay<'a> {
                 add_balance(&mut net.balances_before, before.as_deref())?;
                 add_balance(&mut net.balances_after, value.as_deref())?;
             }
-            if value.is_none() && !self.store.contains(&key)? {
+            if value.is_none() && !self.base.contains(&key)? {
                 // Created and removed inside the block: leave no tombstone for a walk to visit.
                 self.block.remove(&key);
             } else {
@@ -166,7 +172,7 @@ impl<'a> Overlay<'a> {
         Ok(net)
     }
 
-    /// Net change of the block against committed state.
+    /// Net change of the block against the state at its start.
     ///
     /// # Errors
     /// [`Fault`] if the store fails, or a transaction is unfinished.
@@ -176,7 +182,7 @@ impl<'a> Overlay<'a> {
         }
         let mut diff = StateDiff::new();
         for (key, value) in self.block {
-            if self.store.read(&key)? != value {
+            if self.base.read(&key)? != value {
                 diff.insert(key, value);
             }
         }
@@ -201,7 +207,7 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    /// The change of a key in the overlay; `None` if the store decides.
+    /// The change of a key in the overlay; `None` if the base decides.
     fn changed(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
         if let Some(reads) = &self.reads {
             reads.borrow_mut().keys.insert(key.to_vec());
@@ -212,7 +218,7 @@ impl<'a> Overlay<'a> {
     fn contains(&self, key: &[u8]) -> Result<bool, Fault> {
         match self.changed(key) {
             Some(value) => Ok(value.is_some()),
-            None => self.store.contains(key),
+            None => self.base.contains(key),
         }
     }
 
@@ -245,7 +251,7 @@ impl StateView for Overlay<'_> {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
         match self.changed(key) {
             Some(value) => Ok(value.clone()),
-            None => self.store.read(key),
+            None => self.base.read(key),
         }
     }
 
@@ -262,10 +268,10 @@ impl StateView for Overlay<'_> {
                     .map(|(key, value)| (key.clone(), value.clone())),
             );
         }
-        // Each change hides at most one committed entry.
+        // Each change hides at most one entry of the base.
         let wanted = limit.saturating_add(changes.len());
         self.note_range(&range, wanted);
-        let stored = scan_range(self.store, &range, wanted)?;
+        let stored = self.base.scan(&range, wanted)?;
         let mut merged: BTreeMap<Vec<u8>, Vec<u8>> = stored.into_iter().collect();
         for (key, value) in changes {
             match value {
@@ -279,9 +285,7 @@ impl StateView for Overlay<'_> {
     fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
         // Each stored key is in the result, changed or not, so `limit` entries suffice.
         self.note_range(&range, limit);
-        let mut stored = scan_range(self.store, &range, limit)?
-            .into_iter()
-            .peekable();
+        let mut stored = self.base.scan(&range, limit)?.into_iter().peekable();
         let mut walked = Walked::new();
         let mut next = Bound::Included(range.start.to_vec());
         while walked.len() < limit {

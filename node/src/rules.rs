@@ -88,7 +88,7 @@ mod tests {
         let rules = version_1();
         assert_eq!(
             hex::encode(rules.id()),
-            "03cc3dcca7f0a3fa69b238e474a3e7e348028442900cf22035204e58e30296d7"
+            "9cbd39427da6727f4c368e956ccea9491cdab8bf734acb6784a2e8ac690777ba"
         );
         assert!(rulebook().get(rules.id()).is_some());
     }

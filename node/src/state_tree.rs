@@ -16,6 +16,59 @@ pub fn batch(diff: &StateDiff) -> Batch {
         .collect()
 }
 
+/// Updates of a tree that are undone unless they are kept.
+///
+/// The root is a function of the leaves alone, so the old leaves of the changed paths suffice to go
+/// back, and a tree can follow a chain down to a common ancestor and up another branch.
+pub(crate) struct Advance<'a> {
+    tree: &'a mut Tree,
+    threads: usize,
+    /// What undoes each update, in the order of the updates.
+    undo: Vec<Batch>,
+}
+
+impl<'a> Advance<'a> {
+    /// No update yet; updates use at most `threads` threads.
+    pub(crate) const fn new(tree: &'a mut Tree, threads: usize) -> Self {
+        Self {
+            tree,
+            threads,
+            undo: Vec::new(),
+        }
+    }
+
+    /// Updates the tree; returns its root.
+    pub(crate) fn update(&mut self, changes: &Batch) -> [u8; 32] {
+        let (root, undo) = self.tree.update_with_undo(changes, self.threads);
+        self.undo.push(undo);
+        root.0
+    }
+
+    /// Keeps the updates; returns the batch that undoes them.
+    pub(crate) fn keep(mut self) -> Batch {
+        self.take_undo()
+    }
+
+    fn take_undo(&mut self) -> Batch {
+        let mut undo = core::mem::take(&mut self.undo);
+        if undo.len() < 2 {
+            return undo.pop().unwrap_or_default();
+        }
+        // Of several changes to one path the last one counts: that of the first update.
+        let changes = undo.iter().rev().flat_map(Batch::changes);
+        changes.copied().collect()
+    }
+}
+
+impl Drop for Advance<'_> {
+    fn drop(&mut self) {
+        let undo = self.take_undo();
+        if !undo.changes().is_empty() {
+            self.tree.update_on(&undo, self.threads);
+        }
+    }
+}
+
 /// The tree of a store, computed from its values alone.
 ///
 /// # Errors

@@ -182,9 +182,12 @@ impl Signed {
     /// True if the signature is the signer's.
     #[must_use]
     pub fn verify(&self) -> bool {
-        self.transaction
-            .signer
-            .verify(&self.transaction.id(), &self.signature)
+        self.verify_id(&self.transaction.id())
+    }
+
+    /// As [`Signed::verify`], with the transaction's id.
+    pub(crate) fn verify_id(&self, id: &[u8; 32]) -> bool {
+        self.transaction.signer.verify(id, &self.signature)
     }
 }
 

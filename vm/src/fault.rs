@@ -3,7 +3,7 @@
 //! A guest cannot cause a fault, and a fault is never converted to a trap: the node stops.
 
 /// A failure of this node, not of a contract.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
     /// The store failed to read or commit, or returned invalid data.

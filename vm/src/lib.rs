@@ -104,8 +104,3 @@ pub use rulebook::Rulebook;
 pub use rules::Rules;
 pub use state::{Account, Entries, StateDiff, StateView, Walked, key, walk_committed};
 pub use trap::Trap;
-
-/// Compiles and runs the examples of the page for embedders.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/embedding.md")]
-pub struct Embedding;

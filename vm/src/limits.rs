@@ -191,9 +191,9 @@ limits! {
     /// Number of previous blocks whose hash can be queried (256, as in Ethereum).
     block_hashes_max = host_api::limits::BLOCK_HASHES_MAX;
     /// Terms of one sum of multiples. The gas is paid before, but a call cannot be stopped while it
-    /// computes: 128 terms take about 20 ms and 0.5 MB. EIP-2537 lists discounts up to 128.
+    /// computes: 128 terms take about 20 ms and 1 MB. EIP-2537 lists discounts up to 128.
     msm_terms_max = host_api::limits::MSM_TERMS_MAX;
-    /// Pairs of one check of pairings, for the same reason: 32 pairs take about 20 ms and 1 MB.
+    /// Pairs of one check of pairings, for the same reason: 32 pairs take about 12 ms and 1 MB.
     pairing_pairs_max = host_api::limits::PAIRING_PAIRS_MAX;
     /// A caller keeps its gas shifted right by this: 1/64 of it. Not part of the id before version
     /// 2.

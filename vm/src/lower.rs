@@ -88,6 +88,9 @@ pub enum Operator<'a> {
     I64Const(i64),
     /// Arithmetic, comparison or conversion of integers: one or two operands, one result.
     Numeric(Opcode),
+    /// Arithmetic on 128 bits: two or four operands and two results, of which the low word is
+    /// pushed first.
+    Wide(Opcode),
     /// A float operator of the original: traps `FloatInstruction`.
     Float(Opcode),
 }
@@ -126,6 +129,7 @@ impl Operator<'_> {
             Self::Load(opcode, _)
             | Self::Store(opcode, _)
             | Self::Numeric(opcode)
+            | Self::Wide(opcode)
             | Self::Float(opcode) => *opcode,
         }
     }
@@ -230,6 +234,7 @@ fn next(
             }
             Class::Reinterpret => {}
             Class::Float => put!(Operator::Float(other)),
+            Class::WideAdd | Class::WideMultiply => put!(Operator::Wide(other)),
             _ => put!(Operator::Numeric(other)),
         },
     }

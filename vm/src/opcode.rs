@@ -4,7 +4,8 @@
 //! decoder's feature flags say. The price of an operator follows from its class (see `schedule`).
 //!
 //! Specification: WebAssembly core 1.0 section 5.4 and appendix "Index of Instructions", sign
-//! extension, saturating truncation (floats only), `memory.copy` and `memory.fill`.
+//! extension, saturating truncation (floats only), `memory.copy` and `memory.fill`, wide
+//! arithmetic.
 
 use wasmparser::Operator as Wire;
 
@@ -33,6 +34,10 @@ pub enum Class {
     Grow,
     /// `memory.copy`, `memory.fill`.
     Bulk,
+    /// `i64.add128`, `i64.sub128`: two results.
+    WideAdd,
+    /// `i64.mul_wide_s`, `i64.mul_wide_u`: two results.
+    WideMultiply,
     /// A float constant: lowered to its integer twin.
     FloatConst,
     /// A float load: lowered to its integer twin.
@@ -339,6 +344,10 @@ opcodes! {
     I64TruncSatF64U "i64.trunc_sat_f64_u" 0xfc07 Float
     MemoryCopy "memory.copy" 0xfc0a Bulk
     MemoryFill "memory.fill" 0xfc0b Bulk
+    I64Add128 "i64.add128" 0xfc13 WideAdd
+    I64Sub128 "i64.sub128" 0xfc14 WideAdd
+    I64MulWideS "i64.mul_wide_s" 0xfc15 WideMultiply
+    I64MulWideU "i64.mul_wide_u" 0xfc16 WideMultiply
 }
 
 impl Opcode {

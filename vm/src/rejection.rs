@@ -346,9 +346,10 @@ rules! {
     MultiValue 73 {
         what "A function has more than one result, or a block has parameters, several results or \
             a type by index."
-        why "the profile has at most one result."
-        fix "rustc: -C target-feature=-multivalue; clang: -mno-multivalue, without -Xclang \
-            -target-abi experimental-mv"
+        why "a call, a branch and the interface of an engine pass one value; no compiler emits \
+            more by default, so all of them would be code without a user."
+        fix "rustc: -C target-feature=-multivalue; clang: -mno-multivalue, which also cancels \
+            -target-abi experimental-mv; wasm-opt cannot remove it: compile the input again"
     }
     PassiveSegments 74 {
         what "The module uses passive or declared segments, or the operators on them and on tables."
@@ -366,11 +367,6 @@ rules! {
         what "The module uses stack switching."
         why "a contract frame has one stack."
         fix "use a compiler that does not need continuations"
-    }
-    WideArithmetic 77 {
-        what "The module uses wide arithmetic (128-bit add, sub, multiply)."
-        why "it is outside the profile of this version."
-        fix "rustc: -C target-feature=-wide-arithmetic; clang: -mno-wide-arithmetic"
     }
     FunctionReferences 78 {
         what "The module uses typed function references."
@@ -459,7 +455,7 @@ mod tests {
             R0069 TailCall, \
             R0070 Memory64, R0071 MultiMemory, R0072 ReferenceTypes, R0073 MultiValue, \
             R0074 PassiveSegments, R0075 CustomPageSizes, R0076 StackSwitching, \
-            R0077 WideArithmetic, R0078 FunctionReferences, R0079 OtherProposal, \
+            R0078 FunctionReferences, R0079 OtherProposal, \
             R0096 WasiImport, R0097 UnknownImport, R0098 ImportType, R0099 ImportKind, \
             R0100 ReservedExport, R0101 Constant, R0102 ElementRange, R0103 DataRange, \
             R0112 FloatOperator, R0113 FloatType";

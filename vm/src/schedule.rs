@@ -124,8 +124,13 @@ const fn price_of(class: Class) -> u64 {
     match class {
         Class::Marker | Class::Reinterpret => 0,
         Class::Simple | Class::FloatConst => 10,
-        Class::Load | Class::Store | Class::FloatLoad | Class::FloatStore | Class::Branch => 20,
-        Class::Divide => 30,
+        Class::Load
+        | Class::Store
+        | Class::FloatLoad
+        | Class::FloatStore
+        | Class::Branch
+        | Class::WideAdd => 20,
+        Class::Divide | Class::WideMultiply => 30,
         Class::BranchTable => 40,
         Class::Call => 60,
         Class::CallIndirect | Class::Bulk => 100,
@@ -156,8 +161,8 @@ const fn host_price(function: Function) -> HostPrice {
         Function::Ripemd160 => (5_000, 60, 0, 0),
         Function::Sha512 => (5_000, 40, 0, 0),
         Function::Bls12381G1Add => (60_000, 0, 0, 0),
-        // A list costs its items, each as much as the first: a sum of many terms shares no more work
-        // than one of few (`sum_of_multiples`), so there is no discount, and no count is too cheap.
+        // A list costs its items, each as much as the first: a sum of many terms shares no more
+        // work than one of few (`sum_of_multiples`), so no count has a discount or is too cheap.
         Function::Bls12381G1Msm => (400_000, 4_500, 0, 0),
         Function::Bls12381G2Add => (80_000, 0, 0, 0),
         Function::Bls12381G2Msm => (900_000, 5_200, 0, 0),

@@ -11,7 +11,7 @@ pub mod budget {
 /// Exports and options of the instrumented module.
 pub mod emit {
     pub use crate::emit::{
-        Bulk, GAS, GLOBAL_PREFIX, MEMORY, Options, STACK, START, TRAP, emit_with,
+        Bulk, GAS, GLOBAL_PREFIX, MEMORY, Options, STACK, START, TRAP, Wide, emit_with,
     };
 }
 

@@ -55,10 +55,10 @@ const ED25519_SIGNATURE: &str = "\
     6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac\
     18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a";
 const ED25519_KEY: &str = "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025";
-/// A valid signature that takes longest. Verification adds multiples of the generator and of the key
-/// by scalars cut into windows of 5 bits; here both scalars have a digit in every window, the sum of
-/// `2^(5 i)` for i from 0 to 51. A compressed key takes longer than one with its y. The key is that
-/// of RFC 6979, A.2.5.
+/// A valid signature that takes longest. Verification adds multiples of the generator and of the
+/// key by scalars cut into windows of 5 bits; here both scalars have a digit in every window, the
+/// sum of `2^(5 i)` for i from 0 to 51. A compressed key takes longer than one with its y. The key
+/// is that of RFC 6979, A.2.5.
 const P256_DIGEST: &str = "83e44131c9688bbff7b9de74a06714dd0f25559b4de1017df27951a15ee4b3d2";
 const P256_SIGNATURE: &str = "\
     83e44131c9688bbff7b9de74a06714dd0f25559b4de1017df27951a15ee4b3d2\

@@ -15,9 +15,9 @@ const BN254_G2: &str = "\
     090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b\
     12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa";
 
-/// Scalars that take longest. Each is split into halves for the endomorphism of its curve, and these
-/// into signed digits, of which every fourth is not zero: one half is the sum of `2^(4 i)` for i from
-/// 0 to 31, the other the same, or for G1 eight times as much and 1.
+/// Scalars that take longest. Each is split into halves for the endomorphism of its curve, and
+/// these into signed digits, of which every fourth is not zero: one half is the sum of `2^(4 i)`
+/// for i from 0 to 31, the other the same, or for G1 eight times as much and 1.
 const G1_SCALAR: &str = "5be0e000888968899999999a222222228397f733aaab6eab9999999a11111111";
 const G2_SCALAR: &str = "0b7c1c0011112d11333333334444444438c82844333317331111111100000000";
 /// The same for BN254.

@@ -368,7 +368,8 @@ fn cryptography() -> Vec<Workload> {
     workloads
 }
 
-/// Sums, multiples, pairings and maps of points in general position, all valid, which takes longest.
+/// Sums, multiples, pairings and maps of points in general position; all are valid, which takes
+/// longest.
 fn curves() -> Vec<Workload> {
     let add = |name, list: i64, bytes: i64| {
         let operands = [list, list.saturating_add(bytes), OUT];

@@ -10,10 +10,8 @@ pub mod worker;
 /// `jmt` with its nodes in RocksDB.
 mod jellyfish;
 
-/// Resource usage of this process.
-pub mod process;
-
 use crate::Measured;
+use crate::process;
 use crate::statistics::{median, ratio};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,7 +1,8 @@
 //! Commits blocks with one candidate when the parent process requests it, and reports figures.
 
 use super::jellyfish::Jellyfish;
-use super::{BlockFigures, FinalFigures, empty, process};
+use super::{BlockFigures, FinalFigures, empty};
+use crate::process;
 use crate::{Measured, clock};
 use node::receipt::receipts_root;
 use node::state_tree::batch;

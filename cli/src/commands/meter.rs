@@ -7,7 +7,7 @@ use crate::print;
 use crate::replacement::replace;
 use crate::text::{counted, printable, printable_path};
 use serde::Serialize;
-use vm::unstable::emit::{Bulk, Options};
+use vm::unstable::emit::{Bulk, Options, Wide};
 
 #[derive(Serialize)]
 struct MeterLine {
@@ -29,7 +29,13 @@ pub(crate) fn run(arguments: &Meter) -> CommandResult {
     } else {
         Bulk::Keep
     };
-    let emitted = vm::unstable::emit::emit_with(&module, &rules, Options { bulk });
+    let wide = if arguments.keep_wide {
+        Wide::Keep
+    } else {
+        Wide::Lower
+    };
+    let options = Options { bulk, wide };
+    let emitted = vm::unstable::emit::emit_with(&module, &rules, options);
     let output = &arguments.output;
     replace(output, &emitted).map_err(|error| {
         Failure::Environment(format!("cannot write {}: {error}", printable_path(output)))

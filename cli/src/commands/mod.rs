@@ -22,4 +22,6 @@ pub(crate) mod case;
 
 pub(crate) mod node;
 
+pub(crate) mod proof;
+
 pub(crate) mod conform;

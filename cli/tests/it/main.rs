@@ -17,6 +17,8 @@ mod hostile_files;
 
 mod inspect;
 
+mod proof;
+
 mod rejected;
 
 mod replay;
@@ -112,6 +114,7 @@ fn the_help_of_every_command_has_an_example() {
     assert!(all.stdout.contains("Exit codes"), "{}", all.stdout);
     for command in [
         "check", "run", "meter", "schedule", "inspect", "explain", "sim", "conform", "node",
+        "proof",
     ] {
         assert!(all.stdout.contains(command));
         let help = lockstep(&[command, "--help"]);

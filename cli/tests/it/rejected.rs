@@ -54,6 +54,32 @@ fn simd_is_rejected_with_function_and_offset() {
 }
 
 #[test]
+fn several_results_are_rejected_with_the_flags_that_avoid_them() {
+    let texts = [
+        "(module (func (result i64 i64) i64.const 1 i64.const 2))",
+        "(module (func (block (result i64 i64) i64.const 1 i64.const 2) drop drop))",
+        "(module (func i64.const 1 (block (param i64) drop)))",
+        "(module (func (result i64 i64) i64.const 1 i64.const 2 i64.mul_wide_u))",
+    ];
+    for text in texts {
+        let rejection = check(text, "MultiValue", "R0073");
+        let help = rejection["help"].as_str().unwrap();
+        for flag in [
+            "-C target-feature=-multivalue",
+            "-mno-multivalue",
+            "wasm-opt",
+        ] {
+            assert!(help.contains(flag), "{help}");
+        }
+    }
+    let explained = lockstep(&["explain", "R0073"]);
+    assert!(
+        explained.stdout.contains("no compiler emits"),
+        "{explained:?}"
+    );
+}
+
+#[test]
 fn threads_are_rejected() {
     check("(module (memory 1 1 shared))", "Threads", "R0066");
 }

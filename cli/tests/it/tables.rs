@@ -191,3 +191,25 @@ fn meter_lowers_bulk_operators_if_requested() {
     assert_eq!(lockstep(&lowered).code, 0);
     assert!(mvp(), "an engine without bulk operators takes it");
 }
+
+#[test]
+fn meter_lowers_wide_arithmetic_unless_it_is_kept() {
+    let text = "(module (func (export \"f\") (param i64) (result i64)
+        local.get 0 local.get 0 i64.mul_wide_u i64.add))";
+    let input = file("meter-wide.wat", text);
+    let out = scratch("meter-wide.wasm");
+    let path = out.to_str().unwrap();
+    let valid = |more: wasmparser::WasmFeatures| {
+        let features = wasmparser::WasmFeatures::WASM1 | more;
+        wasmparser::Validator::new_with_features(features)
+            .validate_all(&std::fs::read(&out).unwrap())
+            .is_ok()
+    };
+    let none = wasmparser::WasmFeatures::empty();
+    assert_eq!(lockstep(&["meter", &input, "-o", path]).code, 0);
+    assert!(valid(none), "an engine without wide arithmetic takes it");
+    let kept = ["meter", &input, "-o", path, "--keep-wide"];
+    assert_eq!(lockstep(&kept).code, 0);
+    assert!(!valid(none), "the operator is kept");
+    assert!(valid(wasmparser::WasmFeatures::WIDE_ARITHMETIC));
+}

@@ -63,6 +63,8 @@
     (block (block (br 1)) (return (i32.const 1)))
     (loop $l (result i32) (if (local.get 0) (then (local.set 0 (i32.const 0)) (br $l)))
       (i32.const 2)))
+  (func (export "br_only")
+    (block (br 0)) (block (br 0)) (block (br 0)) (block (br 0)) (block (br 0)) (block (br 0)))
   (func (export "br_value") (param i32 i64) (result i64)
     (block (result i64)
       (i64.const 2) (local.get 1)

@@ -146,7 +146,7 @@ fn config(random: &mut Random) -> wasm_smith::Config {
         exceptions_enabled: false,
         gc_enabled: false,
         compact_imports_enabled: false,
-        wide_arithmetic_enabled: false,
+        wide_arithmetic_enabled: true,
         ..wasm_smith::Config::default()
     }
 }

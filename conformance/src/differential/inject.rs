@@ -135,7 +135,7 @@ impl Writer<'_> {
     }
 
     fn snippet(&mut self) {
-        match self.random.below(20) {
+        match self.random.below(22) {
             0 => self.copy(),
             1 => self.fill(),
             2 => self.grow(),
@@ -149,6 +149,7 @@ impl Writer<'_> {
             14 => self.guarded(Self::divide),
             15 => self.guarded(Self::far_load),
             16..=18 => self.arithmetic(),
+            19 | 20 => self.wide(),
             _ => self.table_branch(),
         }
     }
@@ -340,6 +341,28 @@ impl Writer<'_> {
         let operator = self.random.choose(&OPERATORS).cloned();
         self.push(&operator.unwrap_or(Instruction::I32Add));
         self.push(&Instruction::I32Store(memory(40)));
+    }
+
+    /// An operator with two results, mostly added to another number; the results are stored in
+    /// memory.
+    fn wide(&mut self) {
+        let high_is_zero = self.random.one_in(2);
+        self.value(ValType::I64);
+        if high_is_zero {
+            self.push(&Instruction::I64Const(0));
+        } else {
+            self.value(ValType::I64);
+        }
+        self.value(ValType::I64);
+        self.value(ValType::I64);
+        match self.random.below(4) {
+            0 => self.push(&Instruction::I64Sub128),
+            1 => self.push(&Instruction::I64Add128),
+            2 => self.all(&[Instruction::I64MulWideS, Instruction::I64Add128]),
+            _ => self.all(&[Instruction::I64MulWideU, Instruction::I64Add128]),
+        }
+        self.drop_or_keep(Some(ValType::I64));
+        self.drop_or_keep(Some(ValType::I64));
     }
 
     /// A load whose address is just below 2^32, so that adding the offset exceeds 32 bits.

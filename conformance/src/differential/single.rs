@@ -6,6 +6,8 @@
 //! offset. `control.wat` has the operators that are not arithmetic, in functions called with edge
 //! values.
 
+mod wide;
+
 use super::generate::EDGES;
 use crate::program::{Program, ProgramInputs};
 use std::fmt::Write;
@@ -157,6 +159,8 @@ fn text_of(row: &Row, depth: Depth) -> Option<String> {
         _ if matches!(row.opcode, Opcode::I32Const | Opcode::I64Const) => {
             Some(constants(row.name, depth))
         }
+        Class::WideAdd => Some(wide::text(row.name, 4, depth)),
+        Class::WideMultiply => Some(wide::text(row.name, 2, depth)),
         Class::Simple | Class::Divide | Class::Reinterpret | Class::Float => {
             let (operands, result) = signature(row.name)?;
             Some(numeric(row.name, &operands, result, depth))

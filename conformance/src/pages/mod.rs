@@ -6,8 +6,8 @@
 //! | [`plan`] | decides for each command whether it is run here, and says why not |
 //! | [`scratch`] | the folder in which commands run, bounded in time |
 //!
-//! docs/embedding.md is a documentation test of `vm`; docs/contracts.md is a walk from nothing to a
-//! tested contract, so its blocks run in their order in one folder.
+//! docs/embedding.md is a documentation test of `node`; docs/contracts.md is a walk from nothing to
+//! a tested contract, so its blocks run in their order in one folder.
 
 mod fence;
 

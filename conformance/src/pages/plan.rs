@@ -42,7 +42,7 @@ pub struct Step {
 }
 
 /// Beginnings of commands that are not run here, with what runs them instead.
-const LEFT: [(&str, &str); 15] = [
+const LEFT: [(&str, &str); 16] = [
     (
         "cargo test",
         "step `tests`, `contracts` or `rocksdb` of .ci/run",
@@ -66,6 +66,10 @@ const LEFT: [(&str, &str); 15] = [
     (
         "cargo run --release -p benches",
         "steps `peers` and `host-bench` of .ci/deep",
+    ),
+    (
+        "cargo run --release -p lockstep-tree --example",
+        "a measurement, and another release build",
     ),
     (
         "cargo run --release -p lockstep-testkit --example",

@@ -15,4 +15,5 @@ mod names;
 mod pages;
 mod second_version;
 mod tidy;
+mod wide;
 mod words;

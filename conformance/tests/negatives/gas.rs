@@ -275,7 +275,10 @@ fn n34_instrumentation_that_grows_quadratically() {
         crate::check(&text).unwrap()
     };
     let rules = Rules::v1();
-    let lowered = Options { bulk: Bulk::Lower };
+    let lowered = Options {
+        bulk: Bulk::Lower,
+        ..Options::default()
+    };
     let (half, whole) = (module(4_500), module(9_000));
     for options in [Options::default(), lowered] {
         let sizes = [&half, &whole].map(|module| emit_with(module, &rules, options).len());

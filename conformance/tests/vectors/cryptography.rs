@@ -13,8 +13,8 @@ const LENGTHS: [usize; 26] = [
 ];
 /// Further lengths of SHA-512: its padding ends in the next block from 112 bytes on.
 const SHA512_LENGTHS: [usize; 5] = [111, 112, 113, 239, 240];
-/// Further lengths of BLAKE3, in chunks of 1,024 bytes: about the ends of 1, 2, 4 and 8. The program
-/// `crypto.wat` hashes 58.
+/// Further lengths of BLAKE3, in chunks of 1,024 bytes: about the ends of 1, 2, 4 and 8. The
+/// program `crypto.wat` hashes 58.
 const BLAKE3_LENGTHS: [usize; 6] = [1_023, 1_024, 1_025, 2_049, 4_097, 8_193];
 /// Longest data of the functions that have no chunks.
 const SHORT: usize = 273;

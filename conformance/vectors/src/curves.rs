@@ -3,8 +3,8 @@
 use crate::VectorError;
 use vm::unstable::host::crypto;
 
-/// The point that `function` returns, in hexadecimal, or 1 for a product that is one; 0 if the input is
-/// refused or the check fails.
+/// The point that `function` returns, in hexadecimal, or 1 for a product that is one; 0 if the
+/// input is refused or the product is not one.
 pub(crate) fn result(function: &str, input: &[u8]) -> Result<String, VectorError> {
     let result = match function {
         "bls12_381_g1_add" => add(input, crypto::bls12_381_g1_add),

@@ -374,7 +374,13 @@ fn of_verdict(verdict: &Result<CheckedModule, Rejection>) -> String {
 }
 
 fn of_module(module: &CheckedModule, rules: &Rules) -> Fields {
-    let emitted = |bulk| fields::hash(&emit::emit_with(module, rules, Options { bulk }));
+    let emitted = |bulk| {
+        let options = Options {
+            bulk,
+            ..Options::default()
+        };
+        fields::hash(&emit::emit_with(module, rules, options))
+    };
     let slots = module.functions().iter().map(|function| function.slots);
     let slots: Vec<String> = slots.map(|slots| slots.to_string()).collect();
     let texts = [

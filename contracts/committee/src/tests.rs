@@ -117,7 +117,7 @@ fn a_committee_is_set_once_and_checked() {
     twice.push(twice[0].clone());
     refused(init(twice, 1), bad);
     let many = vec![members()[0].clone(); 33];
-    assert_eq!(many.len() as u32, MEMBERS_MAX + 1);
+    assert_eq!(u32::try_from(many.len()), Ok(MEMBERS_MAX + 1));
     refused(init(many, 1), bad);
     let mut exchanged = members();
     exchanged[0].possession = exchanged[1].possession;

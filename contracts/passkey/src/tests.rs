@@ -57,31 +57,24 @@ fn account() {
     CLIENT.value(100).deposit().unwrap();
 }
 
-/// Base64url, bit by bit.
+/// Base64url without padding, bit by bit.
 fn base64url(bytes: &[u8]) -> String {
-    let bits: Vec<bool> = bytes
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let bits: Vec<u8> = bytes
         .iter()
-        .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1))
+        .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1))
         .collect();
-    let digits = bits.chunks(6).map(|chunk| {
-        let padded = chunk.iter().chain([&false; 6]).take(6);
-        padded.fold(0, |number: u8, bit| number << 1 | u8::from(*bit))
+    let numbers = bits.chunks(6).map(|chunk| {
+        let padded = chunk.iter().chain([&0; 6]).take(6);
+        padded.fold(0, |number, bit| number << 1 | usize::from(*bit))
     });
-    let letter = |digit| match digit {
-        0..=25 => char::from(b'A' + digit),
-        26..=51 => char::from(b'a' + digit - 26),
-        52..=61 => char::from(b'0' + digit - 52),
-        62 => '-',
-        _ => '_',
-    };
-    digits.map(letter).collect()
+    numbers.map(|number| char::from(digits[number])).collect()
 }
 
 fn client_data(challenge: &[u8]) -> String {
     let challenge = base64url(challenge);
-    format!(
-        r#"{{"type":"webauthn.get","challenge":"{challenge}","origin":"{ORIGIN}","crossOrigin":false}}"#
-    )
+    let end = format!(r#""origin":"{ORIGIN}","crossOrigin":false}}"#);
+    format!(r#"{{"type":"webauthn.get","challenge":"{challenge}",{end}"#)
 }
 
 fn authenticator_data(flags: u8) -> Vec<u8> {
@@ -115,7 +108,7 @@ fn refused<T: std::fmt::Debug>(result: Result<T, CallError>, error: PasskeyError
 }
 
 #[test]
-fn a_signed_payment_is_made_once_whoever_delivers_it() {
+fn a_signed_payment_is_made_once_and_any_account_delivers_it() {
     account();
     let action = payment(60);
     let assertion = assertion(&action);

@@ -68,8 +68,8 @@ fn field_elements<const COUNT: usize>(
 /// RFC 9380, section 5.3.1, `expand_message_xmd`, of `len` bytes, at most 255 hashes.
 fn expand(message: &[u8], domain: &[u8], len: usize) -> Vec<u8> {
     let domain = &counted_domain(domain);
-    let length = u16::try_from(len).unwrap_or(u16::MAX).to_be_bytes();
-    let first = [&[0; BLOCK_BYTES], message, &length, &[0], domain].concat();
+    let [low, high] = u16::try_from(len).unwrap_or(u16::MAX).to_le_bytes();
+    let first = [&[0; BLOCK_BYTES], message, &[high, low, 0], domain].concat();
     let first = env::sha256(&first);
     let mut last = [0; HASH_BYTES];
     let mut bytes = Vec::with_capacity(len);
@@ -109,8 +109,9 @@ fn reduced(bytes: &[u8; ELEMENT_BYTES]) -> [u8; ELEMENT_BYTES] {
         }
     }
     let mut encoded = [0; ELEMENT_BYTES];
-    for (chunk, limb) in encoded.as_chunks_mut::<8>().0.iter_mut().rev().zip(value) {
-        *chunk = limb.to_be_bytes();
+    let bytes = value.into_iter().flat_map(u64::to_le_bytes);
+    for (byte, part) in encoded.iter_mut().rev().zip(bytes) {
+        *byte = part;
     }
     encoded
 }
@@ -118,12 +119,12 @@ fn reduced(bytes: &[u8; ELEMENT_BYTES]) -> [u8; ELEMENT_BYTES] {
 /// A big-endian number of at most 48 bytes.
 fn limbs(bytes: &[u8]) -> Limbs {
     let mut padded = [0; 48];
-    for (to, from) in padded.iter_mut().rev().zip(bytes.iter().rev()) {
+    for (to, from) in padded.iter_mut().zip(bytes.iter().rev()) {
         *to = *from;
     }
     let mut value = Limbs::default();
-    for (limb, chunk) in value.iter_mut().zip(padded.as_chunks::<8>().0.iter().rev()) {
-        *limb = u64::from_be_bytes(*chunk);
+    for (limb, chunk) in value.iter_mut().zip(padded.as_chunks::<8>().0) {
+        *limb = u64::from_le_bytes(*chunk);
     }
     value
 }

@@ -100,6 +100,7 @@ pub(crate) enum Instruction {
     /// A constant of either type, as a slot.
     Const(u64),
     Numeric(Opcode),
+    Wide(Opcode),
     Float,
 }
 
@@ -258,6 +259,7 @@ impl CodeBuilder<'_> {
             Operator::I32Const(value) => Instruction::Const(u64::from(value.cast_unsigned())),
             Operator::I64Const(value) => Instruction::Const(value.cast_unsigned()),
             Operator::Numeric(opcode) => Instruction::Numeric(opcode),
+            Operator::Wide(opcode) => Instruction::Wide(opcode),
             Operator::Float(_) => Instruction::Float,
         }
     }

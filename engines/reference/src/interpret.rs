@@ -19,6 +19,7 @@ use vm::unstable::execution::{HostCall, Stop, Value};
 use vm::unstable::gas::OutOfGas;
 use vm::unstable::limits::STACK_SLOTS_MAX;
 use vm::unstable::module::{Import, ValueType};
+use vm::unstable::opcode::Opcode;
 use vm::{Fault, Trap};
 
 /// Why the interpreter returns control to the driver.
@@ -180,8 +181,24 @@ impl Instance {
                 let result = numeric::binary(opcode, left, right)?;
                 self.push(result.ok_or_else(|| broken("not an integer operator"))?)
             }
+            Instruction::Wide(opcode) => self.wide(opcode),
             Instruction::Float => Err(Trap::FloatInstruction.into()),
         }
+    }
+
+    /// Replaces the words of two numbers by those of the result; low words are below high words.
+    fn wide(&mut self, opcode: Opcode) -> Result<(), Halt> {
+        let (right, left) = (self.pop()?, self.pop()?);
+        let [low, high] = if let Some(product) = numeric::wide_product(opcode, left, right) {
+            product
+        } else {
+            let first_high = self.pop()?;
+            let first = [self.pop()?, first_high];
+            let sum = numeric::wide_sum(opcode, first, [left, right]);
+            sum.ok_or_else(|| broken("not a wide operator"))?
+        };
+        self.push(low)?;
+        self.push(high)
     }
 
     /// Returns the next operator and advances past it.

@@ -3,7 +3,7 @@
 //! An `i32` is in the lower half of its slot. The upper half is ignored in operands and zero in
 //! results. Shift and rotation counts are taken modulo the width.
 //!
-//! Semantics: WebAssembly core 4.3.2 "Integer Operations".
+//! Semantics: WebAssembly core 4.3.2 "Integer Operations"; proposal "Wide Arithmetic".
 
 use vm::Trap;
 use vm::unstable::opcode::Opcode;
@@ -129,6 +129,39 @@ fn i64_binary(opcode: Opcode, left: u64, right: u64) -> Result<Option<u64>, Trap
         Opcode::I64Rotr => left.rotate_right(count % u64::BITS),
         _ => return Ok(None),
     }))
+}
+
+/// The product of two words as two words, low word first; `None` if `opcode` is no wide product.
+pub(crate) fn wide_product(opcode: Opcode, left: u64, right: u64) -> Option<[u64; 2]> {
+    Some(match opcode {
+        Opcode::I64MulWideU => words(u128::from(left).wrapping_mul(u128::from(right))),
+        Opcode::I64MulWideS => {
+            let signed = |word: u64| i128::from(word.cast_signed());
+            words(signed(left).wrapping_mul(signed(right)).cast_unsigned())
+        }
+        _ => return None,
+    })
+}
+
+/// The sum or difference of two numbers of two words each, low word first; `None` if `opcode` is
+/// neither.
+pub(crate) fn wide_sum(opcode: Opcode, left: [u64; 2], right: [u64; 2]) -> Option<[u64; 2]> {
+    let number = |[low, high]: [u64; 2]| u128::from(high).wrapping_shl(64) | u128::from(low);
+    let (left, right) = (number(left), number(right));
+    Some(words(match opcode {
+        Opcode::I64Add128 => left.wrapping_add(right),
+        Opcode::I64Sub128 => left.wrapping_sub(right),
+        _ => return None,
+    }))
+}
+
+/// The low and the high word of a number.
+#[expect(
+    clippy::as_conversions,
+    reason = "truncation to each half is the definition"
+)]
+const fn words(number: u128) -> [u64; 2] {
+    [number as u64, number.wrapping_shr(64) as u64]
 }
 
 const fn non_zero(is_non_zero: bool) -> Result<(), Trap> {

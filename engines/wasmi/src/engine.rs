@@ -9,7 +9,7 @@ use emitted::machine::{Event, Machine, RECURSION_MAX, STACK_BYTES, fault};
 use host_api::Type;
 use std::fmt;
 use std::sync::Arc;
-use vm::unstable::emit::{Bulk, GAS, MEMORY, Options};
+use vm::unstable::emit::{Bulk, GAS, MEMORY, Options, Wide};
 use vm::unstable::execution::{HostCall, Value};
 use vm::unstable::module::Import;
 use vm::{CheckedModule, Engine, Execution, Fault, Rules, Trap};
@@ -48,7 +48,25 @@ impl Wasmi {
     pub fn with_lowered_bulk() -> Self {
         let mut config = config();
         config.wasm_bulk_memory(false);
-        let cache = Cache::bounded().with_options(Options { bulk: Bulk::Lower });
+        let cache = Cache::bounded().with_options(Options {
+            bulk: Bulk::Lower,
+            ..Options::default()
+        });
+        Self {
+            engine: wasmi::Engine::new(&config),
+            cache,
+        }
+    }
+
+    /// An engine that executes the operators of wide arithmetic itself: they are not lowered.
+    #[must_use]
+    pub fn with_wide_arithmetic() -> Self {
+        let mut config = config();
+        config.wasm_wide_arithmetic(true);
+        let cache = Cache::bounded().with_options(Options {
+            wide: Wide::Keep,
+            ..Options::default()
+        });
         Self {
             engine: wasmi::Engine::new(&config),
             cache,
@@ -134,6 +152,7 @@ fn config() -> Config {
         .wasm_reference_types(false)
         .wasm_tail_call(false)
         .wasm_extended_const(false)
+        .wasm_wide_arithmetic(false)
         .floats(false)
         .allow_start_fn(false)
         .consume_fuel(false)

@@ -187,7 +187,8 @@ mod tests {
         let mut blocks = [const { Some(Header::EMPTY) }; 3];
         let mut copies = Copies::choose(blocks.clone()).unwrap();
         for number in 1..20 {
-            let written = copies.write(numbered(number)).map(|block| block as usize);
+            let blocks_written = copies.write(numbered(number));
+            let written = blocks_written.map(|block| usize::try_from(block).expect("one of three"));
             for torn in [[true, true], [true, false], [false, true], [false, false]] {
                 let mut left = blocks.clone();
                 for (block, is_torn) in written.into_iter().zip(torn) {
@@ -202,10 +203,7 @@ mod tests {
                 assert_eq!(found.number, expected);
             }
             // A second write before a sync goes to the same blocks.
-            assert_eq!(
-                copies.write(numbered(number)),
-                written.map(|block| block as u64)
-            );
+            assert_eq!(copies.write(numbered(number)), blocks_written);
             for block in written {
                 blocks[block] = Some(numbered(number));
             }

@@ -13,7 +13,7 @@ use vm::{Engine, Fault, Height, Interpreter};
 
 pub(crate) const BLOCKS: u64 = 20;
 
-fn parts() -> Parts {
+pub(crate) fn parts() -> Parts {
     Parts {
         engine: Box::new(Interpreter::new()),
         rules: node::rules::rulebook(),
@@ -23,9 +23,10 @@ fn parts() -> Parts {
 
 /// The expected chain, executed on a store that does not fail.
 pub(crate) struct ExpectedChain {
-    genesis: Genesis,
-    blocks: Vec<Block>,
-    results: Vec<BlockResult>,
+    pub(crate) genesis: Genesis,
+    pub(crate) blocks: Vec<Block>,
+    /// Results of the genesis and of each block.
+    pub(crate) results: Vec<BlockResult>,
 }
 
 impl ExpectedChain {

@@ -12,6 +12,8 @@ mod chain;
 
 mod transactions;
 
+mod mempool;
+
 mod blocks;
 
 mod decoding;
@@ -19,6 +21,8 @@ mod decoding;
 mod execution;
 
 mod state;
+
+mod proofs;
 
 mod faults;
 
@@ -31,3 +35,5 @@ mod scrub;
 mod other_chain;
 
 mod orderbook;
+
+mod drive;

@@ -17,20 +17,20 @@ use vm::{Engine, Entries, Fault, Height, Interpreter};
 const TRIED_MAX: usize = 50;
 
 /// A memory budget that refuses chosen requests.
-struct FailingBudget {
+pub(crate) struct FailingBudget {
     failing: Failing,
     requested: Mutex<Vec<Purpose>>,
 }
 
 impl FailingBudget {
-    fn new(failing: Failing) -> Arc<Self> {
+    pub(crate) fn new(failing: Failing) -> Arc<Self> {
         Arc::new(Self {
             failing,
             requested: Mutex::default(),
         })
     }
 
-    fn requests(&self) -> Vec<Purpose> {
+    pub(crate) fn requests(&self) -> Vec<Purpose> {
         self.requested.lock().unwrap().clone()
     }
 }
@@ -143,15 +143,15 @@ fn requests_of_the_reference_for_memory_fail_once_and_from_then_on() {
 }
 
 /// A store whose reads fail.
-struct FailingReads {
-    inner: MemoryStore,
-    seen: Arc<Mutex<ReadCount>>,
+pub(crate) struct FailingReads {
+    pub(crate) inner: MemoryStore,
+    pub(crate) seen: Arc<Mutex<ReadCount>>,
 }
 
 /// Number of reads so far, and which of them fail.
-struct ReadCount {
-    reads: u64,
-    failing: Failing,
+pub(crate) struct ReadCount {
+    pub(crate) reads: u64,
+    pub(crate) failing: Failing,
 }
 
 impl FailingReads {

@@ -308,3 +308,40 @@ fn a_node_moves_between_threads_and_what_it_reads_from_is_shared() {
     is_shared::<MemoryStore>();
     is_shared::<LogStore<SimulatedDisk>>();
 }
+
+#[test]
+fn an_execution_that_is_dropped_leaves_the_node_at_the_last_block() {
+    struct WithRoots(Vec<[u8; 32]>);
+    impl Observer for WithRoots {
+        fn wants_roots(&self) -> bool {
+            true
+        }
+        fn transaction(&mut self, _: u32, _: &Executed, root: Option<[u8; 32]>) {
+            self.0.extend(root);
+        }
+    }
+    let mut chain = Chain::new();
+    let mut straight = Chain::new();
+    for amount in 1..4 {
+        let [alice, bob] = [&chain.alice, &chain.bob].map(|key| {
+            let to = vm::Address([0x77; 32]);
+            chain.sign(key, 0, Payload::Transfer { to, amount })
+        });
+        let other = chain.block(vec![bob.clone(), alice.clone(), bob.clone()]);
+        let block = chain.block(vec![alice, bob]);
+        let other = chain.node.validate(other).unwrap();
+        let valid = chain.node.validate(block.clone()).unwrap();
+        let _dropped = chain.node.execute(&valid, &mut NoObserver).unwrap();
+        let mut roots = WithRoots(Vec::new());
+        let stale = chain.node.execute(&other, &mut roots).unwrap();
+        assert_eq!(roots.0.len(), 3);
+        let pending = chain.node.execute(&valid, &mut NoObserver).unwrap();
+        assert!(chain.node.commit(stale).is_err(), "not the last execution");
+        let result = chain.node.commit(pending).unwrap();
+        chain.node.scrub().unwrap();
+        let valid = straight.node.validate(block).unwrap();
+        let expected = straight.node.apply(&valid, &mut NoObserver).unwrap();
+        assert_eq!(result, expected);
+        assert_eq!(chain.node.tree().root(), straight.node.tree().root());
+    }
+}

@@ -6,7 +6,7 @@
 //! Tests: below, and all of `tests/it`.
 use std::collections::BTreeMap;
 
-use crate::hash::{Path, ValueHash};
+use proof::hash::{Path, ValueHash};
 
 /// One change: the new value hash of a path, or `None` to remove it.
 pub type Change = (Path, Option<ValueHash>);

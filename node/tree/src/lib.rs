@@ -6,8 +6,9 @@
 //! value ----sha256--> ValueHash/
 //! ```
 //!
-//! The hash rules are those of the Jellyfish Merkle tree of the `jmt` crate 0.12 with SHA-256; the
-//! updater is our own, and `jmt` is its oracle in the tests.
+//! The hash rules, and what verifies a proof, are those of the crate `lockstep-proof`, which a
+//! verifier can have without this one. They are the rules of the Jellyfish Merkle tree of the `jmt`
+//! crate 0.12 with SHA-256; the updater is our own, and `jmt` is its oracle in the tests.
 //!
 //! ```
 //! use lockstep_tree::{Path, Tree, ValueHash, verify};
@@ -30,9 +31,6 @@
 //! Tests: `tests/it`.
 #![forbid(unsafe_code)]
 
-/// Hash rules and 32-byte types.
-pub mod hash;
-
 /// Sorted, duplicate-free changes.
 mod batch;
 
@@ -46,17 +44,16 @@ mod tree;
 /// Updates on several threads.
 mod parallel;
 
-/// Proofs and their verifier.
-mod proof;
-
 /// Proofs for ICS 23 verifiers.
 pub mod ics23;
 
-/// Merkle roots of lists.
+/// Merkle roots of lists, and proofs of their items.
 mod list;
 
 pub use batch::{Batch, Change};
-pub use hash::{Path, Root, ValueHash};
-pub use list::list_root;
-pub use proof::{Leaf, Proof, ProofError, verify};
+pub use list::{list_proof, list_root};
+pub use proof::hash;
+pub use proof::hash::{Path, Root, ValueHash};
+pub use proof::tree::verify_leaf as verify;
+pub use proof::tree::{Leaf, TreeProof as Proof, TreeProofError as ProofError};
 pub use tree::Tree;

@@ -8,9 +8,9 @@
 use std::thread;
 
 use crate::batch::{Batch, Change};
-use crate::hash::Root;
 use crate::shard::Shard;
 use crate::tree::Tree;
+use proof::hash::Root;
 
 /// Number of changes below which a thread costs more than it saves.
 const CHANGES_MIN: usize = 256;

@@ -21,10 +21,10 @@
 //! Specification: docs/spec/state.md, "The tree". Tests: `tests/it/roots.rs`.
 use core::ops::Range;
 
+use crate::Leaf;
 use crate::arena::Arena;
 use crate::batch::Change;
-use crate::hash::{PATH_BITS, PLACEHOLDER, Path, inner_hash, leaf_hash};
-use crate::proof::Leaf;
+use proof::hash::{PATH_BITS, PLACEHOLDER, Path, ValueHash, inner_hash, leaf_hash};
 
 /// The leaves beside a path.
 mod adjacent;
@@ -40,6 +40,8 @@ pub(crate) struct Shard {
     branches: Arena<Branch>,
     leaves: Arena<Leaf>,
     root: Option<Subtree>,
+    /// Changes that undo those of the current update, ascending, while they are recorded.
+    undo: Option<Vec<Change>>,
 }
 
 /// A non-empty subtree, with its hash at the depth where it is attached.
@@ -82,6 +84,7 @@ impl Shard {
             branches: Arena::new(),
             leaves: Arena::new(),
             root: None,
+            undo: None,
         }
     }
 
@@ -100,6 +103,22 @@ impl Shard {
     pub(crate) fn root(&self) -> Option<([u8; 32], bool)> {
         self.root
             .map(|root| (root.hash, matches!(root.link.target(), Target::Leaf(_))))
+    }
+
+    /// Records what undoes the next updates, for [`Shard::take_undo`].
+    pub(crate) fn record_undo(&mut self) {
+        self.undo = Some(Vec::new());
+    }
+
+    /// Changes that undo the updates since [`Shard::record_undo`], ascending.
+    pub(crate) fn take_undo(&mut self) -> Vec<Change> {
+        self.undo.take().unwrap_or_default()
+    }
+
+    fn note_undo(&mut self, path: &Path, old: Option<ValueHash>) {
+        if let Some(undo) = &mut self.undo {
+            undo.push((*path, old));
+        }
     }
 
     /// Applies changes whose paths all start with this shard's byte.
@@ -218,7 +237,10 @@ impl Shard {
         let [.., (last, _)] = changes else {
             return Some(old);
         };
-        let path = self.leaves.get(index).path;
+        let Leaf {
+            path,
+            value: before,
+        } = *self.leaves.get(index);
         let split = first.common_prefix(last).min(first.common_prefix(&path));
         if split < PATH_BITS {
             let fork = Fork {
@@ -230,6 +252,7 @@ impl Shard {
             return self.split(old, &path, &fork, changes);
         }
         // There is one change, and it is to this leaf.
+        self.note_undo(&path, Some(before));
         let Some(value) = *value else {
             self.leaves.remove(index);
             return None;
@@ -272,6 +295,7 @@ impl Shard {
             return None;
         };
         if rest.is_empty() {
+            self.note_undo(first, None);
             let index = self.leaves.insert(Leaf {
                 path: *first,
                 value: *value,
@@ -407,7 +431,7 @@ fn partition(changes: &[Change], bit: u32) -> (&[Change], &[Change]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hash::ValueHash;
+    use proof::hash::ValueHash;
 
     #[test]
     fn a_key_takes_140_bytes() {

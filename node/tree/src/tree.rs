@@ -23,9 +23,9 @@
 use core::fmt;
 
 use crate::batch::{Batch, Change};
-use crate::hash::{PLACEHOLDER, Path, Root, ValueHash, inner_hash};
-use crate::proof::{Leaf, Proof};
 use crate::shard::{AdjacentLeaves, SHARD_DEPTH, Shard};
+use crate::{Leaf, Proof};
+use proof::hash::{PLACEHOLDER, Path, Root, ValueHash, inner_hash};
 
 /// The state tree.
 #[derive(Clone)]
@@ -100,6 +100,16 @@ impl Tree {
     pub fn update(&mut self, batch: &Batch) -> Root {
         self.apply(batch, |_, _| ());
         self.root()
+    }
+
+    /// As [`Tree::update_on`]; also returns the batch that undoes the update.
+    pub fn update_with_undo(&mut self, batch: &Batch, threads: usize) -> (Root, Batch) {
+        for (byte, _) in by_shard(batch.changes()) {
+            self.shard_mut(byte).record_undo();
+        }
+        let root = self.update_on(batch, threads);
+        let undo = by_shard(batch.changes()).flat_map(|(byte, _)| self.shard_mut(byte).take_undo());
+        (root, undo.collect())
     }
 
     /// Value hash at a path.

@@ -58,9 +58,8 @@ pub(crate) fn assertion(world: &World, account: Address, action: Action<'_>) -> 
     let query = call_by(account, account, passkey::challenge(action));
     let challenge = world.query(&query).expect("a challenge").output;
     let challenge = base64url(&challenge);
-    let client_data = format!(
-        r#"{{"type":"webauthn.get","challenge":"{challenge}","origin":"{ORIGIN}","crossOrigin":false}}"#
-    );
+    let end = format!(r#""origin":"{ORIGIN}","crossOrigin":false}}"#);
+    let client_data = format!(r#"{{"type":"webauthn.get","challenge":"{challenge}",{end}"#);
     // User present and verified; a counter of 0, as passkeys that are synchronised have.
     let authenticator_data = [&sha256(b"wallet.example")[..], &[5, 0, 0, 0, 0]].concat();
     let signed = [&authenticator_data[..], &sha256(client_data.as_bytes())].concat();

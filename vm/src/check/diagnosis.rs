@@ -35,7 +35,6 @@ const PROPOSALS: &[(WasmFeatures, Rule)] = &[
     (WasmFeatures::MULTI_VALUE, Rule::MultiValue),
     (WasmFeatures::CUSTOM_PAGE_SIZES, Rule::CustomPageSizes),
     (WasmFeatures::STACK_SWITCHING, Rule::StackSwitching),
-    (WasmFeatures::WIDE_ARITHMETIC, Rule::WideArithmetic),
     (WasmFeatures::FUNCTION_REFERENCES, Rule::FunctionReferences),
     (WasmFeatures::COMPONENT_MODEL, Rule::Component),
 ];

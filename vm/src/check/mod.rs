@@ -44,6 +44,8 @@ const PROFILE: WasmFeatures = WasmFeatures::MVP
     .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
     .union(WasmFeatures::BULK_MEMORY)
     .union(WasmFeatures::EXTENDED_CONST)
+    .union(WasmFeatures::WIDE_ARITHMETIC)
+    .union(WasmFeatures::COMPACT_IMPORTS)
     .union(WasmFeatures::CALL_INDIRECT_OVERLONG);
 
 /// Features of decoder and validator under `rules`. The allow-list rejects the other types and

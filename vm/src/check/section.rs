@@ -120,8 +120,16 @@ impl<'a> Checker<'a> {
             start,
         )?;
         let mut imports = Vec::new();
-        for import in section.clone().into_imports_with_offsets() {
-            imports.push(import.map_err(|error| self.undecoded(&error))?);
+        // One entry of the compact encoding contains several imports; each counts.
+        for (import, number) in section.clone().into_imports_with_offsets().zip(1_u64..) {
+            let import = import.map_err(|error| self.undecoded(&error))?;
+            limit(
+                Rule::Imports,
+                number,
+                self.rules.limits.imports_max,
+                import.0,
+            )?;
+            imports.push(import);
         }
         for (offset, import) in &imports {
             self.name(import.module, *offset)?;

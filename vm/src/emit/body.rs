@@ -8,9 +8,9 @@
 //! ```
 //! The block replaces the function's own label, so no label depth changes.
 
-use super::bulk;
 use super::indices::AppendedIndices;
 use super::sections::value_type;
+use super::{bulk, wide};
 use crate::Rules;
 use crate::limits::STACK_SLOTS_MAX;
 use crate::lower::{MemoryArgument, Operator};
@@ -42,6 +42,11 @@ pub(super) fn code(
     if indices.lowered.is_some() {
         section.function(&bulk::copy());
         section.function(&bulk::fill());
+    }
+    if let Some(indices) = &indices.wide {
+        for function in wide::functions(indices) {
+            section.function(&function);
+        }
     }
     out.section(&section);
 }
@@ -180,10 +185,21 @@ impl Writer<'_> {
                     .map(|ours| Instruction::Call(ours.fill));
                 self.charged(self.indices.charge_fill, &lowered.unwrap_or(kept));
             }
+            Operator::Wide(opcode) => self.wide(opcode),
             Operator::BrTable { targets, default } => {
                 self.push(&Instruction::BrTable(targets.into(), default));
             }
             other => plain(other, &mut self.block),
+        }
+    }
+
+    fn wide(&mut self, opcode: Opcode) {
+        match &self.indices.wide {
+            Some(wide) => {
+                self.push(&Instruction::Call(wide.function(opcode)));
+                self.push(&Instruction::GlobalGet(wide.high));
+            }
+            None => without_immediates(opcode, &mut self.block),
         }
     }
 

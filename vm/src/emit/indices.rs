@@ -1,7 +1,9 @@
 //! Numbers the appended types, globals and functions: they follow those of the original module.
 
-use super::{Bulk, Options};
+use super::{Bulk, Options, Wide, wide};
 use crate::CheckedModule;
+use crate::lower::{self, Operator, Sink};
+use crate::opcode::Opcode;
 
 /// Indices of the appended items.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +28,8 @@ pub(super) struct AppendedIndices {
     pub(super) charge_fill: u32,
     /// Functions that replace `memory.copy` and `memory.fill`; `None` if the operators are kept.
     pub(super) lowered: Option<Lowered>,
+    /// Items that replace wide arithmetic; `None` if the module has none or the operators are kept.
+    pub(super) wide: Option<WideIndices>,
 }
 
 /// Indices of the functions that replace `memory.copy` and `memory.fill`.
@@ -39,10 +43,32 @@ pub(super) struct Lowered {
     pub(super) fill: u32,
 }
 
+/// Indices of the items that replace wide arithmetic.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WideIndices {
+    /// Type `i64 i64 i64 i64 -> i64` of the sum and the difference.
+    pub(super) sum_type: u32,
+    /// Type `i64 i64 -> i64` of the products.
+    pub(super) product_type: u32,
+    /// The first function.
+    pub(super) first: u32,
+    /// Global `$high` with the high word of the last result.
+    pub(super) high: u32,
+}
+
+impl WideIndices {
+    /// Function that replaces the operator.
+    pub(super) const fn function(&self, opcode: Opcode) -> u32 {
+        self.first.saturating_add(wide::position(opcode))
+    }
+}
+
 /// Names of the appended functions, in the order of their indices.
 pub(super) const FUNCTIONS: [&str; 4] = ["$oog", "$charge_grow", "$charge_copy", "$charge_fill"];
 /// Names of the functions of [`Lowered`], which follow [`FUNCTIONS`].
 pub(super) const BULK_FUNCTIONS: [&str; 2] = ["$copy", "$fill"];
+/// Names of the functions of [`WideIndices`], which come last.
+pub(super) const WIDE_FUNCTIONS: [&str; 4] = ["$add128", "$sub128", "$mul_wide_s", "$mul_wide_u"];
 
 impl AppendedIndices {
     pub(super) fn of(module: &CheckedModule, options: Options) -> Self {
@@ -61,6 +87,16 @@ impl AppendedIndices {
             copy: functions.saturating_add(4),
             fill: functions.saturating_add(5),
         });
+        let bulk = u32::from(lowers);
+        let lowers_wide = options.wide == Wide::Lower && has_wide_arithmetic(module);
+        let wide = lowers_wide.then(|| WideIndices {
+            sum_type: types.saturating_add(2).saturating_add(bulk),
+            product_type: types.saturating_add(3).saturating_add(bulk),
+            first: functions
+                .saturating_add(4)
+                .saturating_add(bulk.saturating_mul(2)),
+            high: globals.saturating_add(3),
+        });
         Self {
             oog_type: types,
             charge_type: types.saturating_add(1),
@@ -72,8 +108,24 @@ impl AppendedIndices {
             charge_copy: functions.saturating_add(2),
             charge_fill: functions.saturating_add(3),
             lowered,
+            wide,
         }
     }
+}
+
+/// True if a function of the module has an operator of wide arithmetic.
+fn has_wide_arithmetic(module: &CheckedModule) -> bool {
+    struct Found(bool);
+    impl Sink for Found {
+        fn operator(&mut self, operator: Operator<'_>, _offset: u32) {
+            self.0 |= matches!(operator, Operator::Wide(_));
+        }
+    }
+    let mut found = Found(false);
+    for function in module.functions() {
+        lower::function(module, function, &mut found);
+    }
+    found.0
 }
 
 /// A length as u32: `limits` bounds it far below `u32::MAX`.

@@ -1,8 +1,8 @@
 //! Writes the instrumented module: standard WebAssembly that charges gas itself.
 //!
 //! Any engine with the MVP, sign extension and `memory.copy`/`memory.fill` agrees with R on result,
-//! trap, memory and gas, to the unit. This is our strongest check of the metering; a node never
-//! executes blocks with it.
+//! trap, memory and gas, to the unit: wide arithmetic is lowered, unless [`Wide::Keep`] is chosen.
+//! This is our strongest check of the metering; a node never executes blocks with it.
 //!
 //! All indices of the original stay; types, globals and functions are appended, no import is added.
 //! The added exports are `$gas`, `$stack`, `$trap`, `$memory`, `$global.N` and `$start`. `check`
@@ -17,6 +17,8 @@ mod bulk;
 mod indices;
 
 mod sections;
+
+mod wide;
 
 use crate::{CheckedModule, Rules};
 use indices::AppendedIndices;
@@ -39,6 +41,8 @@ pub const GLOBAL_PREFIX: &str = "$global.";
 pub struct Options {
     /// How `memory.copy` and `memory.fill` are emitted.
     pub bulk: Bulk,
+    /// How wide arithmetic is emitted.
+    pub wide: Wide,
 }
 
 /// How `memory.copy` and `memory.fill` are emitted.
@@ -49,6 +53,16 @@ pub enum Bulk {
     Keep,
     /// They become calls of added byte loops: the engine needs only the MVP and sign extension.
     Lower,
+}
+
+/// How `i64.add128`, `i64.sub128`, `i64.mul_wide_s` and `i64.mul_wide_u` are emitted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wide {
+    /// They become calls of added functions: the engine needs no wide arithmetic.
+    #[default]
+    Lower,
+    /// They are kept: the engine supports them. The second decoder of `conformance` does not.
+    Keep,
 }
 
 /// The instrumented module of `module` with the prices of `rules`.
@@ -67,7 +81,7 @@ pub fn emit_with(module: &CheckedModule, rules: &Rules, options: Options) -> Vec
     sections::functions(module, &indices, &mut out);
     sections::table(module, &mut out);
     sections::memory(module, &mut out);
-    sections::globals(module, &mut out);
+    sections::globals(module, &indices, &mut out);
     sections::exports(module, &indices, &mut out);
     sections::elements(module, &mut out);
     body::code(module, &indices, rules, &mut out);

@@ -1,10 +1,13 @@
 //! Writes every section but the code: the items of the original module, then the appended ones.
 
-use super::indices::{AppendedIndices, BULK_FUNCTIONS, FUNCTIONS, count};
+use super::indices::{AppendedIndices, BULK_FUNCTIONS, FUNCTIONS, WIDE_FUNCTIONS, count};
 use super::{GAS, GLOBAL_PREFIX, MEMORY, STACK, START, TRAP};
 use crate::module::{CheckedModule, ExportKind, FunctionType, ValueType};
 use std::borrow::Cow;
 use wasm_encoder as wasm;
+
+/// Name of the global with the high word of the last wide result; it is not exported.
+const HIGH: &str = "$high";
 
 pub(super) const fn value_type(value_type: ValueType) -> wasm::ValType {
     match value_type {
@@ -27,6 +30,11 @@ pub(super) fn types(module: &CheckedModule, indices: &AppendedIndices, out: &mut
         .function([wasm::ValType::I32], [wasm::ValType::I32]);
     if indices.lowered.is_some() {
         section.ty().function([wasm::ValType::I32; 3], []);
+    }
+    if indices.wide.is_some() {
+        let word = wasm::ValType::I64;
+        section.ty().function([word; 4], [word]);
+        section.ty().function([word; 2], [word]);
     }
     out.section(&section);
 }
@@ -61,6 +69,16 @@ pub(super) fn functions(module: &CheckedModule, indices: &AppendedIndices, out: 
             section.function(lowered.bulk_type);
         }
     }
+    if let Some(wide) = indices.wide {
+        for type_index in [
+            wide.sum_type,
+            wide.sum_type,
+            wide.product_type,
+            wide.product_type,
+        ] {
+            section.function(type_index);
+        }
+    }
     out.section(&section);
 }
 
@@ -93,7 +111,7 @@ pub(super) fn memory(module: &CheckedModule, out: &mut wasm::Module) {
 }
 
 #[expect(clippy::as_conversions, reason = "the low half of a slot is the i32")]
-pub(super) fn globals(module: &CheckedModule, out: &mut wasm::Module) {
+pub(super) fn globals(module: &CheckedModule, indices: &AppendedIndices, out: &mut wasm::Module) {
     let mut section = wasm::GlobalSection::new();
     for global in module.globals() {
         let initial = match global.value_type {
@@ -117,6 +135,9 @@ pub(super) fn globals(module: &CheckedModule, out: &mut wasm::Module) {
     section.global(ours(wasm::ValType::I64), &wasm::ConstExpr::i64_const(0));
     section.global(ours(wasm::ValType::I32), &wasm::ConstExpr::i32_const(0));
     section.global(ours(wasm::ValType::I32), &wasm::ConstExpr::i32_const(0));
+    if indices.wide.is_some() {
+        section.global(ours(wasm::ValType::I64), &wasm::ConstExpr::i64_const(0));
+    }
     out.section(&section);
 }
 
@@ -184,11 +205,14 @@ pub(super) fn data(module: &CheckedModule, out: &mut wasm::Module) {
 pub(super) fn names(indices: &AppendedIndices, out: &mut wasm::Module) {
     let mut functions = wasm::NameMap::new();
     let bulk = BULK_FUNCTIONS.iter().filter(|_| indices.lowered.is_some());
-    for (index, name) in (indices.oog..).zip(FUNCTIONS.iter().chain(bulk)) {
+    let wide = WIDE_FUNCTIONS.iter().filter(|_| indices.wide.is_some());
+    let names = FUNCTIONS.iter().chain(bulk).chain(wide);
+    for (index, name) in (indices.oog..).zip(names) {
         functions.append(index, name);
     }
     let mut globals = wasm::NameMap::new();
-    for (index, name) in (indices.gas..).zip([GAS, STACK, TRAP]) {
+    let high = indices.wide.map(|_| HIGH);
+    for (index, name) in (indices.gas..).zip([GAS, STACK, TRAP].into_iter().chain(high)) {
         globals.append(index, name);
     }
     let mut section = wasm::NameSection::new();

@@ -19,6 +19,7 @@ use super::handler::memory::{
     GlobalGet, GlobalSet, Load, LoadBinary, LoadDisplaced, LoadIndexed, LoadScaled, MemoryBulk,
     MemoryGrow, MemorySize, Store, StoreIndexed,
 };
+use super::handler::wide::{AddThree, AddWide, MultiplyAdd, MultiplyAddTwo, MultiplyWide};
 use super::handler::{ABSENT, ACC, IMM, SLOT};
 use crate::translate::form::Family;
 use crate::translate::fusion::{
@@ -95,6 +96,11 @@ pub(super) fn handler<D: Dispatch>(shape: Shape) -> Option<Handler> {
         Family::StoreIndexed => store_indexed::<D>(shape),
         Family::BinaryStore => binary_store::<D>(shape),
         Family::LoadStore => load_store::<D>(shape),
+        Family::MultiplyWide
+        | Family::MultiplyWideSigned
+        | Family::MultiplyAdd
+        | Family::MultiplyAddTwo => wide_product::<D>(shape),
+        Family::AddWide | Family::SubtractWide | Family::AddThree => wide_sum::<D>(shape),
         _ => single::<D>(shape),
     }
 }
@@ -330,4 +336,39 @@ fn store_indexed<D: Dispatch>(shape: Shape) -> Option<Handler> {
         with_kind!(shape.a, [SLOT ACC], A => with_kind!(shape.b, [SLOT ACC IMM], V =>
             with_kind!(shape.c, [SLOT IMM], B =>
                 Some(D::handler::<StoreIndexed<N, A, V, B>, R>()))))))
+}
+
+fn wide_product<D: Dispatch>(shape: Shape) -> Option<Handler> {
+    const SIGNED: bool = true;
+    const UNSIGNED: bool = false;
+    replicated!(4, shape, R => with_kind!(shape.a, [SLOT ACC], A =>
+    with_kind!(shape.b, [SLOT ACC IMM], B => match shape.family {
+        Family::MultiplyWide => slotted!(D, R, shape, MultiplyWide<UNSIGNED, A, B>),
+        Family::MultiplyWideSigned => slotted!(D, R, shape, MultiplyWide<SIGNED, A, B>),
+        Family::MultiplyAdd => with_kind!(shape.c, [SLOT ABSENT], C =>
+            slotted!(D, R, shape, MultiplyAdd<A, B, C>)),
+        _ => with_kind!(shape.c, [SLOT ACC], C =>
+            slotted!(D, R, shape, MultiplyAddTwo<A, B, C>)),
+    })))
+}
+
+fn wide_sum<D: Dispatch>(shape: Shape) -> Option<Handler> {
+    const SUBTRACT: bool = true;
+    const ADD: bool = false;
+    macro_rules! each {
+        ($R:ident, $S:ident) => {
+            with_kind!(shape.a, [SLOT ACC ABSENT], A => with_kind!(shape.b, [SLOT ACC IMM], B =>
+                with_kind!(shape.c, [SLOT ACC IMM ABSENT], C =>
+                    slotted!(D, $R, shape, AddWide<$S, A, B, C>))))
+        };
+    }
+    match shape.family {
+        Family::AddThree => replicated!(4, shape, R => with_kind!(shape.a, [SLOT ACC], A =>
+            slotted!(D, R, shape, AddThree<A>))),
+        Family::AddWide => replicated!(2, shape, R => each!(R, ADD)),
+        _ => {
+            const R: u8 = 0;
+            each!(R, SUBTRACT)
+        }
+    }
 }

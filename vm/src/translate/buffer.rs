@@ -11,7 +11,7 @@
 
 use super::form::{BranchTable, Family};
 use super::index;
-use super::layout::{At, CELL, Destination, Field, FieldType, Role};
+use super::layout::{At, CELL, Destination, Field, FieldType, Role, Write};
 use super::shape::Shape;
 
 /// Code that grows at its end; the last instruction can be removed.
@@ -76,6 +76,12 @@ impl Buffer {
     /// Writes the destination slot of the instruction at `at`.
     pub(crate) fn set_destination(&mut self, at: usize, slot: u16) {
         let field = At::<Destination>::FIRST;
+        self.set(field.after(at), u64::from(slot), field.bytes());
+    }
+
+    /// Writes the slot for the low word of the instruction at `at`, which has two results.
+    pub(crate) fn set_low(&mut self, at: usize, slot: u16) {
+        let field = At::<Write>::LOW;
         self.set(field.after(at), u64::from(slot), field.bytes());
     }
 

@@ -98,6 +98,27 @@ forms! {
     /// d = second(first(a, b), c)
     BinaryBinary "binary.binary" [Binary Binary] sites 0
         { d: Destination, a: Operand = a, b: Operand = b, c: Operand = c }
+    /// (low, d) = a * b as two words, unsigned; d is the high word in all rows with a low word
+    MultiplyWide "multiply.wide" [] sites 0
+        { d: Destination, low: Write, a: Operand = a, b: Operand = b }
+    /// (low, d) = a * b, signed
+    MultiplyWideSigned "multiply.wide.signed" [] sites 0
+        { d: Destination, low: Write, a: Operand = a, b: Operand = b }
+    /// (low, d) = a * b + (x, y), unsigned; y is 0 if absent
+    MultiplyAdd "multiply.add" [] sites 0
+        { d: Destination, low: Write, a: Operand = a, b: Operand = b, x: Read, y: Operand = c }
+    /// (low, d) = a * b + x + y, unsigned words
+    MultiplyAddTwo "multiply.add.two" [] sites 0
+        { d: Destination, low: Write, a: Operand = a, b: Operand = b, x: Read, y: Operand = c }
+    /// (low, d) = (a, a2) + (b, b2); a high word is 0 if absent
+    AddWide "add.wide" [] sites 0
+        { d: Destination, low: Write, a: Read, a2: Operand = a, b: Operand = b, b2: Operand = c }
+    /// (low, d) = (a, a2) - (b, b2); a high word is 0 if absent
+    SubtractWide "subtract.wide" [] sites 0
+        { d: Destination, low: Write, a: Read, a2: Operand = a, b: Operand = b, b2: Operand = c }
+    /// (low, d) = a + b + c, unsigned words
+    AddThree "add.three" [] sites 0
+        { d: Destination, low: Write, a: Operand = a, b: Read, c: Read }
     /// d = a + i; d2 = a2 + i2; 32 bits
     AddAdd "add.add" [] sites 0 { d: Write, a: Read, d2: Write, a2: Read, i: u32, i2: u32 }
     /// d = a

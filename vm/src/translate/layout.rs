@@ -110,6 +110,14 @@ impl At<Destination> {
     pub(super) const FIRST: Self = Self::new(CELL, Destination::BYTES);
 }
 
+impl At<Write> {
+    /// The slot for a low word is always the field after the destination.
+    pub(super) const LOW: Self = Self::new(
+        CELL.wrapping_add(Destination::BYTES),
+        <Write as FieldType>::BYTES,
+    );
+}
+
 /// Type of a field.
 pub(crate) trait FieldType {
     /// Type of the content.

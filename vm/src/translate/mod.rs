@@ -14,6 +14,7 @@
 //! | `operands` | the tracked operand stack |
 //! | `stack`, `arithmetic`, `memory`, `call`, `control` | the translation of groups of operators |
 //! | `fusion` | the pairs of operators with a fused handler |
+//! | `wide` | arithmetic on 128 bits: two results, and what is fused with a product |
 //! | `stored` | fusion of values with the store or the global that they go to |
 //! | `idiom` | a function that is recognised by its body |
 //! | `charge` | metering blocks: their charges, and the refunds of traps |
@@ -71,6 +72,8 @@ mod stack;
 mod stored;
 
 mod verify;
+
+pub(crate) mod wide;
 
 #[cfg(test)]
 mod tests;
@@ -260,6 +263,10 @@ enum Pattern {
     CopyThreeSlots([(u16, u16); 3]),
     CopyImmediate(u16, u32),
     GlobalGet(u32),
+    /// An unsigned product of two words with two results.
+    MultiplyWide(Operand, Operand),
+    /// The sum of two words with its carry; the first word is in a slot.
+    AddCarry(u16, Operand),
     Other,
 }
 
@@ -273,6 +280,8 @@ struct RecentInstruction {
     cached: Option<u16>,
     /// The slot that it writes, if any.
     result: Option<u16>,
+    /// The slot for its low word, if it has two results; that of the high word is `result`.
+    low: Option<u16>,
 }
 
 struct Translator<'m> {
@@ -404,6 +413,7 @@ impl<'m> Translator<'m> {
             pattern,
             cached: self.cached,
             result: None,
+            low: None,
         });
         at
     }

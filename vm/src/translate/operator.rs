@@ -185,7 +185,17 @@ impl Translator<'_> {
             }
             Operator::I64Const(value) => self.push(StackEntry::Const(value.cast_unsigned())),
             Operator::Numeric(opcode) => self.numeric(opcode),
+            Operator::Wide(opcode) => self.wide(opcode),
             _ => {}
+        }
+    }
+
+    fn wide(&mut self, opcode: Opcode) {
+        match opcode {
+            Opcode::I64MulWideS => self.multiply_wide(true),
+            Opcode::I64MulWideU => self.multiply_wide(false),
+            Opcode::I64Sub128 => self.subtract_wide(),
+            _ => self.add_wide(),
         }
     }
 

@@ -283,8 +283,31 @@ impl Translator<'_> {
             }
             StackEntry::Const(value) => self.copy_immediate(slot, value),
             StackEntry::Local(other) => self.copy_slot(slot, self.local_slot(other)),
-            StackEntry::Slot => self.copy_slot(slot, self.stack_slot(top)),
+            StackEntry::Slot => {
+                let from = self.stack_slot(top);
+                if preserved || !self.redirect_low(from, slot) {
+                    self.copy_slot(slot, from);
+                }
+            }
         }
+    }
+
+    /// Makes the last instruction write its low word to `slot` instead of `from`, where it is now
+    /// and which nothing else reads; false if it cannot.
+    fn redirect_low(&mut self, from: u16, slot: u16) -> bool {
+        let Some(last) = &mut self.last else {
+            return false;
+        };
+        // The high word is written after the low word.
+        if last.low != Some(from) || last.result == Some(slot) {
+            return false;
+        }
+        last.low = Some(slot);
+        self.code.set_low(last.at, slot);
+        if self.cached == Some(slot) {
+            self.cached = None;
+        }
+        true
     }
 
     /// Fuses two additions of constants to locals.

@@ -115,6 +115,11 @@ fn every_feature_of_the_profile_is_accepted() {
         "(import \"lockstep\" \"block_height\" (func (result i64))) \
          (import \"lockstep\" \"block_height\" (func (result i64)))",
         "(func (export \"\") (param f32 i64) (result f64) unreachable)",
+        // Wide arithmetic: two results on the operand stack.
+        "(func (param i64 i64) (result i64) local.get 0 local.get 1 local.get 1 local.get 0 \
+            i64.add128 i64.sub (i64.const 7) i64.mul_wide_s drop)",
+        "(func (param i64) local.get 0 local.get 0 i64.mul_wide_u local.get 0 i64.const 0 \
+            i64.sub128 drop drop)",
         // A DataCount section.
         "(memory 1) (data (i32.const 0) \"a\") (@custom \"x\" (before code) \"\")",
     ];
@@ -251,4 +256,32 @@ fn the_committed_contracts_are_accepted() {
         }
     }
     assert!(seen > 0, "no module in {folder}");
+}
+
+#[test]
+fn compact_imports_mean_the_same_as_single_ones() {
+    let single = "(import \"lockstep\" \"block_height\" (func (result i64))) \
+        (import \"lockstep\" \"block_time\" (func (result i64))) \
+        (func (result i64) (i64.add (call 0) (call 1)))";
+    let function = "(func (result i64) (i64.add (call 0) (call 1)))";
+    let compact = [
+        "(import \"lockstep\" (item \"block_height\" (func (result i64))) \
+            (item \"block_time\" (func (result i64))))",
+        "(import \"lockstep\" (item \"block_height\") (item \"block_time\") (func (result i64)))",
+        "(import \"lockstep\" (item \"block_height\") (func (result i64))) \
+            (import \"lockstep\" \"block_time\" (func (result i64)))",
+    ];
+    let expected = accept(single);
+    for imports in compact {
+        let module = accept(&format!("{imports} {function}"));
+        let functions = |module: &CheckedModule| -> Vec<_> {
+            module
+                .imports()
+                .iter()
+                .map(|import| import.function)
+                .collect()
+        };
+        assert_eq!(functions(&module), functions(&expected), "{imports}");
+        assert_eq!(module.imports().len(), 2, "{imports}");
+    }
 }

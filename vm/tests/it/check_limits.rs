@@ -21,6 +21,7 @@ const LIMIT_CASES: &[LimitCase] = &[
     ),
     (Rule::MultiValue, Limits::V1.results_max, results),
     (Rule::Imports, Limits::V1.imports_max, imports),
+    (Rule::Imports, Limits::V1.imports_max, imports_in_a_group),
     (Rule::Exports, Limits::V1.exports_max, exports),
     (Rule::NameBytes, Limits::V1.name_bytes_max, name_bytes),
     (Rule::Functions, Limits::V1.functions_max, functions),
@@ -275,6 +276,13 @@ fn imports(n: u32) -> Vec<u8> {
         builder.import("block_height", &[], &[ValType::I64]);
     }
     builder.finish()
+}
+
+/// One entry of the compact import section.
+fn imports_in_a_group(count: u32) -> Vec<u8> {
+    let items = "(item \"block_height\")".repeat(usize::try_from(count).unwrap());
+    let text = format!("(module (import \"lockstep\" {items} (func (result i64))))");
+    wat::parse_str(text).unwrap()
 }
 
 fn exports(n: u32) -> Vec<u8> {

@@ -123,13 +123,6 @@ const CASES: &[RuleCase] = &[
         ],
     ),
     (
-        Rule::WideArithmetic,
-        &[
-            "(func unreachable i64.add128 drop drop)",
-            "(func unreachable i64.mul_wide_s drop drop)",
-        ],
-    ),
-    (
         Rule::FunctionReferences,
         &[
             "(type (func)) (func unreachable call_ref 0)",
@@ -302,10 +295,37 @@ fn a_component_is_rejected_by_its_own_rule() {
 }
 
 #[test]
-fn a_compact_import_section_is_outside_the_profile() {
-    // One import group: module "", empty name, 0x7f, no items.
+fn imports_of_a_group_are_checked_one_by_one() {
+    let group = |imports: &str| wat::parse_str(format!("(module {imports})")).unwrap();
+    let cases = [
+        (
+            "(import \"wasi_snapshot_preview1\" (item \"proc_exit\") (func (param i32)))",
+            Rule::WasiImport,
+        ),
+        (
+            "(import \"lockstep\" (item \"block_height\" (func (result i64)))
+                (item \"no_such\" (func)))",
+            Rule::UnknownImport,
+        ),
+        (
+            "(import \"lockstep\" (item \"block_height\") (item \"input\") (func (result i64)))",
+            Rule::ImportType,
+        ),
+        (
+            "(import \"lockstep\" (item \"memory\" (memory 1)))",
+            Rule::ImportKind,
+        ),
+    ];
+    for (imports, rule) in cases {
+        let rejection = rejection_of(&group(imports), &Rules::v1());
+        assert_eq!(rejection.rule, rule, "{imports}: {rejection:?}");
+    }
+    // One group without imports: module "", empty name, 0x7f.
     let bytes = b"\0asm\x01\0\0\0\x02\x05\x01\x00\x00\x7f\x00";
-    assert_eq!(rejection_of(bytes, &Rules::v1()).rule, Rule::OtherProposal);
+    assert!(check(bytes, &Rules::v1()).is_ok());
+    // A group that announces more imports than the file has bytes.
+    let bytes = b"\0asm\x01\0\0\0\x02\x09\x01\x00\x00\x7f\xff\xff\xff\xff\x0f";
+    assert_eq!(rejection_of(bytes, &Rules::v1()).rule, Rule::Malformed);
 }
 
 #[test]

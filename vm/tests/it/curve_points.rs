@@ -176,7 +176,7 @@ pub(crate) fn reduced<F: PrimeField>(number: &[u8; 32]) -> F {
         .fold(F::ZERO, |sum, digit| sum * base + F::from(*digit))
 }
 
-// --- Sums -------------------------------------------------------------------------------------------
+// --- Sums ----------------------------------------------------------------------------------------
 
 pub(crate) fn g1_sum(first: Bls1, second: Bls1) -> Option<[u8; 128]> {
     bls12_381_g1_add(&array(first.bytes()), &array(second.bytes()))

@@ -1,4 +1,4 @@
-//! Runs published vectors of BLS12-381 and BN254; the files in `vm/tests/vectors` name their sources.
+//! Runs published vectors of BLS12-381 and BN254; the files in `vm/tests/vectors` say from where.
 
 use vm::unstable::host::crypto::{
     bls12_381_g1_add, bls12_381_g1_msm, bls12_381_g2_add, bls12_381_g2_msm, bls12_381_map_fp_to_g1,
@@ -47,8 +47,8 @@ fn items<const N: usize>(input: &[u8]) -> &[[u8; N]] {
     items
 }
 
-/// The output of `function`, `None` if it refuses the input. The output of a check is a number of 32
-/// bytes as in the EIPs; an input that is refused and one that is false are equal there.
+/// The output of `function`, `None` if it refuses the input. The output of a check is a number of
+/// 32 bytes as in the EIPs; an input that is refused and one that is false are equal there.
 fn run(function: &str, input: &[u8]) -> Option<Vec<u8>> {
     let of_check = |is_one: bool| is_one.then(|| [[0; 31].as_slice(), &[1]].concat());
     match function {

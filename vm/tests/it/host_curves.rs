@@ -71,8 +71,11 @@ fn call(fixture: &mut HostFixture, function: Function, input: &[u8], to: u64) ->
         .find(|result| reply == resume_i32(i32::from(*result)))
 }
 
-/// For each function that writes a point: a valid input, its output, and an input that is refused.
-fn cases() -> Vec<(Function, Vec<u8>, Vec<u8>, Vec<u8>)> {
+/// A function that writes a point, a valid input, its output, and an input that is refused.
+type PointCase = (Function, Vec<u8>, Vec<u8>, Vec<u8>);
+
+/// A case for each function that writes a point.
+fn cases() -> Vec<PointCase> {
     let (p, q, s): (Bls1, Bls2, Bn1) = (member(1), member(2), member(3));
     let (one, two) = (
         bls_term::<160>(p, &[3; 32]).to_vec(),

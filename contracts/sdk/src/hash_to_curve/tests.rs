@@ -7,7 +7,7 @@ const FACTS: Facts = Facts::new(include_str!("../../tests/data/hash_to_curve.txt
 
 #[test]
 fn messages_expand_to_the_bytes_of_rfc_9380() {
-    let domain = FACTS.all("expand_domain").remove(0);
+    let domain: [u8; 27] = FACTS.one("expand_domain");
     let (messages, expected) = (FACTS.all("expand_message"), FACTS.all("expand_bytes"));
     assert_eq!((messages.len(), expected.len()), (10, 10));
     for (message, bytes) in messages.iter().zip(&expected) {
@@ -28,11 +28,11 @@ fn a_long_domain_is_hashed_first() {
 fn multiple(factor: u64, rest: u64) -> [u8; ELEMENT_BYTES] {
     let mut bytes = [0; ELEMENT_BYTES];
     let mut carry = u128::from(rest);
-    let (chunks, _) = bytes.as_chunks_mut::<8>();
-    for (chunk, limb) in chunks.iter_mut().rev().zip(PRIME.into_iter().chain([0, 0])) {
-        let sum = u128::from(limb) * u128::from(factor) + carry;
-        *chunk = ((sum & u128::from(u64::MAX)) as u64).to_be_bytes();
-        carry = sum >> 64;
+    let prime = PRIME.into_iter().flat_map(u64::to_le_bytes).chain([0; 16]);
+    for (byte, part) in bytes.iter_mut().rev().zip(prime) {
+        let sum = u128::from(part).strict_mul(factor.into()).strict_add(carry);
+        *byte = sum.to_le_bytes()[0];
+        carry = sum >> 8;
     }
     bytes
 }

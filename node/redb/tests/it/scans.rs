@@ -24,8 +24,11 @@ fn commit(height: u64, diff: StateDiff) -> Commit {
     }
 }
 
+/// Keys in the order of their numbers.
 fn key(number: u32) -> Vec<u8> {
-    format!("{number:032}").into_bytes()
+    let mut bytes = number.to_le_bytes();
+    bytes.reverse();
+    bytes.repeat(8)
 }
 
 #[test]

@@ -145,13 +145,14 @@ pub(crate) fn crashed(
         match change {
             Change::SetLen(length) if keep(random) => bytes.resize(*length as usize, 0),
             Change::Write(offset, new) => {
-                let unit = match loss {
-                    Loss::Writes => new.len().max(1),
-                    _ => SECTOR,
+                let unit = if loss == Loss::Writes {
+                    new.len().max(1)
+                } else {
+                    SECTOR
                 };
-                for (number, part) in new.chunks(unit).enumerate() {
+                for (sector, part) in new.chunks(unit).enumerate() {
                     if keep(random) {
-                        overwrite(&mut bytes, *offset as usize + number * unit, part);
+                        overwrite(&mut bytes, *offset as usize + sector * SECTOR, part);
                     }
                 }
             }

@@ -5,8 +5,8 @@
 //! other is the nearest leaf beyond the last turn to the other side.
 
 use super::{Link, Shard, Target};
-use crate::hash::{PATH_BITS, Path};
-use crate::proof::Leaf;
+use crate::Leaf;
+use proof::hash::{PATH_BITS, Path};
 
 /// The leaves beside a path: below and above it.
 pub(crate) type AdjacentLeaves = [Option<Leaf>; 2];

@@ -10,7 +10,7 @@ use ics23::{
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 use tree::hash::PLACEHOLDER;
-use tree::ics23::{Present, absence, presence};
+use tree::ics23::{Ics23Error, Present, absence, presence};
 use tree::{Path, Proof, Root, Tree, ValueHash};
 
 use crate::workload::Rng;
@@ -127,7 +127,7 @@ impl KeyedTree {
             let (key, value, proof) = entry.as_ref()?;
             Some(Present { key, value, proof })
         });
-        absence(key, below.as_ref(), above.as_ref())
+        absence(key, below.as_ref(), above.as_ref()).unwrap()
     }
 }
 
@@ -161,7 +161,8 @@ fn presence_is_what_an_ics23_verifier_accepts_and_nothing_else() {
                 key,
                 value,
                 proof: &proof,
-            });
+            })
+            .unwrap();
             assert!(is_member(&bytes, &root, key, value), "seed {seed}");
             assert!(!is_member(&bytes, &root, key, b"another value"));
             assert!(!is_member(&bytes, &root, b"another key", value));
@@ -193,9 +194,11 @@ fn absence_is_what_an_ics23_verifier_accepts_and_nothing_else() {
             one_sided += u32::from(shown.left.is_none() || shown.right.is_none());
             checked += 1;
         }
-        // The leaves beside a present key prove nothing about it.
-        for (_, (key, _)) in keyed.entries.iter().take(20) {
-            assert!(!is_absent(&keyed.absence(key), &root, key), "seed {seed}");
+        // The leaves beside a present key prove nothing about it, if there are any.
+        if keyed.entries.len() > 1 {
+            for (_, (key, _)) in keyed.entries.iter().take(20) {
+                assert!(!is_absent(&keyed.absence(key), &root, key), "seed {seed}");
+            }
         }
     }
     assert_eq!(checked, 2_000);
@@ -212,7 +215,8 @@ fn one_changed_bit_is_not_accepted() {
         key,
         value,
         proof: &proof,
-    });
+    })
+    .unwrap();
     for bit in 0..bytes.len() * 8 {
         let mut mutant = bytes.clone();
         mutant[bit / 8] ^= 1 << (bit % 8);
@@ -241,4 +245,75 @@ fn adjacent_leaves_are_those_of_the_sorted_set() {
             assert_eq!(found, [below, above], "seed {seed} path {path:?}");
         }
     }
+}
+
+#[test]
+fn what_a_verifier_would_reject_is_an_error_with_the_reason() {
+    let (key, absent, path) = (
+        b"key".as_slice(),
+        b"absent".as_slice(),
+        Path::of_key(b"key"),
+    );
+    let tree = Tree::from_leaves([(path, ValueHash::of(b""))]);
+    let proof = tree.prove(&path);
+    fn with<'a>(key: &'a [u8], value: &'a [u8], proof: &'a Proof) -> Present<'a> {
+        Present { key, value, proof }
+    }
+
+    let empty = with(key, b"", &proof);
+    assert_eq!(presence(&empty), Err(Ics23Error::EmptyValue));
+    for (below, above) in [(Some(&empty), None), (None, Some(&empty))] {
+        let error = absence(absent, below, above).unwrap_err();
+        assert_eq!(error, Ics23Error::EmptyValueBeside { key: key.to_vec() });
+        let text = error.to_string();
+        assert!(
+            text.contains("key 6b6579") && text.contains("store values"),
+            "{text}"
+        );
+    }
+    assert_eq!(absence(absent, None, None), Err(Ics23Error::EmptyTree));
+    assert_eq!(
+        presence(&with(b"", b"1", &proof)),
+        Err(Ics23Error::EmptyKey)
+    );
+
+    // The depth that the specification allows, and one level more.
+    let deep = |levels| {
+        let siblings = vec![[7; 32]; levels];
+        presence(&with(
+            key,
+            b"1",
+            &Proof {
+                leaf: None,
+                siblings,
+            },
+        ))
+    };
+    assert!(deep(64).is_ok());
+    assert_eq!(deep(65), Err(Ics23Error::TooManyLevels { levels: 65 }));
+}
+
+/// Why there is an error: the message is well formed, and the value is that of the tree.
+#[test]
+fn a_verifier_rejects_an_empty_value() {
+    let (key, path) = (b"key", Path::of_key(b"key"));
+    let tree = Tree::from_leaves([(path, ValueHash::of(b""))]);
+    let present = Present {
+        key,
+        value: b"1",
+        proof: &tree.prove(&path),
+    };
+    let mut message = decoded(&presence(&present).unwrap());
+    let Some(Kind::Exist(existence)) = &mut message.proof else {
+        panic!("not a proof of presence");
+    };
+    existence.value.clear();
+    let root = tree.root().0.to_vec();
+    assert!(!verify_membership::<Hashes>(
+        &message,
+        &spec(),
+        &root,
+        key,
+        b""
+    ));
 }

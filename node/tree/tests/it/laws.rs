@@ -112,6 +112,34 @@ fn threads_do_not_matter() {
 }
 
 #[test]
+fn what_an_update_returns_undoes_it() {
+    for seed in 0..200 {
+        let mut rng = Rng::new(seed);
+        let count = 2 + rng.below(60);
+        let paths = paths(&mut rng, count);
+        let mut tree = Tree::new();
+        let mut twin = Tree::new();
+        let mut undos = Vec::new();
+        for round in 0..8 {
+            let changes = batch(&changes(&mut rng, &paths));
+            let before = tree.root();
+            let (root, undo) = tree.update_with_undo(&changes, round % 3);
+            assert_eq!(root, twin.update(&changes), "seed {seed}");
+            assert!(undo.changes().len() <= changes.changes().len());
+            undos.push((undo, before));
+        }
+        for (undo, before) in undos.into_iter().rev() {
+            assert_eq!(tree.update(&undo), before, "seed {seed}");
+        }
+        assert_eq!(tree.len(), 0);
+        // An update without the record leaves nothing in a later one.
+        twin.update(&put(&[(paths[0], ValueHash([1; 32]))]));
+        let (_, undo) = twin.update_with_undo(&remove(&[(paths[0], ValueHash([1; 32]))]), 1);
+        assert_eq!(undo, put(&[(paths[0], ValueHash([1; 32]))]));
+    }
+}
+
+#[test]
 fn an_update_of_a_clone_does_not_change_the_original() {
     let mut rng = Rng::new(9);
     let mut tree = Tree::from_leaves(leaves(&mut rng));

@@ -1,7 +1,8 @@
 //! Checks list roots against published values and against the definition.
 
+use proof::list::{LEVELS_MAX, ListPath, ListProof, ListProofError, verify_item};
 use sha2::{Digest, Sha256};
-use tree::list_root;
+use tree::{list_proof, list_root};
 
 /// Certificate Transparency's test inputs; root n is that of the first n.
 const INPUTS: [&str; 8] = [
@@ -68,4 +69,100 @@ fn equals_the_definition_at_every_length() {
             "{count} items"
         );
     }
+}
+
+fn items(count: usize) -> Vec<Vec<u8>> {
+    let item = |index: usize| format!("item {index}").into_bytes();
+    (0..count).map(item).collect()
+}
+
+#[test]
+fn every_item_of_every_list_is_proved_with_its_index() {
+    for count in 0..=70 {
+        let items = items(count);
+        let root = list_root(&items);
+        for (index, item) in items.iter().enumerate() {
+            let proof = list_proof(&items, index).unwrap();
+            assert_eq!(
+                verify_item(&root, item, &proof),
+                Ok(u32::try_from(index).unwrap()),
+                "{index} of {count}"
+            );
+            assert_eq!(
+                verify_item(&root, b"another", &proof),
+                Err(ListProofError::OtherRoot)
+            );
+        }
+        assert_eq!(list_proof(&items, count), None);
+    }
+}
+
+/// Directions alone do not determine an index: the paths of item 1 of two, 2 of three and 4 of five
+/// are one sibling on the left. The passed subtree decides, and its height cannot be invented.
+#[test]
+fn no_other_index_is_proved() {
+    let items = items(5);
+    let root = list_root(&items);
+    let honest = list_proof(&items, 4).unwrap();
+    assert_eq!((honest.path.directions, honest.path.siblings.len()), (1, 1));
+    let check = |change: &dyn Fn(&mut ListProof)| {
+        let mut proof = honest.clone();
+        change(&mut proof);
+        verify_item(&root, &items[4], &proof)
+    };
+    assert_eq!(check(&|_| ()), Ok(4));
+    let error = Err(ListProofError::PassedCount);
+    assert_eq!(check(&|proof| proof.passed.clear()), error);
+    let twice = |proof: &mut ListProof| proof.passed.push(proof.passed[0].clone());
+    assert_eq!(check(&twice), error);
+    // An inner node in place of an item: the subtree would be one level lower.
+    let lower = |proof: &mut ListProof| {
+        let passed = &mut proof.passed[0];
+        passed.path.siblings.remove(0);
+        passed.path.directions >>= 1;
+        passed.item = [items[0].as_slice(), &items[1]].concat();
+    };
+    assert_eq!(check(&lower), Err(ListProofError::OtherSubtree));
+    let other_item = |proof: &mut ListProof| proof.passed[0].path.directions ^= 1;
+    assert_eq!(check(&other_item), Err(ListProofError::OtherSubtree));
+}
+
+#[test]
+fn one_changed_bit_of_a_list_proof_is_not_accepted() {
+    let mut checked = 0;
+    for (count, index) in [(1, 0), (2, 1), (7, 6), (7, 3), (11, 10), (13, 4)] {
+        let items = items(count);
+        let (root, item) = (list_root(&items), &items[index]);
+        let bytes = borsh::to_vec(&list_proof(&items, index).unwrap()).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let mut bytes = bytes.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            if let Ok(proof) = borsh::from_slice::<ListProof>(&bytes) {
+                assert!(
+                    verify_item(&root, item, &proof).is_err(),
+                    "{count} {index} {bit}"
+                );
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 5_000, "{checked}");
+}
+
+#[test]
+fn the_bounds_of_list_proofs_are_checked() {
+    let levels = usize::try_from(LEVELS_MAX).unwrap();
+    let proof = |directions, count| ListProof {
+        path: ListPath {
+            directions,
+            siblings: vec![[0; 32]; count],
+        },
+        passed: Vec::new(),
+    };
+    let check = |directions, count| verify_item(&[0; 32], b"", &proof(directions, count));
+    assert_eq!(check(0, levels), Err(ListProofError::OtherRoot));
+    assert_eq!(check(0, levels + 1), Err(ListProofError::TooManySiblings));
+    assert_eq!(check(1 << 30, levels), Err(ListProofError::OtherRoot));
+    assert_eq!(check(1 << 31, levels), Err(ListProofError::ExtraDirections));
+    assert_eq!(check(1, 0), Err(ListProofError::ExtraDirections));
 }

@@ -15,6 +15,8 @@ pub(super) mod fused;
 
 pub(super) mod memory;
 
+pub(super) mod wide;
+
 use crate::translate::layout::{Kind, OperandKinds};
 
 /// Kind of an operand in a slot.

@@ -1,8 +1,8 @@
 //! Reads, writes, checks, adds and multiplies points of pairing-friendly curves.
 //!
 //! What is accepted is decided here, byte by byte, before a crate computes with it: the size of
-//! each field element, the equation of the curve, the subgroup. A crate supplies the arithmetic; its
-//! own formats of points are not used.
+//! each field element, the equation of the curve, the subgroup. A crate supplies the arithmetic;
+//! its own formats of points are not used.
 
 use ark_ec::scalar_mul::glv::GLVConfig;
 use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};

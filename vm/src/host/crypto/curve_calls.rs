@@ -1,7 +1,7 @@
 //! Makes host functions of the functions on points: counts their items, writes their results.
 //!
-//! A refused input and a product that is not one are both 0, so that a caller who tests for not zero
-//! cannot take an input that is malformed for a success.
+//! A refused input and a product that is not one are both 0, so that a caller who tests for not
+//! zero cannot take an input that is malformed for a success.
 //!
 //! Specification: docs/spec/host.md, "Functions".
 

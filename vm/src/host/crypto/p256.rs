@@ -1,6 +1,6 @@
 //! Verifies ECDSA signatures over secp256r1 (P-256), as passkeys make them.
 //!
-//! Specification: docs/spec/host.md, "p256_verify".
+//! Specification: docs/spec/host.md, "Functions".
 
 use crate::host::call::AdmittedCall;
 use crate::host::{Halt, Reply, bool_reply};

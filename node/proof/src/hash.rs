@@ -13,9 +13,11 @@
 //! * Leaf, inner node and placeholder cannot collide: the prefixes have different lengths, and no
 //!   known hash equals the constant.
 //!
-//! Specification: docs/spec/state.md, "The tree"; oracle: `jmt` 0.12. Tests: `tests/it/roots.rs`.
+//! Specification: docs/spec/state.md, "The tree"; oracle: `jmt` 0.12. Tests:
+//! `node/tree/tests/it/roots.rs`.
 use core::fmt;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use sha2::{Digest, Sha256};
 
 /// Hash of a subtree without a leaf.
@@ -25,11 +27,11 @@ pub const PLACEHOLDER: [u8; 32] = *b"SPARSE_MERKLE_PLACEHOLDER_HASH__";
 pub const PATH_BITS: u32 = 256;
 
 /// Position of a state key in the tree: the SHA-256 of the key.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub struct Path([u8; 32]);
 
 /// SHA-256 of a value.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub struct ValueHash(pub [u8; 32]);
 
 /// Hash of a whole tree.
@@ -78,8 +80,9 @@ impl Path {
         bits
     }
 
-    /// First byte of the path, which selects the shard.
-    pub(crate) const fn first_byte(&self) -> u8 {
+    /// First byte of the path, which selects the shard of a tree.
+    #[must_use]
+    pub const fn first_byte(&self) -> u8 {
         let [first, ..] = self.0;
         first
     }
@@ -151,6 +154,7 @@ impl fmt::Display for Root {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
 
     #[test]
     fn bits_count_from_the_most_significant() {

@@ -16,13 +16,15 @@
 //! * The verifier reads at most 256 siblings, whatever the proof claims.
 //! * No proof of a false claim passes unless SHA-256 collides.
 //!
-//! Specification: docs/spec/state.md, "The tree". Tests: `tests/it/proofs.rs`.
+//! Specification: docs/spec/state.md, "The tree". Tests: `node/tree/tests/it/proofs.rs`.
+use alloc::vec::Vec;
+use borsh::{BorshDeserialize, BorshSerialize};
 use core::fmt;
 
 use crate::hash::{PATH_BITS, PLACEHOLDER, Path, Root, ValueHash, inner_hash, leaf_hash};
 
 /// A path with its value hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Leaf {
     /// Path of the leaf.
     pub path: Path,
@@ -32,7 +34,7 @@ pub struct Leaf {
 
 /// The siblings from a leaf, or from an empty subtree, up to the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proof {
+pub struct TreeProof {
     /// The leaf where the walk along the path ends; `None` if it ends in an empty subtree.
     pub leaf: Option<Leaf>,
     /// Hashes of the siblings, from the leaf's up to the root's child.
@@ -42,7 +44,7 @@ pub struct Proof {
 /// Why a proof does not prove the claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ProofError {
+pub enum TreeProofError {
     /// More siblings than a path has bits.
     TooManySiblings,
     /// A value is claimed, and the proof ends in an empty subtree.
@@ -64,24 +66,26 @@ pub enum ProofError {
 /// Computes at most 257 hashes.
 ///
 /// # Errors
-/// [`ProofError`] if the proof does not prove the claim; which error is for people only.
-pub fn verify(
+/// [`TreeProofError`] if the proof does not prove the claim; which error is for people only.
+pub fn verify_leaf(
     root: &Root,
     path: &Path,
     value: Option<&ValueHash>,
-    proof: &Proof,
-) -> Result<(), ProofError> {
+    proof: &TreeProof,
+) -> Result<(), TreeProofError> {
     let levels = u32::try_from(proof.siblings.len()).unwrap_or(u32::MAX);
     if levels > PATH_BITS {
-        return Err(ProofError::TooManySiblings);
+        return Err(TreeProofError::TooManySiblings);
     }
     match (value, &proof.leaf) {
-        (Some(_), None) => return Err(ProofError::MissingLeaf),
-        (Some(_), Some(leaf)) if leaf.path != *path => return Err(ProofError::OtherPath),
-        (Some(value), Some(leaf)) if leaf.value != *value => return Err(ProofError::OtherValue),
-        (None, Some(leaf)) if leaf.path == *path => return Err(ProofError::PresentPath),
+        (Some(_), None) => return Err(TreeProofError::MissingLeaf),
+        (Some(_), Some(leaf)) if leaf.path != *path => return Err(TreeProofError::OtherPath),
+        (Some(value), Some(leaf)) if leaf.value != *value => {
+            return Err(TreeProofError::OtherValue);
+        }
+        (None, Some(leaf)) if leaf.path == *path => return Err(TreeProofError::PresentPath),
         (None, Some(leaf)) if leaf.path.common_prefix(path) < levels => {
-            return Err(ProofError::UnrelatedLeaf);
+            return Err(TreeProofError::UnrelatedLeaf);
         }
         (Some(_), Some(_)) | (None, _) => {}
     }
@@ -99,11 +103,11 @@ pub fn verify(
     if hash == root.0 {
         Ok(())
     } else {
-        Err(ProofError::OtherRoot)
+        Err(TreeProofError::OtherRoot)
     }
 }
 
-impl fmt::Display for ProofError {
+impl fmt::Display for TreeProofError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TooManySiblings => "the proof has more than 256 siblings",
@@ -117,4 +121,4 @@ impl fmt::Display for ProofError {
     }
 }
 
-impl core::error::Error for ProofError {}
+impl core::error::Error for TreeProofError {}

@@ -1,0 +1,268 @@
+//! Tests that changes over a store read as the same state committed.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "a test that overflows or truncates fails"
+)]
+
+use super::Base;
+use crate::cache::CodeCache;
+use crate::header::{BlockResult, Tip};
+use crate::layers::Layers;
+use crate::overlay::Overlay;
+use crate::receipt::Receipt;
+use crate::store::{Commit, MemoryStore, Store};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use std::cell::Cell;
+use std::sync::Arc;
+use vm::{Entries, Fault, Height, StateDiff, StateView};
+
+/// One byte: few keys, so that blocks change the same ones.
+const KEYS: u8 = 64;
+
+#[derive(Clone, Debug)]
+enum Move {
+    /// Another block on top.
+    Push(StateDiff),
+    /// The last block is left for another branch.
+    Pop,
+    /// The oldest block becomes final.
+    Commit,
+}
+
+fn key(number: u8) -> Vec<u8> {
+    vec![number / 4, number % 4]
+}
+
+/// Changes of a block; runs of removals are frequent.
+fn diff() -> impl Strategy<Value = StateDiff> {
+    let change = (0..KEYS, proptest::option::of(0..4_u8));
+    let single = vec(change, 0..6).prop_map(|changes| {
+        let value = |value: u8| vec![value; usize::from(value)];
+        let changes = changes.into_iter();
+        changes
+            .map(|(number, written)| (key(number), written.map(value)))
+            .collect::<StateDiff>()
+    });
+    let removed = (0..KEYS, 0..KEYS)
+        .prop_map(|(start, count)| (start..KEYS.min(start + count)).map(|at| (key(at), None)));
+    (single, removed, any::<bool>()).prop_map(|(mut changes, removed, with_run)| {
+        if with_run {
+            for (key, value) in removed {
+                changes.entry(key).or_insert(value);
+            }
+        }
+        changes
+    })
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let one = prop_oneof![
+        3 => diff().prop_map(Move::Push),
+        1 => Just(Move::Pop),
+        1 => Just(Move::Commit),
+    ];
+    vec(one, 1..12)
+}
+
+fn apply(store: &mut MemoryStore, diff: &StateDiff) {
+    let height = store.tip().unwrap().map_or(0, |tip| tip.height.0 + 1);
+    let result = BlockResult {
+        state_root: [0; 32],
+        receipts_root: [0; 32],
+        gas_used: 0,
+    };
+    let tip = Tip {
+        height: Height(height),
+        hash: [0; 32],
+        time_ms: 0,
+        result,
+    };
+    let commit = Commit {
+        diff: diff.clone(),
+        tip,
+        header: None,
+        receipts: Vec::new(),
+    };
+    store.commit(commit).unwrap();
+}
+
+/// The store, the changes of blocks above it, and the index that has to agree with them.
+struct Model {
+    store: MemoryStore,
+    path: Vec<Arc<StateDiff>>,
+    layers: Layers,
+}
+
+impl Model {
+    fn new() -> Self {
+        let mut store = MemoryStore::new();
+        let stored = (0..KEYS).filter(|number| number % 5 != 0);
+        let genesis = stored.map(|number| (key(number), Some(vec![number])));
+        apply(&mut store, &genesis.collect());
+        Self {
+            store,
+            path: Vec::new(),
+            layers: Layers::default(),
+        }
+    }
+
+    /// The same state, committed.
+    fn committed(&self) -> MemoryStore {
+        let mut store = self.store.clone();
+        for diff in &self.path {
+            apply(&mut store, diff);
+        }
+        store
+    }
+
+    fn make(&mut self, step: &Move) {
+        match step {
+            Move::Push(diff) => {
+                // As of a block: no key has its old value.
+                let committed = self.committed();
+                let mut net = diff.clone();
+                net.retain(|key, value| committed.read(key).unwrap() != *value);
+                let net = Arc::new(net);
+                self.layers.push(&net);
+                self.path.push(net);
+            }
+            Move::Pop => {
+                self.layers.pop();
+                self.path.pop();
+            }
+            Move::Commit if self.path.is_empty() => {}
+            Move::Commit => {
+                let oldest = self.path.remove(0);
+                apply(&mut self.store, &oldest);
+                self.layers.pop_oldest();
+            }
+        }
+    }
+}
+
+/// Compares every read with the committed state, without and with changes of a block above.
+fn compare(model: &Model, above: &StateDiff) {
+    let committed = model.committed();
+    let (cache, rules) = (CodeCache::default(), Arc::new(crate::rules::version_1()));
+    let expected = Overlay::new(&committed, &cache, &rules).within(above.clone());
+    let bases = [
+        Base::indexed(&model.store, &model.layers),
+        Base::path(&model.store, &model.path),
+    ];
+    let bounds = [0, 1, 7, 20, 21, KEYS - 1, KEYS].map(|number| (number, key(number)));
+    for base in bases {
+        let view = Overlay::above(base, &cache, &rules).within(above.clone());
+        for number in 0..KEYS {
+            let key = key(number);
+            assert_eq!(base.read(&key), committed.read(&key));
+            assert_eq!(base.contains(&key), committed.contains(&key));
+        }
+        for (_, start) in &bounds {
+            for (_, end) in &bounds {
+                for limit in [0, 1, 2, 5, usize::MAX] {
+                    let range = start.as_slice()..end.as_slice();
+                    let scanned = committed.scan(start, Some(end), limit);
+                    assert_eq!(base.scan(&range, limit), scanned, "{range:?} {limit}");
+                    let walked = view.walk(range.clone(), limit);
+                    assert_eq!(
+                        walked,
+                        expected.walk(range.clone(), limit),
+                        "{range:?} {limit}"
+                    );
+                    assert_eq!(view.scan(range.clone(), limit), expected.scan(range, limit));
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #[test]
+    fn changes_over_a_store_read_as_the_same_state_committed(
+        moves in moves(),
+        above in diff(),
+    ) {
+        let mut model = Model::new();
+        for step in &moves {
+            model.make(step);
+            compare(&model, &above);
+        }
+    }
+}
+
+/// A store that counts the entries that its scans return.
+struct CountingStore {
+    inner: MemoryStore,
+    entries: Cell<usize>,
+}
+
+impl Store for CountingStore {
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.inner.read(key)
+    }
+
+    fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
+        let found = self.inner.scan(start, end, limit)?;
+        self.entries.set(self.entries.get() + found.len());
+        Ok(found)
+    }
+
+    fn tip(&self) -> Result<Option<Tip>, Fault> {
+        self.inner.tip()
+    }
+
+    fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {
+        self.inner.chain_id()
+    }
+
+    fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
+        self.inner.receipts(height)
+    }
+
+    fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
+        self.inner.commit(commit)
+    }
+}
+
+/// A contract pays once for removing a key. Scans over what blocks that are not final removed would
+/// otherwise read it from the store each time, unpaid.
+#[test]
+fn keys_removed_in_earlier_blocks_cost_later_scans_nothing() {
+    const COUNT: u32 = 10_000;
+    let key = |number: u32| format!("{number:08}").into_bytes();
+    let mut inner = MemoryStore::new();
+    let all = (0..COUNT).map(|number| (key(number), Some(vec![1])));
+    apply(&mut inner, &all.collect());
+    let store = CountingStore {
+        inner,
+        entries: Cell::new(0),
+    };
+    let mut layers = Layers::default();
+    // Two blocks remove all but the last key, in turn.
+    for block in 0..2 {
+        let removed = (0..COUNT - 1).filter(|number| number % 2 == block);
+        layers.push(&Arc::new(
+            removed.map(|number| (key(number), None)).collect(),
+        ));
+    }
+    let last = vec![(key(COUNT - 1), vec![1])];
+    let scan = |start: u32, limit| {
+        store.entries.set(0);
+        let (start, end) = (key(start), key(COUNT));
+        let base = Base::indexed(&store, &layers);
+        assert_eq!(base.scan(&(&start..&end), limit).unwrap(), last);
+        store.entries.get()
+    };
+    let first = scan(100, 1);
+    assert!(first >= COUNT as usize - 101, "{first}");
+    for start in [100, 101, 5_000, COUNT - 2, 99] {
+        let read = scan(start, 1);
+        assert!(read <= 4, "{start}: {read}");
+    }
+    // A scan that begins before all gaps finds a longer one.
+    scan(0, 1);
+    assert!(scan(0, 1) <= 4);
+}

@@ -1,0 +1,49 @@
+//! Names what a call of a chain returns besides its value.
+
+use crate::block::Invalid;
+use crate::header::BlockResult;
+use vm::Fault;
+
+/// What a chain found about a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The block is valid, and this is its result. It can be finalized and built on.
+    Valid(BlockResult),
+    /// The block breaks a rule, on every node.
+    Invalid(Invalid),
+    /// The parent is not known: not verified yet, dropped, or lost in a restart. Verify the parent
+    /// first.
+    UnknownParent,
+    /// The block is not above the last final one: it is final already or can never be.
+    Stale,
+}
+
+/// A call that does not fit the state of the chain: an error of the caller, which changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Misuse {
+    /// No block of this hash is final or verified; it may have been dropped.
+    #[error("an unknown block: verify it first")]
+    UnknownBlock,
+    /// A block is to be final whose parent is not.
+    #[error("the parent of the block is not final")]
+    ParentNotFinal,
+    /// A proposal whose time is not after its parent's.
+    #[error("time {found} ms is not after the parent's {parent} ms")]
+    Time {
+        /// Time of the proposal, in milliseconds.
+        found: u64,
+        /// Time of the parent, in milliseconds.
+        parent: u64,
+    },
+}
+
+/// Why a call failed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ChainError {
+    /// The caller's error; nothing changed.
+    #[error(transparent)]
+    Misuse(#[from] Misuse),
+    /// A failure of this machine.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}

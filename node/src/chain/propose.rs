@@ -1,0 +1,179 @@
+//! Builds blocks from candidates: valid ones, as many as fit, in their order.
+
+use super::outcome::{ChainError, Misuse};
+use super::{At, Chain};
+use crate::block::{
+    Block, InvalidTransaction, LIST_LENGTH_BYTES, ValidTransaction, ValidationContext, encodings,
+    transactions_root, unverified,
+};
+use crate::digest::{encode, length};
+use crate::header::Header;
+use crate::transaction::{PublicKey, Signed};
+use std::collections::BTreeSet;
+use vm::Address;
+
+/// What a proposal is made of, besides its parent.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// Transactions in the order of preference.
+    pub candidates: Vec<Signed>,
+    /// Time of the block, in milliseconds since 1970; after the parent's.
+    pub time_ms: u64,
+    /// Account that receives the fees.
+    pub proposer: Address,
+    /// Bytes of the encoded block; the chain's limit if that is lower.
+    pub bytes_max: u32,
+    /// Sum of the gas limits, in gas; the chain's limit if that is lower.
+    pub gas_max: u64,
+}
+
+impl Proposal {
+    /// A proposal within the chain's limits.
+    #[must_use]
+    pub const fn new(candidates: Vec<Signed>, time_ms: u64, proposer: Address) -> Self {
+        Self {
+            candidates,
+            time_ms,
+            proposer,
+            bytes_max: u32::MAX,
+            gas_max: u64::MAX,
+        }
+    }
+}
+
+/// Room that is left in a block.
+struct Room {
+    bytes: u64,
+    gas: u64,
+    /// Signers of candidates that were left out: their later ones would be skipped for their nonce.
+    left_out: BTreeSet<PublicKey>,
+}
+
+impl Chain {
+    /// Builds a block on a known block: the last final one, or a verified one. Executes nothing.
+    ///
+    /// Leaves out candidates that are invalid; those that are quarantined or do not fit, with later
+    /// ones of the same signer, which would be skipped for their nonce. Verifies the signature of
+    /// every candidate that is not remembered, so the caller bounds their number.
+    ///
+    /// # Errors
+    /// [`Misuse::UnknownBlock`], [`Misuse::Time`]; [`vm::Fault`] if the store fails.
+    pub fn propose(&self, parent: &[u8; 32], proposal: Proposal) -> Result<Block, ChainError> {
+        let (tip, rules) = self.with_base(At::Block(*parent), |tip, base| {
+            Ok((*tip, self.rules_above(tip, &base)?))
+        })?;
+        if proposal.time_ms <= tip.time_ms {
+            return Err(ChainError::Misuse(Misuse::Time {
+                found: proposal.time_ms,
+                parent: tip.time_ms,
+            }));
+        }
+        let context = ValidationContext {
+            chain_id: &self.chain_id,
+            limits: self.genesis.limits(),
+            rules,
+            parent: &tip,
+        };
+        let mut header = Header {
+            parent: tip.hash,
+            height: tip.height.next(),
+            time_ms: proposal.time_ms,
+            chain_id: self.chain_id,
+            proposer: proposal.proposer,
+            transactions_root: [0; 32],
+            rules_id: *rules.id(),
+            parent_result: tip.result,
+        };
+        let limits = context.limits;
+        let fixed = length(&encode(&header)).saturating_add(LIST_LENGTH_BYTES);
+        let room = Room {
+            bytes: u64::from(proposal.bytes_max.min(limits.block_bytes)).saturating_sub(fixed),
+            gas: proposal.gas_max.min(limits.block_gas),
+            left_out: BTreeSet::new(),
+        };
+        let transactions = self.select(proposal.candidates, room, &context);
+        header.transactions_root = transactions_root(&transactions);
+        Ok(Block {
+            header,
+            transactions,
+        })
+    }
+
+    /// Checks a transaction as a block above the last final one would, and remembers its signature.
+    ///
+    /// # Errors
+    /// [`vm::Fault`] if the store fails.
+    pub fn check(&self, signed: Signed) -> Result<Result<(), InvalidTransaction>, ChainError> {
+        let (tip, rules) = self.with_base(At::Final, |tip, base| {
+            Ok((*tip, self.rules_above(tip, &base)?))
+        })?;
+        let context = ValidationContext {
+            chain_id: &self.chain_id,
+            limits: self.genesis.limits(),
+            rules,
+            parent: &tip,
+        };
+        let encoded = signed.encode();
+        let checked = ValidTransaction::without_signature(signed, length(&encoded), &context);
+        Ok(checked.and_then(|valid| {
+            let verified = self.signatures.verify(&unverified(&[valid]), &[encoded]);
+            if verified == [true] {
+                Ok(())
+            } else {
+                Err(InvalidTransaction::Signature)
+            }
+        }))
+    }
+
+    fn select(
+        &self,
+        candidates: Vec<Signed>,
+        mut room: Room,
+        context: &ValidationContext<'_>,
+    ) -> Vec<Signed> {
+        let mut valid = Vec::with_capacity(candidates.len());
+        let mut encoded = Vec::with_capacity(candidates.len());
+        let encodings = encodings(&candidates);
+        for (signed, bytes) in candidates.into_iter().zip(encodings) {
+            let checked = ValidTransaction::without_signature(signed, length(&bytes), context);
+            if let Ok(checked) = checked {
+                valid.push(checked);
+                encoded.push(bytes);
+            }
+        }
+        let verified = self.signatures.verify(&unverified(&valid), &encoded);
+        let quarantined: BTreeSet<[u8; 32]> = self.quarantine.ids().into_iter().collect();
+        let mut selected = Vec::new();
+        for ((valid, bytes), is_signed) in valid.into_iter().zip(encoded).zip(verified) {
+            // Only a signature makes a transaction its signer's: what another sends in a signer's
+            // name does not keep out the signer's own.
+            if !is_signed {
+                continue;
+            }
+            if !quarantined.contains(valid.id()) && room.take(&valid, length(&bytes)) {
+                selected.push(valid.into_signed());
+            } else {
+                room.left_out.insert(valid.signed().transaction.signer);
+            }
+        }
+        selected
+    }
+}
+
+impl Room {
+    /// Takes the room of a transaction, if there is enough and none of its signer was left out.
+    fn take(&mut self, valid: &ValidTransaction, bytes: u64) -> bool {
+        let transaction = &valid.signed().transaction;
+        let left = (
+            self.bytes.checked_sub(bytes),
+            self.gas.checked_sub(transaction.gas_limit),
+        );
+        match left {
+            (Some(bytes), Some(gas)) if !self.left_out.contains(&transaction.signer) => {
+                (self.bytes, self.gas) = (bytes, gas);
+                true
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Reads the state of the last final block, or of a verified block, without waiting for executions.
+
+use super::outcome::{ChainError, Misuse};
+use super::{Chain, read_lock};
+use crate::base::Base;
+use crate::genesis::{RULES_KEY, decode_activations};
+use crate::header::Tip;
+use crate::opening::rules_at;
+use crate::overlay::Overlay;
+use std::sync::Arc;
+use vm::unstable::state::Account;
+use vm::{Address, BlockMetadata, Environment, Fault, Gas, Message, Outcome, Rules, key};
+
+/// The block whose state a query reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// The last final block.
+    Final,
+    /// The block of this hash: the last final one, or a verified one.
+    Block([u8; 32]),
+}
+
+impl Chain {
+    /// The value under a state key, `None` if absent.
+    ///
+    /// # Errors
+    /// [`Misuse::UnknownBlock`]; [`Fault`] if the store fails.
+    pub fn read(&self, at: At, key: &[u8]) -> Result<Option<Vec<u8>>, ChainError> {
+        self.with_base(at, |_, base| Ok(base.read(key)?))
+    }
+
+    /// The account of an address, the default one if absent.
+    ///
+    /// # Errors
+    /// As [`Chain::read`].
+    pub fn account(&self, at: At, address: &Address) -> Result<Account, ChainError> {
+        let value = self.read(at, &key::account(address))?;
+        Ok(Account::decode(value.as_deref())?)
+    }
+
+    /// Calls a contract as the first message of the next block would, with at most `gas_limit`, and
+    /// drops its changes. The block has the time of its parent and no proposer.
+    ///
+    /// # Errors
+    /// As [`Chain::read`]; [`Fault`] if the engine fails.
+    pub fn call(&self, at: At, message: &Message, gas_limit: Gas) -> Result<Outcome, ChainError> {
+        self.with_base(at, |tip, base| {
+            let rules = self.rules_above(tip, &base)?;
+            let overlay = Overlay::above(base, &self.cache, rules);
+            let block = BlockMetadata {
+                height: tip.height.next(),
+                time_ms: tip.time_ms,
+                chain_id: self.chain_id,
+                proposer: Address([0; 32]),
+            };
+            let environment =
+                Environment::new(self.parts.engine.as_ref(), rules, &overlay, &block)?;
+            Ok(vm::execute(&environment, message, gas_limit)?)
+        })
+    }
+
+    /// The rules in force in the block above this one, by the list in its state.
+    pub(super) fn rules_above(&self, tip: &Tip, base: &Base<'_>) -> Result<&Arc<Rules>, Fault> {
+        let listed = base.read(&key::system(RULES_KEY))?;
+        let activations = decode_activations(listed.as_deref())?;
+        rules_at(&activations, &self.parts.rules, tip.height.next())
+    }
+
+    /// Reads the state of a block; finalizing waits meanwhile.
+    pub(super) fn with_base<T>(
+        &self,
+        at: At,
+        read: impl FnOnce(&Tip, Base<'_>) -> Result<T, ChainError>,
+    ) -> Result<T, ChainError> {
+        self.running()?;
+        let store = read_lock(&self.store)?;
+        let (tip, diffs) = {
+            let blocks = read_lock(&self.unfinalized)?;
+            let hash = match at {
+                At::Final => blocks.tip().hash,
+                At::Block(hash) => hash,
+            };
+            let path = blocks.path(&hash).ok_or(Misuse::UnknownBlock)?;
+            let tip = path.last().map_or(*blocks.tip(), |block| block.tip);
+            let diffs: Vec<_> = path.iter().map(|block| Arc::clone(&block.diff)).collect();
+            (tip, diffs)
+        };
+        read(&tip, Base::path(&**store, &diffs))
+    }
+}

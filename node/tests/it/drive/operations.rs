@@ -1,0 +1,148 @@
+//! Counts what each call does to the store: the number of keys in the state does not matter.
+
+use super::verified;
+use crate::chain::BALANCE;
+use crate::faults::parts;
+use node::chain::{Chain, Options, Proposal};
+use node::limits::Limits;
+use node::{
+    Block, Commit, Genesis, MemoryStore, Payload, Receipt, SecretKey, Signed, Store, Tip,
+    Transaction,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use vm::{Address, Entries, Fault, Height};
+
+/// Senders of a block.
+const SENDERS: u8 = 20;
+
+/// A store that counts its operations, and the entries that scans return.
+struct CountingStore {
+    inner: MemoryStore,
+    count: Arc<AtomicU64>,
+}
+
+impl CountingStore {
+    fn add(&self, count: usize) {
+        self.count.fetch_add(count as u64, Ordering::Relaxed);
+    }
+}
+
+impl Store for CountingStore {
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.add(1);
+        self.inner.read(key)
+    }
+
+    fn contains(&self, key: &[u8]) -> Result<bool, Fault> {
+        self.add(1);
+        self.inner.contains(key)
+    }
+
+    fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
+        let found = self.inner.scan(start, end, limit)?;
+        self.add(1 + found.len());
+        Ok(found)
+    }
+
+    fn tip(&self) -> Result<Option<Tip>, Fault> {
+        self.add(1);
+        self.inner.tip()
+    }
+
+    fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {
+        self.add(1);
+        self.inner.chain_id()
+    }
+
+    fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
+        self.add(1);
+        self.inner.receipts(height)
+    }
+
+    fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
+        self.add(1 + commit.diff.len());
+        self.inner.commit(commit)
+    }
+}
+
+/// Operations of each call on a chain with this many accounts.
+fn operations(accounts: u32) -> Vec<(&'static str, u64)> {
+    let keys: Vec<_> = (0..SENDERS)
+        .map(|seed| SecretKey::ed25519(&[seed]))
+        .collect();
+    let mut balances: BTreeMap<Address, u128> = (0..accounts)
+        .map(|number| (Address(node::digest::sha256(&[&number.to_le_bytes()])), 1))
+        .collect();
+    balances.extend(keys.iter().map(|key| (key.address(), BALANCE)));
+    let rules = node::rules::version_1();
+    let genesis = Genesis::new("counted", 0, *rules.id(), Limits::v1(), &balances).unwrap();
+    let count = Arc::new(AtomicU64::new(0));
+    let store = CountingStore {
+        inner: MemoryStore::new(),
+        count: Arc::clone(&count),
+    };
+    let chain = Chain::open(parts(), genesis, Box::new(store), &Options::default()).unwrap();
+    let transfers = |nonce: u64, amount| -> Vec<Signed> {
+        let transaction = |key: &SecretKey| Transaction {
+            chain_id: *chain.chain_id(),
+            signer: key.public(),
+            nonce,
+            gas_limit: 10_000_000,
+            gas_price: 1,
+            payload: Payload::Transfer {
+                to: Address([amount; 32]),
+                amount: amount.into(),
+            },
+        };
+        keys.iter().map(|key| key.sign(transaction(key))).collect()
+    };
+    let mut counted = Vec::new();
+    let mut count_call = |name, call: &mut dyn FnMut()| {
+        let before = count.load(Ordering::Relaxed);
+        call();
+        counted.push((name, count.load(Ordering::Relaxed) - before));
+    };
+    let mut parent = *chain.chain_id();
+    for round in 0..3_u8 {
+        let mut blocks: Vec<Block> = Vec::new();
+        for amount in [1, 2] {
+            count_call("propose", &mut || {
+                let time_ms = u64::from(round) + 1;
+                let candidates = transfers(round.into(), amount);
+                let proposal = Proposal::new(candidates, time_ms, Address([9; 32]));
+                blocks.push(chain.propose(&parent, proposal).unwrap());
+            });
+        }
+        for block in blocks.iter().chain(&blocks) {
+            count_call("verify", &mut || {
+                verified(&chain, block);
+            });
+        }
+        let hash = blocks[0].header.hash();
+        if round == 0 {
+            count_call("finalize", &mut || {
+                chain.finalize(&hash).unwrap();
+            });
+        }
+        let other = blocks[1].header.hash();
+        count_call("discard", &mut || {
+            chain.discard(&other).unwrap();
+        });
+        parent = hash;
+    }
+    counted
+}
+
+#[test]
+fn no_call_costs_more_operations_of_the_store_in_a_larger_state() {
+    let small = operations(1_000);
+    let of = |name| small.iter().filter(move |(of, _)| *of == name);
+    // An upper bound as well, so that no scan of the state hides in both.
+    assert!(of("propose").all(|(_, count)| *count <= 1), "{small:?}");
+    assert!(of("verify").all(|(_, count)| *count < 500), "{small:?}");
+    assert!(of("discard").all(|(_, count)| *count == 0), "{small:?}");
+    assert!(of("finalize").all(|(_, count)| *count < 100), "{small:?}");
+    assert_eq!(small, operations(10_000));
+}
