@@ -3,7 +3,7 @@
 //! ```text
 //! Commit --one transaction--> redb: values | headers | receipts | meta (tip, chain id)
 //!        --pages of 4 KiB---> CheckedFile: a checksum for each page, the header in three copies
-//!        --bytes------------> PagedFile: read, write, set_len, sync of a file, or of a test
+//!        --bytes------------> PagedFile: read, write, length, sync of a file, or of a test
 //! ```
 //!
 //! redb is a B-tree that never overwrites a page that its last durable commit can reach. It writes
