@@ -88,7 +88,7 @@ mod tests {
         let rules = version_1();
         assert_eq!(
             hex::encode(rules.id()),
-            "9cbd39427da6727f4c368e956ccea9491cdab8bf734acb6784a2e8ac690777ba"
+            "efd4adf87088f02ec028ee07d8d5ead7318c603078f8c9549fab21f7ce34d86f"
         );
         assert!(rulebook().get(rules.id()).is_some());
     }

