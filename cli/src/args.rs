@@ -300,8 +300,8 @@ pub(crate) struct Sim {
     /// Seed of the generated transactions
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// `memory`; `redb:PATH`: node 0 stores its chain in that file; or `rocksdb:PATH`: node 0 in that
-    /// folder, node 1 in PATH-compacted
+    /// `memory`; `redb:PATH`: node 0 stores its chain in that file; or `rocksdb:PATH`: node 0 in
+    /// that folder, node 1 in PATH-compacted
     #[arg(long, value_name = "STORE", default_value = "memory")]
     pub(crate) store: String,
     /// Write the blocks with their receipts and state changes to a file, replaced atomically; last
@@ -387,8 +387,8 @@ pub(crate) struct Replay {
     /// The engine that executes
     #[arg(long, value_parser = engine(), default_value = engines::INTERPRETER.name)]
     pub(crate) engine: &'static Row,
-    /// `memory`, `redb:PATH` (a file) or `rocksdb:PATH` (a folder): new, or with the archive's first
-    /// blocks
+    /// `memory`, `redb:PATH` (a file) or `rocksdb:PATH` (a folder): new, or with the archive's
+    /// first blocks
     #[arg(long, value_name = "STORE", default_value = "memory")]
     pub(crate) store: String,
     /// Trace the first difference with the reference engine to an instruction or state access

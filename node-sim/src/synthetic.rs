@@ -44,7 +44,7 @@ impl Synthetic {
     #[must_use]
     pub fn next(&self, tip: Option<&Tip>, tree: &mut Tree) -> Commit {
         let height = tip.map_or(0, |tip| tip.height.0.saturating_add(1));
-        let mut random = Random(self.seed ^ height.wrapping_mul(0xd6e8_feb8_6659_fd93));
+        let mut random = SplitMix(self.seed ^ height.wrapping_mul(0xd6e8_feb8_6659_fd93));
         let diff = self.diff(height, &mut random);
         let receipts: Vec<Receipt> = match tip {
             Some(_) => (0..self.receipts).map(|_| receipt(&mut random)).collect(),
@@ -71,7 +71,7 @@ impl Synthetic {
         }
     }
 
-    fn diff(&self, height: u64, random: &mut Random) -> StateDiff {
+    fn diff(&self, height: u64, random: &mut SplitMix) -> StateDiff {
         if height == 0 {
             let keys = (0..self.keys).step_by(2);
             return keys
@@ -88,7 +88,7 @@ impl Synthetic {
             .collect()
     }
 
-    fn value(&self, random: &mut Random) -> Vec<u8> {
+    fn value(&self, random: &mut SplitMix) -> Vec<u8> {
         let length = random.below(self.value_bytes.saturating_add(1));
         (0..length)
             .map(|_| random.next().to_le_bytes()[0])
@@ -118,7 +118,7 @@ fn header(parent: &Tip, height: u64) -> Header {
     }
 }
 
-fn receipt(random: &mut Random) -> Receipt {
+fn receipt(random: &mut SplitMix) -> Receipt {
     Receipt {
         tx_id: ValueHash::of(&random.next().to_le_bytes()).0,
         exit: ReceiptExit::Return,
@@ -131,9 +131,9 @@ fn receipt(random: &mut Random) -> Receipt {
 
 /// SplitMix64.
 #[derive(Clone, Debug)]
-pub struct Random(pub u64);
+pub struct SplitMix(pub u64);
 
-impl Random {
+impl SplitMix {
     /// The next 64 bits.
     pub const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -14,7 +14,7 @@ use std::thread;
 const SIGNATURES_MIN: usize = 8;
 
 /// Hash of an encoded signed transaction.
-type SignedHash = [u8; 32];
+type EncodingHash = [u8; 32];
 
 /// A transaction with its id, which is what was signed.
 pub(crate) type Unverified<'a> = (&'a Signed, &'a [u8; 32]);
@@ -33,8 +33,8 @@ pub(crate) struct Signatures {
 #[derive(Debug)]
 struct VerifiedCache {
     half: usize,
-    newer: BTreeSet<SignedHash>,
-    older: BTreeSet<SignedHash>,
+    newer: BTreeSet<EncodingHash>,
+    older: BTreeSet<EncodingHash>,
 }
 
 impl Signatures {
@@ -73,7 +73,7 @@ impl Signatures {
         let Some(verified) = &self.verified else {
             return self.verify_all(transactions);
         };
-        let hashes: Vec<SignedHash> = encoded.iter().map(|bytes| sha256(&[bytes])).collect();
+        let hashes: Vec<EncodingHash> = encoded.iter().map(|bytes| sha256(&[bytes])).collect();
         let known: Vec<bool> = {
             let cache = lock(verified);
             hashes.iter().map(|hash| cache.contains(hash)).collect()
@@ -142,11 +142,11 @@ impl Signatures {
 }
 
 impl VerifiedCache {
-    fn contains(&self, hash: &SignedHash) -> bool {
+    fn contains(&self, hash: &EncodingHash) -> bool {
         self.newer.contains(hash) || self.older.contains(hash)
     }
 
-    fn insert(&mut self, hash: SignedHash) {
+    fn insert(&mut self, hash: EncodingHash) {
         if self.newer.len() >= self.half {
             self.older = core::mem::take(&mut self.newer);
         }

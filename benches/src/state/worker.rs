@@ -7,7 +7,7 @@ use crate::{Measured, clock};
 use node::receipt::receipts_root;
 use node::state_tree::batch;
 use node::{BlockResult, Commit, Store, Tip};
-use node_sim::synthetic::{Random, state_key};
+use node_sim::synthetic::{SplitMix, state_key};
 use rocksdb_store::{RocksStore, Settings};
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -111,7 +111,7 @@ pub fn run(arguments: &WorkerArguments) -> Measured<()> {
         "jmt" => Box::new(Jellyfish::open(&arguments.folder)?),
         other => return Err(format!("unknown candidate {other}: use lockstep or jmt").into()),
     };
-    let mut random = Random(1);
+    let mut random = SplitMix(1);
     load(candidate.as_mut(), arguments.keys, &mut random)?;
     let mut output = std::io::stdout().lock();
     writeln!(output, "\"loaded\"")?;
@@ -141,7 +141,7 @@ pub fn run(arguments: &WorkerArguments) -> Measured<()> {
     Ok(std::fs::remove_dir_all(&arguments.folder)?)
 }
 
-fn load(candidate: &mut dyn Candidate, keys: u64, random: &mut Random) -> Measured<()> {
+fn load(candidate: &mut dyn Candidate, keys: u64, random: &mut SplitMix) -> Measured<()> {
     let mut number = 0;
     while number < keys {
         let end = keys.min(number.saturating_add(LOADED_AT_ONCE));
@@ -152,7 +152,7 @@ fn load(candidate: &mut dyn Candidate, keys: u64, random: &mut Random) -> Measur
     candidate.settle()
 }
 
-fn changes(random: &mut Random, keys: &mut u64, updates: u64) -> StateDiff {
+fn changes(random: &mut SplitMix, keys: &mut u64, updates: u64) -> StateDiff {
     let known = *keys;
     (0..updates)
         .map(|number| {
@@ -168,7 +168,7 @@ fn changes(random: &mut Random, keys: &mut u64, updates: u64) -> StateDiff {
         .collect()
 }
 
-fn value(random: &mut Random) -> Vec<u8> {
+fn value(random: &mut SplitMix) -> Vec<u8> {
     let words = (0..VALUE_BYTES.div_ceil(8)).map(|_| random.next());
     words.flat_map(u64::to_le_bytes).collect()
 }

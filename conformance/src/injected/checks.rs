@@ -18,7 +18,7 @@ use std::sync::Arc;
 use vm::{Engine, Rules};
 
 /// Number of generated modules in the check `seeds`.
-const SEEDS: u64 = 400;
+const SEEDS: u64 = 1_200;
 /// Catalogue programs that use more gas are not swept here.
 const SWEPT_TOTAL_MAX: u64 = 3_000;
 

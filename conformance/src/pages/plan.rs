@@ -42,7 +42,7 @@ pub struct Step {
 }
 
 /// Beginnings of commands that are not run here, with what runs them instead.
-const LEFT: [(&str, &str); 16] = [
+const LEFT: [(&str, &str); 17] = [
     (
         "cargo test",
         "step `tests`, `contracts` or `rocksdb` of .ci/run",
@@ -58,6 +58,10 @@ const LEFT: [(&str, &str); 16] = [
     (
         "cargo run --release -p cli --features rocksdb",
         "step `rocksdb` of .ci/run",
+    ),
+    (
+        "cargo run --release -p lockstep-redb-store",
+        "step `redb-kill` of .ci/deep",
     ),
     (
         "cargo run --release -p rocksdb-store",

@@ -101,7 +101,7 @@ fn a_point_with_a_flipped_bit_is_refused() {
 #[test]
 fn an_input_has_one_form() {
     verifier();
-    // The input plus the order of the group, which a multiplication cannot tell from the input.
+    // The input plus the order of the group, which has the same multiples.
     let order = "30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001";
     let order: [u8; 32] = hex::decode(order).unwrap().try_into().unwrap();
     let mut other = statement();

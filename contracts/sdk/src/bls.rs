@@ -1,7 +1,8 @@
 //! Verifies BLS signatures over BLS12-381, with keys in G1 or in G2.
 //!
 //! Specification: draft-irtf-cfrg-bls-signature-05, "Core Operations" and "BLS Signatures"; the
-//! host functions: docs/spec/host.md. Points are uncompressed, in the encodings of [`crate::bls12_381`].
+//! host functions: docs/spec/host.md. Points are uncompressed, in the encodings of
+//! [`crate::bls12_381`].
 //!
 //! | | key | signature | used by |
 //! |---|---|---|---|
@@ -11,8 +12,8 @@
 //! Every function returns false for a malformed key or signature, a point outside the subgroup of
 //! prime order, and a key that is the point at infinity.
 //!
-//! Keys that sign one message together are added up, and whoever chooses a key last could cancel
-//! the others. So check each key once with [`verify_possession`] before you store it.
+//! Keys that sign one message together are added up, and the owner who chooses a key last could
+//! cancel the others. So check each key once with [`verify_possession`] before you store it.
 
 use alloc::vec::Vec;
 

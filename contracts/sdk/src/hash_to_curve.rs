@@ -2,7 +2,7 @@
 //!
 //! Specification: RFC 9380, sections 3, 5.2 and 5.3.1; suites `BLS12381G1_XMD:SHA-256_SSWU_RO_` and
 //! `BLS12381G2_XMD:SHA-256_SSWU_RO_` of section 8.8. The host maps a field element to a point and
-//! clears the cofactor; to clear it before the addition gives the same sum.
+//! clears the cofactor; cleared before the addition or after it, the sum is the same.
 
 use alloc::vec::Vec;
 

@@ -137,11 +137,10 @@ impl<R: Read> Replay<R> {
         parts: Parts,
         store: Box<dyn Store>,
     ) -> Result<Self, ReplayError> {
-        if let Some(tip) = store.tip()?
-            && tip.height == Height(0)
-            && tip.hash != archive.genesis().chain_id()
+        if let Some(chain_id) = store.chain_id()?
+            && chain_id != archive.genesis().chain_id()
         {
-            return Err(ReplayError::OtherChain(tip.hash));
+            return Err(ReplayError::OtherChain(chain_id));
         }
         let node = Node::open(parts, archive.genesis().clone(), store)?;
         let stored = *node.tip();

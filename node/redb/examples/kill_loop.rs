@@ -11,7 +11,7 @@ extern crate lockstep_redb_store as redb_store;
 
 use clap::{Args, Parser, Subcommand};
 use node::{Store, Tip, recomputed_root};
-use node_sim::synthetic::{Random, Synthetic};
+use node_sim::synthetic::{SplitMix, Synthetic};
 use redb_store::{RedbStore, Settings};
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
@@ -119,7 +119,7 @@ fn kill(arguments: &Kill) -> Done<()> {
         std::fs::remove_file(&path)?;
     }
     let chain = Synthetic::small(arguments.seed);
-    let mut random = Random(arguments.seed);
+    let mut random = SplitMix(arguments.seed);
     let mut model = Model::default();
     let (mut lost, mut reported_in_all, mut before_first) = (0_u64, 0_u64, 0_u64);
     for round in 1..=arguments.rounds {

@@ -6,9 +6,9 @@
 //! measure open FILE                     open that store of redb, and read one value
 //! ```
 //!
-//! By default 1,000,000 keys and 5,000 updates, every fifth of a new key; keys have 32 bytes, values
-//! 50. A block is written to the store alone: the tree is not part of it. Times are medians; CPU is
-//! that of the thread, where Linux reports it.
+//! By default 1,000,000 keys and 5,000 updates, every fifth of a new key; keys have 32 bytes,
+//! values 50. A block is written to the store alone: the tree is not part of it. Times are medians;
+//! CPU is that of the thread, where Linux reports it.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a command prints")]
 #![expect(
@@ -19,7 +19,7 @@
 extern crate lockstep_redb_store as redb_store;
 
 use node::{BlockResult, Commit, Disk, LogStore, Store, Tip};
-use node_sim::synthetic::Random;
+use node_sim::synthetic::SplitMix;
 use redb_store::{RedbStore, Settings};
 use std::error::Error;
 use std::fs::{self, File, OpenOptions};
@@ -64,7 +64,7 @@ fn main() -> Done<()> {
 }
 
 fn measure(store: &mut dyn Store, path: &Path, mut keys: u64, updates: u64) -> Done<()> {
-    let mut random = Random(1);
+    let mut random = SplitMix(1);
     let (mut height, mut loaded) = (0, 0);
     while loaded < keys {
         let end = keys.min(loaded.saturating_add(LOADED_AT_ONCE));
@@ -139,7 +139,7 @@ fn commit(height: u64, diff: StateDiff) -> Commit {
     }
 }
 
-fn changes(random: &mut Random, keys: &mut u64, updates: u64) -> StateDiff {
+fn changes(random: &mut SplitMix, keys: &mut u64, updates: u64) -> StateDiff {
     let known = *keys;
     (0..updates)
         .map(|number| {
@@ -158,7 +158,7 @@ fn key(number: u64) -> Vec<u8> {
     ValueHash::of(&number.to_le_bytes()).0.to_vec()
 }
 
-fn value(random: &mut Random) -> Vec<u8> {
+fn value(random: &mut SplitMix) -> Vec<u8> {
     let words = (0..VALUE_BYTES.div_ceil(8)).map(|_| random.next());
     let bytes = words.flat_map(u64::to_le_bytes);
     bytes.take(VALUE_BYTES).collect()

@@ -1,4 +1,4 @@
-//! Runs the samples that verify proofs and aggregate signatures of other software, as deployed wasm.
+//! Runs the samples that verify proofs and aggregate signatures, as deployed wasm.
 
 #[path = "../../../contracts/sdk/src/facts.rs"]
 mod facts;

@@ -3,7 +3,7 @@
 use crate::simulated_file::{Change, LOSSES, Loss, SimulatedFile, crashed};
 use crate::{ExpectedChain, open, tiny};
 use node::{MemoryStore, Store};
-use node_sim::synthetic::{Random, Synthetic};
+use node_sim::synthetic::{SplitMix, Synthetic};
 
 const BLOCKS: u64 = 8;
 
@@ -44,7 +44,7 @@ fn a_power_loss_at_every_operation_leaves_a_committed_prefix() {
         acknowledged,
         known,
     } = recorded(&chain);
-    let mut random = Random(1);
+    let mut random = SplitMix(1);
     let (mut durable, mut pending) = (Vec::new(), Vec::new());
     let (mut opened, mut unborn) = (0_u64, 0_u64);
     for (done, change) in changes.iter().enumerate() {
@@ -102,7 +102,7 @@ fn continues(
 fn a_power_loss_after_kills_loses_no_acknowledged_block() {
     let chain = tiny(2);
     for seed in 0..60 {
-        let mut random = Random(seed);
+        let mut random = SplitMix(seed);
         let file = SimulatedFile::default();
         let mut known = ExpectedChain::default();
         for _ in 0..6 {

@@ -4,7 +4,7 @@ use crate::simulated_file::{Loss, SimulatedFile};
 use crate::{ExpectedChain, open, tiny};
 use node::Store;
 use node_sim::disk::Failing;
-use node_sim::synthetic::{Random, Synthetic};
+use node_sim::synthetic::{SplitMix, Synthetic};
 use vm::Fault;
 
 const BLOCKS: u64 = 4;
@@ -27,7 +27,7 @@ fn run(file: &SimulatedFile, chain: &Synthetic, known: &mut ExpectedChain) -> Re
 }
 
 fn recovers(file: &SimulatedFile, chain: &Synthetic, known: &ExpectedChain, loss: Loss, seed: u64) {
-    file.crash(loss, &mut Random(seed));
+    file.crash(loss, &mut SplitMix(seed));
     let mut store = open(file).expect("opens after a failure");
     let acknowledged = known.tips.len() as u64;
     let whole = ExpectedChain::up_to(chain, BLOCKS + 1);

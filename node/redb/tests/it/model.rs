@@ -4,7 +4,7 @@ use crate::simulated_file::SimulatedFile;
 use crate::{folder, open};
 use node::{LogStore, MemoryStore, Store, recomputed_root};
 use node_sim::disk::SimulatedDisk;
-use node_sim::synthetic::{Random, Synthetic, state_key};
+use node_sim::synthetic::{SplitMix, Synthetic, state_key};
 use redb_store::{RedbStore, Settings};
 use tree::Tree;
 use vm::Height;
@@ -21,7 +21,7 @@ fn redb_the_log_and_memory_return_the_same() {
             value_bytes: if seed == 3 { 40_000 } else { 400 },
             ..Synthetic::small(seed)
         };
-        let mut random = Random(seed);
+        let mut random = SplitMix(seed);
         let mut tree = Tree::new();
         let mut memory = MemoryStore::new();
         let disk = SimulatedDisk::new(seed);
@@ -57,7 +57,7 @@ fn redb_the_log_and_memory_return_the_same() {
     }
 }
 
-fn compare(model: &dyn Store, other: &dyn Store, random: &mut Random, height: u64) {
+fn compare(model: &dyn Store, other: &dyn Store, random: &mut SplitMix, height: u64) {
     assert_eq!(other.tip().unwrap(), model.tip().unwrap());
     assert_eq!(other.chain_id().unwrap(), Some([0; 32]));
     let near = Height(random.below(height + 2));

@@ -9,7 +9,7 @@
 //! The handle is shared: a test keeps one, the store has another.
 
 use node_sim::disk::Failing;
-use node_sim::synthetic::Random;
+use node_sim::synthetic::SplitMix;
 use redb_store::PagedFile;
 use std::io::{Error, ErrorKind, Result};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -115,7 +115,7 @@ impl SimulatedFile {
     }
 
     /// Loses power; what is left is durable.
-    pub(crate) fn crash(&self, loss: Loss, random: &mut Random) {
+    pub(crate) fn crash(&self, loss: Loss, random: &mut SplitMix) {
         let mut contents = self.lock();
         let pending = std::mem::take(&mut contents.pending);
         let durable = std::mem::take(&mut contents.durable);
@@ -131,12 +131,12 @@ pub(crate) fn crashed(
     durable: Vec<u8>,
     pending: &[Change],
     loss: Loss,
-    random: &mut Random,
+    random: &mut SplitMix,
 ) -> Vec<u8> {
     let mut bytes = durable;
     let last = random.below(pending.len() as u64 + 1) as usize;
     for (index, change) in pending.iter().enumerate() {
-        let keep = |random: &mut Random| match loss {
+        let keep = |random: &mut SplitMix| match loss {
             Loss::All => false,
             Loss::None => true,
             Loss::Sectors | Loss::Writes => random.below(2) == 0,

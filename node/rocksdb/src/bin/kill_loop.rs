@@ -9,7 +9,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use node::{Store, Tip, recomputed_root};
-use node_sim::synthetic::{Random, Synthetic};
+use node_sim::synthetic::{SplitMix, Synthetic};
 use rocksdb_store::{RocksStore, Settings};
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
@@ -117,7 +117,7 @@ fn kill(arguments: &Kill) -> Done<()> {
         std::fs::remove_dir_all(&path)?;
     }
     let chain = Synthetic::small(arguments.seed);
-    let mut random = Random(arguments.seed);
+    let mut random = SplitMix(arguments.seed);
     let mut model = Model::default();
     let (mut lost, mut reported_in_all, mut before_first) = (0_u64, 0_u64, 0_u64);
     for round in 1..=arguments.rounds {

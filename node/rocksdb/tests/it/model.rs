@@ -3,7 +3,7 @@
 use crate::folder;
 use node::{LogStore, MemoryStore, Store, recomputed_root};
 use node_sim::disk::SimulatedDisk;
-use node_sim::synthetic::{Random, Synthetic, state_key};
+use node_sim::synthetic::{SplitMix, Synthetic, state_key};
 use rocksdb_store::{RocksStore, Settings};
 use tree::Tree;
 use vm::Height;
@@ -19,7 +19,7 @@ fn rocksdb_the_log_and_memory_return_the_same() {
             keys: 300,
             ..Synthetic::small(seed)
         };
-        let mut random = Random(seed);
+        let mut random = SplitMix(seed);
         let mut tree = Tree::new();
         let mut memory = MemoryStore::new();
         let disk = SimulatedDisk::new(seed);
@@ -54,7 +54,7 @@ fn rocksdb_the_log_and_memory_return_the_same() {
     }
 }
 
-fn compare(model: &dyn Store, other: &dyn Store, random: &mut Random, height: u64) {
+fn compare(model: &dyn Store, other: &dyn Store, random: &mut SplitMix, height: u64) {
     assert_eq!(other.tip().unwrap(), model.tip().unwrap());
     let near = Height(random.below(height + 2));
     assert_eq!(other.receipts(near).unwrap(), model.receipts(near).unwrap());

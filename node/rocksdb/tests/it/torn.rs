@@ -4,7 +4,7 @@
 //! RocksDB's default, two of 90 logs with a garbage end made its reader loop without end.
 
 use crate::{ExpectedChain, filled, folder};
-use node_sim::synthetic::{Random, Synthetic};
+use node_sim::synthetic::{SplitMix, Synthetic};
 use rocksdb_store::{RocksStore, Settings};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -110,7 +110,7 @@ fn tear(crashed: &Crashed, path: &Path, damage: Damage, case: u64) -> bool {
     let log = path.join(&crashed.log);
     let mut bytes = fs::read(&log).unwrap();
     let whole = bytes.clone();
-    let mut random = Random(case * 3 + damage as u64);
+    let mut random = SplitMix(case * 3 + damage as u64);
     let length = bytes.len();
     match damage {
         Damage::Truncated => {
