@@ -9,7 +9,7 @@
 //!
 //! ICS 23 verifiers reject empty keys and values, paths of more than 64 levels (under that
 //! specification), and have no proof for the empty tree. What they would reject is an
-//! [`Ics23Error`]; the tree's own proofs cover it.
+//! [`Ics23Error`](crate::ics23::Ics23Error); the tree's own proofs cover it.
 //!
 //! ICS 23 proofs contain state keys and values, where ours contain hashes, so the caller looks them
 //! up. The encoding is protobuf 3: fields in the order of their numbers, defaults left out.
