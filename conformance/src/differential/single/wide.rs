@@ -55,6 +55,8 @@ const BEFORE: [&str; 8] = [
 /// for each source of the first one and each use of the results.
 pub(super) fn text(name: &str, operands: usize, depth: Depth) -> String {
     let mut numbers: Vec<String> = NUMBERS.map(str::to_owned).into();
+    // Pairs of sources make a function each, and an engine instantiates all of them for every run.
+    let depth = if operands == 2 { depth } else { Depth::Quick };
     for bits in depth.constants() {
         let turned = constant("i64", bits.rotate_left(1).wrapping_add(2));
         let bits = constant("i64", bits);
