@@ -1,10 +1,10 @@
 //! Makes proofs of the state, of receipts and of events, which the crate `lockstep-proof` verifies.
 //!
-//! Result h is in header h + 1, so a proof is made in two steps: a [`Claim`](proof::Claim) about the
-//! result of block h, from the tree or the receipts of that block, and
-//! [`with_headers`](crate::prove::with_headers), once a header has
-//! that result. A node has the tree of its tip only: a claim about the state is made at the tip,
-//! and can be completed when the next block exists, by that block's header.
+//! Result h is in header h + 1, so a proof is made in two steps: a [`Claim`](proof::Claim) about
+//! the result of block h, from the tree or the receipts of that block, and
+//! [`with_headers`](crate::prove::with_headers), once a header has that result. A node has the tree
+//! of its tip only: a claim about the state is made at the tip, and can be completed when the next
+//! block exists, by that block's header.
 //!
 //! | claim | made from | error |
 //! |---|---|---|
