@@ -12,8 +12,8 @@
 use crate::file::PagedFile;
 use crate::header::{self, CONTENTS, Copies, Header};
 use crate::layout::{
-    EMPTY_BYTES, GROUP_PAGES, HEADER_BLOCKS, PAGE, PAGE_BYTES, Place, file_length, redb_length,
-    sums_offset,
+    EMPTY_BYTES, GROUP_BYTES, GROUP_PAGES, HEADER_BLOCKS, PAGE, PAGE_BYTES, Place, file_length,
+    redb_length, sums_offset,
 };
 use redb::StorageBackend;
 use std::collections::BTreeMap;
@@ -268,7 +268,7 @@ fn checksum(number: u64, bytes: &[u8]) -> u64 {
 fn runs(first: u64, bytes: &[u8]) -> impl Iterator<Item = (Place, u64, &[u8])> {
     let (head, rest) = bytes.split_at(first_run(first, bytes.len()));
     std::iter::once(head)
-        .chain(rest.chunks(PAGE.saturating_mul(512)))
+        .chain(rest.chunks(GROUP_BYTES))
         .scan(first, |page, part| Some(advance(page, part.len(), part)))
         .filter(|(_, _, part)| !part.is_empty())
 }
@@ -277,7 +277,7 @@ fn runs(first: u64, bytes: &[u8]) -> impl Iterator<Item = (Place, u64, &[u8])> {
 fn runs_mut(first: u64, bytes: &mut [u8]) -> impl Iterator<Item = (Place, u64, &mut [u8])> {
     let (head, rest) = bytes.split_at_mut(first_run(first, bytes.len()));
     std::iter::once(head)
-        .chain(rest.chunks_mut(PAGE.saturating_mul(512)))
+        .chain(rest.chunks_mut(GROUP_BYTES))
         .scan(first, |page, part| Some(advance(page, part.len(), part)))
         .filter(|(_, _, part)| !part.is_empty())
 }

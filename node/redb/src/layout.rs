@@ -21,6 +21,8 @@ pub(crate) const HEADER_BLOCKS: u64 = 3;
 pub(crate) const EMPTY_BYTES: u64 = HEADER_BLOCKS * PAGE_BYTES;
 /// Pages of a group: checksums of 8 bytes in one block.
 pub(crate) const GROUP_PAGES: u64 = PAGE_BYTES / 8;
+/// Length of the pages of a group, in bytes.
+pub(crate) const GROUP_BYTES: usize = PAGE / 8 * PAGE;
 const GROUP_BLOCKS: u64 = GROUP_PAGES + 1;
 
 /// The place of a page that is not page 0.
