@@ -404,7 +404,6 @@ step() { # name table
     row=$(row "$name" "$2")
     budget=$(field 2 "$row")
     printf '\n== %s: %s (budget %s s)\n' "$name" "$(field 4 "$row")" "$budget"
-    mkdir -p "$logs"
     set +e
     (set -euo pipefail; "step_${name//-/_}") 2>&1 | tee "$logs/$name.out"
     status=${PIPESTATUS[0]}
@@ -446,6 +445,7 @@ choose_named() { # table names...
 run_steps() { # table budget
     local name started=$SECONDS
     trap end_background EXIT
+    mkdir -p "$logs"
     rm -f "$logs"/*.out
     [ "${chosen[0]}" = install ] || start_all_in_background "${chosen[@]}"
     for name in "${chosen[@]}"; do
