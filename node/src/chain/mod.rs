@@ -232,12 +232,7 @@ impl Chain {
             Err(ChainError::Misuse(_)) => return self.not_buildable(&hash, &block.header),
             Err(ChainError::Fault(fault)) => return Err(fault),
         };
-        let context = ValidationContext {
-            chain_id: &self.chain_id,
-            limits: self.genesis.limits(),
-            rules,
-            parent: &parent,
-        };
+        let context = self.context(&parent, rules);
         match ValidBlock::with(block, &context, &self.signatures) {
             Ok(valid) => self.execute(&hash, &valid, rules),
             Err(reason) => Ok(Verdict::Invalid(reason)),
@@ -296,6 +291,16 @@ impl Chain {
         self.store
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a block above `parent` is checked against.
+    fn context<'a>(&'a self, parent: &'a Tip, rules: &'a Arc<Rules>) -> ValidationContext<'a> {
+        ValidationContext {
+            chain_id: &self.chain_id,
+            limits: self.genesis.limits(),
+            rules,
+            parent,
+        }
     }
 
     /// Executes a valid block, unless another thread did.

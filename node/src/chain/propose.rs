@@ -68,12 +68,7 @@ impl Chain {
                 parent: tip.time_ms,
             }));
         }
-        let context = ValidationContext {
-            chain_id: &self.chain_id,
-            limits: self.genesis.limits(),
-            rules,
-            parent: &tip,
-        };
+        let context = self.context(&tip, rules);
         let mut header = Header {
             parent: tip.hash,
             height: tip.height.next(),
@@ -107,12 +102,7 @@ impl Chain {
         let (tip, rules) = self.with_base(At::Final, |tip, base| {
             Ok((*tip, self.rules_above(tip, &base)?))
         })?;
-        let context = ValidationContext {
-            chain_id: &self.chain_id,
-            limits: self.genesis.limits(),
-            rules,
-            parent: &tip,
-        };
+        let context = self.context(&tip, rules);
         let encoded = signed.encode();
         let checked = ValidTransaction::without_signature(signed, length(&encoded), &context);
         Ok(checked.and_then(|valid| {
