@@ -198,6 +198,9 @@ fn commit_of(
         tip,
         header: Some(header.clone()),
         receipts,
+        transactions: Vec::new(),
+        events: Vec::new(),
+        records: Vec::new(),
     }
 }
 

@@ -68,6 +68,9 @@ impl Synthetic {
             tip,
             header,
             receipts,
+            transactions: Vec::new(),
+            events: Vec::new(),
+            records: Vec::new(),
         }
     }
 

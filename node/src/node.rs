@@ -216,6 +216,9 @@ impl Node {
             tip: executed.tip,
             header: Some(block.header().clone()),
             receipts: executed.receipts,
+            transactions: Vec::new(),
+            events: Vec::new(),
+            records: Vec::new(),
         }))
     }
 

@@ -92,5 +92,8 @@ fn commit_genesis(store: &mut dyn Store, genesis: &Genesis) -> Result<(), Fault>
         tip,
         header: None,
         receipts: Vec::new(),
+        transactions: Vec::new(),
+        events: Vec::new(),
+        records: Vec::new(),
     })
 }

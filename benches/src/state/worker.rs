@@ -74,6 +74,9 @@ impl Candidate for LockstepState {
             tip,
             header: None,
             receipts: Vec::new(),
+            transactions: Vec::new(),
+            events: Vec::new(),
+            records: Vec::new(),
         })?;
         self.tip = Some(tip);
         Ok((state_root, root_cpu))

@@ -84,6 +84,9 @@ fn store(genesis: &Genesis, activations: &Activations) -> Box<dyn Store> {
             tip,
             header: None,
             receipts: Vec::new(),
+            transactions: Vec::new(),
+            events: Vec::new(),
+            records: Vec::new(),
         })
         .unwrap();
     Box::new(store)

@@ -136,6 +136,9 @@ fn commit(height: u64, diff: StateDiff) -> Commit {
         },
         header: None,
         receipts: Vec::new(),
+        transactions: Vec::new(),
+        events: Vec::new(),
+        records: Vec::new(),
     }
 }
 

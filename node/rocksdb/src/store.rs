@@ -104,6 +104,7 @@ impl RocksStore {
             tip,
             header,
             receipts,
+            ..
         } = commit;
         let mut batch = WriteBatch::default();
         let values = self.family(VALUES)?;

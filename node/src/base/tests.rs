@@ -84,6 +84,9 @@ fn apply(store: &mut MemoryStore, diff: &StateDiff) {
         tip,
         header: None,
         receipts: Vec::new(),
+        transactions: Vec::new(),
+        events: Vec::new(),
+        records: Vec::new(),
     };
     store.commit(commit).unwrap();
 }

@@ -264,6 +264,9 @@ impl Chain {
             tip: block.tip,
             header: Some(block.header.clone()),
             receipts: block.receipts.clone(),
+            transactions: Vec::new(),
+            events: Vec::new(),
+            records: Vec::new(),
         };
         let mut store = write_lock(&self.store)?;
         if let Err(fault) = store.commit(commit) {

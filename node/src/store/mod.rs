@@ -11,9 +11,10 @@ pub use memory::MemoryStore;
 
 use crate::header::{Header, Tip};
 use crate::receipt::Receipt;
+use crate::transaction::Signed;
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::ops::Range;
-use vm::{Entries, Fault, Height, StateDiff};
+use vm::{Entries, Event, Fault, Height, StateDiff};
 
 /// All changes of one block, committed together.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -26,6 +27,14 @@ pub struct Commit {
     pub header: Option<Header>,
     /// Receipts, in order.
     pub receipts: Vec<Receipt>,
+    /// Signed transactions, in order; none for the genesis.
+    pub transactions: Vec<Signed>,
+    /// Events of each transaction, in order.
+    pub events: Vec<Vec<Event>>,
+    /// Records of this machine beside the state, such as pages of the tree, by key; `None` removes
+    /// one. They are in no result, and a store without [`Store::keeps_records`] drops them.
+    #[borsh(skip)]
+    pub records: Vec<(Vec<u8>, Option<Vec<u8>>)>,
 }
 
 /// Committed state and blocks. Every error is a [`Fault`] of this machine.
@@ -63,6 +72,21 @@ pub trait Store: Send {
     /// # Errors
     /// As [`Store::read`].
     fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault>;
+
+    /// True if the store keeps [`Commit::records`]. Without them the tree is rebuilt from the values
+    /// at each open.
+    fn keeps_records(&self) -> bool {
+        false
+    }
+
+    /// The record of this machine under a key, `None` if absent.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        let _ = key;
+        Ok(None)
+    }
 
     /// Receipts of a block; `None` if it was not committed.
     ///

@@ -238,6 +238,9 @@ fn commit(height: u64, value: Vec<u8>) -> Commit {
         },
         header: None,
         receipts: Vec::new(),
+        transactions: Vec::new(),
+        events: Vec::new(),
+        records: Vec::new(),
     }
 }
 

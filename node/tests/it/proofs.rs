@@ -351,6 +351,9 @@ fn stored(entries: &[(&[u8], &[u8])]) -> (MemoryStore, Tree) {
             tip,
             header: None,
             receipts: vec![],
+            transactions: Vec::new(),
+            events: Vec::new(),
+            records: Vec::new(),
         })
         .unwrap();
     let tree = node::state_tree::rebuild(&store).unwrap();

@@ -147,6 +147,9 @@ fn a_store_with_a_foreign_change_is_a_fault() {
         tip: *chain.node.tip(),
         header: None,
         receipts: Vec::new(),
+        transactions: Vec::new(),
+        events: Vec::new(),
+        records: Vec::new(),
     };
     store.commit(commit).unwrap();
     assert!(Node::open(parts(CachePolicy::Warm), genesis, Box::new(store)).is_err());
@@ -191,6 +194,9 @@ fn stored_code_with_another_hash_is_a_fault() {
         tip: *chain.node.tip(),
         header: None,
         receipts: Vec::new(),
+        transactions: Vec::new(),
+        events: Vec::new(),
+        records: Vec::new(),
     };
     store.commit(commit).unwrap();
     let cache = CodeCache::new(CachePolicy::Warm);
@@ -213,6 +219,9 @@ fn commits_are_in_order() {
             tip,
             header: None,
             receipts: Vec::new(),
+            transactions: Vec::new(),
+            events: Vec::new(),
+            records: Vec::new(),
         }
     };
     assert!(store.commit(commit(1)).is_err());
@@ -238,6 +247,9 @@ fn an_overlay_reads_scans_and_nets_like_the_state_it_represents() {
             tip,
             header: None,
             receipts: Vec::new(),
+            transactions: Vec::new(),
+            events: Vec::new(),
+            records: Vec::new(),
         })
         .unwrap();
     let cache = CodeCache::new(CachePolicy::Warm);

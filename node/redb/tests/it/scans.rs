@@ -21,6 +21,9 @@ fn commit(height: u64, diff: StateDiff) -> Commit {
         },
         header: None,
         receipts: Vec::new(),
+        transactions: Vec::new(),
+        events: Vec::new(),
+        records: Vec::new(),
     }
 }
 
