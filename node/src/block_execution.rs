@@ -55,6 +55,8 @@ pub(crate) struct ExecutedBlock {
     pub(crate) tip: Tip,
     /// Net change of the state.
     pub(crate) diff: StateDiff,
+    /// Values at the block's start of the keys in the diff.
+    pub(crate) reverse: StateDiff,
     /// Receipts, in order.
     pub(crate) receipts: Vec<Receipt>,
     /// Events of each transaction, in order.
@@ -99,7 +101,7 @@ impl Execution<'_> {
             events.push(executed.events);
         }
         let last = execute::end_block(&mut overlay, header, self.rules, fees)?;
-        let diff = overlay.into_diff()?;
+        let (diff, reverse) = overlay.into_diffs()?;
         observer.block(&diff);
         // With stepwise roots the tree already has all changes but those of the end of the block.
         let changes = if stepwise { &last } else { &diff };
@@ -117,6 +119,7 @@ impl Execution<'_> {
                 result,
             },
             diff,
+            reverse,
             receipts,
             events,
             undo: tree.keep(),
