@@ -17,7 +17,11 @@ use serde::Serialize;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::thread;
 use vm::Fault;
+
+/// Threads that check transactions at their arrival.
+const RECEIVERS: usize = 2;
 
 /// Size of the measurement.
 #[derive(Clone, Debug)]
@@ -62,6 +66,9 @@ pub struct DriveReport {
     pub per_second_wall: f64,
     /// Transfers per second of processor time of all threads.
     pub per_second_cpu: f64,
+    /// Transfers per second of elapsed time if [`RECEIVERS`] further threads check the transactions
+    /// of each block while the one before it is proposed, verified and finalized.
+    pub per_second_ahead: f64,
     /// Elapsed time of a transfer in each call, in microseconds.
     pub wall_us: Calls,
     /// Processor time of a transfer in each call, in microseconds.
@@ -163,6 +170,7 @@ pub fn report(plan: &DrivePlan) -> Measured<DriveReport> {
         times.push(block(&chain, accounts.transfers(number)?)?);
         siblings.push(sibling(&chain, accounts.transfers(number)?)?);
     }
+    let per_second_ahead = ahead(&chain, &mut accounts, plan)?;
     check(&*chain.into_store())?;
     if plan.store != DriveStore::Memory {
         fs::remove_dir_all(&plan.folder)?;
@@ -192,6 +200,7 @@ pub fn report(plan: &DrivePlan) -> Measured<DriveReport> {
         store: plan.store,
         per_second_wall: rate(&wall_us),
         per_second_cpu: rate(&cpu_us),
+        per_second_ahead,
         wall_us,
         cpu_us,
     })
@@ -213,6 +222,46 @@ fn open(plan: &DrivePlan) -> Measured<Box<dyn Store + Sync>> {
             Box::new(LogStore::open(FileDisk::create(&plan.folder)?)?)
         }
     })
+}
+
+/// Rate of a node that receives the transactions of a block before it proposes the block.
+fn ahead(chain: &Chain, accounts: &mut TokenAccounts, plan: &DrivePlan) -> Measured<f64> {
+    let numbers = 0..=plan.blocks;
+    let blocks: Vec<Vec<Signed>> = numbers
+        .map(|number| accounts.transfers(number))
+        .collect::<Measured<_>>()?;
+    let (first, rest) = blocks.split_first().ok_or("no block")?;
+    for start in 0..RECEIVERS {
+        receive(chain, first, start)?;
+    }
+    let driven = blocks.iter().zip(rest);
+    let (wall, ended) = clock::time(|| -> Measured<()> {
+        for (transactions, next) in driven {
+            thread::scope(|scope| -> Measured<()> {
+                let receivers: Vec<_> = (0..RECEIVERS)
+                    .map(|start| scope.spawn(move || receive(chain, next, start).is_ok()))
+                    .collect();
+                block(chain, transactions.clone())?;
+                let mut all = receivers.into_iter();
+                match all.all(|receiver| receiver.join().is_ok_and(|received| received)) {
+                    true => Ok(()),
+                    false => Err("a transfer is invalid".into()),
+                }
+            })?;
+        }
+        Ok(())
+    });
+    ended?;
+    let count = process::float(plan.accounts.saturating_mul(plan.blocks));
+    Ok(ratio(count, ratio(wall, 1e9)))
+}
+
+/// Checks every n-th transaction of a block, as at its arrival.
+fn receive(chain: &Chain, transactions: &[Signed], start: usize) -> Measured<()> {
+    for signed in transactions.iter().skip(start).step_by(RECEIVERS) {
+        chain.check(signed.clone())??;
+    }
+    Ok(())
 }
 
 /// A proposal of these transactions on the last final block.

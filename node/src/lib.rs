@@ -74,6 +74,9 @@ mod block_execution;
 /// The node.
 mod node;
 
+/// Calls that do not fit the state of a chain.
+mod misuse;
+
 /// A chain that a consensus engine drives.
 pub mod chain;
 

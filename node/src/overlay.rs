@@ -180,8 +180,8 @@ impl<'a> Overlay<'a> {
         self.into_diffs().map(|(diff, _)| diff)
     }
 
-    /// As [`Overlay::into_diff`], with the reverse diff: the values at the block's start of the keys
-    /// in the diff.
+    /// As [`Overlay::into_diff`], with the reverse diff: the values at the block's start of the
+    /// keys in the diff.
     ///
     /// # Errors
     /// As [`Overlay::into_diff`].

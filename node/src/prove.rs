@@ -17,12 +17,12 @@
 /// Proofs for ICS 23 verifiers.
 mod export;
 
+pub(crate) use export::{AdjacentKeys, export_absence, export_presence};
 pub use export::{Ics23ExportError, ics23};
-pub(crate) use export::{Neighbours, export_absence, export_presence};
 
-use crate::chain::Misuse;
 use crate::digest::encode;
 use crate::header::Header;
+use crate::misuse::Misuse;
 use crate::node::Node;
 use crate::receipt::{Receipt, events_root, receipts_root};
 use proof::list::ListProof;

@@ -13,8 +13,9 @@
 //!
 //! # Threads
 //! All functions take `&self` and may be called from several threads. Executions, proposals and
-//! finalizations follow one another, and proofs of the state with them; queries wait for a commit only, and a commit for the queries
-//! that run. Signatures are verified before an execution waits for its turn.
+//! finalizations follow one another, and proofs of the state with them; queries wait for a commit
+//! only, and a commit for the queries that run. Signatures are verified before an execution waits
+//! for its turn.
 //!
 //! # Faults
 //! A fault in [`Chain::verify`] is a refusal to vote: nothing changed, and the same block may be
@@ -63,8 +64,9 @@ mod prove;
 /// The mempool.
 mod pool;
 
+pub use crate::misuse::Misuse;
 pub use blocks::VerifiedBlock;
-pub use outcome::{ChainError, Misuse, Verdict};
+pub use outcome::{ChainError, Verdict};
 pub use propose::Proposal;
 pub use prove::{Proven, Subject};
 pub use query::At;

@@ -1,6 +1,6 @@
 //! Joins a chain with its mempool: submits, what a proposal takes, and what a final block changes.
 
-use super::outcome::{ChainError, Misuse};
+use super::outcome::ChainError;
 use super::unfinalized::{UnfinalizedBlock, View};
 use super::{At, Chain};
 use crate::base::Base;
@@ -8,6 +8,7 @@ use crate::mempool::{
     Admission, Mempool, MempoolOptions, MempoolSizes, Refused, Selection, SignedHash, Submission,
     TipState, changed_accounts,
 };
+use crate::misuse::Misuse;
 use crate::signatures::Signatures;
 use crate::store::Store;
 use crate::transaction::Signed;

@@ -1,6 +1,6 @@
 //! Builds blocks from candidates: valid ones, as many as fit, in their order.
 
-use super::outcome::{ChainError, Misuse};
+use super::outcome::ChainError;
 use super::{At, Chain};
 use crate::block::{
     Block, InvalidTransaction, LIST_LENGTH_BYTES, ValidTransaction, ValidationContext, encodings,
@@ -9,6 +9,7 @@ use crate::block::{
 use crate::digest::length;
 use crate::header::Header;
 use crate::limits::HEADER_BYTES;
+use crate::misuse::Misuse;
 use crate::transaction::{PublicKey, Signed};
 use std::collections::BTreeSet;
 use vm::Address;

@@ -3,13 +3,14 @@
 //! The tree is at one block. To prove the state of another one it is moved there: down from blocks
 //! that are not final, and further back by the reverse diffs of final ones, which are undone.
 
-use super::outcome::{ChainError, Misuse};
+use super::outcome::ChainError;
 use super::unfinalized::{UnfinalizedBlock, UnfinalizedBlocks, View};
 use super::{At, Chain, panicked, read_lock};
 use crate::base::Base;
 use crate::header::Header;
+use crate::misuse::Misuse;
 use crate::prove::{
-    Neighbours, ProveError, event_claim, export_absence, export_presence, receipt_claim,
+    AdjacentKeys, ProveError, event_claim, export_absence, export_presence, receipt_claim,
     state_claim, with_headers,
 };
 use crate::receipt::Receipt;
@@ -96,7 +97,7 @@ impl Chain {
     }
 
     fn prove_state(&self, at: At, key: &[u8], exports: bool) -> Result<Proven, ProveError> {
-        let (view, header, is_final, claim, neighbours) = {
+        let (view, header, is_final, claim, adjacent) = {
             let mut position = self.position.lock().map_err(|_| panicked())?;
             self.running()?;
             let store = read_lock(&self.store)?;
@@ -107,17 +108,17 @@ impl Chain {
                 (view, next)
             };
             let value = Base::path(&**store, &view.diffs()).read(key)?;
-            let finds_neighbours = exports && value.is_none();
-            let (claim, neighbours) = position.with_tree(&view, |tree| {
+            let finds_adjacent = exports && value.is_none();
+            let (claim, adjacent) = position.with_tree(&view, |tree| {
                 let claim = state_claim(tree, key, value.as_deref())?;
                 let path = Path::of_key(key);
-                let neighbours = finds_neighbours.then(|| Neighbours::of(tree, &path));
-                Ok::<_, Fault>((claim, neighbours))
+                let adjacent = finds_adjacent.then(|| AdjacentKeys::of(tree, &path));
+                Ok::<_, Fault>((claim, adjacent))
             })?;
-            (view, next.0, next.1, claim, neighbours)
+            (view, next.0, next.1, claim, adjacent)
         };
-        let ics23 = match neighbours {
-            Some(neighbours) => Some(self.export_absence(&view, key, neighbours)?),
+        let ics23 = match adjacent {
+            Some(adjacent) => Some(self.export_absence(&view, key, adjacent)?),
             None if exports => Some(export_presence(&claim)?),
             None => None,
         };
@@ -133,20 +134,20 @@ impl Chain {
         &self,
         view: &View,
         key: &[u8],
-        mut neighbours: Neighbours,
+        mut adjacent: AdjacentKeys,
     ) -> Result<Vec<u8>, ProveError> {
         let at = At::Block(view.tip.hash);
         let mut start = Vec::new();
-        while !neighbours.are_found() {
+        while !adjacent.are_found() {
             let page = self.with_base(at, |_, base| {
                 Ok(base.scan(&(start.as_slice()..KEYS_END), SCAN_PAGE)?)
             })?;
             let Some((last, _)) = page.last() else { break };
             // The smallest key above the last one.
             start = [last.as_slice(), &[0]].concat();
-            neighbours.look_in(&page);
+            adjacent.look_in(&page);
         }
-        Ok(export_absence(key, &neighbours)?)
+        Ok(export_absence(key, &adjacent)?)
     }
 
     fn prove_result(&self, at: At, index: u32, event: Option<u32>) -> Result<Proven, ProveError> {

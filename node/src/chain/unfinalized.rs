@@ -4,13 +4,13 @@
 //! * The parent of a block is in the set, or is the last final block.
 //! * A child has a greater number than its parent: a block is dropped with all that depend on it.
 
-use super::outcome::Misuse;
 use super::query::At;
 use super::recent::{RecentBlocks, RecentBounds};
 use crate::block::ValidBlock;
 use crate::block_execution::ExecutedBlock;
 use crate::digest::{encode, length};
 use crate::header::{Header, Tip};
+use crate::misuse::Misuse;
 use crate::receipt::Receipt;
 use crate::transaction::Signed;
 use std::collections::{BTreeMap, BTreeSet};

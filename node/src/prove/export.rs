@@ -45,12 +45,12 @@ pub fn ics23(claim: &Claim, tree: &Tree, store: &dyn Store) -> Result<Vec<u8>, I
             if (found.leaf, &found.siblings) != (*leaf, siblings) {
                 return Err(Ics23ExportError::OtherState);
             }
-            let mut neighbours = Neighbours::of(tree, &path);
+            let mut adjacent = AdjacentKeys::of(tree, &path);
             each_page(store, |page| {
-                neighbours.look_in(page);
-                Ok(!neighbours.are_found())
+                adjacent.look_in(page);
+                Ok(!adjacent.are_found())
             })?;
-            export_absence(key, &neighbours)
+            export_absence(key, &adjacent)
         }
         claim => export_presence(claim),
     }
@@ -74,32 +74,32 @@ pub(crate) fn export_presence(claim: &Claim) -> Result<Vec<u8>, Ics23ExportError
     Ok(presence(&Present { key, value, proof })?)
 }
 
-/// Encodes the absence of a key between its neighbours.
+/// Encodes the absence of a key between the keys beside it.
 pub(crate) fn export_absence(
     key: &[u8],
-    neighbours: &Neighbours,
+    adjacent: &AdjacentKeys,
 ) -> Result<Vec<u8>, Ics23ExportError> {
-    let [below, above] = &neighbours.0;
-    let below = below.as_ref().map(Neighbour::present).transpose()?;
-    let above = above.as_ref().map(Neighbour::present).transpose()?;
+    let [below, above] = &adjacent.0;
+    let below = below.as_ref().map(AdjacentKey::present).transpose()?;
+    let above = above.as_ref().map(AdjacentKey::present).transpose()?;
     Ok(absence(key, below.as_ref(), above.as_ref())?)
 }
 
 /// The leaves beside an absent key, below and above.
-pub(crate) struct Neighbours([Option<Neighbour>; 2]);
+pub(crate) struct AdjacentKeys([Option<AdjacentKey>; 2]);
 
 /// A leaf with its proof, and its key and value once they are found.
-struct Neighbour {
+struct AdjacentKey {
     leaf: Leaf,
     proof: tree::Proof,
     entry: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-impl Neighbours {
+impl AdjacentKeys {
     /// The leaves beside a path, whose keys are not known yet.
     pub(crate) fn of(tree: &Tree, path: &Path) -> Self {
         Self(tree.adjacent(path).map(|leaf| {
-            leaf.map(|leaf| Neighbour {
+            leaf.map(|leaf| AdjacentKey {
                 leaf,
                 proof: tree.prove(&leaf.path),
                 entry: None,
@@ -110,23 +110,23 @@ impl Neighbours {
     /// True if no key is looked for any more.
     pub(crate) fn are_found(&self) -> bool {
         let mut each = self.0.iter().flatten();
-        each.all(|neighbour| neighbour.entry.is_some())
+        each.all(|adjacent| adjacent.entry.is_some())
     }
 
     /// Looks for the keys among entries of the state.
     pub(crate) fn look_in(&mut self, entries: &Entries) {
         for (key, value) in entries {
             let path = Path::of_key(key);
-            for neighbour in self.0.iter_mut().flatten() {
-                if neighbour.leaf.path == path && neighbour.leaf.value == leaf(key, value).1 {
-                    neighbour.entry = Some((key.clone(), value.clone()));
+            for adjacent in self.0.iter_mut().flatten() {
+                if adjacent.leaf.path == path && adjacent.leaf.value == leaf(key, value).1 {
+                    adjacent.entry = Some((key.clone(), value.clone()));
                 }
             }
         }
     }
 }
 
-impl Neighbour {
+impl AdjacentKey {
     fn present(&self) -> Result<Present<'_>, Fault> {
         let Some((key, value)) = &self.entry else {
             let cause = "a key of the tree is not in the store";
