@@ -1,10 +1,11 @@
 //! Backs up an open store, scrubs it for damage, and compacts it on demand.
 
 use crate::format::{self, fault};
-use crate::settings::{FAMILIES, Settings};
+use crate::settings::{FAMILIES, RECORDS, Settings};
 use crate::store::RocksStore;
 use node::Store;
 use node::receipt::receipts_root;
+use rocksdb::IteratorMode;
 use rocksdb::checkpoint::Checkpoint;
 use std::fs;
 use std::io::ErrorKind;
@@ -85,6 +86,7 @@ impl RocksStore {
         if node::recomputed_root(self)? != tip.result.state_root {
             return Err(self.fault("the values do not have the committed root"));
         }
+        self.read_records()?;
         let mut blocks = 0_u64;
         let mut expected = tip.result.receipts_root;
         let mut hash = tip.hash;
@@ -112,6 +114,15 @@ impl RocksStore {
             blocks,
             height: tip.height,
         })
+    }
+
+    /// Reads every record: RocksDB compares the checksum of each block.
+    fn read_records(&self) -> Result<(), Fault> {
+        let family = self.family(RECORDS)?;
+        for record in self.db.iterator_cf(family, IteratorMode::Start) {
+            record.map_err(|error| self.fault(error))?;
+        }
+        Ok(())
     }
 }
 

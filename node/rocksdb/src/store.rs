@@ -1,14 +1,16 @@
 //! Implements [`node::Store`] on RocksDB: reads and commits.
 
 use crate::format::{self, fault};
-use crate::settings::{HEADERS, META, RECEIPTS, Settings, VALUES};
+use crate::settings::{
+    BLOCKS, EVENTS, HEADERS, META, RECEIPTS, RECORDS, Settings, TRANSACTIONS, VALUES,
+};
 use crate::watchdog::{self, NoResult};
 use borsh::{BorshDeserialize, BorshSerialize};
-use node::{Commit, Header, Receipt, Store, Tip};
+use node::{Commit, Header, Receipt, Signed, Store, Tip};
 use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use vm::{Entries, Fault, Height};
+use vm::{Entries, Event, Fault, Height};
 
 /// Key of the tip in the family `meta`; the value is in borsh.
 const TIP: &[u8] = b"tip";
@@ -35,8 +37,12 @@ impl RocksStore {
         if settings.keep_blocks == Some(0) {
             return Err(fault(path, "at least one block must be kept"));
         }
-        format::check(path)?;
+        let version = format::check(path)?;
         let db = open_watched(path, &settings)?;
+        // The opening has made the families that an older version lacks.
+        if version < format::VERSION {
+            format::mark(path)?;
+        }
         let mut store = Self {
             db,
             path: path.to_owned(),
@@ -56,6 +62,24 @@ impl RocksStore {
     pub fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
         self.intact()?;
         self.get(HEADERS, &by_height(height))
+    }
+
+    /// Signed transactions of a block; `None` if it is pruned or not committed.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        self.intact()?;
+        self.get(TRANSACTIONS, &by_height(height))
+    }
+
+    /// Events of each transaction of a block; `None` if it is pruned or not committed.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        self.intact()?;
+        self.get(EVENTS, &by_height(height))
     }
 
     pub(crate) fn family(&self, name: &str) -> Result<&ColumnFamily, Fault> {
@@ -104,21 +128,24 @@ impl RocksStore {
             tip,
             header,
             receipts,
-            ..
+            transactions,
+            events,
+            records,
         } = commit;
         let mut batch = WriteBatch::default();
-        let values = self.family(VALUES)?;
-        for (key, value) in diff {
-            match value {
-                Some(value) => batch.put_cf(values, key, value),
-                None => batch.delete_cf(values, key),
-            }
-        }
+        self.put_all(&mut batch, VALUES, diff)?;
+        self.put_all(&mut batch, RECORDS, records)?;
         let height = by_height(tip.height);
         if let Some(header) = header {
             batch.put_cf(self.family(HEADERS)?, height, self.encode(&header)?);
         }
-        batch.put_cf(self.family(RECEIPTS)?, height, self.encode(&receipts)?);
+        for (family, list) in [
+            (RECEIPTS, self.encode(&receipts)?),
+            (TRANSACTIONS, self.encode(&transactions)?),
+            (EVENTS, self.encode(&events)?),
+        ] {
+            batch.put_cf(self.family(family)?, height, list);
+        }
         batch.put_cf(self.family(META)?, TIP, self.encode(&tip)?);
         if let Some(old) = self
             .settings
@@ -126,10 +153,27 @@ impl RocksStore {
             .and_then(|keep| tip.height.0.checked_sub(keep))
             .map(Height)
         {
-            batch.delete_cf(self.family(HEADERS)?, by_height(old));
-            batch.delete_cf(self.family(RECEIPTS)?, by_height(old));
+            for family in BLOCKS {
+                batch.delete_cf(self.family(family)?, by_height(old));
+            }
         }
         Ok(batch)
+    }
+
+    fn put_all(
+        &self,
+        batch: &mut WriteBatch,
+        family: &str,
+        entries: impl IntoIterator<Item = (Vec<u8>, Option<Vec<u8>>)>,
+    ) -> Result<(), Fault> {
+        let family = self.family(family)?;
+        for (key, value) in entries {
+            match value {
+                Some(value) => batch.put_cf(family, key, value),
+                None => batch.delete_cf(family, key),
+            }
+        }
+        Ok(())
     }
 
     /// Deletes the blocks outside [`Settings::keep_blocks`]; after that each commit deletes one
@@ -142,7 +186,7 @@ impl RocksStore {
         });
         let Some(end) = end else { return Ok(()) };
         let mut batch = WriteBatch::default();
-        for family in [HEADERS, RECEIPTS] {
+        for family in BLOCKS {
             batch.delete_range_cf(self.family(family)?, by_height(Height(0)), end);
         }
         self.write(batch)
@@ -212,6 +256,16 @@ impl Store for RocksStore {
             },
             tip => Ok(tip.map(|tip| tip.hash)),
         }
+    }
+
+    fn keeps_records(&self) -> bool {
+        true
+    }
+
+    fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.intact()?;
+        let record = self.db.get_cf(self.family(RECORDS)?, key);
+        record.map_err(|error| self.fault(error))
     }
 
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
