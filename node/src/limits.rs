@@ -41,7 +41,7 @@ const GENESIS_ACCOUNT_BYTES: u32 = 48;
 /// Not observable.
 pub const UNFINALIZED_BLOCKS_MAX: usize = 64;
 /// Bytes of executed blocks that are not final which a chain keeps: changed keys and values,
-/// receipts, and what it takes to go back. Not observable.
+/// transactions, receipts, events, and what it takes to go back. Not observable.
 pub const UNFINALIZED_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Transactions that a chain leaves out of its proposals because this machine failed in them. Not
 /// observable.

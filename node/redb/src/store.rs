@@ -7,7 +7,6 @@ use crate::tables::{
 };
 use crate::unwritten::Unwritten;
 use borsh::BorshSerialize;
-use node::receipt::receipts_root;
 use node::{Commit, Header, Receipt, Signed, Store, Tip};
 use redb::{Builder, Database, WriteTransaction};
 use std::ops::Range;
@@ -107,39 +106,6 @@ impl RedbStore {
         Ok(store)
     }
 
-    /// Header of a block; `None` for the genesis and for blocks that are pruned or not committed.
-    ///
-    /// # Errors
-    /// [`Fault::Store`].
-    pub fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
-        match self.tables()? {
-            Some(tables) => tables.header(height),
-            None => Ok(None),
-        }
-    }
-
-    /// Signed transactions of a block; `None` if it is pruned or not committed.
-    ///
-    /// # Errors
-    /// [`Fault::Store`].
-    pub fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
-        match self.tables()? {
-            Some(tables) => tables.transactions(height),
-            None => Ok(None),
-        }
-    }
-
-    /// Events of each transaction of a block; `None` if it is pruned or not committed.
-    ///
-    /// # Errors
-    /// [`Fault::Store`].
-    pub fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
-        match self.tables()? {
-            Some(tables) => tables.events(height),
-            None => Ok(None),
-        }
-    }
-
     /// Opens the file a second time, as a restart would, past all caches and without writing to it;
     /// reads every page that a commit refers to; compares the root of the values with the tip, and
     /// the receipts and headers with the chain.
@@ -183,27 +149,7 @@ impl RedbStore {
                 "the values do not have the committed root".to_owned(),
             ));
         }
-        let (mut blocks, mut height) = (0_u64, tip.height);
-        let (mut root, mut hash) = (tip.result.receipts_root, tip.hash);
-        while let Some(receipts) = self.receipts(height)? {
-            if receipts_root(&receipts) != root {
-                return Err(refuse(format!(
-                    "the receipts of block {height} are damaged"
-                )));
-            }
-            blocks = blocks.saturating_add(1);
-            let Some(header) = self.header(height)? else {
-                break;
-            };
-            if header.hash() != hash {
-                return Err(refuse(format!("the header of block {height} is damaged")));
-            }
-            (root, hash) = (header.parent_result.receipts_root, header.parent);
-            let Some(below) = height.0.checked_sub(1) else {
-                break;
-            };
-            height = Height(below);
-        }
+        let blocks = node::verify_blocks(self, &tip).map_err(|damage| refuse(damage.to_string()))?;
         Ok(Scrubbed {
             blocks,
             height: tip.height,
@@ -412,9 +358,30 @@ impl Store for RedbStore {
         }
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        match self.tables()? {
+            Some(tables) => tables.header(height),
+            None => Ok(None),
+        }
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        match self.tables()? {
+            Some(tables) => tables.transactions(height),
+            None => Ok(None),
+        }
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         match self.tables()? {
             Some(tables) => tables.receipts(height),
+            None => Ok(None),
+        }
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        match self.tables()? {
+            Some(tables) => tables.events(height),
             None => Ok(None),
         }
     }

@@ -4,7 +4,6 @@ use crate::format::{self, fault};
 use crate::settings::{FAMILIES, RECORDS, Settings};
 use crate::store::RocksStore;
 use node::Store;
-use node::receipt::receipts_root;
 use rocksdb::IteratorMode;
 use rocksdb::checkpoint::Checkpoint;
 use std::fs;
@@ -87,29 +86,7 @@ impl RocksStore {
             return Err(self.fault("the values do not have the committed root"));
         }
         self.read_records()?;
-        let mut blocks = 0_u64;
-        let mut expected = tip.result.receipts_root;
-        let mut hash = tip.hash;
-        let mut height = tip.height;
-        loop {
-            let header = self.header(height)?;
-            let Some(receipts) = self.receipts(height)? else {
-                break;
-            };
-            if receipts_root(&receipts) != expected {
-                return Err(self.fault(format!("the receipts of block {height} are damaged")));
-            }
-            blocks = blocks.saturating_add(1);
-            let Some(header) = header else { break };
-            if header.hash() != hash {
-                return Err(self.fault(format!("the header of block {height} is damaged")));
-            }
-            (expected, hash) = (header.parent_result.receipts_root, header.parent);
-            let Some(below) = height.0.checked_sub(1) else {
-                break;
-            };
-            height = Height(below);
-        }
+        let blocks = node::verify_blocks(self, &tip).map_err(|damage| self.fault(damage))?;
         Ok(Scrubbed {
             blocks,
             height: tip.height,

@@ -55,33 +55,6 @@ impl RocksStore {
         Ok(store)
     }
 
-    /// Header of a block; `None` for the genesis and for blocks that are pruned or not committed.
-    ///
-    /// # Errors
-    /// [`Fault::Store`].
-    pub fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
-        self.intact()?;
-        self.get(HEADERS, &by_height(height))
-    }
-
-    /// Signed transactions of a block; `None` if it is pruned or not committed.
-    ///
-    /// # Errors
-    /// [`Fault::Store`].
-    pub fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
-        self.intact()?;
-        self.get(TRANSACTIONS, &by_height(height))
-    }
-
-    /// Events of each transaction of a block; `None` if it is pruned or not committed.
-    ///
-    /// # Errors
-    /// [`Fault::Store`].
-    pub fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
-        self.intact()?;
-        self.get(EVENTS, &by_height(height))
-    }
-
     pub(crate) fn family(&self, name: &str) -> Result<&ColumnFamily, Fault> {
         self.db
             .cf_handle(name)
@@ -268,9 +241,24 @@ impl Store for RocksStore {
         record.map_err(|error| self.fault(error))
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.intact()?;
+        self.get(HEADERS, &by_height(height))
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        self.intact()?;
+        self.get(TRANSACTIONS, &by_height(height))
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.intact()?;
         self.get(RECEIPTS, &by_height(height))
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        self.intact()?;
+        self.get(EVENTS, &by_height(height))
     }
 
     fn scrub(&self) -> Result<(), Fault> {

@@ -81,7 +81,8 @@ pub struct Options {
     pub workers: usize,
     /// Executed blocks that are not final and are kept; one on the last final block always is.
     pub unfinalized_blocks_max: usize,
-    /// Bytes of executed blocks that are not final and are kept: changed keys and values, receipts.
+    /// Bytes of executed blocks that are not final and are kept: changed keys and values,
+    /// transactions, receipts, events.
     pub unfinalized_bytes_max: u64,
     /// Transactions that are left out of proposals because this machine failed in them.
     pub quarantined_max: usize,
@@ -264,8 +265,8 @@ impl Chain {
             tip: block.tip,
             header: Some(block.header.clone()),
             receipts: block.receipts.clone(),
-            transactions: Vec::new(),
-            events: Vec::new(),
+            transactions: block.transactions.clone(),
+            events: block.events.clone(),
             records: Vec::new(),
         };
         let mut store = write_lock(&self.store)?;

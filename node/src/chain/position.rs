@@ -81,7 +81,7 @@ impl Position {
         };
         let tree = Advance::new(&mut self.tree, self.threads);
         let executed = execution.run(block, tree, observer)?;
-        let block = UnfinalizedBlock::new(block.header().clone(), executed);
+        let block = UnfinalizedBlock::new(block, executed);
         let block = Arc::new(block);
         self.push(&block);
         Ok(block)

@@ -4,14 +4,16 @@
 //! * The parent of a block is in the set, or is the last final block.
 //! * A child has a greater number than its parent: a block is dropped with all that depend on it.
 
+use crate::block::ValidBlock;
 use crate::block_execution::ExecutedBlock;
 use crate::digest::{encode, length};
 use crate::header::{Header, Tip};
 use crate::receipt::Receipt;
+use crate::transaction::Signed;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tree::Batch;
-use vm::StateDiff;
+use vm::{Event, StateDiff};
 
 /// Bytes that a change of the tree takes, and those that a changed key takes in an index besides
 /// itself.
@@ -24,6 +26,9 @@ pub(super) struct UnfinalizedBlock {
     pub(super) tip: Tip,
     pub(super) diff: Arc<StateDiff>,
     pub(super) receipts: Vec<Receipt>,
+    pub(super) transactions: Vec<Signed>,
+    /// Events of each transaction.
+    pub(super) events: Vec<Vec<Event>>,
     /// Batch that takes the tree back to the parent's state.
     pub(super) undo: Batch,
     /// Bytes that the block counts for.
@@ -31,13 +36,16 @@ pub(super) struct UnfinalizedBlock {
 }
 
 impl UnfinalizedBlock {
-    pub(super) fn new(header: Header, executed: ExecutedBlock) -> Self {
+    pub(super) fn new(block: &ValidBlock, executed: ExecutedBlock) -> Self {
+        let transactions = block.signed();
         Self {
-            bytes: bytes(&executed),
-            header,
+            bytes: bytes(&executed).saturating_add(length(&encode(&transactions))),
+            header: block.header().clone(),
             tip: executed.tip,
             diff: Arc::new(executed.diff),
             receipts: executed.receipts,
+            transactions,
+            events: executed.events,
             undo: executed.undo,
         }
     }
@@ -50,7 +58,9 @@ fn bytes(executed: &ExecutedBlock) -> u64 {
             .saturating_add(value)
             .saturating_add(CHANGE_BYTES)
     });
-    changes.saturating_add(length(&encode(&executed.receipts)))
+    changes
+        .saturating_add(length(&encode(&executed.receipts)))
+        .saturating_add(length(&encode(&executed.events)))
 }
 
 /// Greatest number of blocks, and of bytes in all.

@@ -59,7 +59,7 @@ fn redb_the_log_and_memory_return_the_same() {
             assert_eq!(found, Some(transactions));
             assert_eq!(redb.events(Height(height)).unwrap(), Some(events));
             let header = redb.header(Height(height)).unwrap();
-            assert_eq!(header.as_ref(), memory.header(Height(height)));
+            assert_eq!(header, memory.header(Height(height)).unwrap());
         }
         assert!(redb.keeps_records() && records.len() > 10);
         assert_eq!(recomputed_root(&redb).unwrap(), tree.root().0);

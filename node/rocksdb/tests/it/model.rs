@@ -55,8 +55,8 @@ fn rocksdb_the_log_and_memory_return_the_same() {
             assert_eq!(found, Some(transactions));
             assert_eq!(rocks.events(Height(height)).unwrap(), Some(events));
             assert_eq!(
-                rocks.header(Height(height)).unwrap().as_ref(),
-                memory.header(Height(height))
+                rocks.header(Height(height)).unwrap(),
+                memory.header(Height(height)).unwrap()
             );
         }
         assert!(rocks.keeps_records() && records.len() > 10);
