@@ -101,6 +101,9 @@ impl Settings {
         // Recovery ends at the first incomplete record of a log, which leaves a prefix of the
         // blocks.
         options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
+        // All families are flushed in one step of the manifest. If damage hides its last step, the
+        // whole store is older, and not one family.
+        options.set_atomic_flush(true);
         options.set_max_total_wal_size(self.log_bytes);
         options.set_paranoid_checks(true);
         options.set_keep_log_file_num(INFO_LOGS);

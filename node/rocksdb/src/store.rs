@@ -1,14 +1,18 @@
 //! Implements [`node::Store`] on RocksDB: reads and commits.
 
+use crate::acknowledged::{self, Acknowledged, Writer};
+use crate::dead::DeadRanges;
 use crate::format::{self, fault};
+use crate::scan::Scan;
 use crate::settings::{
     BLOCKS, EVENTS, HEADERS, META, RECEIPTS, RECORDS, Settings, TRANSACTIONS, VALUES,
 };
 use crate::watchdog::{self, NoResult};
 use borsh::{BorshDeserialize, BorshSerialize};
 use node::{Commit, Header, Receipt, Signed, Store, Tip};
-use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
+use rocksdb::{ColumnFamily, DB, WriteBatch, WriteOptions};
 use std::path::{Path, PathBuf};
+use std::sync::RwLock;
 use std::time::Duration;
 use vm::{Entries, Event, Fault, Height};
 
@@ -20,6 +24,9 @@ pub struct RocksStore {
     pub(crate) db: DB,
     pub(crate) path: PathBuf,
     pub(crate) settings: Settings,
+    /// Ranges that scans found without a key.
+    pub(crate) dead: RwLock<DeadRanges>,
+    acknowledged: Writer,
     tip: Option<Tip>,
     broken: bool,
 }
@@ -32,12 +39,27 @@ impl RocksStore {
     ///
     /// # Errors
     /// [`Fault::Store`] if the folder belongs to something else, has another version, is already
-    /// open, is damaged, or takes longer than [`Settings::open_seconds`].
+    /// open, is damaged, takes longer than [`Settings::open_seconds`], or has lost a block that was
+    /// acknowledged; then [`RocksStore::accept`] makes it open at the block that it has.
     pub fn open(path: &Path, settings: Settings) -> Result<Self, Fault> {
+        let (store, last) = Self::open_unchecked(path, settings)?;
+        if let Some(last) = last {
+            store.check_acknowledged(&last)?;
+        }
+        store.prune_to_settings()?;
+        Ok(store)
+    }
+
+    /// Opens the store at any block, and returns the last one that was acknowledged, if it is known.
+    pub(crate) fn open_unchecked(
+        path: &Path,
+        settings: Settings,
+    ) -> Result<(Self, Option<Acknowledged>), Fault> {
         if settings.keep_blocks == Some(0) {
             return Err(fault(path, "at least one block must be kept"));
         }
         let version = format::check(path)?;
+        let last = acknowledged::last(path).map_err(|error| fault(path, error))?;
         let db = open_watched(path, &settings)?;
         // The opening has made the families that an older version lacks.
         if version < format::VERSION {
@@ -47,12 +69,35 @@ impl RocksStore {
             db,
             path: path.to_owned(),
             settings,
+            dead: RwLock::default(),
+            acknowledged: Writer::new(path),
             tip: None,
             broken: false,
         };
         store.tip = store.get(META, TIP)?;
-        store.prune_to_settings()?;
-        Ok(store)
+        Ok((store, last))
+    }
+
+    fn check_acknowledged(&self, last: &Acknowledged) -> Result<(), Fault> {
+        let is_there = self.tip.is_some_and(|tip| {
+            let is_same = tip.height == last.height && tip.hash == last.hash;
+            is_same || tip.height > last.height
+        });
+        if is_there {
+            return Ok(());
+        }
+        let found = match self.tip {
+            Some(tip) if tip.height == last.height => format!("another block {}", tip.height),
+            Some(tip) => format!("block {} as its last", tip.height),
+            None => "no block".to_owned(),
+        };
+        Err(self.fault(format!(
+            "block {} was acknowledged, and the folder has {found}: the log of the blocks between \
+             is damaged, or files of another time were copied here. Restore a backup, or go on with \
+             what is there: `lockstep node accept rocksdb:PATH`; the blocks after it have to be \
+             executed again",
+            last.height
+        )))
     }
 
     pub(crate) fn family(&self, name: &str) -> Result<&ColumnFamily, Fault> {
@@ -66,7 +111,7 @@ impl RocksStore {
         fault(&self.path, cause)
     }
 
-    fn intact(&self) -> Result<(), Fault> {
+    pub(crate) fn intact(&self) -> Result<(), Fault> {
         if self.broken {
             return Err(self.fault("it stopped at a failed write"));
         }
@@ -195,22 +240,10 @@ impl Store for RocksStore {
 
     fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
         self.intact()?;
-        let mut options = ReadOptions::default();
-        if let Some(end) = end {
-            if start >= end {
-                return Ok(Entries::new());
-            }
-            options.set_iterate_upper_bound(end);
+        if end.is_some_and(|end| start >= end) {
+            return Ok(Entries::new());
         }
-        let mode = IteratorMode::From(start, Direction::Forward);
-        self.db
-            .iterator_cf_opt(self.family(VALUES)?, options, mode)
-            .take(limit)
-            .map(|entry| {
-                let (key, value) = entry.map_err(|error| self.fault(error))?;
-                Ok((key.into_vec(), value.into_vec()))
-            })
-            .collect()
+        Scan::new(self, start, end)?.entries(limit)
     }
 
     fn tip(&self) -> Result<Option<Tip>, Fault> {
@@ -269,10 +302,15 @@ impl Store for RocksStore {
         self.intact()?;
         let tip = commit.tip;
         self.check_next(tip.height)?;
+        let changed = self.changed_keys(&commit);
         let batch = self.batch(commit)?;
         // Reset only at the end: after an error it is unknown what the log contains.
         self.broken = true;
         self.write(batch)?;
+        let (height, hash) = (tip.height, tip.hash);
+        let noted = self.acknowledged.write(Acknowledged { height, hash });
+        noted.map_err(|error| self.fault(format!("its file of the last block: {error}")))?;
+        self.update_dead(changed)?;
         if self.settings.compact_after_commit {
             self.compact()?;
         }
