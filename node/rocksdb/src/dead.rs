@@ -71,7 +71,9 @@ impl DeadRanges {
             start = first;
         }
         loop {
-            let next = self.0.range::<[u8], _>((Bound::Included(&*start), Bound::Unbounded));
+            let next = self
+                .0
+                .range::<[u8], _>((Bound::Included(&*start), Bound::Unbounded));
             let touching = next
                 .map(|(next, _)| next)
                 .next()

@@ -8,6 +8,12 @@
 
 mod model;
 
+mod acknowledged;
+
+mod rot;
+
+mod scans;
+
 mod torn;
 
 mod open;
