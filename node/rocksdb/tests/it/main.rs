@@ -14,6 +14,8 @@ mod rot;
 
 mod scans;
 
+mod snapshots;
+
 mod torn;
 
 mod open;
