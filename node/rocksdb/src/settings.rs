@@ -130,7 +130,10 @@ impl Settings {
         blocks.set_bloom_filter(10.0, false);
         let mut options = Options::default();
         options.set_block_based_table_factory(&blocks);
-        options.set_write_buffer_size(self.buffer_bytes);
+        // All families are flushed together. A checkpoint of the tree fills this buffer by itself,
+        // so that an opening replays little more than one.
+        let shared = if name == RECORDS { 2 } else { 1 };
+        options.set_write_buffer_size(self.buffer_bytes.wrapping_div(shared));
         options.set_compression_type(DBCompressionType::None);
         options.add_compact_on_deletion_collector_factory(
             DELETION_WINDOW,
