@@ -132,8 +132,12 @@ impl Settings {
         options.set_block_based_table_factory(&blocks);
         // All families are flushed together. A checkpoint of the tree fills this buffer by itself,
         // so that an opening replays little more than one.
-        let shared = if name == RECORDS { 2 } else { 1 };
-        options.set_write_buffer_size(self.buffer_bytes.wrapping_div(shared));
+        let buffer = if name == RECORDS {
+            self.buffer_bytes.wrapping_div(2)
+        } else {
+            self.buffer_bytes
+        };
+        options.set_write_buffer_size(buffer);
         options.set_compression_type(DBCompressionType::None);
         options.add_compact_on_deletion_collector_factory(
             DELETION_WINDOW,
