@@ -49,8 +49,8 @@ const INFO_LOGS: usize = 4;
 /// Settings of a store. They change time, memory and disk use, never a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Number of blocks whose header, transactions, receipts and events are kept, at least 1; `None`
-    /// for all.
+    /// Number of blocks whose header, transactions, receipts and events are kept, at least 1;
+    /// `None` for all.
     pub keep_blocks: Option<u64>,
     /// Time limit for opening, in seconds; beyond it opening is a fault. Replaying a log of
     /// [`Settings::log_bytes`] takes a few seconds.

@@ -56,7 +56,7 @@ impl RocksStore {
         Ok(store)
     }
 
-    /// Opens the store at any block; returns the last one that was acknowledged too, if it is known.
+    /// Opens the store at any block; returns the last acknowledged one too, if it is known.
     pub(crate) fn open_unchecked(
         path: &Path,
         settings: Settings,
