@@ -12,8 +12,8 @@
 //! committed prefix. If a whole record follows, the disk lost synced data, which is a [`Fault`] and
 //! never a shorter chain.
 //!
-//! Records of the format before, `LSblock1`, lack transactions and events; a log of them is
-//! refused.
+//! Records of the format before, `LSblock1`, lack transactions and events: a log of them is a
+//! fault.
 //!
 //! # Invariants
 //! * A commit that returned `Ok` survives every crash.
@@ -205,6 +205,10 @@ impl<D: Disk> Store for LogStore<D> {
 
     fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {
         self.intact()?.chain_id()
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn super::Snapshot>, Fault> {
+        self.intact()?.snapshot()
     }
 
     fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
