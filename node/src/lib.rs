@@ -65,6 +65,9 @@ pub mod execute;
 /// The state tree of a store.
 pub mod state_tree;
 
+/// Rules by height.
+mod upgrade;
+
 /// Opening a store.
 mod opening;
 
@@ -105,6 +108,9 @@ pub use state_tree::recomputed_root;
 pub use store::{Commit, Disk, LogStore, MemoryStore, Store};
 pub use transaction::{
     DecodeError, Payload, PublicKey, Signed, Transaction, decode_canonical, intrinsic_gas,
+};
+pub use upgrade::{
+    ChainSpec, RulesUnknown, SpecError, UpgradeDocument, UpgradeDocumentError, UpgradesError,
 };
 
 /// Compiles and runs the examples of the page for embedders.

@@ -7,6 +7,7 @@
 use crate::base::Base;
 use crate::cache::CodeCache;
 use crate::digest::sha256;
+use crate::genesis::{RULES_KEY, decode_activations};
 use crate::store::Store;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -231,11 +232,34 @@ impl<'a> Overlay<'a> {
                 "stored code has another hash than its key".to_owned(),
             ));
         }
-        let module = vm::check(&bytes, self.rules)
-            .map_err(|_| Fault::invariant("stored code is no longer accepted"))?;
+        let module = match vm::check(&bytes, self.rules) {
+            Ok(module) => module,
+            Err(_) => self.check_as_stored(&bytes)?,
+        };
         let module = Arc::new(module);
-        self.cache.insert(Arc::clone(&module));
+        self.cache
+            .insert_under(*self.rules.id(), Arc::clone(&module));
         Ok(module)
+    }
+
+    /// Checks stored code that the rules in force refuse: under the latest earlier rules that
+    /// accept it. No rules refuse code that was stored before them.
+    fn check_as_stored(&self, bytes: &[u8]) -> Result<CheckedModule, Fault> {
+        let listed = decode_activations(self.read(&key::system(RULES_KEY))?.as_deref())?;
+        let earlier = listed.iter().rev().filter(|(_, id)| id != self.rules.id());
+        for (_, id) in earlier {
+            let rules = self.cache.rulebook().get(id).ok_or_else(|| {
+                Fault::invariant(format!(
+                    "code was stored under the rules {} or earlier ones, and this build does not \
+                     have them: install a build that has them",
+                    hex::encode(id)
+                ))
+            })?;
+            if let Ok(module) = vm::check(bytes, rules) {
+                return Ok(module);
+            }
+        }
+        Err(Fault::invariant("stored code is no longer accepted"))
     }
 }
 

@@ -67,6 +67,7 @@ use crate::node::Parts;
 use crate::opening::open_store;
 use crate::signatures::Signatures;
 use crate::store::{Commit, Store};
+use crate::upgrade::{ChainSpec, Planned};
 use position::{Executor, Position};
 use quarantine::Quarantine;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -107,6 +108,8 @@ pub struct Chain {
     parts: Parts,
     cache: CodeCache,
     genesis: Genesis,
+    /// Rules by height, as configured.
+    planned: Planned,
     chain_id: [u8; 32],
     signatures: Signatures,
     quarantine: Quarantine,
@@ -130,26 +133,31 @@ enum Known {
 
 impl Chain {
     /// Opens a chain on `store`: commits the genesis if the store is empty, else rebuilds the tree.
+    /// `chain` is a [`Genesis`], or a [`ChainSpec`] with upgrade documents.
     ///
     /// # Errors
     /// As [`crate::Node::open`].
     pub fn open(
         parts: Parts,
-        genesis: Genesis,
+        chain: impl Into<ChainSpec>,
         mut store: Box<dyn Store + Sync>,
         options: &Options,
     ) -> Result<Self, Fault> {
-        let (tip, tree) = open_store(store.as_mut(), &genesis)?;
+        let chain = chain.into();
+        let (tip, tree) = open_store(store.as_mut(), chain.genesis())?;
+        chain.check(store.as_ref())?;
+        let (genesis, planned) = chain.into_parts();
         let bounds = Bounds {
             blocks: options.unfinalized_blocks_max,
             bytes: options.unfinalized_bytes_max,
         };
         let threads = options.workers.max(1);
         Ok(Self {
-            cache: CodeCache::new(parts.cache),
+            cache: CodeCache::new(parts.cache, &parts.rules),
             parts,
             chain_id: genesis.chain_id(),
             genesis,
+            planned,
             signatures: Signatures::new(threads, options.signatures_max),
             quarantine: Quarantine::new(options.quarantined_max),
             position: Mutex::new(Position::new(tree, threads)),
@@ -230,6 +238,7 @@ impl Chain {
             Ok(rules) => rules,
             // Dropped, or overtaken by a final block, since it was found.
             Err(ChainError::Misuse(_)) => return self.not_buildable(&hash, &block.header),
+            Err(ChainError::RulesUnknown(unknown)) => return Ok(Verdict::RulesUnknown(unknown)),
             Err(ChainError::Fault(fault)) => return Err(fault),
         };
         let context = self.context(&parent, rules);

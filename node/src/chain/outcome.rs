@@ -2,6 +2,7 @@
 
 use crate::block::Invalid;
 use crate::header::BlockResult;
+use crate::upgrade::RulesUnknown;
 use vm::Fault;
 
 /// What a chain found about a block.
@@ -16,6 +17,9 @@ pub enum Verdict {
     UnknownParent,
     /// The block is not above the last final one: it is final already or can never be.
     Stale,
+    /// This build does not have the rules of the block's height: no vote, for or against. The node
+    /// is behind; nothing was executed.
+    RulesUnknown(RulesUnknown),
 }
 
 /// A call that does not fit the state of the chain: an error of the caller, which changes nothing.
@@ -43,6 +47,9 @@ pub enum ChainError {
     /// The caller's error; nothing changed.
     #[error(transparent)]
     Misuse(#[from] Misuse),
+    /// This build does not have the rules in force above the block; nothing changed.
+    #[error(transparent)]
+    RulesUnknown(#[from] RulesUnknown),
     /// A failure of this machine.
     #[error(transparent)]
     Fault(#[from] Fault),

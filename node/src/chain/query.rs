@@ -5,7 +5,6 @@ use super::{Chain, read_lock};
 use crate::base::Base;
 use crate::genesis::{RULES_KEY, decode_activations};
 use crate::header::Tip;
-use crate::opening::rules_at;
 use crate::overlay::Overlay;
 use std::sync::Arc;
 use vm::unstable::state::Account;
@@ -59,11 +58,17 @@ impl Chain {
         })
     }
 
-    /// The rules in force in the block above this one, by the list in its state.
-    pub(super) fn rules_above(&self, tip: &Tip, base: &Base<'_>) -> Result<&Arc<Rules>, Fault> {
+    /// The rules in force in the block above this one: as configured for its height, else by the
+    /// list in the state of this one.
+    pub(super) fn rules_above(
+        &self,
+        tip: &Tip,
+        base: &Base<'_>,
+    ) -> Result<&Arc<Rules>, ChainError> {
         let listed = base.read(&key::system(RULES_KEY))?;
-        let activations = decode_activations(listed.as_deref())?;
-        rules_at(&activations, &self.parts.rules, tip.height.next())
+        let listed = (&decode_activations(listed.as_deref())?, tip.height);
+        let rulebook = &self.parts.rules;
+        Ok(self.planned.rules_at(listed, rulebook, tip.height.next())?)
     }
 
     /// Reads the state of a block; finalizing waits meanwhile.
