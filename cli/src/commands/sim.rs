@@ -231,7 +231,7 @@ pub(crate) fn run(arguments: &Sim) -> CommandResult {
         archive,
         timing: Timing::default(),
     };
-    let simulated = simulate::investigate(&plan, executors, &mut progress);
+    let simulated = simulate::investigate(&plan, &versions, executors, &mut progress);
     print::progress_end();
     let Investigated {
         report,

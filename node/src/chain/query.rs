@@ -8,7 +8,7 @@ use crate::header::Tip;
 use crate::overlay::Overlay;
 use std::sync::Arc;
 use vm::unstable::state::Account;
-use vm::{Address, BlockMetadata, Environment, Fault, Gas, Message, Outcome, Rules, key};
+use vm::{Address, BlockMetadata, Environment, Gas, Message, Outcome, Rules, key};
 
 /// The block whose state a query reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
