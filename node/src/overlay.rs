@@ -98,6 +98,12 @@ impl<'a> Overlay<'a> {
         &self.block
     }
 
+    fn note_key(&self, key: &[u8]) {
+        if let Some(reads) = &self.reads {
+            reads.borrow_mut().keys.insert(key.to_vec());
+        }
+    }
+
     fn note_range(&self, range: &Range<&[u8]>, limit: usize) {
         if let Some(reads) = &self.reads {
             let range = (range.start.to_vec(), range.end.to_vec(), limit);
@@ -210,9 +216,7 @@ impl<'a> Overlay<'a> {
 
     /// The change of a key in the overlay; `None` if the base decides.
     fn changed(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
-        if let Some(reads) = &self.reads {
-            reads.borrow_mut().keys.insert(key.to_vec());
-        }
+        self.note_key(key);
         self.transaction.get(key).or_else(|| self.block.get(key))
     }
 
@@ -352,7 +356,13 @@ impl StateView for Overlay<'_> {
             return Ok(None);
         }
         match self.cache.get(&code_hash.0, self.rules.id()) {
-            Some(module) => Ok(Some(module)),
+            Some(module) => {
+                if module.rules_id() != self.rules.id() {
+                    // Without the cache the list of rules is read; a case needs it.
+                    self.note_key(&key::system(RULES_KEY));
+                }
+                Ok(Some(module))
+            }
             None => self.check_again(code_hash).map(Some),
         }
     }

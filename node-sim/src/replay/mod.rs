@@ -136,6 +136,7 @@ pub struct Traced {
 /// Replays the blocks of an archive on a node, in order.
 pub struct Replay<R> {
     archive: ArchiveReader<R>,
+    chain: ChainSpec,
     node: Node,
     /// Last block of the store when the replay began.
     stored: Tip,
@@ -181,7 +182,7 @@ impl<R: Read> Replay<R> {
             chain = chain.with(document)?;
         }
         chain.check(&*store)?;
-        let node = Node::open(parts, chain, store)?;
+        let node = Node::open(parts, chain.clone(), store)?;
         let stored = *node.tip();
         let replayed = ReplaySummary {
             height: stored.height,
@@ -198,6 +199,7 @@ impl<R: Read> Replay<R> {
                 _ => genesis_tip(archive.genesis()),
             },
             archive,
+            chain,
             node,
             stored,
             replayed,
@@ -266,6 +268,11 @@ impl<R: Read> Replay<R> {
             return Err(ReplayError::StoreAhead { last, tip });
         }
         Ok(())
+    }
+
+    /// Genesis and upgrade documents of the chain.
+    pub const fn chain(&self) -> &ChainSpec {
+        &self.chain
     }
 
     /// Summary so far.

@@ -223,11 +223,11 @@ fn parts(rules: Rulebook) -> Parts {
 }
 
 /// Replays an archive to its end or its first error.
-fn replayed(
-    archive: &[u8],
+fn replayed<'a>(
+    archive: &'a [u8],
     documents: &[UpgradeDocument],
     rules: Rulebook,
-) -> Result<Replay<&[u8]>, ReplayError> {
+) -> Result<Replay<&'a [u8]>, ReplayError> {
     let reader = ArchiveReader::new(archive)?;
     let store = Box::new(MemoryStore::new());
     let mut replay = Replay::upgrading(reader, documents, parts(rules), store)?;
