@@ -77,8 +77,12 @@ fn a_genesis_of_the_most_accounts_and_upgrades_fits_and_one_account_more_is_refu
     let make = |accounts: &BTreeMap<Address, u128>| {
         Genesis::new(&name, 0, [0; 32], Limits::v1(), accounts)
     };
-    let upgrades =
-        (0..UPGRADES_MAX).map(|number| (Height(2 + u64::from(number)), [(number % 251) as u8; 32]));
+    let upgrades = (0..UPGRADES_MAX).map(|number| {
+        (
+            Height(2 + u64::from(number)),
+            [(number % 250) as u8 + 1; 32],
+        )
+    });
     let most = make(&accounts).unwrap();
     let most = most.with_upgrades(upgrades.collect()).unwrap();
     let document = most.document();
