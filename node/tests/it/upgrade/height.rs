@@ -2,6 +2,7 @@
 
 use super::{BLOCKS, Crossing, FROM, book, first, list, parts, second, to_second};
 use node::chain::{At, Chain, ChainError, Options, Proposal, Verdict};
+use node::mempool::{SourceId, Submission};
 use node::{
     Block, ChainSpec, Executed, Invalid, MemoryStore, Node, Observer, RULES_KEY, RulesUnknown,
     Store,
@@ -161,6 +162,15 @@ fn a_build_without_the_rules_stops_before_their_block_and_goes_on_as_a_newer_one
     let crossing = Crossing::new(15, Listing::Document);
     let old = node::rules::rulebook();
     let chain = driven(&crossing.spec, old.clone(), Box::new(MemoryStore::new()));
+    finalized(&crossing, &chain, FROM - 2);
+    let signed = crossing.blocks[FROM as usize - 1].transactions[0].encode();
+    let submission = Submission {
+        encoded: &signed,
+        source: SourceId([1; 32]),
+        now_ms: 1,
+    };
+    // The mempool follows the chain; that its next rules are unknown keeps no block from being final.
+    assert!(chain.submit(&submission).is_ok());
     finalized(&crossing, &chain, FROM - 1);
     let unknown = RulesUnknown {
         height: Height(FROM),
@@ -190,7 +200,10 @@ fn a_build_without_the_rules_stops_before_their_block_and_goes_on_as_a_newer_one
         value: 0,
     };
     let called = chain.call(At::Final, &message, vm::Gas(1)).unwrap_err();
-    for error in [proposed, called] {
+    let submitted = chain.submit(&submission).unwrap_err();
+    let transaction = crossing.blocks[FROM as usize - 1].transactions[0].clone();
+    let checked = chain.check(transaction).unwrap_err();
+    for error in [proposed, called, submitted, checked] {
         assert!(matches!(&error, ChainError::RulesUnknown(found) if *found == unknown));
         let text = format!(
             "block {FROM} needs the rules {}",
