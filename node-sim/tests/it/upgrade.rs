@@ -241,7 +241,7 @@ fn an_archive_replays_with_its_document_and_stops_at_the_height_without_it() {
     let (_, kept) = simulated(&versions, standard(1));
     let (archive, chain_id) = (kept.archive(), kept.genesis().chain_id());
     let document = UpgradeDocument::new(chain_id, versions.upgrades.clone()).unwrap();
-    let replay = replayed(&archive, &[document.clone()], both()).unwrap();
+    let replay = replayed(&archive, std::slice::from_ref(&document), both()).unwrap();
     assert_eq!(replay.replayed().first_difference, None);
     assert_eq!(replay.replayed().compared, PLAN.blocks);
     let (found, expected) = (*second().id(), *version_1().id());

@@ -277,7 +277,7 @@ impl Chain {
             Known::Stale => return Ok(Verdict::Stale),
         };
         let above = self.with_base(At::Block(parent.hash), |tip, base| {
-            Ok(self.rules_above(tip, &base)?)
+            self.rules_above(tip, &base)
         });
         let rules = match above {
             Ok(rules) => rules,
