@@ -1,11 +1,11 @@
-//! Runs `lockstep node replay`: executes an archive of blocks and reports the first difference.
+//! Runs `lockstep node`, and its `replay`: executes an archive of blocks and reports the first difference.
 
 use crate::args::{Node, NodeCommand, Replay as Arguments};
 use crate::chain::case_file;
 use crate::chain::site::{self, SiteLine};
 use crate::chain::store::StoreName;
 use crate::chain::upgrade_file::{self, UpgradeLine};
-use crate::commands::{case, upgrade};
+use crate::commands::{case, store, upgrade};
 use crate::failure::{CommandResult, Failure, Verdict};
 use crate::print::{self, Colour};
 use crate::progress::ProgressTimer;
@@ -66,6 +66,9 @@ pub(crate) fn run(arguments: &Node) -> CommandResult {
         NodeCommand::Replay(arguments) => replay(arguments),
         NodeCommand::Case(arguments) => case::run(arguments),
         NodeCommand::Upgrade(arguments) => upgrade::run(arguments),
+        NodeCommand::Snapshot(arguments) => store::snapshot(arguments),
+        NodeCommand::Restore(arguments) => store::restore(arguments),
+        NodeCommand::Accept(arguments) => store::accept(arguments),
     }
 }
 

@@ -61,7 +61,7 @@ fn a_node_and_a_chain_restart_at_every_height_with_the_document_from_any_height_
         let disk = SimulatedDisk::new(configured);
         for height in 0..BLOCKS {
             // Above the height of the upgrade the document may be there or not.
-            let spec = match height < configured || height >= FROM + 1 {
+            let spec = match height < configured || height > FROM {
                 true => &bare,
                 false => &crossing.spec,
             };
