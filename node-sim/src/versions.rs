@@ -1,5 +1,5 @@
-//! Describes the versions that a simulated chain goes through: the rules that its nodes know, and the
-//! heights at which it changes to them.
+//! Describes the versions of a simulated chain: the rules that its nodes know, and the heights at
+//! which it changes to them.
 
 use node::{Activations, ChainSpec, Genesis, UpgradeDocument};
 use vm::{Fault, Rulebook};

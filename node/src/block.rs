@@ -4,13 +4,13 @@
 //!
 //! Specification: docs/spec/blocks.md, "Validity".
 
+use crate::activations::RulesUnknown;
 use crate::digest::{encode, length};
 use crate::header::{Header, Tip};
 use crate::limits::Limits;
 use crate::rules::Prices;
 use crate::signatures::{Signatures, Unverified};
 use crate::transaction::{DecodeError, Signed, decode_canonical, intrinsic_gas};
-use crate::upgrade::RulesUnknown;
 use borsh::{BorshDeserialize, BorshSerialize};
 use vm::unstable::limits::HostLimits;
 use vm::{Address, Height, Rules};

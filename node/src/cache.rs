@@ -1,7 +1,7 @@
 //! Caches checked modules by code hash and the id of the rules in force; a hit only saves time.
 //!
 //! Whether a module exists is decided by the state, never by the cache. A module that later rules
-//! refuse is cached under their id as well: it was checked under the rules that it was stored under.
+//! refuse is cached under their id as well; it was checked under earlier rules.
 
 use crate::limits::CACHE_BYTES_MAX;
 use std::collections::BTreeMap;

@@ -2,9 +2,9 @@
 //!
 //! Specification: docs/spec/transactions.md, "Execution".
 
+use crate::activations::{RULES_KEY, decode_activations};
 use crate::block::ValidTransaction;
 use crate::digest::encode;
-use crate::genesis::{RULES_KEY, decode_activations};
 use crate::header::Header;
 use crate::overlay::{Net, Overlay};
 use crate::receipt::{

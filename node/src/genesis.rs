@@ -5,39 +5,21 @@
 //!
 //! Specification: docs/spec/blocks.md, "Genesis".
 
+use crate::activations::{Activations, RULES_KEY, UpgradesError, check_upgrades};
 use crate::digest::{encode, length, sha256};
 use crate::limits::{
     CHAIN_NAME_BYTES_MAX, GENESIS_ACCOUNTS_MAX, GENESIS_BYTES_MAX, Limits, UPGRADES_MAX,
 };
-use crate::upgrade::{UpgradesError, check_upgrades};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use vm::unstable::state::Account;
-use vm::{Address, Fault, Height, StateDiff, key};
+use vm::{Address, Height, StateDiff, key};
 
 /// First field of a genesis document without upgrades.
 const FORMAT: &str = "lockstep/genesis/1";
 /// First field of a genesis document that lists upgrades.
 const FORMAT_UPGRADES: &str = "lockstep/genesis/2";
-/// Name of the system key whose value lists the rules by activation height.
-pub const RULES_KEY: &str = "rules";
-
-/// Rules ids with the height from which each is in force, ascending; the value of [`RULES_KEY`].
-pub type Activations = Vec<(Height, [u8; 32])>;
-
-/// Decodes the value of [`RULES_KEY`].
-pub(crate) fn decode_activations(value: Option<&[u8]>) -> Result<Activations, Fault> {
-    borsh::from_slice(value.unwrap_or_default())
-        .map_err(|_| Fault::Store("the list of rules does not decode".to_owned()))
-}
-
-/// Id of the rules in force at a height; `None` before the first activation.
-pub(crate) fn in_force(activations: &Activations, height: Height) -> Option<&[u8; 32]> {
-    let last = activations.iter().rfind(|(from, _)| *from <= height);
-    last.map(|(_, id)| id)
-}
-
 /// The genesis document. The fields are in the order of their encoding.
 ///
 /// Every value has passed the checks of [`Genesis::new`] and [`Genesis::with_upgrades`], whether it

@@ -29,6 +29,9 @@ mod transaction;
 /// Secret keys, for wallets, workloads and tests.
 mod key;
 
+/// Lists of rules by height.
+mod activations;
+
 /// The genesis document.
 mod genesis;
 
@@ -92,6 +95,7 @@ pub mod archive;
 /// The state of a block as files.
 pub mod snapshot;
 
+pub use activations::{Activations, RULES_KEY, RulesUnknown, UpgradesError};
 pub use block::{
     Block, Invalid, InvalidTransaction, ValidBlock, ValidTransaction, ValidationContext,
     transactions_root,
@@ -100,7 +104,7 @@ pub use block_execution::{NoObserver, Observer};
 pub use cache::{CachePolicy, CodeCache};
 pub use chain::Chain;
 pub use execute::{BlockEnvironment, Executed};
-pub use genesis::{Activations, Genesis, GenesisError, RULES_KEY};
+pub use genesis::{Genesis, GenesisError};
 pub use header::{BlockResult, Header, Tip};
 pub use key::SecretKey;
 pub use mempool::{Mempool, MempoolOptions};
@@ -115,9 +119,7 @@ pub use store::{
 pub use transaction::{
     DecodeError, Payload, PublicKey, Signed, Transaction, decode_canonical, intrinsic_gas,
 };
-pub use upgrade::{
-    ChainSpec, RulesUnknown, SpecError, UpgradeDocument, UpgradeDocumentError, UpgradesError,
-};
+pub use upgrade::{ChainSpec, SpecError, UpgradeDocument, UpgradeDocumentError};
 
 /// Compiles and runs the examples of the page for embedders.
 #[cfg(doctest)]

@@ -1,17 +1,18 @@
 //! Applies valid blocks to a store, maintains the state tree, and stops permanently at a fault.
 
+use crate::activations::{Activations, RULES_KEY, RulesUnknown, decode_activations};
 use crate::base::Base;
 use crate::block::{Block, Invalid, ValidBlock, ValidationContext, transactions_root};
 use crate::block_execution::{Execution, Observer};
 use crate::cache::{CachePolicy, CodeCache};
-use crate::genesis::{Activations, Genesis, RULES_KEY, decode_activations};
+use crate::genesis::Genesis;
 use crate::header::{BlockResult, Header, Tip};
 use crate::limits::Limits;
 use crate::opening::{compare_root, open_store};
 use crate::state_tree::{Advance, each_leaf};
 use crate::store::{Commit, Store};
 use crate::transaction::Signed;
-use crate::upgrade::{ChainSpec, Planned, RulesUnknown};
+use crate::upgrade::{ChainSpec, Planned};
 use std::sync::Arc;
 use tree::{Batch, Tree};
 use vm::unstable::state::Account;

@@ -4,10 +4,10 @@
 //! read:  transaction -> block -> base         finish_transaction: transaction into block, net
 //! ```
 
+use crate::activations::{RULES_KEY, decode_activations};
 use crate::base::Base;
 use crate::cache::CodeCache;
 use crate::digest::sha256;
-use crate::genesis::{RULES_KEY, decode_activations};
 use crate::store::Store;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,5 @@
-//! Opens stores, reads and writes case files and upgrade documents, and shows where two executions diverge.
+//! Opens stores, reads and writes case files and upgrade documents, and shows where two executions
+//! diverge.
 //!
 //! | file | content |
 //! |---|---|

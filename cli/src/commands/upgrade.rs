@@ -20,8 +20,8 @@ struct UpgradeDocumentLine {
 /// Writes the document and says which rules this build lacks.
 ///
 /// # Errors
-/// [`Failure::Usage`] for ids and heights that no document has; [`Failure::Environment`] if the file
-/// cannot be written.
+/// [`Failure::Usage`] for ids and heights that no document has; [`Failure::Environment`] if the
+/// file cannot be written.
 pub(crate) fn run(arguments: &UpgradeArguments) -> CommandResult {
     let chain_id = parse_id(&arguments.chain)
         .ok_or_else(|| Failure::Usage(wrong_id("--chain", &arguments.chain)))?;

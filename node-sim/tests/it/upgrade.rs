@@ -196,7 +196,6 @@ fn validators_without_the_document_or_the_rules_stop_before_the_height_and_catch
     }
 }
 
-/// One that nobody equips is not among those that agree: the quorum goes on without it.
 #[test]
 fn the_roots_are_those_of_a_network_that_was_prepared() {
     let rules = second();

@@ -1,8 +1,8 @@
 //! Names what a call of a chain returns besides its value.
 
+use crate::activations::RulesUnknown;
 use crate::block::Invalid;
 use crate::header::BlockResult;
-use crate::upgrade::RulesUnknown;
 use vm::{Fault, Height};
 
 /// What a chain found about a block.

@@ -3,8 +3,8 @@
 use super::outcome::ChainError;
 use super::unfinalized::View;
 use super::{Chain, read_lock};
+use crate::activations::{RULES_KEY, decode_activations};
 use crate::base::Base;
-use crate::genesis::{RULES_KEY, decode_activations};
 use crate::header::Tip;
 use crate::overlay::Overlay;
 use std::sync::Arc;

@@ -12,9 +12,8 @@
 //!
 //! Specification: docs/spec/blocks.md, "Rules by height".
 
-use super::{UpgradesError, check_upgrades};
+use crate::activations::{Activations, UpgradesError, check_upgrades};
 use crate::digest::{length, sha256};
-use crate::genesis::Activations;
 use crate::limits::UPGRADE_DOCUMENT_BYTES_MAX;
 use vm::Height;
 

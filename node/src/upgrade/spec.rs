@@ -1,7 +1,8 @@
 //! Combines the genesis of a chain with its upgrade documents, and compares both with a state.
 
 use super::{Planned, UpgradeDocument};
-use crate::genesis::{Activations, Genesis, RULES_KEY, decode_activations};
+use crate::activations::{Activations, RULES_KEY, decode_activations, in_force};
+use crate::genesis::Genesis;
 use crate::limits::UPGRADES_MAX;
 use crate::store::Store;
 use vm::{Fault, Height, key};
@@ -189,7 +190,7 @@ impl ChainSpec {
                 }
                 last = planned;
             } else if !listed.contains(&(height, planned)) {
-                let executed = crate::genesis::in_force(listed, height);
+                let executed = in_force(listed, height);
                 return Err(SpecError::Missed {
                     height,
                     planned,

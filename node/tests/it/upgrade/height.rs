@@ -169,7 +169,7 @@ fn a_build_without_the_rules_stops_before_their_block_and_goes_on_as_a_newer_one
         source: SourceId([1; 32]),
         now_ms: 1,
     };
-    // The mempool follows the chain; that its next rules are unknown keeps no block from being final.
+    // That the rules of the mempool's next block are unknown keeps no block from being final.
     assert!(chain.submit(&submission).is_ok());
     finalized(&crossing, &chain, FROM - 1);
     let unknown = RulesUnknown {
@@ -180,7 +180,7 @@ fn a_build_without_the_rules_stops_before_their_block_and_goes_on_as_a_newer_one
     // Not `Invalid`: a vote against the block would be wrong.
     let verdict = chain.verify(block.clone()).unwrap();
     assert_eq!(verdict, Verdict::RulesUnknown(unknown));
-    // Whatever the header says, this build cannot tell.
+    // Whatever the header says, this build cannot check it.
     let mut of_old_rules = block.clone();
     of_old_rules.header.rules_id = first();
     let verdict = chain.verify(of_old_rules).unwrap();
