@@ -1,6 +1,7 @@
 //! Tests `lockstep node upgrade` and `--upgrade`: documents that fit, and ones that do not.
 
 use crate::{file, lockstep, scratch};
+use node::archive::{ArchiveReader, ArchiveWriter};
 use serde_json::Value;
 
 /// An id of rules that no build has.
@@ -193,4 +194,33 @@ fn a_simulation_needs_the_rules_of_the_heights_that_it_reaches() {
     assert!(ran.stderr.contains("block 4 needs the rules"), "{ran:?}");
     let ran = lockstep(&["sim", "--network", "--upgrade", &beyond]);
     assert_eq!(ran.code, 2, "{ran:?}");
+}
+
+#[test]
+fn a_replay_without_the_document_stops_at_its_height_and_asks_for_it() {
+    let (archive, _) = archive("undocumented.blocks");
+    let bytes = std::fs::read(&archive).expect("the archive");
+    let mut reader = ArchiveReader::new(bytes.as_slice()).expect("an archive");
+    let mut writer = ArchiveWriter::new(Vec::new(), reader.genesis()).expect("a genesis");
+    while let Some(mut block) = reader.next_block().expect("a block") {
+        if block.block.header.height.0 == 3 {
+            block.block.header.rules_id = [0xab; 32];
+        }
+        writer.push(&block).expect("memory");
+    }
+    let changed = file("undocumented.blocks", writer.finish().expect("memory"));
+    let ran = lockstep(&["node", "replay", &changed]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    let rules = lockstep(&["schedule", "--json"]).json()["id"].clone();
+    let parts = [
+        "block 3",
+        OTHER,
+        rules.as_str().expect("an id"),
+        "--upgrade",
+        "2 blocks before",
+    ];
+    for part in parts {
+        assert!(ran.stderr.contains(part), "{part}: {ran:?}");
+    }
+    assert!(!ran.stderr.contains("this machine failed"), "{ran:?}");
 }
