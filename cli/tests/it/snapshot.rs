@@ -1,6 +1,6 @@
 //! Tests `lockstep node snapshot`, `restore` and `accept`.
 
-use crate::{lockstep, scratch};
+use crate::{CommandOutput, lockstep, scratch};
 use std::fs;
 
 /// A store of a simulated chain, and the folder that it is in.
@@ -31,16 +31,7 @@ fn store(name: &str) -> (String, String) {
 fn a_snapshot_is_restored_under_its_app_hash_and_takes_the_next_blocks() {
     let (folder, store) = store("snapshot");
     let out = format!("{folder}/node.snapshot");
-    let ran = lockstep(&[
-        "node",
-        "snapshot",
-        &store,
-        "--out",
-        &out,
-        "--chunk-kib",
-        "64",
-        "--json",
-    ]);
+    let ran = snapshot(&store, &out);
     assert_eq!(ran.code, 0, "{ran:?}");
     let taken = ran.json();
     let chunks = taken["chunks"].as_u64().unwrap();
@@ -91,19 +82,14 @@ fn a_snapshot_is_restored_under_its_app_hash_and_takes_the_next_blocks() {
     assert!(again.stderr.contains("has block"), "{again:?}");
     // A snapshot of what was restored is the same.
     let second = format!("{folder}/second.snapshot");
-    let ran = lockstep(&[
-        "node",
-        "snapshot",
-        &restored,
-        "--out",
-        &second,
-        "--chunk-kib",
-        "64",
-        "--json",
-    ]);
-    assert_eq!(ran.json(), taken);
+    assert_eq!(snapshot(&restored, &second).json(), taken);
     let manifest = |folder: &str| fs::read(format!("{folder}/manifest")).unwrap();
     assert_eq!(manifest(&second), manifest(&out));
+}
+
+fn snapshot(store: &str, out: &str) -> CommandOutput {
+    let command = ["node", "snapshot", store, "--out", out];
+    lockstep(&[&command[..], &["--chunk-kib", "64", "--json"]].concat())
 }
 
 #[test]
