@@ -1,4 +1,4 @@
-//! Runs `lockstep node`, and its `replay`: executes an archive of blocks and reports the first difference.
+//! Runs `lockstep node`; its `replay` executes an archive and reports the first difference.
 
 use crate::args::{Node, NodeCommand, Replay as Arguments};
 use crate::chain::case_file;
