@@ -13,9 +13,9 @@ use node::{
 use node_sim::simulate::samples::COUNTER;
 use reference::Reference;
 use vm::unstable::frames::contract_address;
-use vm::unstable::limits::Limits as ModuleLimits;
+use vm::unstable::limits::{HostLimits, Limits as ModuleLimits};
 use vm::unstable::rules::{FloatPolicy, Version};
-use vm::{Address, CodeHash, Engine, Height, Interpreter, Rules};
+use vm::{Address, CodeHash, Engine, Height, Interpreter, Rules, Trap};
 
 /// Version 3 of these tests: it refuses every sample, in each way in which a version can be
 /// narrower, and has the prices of version 1.
@@ -39,6 +39,20 @@ fn narrow() -> Rules {
     Rules::of(version).unwrap()
 }
 
+/// Rules under which a value of a contract has at most 4 bytes.
+fn short() -> Rules {
+    let version = Version {
+        number: 3,
+        host_limits: HostLimits {
+            value_bytes_max: 4,
+            ..HostLimits::V1
+        },
+        schedule: version_1().schedule.clone(),
+        ..Version::v1()
+    };
+    Rules::of(version).unwrap()
+}
+
 struct Run {
     node: Option<Node>,
     engine: fn() -> Box<dyn Engine>,
@@ -56,14 +70,15 @@ impl Observer for ExecutedCollector {
 }
 
 impl Run {
-    /// A chain that changes to the narrow rules at a height, if `is_crossing`.
-    fn new(engine: fn() -> Box<dyn Engine>, cache: CachePolicy, is_crossing: bool) -> Self {
+    /// A chain that changes to these rules at a height.
+    fn new(engine: fn() -> Box<dyn Engine>, cache: CachePolicy, rules: Option<Rules>) -> Self {
         let balances = [(alice().address(), BALANCE)].into();
         let genesis = Genesis::new("test", TIME_MS, first(), Limits::v1(), &balances).unwrap();
-        let upgrades = vec![(Height(FROM), *narrow().id())];
-        let genesis = match is_crossing {
-            true => genesis.with_upgrades(upgrades).unwrap(),
-            false => genesis,
+        let genesis = match rules {
+            Some(rules) => genesis
+                .with_upgrades(vec![(Height(FROM), *rules.id())])
+                .unwrap(),
+            None => genesis,
         };
         let mut run = Self {
             node: None,
@@ -78,7 +93,7 @@ impl Run {
     fn open(&mut self, store: Box<dyn node::Store>) {
         let parts = Parts {
             engine: (self.engine)(),
-            rules: node::rules::rulebook().with(narrow()),
+            rules: node::rules::rulebook().with(narrow()).with(short()),
             cache: self.cache,
         };
         self.node = Some(Node::open(parts, self.genesis.clone(), store).unwrap());
@@ -180,8 +195,8 @@ const POLICIES: [CachePolicy; 4] = [
 #[test]
 fn code_that_later_rules_refuse_runs_as_before_and_only_a_new_upload_is_refused() {
     assert!(vm::check(COUNTER.bytes, &narrow()).is_err());
-    let straight = Run::new(ENGINES[0], CachePolicy::Warm, false).run(false);
-    let crossed = Run::new(ENGINES[0], CachePolicy::Warm, true).run(false);
+    let straight = Run::new(ENGINES[0], CachePolicy::Warm, None).run(false);
+    let crossed = Run::new(ENGINES[0], CachePolicy::Warm, Some(narrow())).run(false);
     assert_eq!(straight.len(), crossed.len());
     let mut refused = 0;
     for (one, other) in straight.iter().zip(&crossed) {
@@ -200,7 +215,7 @@ fn code_that_later_rules_refuse_runs_as_before_and_only_a_new_upload_is_refused(
     for engine in ENGINES {
         for cache in POLICIES {
             for restarts in [false, true] {
-                let again = Run::new(engine, cache, true).run(restarts);
+                let again = Run::new(engine, cache, Some(narrow())).run(restarts);
                 assert_eq!(again, crossed, "{cache:?}, restarts: {restarts}");
             }
         }
@@ -208,8 +223,30 @@ fn code_that_later_rules_refuse_runs_as_before_and_only_a_new_upload_is_refused(
 }
 
 #[test]
+fn a_value_that_later_rules_find_too_long_can_be_read_and_not_written() {
+    for engine in ENGINES {
+        let mut run = Run::new(engine, CachePolicy::Warm, Some(short()));
+        let (deploy, contract) = Run::deploy(1);
+        run.apply(vec![Run::upload(), deploy]);
+        while run.node().tip().height.0 + 1 < FROM {
+            run.apply(Vec::new());
+        }
+        let get = counter::get();
+        let increment = counter::increment(5);
+        let executed = run.apply(vec![
+            call(contract, get.entry, get.input),
+            call(contract, increment.entry, increment.input),
+        ]);
+        assert_eq!(executed[0].receipt.exit, ReceiptExit::Return);
+        assert_eq!(executed[0].output, 7_u64.to_le_bytes());
+        assert_eq!(executed[1].receipt.exit, ReceiptExit::Trap);
+        assert_eq!(executed[1].receipt.code, Trap::ValueLength.code());
+    }
+}
+
+#[test]
 fn nothing_is_checked_at_the_height_but_what_a_block_uses() {
-    let mut run = Run::new(ENGINES[0], CachePolicy::Warm, true);
+    let mut run = Run::new(ENGINES[0], CachePolicy::Warm, Some(narrow()));
     let (deploy, contract) = Run::deploy(1);
     run.apply(vec![Run::upload()]);
     run.apply(vec![deploy]);
@@ -237,7 +274,7 @@ fn nothing_is_checked_at_the_height_but_what_a_block_uses() {
 /// The list says under which rules code was stored; a build without them cannot load it.
 #[test]
 fn a_build_without_the_rules_that_took_the_code_stops_at_a_fault_that_names_them() {
-    let mut run = Run::new(ENGINES[0], CachePolicy::Warm, true);
+    let mut run = Run::new(ENGINES[0], CachePolicy::Warm, Some(narrow()));
     let (deploy, contract) = Run::deploy(1);
     run.apply(vec![Run::upload()]);
     run.apply(vec![deploy]);
