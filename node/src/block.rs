@@ -368,6 +368,12 @@ impl ValidBlock {
     pub fn transactions(&self) -> &[ValidTransaction] {
         &self.transactions
     }
+
+    /// Copies of the signed transactions, in their order.
+    pub(crate) fn signed(&self) -> Vec<Signed> {
+        let each = self.transactions.iter();
+        each.map(|valid| valid.signed.clone()).collect()
+    }
 }
 
 fn check_header(header: &Header, context: &ValidationContext<'_>) -> Result<(), Invalid> {

@@ -41,8 +41,14 @@ const GENESIS_ACCOUNT_BYTES: u32 = 48;
 /// Not observable.
 pub const UNFINALIZED_BLOCKS_MAX: usize = 64;
 /// Bytes of executed blocks that are not final which a chain keeps: changed keys and values,
-/// receipts, and what it takes to go back. Not observable.
+/// transactions, receipts, events, and what it takes to go back. Not observable.
 pub const UNFINALIZED_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Final blocks below the last one whose state a chain can read: a few minutes for a client that
+/// wants several answers about one block. Not observable.
+pub const QUERY_BLOCKS_MAX: usize = 32;
+/// Bytes of keys and earlier values that reading them takes, a bound for the largest blocks. Not
+/// observable.
+pub const QUERY_BYTES_MAX: u64 = 128 * 1024 * 1024;
 /// Transactions that a chain leaves out of its proposals because this machine failed in them. Not
 /// observable.
 pub const QUARANTINED_MAX: usize = 1_024;

@@ -216,8 +216,8 @@ impl Node {
             tip: executed.tip,
             header: Some(block.header().clone()),
             receipts: executed.receipts,
-            transactions: Vec::new(),
-            events: Vec::new(),
+            transactions: block.signed(),
+            events: executed.events,
             records: Vec::new(),
         }))
     }

@@ -177,16 +177,27 @@ impl<'a> Overlay<'a> {
     /// # Errors
     /// [`Fault`] if the store fails, or a transaction is unfinished.
     pub fn into_diff(self) -> Result<StateDiff, Fault> {
+        self.into_diffs().map(|(diff, _)| diff)
+    }
+
+    /// As [`Overlay::into_diff`], with the reverse diff: the values at the block's start of the keys
+    /// in the diff.
+    ///
+    /// # Errors
+    /// As [`Overlay::into_diff`].
+    pub(crate) fn into_diffs(self) -> Result<(StateDiff, StateDiff), Fault> {
         if !self.transaction.is_empty() {
             return Err(Fault::invariant("a block ends inside a transaction"));
         }
-        let mut diff = StateDiff::new();
+        let (mut diff, mut reverse) = (StateDiff::new(), StateDiff::new());
         for (key, value) in self.block {
-            if self.base.read(&key)? != value {
+            let before = self.base.read(&key)?;
+            if before != value {
+                reverse.insert(key.clone(), before);
                 diff.insert(key, value);
             }
         }
-        Ok(diff)
+        Ok((diff, reverse))
     }
 
     /// The first key in `bounds` that the block or the transaction changed.

@@ -5,12 +5,14 @@ use crate::machine::Machine;
 use crate::pipeline::{BlockPipeline, StandardPipeline};
 use crate::rerun::Subject;
 use node::{
-    Block, BlockResult, Commit, Executed, Genesis, MemoryStore, Node, Observer, Parts, Receipt,
-    Store, Tip, ValidBlock,
+    Block, BlockResult, Commit, Executed, Genesis, Header, MemoryStore, Node, Observer, Parts,
+    Receipt, Signed, Store, Tip, ValidBlock,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tree::Tree;
-use vm::{CheckedModule, Engine, Entries, Execution, Fault, Height, Rulebook, Rules, StateDiff};
+use vm::{
+    CheckedModule, Engine, Entries, Event, Execution, Fault, Height, Rulebook, Rules, StateDiff,
+};
 
 /// Results of a transaction that executors must agree on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,8 +87,20 @@ impl Store for SharedStore {
         self.lock().chain_id()
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.lock().header(height)
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        self.lock().transactions(height)
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.lock().receipts(height)
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        self.lock().events(height)
     }
 
     fn scrub(&self) -> Result<(), Fault> {

@@ -6,8 +6,8 @@
 //! expected keys from commits.
 
 use node::{
-    CachePolicy, Commit, Executed, MemoryStore, Node, Observer, Parts, Receipt, ReceiptExit, Store,
-    Tip, ValidBlock,
+    CachePolicy, Commit, Executed, Header, MemoryStore, Node, Observer, Parts, Receipt,
+    ReceiptExit, Signed, Store, Tip, ValidBlock,
 };
 use node_sim::bisect::{Divergence, DivergenceKind};
 use node_sim::case::{Case, CaseReplay};
@@ -25,7 +25,8 @@ use vm::CodeHash;
 use vm::unstable::lower::{Operator, Sink};
 use vm::unstable::opcode::Opcode;
 use vm::{
-    CheckedModule, Engine, Entries, Execution, Fault, Height, Interpreter, Rules, StateDiff, key,
+    CheckedModule, Engine, Entries, Event, Execution, Fault, Height, Interpreter, Rules, StateDiff,
+    key,
 };
 
 /// A plan in which each fault is reached.
@@ -55,8 +56,20 @@ impl Store for CommitSharingStore {
         self.0.chain_id()
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.0.header(height)
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        self.0.transactions(height)
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.0.receipts(height)
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        self.0.events(height)
     }
 
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {

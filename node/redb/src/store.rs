@@ -6,11 +6,11 @@ use crate::tables::{CHAIN, HEADERS, META, RECEIPTS, TIP, Tables, VALUES, fault};
 use crate::unwritten::Unwritten;
 use borsh::BorshSerialize;
 use node::receipt::receipts_root;
-use node::{Commit, Header, Receipt, Store, Tip};
+use node::{Commit, Header, Receipt, Signed, Store, Tip};
 use redb::{Builder, Database, WriteTransaction};
 use std::path::Path;
 use std::sync::Arc;
-use vm::{Entries, Fault, Height};
+use vm::{Entries, Event, Fault, Height};
 
 /// Small, because a scrub reads each page once.
 const SCRUB_CACHE_BYTES: usize = 1024 * 1024;
@@ -99,17 +99,6 @@ impl RedbStore {
         };
         store.prune_to_settings()?;
         Ok(store)
-    }
-
-    /// Header of a block; `None` for the genesis and for blocks that are pruned or not committed.
-    ///
-    /// # Errors
-    /// [`Fault::Store`].
-    pub fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
-        match self.tables()? {
-            Some(tables) => tables.header(height),
-            None => Ok(None),
-        }
     }
 
     /// Opens the file a second time, as a restart would, past all caches and without writing to it;
@@ -354,11 +343,28 @@ impl Store for RedbStore {
         }
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        match self.tables()? {
+            Some(tables) => tables.header(height),
+            None => Ok(None),
+        }
+    }
+
+    /// None: the store does not keep them.
+    fn transactions(&self, _: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        Ok(None)
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         match self.tables()? {
             Some(tables) => tables.receipts(height),
             None => Ok(None),
         }
+    }
+
+    /// None: the store does not keep them.
+    fn events(&self, _: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        Ok(None)
     }
 
     fn scrub(&self) -> Result<(), Fault> {

@@ -4,11 +4,11 @@ use crate::format::{self, fault};
 use crate::settings::{HEADERS, META, RECEIPTS, Settings, VALUES};
 use crate::watchdog::{self, NoResult};
 use borsh::{BorshDeserialize, BorshSerialize};
-use node::{Commit, Header, Receipt, Store, Tip};
+use node::{Commit, Header, Receipt, Signed, Store, Tip};
 use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use vm::{Entries, Fault, Height};
+use vm::{Entries, Event, Fault, Height};
 
 /// Key of the tip in the family `meta`; the value is in borsh.
 const TIP: &[u8] = b"tip";
@@ -47,15 +47,6 @@ impl RocksStore {
         store.tip = store.get(META, TIP)?;
         store.prune_to_settings()?;
         Ok(store)
-    }
-
-    /// Header of a block; `None` for the genesis and for blocks that are pruned or not committed.
-    ///
-    /// # Errors
-    /// [`Fault::Store`].
-    pub fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
-        self.intact()?;
-        self.get(HEADERS, &by_height(height))
     }
 
     pub(crate) fn family(&self, name: &str) -> Result<&ColumnFamily, Fault> {
@@ -214,9 +205,26 @@ impl Store for RocksStore {
         }
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.intact()?;
+        self.get(HEADERS, &by_height(height))
+    }
+
+    /// None: the store does not keep them.
+    fn transactions(&self, _: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        self.intact()?;
+        Ok(None)
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.intact()?;
         self.get(RECEIPTS, &by_height(height))
+    }
+
+    /// None: the store does not keep them.
+    fn events(&self, _: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        self.intact()?;
+        Ok(None)
     }
 
     fn scrub(&self) -> Result<(), Fault> {

@@ -13,7 +13,7 @@
 //!
 //! # Threads
 //! All functions take `&self` and may be called from several threads. Executions, proposals and
-//! finalizations follow one another; queries wait for a commit only, and a commit for the queries
+//! finalizations follow one another, and proofs of the state with them; queries wait for a commit only, and a commit for the queries
 //! that run. Signatures are verified before an execution waits for its turn.
 //!
 //! # Faults
@@ -23,11 +23,12 @@
 //! fault, until the chain is opened again.
 //!
 //! # Restart
-//! Blocks that are not final are in memory only. After a restart the chain is at the last final
-//! block, and the engine verifies the blocks above it again.
+//! Blocks that are not final, pending transactions and what reading earlier states takes are in
+//! memory only. After a restart the chain is at the last final block, and the engine verifies the
+//! blocks above it again.
 //!
 //! # Invariants
-//! * The locks are taken in this order: position, store, unfinalized blocks.
+//! * The locks are taken in this order: position, store, unfinalized blocks, mempool.
 //! * The last final block of the unfinalized blocks is the store's, whenever the store is locked.
 //!
 //! Specification: docs/spec/blocks.md, "Chain adapter". Tests: `tests/it/drive`.
@@ -50,8 +51,22 @@ mod propose;
 /// Queries.
 mod query;
 
+/// What a query of an earlier block takes.
+mod recent;
+
+/// Blocks that are served.
+mod blocks;
+
+/// Proofs.
+mod prove;
+
+/// The mempool.
+mod pool;
+
+pub use blocks::VerifiedBlock;
 pub use outcome::{ChainError, Misuse, Verdict};
 pub use propose::Proposal;
+pub use prove::{Proven, Subject};
 pub use query::At;
 
 use crate::block::{Block, Invalid, ValidBlock, ValidationContext, transactions_root};
@@ -61,14 +76,18 @@ use crate::execute::Executed;
 use crate::genesis::Genesis;
 use crate::header::{BlockResult, Header, Tip};
 use crate::limits::{
-    QUARANTINED_MAX, SIGNATURES_MAX, UNFINALIZED_BLOCKS_MAX, UNFINALIZED_BYTES_MAX,
+    QUARANTINED_MAX, QUERY_BLOCKS_MAX, QUERY_BYTES_MAX, SIGNATURES_MAX, UNFINALIZED_BLOCKS_MAX,
+    UNFINALIZED_BYTES_MAX,
 };
+use crate::mempool::MempoolOptions;
 use crate::node::Parts;
 use crate::opening::open_store;
 use crate::signatures::Signatures;
 use crate::store::{Commit, Store};
+use pool::Pool;
 use position::{Executor, Position};
 use quarantine::Quarantine;
+use recent::RecentBounds;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use unfinalized::{Bounds, UnfinalizedBlock, UnfinalizedBlocks};
 use vm::{Fault, Rules, StateDiff};
@@ -81,8 +100,15 @@ pub struct Options {
     pub workers: usize,
     /// Executed blocks that are not final and are kept; one on the last final block always is.
     pub unfinalized_blocks_max: usize,
-    /// Bytes of executed blocks that are not final and are kept: changed keys and values, receipts.
+    /// Bytes of executed blocks that are not final and are kept: changed keys and values,
+    /// transactions, receipts, events.
     pub unfinalized_bytes_max: u64,
+    /// Final blocks below the last one whose state can be read.
+    pub query_blocks_max: usize,
+    /// Bytes of what reading them takes: keys and earlier values.
+    pub query_bytes_max: u64,
+    /// Bounds of the mempool; `None` for a chain without one.
+    pub mempool: Option<MempoolOptions>,
     /// Transactions that are left out of proposals because this machine failed in them.
     pub quarantined_max: usize,
     /// Transactions whose verified signatures are remembered.
@@ -90,12 +116,15 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// No threads, and the bounds of [`crate::limits`].
+    /// No threads, and the bounds of [`crate::limits`] and of [`MempoolOptions`].
     fn default() -> Self {
         Self {
             workers: 0,
             unfinalized_blocks_max: UNFINALIZED_BLOCKS_MAX,
             unfinalized_bytes_max: UNFINALIZED_BYTES_MAX,
+            query_blocks_max: QUERY_BLOCKS_MAX,
+            query_bytes_max: QUERY_BYTES_MAX,
+            mempool: Some(MempoolOptions::default()),
             quarantined_max: QUARANTINED_MAX,
             signatures_max: SIGNATURES_MAX,
         }
@@ -113,6 +142,7 @@ pub struct Chain {
     position: Mutex<Position>,
     store: RwLock<Box<dyn Store + Sync>>,
     unfinalized: RwLock<UnfinalizedBlocks>,
+    pool: Pool,
     stopped: OnceLock<Fault>,
 }
 
@@ -144,6 +174,10 @@ impl Chain {
             blocks: options.unfinalized_blocks_max,
             bytes: options.unfinalized_bytes_max,
         };
+        let recent = RecentBounds {
+            blocks: options.query_blocks_max,
+            bytes: options.query_bytes_max,
+        };
         let threads = options.workers.max(1);
         Ok(Self {
             cache: CodeCache::new(parts.cache),
@@ -154,7 +188,8 @@ impl Chain {
             quarantine: Quarantine::new(options.quarantined_max),
             position: Mutex::new(Position::new(tree, threads)),
             store: RwLock::new(store),
-            unfinalized: RwLock::new(UnfinalizedBlocks::new(tip, bounds)),
+            unfinalized: RwLock::new(UnfinalizedBlocks::new(tip, bounds, recent)),
+            pool: Pool::new(options.mempool),
             stopped: OnceLock::new(),
         })
     }
@@ -181,6 +216,16 @@ impl Chain {
     pub fn unfinalized(&self) -> Result<usize, Fault> {
         self.running()?;
         Ok(read_lock(&self.unfinalized)?.len())
+    }
+
+    /// Number of final blocks below the last one whose state can be read, and bytes of what that
+    /// takes.
+    ///
+    /// # Errors
+    /// As [`Chain::tip`].
+    pub fn query_sizes(&self) -> Result<(usize, u64), Fault> {
+        self.running()?;
+        Ok(read_lock(&self.unfinalized)?.recent_size())
     }
 
     /// Number of signatures verified since the chain was opened; those that were remembered are not
@@ -264,8 +309,8 @@ impl Chain {
             tip: block.tip,
             header: Some(block.header.clone()),
             receipts: block.receipts.clone(),
-            transactions: Vec::new(),
-            events: Vec::new(),
+            transactions: block.transactions.clone(),
+            events: block.events.clone(),
             records: Vec::new(),
         };
         let mut store = write_lock(&self.store)?;
@@ -273,8 +318,9 @@ impl Chain {
             // What is durable is unknown until the store is opened again.
             return Err(self.stopped.get_or_init(|| fault).clone().into());
         }
-        write_lock(&self.unfinalized)?.finalize(block.tip);
+        write_lock(&self.unfinalized)?.finalize(&block);
         position.finalize();
+        self.committed(&**store, &block);
         Ok(block.tip.result)
     }
 

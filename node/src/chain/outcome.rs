@@ -2,7 +2,7 @@
 
 use crate::block::Invalid;
 use crate::header::BlockResult;
-use vm::Fault;
+use vm::{Fault, Height};
 
 /// What a chain found about a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,19 @@ pub enum Misuse {
     /// A block is to be final whose parent is not.
     #[error("the parent of the block is not final")]
     ParentNotFinal,
+    /// The height is above the last final block, or so far below that its state is not kept.
+    #[error("the state of block {found} cannot be read: those of blocks {first} to {last} can")]
+    Height {
+        /// Height asked for.
+        found: Height,
+        /// Lowest height whose state can be read.
+        first: Height,
+        /// Height of the last final block.
+        last: Height,
+    },
+    /// The chain was opened without a mempool.
+    #[error("this chain has no mempool: open it with options for one")]
+    NoMempool,
     /// A proposal whose time is not after its parent's.
     #[error("time {found} ms is not after the parent's {parent} ms")]
     Time {

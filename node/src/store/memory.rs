@@ -3,9 +3,10 @@
 use super::{Commit, Store};
 use crate::header::{Header, Tip};
 use crate::receipt::Receipt;
+use crate::transaction::Signed;
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use vm::{Entries, Fault, Height};
+use vm::{Entries, Event, Fault, Height};
 
 /// A store in memory: an ordered map of the state, and the blocks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +20,8 @@ struct StoredBlock {
     tip: Tip,
     header: Option<Header>,
     receipts: Vec<Receipt>,
+    transactions: Vec<Signed>,
+    events: Vec<Vec<Event>>,
 }
 
 impl MemoryStore {
@@ -26,14 +29,6 @@ impl MemoryStore {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Header of a block; `None` for the genesis and for blocks that were not committed.
-    #[must_use]
-    pub fn header(&self, height: Height) -> Option<&Header> {
-        self.blocks
-            .get(&height)
-            .and_then(|record| record.header.as_ref())
     }
 
     /// Returns an error if the commit is not the next block.
@@ -85,11 +80,24 @@ impl Store for MemoryStore {
             .map(|(_, record)| record.tip.hash))
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        let record = self.blocks.get(&height);
+        Ok(record.and_then(|record| record.header.clone()))
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        let record = self.blocks.get(&height);
+        Ok(record.map(|record| record.transactions.clone()))
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
-        Ok(self
-            .blocks
-            .get(&height)
-            .map(|record| record.receipts.clone()))
+        let record = self.blocks.get(&height);
+        Ok(record.map(|record| record.receipts.clone()))
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        let record = self.blocks.get(&height);
+        Ok(record.map(|record| record.events.clone()))
     }
 
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
@@ -104,6 +112,8 @@ impl Store for MemoryStore {
             tip: commit.tip,
             header: commit.header,
             receipts: commit.receipts,
+            transactions: commit.transactions,
+            events: commit.events,
         };
         self.blocks.insert(commit.tip.height, record);
         Ok(())

@@ -88,11 +88,31 @@ pub trait Store: Send {
         Ok(None)
     }
 
-    /// Receipts of a block; `None` if it was not committed.
+    /// Header of a block; `None` for the genesis, and if the block was not committed or is pruned.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault>;
+
+    /// Signed transactions of a block, in order, none for the genesis; `None` if the block was not
+    /// committed or is pruned.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault>;
+
+    /// Receipts of a block, in order; `None` if the block was not committed or is pruned.
     ///
     /// # Errors
     /// As [`Store::read`].
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault>;
+
+    /// Events of each transaction of a block, in order; `None` if the block was not committed or is
+    /// pruned.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault>;
 
     /// Reads the medium behind the store and compares it with what [`Store::read`] and
     /// [`Store::scan`] return, where these do not read the medium themselves.

@@ -49,7 +49,7 @@ fn redb_the_log_and_memory_return_the_same() {
                 compare(&memory, other, &mut random, height);
             }
             let header = redb.header(Height(height)).unwrap();
-            assert_eq!(header.as_ref(), memory.header(Height(height)));
+            assert_eq!(header, memory.header(Height(height)).unwrap());
         }
         assert_eq!(recomputed_root(&redb).unwrap(), tree.root().0);
         let scrubbed = redb.scrub().unwrap();

@@ -45,8 +45,8 @@ fn rocksdb_the_log_and_memory_return_the_same() {
                 compare(&memory, other, &mut random, height);
             }
             assert_eq!(
-                rocks.header(Height(height)).unwrap().as_ref(),
-                memory.header(Height(height))
+                rocks.header(Height(height)).unwrap(),
+                memory.header(Height(height)).unwrap()
             );
         }
         assert_eq!(recomputed_root(&rocks).unwrap(), tree.root().0);

@@ -6,13 +6,13 @@ use crate::faults::parts;
 use node::chain::{Chain, Options, Proposal};
 use node::limits::Limits;
 use node::{
-    Block, Commit, Genesis, MemoryStore, Payload, Receipt, SecretKey, Signed, Store, Tip,
+    Block, Commit, Genesis, Header, MemoryStore, Payload, Receipt, SecretKey, Signed, Store, Tip,
     Transaction,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use vm::{Address, Entries, Fault, Height};
+use vm::{Address, Entries, Event, Fault, Height};
 
 /// Senders of a block.
 const SENDERS: u8 = 20;
@@ -56,9 +56,24 @@ impl Store for CountingStore {
         self.inner.chain_id()
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.add(1);
+        self.inner.header(height)
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        self.add(1);
+        self.inner.transactions(height)
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.add(1);
         self.inner.receipts(height)
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        self.add(1);
+        self.inner.events(height)
     }
 
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
