@@ -102,7 +102,7 @@ pub use node::{Node, Parts, PendingCommit};
 pub use overlay::{Net, Overlay, ReadSet};
 pub use receipt::{Receipt, ReceiptExit};
 pub use state_tree::recomputed_root;
-pub use store::{Commit, Disk, LogStore, MemoryStore, Store};
+pub use store::{Commit, Disk, LogStore, MemoryStore, Store, verify_blocks};
 pub use transaction::{
     DecodeError, Payload, PublicKey, Signed, Transaction, decode_canonical, intrinsic_gas,
 };

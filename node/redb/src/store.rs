@@ -2,12 +2,14 @@
 
 use crate::checked::CheckedFile;
 use crate::file::{DiskFile, PagedFile};
-use crate::tables::{CHAIN, HEADERS, META, RECEIPTS, TIP, Tables, VALUES, fault};
+use crate::tables::{
+    CHAIN, EVENTS, HEADERS, META, RECEIPTS, RECORDS, TIP, TRANSACTIONS, Tables, VALUES, fault,
+};
 use crate::unwritten::Unwritten;
 use borsh::BorshSerialize;
-use node::receipt::receipts_root;
 use node::{Commit, Header, Receipt, Signed, Store, Tip};
 use redb::{Builder, Database, WriteTransaction};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use vm::{Entries, Event, Fault, Height};
@@ -15,10 +17,13 @@ use vm::{Entries, Event, Fault, Height};
 /// Small, because a scrub reads each page once.
 const SCRUB_CACHE_BYTES: usize = 1024 * 1024;
 
+/// Blocks that one transaction deletes when the store is opened with fewer to keep.
+const PRUNED_AT_ONCE: u64 = 1_000;
+
 /// Settings of a store. They change time, memory and disk use, never a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Number of blocks whose header and receipts are kept, at least 1; `None` for all.
+    /// Number of blocks whose header, transactions, receipts and events are kept, at least 1; `None` for all.
     pub keep_blocks: Option<u64>,
     /// Memory for pages, in bytes: up to half of it for pages of the next commit.
     pub cache_bytes: usize,
@@ -144,27 +149,7 @@ impl RedbStore {
                 "the values do not have the committed root".to_owned(),
             ));
         }
-        let (mut blocks, mut height) = (0_u64, tip.height);
-        let (mut root, mut hash) = (tip.result.receipts_root, tip.hash);
-        while let Some(receipts) = self.receipts(height)? {
-            if receipts_root(&receipts) != root {
-                return Err(refuse(format!(
-                    "the receipts of block {height} are damaged"
-                )));
-            }
-            blocks = blocks.saturating_add(1);
-            let Some(header) = self.header(height)? else {
-                break;
-            };
-            if header.hash() != hash {
-                return Err(refuse(format!("the header of block {height} is damaged")));
-            }
-            (root, hash) = (header.parent_result.receipts_root, header.parent);
-            let Some(below) = height.0.checked_sub(1) else {
-                break;
-            };
-            height = Height(below);
-        }
+        let blocks = node::verify_blocks(self, &tip).map_err(|damage| refuse(damage.to_string()))?;
         Ok(Scrubbed {
             blocks,
             height: tip.height,
@@ -204,10 +189,15 @@ impl RedbStore {
         let kept = self.tip.zip(self.settings.keep_blocks);
         let kept = kept.and_then(|(tip, keep)| tip.height.0.checked_add(1)?.checked_sub(keep));
         match first.zip(kept) {
-            Some((first, kept)) if first < kept => {
-                self.write(|transaction| prune(transaction, first, kept))
+            Some((mut first, kept)) => {
+                while first < kept {
+                    let end = kept.min(first.saturating_add(PRUNED_AT_ONCE));
+                    self.write(|transaction| prune(transaction, first..end))?;
+                    first = end;
+                }
+                Ok(())
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 
@@ -277,15 +267,29 @@ fn insert(
             None => drop(values.remove(key.as_slice())?),
         }
     }
+    let mut records = transaction.open_table(RECORDS)?;
+    for (key, record) in &commit.records {
+        match record {
+            Some(record) => drop(records.insert(key.as_slice(), record.as_slice())?),
+            None => drop(records.remove(key.as_slice())?),
+        }
+    }
+    let lists = [
+        (RECEIPTS, encode(&commit.receipts)?),
+        (TRANSACTIONS, encode(&commit.transactions)?),
+        (EVENTS, encode(&commit.events)?),
+    ];
+    for (table, list) in lists {
+        let mut table = transaction.open_table(table)?;
+        table.insert(height, list.as_slice())?;
+    }
     let mut headers = transaction.open_table(HEADERS)?;
     if let Some(header) = &commit.header {
         headers.insert(height, encode(header)?.as_slice())?;
     }
-    let mut receipts = transaction.open_table(RECEIPTS)?;
-    receipts.insert(height, encode(&commit.receipts)?.as_slice())?;
+    drop(headers);
     if let Some(old) = keep.and_then(|keep| height.checked_sub(keep)) {
-        headers.remove(old)?;
-        receipts.remove(old)?;
+        prune(transaction, old..old.saturating_add(1))?;
     }
     let mut meta = transaction.open_table(META)?;
     meta.insert(TIP, encode(&commit.tip)?.as_slice())?;
@@ -295,12 +299,12 @@ fn insert(
     Ok(())
 }
 
-fn prune(transaction: &WriteTransaction, first: u64, kept: u64) -> Result<(), redb::Error> {
-    let mut headers = transaction.open_table(HEADERS)?;
-    let mut receipts = transaction.open_table(RECEIPTS)?;
-    for height in first..kept {
-        headers.remove(height)?;
-        receipts.remove(height)?;
+fn prune(transaction: &WriteTransaction, heights: Range<u64>) -> Result<(), redb::Error> {
+    for table in [HEADERS, RECEIPTS, TRANSACTIONS, EVENTS] {
+        let mut table = transaction.open_table(table)?;
+        for height in heights.clone() {
+            table.remove(height)?;
+        }
     }
     Ok(())
 }
@@ -343,6 +347,17 @@ impl Store for RedbStore {
         }
     }
 
+    fn keeps_records(&self) -> bool {
+        true
+    }
+
+    fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        match self.tables()? {
+            Some(tables) => tables.record(key),
+            None => Ok(None),
+        }
+    }
+
     fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
         match self.tables()? {
             Some(tables) => tables.header(height),
@@ -350,9 +365,11 @@ impl Store for RedbStore {
         }
     }
 
-    /// None: the store does not keep them.
-    fn transactions(&self, _: Height) -> Result<Option<Vec<Signed>>, Fault> {
-        Ok(None)
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        match self.tables()? {
+            Some(tables) => tables.transactions(height),
+            None => Ok(None),
+        }
     }
 
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
@@ -362,9 +379,11 @@ impl Store for RedbStore {
         }
     }
 
-    /// None: the store does not keep them.
-    fn events(&self, _: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
-        Ok(None)
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        match self.tables()? {
+            Some(tables) => tables.events(height),
+            None => Ok(None),
+        }
     }
 
     fn scrub(&self) -> Result<(), Fault> {

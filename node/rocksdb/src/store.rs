@@ -1,12 +1,18 @@
 //! Implements [`node::Store`] on RocksDB: reads and commits.
 
+use crate::acknowledged::{self, Acknowledged, Writer};
+use crate::dead::DeadRanges;
 use crate::format::{self, fault};
-use crate::settings::{HEADERS, META, RECEIPTS, Settings, VALUES};
+use crate::scan::Scan;
+use crate::settings::{
+    BLOCKS, EVENTS, HEADERS, META, RECEIPTS, RECORDS, Settings, TRANSACTIONS, VALUES,
+};
 use crate::watchdog::{self, NoResult};
 use borsh::{BorshDeserialize, BorshSerialize};
 use node::{Commit, Header, Receipt, Signed, Store, Tip};
-use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
+use rocksdb::{ColumnFamily, DB, WriteBatch, WriteOptions};
 use std::path::{Path, PathBuf};
+use std::sync::RwLock;
 use std::time::Duration;
 use vm::{Entries, Event, Fault, Height};
 
@@ -18,6 +24,9 @@ pub struct RocksStore {
     pub(crate) db: DB,
     pub(crate) path: PathBuf,
     pub(crate) settings: Settings,
+    /// Ranges that scans found without a key.
+    pub(crate) dead: RwLock<DeadRanges>,
+    acknowledged: Writer,
     tip: Option<Tip>,
     broken: bool,
 }
@@ -30,23 +39,65 @@ impl RocksStore {
     ///
     /// # Errors
     /// [`Fault::Store`] if the folder belongs to something else, has another version, is already
-    /// open, is damaged, or takes longer than [`Settings::open_seconds`].
+    /// open, is damaged, takes longer than [`Settings::open_seconds`], or has lost a block that was
+    /// acknowledged; then [`RocksStore::accept`] makes it open at the block that it has.
     pub fn open(path: &Path, settings: Settings) -> Result<Self, Fault> {
+        let (store, last) = Self::open_unchecked(path, settings)?;
+        if let Some(last) = last {
+            store.check_acknowledged(&last)?;
+        }
+        store.prune_to_settings()?;
+        Ok(store)
+    }
+
+    /// Opens the store at any block, and returns the last one that was acknowledged, if it is known.
+    pub(crate) fn open_unchecked(
+        path: &Path,
+        settings: Settings,
+    ) -> Result<(Self, Option<Acknowledged>), Fault> {
         if settings.keep_blocks == Some(0) {
             return Err(fault(path, "at least one block must be kept"));
         }
-        format::check(path)?;
+        let version = format::check(path)?;
+        let last = acknowledged::last(path).map_err(|error| fault(path, error))?;
         let db = open_watched(path, &settings)?;
+        // The opening has made the families that an older version lacks.
+        if version < format::VERSION {
+            format::mark(path)?;
+        }
         let mut store = Self {
             db,
             path: path.to_owned(),
             settings,
+            dead: RwLock::default(),
+            acknowledged: Writer::new(path),
             tip: None,
             broken: false,
         };
         store.tip = store.get(META, TIP)?;
-        store.prune_to_settings()?;
-        Ok(store)
+        Ok((store, last))
+    }
+
+    fn check_acknowledged(&self, last: &Acknowledged) -> Result<(), Fault> {
+        let is_there = self.tip.is_some_and(|tip| {
+            let is_same = tip.height == last.height && tip.hash == last.hash;
+            is_same || tip.height > last.height
+        });
+        if is_there {
+            return Ok(());
+        }
+        let found = match self.tip {
+            Some(tip) if tip.height == last.height => format!("another block {}", tip.height),
+            Some(tip) => format!("block {} as its last", tip.height),
+            None => "no block".to_owned(),
+        };
+        Err(self.fault(format!(
+            "block {} was acknowledged, and the folder has {found}: the log of the blocks between \
+             is damaged, or files of another time were copied here. Restore a backup, or go on with \
+             what is there: `lockstep node accept rocksdb:PATH`; the blocks after it have to be \
+             executed again",
+            last.height
+        )))
     }
 
     pub(crate) fn family(&self, name: &str) -> Result<&ColumnFamily, Fault> {
@@ -60,7 +111,7 @@ impl RocksStore {
         fault(&self.path, cause)
     }
 
-    fn intact(&self) -> Result<(), Fault> {
+    pub(crate) fn intact(&self) -> Result<(), Fault> {
         if self.broken {
             return Err(self.fault("it stopped at a failed write"));
         }
@@ -95,21 +146,24 @@ impl RocksStore {
             tip,
             header,
             receipts,
-            ..
+            transactions,
+            events,
+            records,
         } = commit;
         let mut batch = WriteBatch::default();
-        let values = self.family(VALUES)?;
-        for (key, value) in diff {
-            match value {
-                Some(value) => batch.put_cf(values, key, value),
-                None => batch.delete_cf(values, key),
-            }
-        }
+        self.put_all(&mut batch, VALUES, diff)?;
+        self.put_all(&mut batch, RECORDS, records)?;
         let height = by_height(tip.height);
         if let Some(header) = header {
             batch.put_cf(self.family(HEADERS)?, height, self.encode(&header)?);
         }
-        batch.put_cf(self.family(RECEIPTS)?, height, self.encode(&receipts)?);
+        for (family, list) in [
+            (RECEIPTS, self.encode(&receipts)?),
+            (TRANSACTIONS, self.encode(&transactions)?),
+            (EVENTS, self.encode(&events)?),
+        ] {
+            batch.put_cf(self.family(family)?, height, list);
+        }
         batch.put_cf(self.family(META)?, TIP, self.encode(&tip)?);
         if let Some(old) = self
             .settings
@@ -117,10 +171,27 @@ impl RocksStore {
             .and_then(|keep| tip.height.0.checked_sub(keep))
             .map(Height)
         {
-            batch.delete_cf(self.family(HEADERS)?, by_height(old));
-            batch.delete_cf(self.family(RECEIPTS)?, by_height(old));
+            for family in BLOCKS {
+                batch.delete_cf(self.family(family)?, by_height(old));
+            }
         }
         Ok(batch)
+    }
+
+    fn put_all(
+        &self,
+        batch: &mut WriteBatch,
+        family: &str,
+        entries: impl IntoIterator<Item = (Vec<u8>, Option<Vec<u8>>)>,
+    ) -> Result<(), Fault> {
+        let family = self.family(family)?;
+        for (key, value) in entries {
+            match value {
+                Some(value) => batch.put_cf(family, key, value),
+                None => batch.delete_cf(family, key),
+            }
+        }
+        Ok(())
     }
 
     /// Deletes the blocks outside [`Settings::keep_blocks`]; after that each commit deletes one
@@ -133,7 +204,7 @@ impl RocksStore {
         });
         let Some(end) = end else { return Ok(()) };
         let mut batch = WriteBatch::default();
-        for family in [HEADERS, RECEIPTS] {
+        for family in BLOCKS {
             batch.delete_range_cf(self.family(family)?, by_height(Height(0)), end);
         }
         self.write(batch)
@@ -169,22 +240,10 @@ impl Store for RocksStore {
 
     fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
         self.intact()?;
-        let mut options = ReadOptions::default();
-        if let Some(end) = end {
-            if start >= end {
-                return Ok(Entries::new());
-            }
-            options.set_iterate_upper_bound(end);
+        if end.is_some_and(|end| start >= end) {
+            return Ok(Entries::new());
         }
-        let mode = IteratorMode::From(start, Direction::Forward);
-        self.db
-            .iterator_cf_opt(self.family(VALUES)?, options, mode)
-            .take(limit)
-            .map(|entry| {
-                let (key, value) = entry.map_err(|error| self.fault(error))?;
-                Ok((key.into_vec(), value.into_vec()))
-            })
-            .collect()
+        Scan::new(self, start, end)?.entries(limit)
     }
 
     fn tip(&self) -> Result<Option<Tip>, Fault> {
@@ -205,15 +264,24 @@ impl Store for RocksStore {
         }
     }
 
+    fn keeps_records(&self) -> bool {
+        true
+    }
+
+    fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.intact()?;
+        let record = self.db.get_cf(self.family(RECORDS)?, key);
+        record.map_err(|error| self.fault(error))
+    }
+
     fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
         self.intact()?;
         self.get(HEADERS, &by_height(height))
     }
 
-    /// None: the store does not keep them.
-    fn transactions(&self, _: Height) -> Result<Option<Vec<Signed>>, Fault> {
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
         self.intact()?;
-        Ok(None)
+        self.get(TRANSACTIONS, &by_height(height))
     }
 
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
@@ -221,10 +289,9 @@ impl Store for RocksStore {
         self.get(RECEIPTS, &by_height(height))
     }
 
-    /// None: the store does not keep them.
-    fn events(&self, _: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
         self.intact()?;
-        Ok(None)
+        self.get(EVENTS, &by_height(height))
     }
 
     fn scrub(&self) -> Result<(), Fault> {
@@ -235,10 +302,15 @@ impl Store for RocksStore {
         self.intact()?;
         let tip = commit.tip;
         self.check_next(tip.height)?;
+        let changed = self.changed_keys(&commit);
         let batch = self.batch(commit)?;
         // Reset only at the end: after an error it is unknown what the log contains.
         self.broken = true;
         self.write(batch)?;
+        let (height, hash) = (tip.height, tip.hash);
+        let noted = self.acknowledged.write(Acknowledged { height, hash });
+        noted.map_err(|error| self.fault(format!("its file of the last block: {error}")))?;
+        self.update_dead(changed)?;
         if self.settings.compact_after_commit {
             self.compact()?;
         }

@@ -6,8 +6,12 @@ mod memory;
 /// A store on one append-only file.
 mod log;
 
+/// The blocks of a store, compared with their hashes.
+mod verify;
+
 pub use log::{Disk, LogStore};
 pub use memory::MemoryStore;
+pub use verify::verify_blocks;
 
 use crate::header::{Header, Tip};
 use crate::receipt::Receipt;
