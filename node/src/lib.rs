@@ -101,7 +101,7 @@ pub use mempool::{Mempool, MempoolOptions};
 pub use node::{Node, Parts, PendingCommit};
 pub use overlay::{Net, Overlay, ReadSet};
 pub use receipt::{Receipt, ReceiptExit};
-pub use state_tree::recomputed_root;
+pub use state_tree::{StoredTree, TreeOptions, TreeView, recomputed_root};
 pub use store::{Commit, Disk, LogStore, MemoryStore, Store, verify_blocks};
 pub use transaction::{
     DecodeError, Payload, PublicKey, Signed, Transaction, decode_canonical, intrinsic_gas,

@@ -83,6 +83,7 @@ use crate::mempool::MempoolOptions;
 use crate::node::Parts;
 use crate::opening::open_store;
 use crate::signatures::Signatures;
+use crate::state_tree::TreeOptions;
 use crate::store::{Commit, Store};
 use pool::Pool;
 use position::{Executor, Position};
@@ -113,6 +114,8 @@ pub struct Options {
     pub quarantined_max: usize,
     /// Transactions whose verified signatures are remembered.
     pub signatures_max: usize,
+    /// Settings of the state tree.
+    pub tree: TreeOptions,
 }
 
 impl Default for Options {
@@ -127,6 +130,7 @@ impl Default for Options {
             mempool: Some(MempoolOptions::default()),
             quarantined_max: QUARANTINED_MAX,
             signatures_max: SIGNATURES_MAX,
+            tree: TreeOptions::default(),
         }
     }
 }
@@ -159,7 +163,7 @@ enum Known {
 }
 
 impl Chain {
-    /// Opens a chain on `store`: commits the genesis if the store is empty, else rebuilds the tree.
+    /// Opens a chain on `store`: commits the genesis if the store is empty, and opens the tree.
     ///
     /// # Errors
     /// As [`crate::Node::open`].
@@ -169,7 +173,8 @@ impl Chain {
         mut store: Box<dyn Store + Sync>,
         options: &Options,
     ) -> Result<Self, Fault> {
-        let (tip, tree) = open_store(store.as_mut(), &genesis)?;
+        let threads = options.workers.max(1);
+        let (tip, tree) = open_store(store.as_mut(), &genesis, &options.tree, threads)?;
         let bounds = Bounds {
             blocks: options.unfinalized_blocks_max,
             bytes: options.unfinalized_bytes_max,
@@ -178,7 +183,6 @@ impl Chain {
             blocks: options.query_blocks_max,
             bytes: options.query_bytes_max,
         };
-        let threads = options.workers.max(1);
         Ok(Self {
             cache: CodeCache::new(parts.cache),
             parts,
@@ -186,7 +190,7 @@ impl Chain {
             genesis,
             signatures: Signatures::new(threads, options.signatures_max),
             quarantine: Quarantine::new(options.quarantined_max),
-            position: Mutex::new(Position::new(tree, threads)),
+            position: Mutex::new(Position::new(tree)),
             store: RwLock::new(store),
             unfinalized: RwLock::new(UnfinalizedBlocks::new(tip, bounds, recent)),
             pool: Pool::new(options.mempool),
@@ -303,7 +307,11 @@ impl Chain {
             }
             Arc::clone(block)
         };
-        position.follow(&block);
+        let records = {
+            let store = read_lock(&self.store)?;
+            position.records(&block, &**store)
+        };
+        let records = records.map_err(|fault| self.stop(fault))?;
         let commit = Commit {
             diff: StateDiff::clone(&block.diff),
             tip: block.tip,
@@ -311,13 +319,11 @@ impl Chain {
             receipts: block.receipts.clone(),
             transactions: block.transactions.clone(),
             events: block.events.clone(),
-            records: Vec::new(),
+            records,
         };
         let mut store = write_lock(&self.store)?;
-        if let Err(fault) = store.commit(commit) {
-            // What is durable is unknown until the store is opened again.
-            return Err(self.stopped.get_or_init(|| fault).clone().into());
-        }
+        // What is durable is unknown until the store is opened again.
+        store.commit(commit).map_err(|fault| self.stop(fault))?;
         write_lock(&self.unfinalized)?.finalize(&block);
         position.finalize();
         self.committed(&**store, &block);
@@ -367,9 +373,9 @@ impl Chain {
             Known::Nothing => return Ok(Verdict::UnknownParent),
             Known::Stale => return Ok(Verdict::Stale),
         };
-        position.move_to(&path);
         let executed = {
             let store = read_lock(&self.store)?;
+            position.move_to(&path, &**store)?;
             let executor = Executor {
                 engine: self.parts.engine.as_ref(),
                 cache: &self.cache,
@@ -416,6 +422,11 @@ impl Chain {
             Known::Stale => Verdict::Stale,
             Known::Parent(..) | Known::Nothing => Verdict::UnknownParent,
         })
+    }
+
+    /// Stops the chain; returns the fault at which it stopped.
+    fn stop(&self, fault: Fault) -> Fault {
+        self.stopped.get_or_init(|| fault).clone()
     }
 
     /// Returns the fault at which the chain stopped.

@@ -18,7 +18,7 @@ use crate::store::Store;
 use proof::{Claim, Proof};
 use std::sync::Arc;
 use tree::Path;
-use vm::{Event, Fault, Height};
+use vm::{Event, Height};
 
 /// Above all state keys: their first byte is a kind, which is lower.
 const KEYS_END: &[u8] = &[0xff];
@@ -108,11 +108,14 @@ impl Chain {
             };
             let value = Base::path(&**store, &view.diffs()).read(key)?;
             let finds_neighbours = exports && value.is_none();
-            let (claim, neighbours) = position.with_tree(&view, |tree| {
+            let (claim, neighbours) = position.with_tree(&view, &**store, |tree| {
                 let claim = state_claim(tree, key, value.as_deref())?;
                 let path = Path::of_key(key);
-                let neighbours = finds_neighbours.then(|| Neighbours::of(tree, &path));
-                Ok::<_, Fault>((claim, neighbours))
+                let neighbours = match finds_neighbours {
+                    true => Some(Neighbours::of(tree, &path)?),
+                    false => None,
+                };
+                Ok((claim, neighbours))
             })?;
             (view, next.0, next.1, claim, neighbours)
         };

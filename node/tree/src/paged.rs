@@ -67,6 +67,8 @@ pub struct PagedTree {
     now: u64,
     /// Heights whose changes are logged since the last checkpoint.
     logged: Vec<u64>,
+    /// Number of those that the opening read.
+    read_changes: usize,
 }
 
 /// A page to read: its shard and index.
@@ -81,6 +83,7 @@ impl PagedTree {
             options: *options,
             now: 0,
             logged: Vec::new(),
+            read_changes: 0,
         }
     }
 
@@ -158,6 +161,7 @@ impl PagedTree {
             changes.extend(decode_log(height, &bytes)?);
             tree.logged.push(height);
         }
+        tree.read_changes = changes.len();
         let changes: Batch = changes.into_iter().collect();
         tree.update(&changes, threads, source)?;
         Ok(Some(tree))
@@ -199,6 +203,18 @@ impl PagedTree {
     #[must_use]
     pub const fn logged(&self) -> usize {
         self.logged.len()
+    }
+
+    /// Number of changes in the log that the tree was opened with.
+    #[must_use]
+    pub const fn logged_changes(&self) -> usize {
+        self.read_changes
+    }
+
+    /// Number of leaves with a first byte.
+    #[must_use]
+    pub fn count(&self, first_byte: u8) -> u64 {
+        self.tree.shard(first_byte).len()
     }
 
     /// Applies a batch on at most `threads` threads; returns the new root, and the batch that undoes
@@ -344,6 +360,8 @@ impl PagedTree {
             digests: shards.map(|shard| shard.digest).collect(),
         };
         records.push((checkpoint_key(), Some(checkpoint.encode())));
+        // A store inserts keys in order in less time.
+        records.sort_unstable();
         self.evict();
         Ok(records)
     }
