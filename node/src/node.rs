@@ -283,7 +283,11 @@ impl Node {
     /// [`Fault`] if the store fails or anything differs; names the state key if one value differs.
     pub fn scrub(&self) -> Result<(), Fault> {
         self.store.scrub()?;
-        scrub(&self.tree(), self.store.as_ref(), &self.tip.result.state_root)
+        scrub(
+            &self.tree(),
+            self.store.as_ref(),
+            &self.tip.result.state_root,
+        )
     }
 
     /// The rules that a block is executed under, if it can be executed on the last one.

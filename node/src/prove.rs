@@ -25,9 +25,9 @@ use crate::digest::encode;
 use crate::header::Header;
 use crate::node::Node;
 use crate::receipt::{Receipt, events_root, receipts_root};
+use crate::state_tree::TreeView;
 use proof::list::ListProof;
 use proof::{Claim, Expected, Proof, ProofError};
-use crate::state_tree::TreeView;
 use tree::{Path, ValueHash, list_proof};
 use vm::{Event, Fault, Height};
 
@@ -116,11 +116,7 @@ pub enum ProveError {
 ///
 /// # Errors
 /// [`Fault::Store`] if the value is not that of the tree, or a page of it cannot be read.
-pub fn state_claim(
-    tree: &dyn TreeView,
-    key: &[u8],
-    value: Option<&[u8]>,
-) -> Result<Claim, Fault> {
+pub fn state_claim(tree: &dyn TreeView, key: &[u8], value: Option<&[u8]>) -> Result<Claim, Fault> {
     let path = Path::of_key(key);
     if tree.get(&path)? != value.map(ValueHash::of) {
         return Err(Fault::Store(format!(

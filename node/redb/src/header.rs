@@ -242,7 +242,9 @@ mod tests {
             for block in copies.write(numbered(number)) {
                 blocks[usize::try_from(block).expect("one of three")] = Some(numbered(number));
             }
-            let older = copies.synced().and_then(|block| usize::try_from(block).ok());
+            let older = copies
+                .synced()
+                .and_then(|block| usize::try_from(block).ok());
             blocks[older.expect("one of three")] = Some(numbered(number));
             for left in 0..3 {
                 let mut damaged = [const { None }; 3];

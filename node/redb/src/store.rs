@@ -149,7 +149,8 @@ impl RedbStore {
                 "the values do not have the committed root".to_owned(),
             ));
         }
-        let blocks = node::verify_blocks(self, &tip).map_err(|damage| refuse(damage.to_string()))?;
+        let blocks =
+            node::verify_blocks(self, &tip).map_err(|damage| refuse(damage.to_string()))?;
         Ok(Scrubbed {
             blocks,
             height: tip.height,

@@ -7,11 +7,10 @@ mod stored;
 mod scrub;
 
 pub(crate) use scrub::scrub;
-pub(crate) use stored::StateTree;
-pub use stored::{StoredTree, TreeOptions};
+pub use stored::{StateTree, StoredTree, TreeOptions};
 
 use crate::store::Store;
-use tree::{AdjacentLeaves, Batch, Path, Proof, Root, Tree, ValueHash};
+use tree::{AdjacentLeaves, Batch, Path, Proof, Tree, ValueHash};
 use vm::{Entries, Fault, StateDiff};
 
 /// Entries that a rebuild reads at once; bounds memory, changes no result.
@@ -28,9 +27,6 @@ pub fn batch(diff: &StateDiff) -> Batch {
 
 /// A tree that is read: in memory, or with pages in a store.
 pub trait TreeView {
-    /// Root of the tree.
-    fn root(&self) -> Root;
-
     /// Value hash at a path.
     ///
     /// # Errors
@@ -51,10 +47,6 @@ pub trait TreeView {
 }
 
 impl TreeView for Tree {
-    fn root(&self) -> Root {
-        Self::root(self)
-    }
-
     fn get(&self, path: &Path) -> Result<Option<ValueHash>, Fault> {
         Ok(Self::get(self, path))
     }

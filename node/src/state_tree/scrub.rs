@@ -4,7 +4,7 @@
 //! in one pass over the values, and compared with as many shards of the tree, whose hashes are
 //! computed again. A state of n leaves takes n / [`SCRUB_LEAVES_MAX`] passes, rounded up.
 
-use super::{StoredTree, TreeView, each_leaf};
+use super::{StoredTree, each_leaf};
 use crate::limits::SCRUB_LEAVES_MAX;
 use crate::store::Store;
 use core::ops::RangeInclusive;
@@ -77,10 +77,11 @@ fn compare(
 
 /// Names the state key of the first value that is not that of the tree.
 fn difference(store: &dyn Store, values: &[Leaf], leaves: &[Leaf]) -> Fault {
-    let differs = |leaf: &&Leaf| leaves.binary_search_by_key(&leaf.path, |l| l.path).map_or(
-        true,
-        |index| leaves.get(index) != Some(leaf),
-    );
+    let differs = |leaf: &&Leaf| {
+        leaves
+            .binary_search_by_key(&leaf.path, |l| l.path)
+            .map_or(true, |index| leaves.get(index) != Some(leaf))
+    };
     let Some(wrong) = values.iter().find(differs) else {
         return other_root();
     };

@@ -59,9 +59,10 @@ impl Default for TreeOptions {
     }
 }
 
-/// The state tree of a store.
+/// The state tree of a store. A [`crate::Chain`] and a [`crate::Node`] have one each; a program that
+/// commits blocks itself can do as they do.
 #[derive(Debug)]
-pub(crate) struct StateTree {
+pub struct StateTree {
     tree: PagedTree,
     options: TreeOptions,
     /// Threads that update the tree.
@@ -96,7 +97,8 @@ impl RecordSource for Records<'_> {
 
 impl StateTree {
     /// The tree without leaves, of a store that has no block.
-    pub(crate) fn empty(store: &dyn Store, options: &TreeOptions) -> Self {
+    #[must_use]
+    pub fn empty(store: &dyn Store, options: &TreeOptions) -> Self {
         let tree = PagedTree::new(&paged(options));
         Self {
             is_rebuilt: true,
@@ -109,7 +111,7 @@ impl StateTree {
     ///
     /// # Errors
     /// [`Fault`] if the store fails or a record is damaged. The caller compares the root.
-    pub(crate) fn open(
+    pub fn open(
         store: &dyn Store,
         height: Height,
         options: &TreeOptions,
@@ -148,7 +150,9 @@ impl StateTree {
         }
     }
 
-    pub(crate) fn root(&self) -> Root {
+    /// Root of the tree.
+    #[must_use]
+    pub fn root(&self) -> Root {
         self.tree.root()
     }
 
@@ -156,11 +160,7 @@ impl StateTree {
     ///
     /// # Errors
     /// [`Fault`] if a page cannot be read; nothing changed.
-    pub(crate) fn update(
-        &mut self,
-        batch: &Batch,
-        store: &dyn Store,
-    ) -> Result<(Root, Batch), Fault> {
+    pub fn update(&mut self, batch: &Batch, store: &dyn Store) -> Result<(Root, Batch), Fault> {
         if let Some(fault) = &self.broken {
             return Err(fault.clone());
         }
@@ -170,7 +170,7 @@ impl StateTree {
 
     /// Undoes an update, after all later ones. If that is impossible, which is an error in this
     /// program, each later update is a fault.
-    pub(crate) fn undo(&mut self, batch: &Batch) {
+    pub fn undo(&mut self, batch: &Batch) {
         if batch.changes().is_empty() || self.broken.is_some() {
             return;
         }
@@ -182,7 +182,8 @@ impl StateTree {
 
     /// True if the commit of a block with so many changes makes a checkpoint: the tree must then be
     /// that of the block.
-    pub(crate) fn is_due(&self, changes: usize) -> bool {
+    #[must_use]
+    pub fn is_due(&self, changes: usize) -> bool {
         let options = &self.options;
         let changes = self.changes.saturating_add(changes);
         self.keeps
@@ -197,24 +198,22 @@ impl StateTree {
     ///
     /// # Errors
     /// [`Fault`] if a page cannot be read.
-    pub(crate) fn checkpoint(
-        &mut self,
-        height: Height,
-        store: &dyn Store,
-    ) -> Result<Vec<Record>, Fault> {
+    pub fn checkpoint(&mut self, height: Height, store: &dyn Store) -> Result<Vec<Record>, Fault> {
         if !self.keeps {
             return Ok(Vec::new());
         }
-        let records = self.tree.checkpoint(height.0, self.threads, &Records(store));
+        let records = self
+            .tree
+            .checkpoint(height.0, self.threads, &Records(store));
         let records = records.map_err(fault)?;
         self.is_rebuilt = false;
         self.changes = 0;
         Ok(records)
     }
 
-    /// The records of the commit of a block that makes no checkpoint. The tree is that of the block,
-    /// or one above.
-    pub(crate) fn log(&mut self, height: Height, changes: &Batch) -> Vec<Record> {
+    /// The records of the commit of a block that makes no checkpoint, [`crate::Commit::records`]. The
+    /// tree is that of the block, or one above.
+    pub fn log(&mut self, height: Height, changes: &Batch) -> Vec<Record> {
         if !self.keeps {
             return Vec::new();
         }
@@ -223,12 +222,19 @@ impl StateTree {
     }
 
     /// The tree, to be read.
-    pub(crate) const fn view<'a>(&'a self, store: &'a dyn Store) -> StoredTree<'a> {
+    #[must_use]
+    pub const fn view<'a>(&'a self, store: &'a dyn Store) -> StoredTree<'a> {
         StoredTree { tree: self, store }
     }
 }
 
 impl StoredTree<'_> {
+    /// Root of the tree.
+    #[must_use]
+    pub fn root(&self) -> Root {
+        self.tree.root()
+    }
+
     /// Number of leaves.
     #[must_use]
     pub fn len(&self) -> u64 {
@@ -260,16 +266,15 @@ impl StoredTree<'_> {
 
     /// All leaves with a first byte, ascending, compared with the hashes above them.
     pub(super) fn verified_leaves(&self, first_byte: u8) -> Result<Vec<Leaf>, Fault> {
-        let leaves = self.tree.tree.verified_leaves(first_byte, &Records(self.store));
+        let leaves = self
+            .tree
+            .tree
+            .verified_leaves(first_byte, &Records(self.store));
         leaves.map_err(fault)
     }
 }
 
 impl TreeView for StoredTree<'_> {
-    fn root(&self) -> Root {
-        self.tree.root()
-    }
-
     fn get(&self, path: &Path) -> Result<Option<ValueHash>, Fault> {
         let found = self.tree.tree.get(path, &Records(self.store));
         found.map_err(fault)

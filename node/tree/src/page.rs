@@ -78,7 +78,11 @@ impl Page {
 
     /// Bytes of memory.
     pub(crate) fn bytes(&self) -> usize {
-        let arenas = self.trie.branches.bytes().saturating_add(self.trie.ends.bytes());
+        let arenas = self
+            .trie
+            .branches
+            .bytes()
+            .saturating_add(self.trie.ends.bytes());
         arenas.saturating_add(size_of::<Self>())
     }
 

@@ -277,7 +277,8 @@ impl PagedTree {
         path: &Path,
         source: &S,
     ) -> Result<Option<ValueHash>, TreeError<S::Error>> {
-        self.tree.get_with(path, |byte, slot| fetch(byte, slot, source))
+        self.tree
+            .get_with(path, |byte, slot| fetch(byte, slot, source))
     }
 
     /// Proves the value hash at a path, or that there is none.
@@ -289,7 +290,8 @@ impl PagedTree {
         path: &Path,
         source: &S,
     ) -> Result<Proof, TreeError<S::Error>> {
-        self.tree.prove_with(path, |byte, slot| fetch(byte, slot, source))
+        self.tree
+            .prove_with(path, |byte, slot| fetch(byte, slot, source))
     }
 
     /// The leaves beside a path: the greatest below it and the least above it; the path's own leaf
@@ -302,7 +304,8 @@ impl PagedTree {
         path: &Path,
         source: &S,
     ) -> Result<AdjacentLeaves, TreeError<S::Error>> {
-        self.tree.adjacent_with(path, |byte, slot| fetch(byte, slot, source))
+        self.tree
+            .adjacent_with(path, |byte, slot| fetch(byte, slot, source))
     }
 
     /// All leaves with a first byte, ascending, after the hashes above them were computed again from
@@ -397,7 +400,11 @@ impl PagedTree {
         }
         let mut clean = Vec::new();
         for (byte, shard) in (0..=u8::MAX).zip(self.tree.shards()) {
-            clean.extend(shard.clean().map(|(used, index, bytes)| (used, byte, index, bytes)));
+            clean.extend(
+                shard
+                    .clean()
+                    .map(|(used, index, bytes)| (used, byte, index, bytes)),
+            );
         }
         clean.sort_unstable();
         let mut excess = bytes.saturating_sub(bound).saturating_add(bound / 8);

@@ -58,7 +58,9 @@ pub(crate) fn decode_pages(
 ) -> Result<Vec<Page>, Damage> {
     let decode_all = |read: &[(u8, &Slot, Vec<u8>)]| -> Result<Vec<Page>, Damage> {
         let pages = read.iter();
-        pages.map(|(shard, slot, bytes)| decode(*shard, slot, bytes)).collect()
+        pages
+            .map(|(shard, slot, bytes)| decode(*shard, slot, bytes))
+            .collect()
     };
     let threads = threads.min(read.len() / PAGES_MIN);
     if threads < 2 {

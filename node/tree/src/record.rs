@@ -264,7 +264,9 @@ impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Page { shard, id } => write!(f, "page {id} of shard {shard:02x} of the tree"),
-            Self::Directory { shard } => write!(f, "the directory of shard {shard:02x} of the tree"),
+            Self::Directory { shard } => {
+                write!(f, "the directory of shard {shard:02x} of the tree")
+            }
             Self::Checkpoint => f.write_str("the checkpoint of the tree"),
             Self::Log { height } => write!(f, "the tree's log of block {height}"),
         }

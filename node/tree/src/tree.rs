@@ -93,9 +93,9 @@ impl Tree {
     /// Number of leaves.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.shards.iter().fold(0_u64, |count, shard| {
-            count.saturating_add(shard.len())
-        })
+        self.shards
+            .iter()
+            .fold(0_u64, |count, shard| count.saturating_add(shard.len()))
     }
 
     /// True if there is no leaf.
@@ -215,7 +215,8 @@ impl Tree {
             siblings.push(self.node(sibling).hash());
             index = next;
         }
-        self.shard(byte).prove(path, siblings, |slot| fetch(byte, slot))
+        self.shard(byte)
+            .prove(path, siblings, |slot| fetch(byte, slot))
     }
 
     /// All shards, in the order of their bytes.

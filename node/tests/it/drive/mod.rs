@@ -18,6 +18,8 @@ mod signatures;
 
 mod operations;
 
+mod paged;
+
 /// A store that several threads can read.
 type SharedStore = Box<dyn Store + Sync>;
 
