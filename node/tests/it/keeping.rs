@@ -30,6 +30,8 @@ pub(crate) struct Content {
     pub(crate) logs_max: usize,
     /// Number of commits with a checkpoint.
     pub(crate) checkpoints: u64,
+    /// The operations that were commits.
+    pub(crate) commits: Vec<u64>,
 }
 
 impl KeepingStore {
@@ -108,6 +110,8 @@ impl Store for KeepingStore {
     fn commit(&mut self, mut commit: Commit) -> Result<(), Fault> {
         let mut content = self.content();
         content.operation()?;
+        let number = content.operations - 1;
+        content.commits.push(number);
         let records = core::mem::take(&mut commit.records);
         content.blocks.commit(commit)?;
         content.checkpoints += u64::from(records.iter().any(|(key, _)| key[0] == 3));
