@@ -101,8 +101,8 @@ pub struct Options {
     pub workers: usize,
     /// Executed blocks that are not final and are kept; one on the last final block always is.
     pub unfinalized_blocks_max: usize,
-    /// Bytes of executed blocks that are not final and are kept: changed keys and values,
-    /// transactions, receipts, events.
+    /// Bytes of executed blocks that are not final and are kept: changed keys, values before and
+    /// after, transactions, receipts, events.
     pub unfinalized_bytes_max: u64,
     /// Final blocks below the last one whose state can be read.
     pub query_blocks_max: usize,
