@@ -3,7 +3,11 @@
 /// `lockstep proof`.
 pub(crate) mod proof;
 
+/// Commands of `lockstep node` on a store.
+pub(crate) mod store;
+
 use self::proof::{Proof, ProofCommand};
+use self::store::{AcceptArguments, RestoreArguments, SnapshotArguments};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use engines::Row;
@@ -58,12 +62,13 @@ impl CommandLine {
             Command::Inspect(inspect) => inspect.json,
             Command::Explain(explain) => explain.json,
             Command::Sim(sim) => sim.json,
-            Command::Node(Node {
-                command: NodeCommand::Replay(replay),
-            }) => replay.json,
-            Command::Node(Node {
-                command: NodeCommand::Case(case),
-            }) => case.json,
+            Command::Node(node) => match &node.command {
+                NodeCommand::Replay(replay) => replay.json,
+                NodeCommand::Case(case) => case.json,
+                NodeCommand::Snapshot(snapshot) => snapshot.json,
+                NodeCommand::Restore(restore) => restore.json,
+                NodeCommand::Accept(accept) => accept.json,
+            },
             Command::Proof(proof) => match &proof.command {
                 ProofCommand::Make(make) => make.json,
                 ProofCommand::Verify(verify) => verify.json,
@@ -347,6 +352,9 @@ fn fault_names() -> PossibleValuesParser {
 Examples:
   lockstep node replay chain.blocks        an archive that `lockstep sim --archive` wrote
   lockstep node case wrong.case            one transaction that `node replay --out` wrote
+  lockstep node snapshot redb:node --out node.snapshot
+  lockstep node restore node.snapshot --trusted HASH --store redb:new
+  lockstep node accept rocksdb:node        go on from an older block, after damage
 
 With --json, one object on standard output. Exit code 1 if a result differs from the recorded
 one.")]
@@ -363,6 +371,12 @@ pub(crate) enum NodeCommand {
     Replay(Replay),
     /// Execute one transaction again from a case file (a reproducer), which has all that it read
     Case(CaseArguments),
+    /// Write the state of a store's last block as chunks that are verified one by one
+    Snapshot(SnapshotArguments),
+    /// Restore a snapshot into an empty store, under a hash that you trust
+    Restore(RestoreArguments),
+    /// Make a store that has lost acknowledged blocks open at the block that it has
+    Accept(AcceptArguments),
 }
 
 /// `lockstep node replay`.

@@ -51,7 +51,7 @@ impl Synthetic {
     pub fn next(&self, tip: Option<&Tip>, tree: &mut Tree) -> Commit {
         let height = tip.map_or(0, |tip| tip.height.0.saturating_add(1));
         let mut random = SplitMix(self.seed ^ height.wrapping_mul(0xd6e8_feb8_6659_fd93));
-        let diff = self.diff(height, &mut random);
+        let mut diff = self.diff(height, &mut random);
         let count = tip.map_or(0, |_| self.receipts);
         let transactions: Vec<Signed> = (0..count).map(|_| signed(&mut random)).collect();
         let events: Vec<Vec<Event>> = (0..count).map(|_| events(&mut random)).collect();
@@ -60,13 +60,16 @@ impl Synthetic {
             .zip(&events)
             .map(|(signed, events)| receipt(signed, events, &mut random))
             .collect();
+        let header = tip.map(|parent| header(parent, height, &transactions));
+        let hash = header.as_ref().map_or([0; 32], Header::hash);
+        if height > 0 {
+            diff.insert(key::block_hash(Height(height)), Some(hash.to_vec()));
+        }
         let result = BlockResult {
             state_root: tree.update(&batch(&diff)).0,
             receipts_root: receipts_root(&receipts),
             gas_used: 0,
         };
-        let header = tip.map(|parent| header(parent, height, &transactions));
-        let hash = header.as_ref().map_or([0; 32], Header::hash);
         let tip = Tip {
             height: Height(height),
             hash,

@@ -86,6 +86,9 @@ pub mod prove;
 /// Chains as files.
 pub mod archive;
 
+/// The state of a block as files.
+pub mod snapshot;
+
 pub use block::{
     Block, Invalid, InvalidTransaction, ValidBlock, ValidTransaction, ValidationContext,
     transactions_root,
@@ -102,7 +105,10 @@ pub use node::{Node, Parts, PendingCommit};
 pub use overlay::{Net, Overlay, ReadSet};
 pub use receipt::{Receipt, ReceiptExit};
 pub use state_tree::{StoredTree, TreeOptions, TreeView, recomputed_root};
-pub use store::{Commit, Disk, LogStore, MemoryStore, Store, verify_blocks};
+pub use store::{
+    Commit, Disk, HALF_RESTORED, LogStore, MemoryStore, RestoredPart, Snapshot, Store,
+    verify_blocks,
+};
 pub use transaction::{
     DecodeError, Payload, PublicKey, Signed, Transaction, decode_canonical, intrinsic_gas,
 };

@@ -3,10 +3,13 @@
 //! | file | content |
 //! |---|---|
 //! | `store` | the store that `--store` selects |
+//! | `snapshot_folder` | the files of a snapshot |
 //! | `site` | the location at which two executions diverge |
 //! | `case_file` | case files (reproducers): one transaction with all that it read |
 
 pub(crate) mod store;
+
+pub(crate) mod snapshot_folder;
 
 pub(crate) mod site;
 

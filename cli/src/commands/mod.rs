@@ -1,6 +1,6 @@
 //! Runs one command per file: reads its arguments, calls the libraries, prints the result.
 //!
-//! `sim` calls `network` for `--network`, and `node` calls `case`; no other command uses another.
+//! `sim` calls `network` for `--network`, and `node` calls `case` and `store`; no other command uses another.
 
 pub(crate) mod check;
 
@@ -21,6 +21,8 @@ pub(crate) mod sim;
 pub(crate) mod case;
 
 pub(crate) mod node;
+
+pub(crate) mod store;
 
 pub(crate) mod proof;
 

@@ -1,10 +1,10 @@
-//! Runs `lockstep node replay`: executes an archive of blocks and reports the first difference.
+//! Runs `lockstep node`, and its `replay`: executes an archive of blocks and reports the first difference.
 
 use crate::args::{Node, NodeCommand, Replay as Arguments};
 use crate::chain::case_file;
 use crate::chain::site::{self, SiteLine};
 use crate::chain::store::StoreName;
-use crate::commands::case;
+use crate::commands::{case, store};
 use crate::failure::{CommandResult, Failure, Verdict};
 use crate::print::{self, Colour};
 use crate::progress::ProgressTimer;
@@ -61,6 +61,9 @@ pub(crate) fn run(arguments: &Node) -> CommandResult {
     match &arguments.command {
         NodeCommand::Replay(arguments) => replay(arguments),
         NodeCommand::Case(arguments) => case::run(arguments),
+        NodeCommand::Snapshot(arguments) => store::snapshot(arguments),
+        NodeCommand::Restore(arguments) => store::restore(arguments),
+        NodeCommand::Accept(arguments) => store::accept(arguments),
     }
 }
 

@@ -27,6 +27,8 @@ mod run;
 
 mod sim;
 
+mod snapshot;
+
 mod stores;
 
 mod tables;

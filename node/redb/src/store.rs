@@ -1,15 +1,12 @@
 //! Implements [`node::Store`] on redb.
 
+use crate::changes;
 use crate::checked::CheckedFile;
 use crate::file::{DiskFile, PagedFile};
-use crate::tables::{
-    CHAIN, EVENTS, HEADERS, META, RECEIPTS, RECORDS, TIP, TRANSACTIONS, Tables, VALUES, fault,
-};
+use crate::tables::{Tables, fault};
 use crate::unwritten::Unwritten;
-use borsh::BorshSerialize;
-use node::{Commit, Header, Receipt, Signed, Store, Tip};
+use node::{Commit, HALF_RESTORED, Header, Receipt, RestoredPart, Signed, Snapshot, Store, Tip};
 use redb::{Builder, Database, WriteTransaction};
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use vm::{Entries, Event, Fault, Height};
@@ -193,7 +190,7 @@ impl RedbStore {
             Some((mut first, kept)) => {
                 while first < kept {
                     let end = kept.min(first.saturating_add(PRUNED_AT_ONCE));
-                    self.write(|transaction| prune(transaction, first..end))?;
+                    self.write(|transaction| changes::prune(transaction, first..end))?;
                     first = end;
                 }
                 Ok(())
@@ -255,63 +252,27 @@ impl PagedFile for Below {
     }
 }
 
-fn insert(
-    transaction: &WriteTransaction,
-    commit: &Commit,
-    keep: Option<u64>,
-) -> Result<(), redb::Error> {
-    let height = commit.tip.height.0;
-    let mut values = transaction.open_table(VALUES)?;
-    for (key, value) in &commit.diff {
-        match value {
-            Some(value) => drop(values.insert(key.as_slice(), value.as_slice())?),
-            None => drop(values.remove(key.as_slice())?),
-        }
-    }
-    let mut records = transaction.open_table(RECORDS)?;
-    for (key, record) in &commit.records {
-        match record {
-            Some(record) => drop(records.insert(key.as_slice(), record.as_slice())?),
-            None => drop(records.remove(key.as_slice())?),
-        }
-    }
-    let lists = [
-        (RECEIPTS, encode(&commit.receipts)?),
-        (TRANSACTIONS, encode(&commit.transactions)?),
-        (EVENTS, encode(&commit.events)?),
-    ];
-    for (table, list) in lists {
-        let mut table = transaction.open_table(table)?;
-        table.insert(height, list.as_slice())?;
-    }
-    let mut headers = transaction.open_table(HEADERS)?;
-    if let Some(header) = &commit.header {
-        headers.insert(height, encode(header)?.as_slice())?;
-    }
-    drop(headers);
-    if let Some(old) = keep.and_then(|keep| height.checked_sub(keep)) {
-        prune(transaction, old..old.saturating_add(1))?;
-    }
-    let mut meta = transaction.open_table(META)?;
-    meta.insert(TIP, encode(&commit.tip)?.as_slice())?;
-    if height == 0 {
-        meta.insert(CHAIN, commit.tip.hash.as_slice())?;
-    }
-    Ok(())
-}
+/// The tables of one commit, which redb keeps while later blocks are committed.
+struct View(Option<Tables>);
 
-fn prune(transaction: &WriteTransaction, heights: Range<u64>) -> Result<(), redb::Error> {
-    for table in [HEADERS, RECEIPTS, TRANSACTIONS, EVENTS] {
-        let mut table = transaction.open_table(table)?;
-        for height in heights.clone() {
-            table.remove(height)?;
+impl Snapshot for View {
+    fn tip(&self) -> Result<Option<Tip>, Fault> {
+        self.0.as_ref().map_or(Ok(None), Tables::tip)
+    }
+
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        match &self.0 {
+            Some(tables) => tables.header(height),
+            None => Ok(None),
         }
     }
-    Ok(())
-}
 
-fn encode<T: BorshSerialize>(value: &T) -> Result<Vec<u8>, redb::Error> {
-    borsh::to_vec(value).map_err(redb::Error::Io)
+    fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
+        match &self.0 {
+            Some(tables) => tables.scan(start, end, limit),
+            None => Ok(Entries::new()),
+        }
+    }
 }
 
 impl Store for RedbStore {
@@ -391,11 +352,38 @@ impl Store for RedbStore {
         Self::scrub(self).map(drop)
     }
 
+    fn snapshot(&self) -> Result<Box<dyn Snapshot>, Fault> {
+        self.intact()?;
+        let tables = Tables::open(&self.database, &self.name)?;
+        Ok(Box::new(View(tables)))
+    }
+
+    fn restore(&mut self, part: RestoredPart) -> Result<(), Fault> {
+        self.intact()?;
+        if let Some(tip) = self.tip {
+            let cause = format!("it has block {} already", tip.height);
+            return Err(fault(&self.name, cause));
+        }
+        self.write(|transaction| changes::restore(transaction, &part))?;
+        self.tip = part.end.map(|(tip, _)| tip);
+        Ok(())
+    }
+
+    fn restoring(&self) -> Result<Option<Vec<u8>>, Fault> {
+        match self.tables()? {
+            Some(tables) => tables.restoring(),
+            None => Ok(None),
+        }
+    }
+
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
         self.intact()?;
+        if self.tip.is_none() && self.restoring()?.is_some() {
+            return Err(fault(&self.name, HALF_RESTORED));
+        }
         self.check_next(commit.tip.height)?;
         let keep = self.settings.keep_blocks;
-        self.write(|transaction| insert(transaction, &commit, keep))?;
+        self.write(|transaction| changes::insert(transaction, &commit, keep))?;
         self.tip = Some(commit.tip);
         Ok(())
     }

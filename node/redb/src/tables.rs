@@ -24,6 +24,8 @@ pub(crate) const RECORDS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::n
 pub(crate) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 /// Key of the last block, in borsh.
 pub(crate) const TIP: &str = "tip";
+/// Key of the progress of a restore that has not ended.
+pub(crate) const RESTORING: &str = "restoring";
 /// Key of the chain id.
 pub(crate) const CHAIN: &str = "chain";
 
@@ -126,6 +128,12 @@ impl Tables {
         let found = self.meta.get(TIP).map_err(|error| self.fault(error))?;
         let bytes = found.map(|value| value.value().to_vec());
         self.decode("the tip", bytes.as_deref())
+    }
+
+    pub(crate) fn restoring(&self) -> Result<Option<Vec<u8>>, Fault> {
+        let found = self.meta.get(RESTORING);
+        let found = found.map_err(|error| self.fault(error))?;
+        Ok(found.map(|progress| progress.value().to_vec()))
     }
 
     pub(crate) fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {

@@ -71,7 +71,9 @@ impl DeadRanges {
             start = first;
         }
         loop {
-            let next = self.0.range::<[u8], _>((Bound::Included(&*start), Bound::Unbounded));
+            let next = self
+                .0
+                .range::<[u8], _>((Bound::Included(&*start), Bound::Unbounded));
             let touching = next
                 .map(|(next, _)| next)
                 .next()
@@ -162,27 +164,29 @@ mod tests {
                     }
                     1 | 2 => {
                         keys.remove(&chosen);
-                        if dead.deleted(&chosen) {
-                            let (start, _) = learned(&keys, &chosen);
-                            dead.insert(start, Some(successor(&chosen)));
-                        }
+                        delete(&mut dead, &keys, &chosen);
                     }
                     _ if keys.contains(&chosen) => {}
-                    _ => {
-                        let (start, end) = learned(&keys, &chosen);
-                        // A scan may end before the next key.
-                        let end = if random.below(2) == 0 {
-                            end.min(Some(key(KEYS)))
-                        } else {
-                            Some(successor(&chosen))
-                        };
-                        dead.insert(start, end);
-                        assert!(dead.end_of(&chosen).is_some());
-                    }
+                    _ => scan(&mut dead, &keys, &chosen, random.below(2) == 0),
                 }
                 check(&dead, &keys);
             }
         }
+    }
+
+    fn delete(dead: &mut DeadRanges, keys: &BTreeSet<Vec<u8>>, deleted: &[u8]) {
+        if dead.deleted(deleted) {
+            let (start, _) = learned(keys, deleted);
+            dead.insert(start, Some(successor(deleted)));
+        }
+    }
+
+    /// A scan may end before the next key.
+    fn scan(dead: &mut DeadRanges, keys: &BTreeSet<Vec<u8>>, from: &[u8], is_whole: bool) {
+        let (start, end) = learned(keys, from);
+        let cut = Some(successor(from));
+        dead.insert(start, if is_whole { end } else { cut });
+        assert!(dead.end_of(from).is_some());
     }
 
     fn check(dead: &DeadRanges, keys: &BTreeSet<Vec<u8>>) {

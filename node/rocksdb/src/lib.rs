@@ -38,6 +38,9 @@ mod dead;
 /// Scans.
 mod scan;
 
+/// Views of one block's state.
+mod view;
+
 /// The store.
 mod store;
 

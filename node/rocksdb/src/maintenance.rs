@@ -5,8 +5,8 @@ use crate::format::{self, fault};
 use crate::settings::{FAMILIES, RECORDS, Settings};
 use crate::store::RocksStore;
 use node::Store;
-use rocksdb::{FlushOptions, IteratorMode};
 use rocksdb::checkpoint::Checkpoint;
+use rocksdb::{FlushOptions, IteratorMode};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -138,7 +138,8 @@ impl RocksStore {
     }
 }
 
-fn remove(folder: &Path) -> Result<(), Fault> {
+/// Removes a folder; that there is none is no error.
+pub(crate) fn remove(folder: &Path) -> Result<(), Fault> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             Err(fault(folder, format!("it cannot be removed: {error}")))

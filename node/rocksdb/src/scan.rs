@@ -34,9 +34,7 @@ impl<'a> Scan<'a> {
         options.set_max_skippable_internal_keys(PASSED_MAX);
         Ok(Self {
             store,
-            iterator: store
-                .db
-                .raw_iterator_cf_opt(store.family(VALUES)?, options),
+            iterator: store.db.raw_iterator_cf_opt(store.family(VALUES)?, options),
             from: start.to_vec(),
             end: end.map(<[u8]>::to_vec),
         })

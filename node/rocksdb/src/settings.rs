@@ -130,7 +130,14 @@ impl Settings {
         blocks.set_bloom_filter(10.0, false);
         let mut options = Options::default();
         options.set_block_based_table_factory(&blocks);
-        options.set_write_buffer_size(self.buffer_bytes);
+        // All families are flushed together. A checkpoint of the tree fills this buffer by itself,
+        // so that an opening replays little more than one.
+        let buffer = if name == RECORDS {
+            self.buffer_bytes.wrapping_div(2)
+        } else {
+            self.buffer_bytes
+        };
+        options.set_write_buffer_size(buffer);
         options.set_compression_type(DBCompressionType::None);
         options.add_compact_on_deletion_collector_factory(
             DELETION_WINDOW,

@@ -7,9 +7,10 @@ use crate::scan::Scan;
 use crate::settings::{
     BLOCKS, EVENTS, HEADERS, META, RECEIPTS, RECORDS, Settings, TRANSACTIONS, VALUES,
 };
+use crate::view::{self, View};
 use crate::watchdog::{self, NoResult};
 use borsh::{BorshDeserialize, BorshSerialize};
-use node::{Commit, Header, Receipt, Signed, Store, Tip};
+use node::{Commit, HALF_RESTORED, Header, Receipt, RestoredPart, Signed, Snapshot, Store, Tip};
 use rocksdb::{ColumnFamily, DB, WriteBatch, WriteOptions};
 use std::path::{Path, PathBuf};
 use std::sync::RwLock;
@@ -18,6 +19,8 @@ use vm::{Entries, Event, Fault, Height};
 
 /// Key of the tip in the family `meta`; the value is in borsh.
 const TIP: &[u8] = b"tip";
+/// Key in `meta` of the progress of a restore that has not ended.
+const RESTORING: &[u8] = b"restoring";
 
 /// A store in one folder.
 pub struct RocksStore {
@@ -61,6 +64,7 @@ impl RocksStore {
         let version = format::check(path)?;
         let last = acknowledged::last(path).map_err(|error| fault(path, error))?;
         let db = open_watched(path, &settings)?;
+        view::remove_all(path)?;
         // The opening has made the families that an older version lacks.
         if version < format::VERSION {
             format::mark(path)?;
@@ -217,6 +221,12 @@ impl RocksStore {
         written.map_err(|error| self.fault(format!("a write failed: {error}")))
     }
 
+    fn acknowledge(&mut self, tip: &Tip) -> Result<(), Fault> {
+        let (height, hash) = (tip.height, tip.hash);
+        let noted = self.acknowledged.write(Acknowledged { height, hash });
+        noted.map_err(|error| self.fault(format!("its file of the last block: {error}")))
+    }
+
     fn encode<T: BorshSerialize>(&self, value: &T) -> Result<Vec<u8>, Fault> {
         borsh::to_vec(value)
             .map_err(|error| self.fault(format!("a block does not encode: {error}")))
@@ -298,18 +308,59 @@ impl Store for RocksStore {
         Self::scrub(self).map(drop)
     }
 
+    fn snapshot(&self) -> Result<Box<dyn Snapshot>, Fault> {
+        self.intact()?;
+        Ok(Box::new(View::new(self)?))
+    }
+
+    fn restore(&mut self, part: RestoredPart) -> Result<(), Fault> {
+        self.intact()?;
+        if let Some(tip) = self.tip {
+            return Err(self.fault(format!("it has block {} already", tip.height)));
+        }
+        let mut batch = WriteBatch::default();
+        let entries = part.entries.into_iter();
+        let entries = entries.map(|(key, value)| (key, Some(value)));
+        self.put_all(&mut batch, VALUES, entries)?;
+        let meta = self.family(META)?;
+        match &part.end {
+            None => batch.put_cf(meta, RESTORING, &part.progress),
+            Some((tip, header)) => {
+                batch.delete_cf(meta, RESTORING);
+                batch.put_cf(meta, TIP, self.encode(tip)?);
+                let height = by_height(tip.height);
+                batch.put_cf(self.family(HEADERS)?, height, self.encode(header)?);
+            }
+        }
+        self.broken = true;
+        self.write(batch)?;
+        if let Some((tip, _)) = part.end {
+            self.acknowledge(&tip)?;
+            self.tip = Some(tip);
+        }
+        self.broken = false;
+        Ok(())
+    }
+
+    fn restoring(&self) -> Result<Option<Vec<u8>>, Fault> {
+        self.intact()?;
+        let progress = self.db.get_cf(self.family(META)?, RESTORING);
+        progress.map_err(|error| self.fault(error))
+    }
+
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
         self.intact()?;
         let tip = commit.tip;
+        if self.tip.is_none() && self.restoring()?.is_some() {
+            return Err(self.fault(HALF_RESTORED));
+        }
         self.check_next(tip.height)?;
         let changed = self.changed_keys(&commit);
         let batch = self.batch(commit)?;
         // Reset only at the end: after an error it is unknown what the log contains.
         self.broken = true;
         self.write(batch)?;
-        let (height, hash) = (tip.height, tip.hash);
-        let noted = self.acknowledged.write(Acknowledged { height, hash });
-        noted.map_err(|error| self.fault(format!("its file of the last block: {error}")))?;
+        self.acknowledge(&tip)?;
         self.update_dead(changed)?;
         if self.settings.compact_after_commit {
             self.compact()?;

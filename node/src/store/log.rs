@@ -206,6 +206,10 @@ impl<D: Disk> Store for LogStore<D> {
         self.intact()?.chain_id()
     }
 
+    fn snapshot(&self) -> Result<Box<dyn super::Snapshot>, Fault> {
+        self.intact()?.snapshot()
+    }
+
     fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
         self.intact()?.header(height)
     }
