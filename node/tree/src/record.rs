@@ -88,7 +88,7 @@ const PUT: u8 = 1;
 
 pub(crate) fn page_key(shard: u8, id: u64) -> Vec<u8> {
     let mut key = vec![PAGE, shard];
-    key.extend(id.to_be_bytes());
+    key.extend(ordered(id));
     key
 }
 
@@ -102,8 +102,16 @@ pub(crate) fn checkpoint_key() -> Vec<u8> {
 
 pub(crate) fn log_key(height: u64) -> Vec<u8> {
     let mut key = vec![LOG];
-    key.extend(height.to_be_bytes());
+    key.extend(ordered(height));
     key
+}
+
+#[expect(
+    clippy::big_endian_bytes,
+    reason = "keys are in the order of the numbers, so that new pages are beside each other"
+)]
+const fn ordered(number: u64) -> [u8; 8] {
+    number.to_be_bytes()
 }
 
 pub(crate) fn encode_page(leaves: &[Leaf]) -> Vec<u8> {

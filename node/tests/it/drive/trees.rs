@@ -377,7 +377,7 @@ fn grow(expected: &ExpectedChain, seed: u64, medium: Medium, tree: TreeOptions) 
         unfinalized_blocks_max: [64, 64, 5, 2, 1][seed as usize % 5],
         workers: seed as usize % 3,
         query_blocks_max: [32, 2, 0][seed as usize % 3],
-        mempool: (seed % 4 > 0).then(MempoolOptions::default),
+        mempool: (!seed.is_multiple_of(4)).then(MempoolOptions::default),
         tree,
         ..Options::default()
     };
@@ -393,9 +393,8 @@ fn grow(expected: &ExpectedChain, seed: u64, medium: Medium, tree: TreeOptions) 
 
 /// The greatest depth, and the sums of the other numbers.
 fn check_grown(grown: impl Iterator<Item = [usize; 4]>) {
-    let grown = grown.reduce(|[depth, a, b, c], [other, d, e, f]| {
-        [depth.max(other), a + d, b + e, c + f]
-    });
+    let grown =
+        grown.reduce(|[depth, a, b, c], [other, d, e, f]| [depth.max(other), a + d, b + e, c + f]);
     let [deepest, proofs, reads, admitted] = grown.unwrap();
     assert!(deepest >= 4, "{deepest}");
     assert!(

@@ -120,7 +120,7 @@ impl Model {
 
     /// Compares values, proofs and neighbours with the twin, and a proof with `jmt`.
     fn compare(&self, rng: &mut Rng, paths: &[Path]) {
-        assert_eq!(self.tree.len(), self.leaves.len() as u64);
+        assert_eq!(self.tree.len(), u64::try_from(self.leaves.len()).unwrap());
         for path in paths {
             let path = &flip(path, rng.below(256));
             for path in [path, &paths[rng.below(paths.len())]] {
@@ -180,7 +180,7 @@ fn a_tree_of_pages_equals_jmt_over_evictions_undone_updates_checkpoints_and_open
             paths.sort_unstable();
             paths.dedup();
         }
-        let page_leaves_max = [1, 2, 3, 8][seed as usize % 4];
+        let page_leaves_max = [1, 2, 3, 8][rng.below(4)];
         let cache_bytes = [0, 4_000, usize::MAX][rng.below(3)];
         let mut model = Model::new(PagedOptions {
             cache_bytes,
@@ -388,7 +388,7 @@ fn a_rebuilt_tree_replaces_the_records_of_the_one_before() {
             model.tree.verified_leaves(byte, &records).unwrap();
             let read = model.tree.bytes();
             assert!(read <= TINY.cache_bytes);
-            records.reads.get() as usize
+            usize::try_from(records.reads.get()).unwrap()
         })
         .sum();
     assert!(
@@ -412,7 +412,7 @@ fn damage_names_its_record() {
             Part::Page { .. } => [vec![1, 0xab], vec![0; 8]].concat(),
             Part::Directory { .. } => vec![2, 0xab],
             Part::Checkpoint => vec![3],
-            _ => [vec![4], 5_u64.to_be_bytes().to_vec()].concat(),
+            _ => vec![4, 0, 0, 0, 0, 0, 0, 0, 5],
         };
         records.kept.insert(key, vec![1, 2, 3]);
         let read = PagedTree::open(&records, 5, &TINY, 1)
