@@ -276,7 +276,7 @@ impl Node {
     /// Reads every value back from the store and compares it with its leaf in the tree; computes all
     /// hashes of the tree again and compares its root with the committed root. Called between
     /// blocks, it finds corrupted values before a transaction reads them. Holds at most about
-    /// [`SCRUB_LEAVES_MAX`](crate::limits::SCRUB_LEAVES_MAX) leaves, and reads all values once for
+    /// [`LEAVES_AT_ONCE`](crate::limits::LEAVES_AT_ONCE) leaves, and reads all values once for
     /// each so many.
     ///
     /// # Errors

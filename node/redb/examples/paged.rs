@@ -187,7 +187,7 @@ fn update(arguments: &StoreArgs, keys: u64, changes: u64, blocks: u64) -> Done<(
     println!("records read, median and most {reads:?}");
     println!(
         "records written      {} KiB a block",
-        written / 1_024 / blocks.max(1)
+        (written / 1_024).checked_div(blocks).unwrap_or_default()
     );
     println!(
         "file                 {} bytes",

@@ -18,7 +18,7 @@
 //! `tests/it/records.rs`.
 
 use super::{TreeView, each_leaf};
-use crate::limits::{CHECKPOINT_BLOCKS_MAX, CHECKPOINT_CHANGES_MAX};
+use crate::limits::{CHECKPOINT_BLOCKS_MAX, CHECKPOINT_CHANGES_MAX, LEAVES_AT_ONCE};
 use crate::store::Store;
 use tree::{
     AdjacentLeaves, Batch, Damage, Leaf, PagedOptions, PagedTree, Path, Proof, Record,
@@ -126,16 +126,21 @@ impl StateTree {
                 });
             }
         }
-        let mut leaves = Vec::new();
-        each_leaf(store, |_, leaf| {
-            leaves.push(leaf);
-            Ok(())
-        })?;
-        let tree = PagedTree::rebuilt(leaves, height.0, &Records(store), &paged(options))?;
-        Ok(Self {
+        let tree = PagedTree::replacing(height.0, &Records(store), &paged(options))?;
+        let mut tree = Self {
             is_rebuilt: true,
             ..Self::of(tree, store, options, threads)
-        })
+        };
+        let mut puts = Vec::new();
+        each_leaf(store, |_, (path, value)| {
+            puts.push((path, Some(value)));
+            if puts.len() >= LEAVES_AT_ONCE {
+                tree.update(&puts.drain(..).collect(), store)?;
+            }
+            Ok(())
+        })?;
+        tree.update(&puts.into_iter().collect(), store)?;
+        Ok(tree)
     }
 
     fn of(tree: PagedTree, store: &dyn Store, options: &TreeOptions, threads: usize) -> Self {

@@ -26,7 +26,7 @@ use crate::record::{
     directory_key, encode_log, log_key, page_key,
 };
 use crate::shard::{Fetched, Shard, Slot};
-use crate::tree::{SHARDS, Tree, by_shard, puts};
+use crate::tree::{SHARDS, Tree, by_shard};
 use crate::{Leaf, Path, Proof, Root, ValueHash};
 use sha2::{Digest, Sha256};
 
@@ -87,13 +87,12 @@ impl PagedTree {
         }
     }
 
-    /// The tree of these leaves, all in memory. Its first checkpoint replaces what records of an
-    /// earlier tree can be found, of which the last block is `height`.
+    /// The tree without leaves, to which the caller adds those of the state after block `height`. Its
+    /// first checkpoint removes what records of an earlier tree can be found.
     ///
     /// # Errors
     /// The error of the source.
-    pub fn rebuilt<S: RecordSource>(
-        leaves: impl IntoIterator<Item = (Path, ValueHash)>,
+    pub fn replacing<S: RecordSource>(
         height: u64,
         source: &S,
         options: &PagedOptions,
@@ -114,7 +113,6 @@ impl PagedTree {
             }
             tree.logged.push(height);
         }
-        tree.tree.update(&puts(leaves));
         Ok(tree)
     }
 

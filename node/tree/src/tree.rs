@@ -79,8 +79,9 @@ impl Tree {
     /// Equal to [`Tree::update`] on the empty tree.
     #[must_use]
     pub fn from_leaves<I: IntoIterator<Item = (Path, ValueHash)>>(leaves: I) -> Self {
+        let leaves = leaves.into_iter();
         let mut tree = Self::new();
-        tree.update(&puts(leaves));
+        tree.update(&leaves.map(|(path, value)| (path, Some(value))).collect());
         tree
     }
 
@@ -329,12 +330,6 @@ impl TopNode {
 /// All pages of a [`Tree`] are in memory.
 fn in_memory<'a>(_: u8, slot: &'a Slot) -> Fetched<'a, Infallible> {
     Ok(slot.page().map(Cow::Borrowed))
-}
-
-/// The batch that adds leaves; of several with one path the last one counts.
-pub(crate) fn puts(leaves: impl IntoIterator<Item = (Path, ValueHash)>) -> Batch {
-    let leaves = leaves.into_iter();
-    leaves.map(|(path, value)| (path, Some(value))).collect()
 }
 
 /// Changes grouped by the byte of their shard; every byte at most once.

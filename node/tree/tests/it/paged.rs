@@ -352,7 +352,9 @@ fn paths_with_long_common_prefixes_are_bounded_pages() {
         leaves.insert(Path::from_bytes(path), ValueHash([last; 32]));
     }
     let mut records = Records::default();
-    let mut tree = PagedTree::rebuilt(leaves.clone(), 0, &records, &TINY).unwrap();
+    let mut tree = PagedTree::new(&TINY);
+    let puts = leaves.iter().map(|(path, value)| (*path, Some(*value)));
+    tree.update(&puts.collect(), 1, &records).unwrap();
     assert_eq!(tree.root(), Tree::from_leaves(leaves).root());
     let written = tree.checkpoint(0, 1, &records).unwrap();
     assert!(
@@ -373,8 +375,13 @@ fn a_rebuilt_tree_replaces_the_records_of_the_one_before() {
     for number in 0..6 {
         model.commit(&changes(&mut rng, &paths), number == 3);
     }
-    let leaves = model.leaves.clone();
-    model.tree = PagedTree::rebuilt(leaves, model.height, &model.records, &TINY).unwrap();
+    let puts: Batch = model
+        .leaves
+        .iter()
+        .map(|(path, value)| (*path, Some(*value)))
+        .collect();
+    model.tree = PagedTree::replacing(model.height, &model.records, &TINY).unwrap();
+    model.tree.update(&puts, 1, &model.records).unwrap();
     assert_eq!(model.tree.logged(), 2);
     model.checkpoint();
     model.reopen();
