@@ -91,6 +91,10 @@ impl Execution<'_> {
         let mut events = Vec::with_capacity(block.transactions().len());
         let (mut fees, mut gas_used) = (0_u128, 0_u64);
         let stepwise = observer.wants_roots();
+        let first = execute::begin_block(&mut overlay, header)?;
+        if stepwise && !first.is_empty() {
+            tree.update(&batch(&first));
+        }
         for (index, valid) in (0_u32..).zip(block.transactions()) {
             let executed = execute::execute(&environment, &mut overlay, valid)?;
             let root = match stepwise {

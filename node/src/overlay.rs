@@ -4,6 +4,7 @@
 //! read:  transaction -> block -> base         finish_transaction: transaction into block, net
 //! ```
 
+use crate::activations::{RULES_KEY, decode_activations};
 use crate::base::Base;
 use crate::cache::CodeCache;
 use crate::digest::sha256;
@@ -95,6 +96,12 @@ impl<'a> Overlay<'a> {
     #[must_use]
     pub const fn block_changes(&self) -> &StateDiff {
         &self.block
+    }
+
+    fn note_key(&self, key: &[u8]) {
+        if let Some(reads) = &self.reads {
+            reads.borrow_mut().keys.insert(key.to_vec());
+        }
     }
 
     fn note_range(&self, range: &Range<&[u8]>, limit: usize) {
@@ -220,9 +227,7 @@ impl<'a> Overlay<'a> {
 
     /// The change of a key in the overlay; `None` if the base decides.
     fn changed(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
-        if let Some(reads) = &self.reads {
-            reads.borrow_mut().keys.insert(key.to_vec());
-        }
+        self.note_key(key);
         self.transaction.get(key).or_else(|| self.block.get(key))
     }
 
@@ -242,11 +247,34 @@ impl<'a> Overlay<'a> {
                 "stored code has another hash than its key".to_owned(),
             ));
         }
-        let module = vm::check(&bytes, self.rules)
-            .map_err(|_| Fault::invariant("stored code is no longer accepted"))?;
+        let module = match vm::check(&bytes, self.rules) {
+            Ok(module) => module,
+            Err(_) => self.check_as_stored(&bytes)?,
+        };
         let module = Arc::new(module);
-        self.cache.insert(Arc::clone(&module));
+        self.cache
+            .insert_under(*self.rules.id(), Arc::clone(&module));
         Ok(module)
+    }
+
+    /// Checks stored code that the rules in force refuse: under the latest earlier rules that
+    /// accept it. No rules refuse code that was stored before them.
+    fn check_as_stored(&self, bytes: &[u8]) -> Result<CheckedModule, Fault> {
+        let listed = decode_activations(self.read(&key::system(RULES_KEY))?.as_deref())?;
+        let earlier = listed.iter().rev().filter(|(_, id)| id != self.rules.id());
+        for (_, id) in earlier {
+            let rules = self.cache.rulebook().get(id).ok_or_else(|| {
+                Fault::invariant(format!(
+                    "code was stored under the rules {} or earlier ones, and this build does not \
+                     have them: install a build that has them",
+                    hex::encode(id)
+                ))
+            })?;
+            if let Ok(module) = vm::check(bytes, rules) {
+                return Ok(module);
+            }
+        }
+        Err(Fault::invariant("stored code is no longer accepted"))
     }
 }
 
@@ -339,7 +367,13 @@ impl StateView for Overlay<'_> {
             return Ok(None);
         }
         match self.cache.get(&code_hash.0, self.rules.id()) {
-            Some(module) => Ok(Some(module)),
+            Some(module) => {
+                if module.rules_id() != self.rules.id() {
+                    // Without the cache the list of rules is read; a case needs it.
+                    self.note_key(&key::system(RULES_KEY));
+                }
+                Ok(Some(module))
+            }
             None => self.check_again(code_hash).map(Some),
         }
     }

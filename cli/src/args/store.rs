@@ -42,7 +42,8 @@ HASH is the app hash of the snapshot's block, SHA-256 of its encoded result, or 
 header if the manifest has that; it comes from a source that you trust, not from who made the
 snapshot. Each chunk is verified before anything of it is written. A wrong or missing chunk ends the
 command and is named; put the right file there and run the command again: it goes on where it was.
-Until the last chunk the store takes no block. Exit code 4 if a file is wrong or this machine fails.")]
+Until the last chunk the store takes no block. Exit code 4 if a file is wrong or this machine
+fails.")]
 pub(crate) struct RestoreArguments {
     /// The folder of the snapshot
     #[arg(value_name = "DIR")]
@@ -66,9 +67,10 @@ Examples:
   lockstep node accept rocksdb:node
 
 A store whose log is damaged can lose its last blocks, although they were acknowledged. It then
-refuses to open, so that a node never goes on from an older block without your knowledge. This command
-reads the whole store, compares it with its root, and makes it open at the block that it has; the
-blocks after it have to be executed again, and the node must not vote on their heights again.
+refuses to open, so that a node never goes on from an older block without your knowledge. This
+command reads the whole store, compares it with its root, and makes it open at the block that it
+has; the blocks after it have to be executed again, and the node must not vote on their heights
+again.
 Restoring a backup is the alternative. Exit code 4 if the store has other damage.")]
 pub(crate) struct AcceptArguments {
     /// The store: `redb:PATH` (a file) or `rocksdb:PATH` (a folder), not open elsewhere

@@ -1,4 +1,5 @@
-//! Opens stores, reads and writes case files, and shows where two executions diverge.
+//! Opens stores, reads and writes case files and upgrade documents, and shows where two executions
+//! diverge.
 //!
 //! | file | content |
 //! |---|---|
@@ -6,6 +7,7 @@
 //! | `snapshot_folder` | the files of a snapshot |
 //! | `site` | the location at which two executions diverge |
 //! | `case_file` | case files (reproducers): one transaction with all that it read |
+//! | `upgrade_file` | upgrade documents: heights, and the rules from there on |
 
 pub(crate) mod store;
 
@@ -14,3 +16,5 @@ pub(crate) mod snapshot_folder;
 pub(crate) mod site;
 
 pub(crate) mod case_file;
+
+pub(crate) mod upgrade_file;

@@ -8,8 +8,8 @@ use crate::print;
 use crate::progress::ProgressTimer;
 use crate::text::{counted, grouped, printable_path};
 use node::snapshot::{
-    CHUNK_BYTES_MAX, Files, MANIFEST, MANIFEST_BYTES_MAX, Options, Restore, RestoreError, app_hash,
-    chunk_name, write,
+    CHUNK_BYTES_MAX, Files, MANIFEST, MANIFEST_BYTES_MAX, Restore, RestoreError, SnapshotOptions,
+    app_hash, chunk_name, write,
 };
 use serde::Serialize;
 use std::io;
@@ -59,7 +59,7 @@ pub(crate) fn snapshot(arguments: &SnapshotArguments) -> CommandResult {
     };
     let mut folder = SnapshotFolder::create(path).map_err(|error| failed(&error))?;
     let view = store.snapshot()?;
-    let options = Options {
+    let options = SnapshotOptions {
         chunk_bytes: arguments.chunk_kib.saturating_mul(KIB),
         next: None,
     };

@@ -33,6 +33,8 @@ mod stores;
 
 mod tables;
 
+mod upgrade;
+
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;

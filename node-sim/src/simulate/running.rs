@@ -5,7 +5,7 @@ use crate::machine::Machine;
 use crate::pipeline::{BlockPipeline, StandardPipeline};
 use crate::rerun::Subject;
 use node::{
-    Block, BlockResult, Commit, Executed, Genesis, Header, MemoryStore, Node, Observer, Parts,
+    Block, BlockResult, ChainSpec, Commit, Executed, Header, MemoryStore, Node, Observer, Parts,
     Receipt, Signed, Store, Tip, ValidBlock,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -146,7 +146,7 @@ pub(super) struct RunningExecutor {
     store: SharedStore,
     engine: ReplaceableEngine,
     rules: Rulebook,
-    genesis: Genesis,
+    chain: ChainSpec,
     /// `None` during a restart, and after a failed restart.
     machine: Option<Machine>,
 }
@@ -155,7 +155,7 @@ impl RunningExecutor {
     pub(super) fn start(
         mut executor: Executor,
         rules: &Rulebook,
-        genesis: &Genesis,
+        chain: &ChainSpec,
     ) -> Result<Self, Fault> {
         let nothing = Box::new(MemoryStore::new());
         let store = core::mem::replace(&mut executor.store, nothing);
@@ -165,7 +165,7 @@ impl RunningExecutor {
             store: SharedStore(Arc::new(Mutex::new(store))),
             engine,
             rules: rules.clone(),
-            genesis: genesis.clone(),
+            chain: chain.clone(),
             machine: None,
         };
         running.open()?;
@@ -180,7 +180,7 @@ impl RunningExecutor {
         };
         let store = Box::new(self.store.clone());
         let pipeline = self.executor.pipeline.as_ref().map(|make| make());
-        let machine = Machine::open(parts, self.genesis.clone(), store, pipeline)?;
+        let machine = Machine::open(parts, self.chain.clone(), store, pipeline)?;
         for module in &self.executor.prefilled {
             machine.cache()?.insert(Arc::clone(module));
         }

@@ -18,6 +18,7 @@ use node_sim::simulate::injected::{
 use node_sim::simulate::samples::COUNTER;
 use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{Difference, Investigated, NoProgress, Plan, investigate, standard};
+use node_sim::versions::Versions;
 use reference::{Reference, Trace};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -264,7 +265,8 @@ struct Finding {
 fn find(fault: &InjectedFault) -> Finding {
     let mut executors = standard(2);
     executors.push(fault.executor());
-    let investigated = investigate(&PLAN, executors, &mut NoProgress).unwrap();
+    let investigated =
+        investigate(&PLAN, &Versions::default(), executors, &mut NoProgress).unwrap();
     let Investigated {
         report,
         divergence,
@@ -483,7 +485,8 @@ fn a_right_engine_replays_each_case_and_a_wrong_one_does_not() {
 #[test]
 fn nothing_is_found_where_no_fault_is_injected() {
     let plan = Plan { blocks: 12, ..PLAN };
-    let investigated = investigate(&plan, standard(3), &mut NoProgress).unwrap();
+    let investigated =
+        investigate(&plan, &Versions::default(), standard(3), &mut NoProgress).unwrap();
     assert!(investigated.report.agreed);
     assert_eq!((investigated.divergence, investigated.case), (None, None));
 }

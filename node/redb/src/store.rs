@@ -20,7 +20,8 @@ const PRUNED_AT_ONCE: u64 = 1_000;
 /// Settings of a store. They change time, memory and disk use, never a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Number of blocks whose header, transactions, receipts and events are kept, at least 1; `None` for all.
+    /// Number of blocks whose header, transactions, receipts and events are kept, at least 1; `None`
+    /// for all.
     pub keep_blocks: Option<u64>,
     /// Memory for pages, in bytes: up to half of it for pages of the next commit.
     pub cache_bytes: usize,

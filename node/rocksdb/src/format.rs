@@ -9,7 +9,7 @@ use std::path::Path;
 use vm::Fault;
 
 /// Layout version that this build writes: the column families of [`crate::settings::FAMILIES`],
-/// heights big endian, borsh. Version 1 lacks three of them, and becomes version 2 when it is opened.
+/// heights big endian, borsh. Version 1 lacks three of them, and becomes version 2 at its opening.
 pub(crate) const VERSION: u32 = 2;
 const OLDEST: u32 = 1;
 

@@ -38,8 +38,8 @@ mod dead;
 /// Scans.
 mod scan;
 
-/// Views of one block's state.
-mod view;
+/// Folders of views of one block's state.
+mod views;
 
 /// The store.
 mod store;

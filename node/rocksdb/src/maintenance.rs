@@ -1,14 +1,13 @@
 //! Backs up an open store, scrubs it for damage, and compacts it on demand.
 
 use crate::acknowledged;
-use crate::format::{self, fault};
+use crate::format;
 use crate::settings::{FAMILIES, RECORDS, Settings};
 use crate::store::RocksStore;
+use crate::views::remove;
 use node::Store;
 use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{FlushOptions, IteratorMode};
-use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 use vm::{Fault, Height};
 
@@ -135,15 +134,5 @@ impl RocksStore {
             record.map_err(|error| self.fault(error))?;
         }
         Ok(())
-    }
-}
-
-/// Removes a folder; that there is none is no error.
-pub(crate) fn remove(folder: &Path) -> Result<(), Fault> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(fault(folder, format!("it cannot be removed: {error}")))
-        }
-        _ => Ok(()),
     }
 }

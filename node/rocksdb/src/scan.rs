@@ -1,46 +1,41 @@
 //! Scans the values, and passes deletions once and not at every scan.
 //!
-//! An iterator of RocksDB passes deletions by itself, up to [`PASSED_MAX`] in a row, and then gives
-//! up. From there on the scan looks up the range of deletions, or passes them and remembers the
-//! range ([`crate::dead`]).
+//! An iterator of RocksDB passes deletions by itself, up to [`PASSED_MAX`] in a row, and then
+//! stops with an error. From there on the scan looks up the range of deletions, or passes them and
+//! remembers the range ([`crate::dead`]).
 
 use crate::dead::{DeadRanges, End, successor};
-use crate::settings::VALUES;
-use crate::store::RocksStore;
+use crate::format::fault;
 use node::Commit;
-use rocksdb::{DBRawIterator, ErrorKind, ReadOptions};
-use std::sync::{PoisonError, RwLockReadGuard, RwLockWriteGuard};
+use rocksdb::{ColumnFamily, DB, DBRawIterator, ErrorKind, ReadOptions};
+use std::path::Path;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use vm::{Entries, Fault};
 
 /// Entries without a key that a scan passes in a row, before it looks up where the next key is.
 const PASSED_MAX: u64 = 64;
 
+/// The values of a store, with the ranges that are known to have none.
+#[derive(Clone, Copy)]
+pub(crate) struct Values<'a> {
+    pub(crate) db: &'a DB,
+    pub(crate) family: &'a ColumnFamily,
+    pub(crate) dead: &'a RwLock<DeadRanges>,
+    /// Folder of the store, for faults.
+    pub(crate) path: &'a Path,
+}
+
 /// A scan from `start` up to `end`.
-pub(crate) struct Scan<'a> {
-    store: &'a RocksStore,
+struct Scan<'a> {
+    values: Values<'a>,
     iterator: DBRawIterator<'a>,
     /// No key of the scan that is below it is missing from the entries.
     from: Vec<u8>,
     end: End,
 }
 
-impl<'a> Scan<'a> {
-    pub(crate) fn new(
-        store: &'a RocksStore,
-        start: &[u8],
-        end: Option<&[u8]>,
-    ) -> Result<Self, Fault> {
-        let mut options = until(end);
-        options.set_max_skippable_internal_keys(PASSED_MAX);
-        Ok(Self {
-            store,
-            iterator: store.db.raw_iterator_cf_opt(store.family(VALUES)?, options),
-            from: start.to_vec(),
-            end: end.map(<[u8]>::to_vec),
-        })
-    }
-
-    pub(crate) fn entries(mut self, limit: usize) -> Result<Entries, Fault> {
+impl Scan<'_> {
+    fn entries(mut self, limit: usize) -> Result<Entries, Fault> {
         let mut entries = Entries::new();
         if limit == 0 {
             return Ok(entries);
@@ -62,19 +57,19 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Called without an entry: seeks the next key if the iterator has given up; false at the end.
+    /// Called without an entry: seeks the next key if the iterator has stopped; false at the end.
     fn continues(&mut self) -> Result<bool, Fault> {
         match self.iterator.status() {
             Ok(()) => Ok(false),
             Err(error) if error.kind() == ErrorKind::Incomplete => {
-                let Some(next) = self.store.next_key(&self.from, &self.end)? else {
+                let Some(next) = self.values.next_key(&self.from, &self.end)? else {
                     return Ok(false);
                 };
                 self.iterator.seek(&next);
                 self.from = next;
                 Ok(true)
             }
-            Err(error) => Err(self.store.fault(error)),
+            Err(error) => Err(fault(self.values.path, error)),
         }
     }
 }
@@ -87,7 +82,25 @@ fn until(end: Option<&[u8]>) -> ReadOptions {
     options
 }
 
-impl RocksStore {
+impl<'a> Values<'a> {
+    /// As [`node::Store::scan`].
+    pub(crate) fn scan(
+        self,
+        start: &[u8],
+        end: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Entries, Fault> {
+        let mut options = until(end);
+        options.set_max_skippable_internal_keys(PASSED_MAX);
+        let scan = Scan {
+            values: self,
+            iterator: self.iterator(options),
+            from: start.to_vec(),
+            end: end.map(<[u8]>::to_vec),
+        };
+        scan.entries(limit)
+    }
+
     /// The first key from `from` on, below `end`, behind many deletions; their range is remembered.
     fn next_key(&self, from: &[u8], end: &End) -> Result<Option<Vec<u8>>, Fault> {
         let known = self.dead().end_of(from).cloned();
@@ -99,9 +112,9 @@ impl RocksStore {
         if end.as_ref().is_some_and(|end| at >= *end) {
             return Ok(None);
         }
-        let mut iterator = self.iterator(until(end.as_deref()))?;
+        let mut iterator = self.iterator(until(end.as_deref()));
         iterator.seek(&at);
-        iterator.status().map_err(|error| self.fault(error))?;
+        iterator.status().map_err(|error| fault(self.path, error))?;
         let found = iterator.key().map(<[u8]>::to_vec);
         // A known range goes on where it ended.
         let start = match known {
@@ -120,16 +133,15 @@ impl RocksStore {
         if let Some(known) = &known {
             options.set_iterate_lower_bound(known.clone());
         }
-        let mut iterator = self.iterator(options)?;
+        let mut iterator = self.iterator(options);
         iterator.seek_for_prev(at);
-        iterator.status().map_err(|error| self.fault(error))?;
+        iterator.status().map_err(|error| fault(self.path, error))?;
         let found = iterator.key().map(successor);
         Ok(found.or(known).unwrap_or_default())
     }
 
-    fn iterator(&self, options: ReadOptions) -> Result<DBRawIterator<'_>, Fault> {
-        let family = self.family(VALUES)?;
-        Ok(self.db.raw_iterator_cf_opt(family, options))
+    fn iterator(&self, options: ReadOptions) -> DBRawIterator<'a> {
+        self.db.raw_iterator_cf_opt(self.family, options)
     }
 
     /// The keys that a commit writes, and whether they have a value, if ranges are known.

@@ -40,7 +40,7 @@ const DELETION_TRIGGER: usize = 512;
 const DELETION_WINDOW: usize = 4_096;
 /// Share of deletions in a whole file that triggers its compaction.
 const DELETION_SHARE: f64 = 0.5;
-/// Size of a block of the records' files, in bytes: a page of the tree has 3 KiB, and is read alone.
+/// Size of a block of the files of records, in bytes: a page of the tree has 3 KiB, read alone.
 const RECORD_BLOCK_BYTES: usize = 8 * 1024;
 /// Limits of RocksDB's own log, which people read, so that it does not fill the disk.
 const INFO_LOG_BYTES: usize = 4 * 1024 * 1024;
@@ -49,7 +49,8 @@ const INFO_LOGS: usize = 4;
 /// Settings of a store. They change time, memory and disk use, never a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Number of blocks whose header, transactions, receipts and events are kept, at least 1; `None` for all.
+    /// Number of blocks whose header, transactions, receipts and events are kept, at least 1; `None`
+    /// for all.
     pub keep_blocks: Option<u64>,
     /// Time limit for opening, in seconds; beyond it opening is a fault. Replaying a log of
     /// [`Settings::log_bytes`] takes a few seconds.

@@ -3,11 +3,11 @@
 use crate::acknowledged::{self, Acknowledged, Writer};
 use crate::dead::DeadRanges;
 use crate::format::{self, fault};
-use crate::scan::Scan;
+use crate::scan::Values;
 use crate::settings::{
     BLOCKS, EVENTS, HEADERS, META, RECEIPTS, RECORDS, Settings, TRANSACTIONS, VALUES,
 };
-use crate::view::{self, View};
+use crate::views::{self, ViewFolder};
 use crate::watchdog::{self, NoResult};
 use borsh::{BorshDeserialize, BorshSerialize};
 use node::{Commit, HALF_RESTORED, Header, Receipt, RestoredPart, Signed, Snapshot, Store, Tip};
@@ -22,13 +22,16 @@ const TIP: &[u8] = b"tip";
 /// Key in `meta` of the progress of a restore that has not ended.
 const RESTORING: &[u8] = b"restoring";
 
+/// Small, because a snapshot reads each block of a file once.
+const VIEW_CACHE_BYTES: usize = 8 * 1024 * 1024;
+
 /// A store in one folder.
 pub struct RocksStore {
     pub(crate) db: DB,
     pub(crate) path: PathBuf,
     pub(crate) settings: Settings,
     /// Ranges that scans found without a key.
-    pub(crate) dead: RwLock<DeadRanges>,
+    dead: RwLock<DeadRanges>,
     acknowledged: Writer,
     tip: Option<Tip>,
     broken: bool,
@@ -53,7 +56,7 @@ impl RocksStore {
         Ok(store)
     }
 
-    /// Opens the store at any block, and returns the last one that was acknowledged, if it is known.
+    /// Opens the store at any block; returns the last one that was acknowledged too, if it is known.
     pub(crate) fn open_unchecked(
         path: &Path,
         settings: Settings,
@@ -64,7 +67,7 @@ impl RocksStore {
         let version = format::check(path)?;
         let last = acknowledged::last(path).map_err(|error| fault(path, error))?;
         let db = open_watched(path, &settings)?;
-        view::remove_all(path)?;
+        views::remove_all(path)?;
         // The opening has made the families that an older version lacks.
         if version < format::VERSION {
             format::mark(path)?;
@@ -97,9 +100,9 @@ impl RocksStore {
         };
         Err(self.fault(format!(
             "block {} was acknowledged, and the folder has {found}: the log of the blocks between \
-             is damaged, or files of another time were copied here. Restore a backup, or go on with \
-             what is there: `lockstep node accept rocksdb:PATH`; the blocks after it have to be \
-             executed again",
+             is damaged, or files of another time were copied here. Restore a backup, or go on \
+             with what is there: `lockstep node accept rocksdb:PATH`; the blocks after it have to \
+             be executed again",
             last.height
         )))
     }
@@ -115,7 +118,7 @@ impl RocksStore {
         fault(&self.path, cause)
     }
 
-    pub(crate) fn intact(&self) -> Result<(), Fault> {
+    fn intact(&self) -> Result<(), Fault> {
         if self.broken {
             return Err(self.fault("it stopped at a failed write"));
         }
@@ -221,6 +224,15 @@ impl RocksStore {
         written.map_err(|error| self.fault(format!("a write failed: {error}")))
     }
 
+    fn values(&self) -> Result<Values<'_>, Fault> {
+        Ok(Values {
+            db: &self.db,
+            family: self.family(VALUES)?,
+            dead: &self.dead,
+            path: &self.path,
+        })
+    }
+
     fn acknowledge(&mut self, tip: &Tip) -> Result<(), Fault> {
         let (height, hash) = (tip.height, tip.hash);
         let noted = self.acknowledged.write(Acknowledged { height, hash });
@@ -230,6 +242,27 @@ impl RocksStore {
     fn encode<T: BorshSerialize>(&self, value: &T) -> Result<Vec<u8>, Fault> {
         borsh::to_vec(value)
             .map_err(|error| self.fault(format!("a block does not encode: {error}")))
+    }
+}
+
+/// The state of one block: a checkpoint, opened as a store of its own.
+struct View {
+    store: RocksStore,
+    /// Declared last, so that it is removed after the store is closed.
+    _folder: ViewFolder,
+}
+
+impl Snapshot for View {
+    fn tip(&self) -> Result<Option<Tip>, Fault> {
+        self.store.tip()
+    }
+
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.store.header(height)
+    }
+
+    fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
+        self.store.scan(start, end, limit)
     }
 }
 
@@ -253,7 +286,7 @@ impl Store for RocksStore {
         if end.is_some_and(|end| start >= end) {
             return Ok(Entries::new());
         }
-        Scan::new(self, start, end)?.entries(limit)
+        self.values()?.scan(start, end, limit)
     }
 
     fn tip(&self) -> Result<Option<Tip>, Fault> {
@@ -310,7 +343,17 @@ impl Store for RocksStore {
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot>, Fault> {
         self.intact()?;
-        Ok(Box::new(View::new(self)?))
+        let folder = ViewFolder::new(&self.path)?;
+        self.backup(folder.path())?;
+        let settings = Settings {
+            keep_blocks: None,
+            cache_bytes: VIEW_CACHE_BYTES,
+            ..self.settings.clone()
+        };
+        Ok(Box::new(View {
+            store: Self::open(folder.path(), settings)?,
+            _folder: folder,
+        }))
     }
 
     fn restore(&mut self, part: RestoredPart) -> Result<(), Fault> {
@@ -355,13 +398,13 @@ impl Store for RocksStore {
             return Err(self.fault(HALF_RESTORED));
         }
         self.check_next(tip.height)?;
-        let changed = self.changed_keys(&commit);
+        let changed = self.values()?.changed_keys(&commit);
         let batch = self.batch(commit)?;
         // Reset only at the end: after an error it is unknown what the log contains.
         self.broken = true;
         self.write(batch)?;
         self.acknowledge(&tip)?;
-        self.update_dead(changed)?;
+        self.values()?.update_dead(changed)?;
         if self.settings.compact_after_commit {
             self.compact()?;
         }

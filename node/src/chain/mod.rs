@@ -85,6 +85,7 @@ use crate::opening::open_store;
 use crate::signatures::Signatures;
 use crate::state_tree::TreeOptions;
 use crate::store::{Commit, Store};
+use crate::upgrade::{ChainSpec, Planned};
 use pool::Pool;
 use position::{Executor, Position};
 use quarantine::Quarantine;
@@ -140,6 +141,8 @@ pub struct Chain {
     parts: Parts,
     cache: CodeCache,
     genesis: Genesis,
+    /// Rules by height, as configured.
+    planned: Planned,
     chain_id: [u8; 32],
     signatures: Signatures,
     quarantine: Quarantine,
@@ -164,17 +167,21 @@ enum Known {
 
 impl Chain {
     /// Opens a chain on `store`: commits the genesis if the store is empty, and opens the tree.
+    /// `chain` is a [`Genesis`], or a [`ChainSpec`] with upgrade documents.
     ///
     /// # Errors
     /// As [`crate::Node::open`].
     pub fn open(
         parts: Parts,
-        genesis: Genesis,
+        chain: impl Into<ChainSpec>,
         mut store: Box<dyn Store + Sync>,
         options: &Options,
     ) -> Result<Self, Fault> {
+        let chain = chain.into();
         let threads = options.workers.max(1);
-        let (tip, tree) = open_store(store.as_mut(), &genesis, &options.tree, threads)?;
+        let (tip, tree) = open_store(store.as_mut(), chain.genesis(), &options.tree, threads)?;
+        chain.check(store.as_ref())?;
+        let (genesis, planned) = chain.into_parts();
         let bounds = Bounds {
             blocks: options.unfinalized_blocks_max,
             bytes: options.unfinalized_bytes_max,
@@ -184,10 +191,11 @@ impl Chain {
             bytes: options.query_bytes_max,
         };
         Ok(Self {
-            cache: CodeCache::new(parts.cache),
+            cache: CodeCache::new(parts.cache, &parts.rules),
             parts,
             chain_id: genesis.chain_id(),
             genesis,
+            planned,
             signatures: Signatures::new(threads, options.signatures_max),
             quarantine: Quarantine::new(options.quarantined_max),
             position: Mutex::new(Position::new(tree)),
@@ -273,12 +281,13 @@ impl Chain {
             Known::Stale => return Ok(Verdict::Stale),
         };
         let above = self.with_base(At::Block(parent.hash), |tip, base| {
-            Ok(self.rules_above(tip, &base)?)
+            self.rules_above(tip, &base)
         });
         let rules = match above {
             Ok(rules) => rules,
             // Dropped, or overtaken by a final block, since it was found.
             Err(ChainError::Misuse(_)) => return self.not_buildable(&hash, &block.header),
+            Err(ChainError::RulesUnknown(unknown)) => return Ok(Verdict::RulesUnknown(unknown)),
             Err(ChainError::Fault(fault)) => return Err(fault),
         };
         let context = self.context(&parent, rules);

@@ -1,5 +1,6 @@
 //! Names what a call of a chain returns besides its value.
 
+use crate::activations::RulesUnknown;
 use crate::block::Invalid;
 use crate::header::BlockResult;
 use vm::{Fault, Height};
@@ -16,6 +17,9 @@ pub enum Verdict {
     UnknownParent,
     /// The block is not above the last final one: it is final already or can never be.
     Stale,
+    /// This build does not have the rules of the block's height: no vote, for or against. The node
+    /// is behind; nothing was executed.
+    RulesUnknown(RulesUnknown),
 }
 
 /// A call that does not fit the state of the chain: an error of the caller, which changes nothing.
@@ -56,6 +60,9 @@ pub enum ChainError {
     /// The caller's error; nothing changed.
     #[error(transparent)]
     Misuse(#[from] Misuse),
+    /// This build does not have the rules in force above the block; nothing changed.
+    #[error(transparent)]
+    RulesUnknown(#[from] RulesUnknown),
     /// A failure of this machine.
     #[error(transparent)]
     Fault(#[from] Fault),

@@ -153,7 +153,7 @@ impl Chain {
         let Some(pool) = mempool.as_mut() else { return };
         let base = Base::committed(store);
         let changed = changed_accounts(&block.diff);
-        let taken = changed.and_then(|accounts| {
+        let taken = changed.map_err(ChainError::from).and_then(|accounts| {
             let rules = self.rules_above(&block.tip, &base)?;
             Ok(pool.committed(&self.context(&block.tip, rules), &accounts))
         });

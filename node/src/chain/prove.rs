@@ -272,6 +272,8 @@ impl From<ChainError> for ProveError {
     fn from(error: ChainError) -> Self {
         match error {
             ChainError::Misuse(misuse) => Self::Misuse(misuse),
+            // Proving executes nothing, so that it needs no rules.
+            ChainError::RulesUnknown(unknown) => Self::Fault(unknown.into()),
             ChainError::Fault(fault) => Self::Fault(fault),
         }
     }

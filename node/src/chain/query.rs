@@ -3,14 +3,13 @@
 use super::outcome::ChainError;
 use super::unfinalized::View;
 use super::{Chain, read_lock};
+use crate::activations::{RULES_KEY, decode_activations};
 use crate::base::Base;
-use crate::genesis::{RULES_KEY, decode_activations};
 use crate::header::Tip;
-use crate::opening::rules_at;
 use crate::overlay::Overlay;
 use std::sync::Arc;
 use vm::unstable::state::Account;
-use vm::{Address, BlockMetadata, Environment, Fault, Gas, Height, Message, Outcome, Rules, key};
+use vm::{Address, BlockMetadata, Environment, Gas, Height, Message, Outcome, Rules, key};
 
 /// The block whose state a query reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +28,7 @@ impl Chain {
     ///
     /// # Errors
     /// [`Misuse::UnknownBlock`](super::Misuse::UnknownBlock),
-    /// [`Misuse::Height`](super::Misuse::Height); [`Fault`] if the store fails.
+    /// [`Misuse::Height`](super::Misuse::Height); [`vm::Fault`] if the store fails.
     pub fn read(&self, at: At, key: &[u8]) -> Result<Option<Vec<u8>>, ChainError> {
         self.with_base(at, |_, base| Ok(base.read(key)?))
     }
@@ -48,7 +47,7 @@ impl Chain {
     /// proposer.
     ///
     /// # Errors
-    /// As [`Chain::read`]; [`Fault`] if the engine fails.
+    /// As [`Chain::read`]; [`vm::Fault`] if the engine fails.
     pub fn call(&self, at: At, message: &Message, gas_limit: Gas) -> Result<Outcome, ChainError> {
         self.with_base(at, |tip, base| {
             let rules = self.rules_above(tip, &base)?;
@@ -65,11 +64,17 @@ impl Chain {
         })
     }
 
-    /// The rules in force in the block above this one, by the list in its state.
-    pub(super) fn rules_above(&self, tip: &Tip, base: &Base<'_>) -> Result<&Arc<Rules>, Fault> {
+    /// The rules in force in the block above this one: as configured for its height, else by the
+    /// list in the state of this one.
+    pub(super) fn rules_above(
+        &self,
+        tip: &Tip,
+        base: &Base<'_>,
+    ) -> Result<&Arc<Rules>, ChainError> {
         let listed = base.read(&key::system(RULES_KEY))?;
-        let activations = decode_activations(listed.as_deref())?;
-        rules_at(&activations, &self.parts.rules, tip.height.next())
+        let listed = (&decode_activations(listed.as_deref())?, tip.height);
+        let rulebook = &self.parts.rules;
+        Ok(self.planned.rules_at(listed, rulebook, tip.height.next())?)
     }
 
     /// Reads the state of a block; finalizing waits meanwhile.

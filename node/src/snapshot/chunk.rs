@@ -9,9 +9,9 @@ use tree::{Path, ValueHash};
 const LINE: &[u8] = b"lockstep/snapshot-chunk/1\n";
 
 /// A key and its value.
-pub(super) type Entry = (Vec<u8>, Vec<u8>);
+pub(super) type KeyValue = (Vec<u8>, Vec<u8>);
 
-/// A subtree of the state tree. Its kind decides what it is together with its neighbour.
+/// A subtree of the state tree. Its kind decides what it is together with the one beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(super) enum Subtree {
     /// No leaf.
@@ -78,14 +78,14 @@ pub(super) fn index_of(path: &Path, bits: u8) -> u32 {
 
 /// Entries in the order of their paths, and the subtree that they are.
 pub(super) struct Chunk {
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<KeyValue>,
     pub(super) subtree: Subtree,
 }
 
 impl Chunk {
     /// The chunk of entries in any order, whose keys differ.
-    pub(super) fn new(entries: Vec<Entry>, bits: u8) -> Self {
-        let mut placed: Vec<(Path, Entry)> = entries
+    pub(super) fn new(entries: Vec<KeyValue>, bits: u8) -> Self {
+        let mut placed: Vec<(Path, KeyValue)> = entries
             .into_iter()
             .map(|entry| (Path::of_key(&entry.0), entry))
             .collect();
@@ -117,10 +117,10 @@ impl Chunk {
         let Some(mut rest) = bytes.strip_prefix(LINE) else {
             return Err("it is no chunk of a snapshot, or one of another version");
         };
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut entries: Vec<KeyValue> = Vec::new();
         let mut leaves: Vec<(Path, ValueHash)> = Vec::new();
         while !rest.is_empty() {
-            let entry = Entry::deserialize(&mut rest).map_err(|_| "it does not decode")?;
+            let entry = KeyValue::deserialize(&mut rest).map_err(|_| "it does not decode")?;
             let path = Path::of_key(&entry.0);
             if index_of(&path, bits) != index {
                 return Err("it has a key of another chunk");
@@ -151,7 +151,7 @@ mod tests {
                 let key = number.wrapping_mul(7).to_le_bytes().to_vec();
                 (key, vec![1; usize::try_from(number % 9).expect("small")])
             });
-            let entries: Vec<Entry> = entries.collect();
+            let entries: Vec<KeyValue> = entries.collect();
             let batch: Batch = entries
                 .iter()
                 .map(|(key, value)| (Path::of_key(key), Some(ValueHash::of(value))))
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_chunk_is_ordered_and_has_its_own_keys() {
-        let entries = |numbers: std::ops::Range<u8>| -> Vec<Entry> {
+        let entries = |numbers: std::ops::Range<u8>| -> Vec<KeyValue> {
             numbers.map(|number| (vec![number], vec![])).collect()
         };
         let chunk = Chunk::new(entries(0..9), 0);

@@ -12,7 +12,7 @@
 //! # Invariants
 //! * Nothing is written into a store that does not follow from the hash that the caller trusts.
 //! * A store with a part of a snapshot takes no block: it is gone on with, or removed.
-//! * Memory is bounded by [`SPILL_BYTES_MAX`], [`CHUNK_BYTES_MAX`] and [`SCANNED_AT_ONCE`] values.
+//! * Memory is bounded by `SPILL_BYTES_MAX`, `CHUNK_BYTES_MAX` and `SCANNED_AT_ONCE` values.
 //!
 //! Specification: docs/spec/blocks.md, "Snapshot". Tests: `node/redb/tests/it/snapshots.rs`.
 
@@ -30,7 +30,7 @@ mod restore;
 
 pub use manifest::{Manifest, app_hash};
 pub use restore::{Restore, RestoreError};
-pub use write::{Options, WriteError, write};
+pub use write::{SnapshotOptions, WriteError, write};
 
 use std::io;
 

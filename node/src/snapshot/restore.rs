@@ -46,7 +46,7 @@ pub enum RestoreError {
 
 /// What a store has of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-struct Progress {
+struct RestoreProgress {
     /// SHA-256 of the manifest.
     manifest: [u8; 32],
     /// Entries so far.
@@ -59,7 +59,7 @@ struct Progress {
 pub struct Restore<'a> {
     store: &'a mut dyn Store,
     manifest: Manifest,
-    progress: Progress,
+    progress: RestoreProgress,
 }
 
 impl<'a> Restore<'a> {
@@ -83,13 +83,13 @@ impl<'a> Restore<'a> {
         }
         let chunks = usize::try_from(manifest.chunks()).unwrap_or_default();
         let progress = match store.restoring()? {
-            None => Progress {
+            None => RestoreProgress {
                 manifest: hash,
                 entries: 0,
                 done: vec![false; chunks],
             },
             Some(bytes) => {
-                let known = Progress::try_from_slice(&bytes);
+                let known = RestoreProgress::try_from_slice(&bytes);
                 let known = known.map_err(|_| Fault::invariant("a restore's progress"))?;
                 if known.manifest != hash || known.done.len() != chunks {
                     return Err(RestoreError::OtherSnapshot);
@@ -153,7 +153,7 @@ impl<'a> Restore<'a> {
         Ok(())
     }
 
-    /// Gives the store its last block, once it has every chunk.
+    /// Writes the last block, once the store has every chunk.
     ///
     /// # Errors
     /// [`RestoreError`].

@@ -3,7 +3,7 @@
 //! Each entry is appended to the file of its chunk; then each of these files is sorted by path and
 //! hashed. A first pass over the store has counted the bytes, which decides the number of chunks.
 
-use super::chunk::{Chunk, Entry, Subtree, fold, index_of};
+use super::chunk::{Chunk, KeyValue, Subtree, fold, index_of};
 use super::{
     BITS_MAX, CHUNK_BYTES, CHUNK_BYTES_MAX, Files, MANIFEST, Manifest, SCANNED_AT_ONCE,
     SPILL_BYTES_MAX, chunk_name, spill_name,
@@ -21,14 +21,14 @@ const ENTRY_BYTES: u64 = 8;
 
 /// How a snapshot is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct SnapshotOptions {
     /// Length of a chunk that is aimed at, in bytes.
     pub chunk_bytes: u64,
     /// Header of the next block, if it is known: its hash is then one that a restore can trust.
     pub next: Option<Header>,
 }
 
-impl Default for Options {
+impl Default for SnapshotOptions {
     fn default() -> Self {
         Self {
             chunk_bytes: CHUNK_BYTES,
@@ -70,7 +70,7 @@ pub enum WriteError {
 pub fn write(
     snapshot: &dyn Snapshot,
     files: &mut dyn Files,
-    options: &Options,
+    options: &SnapshotOptions,
     each: &mut dyn FnMut(u64),
 ) -> Result<Manifest, WriteError> {
     let tip = snapshot.tip()?.filter(|tip| tip.height > Height(0));
@@ -131,7 +131,7 @@ fn bits(bytes: u64, chunk_bytes: u64) -> u8 {
 
 fn each_entry(
     snapshot: &dyn Snapshot,
-    entry: &mut dyn FnMut(&Entry) -> Result<(), WriteError>,
+    entry: &mut dyn FnMut(&KeyValue) -> Result<(), WriteError>,
 ) -> Result<(), WriteError> {
     let mut start = Vec::new();
     loop {
@@ -169,7 +169,7 @@ impl<'a> Spill<'a> {
         }
     }
 
-    fn push(&mut self, entry: &Entry) -> Result<(), WriteError> {
+    fn push(&mut self, entry: &KeyValue) -> Result<(), WriteError> {
         let index = index_of(&Path::of_key(&entry.0), self.bits);
         let bytes = encode(entry);
         self.bytes = self.bytes.saturating_add(length(&bytes));
@@ -225,10 +225,10 @@ impl<'a> Spill<'a> {
 }
 
 /// Entries that were encoded one after the other.
-fn entries(mut bytes: &[u8]) -> Result<Vec<Entry>, WriteError> {
+fn entries(mut bytes: &[u8]) -> Result<Vec<KeyValue>, WriteError> {
     let mut entries = Vec::new();
     while !bytes.is_empty() {
-        let entry = Entry::deserialize(&mut bytes);
+        let entry = KeyValue::deserialize(&mut bytes);
         let entry = entry.map_err(|error| failed("a spilled file", error))?;
         entries.push(entry);
     }

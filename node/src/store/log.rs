@@ -12,7 +12,8 @@
 //! committed prefix. If a whole record follows, the disk lost synced data, which is a [`Fault`] and
 //! never a shorter chain.
 //!
-//! Records of the format before, `LSblock1`, lack transactions and events; a log of them is refused.
+//! Records of the format before, `LSblock1`, lack transactions and events: a log of them is a
+//! fault.
 //!
 //! # Invariants
 //! * A commit that returned `Ok` survives every crash.

@@ -39,3 +39,5 @@ mod other_chain;
 mod orderbook;
 
 mod drive;
+
+mod upgrade;

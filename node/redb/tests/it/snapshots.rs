@@ -3,8 +3,8 @@
 use crate::simulated_file::{LOSSES, SimulatedFile};
 use crate::{ExpectedChain, open, tiny};
 use node::snapshot::{
-    Files, MANIFEST, Manifest, Options, Restore, RestoreError, WriteError, app_hash, chunk_name,
-    write,
+    Files, MANIFEST, Manifest, Restore, RestoreError, SnapshotOptions, WriteError, app_hash,
+    chunk_name, write,
 };
 use node::{Header, MemoryStore, Store, Tip};
 use node_sim::disk::Failing;
@@ -75,7 +75,7 @@ fn taken(chunk_bytes: u64, has_next: bool) -> Taken {
     let snapshot = store.snapshot().unwrap();
     known.continue_to(&mut store, &chain, TAKEN + 4);
     let next = store.header(Height(TAKEN + 1)).unwrap().unwrap();
-    let options = Options {
+    let options = SnapshotOptions {
         chunk_bytes,
         next: has_next.then(|| next.clone()),
     };
@@ -187,12 +187,12 @@ fn a_restore_needs_a_hash_from_which_the_state_follows() {
             Err(other) => panic!("{other}"),
         }
     }
-    let options = Options {
+    let options = SnapshotOptions {
         next: Some(with_next.manifest.header.clone()),
-        ..Options::default()
+        ..SnapshotOptions::default()
     };
     let mut store = MemoryStore::new();
-    let refused = |store: &MemoryStore, options: &Options| {
+    let refused = |store: &MemoryStore, options: &SnapshotOptions| {
         let snapshot = Store::snapshot(store).unwrap();
         write(
             snapshot.as_ref(),
@@ -210,7 +210,7 @@ fn a_restore_needs_a_hash_from_which_the_state_follows() {
         refused(&store, &options),
         Err(WriteError::NextHeader)
     ));
-    assert!(refused(&store, &Options::default()).is_ok());
+    assert!(refused(&store, &SnapshotOptions::default()).is_ok());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Takes a snapshot while blocks are committed, and restores it.
 
 use crate::{ExpectedChain, filled, folder};
-use node::snapshot::{Files, MANIFEST, Options, Restore, app_hash, chunk_name, write};
+use node::snapshot::{Files, MANIFEST, Restore, SnapshotOptions, app_hash, chunk_name, write};
 use node::{MemoryStore, Store};
 use node_sim::synthetic::Synthetic;
 use rocksdb_store::{RocksStore, Settings};
@@ -46,7 +46,7 @@ fn a_snapshot_taken_while_blocks_are_committed_restores_the_state_of_its_block()
     known.continue_to(&mut store, &chain, TAKEN + 20);
     store.compact().unwrap();
     let mut files = Memory::default();
-    let options = Options {
+    let options = SnapshotOptions {
         chunk_bytes: 20_000,
         next: None,
     };

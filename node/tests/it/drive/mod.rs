@@ -130,14 +130,14 @@ fn verified(chain: &Chain, block: &Block) -> BlockResult {
 fn misuse<T: core::fmt::Debug>(result: Result<T, ChainError>) -> Misuse {
     match result.unwrap_err() {
         ChainError::Misuse(misuse) => misuse,
-        ChainError::Fault(fault) => panic!("{fault}"),
+        other => panic!("{other}"),
     }
 }
 
 fn fault<T: core::fmt::Debug>(result: Result<T, ChainError>) -> Fault {
     match result.unwrap_err() {
         ChainError::Fault(fault) => fault,
-        ChainError::Misuse(misuse) => panic!("{misuse}"),
+        other => panic!("{other}"),
     }
 }
 
