@@ -93,7 +93,7 @@ impl Execution<'_> {
         let stepwise = observer.wants_roots();
         let first = execute::begin_block(&mut overlay, header)?;
         if stepwise && !first.is_empty() {
-            tree.update(&batch(&first));
+            tree.update(&batch(&first))?;
         }
         for (index, valid) in (0_u32..).zip(block.transactions()) {
             let executed = execute::execute(&environment, &mut overlay, valid)?;
