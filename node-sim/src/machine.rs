@@ -9,9 +9,9 @@ use node::execute::{begin_block, end_block};
 use node::state_tree::rebuild;
 use node::{
     BlockEnvironment, BlockResult, CachePolicy, ChainSpec, CodeCache, Commit, Node, Observer,
-    Overlay, Parts, PendingCommit, Receipt, Store, Tip, ValidBlock,
+    Overlay, Parts, PendingCommit, Receipt, Store, Tip, TreeView as _, ValidBlock,
 };
-use tree::Tree;
+use tree::{Path, Tree, ValueHash};
 use vm::{Engine, Fault, Interpreter, Rulebook, StateDiff};
 
 /// A node, or a node with another pipeline.
@@ -67,14 +67,14 @@ impl Machine {
         self.node.as_ref().ok_or_else(stopped)
     }
 
-    /// The tree with the last executed block.
+    /// Value hash at a path of the tree with the last executed block.
     ///
     /// # Errors
-    /// As [`Machine::node`].
-    pub fn tree(&self) -> Result<&Tree, Fault> {
+    /// As [`Machine::node`], or a page of the tree cannot be read.
+    pub fn value_hash(&self, path: &Path) -> Result<Option<ValueHash>, Fault> {
         match &self.composed {
-            Some(composed) => Ok(&composed.tree),
-            None => self.node().map(Node::tree),
+            Some(composed) => Ok(composed.tree.get(path)),
+            None => self.node()?.tree().get(path),
         }
     }
 

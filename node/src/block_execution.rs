@@ -61,6 +61,8 @@ pub(crate) struct ExecutedBlock {
     pub(crate) receipts: Vec<Receipt>,
     /// Events of each transaction, in order.
     pub(crate) events: Vec<Vec<Event>>,
+    /// Changes of the tree.
+    pub(crate) changes: Batch,
     /// Batch that takes the tree back to the state at the block's start.
     pub(crate) undo: Batch,
 }
@@ -91,11 +93,14 @@ impl Execution<'_> {
         let stepwise = observer.wants_roots();
         let first = execute::begin_block(&mut overlay, header)?;
         if stepwise && !first.is_empty() {
-            tree.update(&batch(&first));
+            tree.update(&batch(&first))?;
         }
         for (index, valid) in (0_u32..).zip(block.transactions()) {
             let executed = execute::execute(&environment, &mut overlay, valid)?;
-            let root = stepwise.then(|| tree.update(&batch(&executed.diff)));
+            let root = match stepwise {
+                true => Some(tree.update(&batch(&executed.diff))?),
+                false => None,
+            };
             observer.transaction(index, &executed, root);
             fees = fees.checked_add(executed.fee).ok_or_else(too_large)?;
             gas_used = gas_used
@@ -108,8 +113,12 @@ impl Execution<'_> {
         let (diff, reverse) = overlay.into_diffs()?;
         observer.block(&diff);
         // With stepwise roots the tree already has all changes but those of the end of the block.
-        let changes = if stepwise { &last } else { &diff };
-        let state_root = tree.update(&batch(changes));
+        let changes = batch(&diff);
+        let state_root = if stepwise {
+            tree.update(&batch(&last))?
+        } else {
+            tree.update(&changes)?
+        };
         let result = BlockResult {
             state_root,
             receipts_root: receipts_root(&receipts),
@@ -126,6 +135,7 @@ impl Execution<'_> {
             reverse,
             receipts,
             events,
+            changes,
             undo: tree.keep(),
         })
     }

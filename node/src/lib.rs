@@ -114,7 +114,7 @@ pub use mempool::{Mempool, MempoolOptions};
 pub use node::{Node, Parts, PendingCommit};
 pub use overlay::{Net, Overlay, ReadSet};
 pub use receipt::{Receipt, ReceiptExit};
-pub use state_tree::recomputed_root;
+pub use state_tree::{StoredTree, TreeOptions, TreeView, recomputed_root};
 pub use store::{
     Commit, Disk, HALF_RESTORED, LogStore, MemoryStore, RestoredPart, Snapshot, Store,
     verify_blocks,

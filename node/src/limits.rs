@@ -64,6 +64,16 @@ pub const QUARANTINED_MAX: usize = 1_024;
 /// smallest transactions. Not observable.
 pub const SIGNATURES_MAX: usize = 131_072;
 
+/// Blocks between two checkpoints of the state tree, whose changes are read at an opening. Not
+/// observable.
+pub const CHECKPOINT_BLOCKS_MAX: usize = 32;
+/// Changed leaves between two checkpoints, unless one block has more: an opening reads a page for
+/// each, about 20 microseconds. Not observable.
+pub const CHECKPOINT_CHANGES_MAX: usize = 50_000;
+/// Leaves that a scrub or a rebuilding of the tree has in memory beside the tree: 64 MB. Not
+/// observable.
+pub const LEAVES_AT_ONCE: usize = 1_000_000;
+
 /// The limits of one chain.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Limits {

@@ -8,13 +8,13 @@ use crate::cache::{CachePolicy, CodeCache};
 use crate::genesis::Genesis;
 use crate::header::{BlockResult, Header, Tip};
 use crate::limits::Limits;
-use crate::opening::{compare_root, open_store};
-use crate::state_tree::{Advance, each_leaf};
+use crate::opening::open_store;
+use crate::state_tree::{Advance, StateTree, StoredTree, TreeOptions, scrub};
 use crate::store::{Commit, Store};
 use crate::transaction::Signed;
 use crate::upgrade::{ChainSpec, Planned};
 use std::sync::Arc;
-use tree::{Batch, Tree};
+use tree::Batch;
 use vm::unstable::state::Account;
 use vm::{Address, Engine, Fault, Height, Rulebook, Rules, key};
 
@@ -33,7 +33,7 @@ pub struct Node {
     parts: Parts,
     cache: CodeCache,
     store: Box<dyn Store>,
-    tree: Tree,
+    tree: StateTree,
     tip: Tip,
     /// Rules by height, as far as the committed state lists them.
     activations: Activations,
@@ -49,24 +49,40 @@ pub struct Node {
 /// An executed block that is not committed.
 struct Pending {
     hash: [u8; 32],
+    /// Changes of the tree.
+    changes: Batch,
     /// Batch that takes the tree back to the committed state.
     undo: Batch,
 }
 
 impl Node {
-    /// Opens a node on `store`: commits the genesis if the store is empty, else rebuilds the tree.
-    /// `chain` is a [`Genesis`], or a [`ChainSpec`] with upgrade documents.
+    /// Opens a node on `store`: commits the genesis if the store is empty, and opens the tree, which
+    /// is rebuilt from the values if the store has none. `chain` is a [`Genesis`], or a
+    /// [`ChainSpec`] with upgrade documents.
     ///
     /// # Errors
-    /// [`Fault`] if the store fails, belongs to another chain, its values do not have its root, or
+    /// [`Fault`] if the store fails, belongs to another chain, its tree does not have its root, or
     /// its rules are not those that `chain` names ([`ChainSpec::check`]).
     pub fn open(
         parts: Parts,
         chain: impl Into<ChainSpec>,
+        store: Box<dyn Store>,
+    ) -> Result<Self, Fault> {
+        Self::open_with(parts, chain, store, &TreeOptions::default())
+    }
+
+    /// As [`Node::open`], with settings of the tree.
+    ///
+    /// # Errors
+    /// As [`Node::open`].
+    pub fn open_with(
+        parts: Parts,
+        chain: impl Into<ChainSpec>,
         mut store: Box<dyn Store>,
+        options: &TreeOptions,
     ) -> Result<Self, Fault> {
         let chain = chain.into();
-        let (tip, tree) = open_store(store.as_mut(), chain.genesis())?;
+        let (tip, tree) = open_store(store.as_mut(), chain.genesis(), options, 1)?;
         let activations = chain.listed(store.as_ref())?;
         let (genesis, planned) = chain.into_parts();
         Ok(Self {
@@ -138,8 +154,8 @@ impl Node {
     /// The state tree, for proofs. It is that of the last executed block, which is ahead of the
     /// store until [`Node::commit`].
     #[must_use]
-    pub const fn tree(&self) -> &Tree {
-        &self.tree
+    pub fn tree(&self) -> StoredTree<'_> {
+        self.tree.view(self.store.as_ref())
     }
 
     /// The account of an address, the default one if absent.
@@ -219,7 +235,7 @@ impl Node {
         // Reset only after the execution.
         self.broken = true;
         if let Some(dropped) = self.pending.take() {
-            self.tree.update(&dropped.undo);
+            self.tree.undo(&dropped.undo);
         }
         let rules = self.check_applicable(block)?;
         let execution = Execution {
@@ -228,9 +244,11 @@ impl Node {
             rules: &rules,
             base: Base::committed(self.store.as_ref()),
         };
-        let executed = execution.run(block, Advance::new(&mut self.tree, 1), observer)?;
+        let advance = Advance::new(&mut self.tree, self.store.as_ref());
+        let executed = execution.run(block, advance, observer)?;
         self.pending = Some(Pending {
             hash: executed.tip.hash,
+            changes: executed.changes,
             undo: executed.undo,
         });
         self.broken = false;
@@ -250,11 +268,12 @@ impl Node {
     /// # Errors
     /// As [`Node::apply`].
     pub fn commit(&mut self, pending: PendingCommit) -> Result<BlockResult, Fault> {
-        let PendingCommit(commit) = pending;
-        let executed = self.pending.as_ref().map(|pending| pending.hash);
-        if self.broken || executed != Some(commit.tip.hash) {
+        let PendingCommit(mut commit) = pending;
+        let executed = self.pending.as_ref();
+        let executed = executed.filter(|executed| executed.hash == commit.tip.hash);
+        let Some(executed) = executed.filter(|_| !self.broken) else {
             return Err(Fault::invariant("a commit of a block that is not pending"));
-        }
+        };
         // Reset only after the commit: a fault may leave the tree ahead of the store.
         self.broken = true;
         let tip = commit.tip;
@@ -262,6 +281,11 @@ impl Node {
         let activations = rules
             .map(|value| decode_activations(value.as_deref()))
             .transpose()?;
+        commit.records = if self.tree.is_due(executed.changes.changes().len()) {
+            self.tree.checkpoint(tip.height, self.store.as_ref())?
+        } else {
+            self.tree.log(tip.height, &executed.changes)
+        };
         self.store.commit(commit)?;
         self.tip = tip;
         self.pending = None;
@@ -272,27 +296,21 @@ impl Node {
         Ok(tip.result)
     }
 
-    /// Reads every value back from the store and compares it with its hash in the tree; then
-    /// rebuilds the tree from the values and compares its root with the committed root. Called
-    /// between blocks, it finds corrupted values before a transaction reads them.
+    /// Reads every value back from the store and compares it with its leaf in the tree; computes all
+    /// hashes of the tree again and compares its root with the committed root. Called between
+    /// blocks, it finds corrupted values before a transaction reads them. Holds at most about
+    /// [`LEAVES_AT_ONCE`](crate::limits::LEAVES_AT_ONCE) leaves, and reads all values once for
+    /// each so many.
     ///
     /// # Errors
     /// [`Fault`] if the store fails or anything differs; names the state key if one value differs.
     pub fn scrub(&self) -> Result<(), Fault> {
         self.store.scrub()?;
-        compare_root(&self.tree, &self.tip)?;
-        let mut leaves = Vec::new();
-        each_leaf(self.store.as_ref(), |key, leaf| {
-            if self.tree.get(&leaf.0) != Some(leaf.1) {
-                return Err(Fault::Store(format!(
-                    "the value under state key {} is not the committed one",
-                    hex::encode(key)
-                )));
-            }
-            leaves.push(leaf);
-            Ok(())
-        })?;
-        compare_root(&Tree::from_leaves(leaves), &self.tip)
+        scrub(
+            &self.tree(),
+            self.store.as_ref(),
+            &self.tip.result.state_root,
+        )
     }
 
     /// The rules that a block is executed under, if it can be executed on the last one.

@@ -1,28 +1,33 @@
-//! Opens a store: commits the genesis if the store is empty, else rebuilds the tree and compares.
+//! Opens a store: commits the genesis if the store is empty, opens the tree and compares its root.
 
 use crate::genesis::Genesis;
 use crate::header::{BlockResult, Tip};
 use crate::receipt::receipts_root;
-use crate::state_tree::{batch, rebuild};
+use crate::state_tree::{StateTree, TreeOptions, batch};
 use crate::store::{Commit, Store};
-use tree::Tree;
 use vm::{Fault, Height};
 
-/// Opens a store of this chain; returns the last committed block and the tree of the state.
+/// Opens a store of this chain; returns the last committed block and the tree of the state, whose
+/// updates use at most `threads` threads.
 ///
 /// # Errors
-/// [`Fault`] if the store fails, belongs to another chain, or its values do not have its root.
-pub(crate) fn open_store(store: &mut dyn Store, genesis: &Genesis) -> Result<(Tip, Tree), Fault> {
+/// [`Fault`] if the store fails, belongs to another chain, or its tree does not have its root.
+pub(crate) fn open_store(
+    store: &mut dyn Store,
+    genesis: &Genesis,
+    options: &TreeOptions,
+    threads: usize,
+) -> Result<(Tip, StateTree), Fault> {
     // A cryptography backend with wrong results must stop this node, not split the chain.
     vm::unstable::host::crypto::known_answers()?;
     if store.tip()?.is_none() {
-        commit_genesis(store, genesis)?;
+        commit_genesis(store, genesis, options)?;
     }
     let tip = store
         .tip()?
         .ok_or_else(|| Fault::Store("a commit is lost".to_owned()))?;
     check_chain(store, &genesis.chain_id())?;
-    let tree = rebuild(store)?;
+    let tree = StateTree::open(store, tip.height, options, threads)?;
     compare_root(&tree, &tip)?;
     Ok((tip, tree))
 }
@@ -41,7 +46,7 @@ fn check_chain(store: &dyn Store, chain_id: &[u8; 32]) -> Result<(), Fault> {
 }
 
 /// Returns an error if the tree does not have the root of the last committed block.
-pub(crate) fn compare_root(tree: &Tree, tip: &Tip) -> Result<(), Fault> {
+fn compare_root(tree: &StateTree, tip: &Tip) -> Result<(), Fault> {
     if tree.root().0 == tip.result.state_root {
         Ok(())
     } else {
@@ -51,11 +56,17 @@ pub(crate) fn compare_root(tree: &Tree, tip: &Tip) -> Result<(), Fault> {
     }
 }
 
-fn commit_genesis(store: &mut dyn Store, genesis: &Genesis) -> Result<(), Fault> {
+fn commit_genesis(
+    store: &mut dyn Store,
+    genesis: &Genesis,
+    options: &TreeOptions,
+) -> Result<(), Fault> {
     let diff = genesis.state();
-    let state_root = Tree::new().update(&batch(&diff)).0;
+    let mut tree = StateTree::empty(store, options);
+    let (root, _) = tree.update(&batch(&diff), store)?;
+    let records = tree.checkpoint(Height(0), store)?;
     let result = BlockResult {
-        state_root,
+        state_root: root.0,
         receipts_root: receipts_root(&[]),
         gas_used: 0,
     };
@@ -72,6 +83,6 @@ fn commit_genesis(store: &mut dyn Store, genesis: &Genesis) -> Result<(), Fault>
         receipts: Vec::new(),
         transactions: Vec::new(),
         events: Vec::new(),
-        records: Vec::new(),
+        records,
     })
 }

@@ -25,9 +25,10 @@ use crate::header::Header;
 use crate::misuse::Misuse;
 use crate::node::Node;
 use crate::receipt::{Receipt, events_root, receipts_root};
+use crate::state_tree::TreeView;
 use proof::list::ListProof;
 use proof::{Claim, Expected, Proof, ProofError};
-use tree::{Path, Tree, ValueHash, list_proof};
+use tree::{Path, ValueHash, list_proof};
 use vm::{Event, Fault, Height};
 
 /// Why there is no proof.
@@ -114,16 +115,16 @@ pub enum ProveError {
 /// the committed value.
 ///
 /// # Errors
-/// [`Fault::Store`] if the value is not that of the tree.
-pub fn state_claim(tree: &Tree, key: &[u8], value: Option<&[u8]>) -> Result<Claim, Fault> {
+/// [`Fault::Store`] if the value is not that of the tree, or a page of it cannot be read.
+pub fn state_claim(tree: &dyn TreeView, key: &[u8], value: Option<&[u8]>) -> Result<Claim, Fault> {
     let path = Path::of_key(key);
-    if tree.get(&path) != value.map(ValueHash::of) {
+    if tree.get(&path)? != value.map(ValueHash::of) {
         return Err(Fault::Store(format!(
             "the value under state key {} is not the committed one",
             hex::encode(key)
         )));
     }
-    let tree::Proof { leaf, siblings } = tree.prove(&path);
+    let tree::Proof { leaf, siblings } = tree.prove(&path)?;
     let key = key.to_vec();
     Ok(match value {
         Some(value) => Claim::Present {
@@ -231,7 +232,8 @@ impl Node {
             return Err(ProveError::Pending);
         }
         let value = self.store().read(key)?;
-        Ok((tip.height, state_claim(self.tree(), key, value.as_deref())?))
+        let claim = state_claim(&self.tree(), key, value.as_deref())?;
+        Ok((tip.height, claim))
     }
 
     /// Claims the receipt of a transaction by its index in a block, from 0.

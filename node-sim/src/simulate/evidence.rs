@@ -180,7 +180,6 @@ impl Simulation {
         index: Option<u32>,
     ) -> Option<Vec<u8>> {
         let (_, outcomes) = self.disputed.as_ref()?;
-        let (one, other) = (left.tree().ok()?, right.tree().ok()?);
         let wanted = index.and_then(|index| usize::try_from(index).ok());
         let results = outcomes.first()?.transactions.iter().enumerate();
         let results =
@@ -188,7 +187,8 @@ impl Simulation {
         let keys = results.flat_map(|(_, result)| result.diff.keys());
         keys.filter(|key| {
             let path = Path::of_key(key);
-            one.get(&path) != other.get(&path)
+            let hashes = (left.value_hash(&path), right.value_hash(&path));
+            matches!(hashes, (Ok(one), Ok(other)) if one != other)
         })
         .min()
         .cloned()

@@ -9,7 +9,7 @@ use node::{
     Receipt, Signed, Store, Tip, ValidBlock,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tree::Tree;
+use tree::{Path, ValueHash};
 use vm::{
     CheckedModule, Engine, Entries, Event, Execution, Fault, Height, Rulebook, Rules, StateDiff,
 };
@@ -196,9 +196,10 @@ impl RunningExecutor {
         self.machine.as_ref().ok_or_else(stopped)?.node()
     }
 
-    /// The tree with the last executed block.
-    pub(super) fn tree(&self) -> Result<&Tree, Fault> {
-        self.machine.as_ref().ok_or_else(stopped)?.tree()
+    /// Value hash at a path of the tree with the last executed block.
+    pub(super) fn value_hash(&self, path: &Path) -> Result<Option<ValueHash>, Fault> {
+        let machine = self.machine.as_ref().ok_or_else(stopped)?;
+        machine.value_hash(path)
     }
 
     pub(super) fn store(&self) -> &dyn Store {

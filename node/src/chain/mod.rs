@@ -85,6 +85,7 @@ use crate::mempool::MempoolOptions;
 use crate::node::Parts;
 use crate::opening::open_store;
 use crate::signatures::Signatures;
+use crate::state_tree::TreeOptions;
 use crate::store::{Commit, Store};
 use crate::upgrade::{ChainSpec, Planned};
 use pool::Pool;
@@ -116,6 +117,8 @@ pub struct Options {
     pub quarantined_max: usize,
     /// Transactions whose verified signatures are remembered.
     pub signatures_max: usize,
+    /// Settings of the state tree.
+    pub tree: TreeOptions,
 }
 
 impl Default for Options {
@@ -130,6 +133,7 @@ impl Default for Options {
             mempool: Some(MempoolOptions::default()),
             quarantined_max: QUARANTINED_MAX,
             signatures_max: SIGNATURES_MAX,
+            tree: TreeOptions::default(),
         }
     }
 }
@@ -164,7 +168,7 @@ enum Known {
 }
 
 impl Chain {
-    /// Opens a chain on `store`: commits the genesis if the store is empty, else rebuilds the tree.
+    /// Opens a chain on `store`: commits the genesis if the store is empty, and opens the tree.
     /// `chain` is a [`Genesis`], or a [`ChainSpec`] with upgrade documents.
     ///
     /// # Errors
@@ -176,7 +180,8 @@ impl Chain {
         options: &Options,
     ) -> Result<Self, Fault> {
         let chain = chain.into();
-        let (tip, tree) = open_store(store.as_mut(), chain.genesis())?;
+        let threads = options.workers.max(1);
+        let (tip, tree) = open_store(store.as_mut(), chain.genesis(), &options.tree, threads)?;
         chain.check(store.as_ref())?;
         let (genesis, planned) = chain.into_parts();
         let bounds = Bounds {
@@ -187,7 +192,6 @@ impl Chain {
             blocks: options.query_blocks_max,
             bytes: options.query_bytes_max,
         };
-        let threads = options.workers.max(1);
         Ok(Self {
             cache: CodeCache::new(parts.cache, &parts.rules),
             parts,
@@ -196,7 +200,7 @@ impl Chain {
             planned,
             signatures: Signatures::new(threads, options.signatures_max),
             quarantine: Quarantine::new(options.quarantined_max),
-            position: Mutex::new(Position::new(tree, threads)),
+            position: Mutex::new(Position::new(tree)),
             store: RwLock::new(store),
             unfinalized: RwLock::new(UnfinalizedBlocks::new(tip, bounds, recent)),
             pool: Pool::new(options.mempool),
@@ -314,7 +318,11 @@ impl Chain {
             }
             Arc::clone(block)
         };
-        position.follow(&block);
+        let records = {
+            let store = read_lock(&self.store)?;
+            position.records(&block, &**store)
+        };
+        let records = records.map_err(|fault| self.stop(fault))?;
         let commit = Commit {
             diff: StateDiff::clone(&block.diff),
             tip: block.tip,
@@ -322,13 +330,11 @@ impl Chain {
             receipts: block.receipts.clone(),
             transactions: block.transactions.clone(),
             events: block.events.clone(),
-            records: Vec::new(),
+            records,
         };
         let mut store = write_lock(&self.store)?;
-        if let Err(fault) = store.commit(commit) {
-            // What is durable is unknown until the store is opened again.
-            return Err(self.stopped.get_or_init(|| fault).clone().into());
-        }
+        // What is durable is unknown until the store is opened again.
+        store.commit(commit).map_err(|fault| self.stop(fault))?;
         write_lock(&self.unfinalized)?.finalize(&block);
         position.finalize();
         self.committed(&**store, &block);
@@ -378,9 +384,9 @@ impl Chain {
             Known::Nothing => return Ok(Verdict::UnknownParent),
             Known::Stale => return Ok(Verdict::Stale),
         };
-        position.move_to(&path);
         let executed = {
             let store = read_lock(&self.store)?;
+            position.move_to(&path, &**store)?;
             let executor = Executor {
                 engine: self.parts.engine.as_ref(),
                 cache: &self.cache,
@@ -427,6 +433,11 @@ impl Chain {
             Known::Stale => Verdict::Stale,
             Known::Parent(..) | Known::Nothing => Verdict::UnknownParent,
         })
+    }
+
+    /// Stops the chain; returns the fault at which it stopped.
+    fn stop(&self, fault: Fault) -> Fault {
+        self.stopped.get_or_init(|| fault).clone()
     }
 
     /// Returns the fault at which the chain stopped.

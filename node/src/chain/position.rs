@@ -15,18 +15,16 @@ use crate::block::ValidBlock;
 use crate::block_execution::{Execution, Observer};
 use crate::cache::CodeCache;
 use crate::layers::Layers;
-use crate::state_tree::{Advance, batch};
+use crate::state_tree::{Advance, StateTree, StoredTree, batch};
 use crate::store::Store;
 use std::sync::Arc;
-use tree::Tree;
+use tree::Record;
 use vm::{Engine, Fault, Rules};
 
 /// The state of one block: the tree, and the changes since the last final block.
 #[derive(Debug)]
 pub(super) struct Position {
-    tree: Tree,
-    /// Threads that update the tree.
-    threads: usize,
+    tree: StateTree,
     path: Vec<Arc<UnfinalizedBlock>>,
     layers: Layers,
 }
@@ -41,17 +39,23 @@ pub(super) struct Executor<'a> {
 
 impl Position {
     /// The last final block, whose tree this is.
-    pub(super) fn new(tree: Tree, threads: usize) -> Self {
+    pub(super) fn new(tree: StateTree) -> Self {
         Self {
             tree,
-            threads,
             path: Vec::new(),
             layers: Layers::default(),
         }
     }
 
     /// Moves to the last block of a path that begins above the last final block.
-    pub(super) fn move_to(&mut self, path: &[Arc<UnfinalizedBlock>]) {
+    ///
+    /// # Errors
+    /// [`Fault`] if a page of the tree cannot be read; the position is then on the way.
+    pub(super) fn move_to(
+        &mut self,
+        path: &[Arc<UnfinalizedBlock>],
+        store: &dyn Store,
+    ) -> Result<(), Fault> {
         let pairs = self.path.iter().zip(path);
         let shared = pairs
             .take_while(|(one, other)| one.tip.hash == other.tip.hash)
@@ -60,9 +64,10 @@ impl Position {
             self.pop();
         }
         for block in path.iter().skip(shared) {
-            self.tree.update_on(&batch(&block.diff), self.threads);
+            self.tree.update(&block.changes, store)?;
             self.push(block);
         }
+        Ok(())
     }
 
     /// Executes a child of the block at this position, and moves to it. After a fault the position
@@ -79,7 +84,7 @@ impl Position {
             rules: executor.rules,
             base: Base::indexed(executor.store, &self.layers),
         };
-        let tree = Advance::new(&mut self.tree, self.threads);
+        let tree = Advance::new(&mut self.tree, executor.store);
         let executed = execution.run(block, tree, observer)?;
         let block = UnfinalizedBlock::new(block, executed);
         let block = Arc::new(block);
@@ -89,20 +94,43 @@ impl Position {
 
     /// Calls `read` with the tree of a block, which may be below the last final one. That of a
     /// verified block stays; below, the updates are undone afterwards.
-    pub(super) fn with_tree<T>(&mut self, view: &View, read: impl FnOnce(&Tree) -> T) -> T {
-        self.move_to(&view.path);
-        let mut tree = Advance::new(&mut self.tree, self.threads);
+    ///
+    /// # Errors
+    /// [`Fault`] if a page of the tree cannot be read.
+    pub(super) fn with_tree<T>(
+        &mut self,
+        view: &View,
+        store: &dyn Store,
+        read: impl FnOnce(&StoredTree<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.move_to(&view.path, store)?;
+        let mut tree = Advance::new(&mut self.tree, store);
         for reverse in &view.back {
-            tree.update(&batch(reverse));
+            tree.update(&batch(reverse))?;
         }
-        read(tree.tree())
+        read(&tree.tree())
     }
 
-    /// Moves to a child of the last final block, unless the position is at or above it already.
-    pub(super) fn follow(&mut self, child: &Arc<UnfinalizedBlock>) {
+    /// The records of the tree for the commit of a child of the last final block, and moves there,
+    /// unless the position is above it. A checkpoint is of that very block: what was above is
+    /// undone, and applied again when it is needed.
+    ///
+    /// # Errors
+    /// [`Fault`] if a page of the tree cannot be read.
+    pub(super) fn records(
+        &mut self,
+        child: &Arc<UnfinalizedBlock>,
+        store: &dyn Store,
+    ) -> Result<Vec<Record>, Fault> {
+        let is_due = self.tree.is_due(child.changes.changes().len());
         let first = self.path.first().map(|block| block.tip.hash);
-        if first != Some(child.tip.hash) {
-            self.move_to(core::slice::from_ref(child));
+        if is_due || first != Some(child.tip.hash) {
+            self.move_to(core::slice::from_ref(child), store)?;
+        }
+        if is_due {
+            self.tree.checkpoint(child.tip.height, store)
+        } else {
+            Ok(self.tree.log(child.tip.height, &child.changes))
         }
     }
 
@@ -121,7 +149,7 @@ impl Position {
 
     fn pop(&mut self) {
         if let Some(block) = self.path.pop() {
-            self.tree.update_on(&block.undo, self.threads);
+            self.tree.undo(&block.undo);
             self.layers.pop();
         }
     }

@@ -19,7 +19,7 @@ use crate::store::Store;
 use proof::{Claim, Proof};
 use std::sync::Arc;
 use tree::Path;
-use vm::{Event, Fault, Height};
+use vm::{Event, Height};
 
 /// Above all state keys: their first byte is a kind, which is lower.
 const KEYS_END: &[u8] = &[0xff];
@@ -109,11 +109,14 @@ impl Chain {
             };
             let value = Base::path(&**store, &view.diffs()).read(key)?;
             let finds_adjacent = exports && value.is_none();
-            let (claim, adjacent) = position.with_tree(&view, |tree| {
+            let (claim, adjacent) = position.with_tree(&view, &**store, |tree| {
                 let claim = state_claim(tree, key, value.as_deref())?;
                 let path = Path::of_key(key);
-                let adjacent = finds_adjacent.then(|| AdjacentKeys::of(tree, &path));
-                Ok::<_, Fault>((claim, adjacent))
+                let adjacent = match finds_adjacent {
+                    true => Some(AdjacentKeys::of(tree, &path)?),
+                    false => None,
+                };
+                Ok((claim, adjacent))
             })?;
             (view, next.0, next.1, claim, adjacent)
         };

@@ -34,6 +34,8 @@ pub(super) struct UnfinalizedBlock {
     pub(super) transactions: Vec<Signed>,
     /// Events of each transaction.
     pub(super) events: Vec<Vec<Event>>,
+    /// Changes of the tree.
+    pub(super) changes: Batch,
     /// Batch that takes the tree back to the parent's state.
     pub(super) undo: Batch,
     /// Bytes that the block counts for.
@@ -52,6 +54,7 @@ impl UnfinalizedBlock {
             receipts: executed.receipts,
             transactions,
             events: executed.events,
+            changes: executed.changes,
             undo: executed.undo,
         }
     }

@@ -1,10 +1,10 @@
 //! Exports claims about the state for verifiers of ICS 23.
 
-use crate::state_tree::{each_page, leaf};
+use crate::state_tree::{TreeView, each_page, leaf};
 use crate::store::Store;
 use proof::Claim;
 use tree::ics23::{Ics23Error, Present, absence, presence};
-use tree::{Leaf, Path, Tree};
+use tree::{Leaf, Path};
 use vm::{Entries, Fault};
 
 /// Why there is no ICS 23 proof.
@@ -33,7 +33,11 @@ pub enum Ics23ExportError {
 ///
 /// # Errors
 /// [`Ics23ExportError::Unprovable`] names what ICS 23 has no proof of, and what to do.
-pub fn ics23(claim: &Claim, tree: &Tree, store: &dyn Store) -> Result<Vec<u8>, Ics23ExportError> {
+pub fn ics23(
+    claim: &Claim,
+    tree: &dyn TreeView,
+    store: &dyn Store,
+) -> Result<Vec<u8>, Ics23ExportError> {
     match claim {
         Claim::Absent {
             key,
@@ -41,11 +45,11 @@ pub fn ics23(claim: &Claim, tree: &Tree, store: &dyn Store) -> Result<Vec<u8>, I
             siblings,
         } => {
             let path = Path::of_key(key);
-            let found = tree.prove(&path);
+            let found = tree.prove(&path)?;
             if (found.leaf, &found.siblings) != (*leaf, siblings) {
                 return Err(Ics23ExportError::OtherState);
             }
-            let mut adjacent = AdjacentKeys::of(tree, &path);
+            let mut adjacent = AdjacentKeys::of(tree, &path)?;
             each_page(store, |page| {
                 adjacent.look_in(page);
                 Ok(!adjacent.are_found())
@@ -97,14 +101,15 @@ struct AdjacentKey {
 
 impl AdjacentKeys {
     /// The leaves beside a path, whose keys are not known yet.
-    pub(crate) fn of(tree: &Tree, path: &Path) -> Self {
-        Self(tree.adjacent(path).map(|leaf| {
-            leaf.map(|leaf| AdjacentKey {
-                leaf,
-                proof: tree.prove(&leaf.path),
-                entry: None,
-            })
-        }))
+    pub(crate) fn of(tree: &dyn TreeView, path: &Path) -> Result<Self, Fault> {
+        let with_proof = |leaf: Option<Leaf>| -> Result<Option<AdjacentKey>, Fault> {
+            let Some(leaf) = leaf else { return Ok(None) };
+            let proof = tree.prove(&leaf.path)?;
+            let entry = None;
+            Ok(Some(AdjacentKey { leaf, proof, entry }))
+        };
+        let [below, above] = tree.adjacent(path)?;
+        Ok(Self([with_proof(below)?, with_proof(above)?]))
     }
 
     /// True if no key is looked for any more.

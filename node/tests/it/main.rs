@@ -28,6 +28,8 @@ mod faults;
 
 mod hashes;
 
+mod keeping;
+
 mod memory_faults;
 
 mod scrub;

@@ -29,6 +29,23 @@ impl<T> Arena<T> {
         self.slots.reserve_exact(count);
     }
 
+    /// Bytes of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let slots = self.slots.capacity().saturating_mul(size_of::<T>());
+        let free = self.free.capacity().saturating_mul(size_of::<u32>());
+        slots.saturating_add(free)
+    }
+
+    /// All records by index, freed ones too.
+    pub(crate) fn iter(&self) -> core::slice::Iter<'_, T> {
+        self.slots.iter()
+    }
+
+    /// As [`Arena::iter`].
+    pub(crate) fn iter_mut(&mut self) -> core::slice::IterMut<'_, T> {
+        self.slots.iter_mut()
+    }
+
     /// The number of records in use.
     pub(crate) fn len(&self) -> usize {
         self.slots.len().saturating_sub(self.free.len())

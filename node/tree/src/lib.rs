@@ -22,12 +22,20 @@
 //! assert_eq!(verify(&root, &absent, None, &tree.prove(&absent)), Ok(()));
 //! ```
 //!
+//! A [`PagedTree`] is the same tree as pages that a store keeps, of which those in use are in memory:
+//!
+//! ```text
+//! batch --load pages--> (may fail, changes nothing) --apply--> root, batch that undoes it
+//! every n blocks: checkpoint --> changed pages, directories; between: a log of changed leaves
+//! open = the last checkpoint + the log
+//! ```
+//!
 //! # Invariants
 //! * The root depends on the set of (path, value hash) alone, never on order or history.
 //! * Nothing here depends on a clock, a disk, or the platform's word width or byte order. An update
 //!   on several threads has the root of an update on one.
 //!
-//! Specification: docs/spec/state.md, "The tree"; of lists: docs/spec/blocks.md, "Header".
+//! Specification: docs/spec/state.md, "The tree" and "Records of the tree"; of lists: docs/spec/blocks.md, "Header".
 //! Tests: `tests/it`.
 #![forbid(unsafe_code)]
 
@@ -36,6 +44,19 @@ mod batch;
 
 mod arena;
 
+/// Bounds of memory.
+pub mod limits;
+
+/// Branches above leaves, and above pages.
+mod trie;
+
+/// Pages of leaves.
+mod page;
+
+/// Records of a store.
+mod record;
+
+/// Pages with one first byte.
 mod shard;
 
 /// The tree.
@@ -43,6 +64,9 @@ mod tree;
 
 /// Updates on several threads.
 mod parallel;
+
+/// The tree of which pages are read when they are needed.
+mod paged;
 
 /// Proofs for ICS 23 verifiers.
 pub mod ics23;
@@ -52,8 +76,11 @@ mod list;
 
 pub use batch::{Batch, Change};
 pub use list::{list_proof, list_root};
+pub use page::AdjacentLeaves;
+pub use paged::{PagedOptions, PagedTree, TreeError};
 pub use proof::hash;
 pub use proof::hash::{Path, Root, ValueHash};
 pub use proof::tree::verify_leaf as verify;
 pub use proof::tree::{Leaf, TreeProof as Proof, TreeProofError as ProofError};
+pub use record::{Damage, Part, Record, RecordSource};
 pub use tree::Tree;

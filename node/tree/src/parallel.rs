@@ -1,4 +1,4 @@
-//! Updates the shards of a tree on several threads; the root equals that of one thread.
+//! Updates the shards of a tree, and decodes pages, on several threads; results equal those of one.
 //!
 //! Shards share nothing, so each thread updates its own; the top eight levels are hashed after all
 //! threads have ended. Which thread updates which shard depends on the batch alone and is not
@@ -8,7 +8,10 @@
 use std::thread;
 
 use crate::batch::{Batch, Change};
-use crate::shard::Shard;
+use crate::page::Page;
+use crate::paged::decode;
+use crate::record::Damage;
+use crate::shard::{Shard, Slot};
 use crate::tree::Tree;
 use proof::hash::Root;
 
@@ -43,6 +46,41 @@ impl Tree {
         self.hash_top(batch.changes());
         self.root()
     }
+}
+
+/// Number of pages below which a thread costs more than it saves.
+const PAGES_MIN: usize = 32;
+
+/// Decodes pages and compares them with the hashes of their slots, in order.
+pub(crate) fn decode_pages(
+    read: &[(u8, &Slot, Vec<u8>)],
+    threads: usize,
+) -> Result<Vec<Page>, Damage> {
+    let decode_all = |read: &[(u8, &Slot, Vec<u8>)]| -> Result<Vec<Page>, Damage> {
+        let pages = read.iter();
+        pages
+            .map(|(shard, slot, bytes)| decode(*shard, slot, bytes))
+            .collect()
+    };
+    let threads = threads.min(read.len() / PAGES_MIN);
+    if threads < 2 {
+        return decode_all(read);
+    }
+    let (mine, others) = read.split_at(read.len().div_ceil(threads));
+    thread::scope(|scope| {
+        let parts = others.chunks(mine.len().max(1));
+        let spawned: Vec<_> = parts
+            .map(|part| scope.spawn(move || decode_all(part)))
+            .collect();
+        let mut pages = decode_all(mine)?;
+        for part in spawned {
+            match part.join() {
+                Ok(decoded) => pages.append(&mut decoded?),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        Ok(pages)
+    })
 }
 
 impl ShardRange<'_> {

@@ -16,14 +16,21 @@
 //! | operation | hashes | memory |
 //! |---|---|---|
 //! | [`Tree::update`] | about k * (log2(n / k) + 3); 256 * k for paths made to collide | in place |
-//! | [`Tree::from_leaves`] | about 2.5 n, after sorting | 140 bytes a key, 40 KB for the top |
+//! | [`Tree::from_leaves`] | about 2.5 n, after sorting | about 150 bytes a key, 60 KB for the top |
 //! | [`Tree::prove`] | none, or one for each empty level skipped at the end | the proof |
 //!
+//! Here all pages of the shards are in memory; a [`PagedTree`](crate::PagedTree) is one of which
+//! some are not.
+//!
 //! Specification: docs/spec/state.md, "The tree". Tests: `tests/it`.
+use core::convert::Infallible;
 use core::fmt;
+use std::borrow::Cow;
 
 use crate::batch::{Batch, Change};
-use crate::shard::{AdjacentLeaves, SHARD_DEPTH, Shard};
+use crate::limits::PAGE_LEAVES_MAX;
+use crate::page::AdjacentLeaves;
+use crate::shard::{Fetched, SHARD_DEPTH, Shard, Slot};
 use crate::{Leaf, Proof};
 use proof::hash::{PLACEHOLDER, Path, Root, ValueHash, inner_hash};
 
@@ -49,14 +56,19 @@ enum TopNode {
 }
 
 /// Number of shards, and index of the first of them in the top array.
-const SHARDS: usize = 256;
+pub(crate) const SHARDS: usize = 256;
 
 impl Tree {
     /// The tree without leaves.
     #[must_use]
     pub fn new() -> Self {
+        Self::with_pages(PAGE_LEAVES_MAX)
+    }
+
+    /// The tree without leaves, whose pages have at most this number of leaves.
+    pub(crate) fn with_pages(leaves_max: u32) -> Self {
         Self {
-            shards: vec![Shard::new(); SHARDS],
+            shards: vec![Shard::new(leaves_max.max(1)); SHARDS],
             top: vec![TopNode::Empty; SHARDS.saturating_mul(2)],
         }
     }
@@ -64,15 +76,12 @@ impl Tree {
     /// Builds a tree from all its leaves at once, in any order; of several leaves with one path the
     /// last one counts.
     ///
-    /// Equal to [`Tree::update`] on the empty tree, without spare capacity in the arrays.
+    /// Equal to [`Tree::update`] on the empty tree.
     #[must_use]
     pub fn from_leaves<I: IntoIterator<Item = (Path, ValueHash)>>(leaves: I) -> Self {
-        let leaves: Batch = leaves
-            .into_iter()
-            .map(|(path, value)| (path, Some(value)))
-            .collect();
+        let leaves = leaves.into_iter();
         let mut tree = Self::new();
-        tree.apply(&leaves, |shard, changes| shard.reserve(changes.len()));
+        tree.update(&leaves.map(|(path, value)| (path, Some(value))).collect());
         tree
     }
 
@@ -85,9 +94,9 @@ impl Tree {
     /// Number of leaves.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.shards.iter().fold(0_u64, |count, shard| {
-            count.saturating_add(u64::try_from(shard.len()).unwrap_or(u64::MAX))
-        })
+        self.shards
+            .iter()
+            .fold(0_u64, |count, shard| count.saturating_add(shard.len()))
     }
 
     /// True if there is no leaf.
@@ -98,7 +107,10 @@ impl Tree {
 
     /// Applies a batch and returns the new root; removals of absent paths change nothing.
     pub fn update(&mut self, batch: &Batch) -> Root {
-        self.apply(batch, |_, _| ());
+        for (byte, changes) in by_shard(batch.changes()) {
+            self.shard_mut(byte).update(changes);
+        }
+        self.hash_top(batch.changes());
         self.root()
     }
 
@@ -115,49 +127,84 @@ impl Tree {
     /// Value hash at a path.
     #[must_use]
     pub fn get(&self, path: &Path) -> Option<ValueHash> {
-        self.shard(path.first_byte())
-            .get(path)
-            .map(|leaf| leaf.value)
+        let Ok(found) = self.get_with(path, in_memory);
+        found
     }
 
     /// Proves the value hash at a path, or that there is none.
     #[must_use]
     pub fn prove(&self, path: &Path) -> Proof {
-        let mut siblings = Vec::new();
-        let leaf = self.walk(path, &mut siblings);
-        // Collected from the root down; a proof lists them from the leaf up.
-        siblings.reverse();
-        Proof { leaf, siblings }
+        let Ok(proof) = self.prove_with(path, in_memory);
+        proof
     }
 
     /// The leaves beside a path: the greatest below it and the least above it; the path's own leaf
     /// is neither.
     #[must_use]
     pub fn adjacent(&self, path: &Path) -> AdjacentLeaves {
-        let byte = path.first_byte();
-        let [below, above] = self.shard(byte).adjacent(path);
-        let lower = (0..byte).rev();
-        let upper = (byte..=u8::MAX).skip(1);
-        [
-            below.or_else(|| {
-                lower
-                    .into_iter()
-                    .find_map(|at| self.shard(at).outermost(true))
-            }),
-            above.or_else(|| {
-                upper
-                    .into_iter()
-                    .find_map(|at| self.shard(at).outermost(false))
-            }),
-        ]
+        let Ok(leaves) = self.adjacent_with(path, in_memory);
+        leaves
     }
 
-    fn walk(&self, path: &Path, siblings: &mut Vec<[u8; 32]>) -> Option<Leaf> {
+    pub(crate) fn get_with<'a, E>(
+        &'a self,
+        path: &Path,
+        mut fetch: impl FnMut(u8, &'a Slot) -> Fetched<'a, E>,
+    ) -> Result<Option<ValueHash>, E> {
+        let byte = path.first_byte();
+        self.shard(byte).get(path, |slot| fetch(byte, slot))
+    }
+
+    pub(crate) fn prove_with<'a, E>(
+        &'a self,
+        path: &Path,
+        fetch: impl FnMut(u8, &'a Slot) -> Fetched<'a, E>,
+    ) -> Result<Proof, E> {
+        let mut siblings = Vec::new();
+        let leaf = self.walk(path, &mut siblings, fetch)?;
+        // Collected from the root down; a proof lists them from the leaf up.
+        siblings.reverse();
+        Ok(Proof { leaf, siblings })
+    }
+
+    pub(crate) fn adjacent_with<'a, E>(
+        &'a self,
+        path: &Path,
+        mut fetch: impl FnMut(u8, &'a Slot) -> Fetched<'a, E>,
+    ) -> Result<AdjacentLeaves, E> {
+        let byte = path.first_byte();
+        let of_shard = self.shard(byte).adjacent(path, |slot| fetch(byte, slot))?;
+        let [mut below, mut above] = of_shard;
+        for at in (0..byte).rev() {
+            if below.is_some() {
+                break;
+            }
+            below = self.shard(at).outermost(true, |slot| fetch(at, slot))?;
+        }
+        for at in (byte..=u8::MAX).skip(1) {
+            if above.is_some() {
+                break;
+            }
+            above = self.shard(at).outermost(false, |slot| fetch(at, slot))?;
+        }
+        Ok([below, above])
+    }
+
+    fn walk<'a, E>(
+        &'a self,
+        path: &Path,
+        siblings: &mut Vec<[u8; 32]>,
+        mut fetch: impl FnMut(u8, &'a Slot) -> Fetched<'a, E>,
+    ) -> Result<Option<Leaf>, E> {
         let mut index = 1_usize;
+        let mut byte = path.first_byte();
         for depth in 0..SHARD_DEPTH {
             match self.node(index) {
-                TopNode::Empty => return None,
-                TopNode::Leaf { byte, .. } => return self.shard(byte).prove(path, siblings),
+                TopNode::Empty => return Ok(None),
+                TopNode::Leaf { byte: only, .. } => {
+                    byte = only;
+                    break;
+                }
                 TopNode::Inner { .. } => {}
             }
             let [left, right] = children(index);
@@ -169,17 +216,8 @@ impl Tree {
             siblings.push(self.node(sibling).hash());
             index = next;
         }
-        self.shard(path.first_byte()).prove(path, siblings)
-    }
-
-    /// Applies a batch, calling `prepare` for each shard that it touches.
-    fn apply(&mut self, batch: &Batch, prepare: impl Fn(&mut Shard, &[Change])) {
-        for (byte, changes) in by_shard(batch.changes()) {
-            let shard = self.shard_mut(byte);
-            prepare(shard, changes);
-            shard.update(changes);
-        }
-        self.hash_top(batch.changes());
+        self.shard(byte)
+            .prove(path, siblings, |slot| fetch(byte, slot))
     }
 
     /// All shards, in the order of their bytes.
@@ -187,10 +225,20 @@ impl Tree {
         &mut self.shards
     }
 
+    /// All shards, in the order of their bytes.
+    pub(crate) fn shards(&self) -> &[Shard] {
+        &self.shards
+    }
+
     /// Hashes the levels above the shards that these changes touch.
     pub(crate) fn hash_top(&mut self, changes: &[Change]) {
+        self.hash_above(by_shard(changes).map(|(byte, _)| byte));
+    }
+
+    /// Hashes the levels above these shards, which are ascending.
+    pub(crate) fn hash_above(&mut self, shards: impl Iterator<Item = u8>) {
         let mut touched = Vec::new();
-        for (byte, _) in by_shard(changes) {
+        for byte in shards {
             let node = TopNode::of_shard(byte, self.shard(byte));
             let index = SHARDS.saturating_add(byte.into());
             self.set_node(index, node);
@@ -225,12 +273,12 @@ impl Tree {
     }
 
     #[expect(clippy::indexing_slicing, reason = "there is a shard for every byte")]
-    fn shard(&self, byte: u8) -> &Shard {
+    pub(crate) fn shard(&self, byte: u8) -> &Shard {
         &self.shards[usize::from(byte)]
     }
 
     #[expect(clippy::indexing_slicing, reason = "there is a shard for every byte")]
-    fn shard_mut(&mut self, byte: u8) -> &mut Shard {
+    pub(crate) fn shard_mut(&mut self, byte: u8) -> &mut Shard {
         &mut self.shards[usize::from(byte)]
     }
 }
@@ -279,8 +327,13 @@ impl TopNode {
     }
 }
 
+/// All pages of a [`Tree`] are in memory.
+fn in_memory<'a>(_: u8, slot: &'a Slot) -> Fetched<'a, Infallible> {
+    Ok(slot.page().map(Cow::Borrowed))
+}
+
 /// Changes grouped by the byte of their shard; every byte at most once.
-fn by_shard(mut rest: &[Change]) -> impl Iterator<Item = (u8, &[Change])> {
+pub(crate) fn by_shard(mut rest: &[Change]) -> impl Iterator<Item = (u8, &[Change])> {
     core::iter::from_fn(move || {
         let [(first, _), ..] = rest else { return None };
         let byte = first.first_byte();

@@ -25,6 +25,8 @@ mod proving;
 
 mod pool;
 
+mod paged;
+
 /// A store that several threads can read.
 type SharedStore = Box<dyn Store + Sync>;
 

@@ -9,7 +9,7 @@ use node::mempool::{SourceId, Submission};
 use node::prove::ProveError;
 use node::{
     Block, Commit, Genesis, Header, MemoryStore, Payload, Receipt, SecretKey, Signed, Store, Tip,
-    Transaction,
+    Transaction, TreeOptions,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +22,8 @@ const SENDERS: u8 = 20;
 /// A store that counts its operations, and the entries that scans return.
 struct CountingStore {
     inner: MemoryStore,
+    /// Records, if the store keeps them.
+    records: Option<BTreeMap<Vec<u8>, Vec<u8>>>,
     count: Arc<AtomicU64>,
 }
 
@@ -58,6 +60,18 @@ impl Store for CountingStore {
         self.inner.chain_id()
     }
 
+    fn keeps_records(&self) -> bool {
+        self.records.is_some()
+    }
+
+    fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.add(1);
+        Ok(self
+            .records
+            .as_ref()
+            .and_then(|kept| kept.get(key).cloned()))
+    }
+
     fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
         self.add(1);
         self.inner.header(height)
@@ -78,8 +92,15 @@ impl Store for CountingStore {
         self.inner.events(height)
     }
 
-    fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
-        self.add(1 + commit.diff.len());
+    fn commit(&mut self, mut commit: Commit) -> Result<(), Fault> {
+        self.add(1 + commit.diff.len() + commit.records.len());
+        for (key, record) in commit.records.drain(..) {
+            let kept = self.records.as_mut().expect("none for a store without");
+            match record {
+                Some(record) => kept.insert(key, record),
+                None => kept.remove(&key),
+            };
+        }
         self.inner.commit(commit)
     }
 }
@@ -121,7 +142,7 @@ fn serve(
 }
 
 /// Operations of each call on a chain with this many accounts.
-fn operations(accounts: u32) -> Vec<(&'static str, u64)> {
+fn operations(accounts: u32, tree: Option<TreeOptions>) -> Vec<(&'static str, u64)> {
     let keys: Vec<_> = (0..SENDERS)
         .map(|seed| SecretKey::ed25519(&[seed]))
         .collect();
@@ -134,9 +155,14 @@ fn operations(accounts: u32) -> Vec<(&'static str, u64)> {
     let count = Arc::new(AtomicU64::new(0));
     let store = CountingStore {
         inner: MemoryStore::new(),
+        records: tree.map(|_| BTreeMap::new()),
         count: Arc::clone(&count),
     };
-    let chain = Chain::open(parts(), genesis, Box::new(store), &Options::default()).unwrap();
+    let options = Options {
+        tree: tree.unwrap_or_default(),
+        ..Options::default()
+    };
+    let chain = Chain::open(parts(), genesis, Box::new(store), &options).unwrap();
     let transfers = |nonce: u64, amount| -> Vec<Signed> {
         let transaction = |key: &SecretKey| Transaction {
             chain_id: *chain.chain_id(),
@@ -191,12 +217,41 @@ fn operations(accounts: u32) -> Vec<(&'static str, u64)> {
 
 #[test]
 fn no_call_costs_more_operations_of_the_store_in_a_larger_state() {
-    let small = operations(1_000);
+    let small = operations(1_000, None);
     let of = |name| small.iter().filter(move |(of, _)| *of == name);
     // An upper bound as well, so that no scan of the state hides in both.
     assert!(of("propose").all(|(_, count)| *count <= 1), "{small:?}");
     assert!(of("verify").all(|(_, count)| *count < 500), "{small:?}");
     assert!(of("discard").all(|(_, count)| *count == 0), "{small:?}");
     assert!(of("finalize").all(|(_, count)| *count < 100), "{small:?}");
-    assert_eq!(small, operations(10_000));
+    assert_eq!(small, operations(10_000, None));
+}
+
+/// With no page in memory between two updates: a call reads at most the pages of the keys that it
+/// changes, however many others there are.
+#[test]
+fn pages_of_the_tree_cost_a_call_a_record_for_each_changed_key() {
+    /// Keys that a block of transfers changes: senders, recipient, proposer, hashes, fees.
+    const CHANGED: u64 = 30;
+    let without = operations(1_000, None);
+    for checkpoint_blocks_max in [0, 100] {
+        let tree = TreeOptions {
+            cache_bytes: 0,
+            page_leaves_max: 16,
+            checkpoint_blocks_max,
+            ..TreeOptions::default()
+        };
+        for accounts in [1_000, 10_000] {
+            let with = operations(accounts, Some(tree));
+            assert!(with > without, "pages are read");
+            for ((name, count), (_, plain)) in with.iter().zip(&without) {
+                // Of each changed key a page, cut in two, a directory, and the page before it.
+                let most = match *name {
+                    "finalize" => plain + 6 * CHANGED,
+                    _ => plain + 2 * CHANGED,
+                };
+                assert!(*count <= most, "{name}: {count}, {plain} without pages");
+            }
+        }
+    }
 }

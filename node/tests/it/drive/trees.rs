@@ -1,11 +1,12 @@
 //! Grows random trees of blocks, makes one branch final, and compares it with a straight run.
 
-use super::{Random, compare_with_straight_run, misuse};
-use crate::faults::ExpectedChain;
+use super::{Random, SharedStore, compare_with_straight_run, misuse};
+use crate::faults::{ExpectedChain, parts};
+use crate::keeping::{Content, KeepingStore, TINY_TREE};
 use node::chain::{At, Chain, Misuse, Options, Proposal, Subject, Verdict};
 use node::mempool::{MempoolOptions, SourceId, Submission};
 use node::prove::ProveError;
-use node::{Block, BlockResult, LogStore, Signed, Tip};
+use node::{Block, BlockResult, LogStore, Node, Signed, Tip, TreeOptions};
 use node_sim::disk::{Loss, SimulatedDisk};
 use std::collections::{BTreeMap, BTreeSet};
 use vm::{Address, Height, key};
@@ -17,7 +18,7 @@ struct Tree<'a> {
     expected: &'a ExpectedChain,
     random: Random,
     options: Options,
-    disk: SimulatedDisk,
+    medium: Medium,
     chain: Option<Chain>,
     /// Every block that was ever proposed, with the result that was found first.
     seen: Vec<(Block, BlockResult)>,
@@ -34,14 +35,20 @@ struct Tree<'a> {
     admitted: usize,
 }
 
+/// What survives a crash.
+enum Medium {
+    Log(SimulatedDisk),
+    /// A store that keeps records.
+    Keeping(KeepingStore),
+}
+
 impl<'a> Tree<'a> {
-    fn new(expected: &'a ExpectedChain, seed: u64, options: Options) -> Self {
-        let disk = SimulatedDisk::new(seed);
+    fn new(expected: &'a ExpectedChain, seed: u64, medium: Medium, options: Options) -> Self {
         let mut tree = Self {
             expected,
             random: Random(seed),
             options,
-            disk,
+            medium,
             chain: None,
             seen: Vec::new(),
             kept: Vec::new(),
@@ -63,8 +70,11 @@ impl<'a> Tree<'a> {
     }
 
     fn open(&mut self) {
-        let store = LogStore::open(self.disk.clone()).unwrap();
-        let chain = self.expected.chain(Box::new(store), &self.options);
+        let store: SharedStore = match &self.medium {
+            Medium::Log(disk) => Box::new(LogStore::open(disk.clone()).unwrap()),
+            Medium::Keeping(store) => Box::new(store.clone()),
+        };
+        let chain = self.expected.chain(store, &self.options);
         self.chain = Some(chain.unwrap());
         self.kept.clear();
         self.values.clear();
@@ -344,7 +354,9 @@ impl<'a> Tree<'a> {
             }
             11 if self.random.below(3) == 0 => {
                 self.chain = None;
-                self.disk.crash(Loss::Subset);
+                if let Medium::Log(disk) = &self.medium {
+                    disk.crash(Loss::Subset);
+                }
                 self.open();
             }
             12 => self.misuse(),
@@ -358,35 +370,64 @@ impl<'a> Tree<'a> {
     }
 }
 
-#[test]
-fn one_branch_of_a_random_tree_is_final_and_equals_a_straight_run() {
-    let expected = ExpectedChain::new(20);
-    let mut deepest = 0;
-    let (mut proofs, mut reads, mut admitted) = (0, 0, 0);
-    for seed in 0..12 {
-        let blocks_max = [64, 64, 5, 2, 1][seed as usize % 5];
-        let options = Options {
-            unfinalized_blocks_max: blocks_max,
-            workers: seed as usize % 3,
-            query_blocks_max: [32, 2, 0][seed as usize % 3],
-            mempool: (seed % 4 > 0).then(MempoolOptions::default),
-            ..Options::default()
-        };
-        let mut tree = Tree::new(&expected, seed, options);
-        for _ in 0..120 {
-            tree.step();
-        }
-        assert!(tree.last.len() >= 5, "{} blocks are final", tree.last.len());
-        deepest = deepest.max(tree.deepest);
-        proofs += tree.proofs;
-        reads += tree.reads;
-        admitted += tree.admitted;
-        let store = tree.chain.take().unwrap().into_store();
-        compare_with_straight_run(&expected, &tree.last, store.as_ref());
+/// Grows a tree of blocks and compares its final branch; returns its depth and the numbers of
+/// proofs, reads and admitted transactions.
+fn grow(expected: &ExpectedChain, seed: u64, medium: Medium, tree: TreeOptions) -> [usize; 4] {
+    let options = Options {
+        unfinalized_blocks_max: [64, 64, 5, 2, 1][seed as usize % 5],
+        workers: seed as usize % 3,
+        query_blocks_max: [32, 2, 0][seed as usize % 3],
+        mempool: (!seed.is_multiple_of(4)).then(MempoolOptions::default),
+        tree,
+        ..Options::default()
+    };
+    let mut tree = Tree::new(expected, seed, medium, options);
+    for _ in 0..120 {
+        tree.step();
     }
+    assert!(tree.last.len() >= 5, "{} blocks are final", tree.last.len());
+    let store = tree.chain.take().unwrap().into_store();
+    compare_with_straight_run(expected, &tree.last, store.as_ref());
+    [tree.deepest, tree.proofs, tree.reads, tree.admitted]
+}
+
+/// The greatest depth, and the sums of the other numbers.
+fn check_grown(grown: impl Iterator<Item = [usize; 4]>) {
+    let grown =
+        grown.reduce(|[depth, a, b, c], [other, d, e, f]| [depth.max(other), a + d, b + e, c + f]);
+    let [deepest, proofs, reads, admitted] = grown.unwrap();
     assert!(deepest >= 4, "{deepest}");
     assert!(
         proofs > 20 && reads > 5 && admitted > 5,
         "{proofs} {reads} {admitted}"
     );
+}
+
+#[test]
+fn one_branch_of_a_random_tree_is_final_and_equals_a_straight_run() {
+    let expected = ExpectedChain::new(20);
+    check_grown((0..12).map(|seed| {
+        let medium = Medium::Log(SimulatedDisk::new(seed));
+        grow(&expected, seed, medium, TreeOptions::default())
+    }));
+}
+
+#[test]
+fn a_tree_of_pages_follows_a_random_tree_of_blocks() {
+    let expected = ExpectedChain::new(21);
+    let store = KeepingStore::default();
+    check_grown((0..12).map(|seed| {
+        *store.content() = Content::default();
+        let tree = TreeOptions {
+            cache_bytes: [0, 20_000, 1 << 30][seed as usize % 3],
+            checkpoint_blocks_max: [0, 1, 3, 32][seed as usize % 4],
+            ..TINY_TREE
+        };
+        let grown = grow(&expected, seed, Medium::Keeping(store.clone()), tree);
+        assert!(store.content().logs_max <= tree.checkpoint_blocks_max);
+        let genesis = expected.genesis.clone();
+        let node = Node::open_with(parts(), genesis, Box::new(store.clone()), &tree);
+        node.unwrap().scrub().unwrap();
+        grown
+    }));
 }

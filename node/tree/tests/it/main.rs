@@ -11,6 +11,8 @@ mod ics23;
 mod jmt_oracle;
 mod laws;
 mod list;
+mod paged;
 mod proofs;
+mod records;
 mod roots;
 mod workload;

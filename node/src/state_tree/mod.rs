@@ -1,7 +1,16 @@
-//! Updates the state tree from changes of the state, or rebuilds it from a store.
+//! Updates the state tree from changes of the state, and opens it from a store.
+
+/// The tree with its pages in a store.
+mod stored;
+
+/// Comparing values, tree and root.
+mod scrub;
+
+pub(crate) use scrub::scrub;
+pub use stored::{StateTree, StoredTree, TreeOptions};
 
 use crate::store::Store;
-use tree::{Batch, Path, Tree, ValueHash};
+use tree::{AdjacentLeaves, Batch, Path, Proof, Tree, ValueHash};
 use vm::{Entries, Fault, StateDiff};
 
 /// Entries that a rebuild reads at once; bounds memory, changes no result.
@@ -16,37 +25,75 @@ pub fn batch(diff: &StateDiff) -> Batch {
         .collect()
 }
 
+/// A tree that is read: in memory, or with pages in a store.
+pub trait TreeView {
+    /// Value hash at a path.
+    ///
+    /// # Errors
+    /// [`Fault`] if a page cannot be read.
+    fn get(&self, path: &Path) -> Result<Option<ValueHash>, Fault>;
+
+    /// Proves the value hash at a path, or that there is none.
+    ///
+    /// # Errors
+    /// As [`TreeView::get`].
+    fn prove(&self, path: &Path) -> Result<Proof, Fault>;
+
+    /// The leaves beside a path, below and above it.
+    ///
+    /// # Errors
+    /// As [`TreeView::get`].
+    fn adjacent(&self, path: &Path) -> Result<AdjacentLeaves, Fault>;
+}
+
+impl TreeView for Tree {
+    fn get(&self, path: &Path) -> Result<Option<ValueHash>, Fault> {
+        Ok(Self::get(self, path))
+    }
+
+    fn prove(&self, path: &Path) -> Result<Proof, Fault> {
+        Ok(Self::prove(self, path))
+    }
+
+    fn adjacent(&self, path: &Path) -> Result<AdjacentLeaves, Fault> {
+        Ok(Self::adjacent(self, path))
+    }
+}
+
 /// Updates of a tree that are undone unless they are kept.
 ///
 /// The root is a function of the leaves alone, so the old leaves of the changed paths suffice to go
 /// back, and a tree can follow a chain down to a common ancestor and up another branch.
 pub(crate) struct Advance<'a> {
-    tree: &'a mut Tree,
-    threads: usize,
+    tree: &'a mut StateTree,
+    store: &'a dyn Store,
     /// What undoes each update, in the order of the updates.
     undo: Vec<Batch>,
 }
 
 impl<'a> Advance<'a> {
-    /// No update yet; updates use at most `threads` threads.
-    pub(crate) const fn new(tree: &'a mut Tree, threads: usize) -> Self {
+    /// No update yet; pages are read from the store.
+    pub(crate) const fn new(tree: &'a mut StateTree, store: &'a dyn Store) -> Self {
         Self {
             tree,
-            threads,
+            store,
             undo: Vec::new(),
         }
     }
 
     /// Updates the tree; returns its root.
-    pub(crate) fn update(&mut self, changes: &Batch) -> [u8; 32] {
-        let (root, undo) = self.tree.update_with_undo(changes, self.threads);
+    ///
+    /// # Errors
+    /// [`Fault`] if a page cannot be read; the update changed nothing.
+    pub(crate) fn update(&mut self, changes: &Batch) -> Result<[u8; 32], Fault> {
+        let (root, undo) = self.tree.update(changes, self.store)?;
         self.undo.push(undo);
-        root.0
+        Ok(root.0)
     }
 
     /// The updated tree.
-    pub(crate) const fn tree(&self) -> &Tree {
-        self.tree
+    pub(crate) fn tree(&self) -> StoredTree<'_> {
+        self.tree.view(self.store)
     }
 
     /// Keeps the updates; returns the batch that undoes them.
@@ -68,9 +115,7 @@ impl<'a> Advance<'a> {
 impl Drop for Advance<'_> {
     fn drop(&mut self) {
         let undo = self.take_undo();
-        if !undo.changes().is_empty() {
-            self.tree.update_on(&undo, self.threads);
-        }
+        self.tree.undo(&undo);
     }
 }
 
