@@ -1,6 +1,7 @@
 //! Caches checked modules by code hash and rules id; a hit only saves time.
 //!
-//! Whether a module exists is decided by the state, never by the cache.
+//! Whether a module exists is decided by the state, never by the cache. It also knows the lengths of
+//! codes whose modules it no longer has, so that a code is read for its length once.
 
 use crate::limits::CACHE_BYTES_MAX;
 use std::collections::BTreeMap;
@@ -30,11 +31,16 @@ struct CachedModules {
     bytes: u64,
 }
 
+/// Greatest number of codes whose length is known: about 6 MB.
+const LENGTHS_MAX: usize = 65_536;
+
 /// A cache of checked modules.
 #[derive(Debug, Default)]
 pub struct CodeCache {
     policy: CachePolicy,
     entries: Mutex<CachedModules>,
+    /// Length in bytes of each code.
+    lengths: Mutex<BTreeMap<CodeHash, u64>>,
 }
 
 impl CodeCache {
@@ -44,6 +50,7 @@ impl CodeCache {
         Self {
             policy,
             entries: Mutex::default(),
+            lengths: Mutex::default(),
         }
     }
 
@@ -56,10 +63,30 @@ impl CodeCache {
             .cloned()
     }
 
+    /// Length in bytes of the code with this hash, if it is known.
+    pub(crate) fn length(&self, code_hash: &CodeHash) -> Option<u64> {
+        self.lengths().get(code_hash).copied()
+    }
+
+    /// Keeps the length in bytes of a code.
+    pub(crate) fn note_length(&self, code_hash: &CodeHash, bytes: u64) {
+        let mut lengths = self.lengths();
+        if lengths.len() >= LENGTHS_MAX {
+            lengths.pop_first();
+        }
+        lengths.insert(*code_hash, bytes);
+    }
+
+    fn lengths(&self) -> MutexGuard<'_, BTreeMap<CodeHash, u64>> {
+        // A poisoned lock is safe to use: an insertion is the only write.
+        self.lengths.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Caches a module, as far as the policy allows.
     pub fn insert(&self, module: Arc<CheckedModule>) {
-        let mut entries = self.lock();
         let bytes = u64::try_from(module.bytes().len()).unwrap_or(u64::MAX);
+        self.note_length(module.code_hash(), bytes);
+        let mut entries = self.lock();
         let full = entries.bytes.saturating_add(bytes) > CACHE_BYTES_MAX;
         match self.policy {
             CachePolicy::Disabled => return,
@@ -76,13 +103,14 @@ impl CodeCache {
     /// Ends a transaction: the `Cold` policy drops all modules.
     pub fn end_transaction(&self) {
         if self.policy == CachePolicy::Cold {
-            self.clear();
+            *self.lock() = CachedModules::default();
         }
     }
 
     /// Drops all modules.
     pub fn clear(&self) {
         *self.lock() = CachedModules::default();
+        self.lengths().clear();
     }
 
     /// Number of cached modules.
