@@ -1,7 +1,7 @@
 //! Caches checked modules by code hash and rules id; a hit only saves time.
 //!
-//! Whether a module exists is decided by the state, never by the cache. It also knows the lengths of
-//! codes whose modules it no longer has, so that a code is read for its length once.
+//! Whether a module exists is decided by the state, never by the cache. The cache keeps the lengths
+//! of codes longer than their modules, so that a code is read for its length once.
 
 use crate::limits::CACHE_BYTES_MAX;
 use std::collections::BTreeMap;

@@ -286,8 +286,8 @@ impl StateView for Overlay<'_> {
         Ok(merged.into_iter().take(limit).collect())
     }
 
-    /// Reads the stored entries between two changes, and of a changed key only whether it is stored:
-    /// its stored value is not the current one, and is not paid.
+    /// Reads the stored entries between two changes, and of a changed key only whether it is
+    /// stored: its stored value is not the current one, and is not paid.
     fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
         let mut walked = Walked::new();
         let mut next = range.start.to_vec();

@@ -72,6 +72,10 @@ const LEFT: [(&str, &str); 17] = [
         "steps `peers` and `host-bench` of .ci/deep",
     ),
     (
+        "cargo run --release -p host-bench --example",
+        "step `host-bench` of .ci/deep",
+    ),
+    (
         "cargo run --release -p lockstep-tree --example",
         "a measurement, and another release build",
     ),

@@ -73,8 +73,8 @@ pub trait Store: Send {
     /// As [`Store::read`].
     fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault>;
 
-    /// True if the store keeps [`Commit::records`]. Without them the tree is rebuilt from the values
-    /// at each open.
+    /// True if the store keeps [`Commit::records`]. Without them the tree is rebuilt from the
+    /// values at each open.
     fn keeps_records(&self) -> bool {
         false
     }

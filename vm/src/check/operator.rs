@@ -194,9 +194,9 @@ impl<'p> Pass<'p> {
         Ok(())
     }
 
-    /// Checks that each of the last `indices` immediates, memory indices of a valid operator, is the
-    /// single byte 0. The decoder accepts longer encodings of 0 for bulk operators, other decoders
-    /// do not.
+    /// Checks that each of the last `indices` immediates, memory indices of a valid operator, is
+    /// the single byte 0. The decoder accepts longer encodings of 0 for bulk operators, other
+    /// decoders do not.
     fn memory_indices(&self, indices: usize) -> Verdict {
         let start = usize::try_from(self.offset).unwrap_or(usize::MAX);
         let operator = self.bytes.get(start..).unwrap_or_default();

@@ -42,7 +42,7 @@ impl StateView for CountingView {
         let found = found.map(|(key, value)| (key.clone(), value.clone()));
         let entries: Entries = found.take(limit).collect();
         let bytes: usize = entries.iter().map(|(_, value)| value.len()).sum();
-        self.scanned.set(self.scanned.get() + bytes);
+        self.scanned.set(self.scanned.get().saturating_add(bytes));
         Ok(entries)
     }
 

@@ -1,4 +1,4 @@
-//! Measures programs that once took far longer than their gas stands for, beside a plain loop.
+//! Measures programs that once took far longer than the nominal time of their gas.
 //!
 //! `cargo run --release -p host-bench --example paid`. Each line is one contract, with an engine of
 //! its own: nanoseconds of processor time for 1,000 gas (nominal 100) in the first call, when no
@@ -83,7 +83,7 @@ fn measure(world: &World, case: &Case) -> Result<Figure, Box<dyn Error>> {
     })
 }
 
-/// The processor time of this thread where the system tells it, else the time of the clock.
+/// The processor time of this thread where the system reports it, else the time of the clock.
 enum Clock {
     Processor(Duration),
     Wall(Instant),

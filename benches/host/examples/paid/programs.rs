@@ -1,4 +1,4 @@
-//! The programs: each stands for a kind of work that a price must pay for.
+//! The programs: each represents a kind of work that a price must pay for.
 
 use vm::Address;
 
@@ -97,12 +97,6 @@ type Listed = (&'static str, String, Vec<Address>);
 
 /// Every case, the plain loop first.
 pub(crate) fn cases() -> Vec<Case> {
-    let large = "(memory 256 256)";
-    let large = if vm::Rules::v1().limits.memory_pages_initial_max < 256 {
-        "(memory 64)"
-    } else {
-        large
-    };
     let mut listed: Vec<Listed> = vec![
         (
             "spin",
@@ -139,34 +133,7 @@ pub(crate) fn cases() -> Vec<Case> {
             vec![],
         ),
     ];
-    let bulk: [(&'static str, &str); 6] = [
-        (
-            "fill of the whole memory",
-            "(memory.fill (i32.const 0) (i32.const 7) (i32.mul (memory.size) (i32.const 65536)))",
-        ),
-        (
-            "fill of a page",
-            "(memory.fill (i32.const 0) (i32.const 7) (i32.const 65536))",
-        ),
-        (
-            "fill of 33 bytes",
-            "(memory.fill (i32.const 63) (i32.const 7) (i32.const 33))",
-        ),
-        (
-            "copy of half the memory",
-            "(memory.copy (i32.const 0) (i32.mul (memory.size) (i32.const 32768))
-               (i32.mul (memory.size) (i32.const 32768)))",
-        ),
-        (
-            "copy of a page to an overlapping one",
-            "(memory.copy (i32.const 63) (i32.const 0) (i32.const 65536))",
-        ),
-        (
-            "copy of 33 bytes",
-            "(memory.copy (i32.const 63) (i32.const 32) (i32.const 33))",
-        ),
-    ];
-    listed.extend(bulk.map(|(name, body)| (name, endless(large, body), vec![])));
+    listed.extend(bulk());
     let mut cases: Vec<Case> = (0_u8..).zip(listed).map(listed_case).collect();
     cases.push(deep());
     cases.extend(scans());
@@ -234,6 +201,44 @@ fn scans() -> [Case; 4] {
             values(0, 65_536),
         ),
     ]
+}
+
+/// Fills and copies in the largest memory, and short ones.
+fn bulk() -> [Listed; 6] {
+    let large = "(memory 256 256)";
+    let large = if vm::Rules::v1().limits.memory_pages_initial_max < 256 {
+        "(memory 64)"
+    } else {
+        large
+    };
+    let bulk: [(&'static str, &str); 6] = [
+        (
+            "fill of the whole memory",
+            "(memory.fill (i32.const 0) (i32.const 7) (i32.mul (memory.size) (i32.const 65536)))",
+        ),
+        (
+            "fill of a page",
+            "(memory.fill (i32.const 0) (i32.const 7) (i32.const 65536))",
+        ),
+        (
+            "fill of 33 bytes",
+            "(memory.fill (i32.const 63) (i32.const 7) (i32.const 33))",
+        ),
+        (
+            "copy of half the memory",
+            "(memory.copy (i32.const 0) (i32.mul (memory.size) (i32.const 32768))
+               (i32.mul (memory.size) (i32.const 32768)))",
+        ),
+        (
+            "copy of a page to an overlapping one",
+            "(memory.copy (i32.const 63) (i32.const 0) (i32.const 65536))",
+        ),
+        (
+            "copy of 33 bytes",
+            "(memory.copy (i32.const 63) (i32.const 32) (i32.const 33))",
+        ),
+    ];
+    bulk.map(|(name, body)| (name, endless(large, body), vec![]))
 }
 
 /// The case at a place of the list, whose address follows from the place.
