@@ -48,6 +48,7 @@ peers          | 1200 | benches            | every kernel once on every peer, eq
 host-bench     |  600 | host-bench         | every host function beside its price
 hostile        |  600 | lockstep-vm        | time of check over hostile modules
 redb-kill      |  900 | lockstep-redb-store | SIGKILL a writer 1,000 times; nothing that was acknowledged is lost
+rocksdb-rot    | 2400 | rocksdb-store      | every byte of a store on RocksDB flipped: the right value or a fault
 rocksdb-kill   | 1200 | rocksdb-store      | SIGKILL a writer 200 times; nothing that was acknowledged is lost
 fuzz           | 1200 | fuzz lockstep-vm   | every fuzz target for SECONDS_EACH (60)
 miri           | 1800 | lockstep-vm        | undefined behaviour in the unsafe code of the interpreter
@@ -202,6 +203,11 @@ step_redb_kill() {
 step_rocksdb_kill() {
     use_rocksdb || return 0
     cargo run --release -p rocksdb-store --bin kill_loop -- --rounds 200
+}
+
+step_rocksdb_rot() {
+    use_rocksdb || return 0
+    cargo test --release -p rocksdb-store --test rocks -- every_byte --nocapture
 }
 
 step_files() { cargo test -p lockstep-node-sim --test it -- hostile_files --nocapture; }

@@ -12,11 +12,16 @@ use crate::process;
 use crate::statistics::{median, ratio};
 use node::chain::{Chain, Options, Proposal, Verdict};
 use node::{Block, BlockResult, Disk, LogStore, MemoryStore, Signed, Store};
+use redb_store::{RedbStore, Settings};
 use serde::Serialize;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::thread;
 use vm::Fault;
+
+/// Threads that check transactions at their arrival.
+const RECEIVERS: usize = 2;
 
 /// Size of the measurement.
 #[derive(Clone, Debug)]
@@ -28,8 +33,22 @@ pub struct DrivePlan {
     pub blocks: u64,
     /// Threads of the chain; 0 starts none.
     pub workers: usize,
-    /// Folder in which the log file is created and removed; `None` for a store in memory.
-    pub folder: Option<PathBuf>,
+    /// Store of the chain.
+    pub store: DriveStore,
+    /// Folder in which the file of the store is created and removed.
+    pub folder: PathBuf,
+}
+
+/// A store of a measured chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum DriveStore {
+    /// The default store: one file of redb.
+    Redb,
+    /// One log file; the state is in memory.
+    Log,
+    /// Memory alone: nothing is durable.
+    Memory,
 }
 
 /// The report. Times are medians over the blocks, divided by the number of transfers.
@@ -41,10 +60,15 @@ pub struct DriveReport {
     pub blocks: u64,
     /// Threads of the chain.
     pub workers: usize,
+    /// Store of the chain.
+    pub store: DriveStore,
     /// Transfers per second of elapsed time, from the proposal to the commit.
     pub per_second_wall: f64,
     /// Transfers per second of processor time of all threads.
     pub per_second_cpu: f64,
+    /// Transfers per second of elapsed time if [`RECEIVERS`] further threads check the transactions
+    /// of each block while the one before it is proposed, verified and finalized.
+    pub per_second_ahead: f64,
     /// Elapsed time of a transfer in each call, in microseconds.
     pub wall_us: Calls,
     /// Processor time of a transfer in each call, in microseconds.
@@ -71,8 +95,7 @@ struct FileDisk {
 }
 
 impl FileDisk {
-    fn create(folder: &PathBuf) -> Measured<Self> {
-        fs::create_dir_all(folder)?;
+    fn create(folder: &Path) -> Measured<Self> {
         let path = folder.join("chain.log");
         let file = OpenOptions::new()
             .create_new(true)
@@ -132,10 +155,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Timed, T) {
 /// If the chain stops at a fault, or a transfer fails.
 pub fn report(plan: &DrivePlan) -> Measured<DriveReport> {
     let mut accounts = TokenAccounts::new(plan.accounts)?;
-    let store: Box<dyn Store + Sync> = match &plan.folder {
-        Some(folder) => Box::new(LogStore::open(FileDisk::create(folder)?)?),
-        None => Box::new(MemoryStore::new()),
-    };
+    let store = open(plan)?;
     let options = Options {
         workers: plan.workers,
         ..Options::default()
@@ -150,9 +170,10 @@ pub fn report(plan: &DrivePlan) -> Measured<DriveReport> {
         times.push(block(&chain, accounts.transfers(number)?)?);
         siblings.push(sibling(&chain, accounts.transfers(number)?)?);
     }
+    let per_second_ahead = ahead(&chain, &mut accounts, plan)?;
     check(&*chain.into_store())?;
-    if let Some(folder) = &plan.folder {
-        fs::remove_dir_all(folder)?;
+    if plan.store != DriveStore::Memory {
+        fs::remove_dir_all(&plan.folder)?;
     }
     let count = process::float(plan.accounts);
     let each = |samples: Vec<f64>| ratio(ratio(median(&samples), count), 1e3);
@@ -176,11 +197,71 @@ pub fn report(plan: &DrivePlan) -> Measured<DriveReport> {
         transfers: plan.accounts,
         blocks: plan.blocks,
         workers: plan.workers,
+        store: plan.store,
         per_second_wall: rate(&wall_us),
         per_second_cpu: rate(&cpu_us),
+        per_second_ahead,
         wall_us,
         cpu_us,
     })
+}
+
+/// A new store; fails if the folder has a file of an earlier run.
+fn open(plan: &DrivePlan) -> Measured<Box<dyn Store + Sync>> {
+    if plan.store == DriveStore::Memory {
+        return Ok(Box::new(MemoryStore::new()));
+    }
+    fs::create_dir_all(&plan.folder)?;
+    Ok(match plan.store {
+        DriveStore::Redb => {
+            let path = plan.folder.join("chain.redb");
+            File::create_new(&path)?;
+            Box::new(RedbStore::open(&path, Settings::default())?)
+        }
+        DriveStore::Log | DriveStore::Memory => {
+            Box::new(LogStore::open(FileDisk::create(&plan.folder)?)?)
+        }
+    })
+}
+
+/// Rate of a node that receives the transactions of a block before it proposes the block.
+fn ahead(chain: &Chain, accounts: &mut TokenAccounts, plan: &DrivePlan) -> Measured<f64> {
+    let numbers = 0..=plan.blocks;
+    let blocks: Vec<Vec<Signed>> = numbers
+        .map(|number| accounts.transfers(number))
+        .collect::<Measured<_>>()?;
+    let (first, rest) = blocks.split_first().ok_or("no block")?;
+    for start in 0..RECEIVERS {
+        receive(chain, first, start)?;
+    }
+    let driven = blocks.iter().zip(rest);
+    let (wall, ended) = clock::time(|| -> Measured<()> {
+        for (transactions, next) in driven {
+            thread::scope(|scope| -> Measured<()> {
+                let receivers: Vec<_> = (0..RECEIVERS)
+                    .map(|start| scope.spawn(move || receive(chain, next, start).is_ok()))
+                    .collect();
+                block(chain, transactions.clone())?;
+                let mut all = receivers.into_iter();
+                match all.all(|receiver| receiver.join().is_ok_and(|received| received)) {
+                    true => Ok(()),
+                    false => Err("a transfer is invalid".into()),
+                }
+            })?;
+        }
+        Ok(())
+    });
+    ended?;
+    let count = process::float(plan.accounts.saturating_mul(plan.blocks));
+    Ok(ratio(count, ratio(wall, 1e9)))
+}
+
+/// Checks every n-th transaction of a block, as at its arrival.
+fn receive(chain: &Chain, transactions: &[Signed], start: usize) -> Measured<()> {
+    for signed in transactions.iter().skip(start).step_by(RECEIVERS) {
+        chain.check(signed.clone())??;
+    }
+    Ok(())
 }
 
 /// A proposal of these transactions on the last final block.

@@ -142,10 +142,10 @@ struct DriveOptions {
     /// Threads of the chain; 0 starts none.
     #[arg(long, value_name = "N", default_value_t = 0)]
     workers: usize,
-    /// Keep the state in memory only, without a log file.
-    #[arg(long)]
-    memory: bool,
-    /// Folder for the log file, on the measured disk.
+    /// Store of the chain.
+    #[arg(long, value_enum, value_name = "STORE", default_value = "redb")]
+    store: drive::DriveStore,
+    /// Folder for the file of the store, on the measured disk.
     #[arg(long, value_name = "DIR", default_value = "target/bench-drive")]
     folder: PathBuf,
 }
@@ -307,7 +307,8 @@ fn main() -> Measured<()> {
                 accounts: options.transfers,
                 blocks: options.blocks,
                 workers: options.workers,
-                folder: (!options.memory).then_some(options.folder),
+                store: options.store,
+                folder: options.folder,
             };
             show(&drive::report(&plan)?, options.json)?;
         }

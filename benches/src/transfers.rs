@@ -11,13 +11,13 @@ use crate::process;
 use crate::state::empty;
 use crate::statistics::{median, ratio};
 use node::state_tree::batch;
-use node::{Commit, NoObserver, Node, Receipt, Signed, Store};
+use node::{Commit, Header, NoObserver, Node, Receipt, Signed, Store};
 use rocksdb_store::{RocksStore, Settings};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tree::Tree;
-use vm::{Entries, Fault, Height, StateDiff};
+use vm::{Entries, Event, Fault, Height, StateDiff};
 
 /// Size of the measurement.
 #[derive(Clone, Debug)]
@@ -111,8 +111,20 @@ impl Store for TimedStore {
         self.inner.chain_id()
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.inner.header(height)
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        self.inner.transactions(height)
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.inner.receipts(height)
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        self.inner.events(height)
     }
 
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {

@@ -3,7 +3,15 @@
 /// `lockstep proof`.
 pub(crate) mod proof;
 
+/// `lockstep node upgrade`, and upgrade documents.
+pub(crate) mod upgrade;
+
+/// Commands of `lockstep node` on a store.
+pub(crate) mod store;
+
 use self::proof::{Proof, ProofCommand};
+use self::store::{AcceptArguments, RestoreArguments, SnapshotArguments};
+use self::upgrade::{UpgradeArguments, Upgrades};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use engines::Row;
@@ -58,12 +66,14 @@ impl CommandLine {
             Command::Inspect(inspect) => inspect.json,
             Command::Explain(explain) => explain.json,
             Command::Sim(sim) => sim.json,
-            Command::Node(Node {
-                command: NodeCommand::Replay(replay),
-            }) => replay.json,
-            Command::Node(Node {
-                command: NodeCommand::Case(case),
-            }) => case.json,
+            Command::Node(node) => match &node.command {
+                NodeCommand::Replay(replay) => replay.json,
+                NodeCommand::Case(case) => case.json,
+                NodeCommand::Upgrade(upgrade) => upgrade.json,
+                NodeCommand::Snapshot(snapshot) => snapshot.json,
+                NodeCommand::Restore(restore) => restore.json,
+                NodeCommand::Accept(accept) => accept.json,
+            },
             Command::Proof(proof) => match &proof.command {
                 ProofCommand::Make(make) => make.json,
                 ProofCommand::Verify(verify) => verify.json,
@@ -329,6 +339,10 @@ pub(crate) struct Sim {
     #[arg(long, value_name = "N", default_value_t = 1, requires = "network")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=SEEDS_MAX))]
     pub(crate) seeds: u64,
+    /// An upgrade document of the seed's chain (`chain_id` of --json), as `lockstep node upgrade`
+    /// writes it; repeated for several. Exit code 4 if this build does not have its rules
+    #[arg(long = "upgrade", value_name = "FILE", conflicts_with = "network")]
+    pub(crate) upgrades: Vec<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -347,6 +361,10 @@ fn fault_names() -> PossibleValuesParser {
 Examples:
   lockstep node replay chain.blocks        an archive that `lockstep sim --archive` wrote
   lockstep node case wrong.case            one transaction that `node replay --out` wrote
+  lockstep node upgrade --chain ID --at 900000=RULES --out second.upgrade
+  lockstep node snapshot redb:node --out node.snapshot
+  lockstep node restore node.snapshot --trusted HASH --store redb:new
+  lockstep node accept rocksdb:node        go on from an older block, after damage
 
 With --json, one object on standard output. Exit code 1 if a result differs from the recorded
 one.")]
@@ -363,6 +381,14 @@ pub(crate) enum NodeCommand {
     Replay(Replay),
     /// Execute one transaction again from a case file (a reproducer), which has all that it read
     Case(CaseArguments),
+    /// Write the upgrade document of a chain: the rules that are in force from a height on
+    Upgrade(UpgradeArguments),
+    /// Write the state of a store's last block as chunks that are verified one by one
+    Snapshot(SnapshotArguments),
+    /// Restore a snapshot into an empty store, under a hash that you trust
+    Restore(RestoreArguments),
+    /// Make a store that has lost acknowledged blocks open at the block that it has
+    Accept(AcceptArguments),
 }
 
 /// `lockstep node replay`.
@@ -373,13 +399,17 @@ Examples:
   lockstep node replay chain.blocks
   lockstep node replay chain.blocks --engine reference --json
   lockstep node replay chain.blocks --bisect --out wrong.case
+  lockstep node replay chain.blocks --upgrade second.upgrade
 
 Chain id, header, transactions root, every receipt and state diff, and the result of every block are
 compared: with those of its execution, or, if the store has the block already, with the store.
 `compared` says how many blocks were. The last block may be a disputed one, as `lockstep sim
 --archive` writes it if nodes disagree: --bisect then finds who is right.
+If the operators of the chain changed its rules by upgrade documents, pass them: an archive has the
+genesis alone. A replay without one stops at its height.
 Exit code 1 if something differs, and the first difference is printed; exit code 4 if the file is
-damaged or cut off, if this build does not have its rules, or if no block was compared.")]
+damaged or cut off, if this build does not have its rules or a document is missing, or if no block
+was compared.")]
 pub(crate) struct Replay {
     /// The archive
     #[arg(value_name = "FILE")]
@@ -391,6 +421,9 @@ pub(crate) struct Replay {
     /// first blocks
     #[arg(long, value_name = "STORE", default_value = "memory")]
     pub(crate) store: String,
+    /// Upgrade documents.
+    #[command(flatten)]
+    pub(crate) upgrades: Upgrades,
     /// Trace the first difference with the reference engine to an instruction or state access
     #[arg(long)]
     pub(crate) bisect: bool,

@@ -19,6 +19,9 @@ pub mod synthetic;
 /// What a node does with a block around the VM.
 pub mod pipeline;
 
+/// Versions of a simulated chain.
+pub mod versions;
+
 /// A node, or a node whose pipeline is replaced.
 pub mod machine;
 

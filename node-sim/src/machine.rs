@@ -5,10 +5,10 @@
 //! block.
 
 use crate::pipeline::BlockPipeline;
-use node::execute::end_block;
+use node::execute::{begin_block, end_block};
 use node::state_tree::rebuild;
 use node::{
-    BlockEnvironment, BlockResult, CachePolicy, CodeCache, Commit, Genesis, Node, Observer,
+    BlockEnvironment, BlockResult, CachePolicy, ChainSpec, CodeCache, Commit, Node, Observer,
     Overlay, Parts, PendingCommit, Receipt, Store, Tip, ValidBlock,
 };
 use tree::Tree;
@@ -30,25 +30,26 @@ impl Machine {
     /// As [`Node::open`].
     pub fn open(
         parts: Parts,
-        genesis: Genesis,
+        chain: impl Into<ChainSpec>,
         store: Box<dyn Store>,
         pipeline: Option<Box<dyn BlockPipeline>>,
     ) -> Result<Self, Fault> {
         let Some(pipeline) = pipeline else {
             return Ok(Self {
-                node: Some(Node::open(parts, genesis, store)?),
+                node: Some(Node::open(parts, chain, store)?),
                 pending: None,
                 composed: None,
             });
         };
-        let node = companion_node(&parts.rules, &genesis, store)?;
+        let chain = chain.into();
+        let node = companion_node(&parts.rules, &chain, store)?;
         let composed = ComposedExecutor {
             pipeline,
-            cache: CodeCache::new(parts.cache),
+            cache: CodeCache::new(parts.cache, &parts.rules),
             engine: parts.engine,
             rules: parts.rules,
             tree: rebuild(node.store())?,
-            genesis,
+            chain,
             executed: None,
         };
         Ok(Self {
@@ -121,7 +122,7 @@ impl Machine {
         let commit = composed.executed.take().ok_or_else(nothing)?;
         let mut store = self.node.take().ok_or_else(stopped)?.into_store();
         store.commit(commit)?;
-        self.node = Some(companion_node(&composed.rules, &composed.genesis, store)?);
+        self.node = Some(companion_node(&composed.rules, &composed.chain, store)?);
         Ok(())
     }
 }
@@ -132,7 +133,7 @@ struct ComposedExecutor {
     engine: Box<dyn Engine>,
     rules: Rulebook,
     cache: CodeCache,
-    genesis: Genesis,
+    chain: ChainSpec,
     tree: Tree,
     executed: Option<Commit>,
 }
@@ -158,6 +159,10 @@ impl ComposedExecutor {
         };
         let mut receipts = Vec::with_capacity(block.transactions().len());
         let (mut fees, mut gas_used) = (0_u128, 0_u64);
+        let first = begin_block(&mut overlay, header)?;
+        if !first.is_empty() {
+            self.pipeline.update(&mut self.tree, &first);
+        }
         for (index, valid) in (0_u32..).zip(block.transactions()) {
             let executed = self
                 .pipeline
@@ -207,7 +212,7 @@ fn commit_of(
 /// A node that validates, proposes and scrubs, and does not execute.
 fn companion_node(
     rules: &Rulebook,
-    genesis: &Genesis,
+    chain: &ChainSpec,
     store: Box<dyn Store>,
 ) -> Result<Node, Fault> {
     let parts = Parts {
@@ -215,7 +220,7 @@ fn companion_node(
         rules: rules.clone(),
         cache: CachePolicy::Disabled,
     };
-    Node::open(parts, genesis.clone(), store)
+    Node::open(parts, chain.clone(), store)
 }
 
 fn stopped() -> Fault {

@@ -3,11 +3,14 @@
 //! Block h depends on seed, parameters and h alone, so that a killed process can continue, and
 //! another process knows what must be on the disk.
 
-use node::receipt::receipts_root;
+use node::receipt::{events_root, receipts_root};
 use node::state_tree::batch;
-use node::{BlockResult, Commit, Header, Receipt, ReceiptExit, Tip};
+use node::{
+    BlockResult, Commit, Header, Payload, PublicKey, Receipt, ReceiptExit, Signed, Tip,
+    Transaction, transactions_root,
+};
 use tree::{Tree, ValueHash};
-use vm::{Address, Height, StateDiff, key};
+use vm::{Address, Event, Height, StateDiff, key};
 
 /// One in this many changes is a removal.
 const REMOVAL_EVERY: u64 = 5;
@@ -23,8 +26,10 @@ pub struct Synthetic {
     pub changes: u64,
     /// Maximum length of a value, in bytes.
     pub value_bytes: u64,
-    /// Receipts of a block.
+    /// Transactions of a block, each with a receipt and events.
     pub receipts: u64,
+    /// Changes of a block to records of the machine; a store that keeps none drops them.
+    pub records: u64,
 }
 
 impl Synthetic {
@@ -37,6 +42,7 @@ impl Synthetic {
             changes: 60,
             value_bytes: 400,
             receipts: 3,
+            records: 4,
         }
     }
 
@@ -45,18 +51,25 @@ impl Synthetic {
     pub fn next(&self, tip: Option<&Tip>, tree: &mut Tree) -> Commit {
         let height = tip.map_or(0, |tip| tip.height.0.saturating_add(1));
         let mut random = SplitMix(self.seed ^ height.wrapping_mul(0xd6e8_feb8_6659_fd93));
-        let diff = self.diff(height, &mut random);
-        let receipts: Vec<Receipt> = match tip {
-            Some(_) => (0..self.receipts).map(|_| receipt(&mut random)).collect(),
-            None => Vec::new(),
-        };
+        let mut diff = self.diff(height, &mut random);
+        let count = tip.map_or(0, |_| self.receipts);
+        let transactions: Vec<Signed> = (0..count).map(|_| signed(&mut random)).collect();
+        let events: Vec<Vec<Event>> = (0..count).map(|_| events(&mut random)).collect();
+        let receipts: Vec<Receipt> = transactions
+            .iter()
+            .zip(&events)
+            .map(|(signed, events)| receipt(signed, events, &mut random))
+            .collect();
+        let header = tip.map(|parent| header(parent, height, &transactions));
+        let hash = header.as_ref().map_or([0; 32], Header::hash);
+        if height > 0 {
+            diff.insert(key::block_hash(Height(height)), Some(hash.to_vec()));
+        }
         let result = BlockResult {
             state_root: tree.update(&batch(&diff)).0,
             receipts_root: receipts_root(&receipts),
             gas_used: 0,
         };
-        let header = tip.map(|parent| header(parent, height));
-        let hash = header.as_ref().map_or([0; 32], Header::hash);
         let tip = Tip {
             height: Height(height),
             hash,
@@ -68,10 +81,22 @@ impl Synthetic {
             tip,
             header,
             receipts,
-            transactions: Vec::new(),
-            events: Vec::new(),
-            records: Vec::new(),
+            transactions,
+            events,
+            records: self.records(&mut random),
         }
+    }
+
+    /// Changes of records under a few keys, one in [`REMOVAL_EVERY`] a removal.
+    fn records(&self, random: &mut SplitMix) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
+        (0..self.records)
+            .map(|_| {
+                let key = random.below(self.records.saturating_mul(4));
+                let removed = random.below(REMOVAL_EVERY) == 0;
+                let record = self.value(random);
+                (record_key(key), (!removed).then_some(record))
+            })
+            .collect()
     }
 
     fn diff(&self, height: u64, random: &mut SplitMix) -> StateDiff {
@@ -108,27 +133,62 @@ pub fn state_key(number: u64) -> Vec<u8> {
     key::value(&Address(contract), &number.to_le_bytes())
 }
 
-fn header(parent: &Tip, height: u64) -> Header {
+/// The key of the record with a number.
+#[must_use]
+pub fn record_key(number: u64) -> Vec<u8> {
+    let mut key = vec![b'S'];
+    key.extend(number.to_le_bytes());
+    key
+}
+
+fn header(parent: &Tip, height: u64, transactions: &[Signed]) -> Header {
     Header {
         parent: parent.hash,
         height: Height(height),
         time_ms: height,
         chain_id: [0; 32],
         proposer: Address([0; 32]),
-        transactions_root: [0; 32],
+        transactions_root: transactions_root(transactions),
         rules_id: [0; 32],
         parent_result: parent.result,
     }
 }
 
-fn receipt(random: &mut SplitMix) -> Receipt {
+/// A transfer whose signature is not valid: stores do not look at it.
+fn signed(random: &mut SplitMix) -> Signed {
+    let to = Address(ValueHash::of(&random.next().to_le_bytes()).0);
+    let amount = u128::from(random.next());
+    Signed {
+        transaction: Transaction {
+            chain_id: [0; 32],
+            signer: PublicKey::Ed25519([1; 32]),
+            nonce: random.next(),
+            gas_limit: 100_000,
+            gas_price: 1,
+            payload: Payload::Transfer { to, amount },
+        },
+        signature: [2; 64],
+    }
+}
+
+fn events(random: &mut SplitMix) -> Vec<Event> {
+    (0..random.below(3))
+        .map(|_| Event {
+            address: Address([3; 32]),
+            topics: vec![[4; 32]],
+            data: random.next().to_le_bytes().to_vec(),
+        })
+        .collect()
+}
+
+fn receipt(signed: &Signed, events: &[Event], random: &mut SplitMix) -> Receipt {
     Receipt {
-        tx_id: ValueHash::of(&random.next().to_le_bytes()).0,
+        tx_id: signed.transaction.id(),
         exit: ReceiptExit::Return,
         code: 0,
         gas_used: random.below(1_000_000),
         output_hash: [0; 32],
-        events_root: [0; 32],
+        events_root: events_root(events),
     }
 }
 

@@ -4,6 +4,7 @@
 //!
 //! Specification: docs/spec/blocks.md, "Validity".
 
+use crate::activations::RulesUnknown;
 use crate::digest::{encode, length};
 use crate::header::{Header, Tip};
 use crate::limits::Limits;
@@ -117,11 +118,22 @@ pub enum Invalid {
     #[error("another chain's id")]
     ChainId,
     /// The header's rules id is not that of the rules in force at its height.
-    #[error("rules that are not in force")]
-    RulesId,
-    /// This build does not know the rules in force, so it can neither accept nor execute the block.
-    #[error("rules in force that this build does not know")]
-    RulesUnknown,
+    #[error(
+        "the header names the rules {}, in force are {}: by the genesis and the upgrade documents \
+         of this node",
+        hex::encode(.found),
+        hex::encode(.expected)
+    )]
+    RulesId {
+        /// Rules id in the header.
+        found: [u8; 32],
+        /// Id of the rules in force.
+        expected: [u8; 32],
+    },
+    /// This build does not have the rules in force, so it can neither accept nor refuse the block:
+    /// this node is behind.
+    #[error(transparent)]
+    RulesUnknown(#[from] RulesUnknown),
     /// The height is not the parent's height + 1.
     #[error("height {found}, {expected} expected")]
     Height {
@@ -368,6 +380,12 @@ impl ValidBlock {
     pub fn transactions(&self) -> &[ValidTransaction] {
         &self.transactions
     }
+
+    /// Copies of the signed transactions, in their order.
+    pub(crate) fn signed(&self) -> Vec<Signed> {
+        let each = self.transactions.iter();
+        each.map(|valid| valid.signed.clone()).collect()
+    }
 }
 
 fn check_header(header: &Header, context: &ValidationContext<'_>) -> Result<(), Invalid> {
@@ -392,7 +410,10 @@ fn check_header(header: &Header, context: &ValidationContext<'_>) -> Result<(), 
         });
     }
     if header.rules_id != *context.rules.id() {
-        return Err(Invalid::RulesId);
+        return Err(Invalid::RulesId {
+            found: header.rules_id,
+            expected: *context.rules.id(),
+        });
     }
     if header.parent_result != parent.result {
         return Err(Invalid::ParentResult);

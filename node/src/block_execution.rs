@@ -10,7 +10,7 @@ use crate::receipt::{Receipt, receipts_root};
 use crate::state_tree::{Advance, batch};
 use std::sync::Arc;
 use tree::Batch;
-use vm::{Engine, Fault, Rules, StateDiff};
+use vm::{Engine, Event, Fault, Rules, StateDiff};
 
 /// Receives the result of each transaction; cannot change it.
 pub trait Observer {
@@ -55,8 +55,12 @@ pub(crate) struct ExecutedBlock {
     pub(crate) tip: Tip,
     /// Net change of the state.
     pub(crate) diff: StateDiff,
+    /// Values at the block's start of the keys in the diff.
+    pub(crate) reverse: StateDiff,
     /// Receipts, in order.
     pub(crate) receipts: Vec<Receipt>,
+    /// Events of each transaction, in order.
+    pub(crate) events: Vec<Vec<Event>>,
     /// Batch that takes the tree back to the state at the block's start.
     pub(crate) undo: Batch,
 }
@@ -82,8 +86,13 @@ impl Execution<'_> {
         };
         let mut overlay = Overlay::above(self.base, self.cache, self.rules);
         let mut receipts: Vec<Receipt> = Vec::with_capacity(block.transactions().len());
+        let mut events = Vec::with_capacity(block.transactions().len());
         let (mut fees, mut gas_used) = (0_u128, 0_u64);
         let stepwise = observer.wants_roots();
+        let first = execute::begin_block(&mut overlay, header)?;
+        if stepwise && !first.is_empty() {
+            tree.update(&batch(&first));
+        }
         for (index, valid) in (0_u32..).zip(block.transactions()) {
             let executed = execute::execute(&environment, &mut overlay, valid)?;
             let root = stepwise.then(|| tree.update(&batch(&executed.diff)));
@@ -93,9 +102,10 @@ impl Execution<'_> {
                 .checked_add(executed.receipt.gas_used)
                 .ok_or_else(too_large)?;
             receipts.push(executed.receipt);
+            events.push(executed.events);
         }
         let last = execute::end_block(&mut overlay, header, self.rules, fees)?;
-        let diff = overlay.into_diff()?;
+        let (diff, reverse) = overlay.into_diffs()?;
         observer.block(&diff);
         // With stepwise roots the tree already has all changes but those of the end of the block.
         let changes = if stepwise { &last } else { &diff };
@@ -113,7 +123,9 @@ impl Execution<'_> {
                 result,
             },
             diff,
+            reverse,
             receipts,
+            events,
             undo: tree.keep(),
         })
     }

@@ -1,13 +1,16 @@
-//! Caches checked modules by code hash and rules id; a hit only saves time.
+//! Caches checked modules by code hash and the id of the rules in force; a hit only saves time.
 //!
 //! Whether a module exists is decided by the state, never by the cache. The cache keeps the lengths
 //! of codes longer than their modules, so that a code is read for its length once.
+//! A module that later rules refuse is cached under their id as well; it was checked under earlier
+//! rules.
 
 use crate::limits::CACHE_BYTES_MAX;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vm::CheckedModule;
 use vm::CodeHash;
+use vm::Rulebook;
 
 /// Which modules a cache keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,17 +41,20 @@ const LENGTHS_MAX: usize = 65_536;
 #[derive(Debug, Default)]
 pub struct CodeCache {
     policy: CachePolicy,
+    /// The rules under which stored code may have been accepted.
+    rulebook: Rulebook,
     entries: Mutex<CachedModules>,
     /// Length in bytes of each code.
     lengths: Mutex<BTreeMap<CodeHash, u64>>,
 }
 
 impl CodeCache {
-    /// An empty cache.
+    /// An empty cache; `rulebook` has the rules under which stored code may have been accepted.
     #[must_use]
-    pub fn new(policy: CachePolicy) -> Self {
+    pub fn new(policy: CachePolicy, rulebook: &Rulebook) -> Self {
         Self {
             policy,
+            rulebook: rulebook.clone(),
             entries: Mutex::default(),
             lengths: Mutex::default(),
         }
@@ -82,8 +88,19 @@ impl CodeCache {
         self.lengths.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Caches a module, as far as the policy allows.
+    /// The rules under which stored code may have been accepted.
+    pub(crate) const fn rulebook(&self) -> &Rulebook {
+        &self.rulebook
+    }
+
+    /// Caches a module under the rules that it was checked under, as far as the policy allows.
     pub fn insert(&self, module: Arc<CheckedModule>) {
+        let rules_id = *module.rules_id();
+        self.insert_under(rules_id, module);
+    }
+
+    /// Caches a module for the time in which the rules with this id are in force.
+    pub(crate) fn insert_under(&self, rules_id: [u8; 32], module: Arc<CheckedModule>) {
         let bytes = u64::try_from(module.bytes().len()).unwrap_or(u64::MAX);
         self.note_length(module.code_hash(), bytes);
         let mut entries = self.lock();
@@ -94,7 +111,7 @@ impl CodeCache {
             CachePolicy::Cold | CachePolicy::Warm if full => *entries = CachedModules::default(),
             CachePolicy::Cold | CachePolicy::Warm => {}
         }
-        let key = (*module.code_hash(), *module.rules_id());
+        let key = (*module.code_hash(), rules_id);
         if entries.modules.insert(key, module).is_none() {
             entries.bytes = entries.bytes.saturating_add(bytes);
         }

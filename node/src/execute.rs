@@ -2,7 +2,9 @@
 //!
 //! Specification: docs/spec/transactions.md, "Execution".
 
+use crate::activations::{RULES_KEY, decode_activations};
 use crate::block::ValidTransaction;
+use crate::digest::encode;
 use crate::header::Header;
 use crate::overlay::{Net, Overlay};
 use crate::receipt::{
@@ -12,8 +14,8 @@ use crate::transaction::{Payload, Transaction};
 use std::sync::Arc;
 use vm::Gas;
 use vm::{
-    BlockMetadata, Engine, Event, Exit, Fault, Height, Message, Outcome, Rules, StateDiff, Target,
-    key,
+    BlockMetadata, Engine, Event, Exit, Fault, Height, Message, Outcome, Rules, StateDiff,
+    StateView as _, Target, key,
 };
 
 /// What all transactions of a block share during execution.
@@ -278,6 +280,22 @@ fn check_conservation(net: &Net, fee: u128) -> Result<(), Fault> {
     } else {
         Err(Fault::invariant("a transaction made or lost money"))
     }
+}
+
+/// Begins a block before its first transaction: if its rules are not the last ones that the state
+/// lists, appends them with the height of the block, so that the list says what happened.
+///
+/// # Errors
+/// As [`execute`].
+pub fn begin_block(overlay: &mut Overlay<'_>, header: &Header) -> Result<StateDiff, Fault> {
+    let key = key::system(RULES_KEY);
+    let mut listed = decode_activations(overlay.read(&key)?.as_deref())?;
+    if listed.last().is_some_and(|(_, id)| *id == header.rules_id) {
+        return Ok(StateDiff::new());
+    }
+    listed.push((header.height, header.rules_id));
+    overlay.write(key, Some(encode(&listed)));
+    Ok(overlay.finish_transaction()?.diff)
 }
 
 /// Ends a block after its last transaction: stores the block's hash for later blocks, removes the

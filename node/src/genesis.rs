@@ -5,44 +5,53 @@
 //!
 //! Specification: docs/spec/blocks.md, "Genesis".
 
+use crate::activations::{Activations, RULES_KEY, UpgradesError, check_upgrades};
 use crate::digest::{encode, length, sha256};
-use crate::limits::{CHAIN_NAME_BYTES_MAX, GENESIS_ACCOUNTS_MAX, GENESIS_BYTES_MAX, Limits};
+use crate::limits::{
+    CHAIN_NAME_BYTES_MAX, GENESIS_ACCOUNTS_MAX, GENESIS_BYTES_MAX, Limits, UPGRADES_MAX,
+};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use vm::unstable::state::Account;
-use vm::{Address, Fault, Height, StateDiff, key};
+use vm::{Address, Height, StateDiff, key};
 
-/// First field of every genesis document.
+/// First field of a genesis document without upgrades.
 const FORMAT: &str = "lockstep/genesis/1";
-/// Name of the system key whose value lists the rules by activation height.
-pub const RULES_KEY: &str = "rules";
-
-/// Rules ids with the height from which each is in force, ascending; the value of [`RULES_KEY`].
-pub type Activations = Vec<(Height, [u8; 32])>;
-
-/// Decodes the value of [`RULES_KEY`].
-pub(crate) fn decode_activations(value: Option<&[u8]>) -> Result<Activations, Fault> {
-    borsh::from_slice(value.unwrap_or_default())
-        .map_err(|_| Fault::Store("the list of rules does not decode".to_owned()))
-}
-
-/// Id of the rules in force at a height; `None` before the first activation.
-pub(crate) fn in_force(activations: &Activations, height: Height) -> Option<&[u8; 32]> {
-    let last = activations.iter().rfind(|(from, _)| *from <= height);
-    last.map(|(_, id)| id)
-}
-
+/// First field of a genesis document that lists upgrades.
+const FORMAT_UPGRADES: &str = "lockstep/genesis/2";
 /// The genesis document. The fields are in the order of their encoding.
 ///
-/// Every value has passed the checks of [`Genesis::new`], whether it was made or decoded.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize)]
+/// Every value has passed the checks of [`Genesis::new`] and [`Genesis::with_upgrades`], whether it
+/// was made or decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Genesis {
-    format: String,
     name: String,
     time_ms: u64,
     rules_id: [u8; 32],
     limits: Limits,
     accounts: Vec<(Address, u128)>,
+    /// Only format 2 has this field, which is then not empty.
+    upgrades: Activations,
+}
+
+impl BorshSerialize for Genesis {
+    fn serialize<W: Write>(&self, writer: &mut W) -> io::Result<()> {
+        let format = match self.upgrades.is_empty() {
+            true => FORMAT,
+            false => FORMAT_UPGRADES,
+        };
+        format.serialize(writer)?;
+        self.name.serialize(writer)?;
+        self.time_ms.serialize(writer)?;
+        self.rules_id.serialize(writer)?;
+        self.limits.serialize(writer)?;
+        self.accounts.serialize(writer)?;
+        match self.upgrades.is_empty() {
+            true => Ok(()),
+            false => self.upgrades.serialize(writer),
+        }
+    }
 }
 
 /// Why a genesis is invalid.
@@ -62,7 +71,7 @@ pub enum GenesisError {
     #[error("the genesis document is longer than {GENESIS_BYTES_MAX} bytes")]
     Bytes,
     /// The document has another format.
-    #[error("the genesis document is not of the format `{FORMAT}`")]
+    #[error("the genesis document is not of the format `{FORMAT}` or `{FORMAT_UPGRADES}`")]
     Format,
     /// The document ends too early, is followed by other bytes, or has a name that is not UTF-8.
     #[error("the genesis document is not an encoding of its fields")]
@@ -70,6 +79,9 @@ pub enum GenesisError {
     /// The accounts are not as [`Genesis::new`] lists them.
     #[error("the accounts of the genesis are not in order, each once and none of balance 0")]
     NotCanonical,
+    /// The upgrades are not as [`Genesis::with_upgrades`] takes them.
+    #[error("the upgrades of the genesis: {0}")]
+    Upgrades(#[from] UpgradesError),
 }
 
 impl Genesis {
@@ -99,18 +111,31 @@ impl Genesis {
             .filter(|(_, balance)| **balance > 0)
             .map(|(address, balance)| (*address, *balance))
             .collect();
-        let (format, name) = (FORMAT.to_owned(), name.to_owned());
+        let name = name.to_owned();
         Ok(Self {
-            format,
             name,
             time_ms,
             rules_id,
             limits,
             accounts,
+            upgrades: Activations::new(),
         })
     }
 
-    /// Decodes a document, which passes the checks of [`Genesis::new`].
+    /// The same genesis in format 2, which lists upgrades (height, rules id); the chain id covers
+    /// them.
+    ///
+    /// # Errors
+    /// [`GenesisError::Upgrades`] unless there are 1 to [`UPGRADES_MAX`], at ascending heights from
+    /// 2 on, each to other rules than those before it.
+    pub fn with_upgrades(mut self, upgrades: Activations) -> Result<Self, GenesisError> {
+        check_upgrades(&upgrades, Some(&self.rules_id))?;
+        self.upgrades = upgrades;
+        Ok(self)
+    }
+
+    /// Decodes a document, which passes the checks of [`Genesis::new`] and
+    /// [`Genesis::with_upgrades`].
     ///
     /// # Errors
     /// [`GenesisError`]; lengths and counts are checked before memory is allocated for them.
@@ -119,7 +144,9 @@ impl Genesis {
             return Err(GenesisError::Bytes);
         }
         let mut rest = document;
-        if take_text(&mut rest)? != FORMAT.as_bytes() {
+        let format = take_text(&mut rest)?;
+        let lists_upgrades = format == FORMAT_UPGRADES.as_bytes();
+        if !lists_upgrades && format != FORMAT.as_bytes() {
             return Err(GenesisError::Format);
         }
         let name = take_text(&mut rest)?;
@@ -139,7 +166,10 @@ impl Genesis {
             let (address, balance): (Address, u128) = take(&mut rest)?;
             accounts.insert(address, balance);
         }
-        let genesis = Self::new(name, time_ms, rules_id, limits, &accounts)?;
+        let mut genesis = Self::new(name, time_ms, rules_id, limits, &accounts)?;
+        if lists_upgrades {
+            genesis = genesis.with_upgrades(take_upgrades(&mut rest)?)?;
+        }
         if !rest.is_empty() {
             Err(GenesisError::Malformed)
         } else if genesis.document() != document {
@@ -179,7 +209,14 @@ impl Genesis {
         &self.rules_id
     }
 
-    /// State before block 1: the accounts, and the rules by activation height.
+    /// The upgrades that the genesis lists, by ascending height; none in format 1.
+    #[must_use]
+    pub const fn upgrades(&self) -> &Activations {
+        &self.upgrades
+    }
+
+    /// State before block 1: the accounts, and the rules of block 1. An upgrade is in the state
+    /// from the block of its height on.
     #[must_use]
     pub fn state(&self) -> StateDiff {
         let activations: Activations = vec![(Height(1), self.rules_id)];
@@ -199,6 +236,15 @@ impl Genesis {
 /// Takes a value of a fixed size from the front of `rest`.
 fn take<T: BorshDeserialize>(rest: &mut &[u8]) -> Result<T, GenesisError> {
     T::deserialize(rest).map_err(|_| GenesisError::Malformed)
+}
+
+/// Takes the list of upgrades from the front of `rest`.
+fn take_upgrades(rest: &mut &[u8]) -> Result<Activations, GenesisError> {
+    let count: u32 = take(rest)?;
+    if count > UPGRADES_MAX {
+        return Err(UpgradesError::TooMany.into());
+    }
+    (0..count).map(|_| take(rest)).collect()
 }
 
 /// Takes a length and as many bytes from the front of `rest`, without a copy.

@@ -29,6 +29,9 @@ mod transaction;
 /// Secret keys, for wallets, workloads and tests.
 mod key;
 
+/// Lists of rules by height.
+mod activations;
+
 /// The genesis document.
 mod genesis;
 
@@ -65,6 +68,9 @@ pub mod execute;
 /// The state tree of a store.
 pub mod state_tree;
 
+/// Rules by height.
+mod upgrade;
+
 /// Opening a store.
 mod opening;
 
@@ -73,6 +79,9 @@ mod block_execution;
 
 /// The node.
 mod node;
+
+/// Calls that do not fit the state of a chain.
+mod misuse;
 
 /// A chain that a consensus engine drives.
 pub mod chain;
@@ -86,6 +95,10 @@ pub mod prove;
 /// Chains as files.
 pub mod archive;
 
+/// The state of a block as files.
+pub mod snapshot;
+
+pub use activations::{Activations, RULES_KEY, RulesUnknown, UpgradesError};
 pub use block::{
     Block, Invalid, InvalidTransaction, ValidBlock, ValidTransaction, ValidationContext,
     transactions_root,
@@ -94,7 +107,7 @@ pub use block_execution::{NoObserver, Observer};
 pub use cache::{CachePolicy, CodeCache};
 pub use chain::Chain;
 pub use execute::{BlockEnvironment, Executed};
-pub use genesis::{Activations, Genesis, GenesisError, RULES_KEY};
+pub use genesis::{Genesis, GenesisError};
 pub use header::{BlockResult, Header, Tip};
 pub use key::SecretKey;
 pub use mempool::{Mempool, MempoolOptions};
@@ -102,10 +115,14 @@ pub use node::{Node, Parts, PendingCommit};
 pub use overlay::{Net, Overlay, ReadSet};
 pub use receipt::{Receipt, ReceiptExit};
 pub use state_tree::recomputed_root;
-pub use store::{Commit, Disk, LogStore, MemoryStore, Store};
+pub use store::{
+    Commit, Disk, HALF_RESTORED, LogStore, MemoryStore, RestoredPart, Snapshot, Store,
+    verify_blocks,
+};
 pub use transaction::{
     DecodeError, Payload, PublicKey, Signed, Transaction, decode_canonical, intrinsic_gas,
 };
+pub use upgrade::{ChainSpec, SpecError, UpgradeDocument, UpgradeDocumentError};
 
 /// Compiles and runs the examples of the page for embedders.
 #[cfg(doctest)]

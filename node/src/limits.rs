@@ -31,18 +31,32 @@ pub const BLOCK_TRANSACTIONS_MAX: u32 = BLOCK_BYTES_MAX / SIGNED_BYTES_MIN;
 pub const HEADER_BYTES: u32 = 248;
 /// Accounts of a genesis document: 48 MB, so that each document fits a record of an archive.
 pub const GENESIS_ACCOUNTS_MAX: u32 = 1_000_000;
-/// Bytes of a genesis document: its accounts, and what is before them.
-pub const GENESIS_BYTES_MAX: u32 =
-    GENESIS_ACCOUNTS_MAX * GENESIS_ACCOUNT_BYTES + CHAIN_NAME_BYTES_MAX + 94;
+/// Bytes of a genesis document: its accounts, its upgrades with their number, and what is before
+/// them.
+pub const GENESIS_BYTES_MAX: u32 = GENESIS_ACCOUNTS_MAX * GENESIS_ACCOUNT_BYTES
+    + UPGRADES_MAX * UPGRADE_BYTES
+    + CHAIN_NAME_BYTES_MAX
+    + 98;
 /// Bytes of an account in a genesis document: address and balance.
 const GENESIS_ACCOUNT_BYTES: u32 = 48;
+/// Upgrades of a genesis or of an upgrade document, and of both together: one a month for 85 years.
+pub const UPGRADES_MAX: u32 = 1_024;
+/// Bytes of an upgrade in a genesis document: height and rules id.
+const UPGRADE_BYTES: u32 = 40;
+/// Bytes of an upgrade document: the lines of its format, chain and hash, and one an upgrade.
+pub const UPGRADE_DOCUMENT_BYTES_MAX: u32 = 19 + 71 + UPGRADES_MAX * 94 + 72;
 
 /// Executed blocks that are not final which a chain keeps; engines have few heights open at once.
 /// Not observable.
 pub const UNFINALIZED_BLOCKS_MAX: usize = 64;
 /// Bytes of executed blocks that are not final which a chain keeps: changed keys and values,
-/// receipts, and what it takes to go back. Not observable.
+/// transactions, receipts, events, and what it takes to go back. Not observable.
 pub const UNFINALIZED_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Final blocks below the last one whose state a chain can read: time for a client that reads
+/// several values of one block. Not observable.
+pub const QUERY_BLOCKS_MAX: usize = 32;
+/// Bytes of keys and earlier values that reading them takes. Not observable.
+pub const QUERY_BYTES_MAX: u64 = 128 * 1024 * 1024;
 /// Transactions that a chain leaves out of its proposals because this machine failed in them. Not
 /// observable.
 pub const QUARANTINED_MAX: usize = 1_024;

@@ -1,16 +1,18 @@
 //! Applies valid blocks to a store, maintains the state tree, and stops permanently at a fault.
 
+use crate::activations::{Activations, RULES_KEY, RulesUnknown, decode_activations};
 use crate::base::Base;
 use crate::block::{Block, Invalid, ValidBlock, ValidationContext, transactions_root};
 use crate::block_execution::{Execution, Observer};
 use crate::cache::{CachePolicy, CodeCache};
-use crate::genesis::{Activations, Genesis, RULES_KEY, decode_activations, in_force};
+use crate::genesis::Genesis;
 use crate::header::{BlockResult, Header, Tip};
 use crate::limits::Limits;
-use crate::opening::{compare_root, open_store, rules_at};
+use crate::opening::{compare_root, open_store};
 use crate::state_tree::{Advance, each_leaf};
 use crate::store::{Commit, Store};
 use crate::transaction::Signed;
+use crate::upgrade::{ChainSpec, Planned};
 use std::sync::Arc;
 use tree::{Batch, Tree};
 use vm::unstable::state::Account;
@@ -20,7 +22,7 @@ use vm::{Address, Engine, Fault, Height, Rulebook, Rules, key};
 pub struct Parts {
     /// Engine that runs the guests.
     pub engine: Box<dyn Engine>,
-    /// Rules that this build knows; the state says which are in force at a height.
+    /// Rules that this build knows; state and configuration say which are in force at a height.
     pub rules: Rulebook,
     /// Policy of the cache of checked modules.
     pub cache: CachePolicy,
@@ -33,7 +35,10 @@ pub struct Node {
     store: Box<dyn Store>,
     tree: Tree,
     tip: Tip,
+    /// Rules by height, as far as the committed state lists them.
     activations: Activations,
+    /// Rules by height, as configured.
+    planned: Planned,
     genesis: Genesis,
     chain_id: [u8; 32],
     /// The executed block that the tree is ahead of the store by.
@@ -50,19 +55,28 @@ struct Pending {
 
 impl Node {
     /// Opens a node on `store`: commits the genesis if the store is empty, else rebuilds the tree.
+    /// `chain` is a [`Genesis`], or a [`ChainSpec`] with upgrade documents.
     ///
     /// # Errors
-    /// [`Fault`] if the store fails, belongs to another chain, or its values do not have its root.
-    pub fn open(parts: Parts, genesis: Genesis, mut store: Box<dyn Store>) -> Result<Self, Fault> {
-        let (tip, tree) = open_store(store.as_mut(), &genesis)?;
-        let activations = decode_activations(store.read(&key::system(RULES_KEY))?.as_deref())?;
+    /// [`Fault`] if the store fails, belongs to another chain, its values do not have its root, or
+    /// its rules are not those that `chain` names ([`ChainSpec::check`]).
+    pub fn open(
+        parts: Parts,
+        chain: impl Into<ChainSpec>,
+        mut store: Box<dyn Store>,
+    ) -> Result<Self, Fault> {
+        let chain = chain.into();
+        let (tip, tree) = open_store(store.as_mut(), chain.genesis())?;
+        let activations = chain.listed(store.as_ref())?;
+        let (genesis, planned) = chain.into_parts();
         Ok(Self {
-            cache: CodeCache::new(parts.cache),
+            cache: CodeCache::new(parts.cache, &parts.rules),
             parts,
             store,
             tree,
             tip,
             activations,
+            planned,
             chain_id: genesis.chain_id(),
             genesis,
             pending: None,
@@ -100,12 +114,19 @@ impl Node {
         self.store.as_ref()
     }
 
-    /// The rules in force at a height, as far as the committed state says.
+    /// The rules in force at a height: by the committed state, above its block by configuration.
     ///
     /// # Errors
-    /// [`Fault`] if this build does not know them, or they have no prices for transactions.
-    pub fn rules_at(&self, height: Height) -> Result<&Arc<Rules>, Fault> {
-        rules_at(&self.activations, &self.parts.rules, height)
+    /// [`RulesUnknown`] if this build does not know them, or they have no prices for transactions.
+    pub fn rules_at(&self, height: Height) -> Result<&Arc<Rules>, RulesUnknown> {
+        let listed = (&self.activations, self.tip.height);
+        self.planned.rules_at(listed, &self.parts.rules, height)
+    }
+
+    /// The rules that this build knows.
+    #[must_use]
+    pub const fn rulebook(&self) -> &Rulebook {
+        &self.parts.rules
     }
 
     /// The limits of the chain.
@@ -134,7 +155,9 @@ impl Node {
     #[must_use]
     pub fn propose(&self, transactions: Vec<Signed>, time_ms: u64, proposer: Address) -> Block {
         let height = self.tip.height.next();
-        let rules_id = in_force(&self.activations, height).copied();
+        let rules_id = self
+            .planned
+            .id_at(&self.activations, self.tip.height, height);
         let header = Header {
             parent: self.tip.hash,
             height,
@@ -157,7 +180,7 @@ impl Node {
     /// [`Invalid`].
     pub fn validate(&self, block: Block) -> Result<ValidBlock, Invalid> {
         let height = self.tip.height.next();
-        let rules = self.rules_at(height).map_err(|_| Invalid::RulesUnknown)?;
+        let rules = self.rules_at(height)?;
         let context = ValidationContext {
             chain_id: &self.chain_id,
             limits: self.genesis.limits(),
@@ -216,8 +239,8 @@ impl Node {
             tip: executed.tip,
             header: Some(block.header().clone()),
             receipts: executed.receipts,
-            transactions: Vec::new(),
-            events: Vec::new(),
+            transactions: block.signed(),
+            events: executed.events,
             records: Vec::new(),
         }))
     }

@@ -1,14 +1,12 @@
 //! Opens a store: commits the genesis if the store is empty, else rebuilds the tree and compares.
 
-use crate::genesis::{Activations, Genesis, in_force};
+use crate::genesis::Genesis;
 use crate::header::{BlockResult, Tip};
 use crate::receipt::receipts_root;
-use crate::rules::Prices;
 use crate::state_tree::{batch, rebuild};
 use crate::store::{Commit, Store};
-use std::sync::Arc;
 use tree::Tree;
-use vm::{Fault, Height, Rulebook, Rules};
+use vm::{Fault, Height};
 
 /// Opens a store of this chain; returns the last committed block and the tree of the state.
 ///
@@ -50,26 +48,6 @@ pub(crate) fn compare_root(tree: &Tree, tip: &Tip) -> Result<(), Fault> {
         Err(Fault::Store(
             "the state does not have the committed root".to_owned(),
         ))
-    }
-}
-
-/// The rules in force at a height, by a state's list of rules.
-///
-/// # Errors
-/// [`Fault`] if this build does not know them, or they have no prices for transactions.
-pub(crate) fn rules_at<'a>(
-    activations: &Activations,
-    rulebook: &'a Rulebook,
-    height: Height,
-) -> Result<&'a Arc<Rules>, Fault> {
-    let rules = in_force(activations, height)
-        .and_then(|id| rulebook.get(id))
-        .ok_or_else(|| Fault::invariant("this build does not know the rules in force"))?;
-    match Prices::of(rules) {
-        Some(_) => Ok(rules),
-        None => Err(Fault::invariant(
-            "the rules in force have no prices for transactions",
-        )),
     }
 }
 

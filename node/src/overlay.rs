@@ -4,6 +4,7 @@
 //! read:  transaction -> block -> base         finish_transaction: transaction into block, net
 //! ```
 
+use crate::activations::{RULES_KEY, decode_activations};
 use crate::base::Base;
 use crate::cache::CodeCache;
 use crate::digest::sha256;
@@ -183,16 +184,27 @@ impl<'a> Overlay<'a> {
     /// # Errors
     /// [`Fault`] if the store fails, or a transaction is unfinished.
     pub fn into_diff(self) -> Result<StateDiff, Fault> {
+        self.into_diffs().map(|(diff, _)| diff)
+    }
+
+    /// As [`Overlay::into_diff`], with the reverse diff: the values at the block's start of the
+    /// keys in the diff.
+    ///
+    /// # Errors
+    /// As [`Overlay::into_diff`].
+    pub(crate) fn into_diffs(self) -> Result<(StateDiff, StateDiff), Fault> {
         if !self.transaction.is_empty() {
             return Err(Fault::invariant("a block ends inside a transaction"));
         }
-        let mut diff = StateDiff::new();
+        let (mut diff, mut reverse) = (StateDiff::new(), StateDiff::new());
         for (key, value) in self.block {
-            if self.base.read(&key)? != value {
+            let before = self.base.read(&key)?;
+            if before != value {
+                reverse.insert(key.clone(), before);
                 diff.insert(key, value);
             }
         }
-        Ok(diff)
+        Ok((diff, reverse))
     }
 
     /// The first key in `bounds` that the block or the transaction changed.
@@ -235,11 +247,34 @@ impl<'a> Overlay<'a> {
                 "stored code has another hash than its key".to_owned(),
             ));
         }
-        let module = vm::check(&bytes, self.rules)
-            .map_err(|_| Fault::invariant("stored code is no longer accepted"))?;
+        let module = match vm::check(&bytes, self.rules) {
+            Ok(module) => module,
+            Err(_) => self.check_as_stored(&bytes)?,
+        };
         let module = Arc::new(module);
-        self.cache.insert(Arc::clone(&module));
+        self.cache
+            .insert_under(*self.rules.id(), Arc::clone(&module));
         Ok(module)
+    }
+
+    /// Checks stored code that the rules in force refuse: under the latest earlier rules that
+    /// accept it. No rules refuse code that was stored before them.
+    fn check_as_stored(&self, bytes: &[u8]) -> Result<CheckedModule, Fault> {
+        let listed = decode_activations(self.read(&key::system(RULES_KEY))?.as_deref())?;
+        let earlier = listed.iter().rev().filter(|(_, id)| id != self.rules.id());
+        for (_, id) in earlier {
+            let rules = self.cache.rulebook().get(id).ok_or_else(|| {
+                Fault::invariant(format!(
+                    "code was stored under the rules {} or earlier ones, and this build does not \
+                     have them: install a build that has them",
+                    hex::encode(id)
+                ))
+            })?;
+            if let Ok(module) = vm::check(bytes, rules) {
+                return Ok(module);
+            }
+        }
+        Err(Fault::invariant("stored code is no longer accepted"))
     }
 }
 
@@ -334,7 +369,13 @@ impl StateView for Overlay<'_> {
             return Ok(None);
         }
         match self.cache.get(&code_hash.0, self.rules.id()) {
-            Some(module) => Ok(Some(module)),
+            Some(module) => {
+                if module.rules_id() != self.rules.id() {
+                    // Without the cache the list of rules is read; a case needs it.
+                    self.note_key(&key::system(RULES_KEY));
+                }
+                Ok(Some(module))
+            }
             None => self.check_again(code_hash).map(Some),
         }
     }

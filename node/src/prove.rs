@@ -2,9 +2,9 @@
 //!
 //! Result h is in header h + 1, so a proof is made in two steps: a [`Claim`](proof::Claim) about
 //! the result of block h, from the tree or the receipts of that block, and
-//! [`with_headers`](crate::prove::with_headers), once a header has that result. A node has the tree
-//! of its tip only: a claim about the state is made at the tip, and can be completed when the next
-//! block exists, by that block's header.
+//! [`with_headers`](crate::prove::with_headers), once a header has that result. A [`Node`] has the
+//! tree of its tip only: a claim about the state is made at the tip, and can be completed when the
+//! next block exists, by that block's header. [`crate::Chain::prove`] does both for recent blocks.
 //!
 //! | claim | made from | error |
 //! |---|---|---|
@@ -14,16 +14,20 @@
 //!
 //! Specification: docs/spec/proofs.md. Tests: `tests/it/proofs.rs`.
 
+/// Proofs for ICS 23 verifiers.
+mod export;
+
+pub(crate) use export::{AdjacentKeys, export_absence, export_presence};
+pub use export::{Ics23ExportError, ics23};
+
 use crate::digest::encode;
 use crate::header::Header;
+use crate::misuse::Misuse;
 use crate::node::Node;
 use crate::receipt::{Receipt, events_root, receipts_root};
-use crate::state_tree::each_leaf;
-use crate::store::Store;
 use proof::list::ListProof;
 use proof::{Claim, Expected, Proof, ProofError};
-use tree::ics23::{Ics23Error, Present, absence, presence};
-use tree::{Leaf, Path, Tree, ValueHash, list_proof};
+use tree::{Path, Tree, ValueHash, list_proof};
 use vm::{Event, Fault, Height};
 
 /// Why there is no proof.
@@ -50,6 +54,18 @@ pub enum ProveError {
     /// The store has no receipts of the block.
     #[error("the receipts of block {height} are not stored: they were dropped with old blocks")]
     NoReceipts {
+        /// Height of the block.
+        height: Height,
+    },
+    /// The store has no header of the block.
+    #[error("the header of block {height} is not stored: it was dropped with old blocks")]
+    NoHeader {
+        /// Height of the block.
+        height: Height,
+    },
+    /// The store has no events of the block.
+    #[error("the events of block {height} are not stored")]
+    NoEvents {
         /// Height of the block.
         height: Height,
     },
@@ -83,6 +99,12 @@ pub enum ProveError {
         /// What the verifier says.
         reason: ProofError,
     },
+    /// The block is not one that can be read.
+    #[error(transparent)]
+    Misuse(Misuse),
+    /// There is no ICS 23 proof.
+    #[error(transparent)]
+    Ics23(#[from] Ics23ExportError),
     /// This machine failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -222,7 +244,7 @@ impl Node {
     }
 
     /// Claims an event of a transaction by the indices of both, from 0. `events` are all events of
-    /// the transaction, which the store does not have: an observer of the execution sees them.
+    /// the transaction, from the store or from an observer of the execution.
     ///
     /// # Errors
     /// As [`Node::receipt_claim`], and [`ProveError::OtherEvents`], [`ProveError::NoEvent`].
@@ -251,123 +273,4 @@ impl Node {
         }
         Ok(receipts)
     }
-}
-
-/// Why there is no ICS 23 proof.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Ics23ExportError {
-    /// The claim is not about the state.
-    #[error("ICS 23 proves values and absence in the state only")]
-    NotState,
-    /// The tree is not the one that the claim was made from.
-    #[error("the claim is about another state")]
-    OtherState,
-    /// ICS 23 cannot prove it.
-    #[error(transparent)]
-    Unprovable(#[from] Ics23Error),
-    /// This machine failed.
-    #[error(transparent)]
-    Fault(#[from] Fault),
-}
-
-/// Encodes a claim about the state as an ICS 23 `CommitmentProof`, for the specification
-/// `jmt::ics23_spec()` and the state root in the header of the next block.
-///
-/// A value is exported from the claim alone. Absence is proved by the keys beside it in the tree;
-/// since that has hashes of keys only, the whole store is read to find them.
-///
-/// # Errors
-/// [`Ics23ExportError::Unprovable`] names what ICS 23 has no proof of, and what to do.
-pub fn ics23(claim: &Claim, tree: &Tree, store: &dyn Store) -> Result<Vec<u8>, Ics23ExportError> {
-    match claim {
-        Claim::Present {
-            key,
-            value,
-            siblings,
-        } => {
-            let proof = tree::Proof {
-                leaf: None,
-                siblings: siblings.clone(),
-            };
-            let proof = &proof;
-            Ok(presence(&Present { key, value, proof })?)
-        }
-        Claim::Absent {
-            key,
-            leaf,
-            siblings,
-        } => {
-            let path = Path::of_key(key);
-            let tree::Proof {
-                leaf: found,
-                siblings: same,
-            } = tree.prove(&path);
-            if (found, &same) != (*leaf, siblings) {
-                return Err(Ics23ExportError::OtherState);
-            }
-            let [below, above] = entries_beside(&path, tree, store)?;
-            let below = below.as_ref().map(Entry::present);
-            let above = above.as_ref().map(Entry::present);
-            Ok(absence(key, below.as_ref(), above.as_ref())?)
-        }
-        _ => Err(Ics23ExportError::NotState),
-    }
-}
-
-/// A key beside an absent one in the tree.
-struct Entry {
-    key: Vec<u8>,
-    value: Vec<u8>,
-    proof: tree::Proof,
-}
-
-impl Entry {
-    fn present(&self) -> Present<'_> {
-        Present {
-            key: &self.key,
-            value: &self.value,
-            proof: &self.proof,
-        }
-    }
-}
-
-fn entries_beside(
-    path: &Path,
-    tree: &Tree,
-    store: &dyn Store,
-) -> Result<[Option<Entry>; 2], Fault> {
-    let leaves = tree.adjacent(path);
-    let mut keys: [Option<Vec<u8>>; 2] = [None, None];
-    each_leaf(store, |key, (path, value)| {
-        for (leaf, slot) in leaves.iter().zip(&mut keys) {
-            if *leaf == Some(Leaf { path, value }) {
-                *slot = Some(key.to_vec());
-            }
-        }
-        Ok(())
-    })?;
-    let [below, above] = keys;
-    let [leaf_below, leaf_above] = leaves;
-    Ok([
-        entry(leaf_below, below, tree, store)?,
-        entry(leaf_above, above, tree, store)?,
-    ])
-}
-
-fn entry(
-    leaf: Option<Leaf>,
-    key: Option<Vec<u8>>,
-    tree: &Tree,
-    store: &dyn Store,
-) -> Result<Option<Entry>, Fault> {
-    let Some(leaf) = leaf else { return Ok(None) };
-    let differs = || Fault::Store("a key of the tree is not in the store".to_owned());
-    let key = key.ok_or_else(differs)?;
-    let value = store.read(&key)?.ok_or_else(differs)?;
-    Ok(Some(Entry {
-        key,
-        value,
-        proof: tree.prove(&leaf.path),
-    }))
 }

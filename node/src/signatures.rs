@@ -14,7 +14,7 @@ use std::thread;
 const SIGNATURES_MIN: usize = 8;
 
 /// Hash of an encoded signed transaction.
-type EncodingHash = [u8; 32];
+pub(crate) type EncodingHash = [u8; 32];
 
 /// A transaction with its id, which is what was signed.
 pub(crate) type Unverified<'a> = (&'a Signed, &'a [u8; 32]);
@@ -97,6 +97,19 @@ impl Signatures {
                 is_signed
             })
             .collect()
+    }
+
+    /// As [`Signatures::verify`], for one transaction whose encoding has this hash.
+    pub(crate) fn verify_one(&self, transaction: Unverified<'_>, hash: &EncodingHash) -> bool {
+        let known = self.verified.as_ref();
+        if known.is_some_and(|verified| lock(verified).contains(hash)) {
+            return true;
+        }
+        let is_signed = self.verify_all(&[transaction]) == [true];
+        if is_signed && let Some(verified) = known {
+            lock(verified).insert(*hash);
+        }
+        is_signed
     }
 
     /// Verifies each signature, on several threads if there are enough.

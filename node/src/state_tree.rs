@@ -2,10 +2,10 @@
 
 use crate::store::Store;
 use tree::{Batch, Path, Tree, ValueHash};
-use vm::{Fault, StateDiff};
+use vm::{Entries, Fault, StateDiff};
 
 /// Entries that a rebuild reads at once; bounds memory, changes no result.
-const SCAN_PAGE: usize = 4_096;
+pub(crate) const SCAN_PAGE: usize = 4_096;
 
 /// The changes of the tree for a diff of the state.
 #[must_use]
@@ -42,6 +42,11 @@ impl<'a> Advance<'a> {
         let (root, undo) = self.tree.update_with_undo(changes, self.threads);
         self.undo.push(undo);
         root.0
+    }
+
+    /// The updated tree.
+    pub(crate) const fn tree(&self) -> &Tree {
+        self.tree
     }
 
     /// Keeps the updates; returns the batch that undoes them.
@@ -95,6 +100,19 @@ pub(crate) fn each_leaf(
     store: &dyn Store,
     mut show: impl FnMut(&[u8], (Path, ValueHash)) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
+    each_page(store, |page| {
+        for (key, value) in page {
+            show(key, leaf(key, value))?;
+        }
+        Ok(true)
+    })
+}
+
+/// Calls `show` with the entries of a store, a page at a time in key order, while it returns true.
+pub(crate) fn each_page(
+    store: &dyn Store,
+    mut show: impl FnMut(&Entries) -> Result<bool, Fault>,
+) -> Result<(), Fault> {
     let mut start = Vec::new();
     loop {
         let page = store.scan(&start, None, SCAN_PAGE)?;
@@ -103,8 +121,13 @@ pub(crate) fn each_leaf(
         };
         // The smallest key above the last one.
         start = [last.as_slice(), &[0]].concat();
-        for (key, value) in &page {
-            show(key, (Path::of_key(key), ValueHash::of(value)))?;
+        if !show(&page)? {
+            return Ok(());
         }
     }
+}
+
+/// The leaf of an entry of the state.
+pub(crate) fn leaf(key: &[u8], value: &[u8]) -> (Path, ValueHash) {
+    (Path::of_key(key), ValueHash::of(value))
 }

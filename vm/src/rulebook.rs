@@ -26,6 +26,11 @@ impl Rulebook {
     pub fn get(&self, id: &[u8; 32]) -> Option<&Arc<Rules>> {
         self.versions.get(id)
     }
+
+    /// All versions, in the order of their ids.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Rules>> {
+        self.versions.values()
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Measures durable commits of a block on a large state, compared with `jmt` on RocksDB.
+//! Measures durable commits of a block on a large state, on RocksDB and redb, and with `jmt`.
 //!
 //! Each candidate runs in its own process, so that processor time, memory and written bytes are
 //! measured separately, including those of RocksDB's threads. The parent process lets the
@@ -19,8 +19,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// Names of the candidates.
-pub const CANDIDATES: [&str; 2] = ["lockstep", "jmt"];
+/// Names of the candidates: Lockstep on RocksDB and on redb, and `jmt` on RocksDB.
+pub const CANDIDATES: [&str; 3] = ["lockstep", "redb", "jmt"];
 
 /// Size of the measurement.
 #[derive(Clone, Debug)]
@@ -53,8 +53,10 @@ pub struct StateReport {
     pub bytes_per_block: ByCandidate,
     /// Number of measured blocks.
     pub blocks: u64,
-    /// Processor time of `jmt` over that of Lockstep.
+    /// Processor time of `jmt` over that of Lockstep on RocksDB.
     pub cpu_ratio: f64,
+    /// Processor time of Lockstep on redb over that on RocksDB.
+    pub redb_cpu_ratio: f64,
     /// Processor time per block, including flush and compaction at the end, in milliseconds.
     pub cpu_ms_with_compaction: ByCandidate,
     /// Bytes written per block, including flush and compaction at the end.
@@ -65,7 +67,7 @@ pub struct StateReport {
     pub resident_bytes: ByCandidate,
     /// Size of the database after the last compaction, in bytes.
     pub disk_bytes: ByCandidate,
-    /// State root of both after the last block, in hexadecimal.
+    /// State root of all after the last block, in hexadecimal.
     pub state_root: String,
     /// Report with a tenth of the keys.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,13 +125,14 @@ fn measure(plan: &StatePlan) -> Measured<StateReport> {
         let _: String = worker.receive()?;
         workers.push(worker);
     }
-    let mut blocks: Vec<Vec<BlockFigures>> = vec![Vec::new(), Vec::new()];
+    let mut blocks: Vec<Vec<BlockFigures>> = CANDIDATES.map(|_| Vec::new()).into();
     for _ in 0..plan.blocks {
         for (worker, blocks) in workers.iter_mut().zip(&mut blocks) {
             blocks.push(worker.request("block")?);
         }
         let mut roots = blocks.iter().map(|blocks| blocks.last().map(|b| &b.root));
-        if roots.next() != roots.next() {
+        let first = roots.next();
+        if !roots.all(|root| Some(root) == first) {
             return Err("the candidates have different roots".into());
         }
     }
@@ -169,6 +172,7 @@ fn summary(plan: &StatePlan, blocks: &[Vec<BlockFigures>], ends: &[FinalFigures]
         bytes_per_block: medians(|block| block.bytes, 1.0),
         blocks: plan.blocks,
         cpu_ratio: ratio(of("jmt"), of("lockstep")),
+        redb_cpu_ratio: ratio(of("redb"), of("lockstep")),
         cpu_ms_with_compaction: at_end(|end| end.cpu, ratio(count, ratio(1.0, MILLISECOND))),
         bytes_per_block_with_compaction: at_end(|end| end.bytes, count),
         root_cpu_ms: medians(|block| block.root_cpu, MILLISECOND),

@@ -8,11 +8,12 @@ use node::receipt::receipts_root;
 use node::state_tree::batch;
 use node::{BlockResult, Commit, Store, Tip};
 use node_sim::synthetic::{SplitMix, state_key};
+use redb_store::RedbStore;
 use rocksdb_store::{RocksStore, Settings};
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use tree::Tree;
-use vm::StateDiff;
+use vm::{Fault, StateDiff};
 
 /// Size of a value, in bytes.
 const VALUE_BYTES: usize = 64;
@@ -36,24 +37,38 @@ pub trait Candidate {
     fn settle(&mut self) -> Measured<()>;
 }
 
-/// Lockstep's state tree with [`RocksStore`].
-struct LockstepState {
-    store: RocksStore,
+/// Lockstep's state tree with a store.
+struct LockstepState<S> {
+    store: S,
     tree: Tree,
     tip: Option<Tip>,
+    settle: fn(&S) -> Result<(), Fault>,
 }
 
-impl LockstepState {
+impl LockstepState<RocksStore> {
     fn open(folder: &Path) -> Measured<Self> {
         Ok(Self {
             store: RocksStore::open(folder, Settings::default())?,
             tree: Tree::new(),
             tip: None,
+            settle: RocksStore::compact,
         })
     }
 }
 
-impl Candidate for LockstepState {
+impl LockstepState<RedbStore> {
+    /// A redb file needs no compaction.
+    fn open_file(folder: &Path) -> Measured<Self> {
+        Ok(Self {
+            store: RedbStore::open(&folder.join("store"), redb_store::Settings::default())?,
+            tree: Tree::new(),
+            tip: None,
+            settle: |_| Ok(()),
+        })
+    }
+}
+
+impl<S: Store> Candidate for LockstepState<S> {
     fn commit(&mut self, diff: StateDiff) -> Measured<([u8; 32], f64)> {
         let before = process::cpu();
         let state_root = self.tree.update(&batch(&diff)).0;
@@ -83,14 +98,14 @@ impl Candidate for LockstepState {
     }
 
     fn settle(&mut self) -> Measured<()> {
-        Ok(self.store.compact()?)
+        Ok((self.settle)(&self.store)?)
     }
 }
 
 /// Command line of a worker.
 #[derive(Debug, clap::Args)]
 pub struct WorkerArguments {
-    /// `lockstep` or `jmt`.
+    /// `lockstep`, `redb` or `jmt`.
     pub candidate: String,
     /// Number of keys before the first measured block.
     #[arg(long)]
@@ -112,7 +127,11 @@ pub fn run(arguments: &WorkerArguments) -> Measured<()> {
     let mut candidate: Box<dyn Candidate> = match arguments.candidate.as_str() {
         "lockstep" => Box::new(LockstepState::open(&arguments.folder)?),
         "jmt" => Box::new(Jellyfish::open(&arguments.folder)?),
-        other => return Err(format!("unknown candidate {other}: use lockstep or jmt").into()),
+        "redb" => Box::new(LockstepState::open_file(&arguments.folder)?),
+        other => {
+            let known = "use lockstep, redb or jmt";
+            return Err(format!("unknown candidate {other}: {known}").into());
+        }
     };
     let mut random = SplitMix(1);
     load(candidate.as_mut(), arguments.keys, &mut random)?;

@@ -1,5 +1,6 @@
 //! Declares `lockstep proof` and its commands.
 
+use super::upgrade::Upgrades;
 use clap::{ArgGroup, Args, Subcommand};
 use std::path::PathBuf;
 
@@ -58,6 +59,9 @@ pub(crate) struct ProofMake {
     /// Prove the value of this state key, or that it has none; in hexadecimal digits
     #[arg(long, value_name = "HEX")]
     pub(crate) key: Option<String>,
+    /// Upgrade documents.
+    #[command(flatten)]
+    pub(crate) upgrades: Upgrades,
     /// Where to write the proof; the file is replaced atomically
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,

@@ -57,6 +57,22 @@ impl StoreName {
         }
     }
 
+    /// Makes a store that has lost acknowledged blocks open at the block that it has; returns the
+    /// height of the last acknowledged block, if it is known, and that of its last block.
+    ///
+    /// # Errors
+    /// [`Failure::Environment`] if the store cannot be opened, or has other damage.
+    pub(crate) fn accept(&self) -> Result<(Option<u64>, Option<u64>), Failure> {
+        match self {
+            Self::RocksDb(path) => accept_folder(path),
+            // Damage never leaves an older block there: what opens has the last one.
+            Self::Memory | Self::Redb(_) => {
+                let tip = self.open()?.tip()?;
+                Ok((None, tip.map(|tip| tip.height.0)))
+            }
+        }
+    }
+
     /// Puts the store of the first executor on disk, in the configuration of a node; with RocksDB
     /// also that of the second one, in a second folder, flushed and compacted after each block.
     ///
@@ -149,6 +165,23 @@ fn open_folder(path: &Path, compacted: bool) -> Result<Box<dyn Store>, Failure> 
 fn open_folder(_: &Path, _: bool) -> Result<Box<dyn Store>, Failure> {
     available()?;
     Ok(Box::new(MemoryStore::new()))
+}
+
+#[cfg(feature = "rocksdb")]
+fn accept_folder(path: &Path) -> Result<(Option<u64>, Option<u64>), Failure> {
+    let settings = rocksdb_store::Settings::default();
+    let accepted = rocksdb_store::RocksStore::accept(path, settings)?;
+    let [acknowledged, height] = [accepted.acknowledged, accepted.height];
+    Ok((
+        acknowledged.map(|height| height.0),
+        height.map(|height| height.0),
+    ))
+}
+
+#[cfg(not(feature = "rocksdb"))]
+fn accept_folder(_: &Path) -> Result<(Option<u64>, Option<u64>), Failure> {
+    available()?;
+    Ok((None, None))
 }
 
 #[cfg(test)]

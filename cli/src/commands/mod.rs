@@ -1,6 +1,7 @@
 //! Runs one command per file: reads its arguments, calls the libraries, prints the result.
 //!
-//! `sim` calls `network` for `--network`, and `node` calls `case`; no other command uses another.
+//! `sim` calls `network` for `--network`, and `node` calls `case`, `store` and `upgrade`; no other
+//! command uses another.
 
 pub(crate) mod check;
 
@@ -20,7 +21,11 @@ pub(crate) mod sim;
 
 pub(crate) mod case;
 
+pub(crate) mod upgrade;
+
 pub(crate) mod node;
+
+pub(crate) mod store;
 
 pub(crate) mod proof;
 

@@ -1,16 +1,17 @@
-//! Runs `lockstep node replay`: executes an archive of blocks and reports the first difference.
+//! Runs `lockstep node`; its `replay` executes an archive and reports the first difference.
 
 use crate::args::{Node, NodeCommand, Replay as Arguments};
 use crate::chain::case_file;
 use crate::chain::site::{self, SiteLine};
 use crate::chain::store::StoreName;
-use crate::commands::case;
+use crate::chain::upgrade_file::{self, UpgradeLine};
+use crate::commands::{case, store, upgrade};
 use crate::failure::{CommandResult, Failure, Verdict};
 use crate::print::{self, Colour};
 use crate::progress::ProgressTimer;
 use crate::text::{counted, grouped, printable_path};
 use node::archive::{ArchiveError, ArchiveReader};
-use node::{CachePolicy, Parts, Store};
+use node::{CachePolicy, ChainSpec, Parts, Store, UpgradeDocument};
 use node_sim::replay::{Replay, ReplayDifference, ReplayError, ReplaySummary, Traced};
 use serde::Serialize;
 use std::fs::File;
@@ -30,6 +31,9 @@ struct ReplayLine<'a> {
     transactions: u64,
     gas_used: String,
     bisection: Option<BisectionLine<'a>>,
+    chain_id: String,
+    /// Upgrades by the genesis and the upgrade documents, with their heights.
+    upgrades: Vec<UpgradeLine>,
 }
 
 /// Result of `--bisect`; absent if the difference is not in a transaction.
@@ -61,16 +65,23 @@ pub(crate) fn run(arguments: &Node) -> CommandResult {
     match &arguments.command {
         NodeCommand::Replay(arguments) => replay(arguments),
         NodeCommand::Case(arguments) => case::run(arguments),
+        NodeCommand::Upgrade(arguments) => upgrade::run(arguments),
+        NodeCommand::Snapshot(arguments) => store::snapshot(arguments),
+        NodeCommand::Restore(arguments) => store::restore(arguments),
+        NodeCommand::Accept(arguments) => store::accept(arguments),
     }
 }
 
 fn replay(arguments: &Arguments) -> CommandResult {
     let store = StoreName::parse(&arguments.store)?.open()?;
+    let documents = upgrade_file::read(&arguments.upgrades.files)?;
+    let applied = apply(arguments, &documents, store);
     let Applied {
+        chain,
         replayed,
         traced,
         ended,
-    } = apply(arguments, store).map_err(|error| failure(&arguments.archive, error))?;
+    } = applied.map_err(|error| failure(&arguments.archive, error))?;
     if let (Some(path), Some(traced)) = (&arguments.out, &traced) {
         case_file::write(&traced.case, path)?;
     }
@@ -79,6 +90,8 @@ fn replay(arguments: &Arguments) -> CommandResult {
         print::json(&ReplayLine {
             agreed: ended.is_ok() && replayed.first_difference.is_none(),
             bisection: traced.as_ref().map(bisection),
+            chain_id: hex::encode(chain.genesis().chain_id()),
+            upgrades: upgrade_file::lines(&chain.upgrades()),
             ..line(&replayed)
         })?;
     }
@@ -98,12 +111,17 @@ fn replay(arguments: &Arguments) -> CommandResult {
 
 /// What a replay did before it ended, and how it ended.
 struct Applied {
+    chain: ChainSpec,
     replayed: ReplaySummary,
     traced: Option<Traced>,
     ended: Result<(), ReplayError>,
 }
 
-fn apply(arguments: &Arguments, store: Box<dyn Store>) -> Result<Applied, ReplayError> {
+fn apply(
+    arguments: &Arguments,
+    documents: &[UpgradeDocument],
+    store: Box<dyn Store>,
+) -> Result<Applied, ReplayError> {
     let input = File::open(&arguments.archive).map_err(ArchiveError::from)?;
     let reader = ArchiveReader::new(BufReader::new(input))?;
     let make = arguments.engine.make;
@@ -112,7 +130,7 @@ fn apply(arguments: &Arguments, store: Box<dyn Store>) -> Result<Applied, Replay
         rules: node::rules::rulebook(),
         cache: CachePolicy::Warm,
     };
-    let mut replay = Replay::new(reader, parts, store)?;
+    let mut replay = Replay::upgrading(reader, documents, parts, store)?;
     if arguments.bisect {
         replay = replay.bisecting(Box::new(move || make()));
     }
@@ -134,6 +152,7 @@ fn apply(arguments: &Arguments, store: Box<dyn Store>) -> Result<Applied, Replay
     };
     print::progress_end();
     Ok(Applied {
+        chain: replay.chain().clone(),
         replayed: replay.replayed().clone(),
         traced: replay.traced().cloned(),
         ended,
@@ -204,6 +223,8 @@ fn line(replayed: &ReplaySummary) -> ReplayLine<'_> {
         transactions: replayed.transactions,
         gas_used: replayed.gas_used.to_string(),
         bisection: None,
+        chain_id: String::new(),
+        upgrades: Vec::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Runs `lockstep proof`: makes a proof from an archive, or verifies one.
 
 use crate::args::proof::{Proof as Arguments, ProofCommand, ProofMake, ProofVerify};
+use crate::chain::upgrade_file;
 use crate::failure::{CommandResult, Failure, Verdict};
 use crate::print::{self, Colour};
 use crate::replacement::Replacement;
@@ -296,8 +297,10 @@ fn prove(arguments: &ProofMake, key: Option<&[u8]>) -> Result<(Proof, Header), F
         rules: node::rules::rulebook(),
         cache: CachePolicy::Warm,
     };
-    let genesis = archive.genesis().clone();
-    let mut node = Node::open(parts, genesis, Box::new(MemoryStore::new()))?;
+    let chain = upgrade_file::spec(archive.genesis(), &arguments.upgrades.files)?;
+    let store = Box::new(MemoryStore::new());
+    chain.check(&*store).map_err(upgrade_file::unfit)?;
+    let mut node = Node::open(parts, chain, store)?;
     let height = Height(arguments.height);
     let mut events = EventCollector::default();
     while node.tip().height < height {

@@ -4,6 +4,7 @@ use crate::args::Sim;
 use crate::chain::case_file;
 use crate::chain::site::{self, SiteLine};
 use crate::chain::store::StoreName;
+use crate::chain::upgrade_file;
 use crate::commands::network;
 use crate::failure::{CommandResult, Failure, Verdict};
 use crate::print::{self, Colour};
@@ -12,16 +13,19 @@ use crate::replacement::Replacement;
 use crate::report::{self, Timing};
 use crate::text::{counted, grouped, printable_path};
 use node::archive::{ArchiveWriter, ArchivedBlock};
-use node::{Genesis, ReceiptExit};
+use node::{Genesis, MemoryStore, ReceiptExit, RulesUnknown};
 use node_sim::bisect::Divergence;
 use node_sim::simulate::figures::{BlockFigures, TargetFigures};
 use node_sim::simulate::injected::{self, InjectedFault};
+use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{
     self, Difference, Investigated, Mismatch, Plan, Progress, Progressed, Report,
 };
+use node_sim::versions::Versions;
 use serde::Serialize;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 #[derive(Serialize)]
 struct SimulationLine<'a> {
@@ -34,6 +38,7 @@ struct SimulationLine<'a> {
     nodes: usize,
     executors: &'a [String],
     seed: String,
+    chain_id: String,
     transactions: u64,
     exits: ExitCounts,
     gas_used: String,
@@ -95,6 +100,7 @@ impl Serialize for ExitCounts {
 
 /// Prints progress, writes the archive if requested, and measures time.
 struct SimulationProgress {
+    chain_id: [u8; 32],
     timer: ProgressTimer,
     archive: ArchiveOutput,
     timing: Timing,
@@ -126,6 +132,7 @@ impl ArchiveOutput {
 
 impl Progress for SimulationProgress {
     fn begin(&mut self, genesis: &Genesis) {
+        self.chain_id = genesis.chain_id();
         if let ArchiveOutput::Requested(path) = &self.archive {
             self.archive = match ArchiveOutput::create(path, genesis) {
                 Ok(writer) => ArchiveOutput::Writing(writer),
@@ -169,13 +176,14 @@ impl Progress for SimulationProgress {
 /// Prints the report, and where the first difference is, as JSON or as text.
 fn print_result(
     arguments: &Sim,
-    report: &Report,
+    (report, chain_id): (&Report, &[u8; 32]),
     site: Option<&Divergence>,
     has_case: bool,
 ) -> Result<(), Failure> {
     if arguments.json {
         return Ok(print::json(&SimulationLine {
             site: site.map(site::line),
+            chain_id: hex::encode(chain_id),
             ..line(report, arguments.seed)
         })?);
     }
@@ -209,6 +217,8 @@ pub(crate) fn run(arguments: &Sim) -> CommandResult {
         }
         return network::run(arguments);
     }
+    let plan = Plan::new(arguments.blocks, arguments.seed);
+    let versions = versions(&plan, &arguments.upgrades)?;
     let mut executors = store.equip(simulate::standard(arguments.nodes))?;
     let fault = arguments.injected_fault.as_deref();
     executors.extend(
@@ -216,7 +226,6 @@ pub(crate) fn run(arguments: &Sim) -> CommandResult {
             .and_then(injected::by_name)
             .map(InjectedFault::executor),
     );
-    let plan = Plan::new(arguments.blocks, arguments.seed);
     let archive = arguments
         .archive
         .as_ref()
@@ -227,11 +236,12 @@ pub(crate) fn run(arguments: &Sim) -> CommandResult {
     let page = arguments.report.as_deref().map(Replacement::create);
     let page = page.transpose().map_err(no_report)?;
     let mut progress = SimulationProgress {
+        chain_id: [0; 32],
         timer: ProgressTimer::start(),
         archive,
         timing: Timing::default(),
     };
-    let simulated = simulate::investigate(&plan, executors, &mut progress);
+    let simulated = simulate::investigate(&plan, &versions, executors, &mut progress);
     print::progress_end();
     let Investigated {
         report,
@@ -251,11 +261,38 @@ pub(crate) fn run(arguments: &Sim) -> CommandResult {
     if let (Some(path), Some(case)) = (&arguments.case, &case) {
         case_file::write(case, path)?;
     }
-    print_result(arguments, &report, site.as_ref(), case.is_some())?;
+    let printed = (&report, &progress.chain_id);
+    print_result(arguments, printed, site.as_ref(), case.is_some())?;
     Ok(if report.agreed {
         Verdict::Passed
     } else {
         Verdict::Failed
+    })
+}
+
+/// The versions of the simulated chain. Nodes that reach a height without its rules stop there, all
+/// of them, so nothing is run.
+fn versions(plan: &Plan, files: &[PathBuf]) -> Result<Versions, Failure> {
+    let versions = Versions::default();
+    let workload = Workload::new(plan, &Arc::new(node::rules::version_1()))?;
+    let chain = upgrade_file::spec(workload.genesis(), files)?;
+    chain
+        .check(&MemoryStore::new())
+        .map_err(upgrade_file::unfit)?;
+    let upgrades = chain.upgrades();
+    let reached = upgrades
+        .iter()
+        .filter(|(height, _)| height.0 <= plan.blocks);
+    for (height, id) in reached {
+        if versions.rulebook.get(id).is_none() {
+            let (height, rules_id) = (*height, *id);
+            let unknown = RulesUnknown { height, rules_id };
+            return Err(Failure::Environment(unknown.to_string()));
+        }
+    }
+    Ok(Versions {
+        upgrades,
+        ..versions
     })
 }
 
@@ -273,6 +310,7 @@ fn line(report: &Report, seed: u64) -> SimulationLine<'_> {
         nodes: report.executors.len(),
         executors: &report.executors,
         seed: seed.to_string(),
+        chain_id: String::new(),
         transactions: report.transactions,
         exits: ExitCounts(report.by_exit),
         gas_used: report.gas_used.to_string(),

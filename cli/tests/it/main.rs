@@ -27,9 +27,13 @@ mod run;
 
 mod sim;
 
+mod snapshot;
+
 mod stores;
 
 mod tables;
+
+mod upgrade;
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};

@@ -302,7 +302,7 @@ impl Case {
     }
 
     fn check(&self, rules: &Rulebook) -> Result<(), CaseError> {
-        let rules = self.rules(rules)?;
+        self.rules(rules)?;
         let (ours, theirs) = (Limits::v1(), &self.limits);
         let names = [&self.expected.by, &self.found.by];
         let is_bounded = theirs.transaction_bytes <= ours.transaction_bytes
@@ -358,12 +358,12 @@ impl Case {
         rules: &Rulebook,
         valid: &ValidTransaction,
     ) -> Result<CaseReplay, CaseError> {
-        let rules = self.rules(rules)?;
+        let (rulebook, rules) = (rules, self.rules(rules)?);
         // Apart from these, the store and what it returns come from the file.
         known_answers().map_err(CaseError::Fault)?;
         let missing = FirstMissingKey::default();
         let store = CaseStore::new(self, missing.clone());
-        let cache = CodeCache::new(CachePolicy::Warm);
+        let cache = CodeCache::new(CachePolicy::Warm, rulebook);
         let mut overlay = Overlay::new(&store, &cache, rules).within(self.changes.clone());
         let block = BlockMetadata {
             height: self.block.height,

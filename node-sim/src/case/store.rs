@@ -1,11 +1,11 @@
 //! A store that returns the state of a case, and notes the first key that is not in the case.
 
 use super::Case;
-use node::{Commit, Receipt, Store, Tip};
+use node::{Commit, Header, Receipt, Signed, Store, Tip};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use vm::{Entries, Fault, Height};
+use vm::{Entries, Event, Fault, Height};
 
 /// The first key that was read and is not in the case.
 #[derive(Clone, Default)]
@@ -103,7 +103,19 @@ impl Store for CaseStore<'_> {
         Err(none())
     }
 
+    fn header(&self, _: Height) -> Result<Option<Header>, Fault> {
+        Err(none())
+    }
+
+    fn transactions(&self, _: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        Err(none())
+    }
+
     fn receipts(&self, _: Height) -> Result<Option<Vec<Receipt>>, Fault> {
+        Err(none())
+    }
+
+    fn events(&self, _: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
         Err(none())
     }
 

@@ -3,15 +3,15 @@
 use super::ordering::Ordering;
 use super::proposal::{Behaviour, ProposalInputs};
 use super::schedule::{BlockBytes, NetworkEvent, ROUND_MS, Schedule, TICK_MS};
-use super::validator::{ApplyResult, Validator};
-use super::{NetworkDifference, NetworkReport, Scenario};
+use super::validator::{ApplyResult, Refusal, Validator};
+use super::{NetworkDifference, NetworkReport, Scenario, Upgrade};
 use crate::disk::Loss;
 use crate::rerun::MakeEngine;
 use crate::simulate::Plan;
 use crate::simulate::random::Random;
 use crate::simulate::workload::Workload;
-use node::BlockResult;
 use node::digest::sha256;
+use node::{BlockResult, ChainSpec};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vm::{Fault, Height};
@@ -39,20 +39,38 @@ pub(super) struct EventLoop {
 }
 
 impl EventLoop {
-    pub(super) fn new(scenario: &Scenario, engines: Vec<MakeEngine>) -> Result<Self, Fault> {
+    pub(super) fn new(
+        scenario: &Scenario,
+        upgrade: &Upgrade,
+        engines: Vec<MakeEngine>,
+    ) -> Result<Self, Fault> {
         if engines.is_empty() {
             return Err(Fault::invariant("a network needs a validator"));
         }
-        let rules = node::rules::rulebook();
         let plan = Plan {
             transactions: scenario.transactions,
             ..Plan::new(scenario.blocks, scenario.seed)
         };
         let workload = Workload::new(&plan, &Arc::new(node::rules::version_1()))?;
+        let workload = workload.across(&upgrade.versions)?;
         let mut random = Random::new(!scenario.seed);
-        let validators: Vec<Validator> = engines
-            .into_iter()
-            .map(|engine| Validator::new(engine, &rules, workload.genesis(), random.number()))
+        let chain = upgrade.versions.spec(workload.genesis())?;
+        let start = |(number, engine)| {
+            let whole = (upgrade.versions.rulebook.clone(), chain.clone());
+            let mut begun = whole.clone();
+            if upgrade.old.contains(&number) {
+                begun.0 = node::rules::rulebook();
+            }
+            if upgrade.late.contains(&number) {
+                begun.1 = ChainSpec::from(workload.genesis().clone());
+            }
+            let missing =
+                (upgrade.old.contains(&number) || upgrade.late.contains(&number)).then_some(whole);
+            Validator::new(engine, begun, missing, random.number())
+        };
+        let validators: Vec<Validator> = (0_u32..)
+            .zip(engines)
+            .map(start)
             .collect::<Result<_, Fault>>()?;
         // More than two thirds, so that two quorums share an honest validator.
         let quorum = validators
@@ -183,6 +201,9 @@ impl EventLoop {
         let Some(node) = node.filter(|node| node.tip().height.next() == height) else {
             return Ok(format!("{proposer} cannot propose"));
         };
+        if node.rules_at(height).is_err() {
+            return self.behind(proposer);
+        }
         let inputs = ProposalInputs {
             block: self.workload.next_block(node)?,
             node,
@@ -228,8 +249,17 @@ impl EventLoop {
             return Ok("no power".to_owned());
         };
         let accepted = verdict.is_ok();
-        let votes = accepted && validator.may_vote(at);
-        self.compare_verdict(to, at.0, (tip, hash), accepted);
+        let (votes, is_lacking) = (accepted && validator.may_vote(at), validator.is_lacking());
+        if let Err(Refusal {
+            is_behind: true, ..
+        }) = verdict
+        {
+            return self.behind(to);
+        }
+        // One that lacks the document decides by other rules from its height on.
+        if !is_lacking {
+            self.compare_verdict(to, at.0, (tip, hash), accepted);
+        }
         if votes {
             let vote = NetworkEvent::Vote {
                 from: to,
@@ -241,7 +271,7 @@ impl EventLoop {
         }
         Ok(match verdict {
             Ok(_) => format!("valid {}", hex::encode(hash)),
-            Err(reason) => {
+            Err(Refusal { reason, .. }) => {
                 self.report.refused = self.report.refused.saturating_add(1);
                 format!("refused {}: {reason}", hex::encode(hash))
             }
@@ -296,6 +326,7 @@ impl EventLoop {
                     let loss = self.loss();
                     return self.crash(to, loss);
                 }
+                Some(ApplyResult::Behind) => return self.behind(to),
                 Some(ApplyResult::Refused) => {
                     let words = ("valid".to_owned(), "invalid".to_owned());
                     self.differ(height, to, "verdict", words);
@@ -389,6 +420,16 @@ impl EventLoop {
         Ok("crashed".to_owned())
     }
 
+    /// A validator stops, since it lacks rules or the upgrade document: its operator stops the
+    /// process, installs what is missing and starts it again.
+    fn behind(&mut self, number: u32) -> Result<String, Fault> {
+        let loss = self.loss();
+        self.report.behind = self.report.behind.saturating_add(1);
+        self.validator(number)?.equip();
+        self.crash(number, loss)?;
+        Ok("behind".to_owned())
+    }
+
     fn restart(&mut self, number: u32) -> Result<String, Fault> {
         let validator = self.validator(number)?;
         let height = validator.restart()?;
@@ -445,6 +486,7 @@ const fn empty_report() -> NetworkReport {
         rounds: 0,
         crashes: 0,
         refused: 0,
+        behind: 0,
         proposals: [0; Behaviour::ALL.len()],
         first_difference: None,
     }

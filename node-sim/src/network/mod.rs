@@ -31,6 +31,7 @@ mod event_loop;
 pub use proposal::Behaviour;
 
 use crate::rerun::MakeEngine;
+use crate::versions::Versions;
 use vm::{Fault, Height};
 
 /// Parameters of a run.
@@ -94,6 +95,8 @@ pub struct NetworkReport {
     pub crashes: u64,
     /// Number of proposals that a validator rejected.
     pub refused: u64,
+    /// Number of times that a validator stopped for want of rules or of the upgrade document.
+    pub behind: u64,
     /// Proposals of each kind, in the order of [`Behaviour::ALL`].
     pub proposals: [u64; Behaviour::ALL.len()],
     /// The first difference, which ends the run.
@@ -105,7 +108,31 @@ pub struct NetworkReport {
 /// # Errors
 /// [`Fault`] if a validator stops at a fault that was not injected, or there is no engine.
 pub fn run(scenario: &Scenario, engines: Vec<MakeEngine>) -> Result<NetworkReport, Fault> {
-    event_loop::EventLoop::new(scenario, engines)?.run()
+    run_across(scenario, &Upgrade::default(), engines)
+}
+
+/// The versions of a run, and which validators are not prepared for them when it begins. Such a
+/// validator stops before the height; its operator then installs what it lacks, and it goes on.
+#[derive(Clone, Debug, Default)]
+pub struct Upgrade {
+    /// Rules and upgrades of the chain.
+    pub versions: Versions,
+    /// Validators without the upgrade document.
+    pub late: Vec<u32>,
+    /// Validators whose build knows the rules of this build only.
+    pub old: Vec<u32>,
+}
+
+/// As [`run`], on a chain of other versions.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_across(
+    scenario: &Scenario,
+    upgrade: &Upgrade,
+    engines: Vec<MakeEngine>,
+) -> Result<NetworkReport, Fault> {
+    event_loop::EventLoop::new(scenario, upgrade, engines)?.run()
 }
 
 /// Four validators on three engines.

@@ -4,7 +4,8 @@ use super::schedule::BlockBytes;
 use crate::disk::{Failing, Loss, SimulatedDisk};
 use crate::rerun::MakeEngine;
 use node::{
-    Block, BlockResult, CachePolicy, Genesis, LogStore, NoObserver, Node, Parts, ValidBlock,
+    Block, BlockResult, CachePolicy, ChainSpec, Invalid, LogStore, NoObserver, Node, Parts,
+    ValidBlock,
 };
 use vm::{Fault, Height, Rulebook};
 
@@ -12,7 +13,9 @@ use vm::{Fault, Height, Rulebook};
 pub(super) struct Validator {
     engine: MakeEngine,
     rules: Rulebook,
-    genesis: Genesis,
+    chain: ChainSpec,
+    /// Build and configuration that its operator installs when it stops for want of them.
+    missing: Option<(Rulebook, ChainSpec)>,
     disk: SimulatedDisk,
     node: Option<Node>,
     /// Height of the last block that it acknowledged.
@@ -23,11 +26,21 @@ pub(super) struct Validator {
     is_failing: bool,
 }
 
+/// Why a validator does not accept the bytes of a block.
+pub(super) struct Refusal {
+    pub(super) reason: String,
+    /// True if the validator lacks rules or the upgrade document, so that it says nothing about the
+    /// block.
+    pub(super) is_behind: bool,
+}
+
 /// Result of applying a decided block.
 pub(super) enum ApplyResult {
     Result(BlockResult),
     /// The validator rejects the block.
     Refused,
+    /// The validator lacks rules or the upgrade document.
+    Behind,
     /// An injected write failure; the validator is without power.
     Crashed,
 }
@@ -36,14 +49,15 @@ impl Validator {
     /// A validator with power, at the genesis.
     pub(super) fn new(
         engine: MakeEngine,
-        rules: &Rulebook,
-        genesis: &Genesis,
+        (rules, chain): (Rulebook, ChainSpec),
+        missing: Option<(Rulebook, ChainSpec)>,
         seed: u64,
     ) -> Result<Self, Fault> {
         let mut validator = Self {
             engine,
-            rules: rules.clone(),
-            genesis: genesis.clone(),
+            rules,
+            chain,
+            missing,
             disk: SimulatedDisk::new(seed),
             node: None,
             acknowledged: Height(0),
@@ -62,7 +76,7 @@ impl Validator {
             cache: CachePolicy::Warm,
         };
         let store = LogStore::open(self.disk.clone())?;
-        let node = Node::open(parts, self.genesis.clone(), Box::new(store))?;
+        let node = Node::open(parts, self.chain.clone(), Box::new(store))?;
         let height = node.tip().height;
         self.node = Some(node);
         Ok(height)
@@ -74,6 +88,19 @@ impl Validator {
         self.is_failing = false;
         self.disk.fail(Failing::Never);
         self.disk.crash(loss);
+    }
+
+    /// Installs the build and the configuration that the validator lacks; they are in use after its
+    /// next restart.
+    pub(super) fn equip(&mut self) {
+        if let Some((rules, chain)) = self.missing.take() {
+            (self.rules, self.chain) = (rules, chain);
+        }
+    }
+
+    /// True while the validator lacks rules or the upgrade document.
+    pub(super) const fn is_lacking(&self) -> bool {
+        self.missing.is_some()
     }
 
     /// Makes the disk fail `operations` operations from now, in the next commit or the one after.
@@ -103,12 +130,20 @@ impl Validator {
     }
 
     /// Validates the bytes of a block at the tip; `None` without power.
-    pub(super) fn validate(&self, bytes: &BlockBytes) -> Option<Result<ValidBlock, String>> {
+    pub(super) fn validate(&self, bytes: &BlockBytes) -> Option<Result<ValidBlock, Refusal>> {
         let node = self.node.as_ref()?;
-        let block = Block::decode(bytes, self.genesis.limits().block_bytes);
+        let refusal = |reason: String, is_behind| Refusal { reason, is_behind };
+        let block = Block::decode(bytes, self.chain.genesis().limits().block_bytes);
         Some(match block {
-            Ok(block) => node.validate(block).map_err(|reason| reason.to_string()),
-            Err(reason) => Err(reason.to_string()),
+            Ok(block) => node.validate(block).map_err(|reason| {
+                let is_behind = match reason {
+                    Invalid::RulesUnknown(_) => true,
+                    Invalid::RulesId { .. } => self.is_lacking(),
+                    _ => false,
+                };
+                refusal(reason.to_string(), is_behind)
+            }),
+            Err(reason) => Err(refusal(reason.to_string(), false)),
         })
     }
 
@@ -116,6 +151,7 @@ impl Validator {
     pub(super) fn apply(&mut self, bytes: &BlockBytes) -> Result<Option<ApplyResult>, Fault> {
         let valid = match self.validate(bytes) {
             None => return Ok(None),
+            Some(Err(refusal)) if refusal.is_behind => return Ok(Some(ApplyResult::Behind)),
             Some(Err(_)) => return Ok(Some(ApplyResult::Refused)),
             Some(Ok(valid)) => valid,
         };

@@ -19,8 +19,8 @@ use node::archive::{ArchiveError, ArchiveReader, ArchivedBlock, ArchivedTransact
 use node::receipt::receipts_root;
 use node::state_tree::batch;
 use node::{
-    BlockResult, CachePolicy, Executed, Genesis, Invalid, Node, Observer, Parts, Store, Tip,
-    ValidBlock,
+    BlockResult, CachePolicy, ChainSpec, Executed, Genesis, Invalid, Node, Observer, Parts,
+    RulesUnknown, SpecError, Store, Tip, UpgradeDocument, ValidBlock,
 };
 use std::io::Read;
 use tree::Tree;
@@ -88,20 +88,39 @@ pub enum ReplayError {
     #[error("the store is of another chain, {}: replay the archive on a new one", hex::encode(.0))]
     OtherChain([u8; 32]),
     /// This build does not have the rules in force at a block.
+    #[error(transparent)]
+    Rules(#[from] RulesUnknown),
+    /// A header names other rules than those that are configured for its height.
     #[error(
-        "block {height} needs rules that this build does not have; its header names the rules {}: \
-         replay it with a build that has them",
-        hex::encode(.rules_id)
+        "the header of block {height} names the rules {}, but in force there are {}, by the \
+         genesis and the upgrade documents: pass the upgrade document of the chain with --upgrade; \
+         if the chain has none at this height, the archive is wrong",
+        hex::encode(.found),
+        hex::encode(.expected)
     )]
-    Rules {
+    OtherRules {
         /// Height of the block.
         height: Height,
-        /// Id of the rules that the header names.
-        rules_id: [u8; 32],
+        /// Rules id in the header.
+        found: [u8; 32],
+        /// Id of the rules that are configured.
+        expected: [u8; 32],
     },
+    /// The upgrade documents are not those of the chain, or not those of the store.
+    #[error("{0}")]
+    Spec(SpecError),
     /// This machine failed.
     #[error("this machine failed: {0}")]
     Fault(#[from] Fault),
+}
+
+impl From<SpecError> for ReplayError {
+    fn from(error: SpecError) -> Self {
+        match error {
+            SpecError::Fault(fault) => Self::Fault(fault),
+            other => Self::Spec(other),
+        }
+    }
 }
 
 /// Cause of the first difference of a replay.
@@ -117,6 +136,7 @@ pub struct Traced {
 /// Replays the blocks of an archive on a node, in order.
 pub struct Replay<R> {
     archive: ArchiveReader<R>,
+    chain: ChainSpec,
     node: Node,
     /// Last block of the store when the replay began.
     stored: Tip,
@@ -137,12 +157,32 @@ impl<R: Read> Replay<R> {
         parts: Parts,
         store: Box<dyn Store>,
     ) -> Result<Self, ReplayError> {
+        Self::upgrading(archive, &[], parts, store)
+    }
+
+    /// As [`Replay::new`], of a chain with upgrade documents. An archive does not contain them: it
+    /// says which rules a block was executed under, not who decided on them.
+    ///
+    /// # Errors
+    /// As [`Replay::new`]; [`ReplayError::Spec`] for a document of another chain, or one that the
+    /// store contradicts.
+    pub fn upgrading(
+        archive: ArchiveReader<R>,
+        documents: &[UpgradeDocument],
+        parts: Parts,
+        store: Box<dyn Store>,
+    ) -> Result<Self, ReplayError> {
         if let Some(chain_id) = store.chain_id()?
             && chain_id != archive.genesis().chain_id()
         {
             return Err(ReplayError::OtherChain(chain_id));
         }
-        let node = Node::open(parts, archive.genesis().clone(), store)?;
+        let mut chain = ChainSpec::from(archive.genesis().clone());
+        for document in documents {
+            chain = chain.with(document)?;
+        }
+        chain.check(&*store)?;
+        let node = Node::open(parts, chain.clone(), store)?;
         let stored = *node.tip();
         let replayed = ReplaySummary {
             height: stored.height,
@@ -159,6 +199,7 @@ impl<R: Read> Replay<R> {
                 _ => genesis_tip(archive.genesis()),
             },
             archive,
+            chain,
             node,
             stored,
             replayed,
@@ -227,6 +268,11 @@ impl<R: Read> Replay<R> {
             return Err(ReplayError::StoreAhead { last, tip });
         }
         Ok(())
+    }
+
+    /// Genesis and upgrade documents of the chain.
+    pub const fn chain(&self) -> &ChainSpec {
+        &self.chain
     }
 
     /// Summary so far.
@@ -301,9 +347,13 @@ impl<R: Read> Replay<R> {
         let height = header.height;
         let valid = match self.node.validate(archived.block.clone()) {
             Ok(valid) => valid,
-            Err(Invalid::RulesUnknown) => {
-                let rules_id = header.rules_id;
-                return Err(ReplayError::Rules { height, rules_id });
+            Err(Invalid::RulesUnknown(unknown)) => return Err(unknown.into()),
+            Err(Invalid::RulesId { found, expected }) => {
+                return Err(ReplayError::OtherRules {
+                    height,
+                    found,
+                    expected,
+                });
             }
             Err(reason) => {
                 let found = ("block", "valid".to_owned(), reason.to_string());
@@ -338,6 +388,7 @@ impl<R: Read> Replay<R> {
     ) -> Result<Traced, Fault> {
         let at = Position {
             rules: self.node.rules_at(block.header().height)?,
+            rulebook: self.node.rulebook(),
             block,
             index,
         };

@@ -15,7 +15,7 @@ use node::{
 use record::{RecordedEngine, RecordingEngine, SharedRecord};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
-use vm::{BlockMetadata, Engine, Fault, Rules, StateDiff};
+use vm::{BlockMetadata, Engine, Fault, Rulebook, Rules, StateDiff};
 
 /// Makes an engine; called for each execution that needs a new one.
 pub type MakeEngine = Box<dyn Fn() -> Box<dyn Engine>>;
@@ -42,6 +42,8 @@ pub struct Subject<'a> {
 pub struct Position<'a> {
     /// Rules in force.
     pub rules: &'a Arc<Rules>,
+    /// Rules under which stored code may have been accepted.
+    pub rulebook: &'a Rulebook,
     /// Block of the transaction.
     pub block: &'a ValidBlock,
     /// Index of the transaction in the block.
@@ -72,7 +74,7 @@ pub(crate) fn rerun(
     at: &Position<'_>,
     depth: RecordingDepth,
 ) -> Result<Rerun, Fault> {
-    let cache = CodeCache::new(subject.cache);
+    let cache = CodeCache::new(subject.cache, at.rulebook);
     let metadata = subject.pipeline.metadata(at.block.header());
     let engine = (subject.engine)();
     let plain = BlockEnvironment {

@@ -133,6 +133,7 @@ impl Simulation {
         let block = left.validate(block)?;
         let at = Position {
             rules: left.node()?.rules_at(difference.height)?,
+            rulebook: left.node()?.rulebook(),
             block: &block,
             index,
         };

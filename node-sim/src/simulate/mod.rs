@@ -58,6 +58,7 @@ pub use compare::Difference;
 pub use evidence::Investigated;
 pub use executor::{Executor, Restart, standard};
 
+use crate::versions::Versions;
 use figures::Figures;
 use node::Genesis;
 use node::archive::ArchivedBlock;
@@ -175,21 +176,35 @@ pub fn run(
     executors: Vec<Executor>,
     progress: &mut dyn Progress,
 ) -> Result<Report, Fault> {
-    let mut simulation = Simulation::new(plan, executors)?;
+    run_across(plan, &Versions::default(), executors, progress)
+}
+
+/// As [`run`], on a chain of these versions.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_across(
+    plan: &Plan,
+    versions: &Versions,
+    executors: Vec<Executor>,
+    progress: &mut dyn Progress,
+) -> Result<Report, Fault> {
+    let mut simulation = Simulation::new(plan, versions, executors)?;
     simulation.run(plan, progress)?;
     Ok(simulation.report)
 }
 
-/// As [`run`], and investigates a difference.
+/// As [`run_across`], and investigates a difference.
 ///
 /// # Errors
 /// As [`run`].
 pub fn investigate(
     plan: &Plan,
+    versions: &Versions,
     executors: Vec<Executor>,
     progress: &mut dyn Progress,
 ) -> Result<Investigated, Fault> {
-    let mut simulation = Simulation::new(plan, executors)?;
+    let mut simulation = Simulation::new(plan, versions, executors)?;
     simulation.run(plan, progress)?;
     Ok(simulation.investigate())
 }

@@ -5,12 +5,14 @@ use crate::machine::Machine;
 use crate::pipeline::{BlockPipeline, StandardPipeline};
 use crate::rerun::Subject;
 use node::{
-    Block, BlockResult, Commit, Executed, Genesis, MemoryStore, Node, Observer, Parts, Receipt,
-    Store, Tip, ValidBlock,
+    Block, BlockResult, ChainSpec, Commit, Executed, Header, MemoryStore, Node, Observer, Parts,
+    Receipt, Signed, Store, Tip, ValidBlock,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tree::Tree;
-use vm::{CheckedModule, Engine, Entries, Execution, Fault, Height, Rulebook, Rules, StateDiff};
+use vm::{
+    CheckedModule, Engine, Entries, Event, Execution, Fault, Height, Rulebook, Rules, StateDiff,
+};
 
 /// Results of a transaction that executors must agree on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,8 +87,20 @@ impl Store for SharedStore {
         self.lock().chain_id()
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.lock().header(height)
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        self.lock().transactions(height)
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.lock().receipts(height)
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        self.lock().events(height)
     }
 
     fn scrub(&self) -> Result<(), Fault> {
@@ -132,7 +146,7 @@ pub(super) struct RunningExecutor {
     store: SharedStore,
     engine: ReplaceableEngine,
     rules: Rulebook,
-    genesis: Genesis,
+    chain: ChainSpec,
     /// `None` during a restart, and after a failed restart.
     machine: Option<Machine>,
 }
@@ -141,7 +155,7 @@ impl RunningExecutor {
     pub(super) fn start(
         mut executor: Executor,
         rules: &Rulebook,
-        genesis: &Genesis,
+        chain: &ChainSpec,
     ) -> Result<Self, Fault> {
         let nothing = Box::new(MemoryStore::new());
         let store = core::mem::replace(&mut executor.store, nothing);
@@ -151,7 +165,7 @@ impl RunningExecutor {
             store: SharedStore(Arc::new(Mutex::new(store))),
             engine,
             rules: rules.clone(),
-            genesis: genesis.clone(),
+            chain: chain.clone(),
             machine: None,
         };
         running.open()?;
@@ -166,7 +180,7 @@ impl RunningExecutor {
         };
         let store = Box::new(self.store.clone());
         let pipeline = self.executor.pipeline.as_ref().map(|make| make());
-        let machine = Machine::open(parts, self.genesis.clone(), store, pipeline)?;
+        let machine = Machine::open(parts, self.chain.clone(), store, pipeline)?;
         for module in &self.executor.prefilled {
             machine.cache()?.insert(Arc::clone(module));
         }

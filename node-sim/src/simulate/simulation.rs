@@ -9,6 +9,7 @@ use super::running::{BlockOutcome, RunningExecutor};
 use super::workload::Workload;
 use super::{Plan, Progress, Progressed, Report};
 use crate::compare::Mismatch;
+use crate::versions::Versions;
 use node::archive::{ArchivedBlock, ArchivedTransaction};
 use node::{Block, ReceiptExit};
 use std::sync::Arc;
@@ -25,10 +26,15 @@ pub(super) struct Simulation {
 }
 
 impl Simulation {
-    pub(super) fn new(plan: &Plan, executors: Vec<Executor>) -> Result<Self, Fault> {
+    pub(super) fn new(
+        plan: &Plan,
+        versions: &Versions,
+        executors: Vec<Executor>,
+    ) -> Result<Self, Fault> {
         let workload = Workload::new(plan, &Arc::new(node::rules::version_1()))?;
-        let rules = node::rules::rulebook();
-        let start = |executor| RunningExecutor::start(executor, &rules, workload.genesis());
+        let workload = workload.across(versions)?;
+        let chain = versions.spec(workload.genesis())?;
+        let start = |executor| RunningExecutor::start(executor, &versions.rulebook, &chain);
         let running: Vec<RunningExecutor> = executors
             .into_iter()
             .map(start)

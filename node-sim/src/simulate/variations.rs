@@ -3,10 +3,10 @@
 
 use super::hostile;
 use super::samples::{ACCEPTED, HOSTILE, UPGRADEABLE, variant};
-use node::{Commit, Receipt, Store, Tip};
+use node::{Commit, Header, Receipt, Signed, Store, Tip};
 use reference::Trace;
 use std::sync::Arc;
-use vm::{CheckedModule, Entries, Fault, Height};
+use vm::{CheckedModule, Entries, Event, Fault, Height};
 
 /// Keys that are read before the requested one.
 const READ_AHEAD: usize = 3;
@@ -65,8 +65,20 @@ impl<S: Store> Store for ReadAheadStore<S> {
         self.0.chain_id()
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.0.header(height)
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        self.0.transactions(height)
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.0.receipts(height)
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        self.0.events(height)
     }
 
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {

@@ -15,6 +15,7 @@ use super::samples::{
     ACCEPTED, AMM, COUNTER, ESCROW, HOSTILE, MULTISIG, NAMES, NFT, ORDERBOOK, POLL, PROBE, REFUSED,
     STORE, Sample, TOKEN, UPGRADEABLE, VAULT, variant,
 };
+use crate::versions::Versions;
 use contract_types::orderbook::Snapshot;
 use contract_types::{
     Address, Invocation, amm, counter, escrow, hostile as misbehaviour, multisig, names, nft,
@@ -122,6 +123,16 @@ impl Workload {
             signers,
             outsider,
         })
+    }
+
+    /// The same workload on a chain of these versions. Called before the first block.
+    ///
+    /// # Errors
+    /// [`Fault`] if the upgrades are not valid.
+    pub fn across(mut self, versions: &Versions) -> Result<Self, Fault> {
+        self.genesis = versions.genesis(self.genesis)?;
+        self.chain_id = self.genesis.chain_id();
+        Ok(self)
     }
 
     /// The chain's genesis.

@@ -1,15 +1,13 @@
 //! Runs a chain across the height at which other rules come into force.
 //!
 //! The second rules differ in two prices: one that validation uses and one that execution uses. The
-//! genesis state lists both rules with their heights.
+//! genesis lists them with their height.
 
 use node::archive::{ArchiveReader, ArchiveWriter, ArchivedBlock, ArchivedTransaction};
-use node::digest::encode;
 use node::rules::Prices;
-use node::state_tree::batch;
 use node::{
-    Activations, BlockResult, CachePolicy, Commit, Executed, Genesis, Invalid, MemoryStore,
-    NoObserver, Node, Observer, Parts, Payload, RULES_KEY, Store, Tip, ValidBlock, receipt,
+    CachePolicy, Executed, Invalid, MemoryStore, NoObserver, Node, Observer, Parts, Payload,
+    RulesUnknown, ValidBlock,
 };
 use node_sim::bisect::{DivergenceKind, locate};
 use node_sim::case::{Case, CaseError, CaseReplay, Outcome};
@@ -19,12 +17,12 @@ use node_sim::rerun::{Position, Subject};
 use node_sim::simulate::Plan;
 use node_sim::simulate::injected::WrongGas;
 use node_sim::simulate::workload::Workload;
+use node_sim::versions::{Listing, Versions};
 use reference::Reference;
 use std::sync::Arc;
-use tree::Tree;
 use vm::unstable::opcode::{Opcode, TABLE};
 use vm::unstable::schedule::Schedule;
-use vm::{Engine, Fault, Height, Interpreter, Rulebook, Rules, key};
+use vm::{Engine, Height, Interpreter, Rulebook, Rules};
 
 const PLAN: Plan = Plan {
     blocks: 8,
@@ -41,7 +39,7 @@ const INTERPRETER: EngineConstructor = || Box::new(Interpreter::new());
 const REFERENCE: EngineConstructor = || Box::new(Reference::new());
 
 /// Rules under which a transaction and an addition cost one unit of gas more.
-fn second() -> Rules {
+pub(crate) fn second() -> Rules {
     let v1 = node::rules::version_1();
     let price = |of: Opcode| {
         v1.schedule
@@ -58,45 +56,17 @@ fn second() -> Rules {
     Rules::new(v1.floats, schedule.with_embedder(&prices.named()).unwrap())
 }
 
-fn both() -> Rulebook {
+pub(crate) fn both() -> Rulebook {
     node::rules::rulebook().with(second())
 }
 
-/// A store with the genesis and these activations.
-fn store(genesis: &Genesis, activations: &Activations) -> Box<dyn Store> {
-    let mut diff = genesis.state();
-    diff.insert(key::system(RULES_KEY), Some(encode(activations)));
-    let result = BlockResult {
-        state_root: Tree::new().update(&batch(&diff)).0,
-        receipts_root: receipt::receipts_root(&[]),
-        gas_used: 0,
-    };
-    let tip = Tip {
-        height: Height(0),
-        hash: genesis.chain_id(),
-        time_ms: genesis.time_ms(),
-        result,
-    };
-    let mut store = MemoryStore::new();
-    store
-        .commit(Commit {
-            diff,
-            tip,
-            header: None,
-            receipts: Vec::new(),
-            transactions: Vec::new(),
-            events: Vec::new(),
-            records: Vec::new(),
-        })
-        .unwrap();
-    Box::new(store)
-}
-
-fn activations() -> Activations {
-    vec![
-        (Height(1), *node::rules::version_1().id()),
-        (Height(FROM), *second().id()),
-    ]
+/// The second rules from their height on, as the genesis lists them.
+fn crossing() -> Versions {
+    Versions {
+        rulebook: both(),
+        upgrades: vec![(Height(FROM), *second().id())],
+        listing: Listing::Genesis,
+    }
 }
 
 fn parts(engine: EngineConstructor, rules: Rulebook) -> Parts {
@@ -107,19 +77,21 @@ fn parts(engine: EngineConstructor, rules: Rulebook) -> Parts {
     }
 }
 
-fn workload() -> Workload {
-    Workload::new(&PLAN, &Arc::new(node::rules::version_1())).unwrap()
+fn workload(versions: &Versions) -> Workload {
+    let workload = Workload::new(&PLAN, &Arc::new(node::rules::version_1())).unwrap();
+    workload.across(versions).unwrap()
 }
 
-/// A node that knows `rules`, before the first block.
-fn open(engine: EngineConstructor, rules: Rulebook, activations: &Activations) -> (Node, Workload) {
-    let workload = workload();
-    let genesis = workload.genesis().clone();
-    let store = store(&genesis, activations);
-    (
-        Node::open(parts(engine, rules), genesis, store).unwrap(),
-        workload,
-    )
+/// A node of the chain that crosses the height, before the first block. It knows `rules`.
+fn open(engine: EngineConstructor, rules: Rulebook) -> (Node, Workload) {
+    open_on(engine, rules, &crossing())
+}
+
+fn open_on(engine: EngineConstructor, rules: Rulebook, versions: &Versions) -> (Node, Workload) {
+    let workload = workload(versions);
+    let (parts, genesis) = (parts(engine, rules), workload.genesis().clone());
+    let node = Node::open(parts, genesis, Box::new(MemoryStore::new())).unwrap();
+    (node, workload)
 }
 
 #[derive(Default)]
@@ -132,8 +104,8 @@ impl Observer for ExecutedCollector {
 }
 
 /// The blocks of the plan with their results.
-fn chain(engine: EngineConstructor, activations: &Activations) -> Vec<ArchivedBlock> {
-    let (mut node, mut workload) = open(engine, both(), activations);
+fn chain(engine: EngineConstructor, versions: &Versions) -> Vec<ArchivedBlock> {
+    let (mut node, mut workload) = open_on(engine, both(), versions);
     let blocks = (0..PLAN.blocks).map(|_| {
         let block = workload.next_block(&node).unwrap();
         let valid = node.validate(block.clone()).unwrap();
@@ -151,13 +123,10 @@ fn chain(engine: EngineConstructor, activations: &Activations) -> Vec<ArchivedBl
 
 #[test]
 fn engines_agree_across_the_height_and_prices_change_there() {
-    let crossing = chain(INTERPRETER, &activations());
-    assert_eq!(crossing, chain(REFERENCE, &activations()));
-    let straight = chain(
-        INTERPRETER,
-        &vec![(Height(1), *node::rules::version_1().id())],
-    );
-    for (height, (one, other)) in (1_u64..).zip(crossing.iter().zip(&straight)) {
+    let blocks = chain(INTERPRETER, &crossing());
+    assert_eq!(blocks, chain(REFERENCE, &crossing()));
+    let straight = chain(INTERPRETER, &Versions::default());
+    for (height, (one, other)) in (1_u64..).zip(blocks.iter().zip(&straight)) {
         let is_second = height >= FROM;
         let expected = if is_second {
             second()
@@ -172,8 +141,8 @@ fn engines_agree_across_the_height_and_prices_change_there() {
 
 #[test]
 fn an_archive_across_the_height_replays_on_both_engines() {
-    let blocks = chain(INTERPRETER, &activations());
-    let genesis = workload().genesis().clone();
+    let blocks = chain(INTERPRETER, &crossing());
+    let genesis = workload(&crossing()).genesis().clone();
     let mut writer = ArchiveWriter::new(Vec::new(), &genesis).unwrap();
     for block in &blocks {
         writer.push(block).unwrap();
@@ -181,7 +150,7 @@ fn an_archive_across_the_height_replays_on_both_engines() {
     let bytes = writer.finish().unwrap();
     for engine in [INTERPRETER, REFERENCE] {
         let reader = ArchiveReader::new(bytes.as_slice()).unwrap();
-        let store = store(&genesis, &activations());
+        let store = Box::new(MemoryStore::new());
         let mut replay = Replay::new(reader, parts(engine, both()), store).unwrap();
         while replay.step().unwrap() {}
         let replayed = replay.replayed();
@@ -192,8 +161,8 @@ fn an_archive_across_the_height_replays_on_both_engines() {
 
 #[test]
 fn a_node_without_the_second_rules_stops_before_the_height() {
-    let (mut old, _) = open(REFERENCE, node::rules::rulebook(), &activations());
-    let (mut new, mut workload) = open(REFERENCE, both(), &activations());
+    let (mut old, _) = open(REFERENCE, node::rules::rulebook());
+    let (mut new, mut workload) = open(REFERENCE, both());
     for _ in 1..FROM {
         let block = workload.next_block(&new).unwrap();
         let valid = old.validate(block).unwrap();
@@ -202,16 +171,25 @@ fn a_node_without_the_second_rules_stops_before_the_height() {
     }
     let block = workload.next_block(&new).unwrap();
     let mut of_old_rules = block.clone();
-    of_old_rules.header.rules_id = *node::rules::version_1().id();
-    assert_eq!(new.validate(of_old_rules), Err(Invalid::RulesId));
-    assert_eq!(old.validate(block.clone()), Err(Invalid::RulesUnknown));
-    assert!(matches!(
-        old.rules_at(Height(FROM)),
-        Err(Fault::Invariant(_))
-    ));
+    let (found, expected) = (*node::rules::version_1().id(), *second().id());
+    of_old_rules.header.rules_id = found;
+    let refused = new.validate(of_old_rules).unwrap_err();
+    assert_eq!(refused, Invalid::RulesId { found, expected });
+    for id in [found, expected] {
+        assert!(refused.to_string().contains(&hex::encode(id)), "{refused}");
+    }
+    let unknown = RulesUnknown {
+        height: Height(FROM),
+        rules_id: expected,
+    };
+    let behind = old.validate(block.clone()).unwrap_err();
+    assert_eq!(behind, Invalid::RulesUnknown(unknown));
+    assert_eq!(old.rules_at(Height(FROM)), Err(unknown));
+    let text = format!("block {FROM} needs the rules {}", hex::encode(expected));
+    assert!(behind.to_string().starts_with(&text), "{behind}");
     let valid = new.validate(block).unwrap();
     let fault = old.apply(&valid, &mut NoObserver).unwrap_err();
-    assert!(fault.to_string().contains("does not know the rules"));
+    assert!(fault.to_string().contains(&text), "{fault}");
     assert_eq!(old.store().tip().unwrap().unwrap().height.0, FROM - 1);
 }
 
@@ -230,7 +208,7 @@ fn call_in(valid: &ValidBlock, executed: &[Executed]) -> u32 {
 /// A case of a call at a height, and the kinds of divergence of a right and of a wrong engine
 /// there.
 fn case_at(height: u64) -> (Case, DivergenceKind, DivergenceKind) {
-    let (mut node, mut workload) = open(INTERPRETER, both(), &activations());
+    let (mut node, mut workload) = open(INTERPRETER, both());
     for _ in 1..height {
         let valid = node.validate(workload.next_block(&node).unwrap()).unwrap();
         node.apply(&valid, &mut NoObserver).unwrap();
@@ -241,6 +219,7 @@ fn case_at(height: u64) -> (Case, DivergenceKind, DivergenceKind) {
     let index = call_in(&valid, &collected.0);
     let at = Position {
         rules: node.rules_at(Height(height)).unwrap(),
+        rulebook: node.rulebook(),
         block: &valid,
         index,
     };

@@ -6,8 +6,8 @@
 //! expected keys from commits.
 
 use node::{
-    CachePolicy, Commit, Executed, MemoryStore, Node, Observer, Parts, Receipt, ReceiptExit, Store,
-    Tip, ValidBlock,
+    CachePolicy, Commit, Executed, Header, MemoryStore, Node, Observer, Parts, Receipt,
+    ReceiptExit, Signed, Store, Tip, ValidBlock,
 };
 use node_sim::bisect::{Divergence, DivergenceKind};
 use node_sim::case::{Case, CaseReplay};
@@ -18,6 +18,7 @@ use node_sim::simulate::injected::{
 use node_sim::simulate::samples::COUNTER;
 use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{Difference, Investigated, NoProgress, Plan, investigate, standard};
+use node_sim::versions::Versions;
 use reference::{Reference, Trace};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -25,7 +26,8 @@ use vm::CodeHash;
 use vm::unstable::lower::{Operator, Sink};
 use vm::unstable::opcode::Opcode;
 use vm::{
-    CheckedModule, Engine, Entries, Execution, Fault, Height, Interpreter, Rules, StateDiff, key,
+    CheckedModule, Engine, Entries, Event, Execution, Fault, Height, Interpreter, Rules, StateDiff,
+    key,
 };
 
 /// A plan in which each fault is reached.
@@ -55,8 +57,20 @@ impl Store for CommitSharingStore {
         self.0.chain_id()
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.0.header(height)
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        self.0.transactions(height)
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.0.receipts(height)
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        self.0.events(height)
     }
 
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
@@ -251,7 +265,8 @@ struct Finding {
 fn find(fault: &InjectedFault) -> Finding {
     let mut executors = standard(2);
     executors.push(fault.executor());
-    let investigated = investigate(&PLAN, executors, &mut NoProgress).unwrap();
+    let investigated =
+        investigate(&PLAN, &Versions::default(), executors, &mut NoProgress).unwrap();
     let Investigated {
         report,
         divergence,
@@ -470,7 +485,8 @@ fn a_right_engine_replays_each_case_and_a_wrong_one_does_not() {
 #[test]
 fn nothing_is_found_where_no_fault_is_injected() {
     let plan = Plan { blocks: 12, ..PLAN };
-    let investigated = investigate(&plan, standard(3), &mut NoProgress).unwrap();
+    let investigated =
+        investigate(&plan, &Versions::default(), standard(3), &mut NoProgress).unwrap();
     assert!(investigated.report.agreed);
     assert_eq!((investigated.divergence, investigated.case), (None, None));
 }

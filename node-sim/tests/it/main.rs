@@ -10,6 +10,8 @@ extern crate lockstep_node_sim as node_sim;
 
 mod activation;
 
+mod upgrade;
+
 mod small_chain;
 
 mod mutations;

@@ -4,14 +4,14 @@ use node::archive::{ArchiveReader, ArchiveWriter, ArchivedBlock, ArchivedTransac
 use node::limits::Limits;
 use node::rules::Prices;
 use node::{
-    CachePolicy, Commit, Executed, Genesis, MemoryStore, Node, Observer, Parts, Payload, Receipt,
-    ReceiptExit, SecretKey, Signed, Store, Tip, Transaction, intrinsic_gas,
+    CachePolicy, Commit, Executed, Genesis, Header, MemoryStore, Node, Observer, Parts, Payload,
+    Receipt, ReceiptExit, SecretKey, Signed, Store, Tip, Transaction, intrinsic_gas,
 };
 use node_sim::case::Case;
 use node_sim::replay::Replay;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use vm::{Address, CodeHash, Entries, Fault, Height, Interpreter, contract_address};
+use vm::{Address, CodeHash, Entries, Event, Fault, Height, Interpreter, contract_address};
 
 /// Gas beyond the intrinsic gas, enough for each call of the module.
 const GAS: u64 = 2_000_000;
@@ -63,8 +63,20 @@ impl Store for SharedStore {
         self.0.lock().unwrap().chain_id()
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.0.lock().unwrap().header(height)
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        self.0.lock().unwrap().transactions(height)
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.0.lock().unwrap().receipts(height)
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        self.0.lock().unwrap().events(height)
     }
 
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {

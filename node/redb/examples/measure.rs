@@ -4,6 +4,7 @@
 //! measure redb FILE [keys [updates]]    load keys, commit blocks, end without closing the store
 //! measure log FILE [keys [updates]]     the same with the log
 //! measure open FILE                     open that store of redb, and read one value
+//! measure records FILE                  commit 20,000 records of 3 KiB at once, 12 times, in redb
 //! ```
 //!
 //! By default 1,000,000 keys and 5,000 updates, every fifth of a new key; keys have 32 bytes,
@@ -33,6 +34,9 @@ const BLOCKS: u64 = 41;
 const LOADED_AT_ONCE: u64 = 50_000;
 const NEW_EVERY: u64 = 5;
 const VALUE_BYTES: usize = 50;
+const CHECKPOINTS: u64 = 12;
+const RECORDS: u64 = 20_000;
+const RECORD_WORDS: u64 = 3 * 1024 / 8;
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
@@ -59,7 +63,8 @@ fn main() -> Done<()> {
             measure(&mut store, path, keys, updates)
         }
         Some("open") => open(path),
-        _ => Err("redb, log or open?".into()),
+        Some("records") => records(path),
+        _ => Err("redb, log, open or records?".into()),
     }
 }
 
@@ -100,6 +105,41 @@ fn measure(store: &mut dyn Store, path: &Path, mut keys: u64, updates: u64) -> D
         "file, after blocks   {bytes} bytes, {} a key",
         per_key(bytes)
     );
+    println!("resident, greatest   {} KiB", status("VmHWM"));
+    Ok(())
+}
+
+/// As a checkpoint of a paged tree would write them.
+fn records(path: &Path) -> Done<()> {
+    let mut store = RedbStore::open(path, Settings::default())?;
+    let mut random = SplitMix(1);
+    let (mut wall, mut cpu) = (Vec::new(), Vec::new());
+    for height in 0..CHECKPOINTS {
+        let record = |random: &mut SplitMix| -> Vec<u8> {
+            let words = (0..RECORD_WORDS).map(|_| random.next());
+            words.flat_map(u64::to_le_bytes).collect()
+        };
+        let records = (0..RECORDS).map(|number| (key(number), Some(record(&mut random))));
+        let commit = Commit {
+            records: records.collect(),
+            ..commit(height, StateDiff::new())
+        };
+        let before = (Instant::now(), processor());
+        store.commit(commit)?;
+        wall.push(u64::try_from(before.0.elapsed().as_millis())?);
+        cpu.push(processor().saturating_sub(before.1) / 1_000_000);
+    }
+    println!("a checkpoint, clock  {} ms", median(&mut wall));
+    println!("dearest, clock       {} ms", wall.last().unwrap_or(&0));
+    println!("a checkpoint, CPU    {} ms", median(&mut cpu));
+    let before = Instant::now();
+    for _ in 0..RECORDS {
+        let number = random.below(RECORDS);
+        store.record(&key(number))?.ok_or("a record is missing")?;
+    }
+    let reading = before.elapsed().as_micros();
+    println!("{RECORDS} reads, clock {} ms", reading / 1_000);
+    println!("file                 {} bytes", fs::metadata(path)?.len());
     println!("resident, greatest   {} KiB", status("VmHWM"));
     Ok(())
 }

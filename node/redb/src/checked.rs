@@ -200,8 +200,13 @@ impl StorageBackend for CheckedFile {
             }
         }
         self.0.file.sync()?;
-        state.copies.synced();
+        let older = state.copies.synced();
         state.synced = self.len()?;
+        if let Some(block) = older {
+            let newest = state.copies.newest.encode();
+            let offset = block.saturating_mul(PAGE_BYTES);
+            self.0.file.write(offset, &newest)?;
+        }
         Ok(())
     }
 

@@ -1,16 +1,16 @@
 //! Keeps redb's header in three copies, so that neither a crash nor rot loses it.
 //!
 //! redb overwrites its header in place. So each write of it goes to two of the three blocks, never
-//! to the third one, which has the last header that was synced:
+//! to the third one, which has a header that was synced; that one follows after the sync:
 //!
 //! ```text
-//! after a sync     n     n     n-1       two blocks have the newest header
+//! after a sync     n     n     n?        the third block is written, and synced with the next one
 //! while writing    n     n+1?  n+1?      the first one is not touched until the next sync
-//! after the sync   n     n+1   n+1
+//! after the sync   n+1?  n+1   n+1
 //! ```
 //!
-//! A crash while writing can tear both new copies, and n is left. One block that changes at rest
-//! leaves another one with the newest header.
+//! A crash while writing can tear both new copies, and n is left. Two blocks that change at rest
+//! leave a third one with the newest header: damage never brings an older one back.
 
 use crate::layout::PAGE;
 use twox_hash::XxHash3_64;
@@ -18,8 +18,11 @@ use twox_hash::XxHash3_64;
 /// First line of a store's file; a person, or another build, can read it.
 pub(crate) const PREFIX: &[u8] = b"lockstep/redb-store/";
 /// Version of the layout that this build reads and writes.
-pub(crate) const VERSION: u32 = 1;
-const LINE: &[u8] = b"lockstep/redb-store/1\n";
+pub(crate) const VERSION: u32 = 2;
+const LINE: &[u8] = b"lockstep/redb-store/2\n";
+/// The same of version 1, whose tables are some of those of version 2. The first write of a header
+/// makes it a file of version 2.
+const LINE_1: &[u8] = b"lockstep/redb-store/1\n";
 /// Bytes of redb's header that are kept; redb uses the first 320.
 pub(crate) const CONTENTS: usize = 1024;
 /// First bytes of redb's header once redb has written its first pages.
@@ -64,7 +67,8 @@ impl Header {
     /// `None` if the block is not one that [`Header::encode`] returned.
     pub(crate) fn decode(block: &[u8]) -> Option<Self> {
         let (body, sum) = block.split_last_chunk::<8>()?;
-        if XxHash3_64::oneshot(body) != u64::from_le_bytes(*sum) || !body.starts_with(LINE) {
+        let is_known = body.starts_with(LINE) || body.starts_with(LINE_1);
+        if XxHash3_64::oneshot(body) != u64::from_le_bytes(*sum) || !is_known {
             return None;
         }
         let (number, rest) = body.get(32..)?.split_first_chunk::<8>()?;
@@ -112,11 +116,15 @@ impl Copies {
         }
     }
 
-    /// Called once everything is synced: the next write may overwrite the copy that was kept.
-    pub(crate) fn synced(&mut self) {
-        if std::mem::take(&mut self.is_unsynced) {
-            self.kept = self.kept.saturating_add(1).wrapping_rem(3);
+    /// Called once everything is synced: returns the block that has an older header, if any, to
+    /// which the newest is to be written as well.
+    pub(crate) fn synced(&mut self) -> Option<u64> {
+        if !std::mem::take(&mut self.is_unsynced) {
+            return None;
         }
+        let older = self.kept;
+        self.kept = older.saturating_add(1).wrapping_rem(3);
+        u64::try_from(older).ok()
     }
 
     /// Number of these copies that have the newest header.
@@ -154,7 +162,7 @@ fn other_version(start: &[u8]) -> Option<u32> {
     let rest = start.strip_prefix(PREFIX)?;
     let end = rest.iter().position(|byte| *byte == b'\n')?;
     let number = str::from_utf8(rest.get(..end)?).ok()?.parse().ok()?;
-    (number != VERSION).then_some(number)
+    (number == 0 || number > VERSION).then_some(number)
 }
 
 #[cfg(test)]
@@ -207,21 +215,62 @@ mod tests {
             for block in written {
                 blocks[block] = Some(numbered(number));
             }
-            copies.synced();
+            let older = copies.synced().expect("a header was written");
             assert_eq!(copies.count(&blocks), 2);
+            let older = usize::try_from(older).expect("one of three");
+            assert!(!written.contains(&older));
+            // A crash may lose this write, or tear it.
+            blocks[older] = match number % 3 {
+                0 => blocks[older].take(),
+                1 => None,
+                _ => Some(numbered(number)),
+            };
             for lost in 0..3 {
                 let mut left = blocks.clone();
                 left[lost] = None;
                 assert_eq!(Copies::choose(left).unwrap().newest, numbered(number));
             }
+            assert_eq!(copies.synced(), None);
         }
     }
 
     #[test]
+    fn two_damaged_blocks_leave_the_newest_header() {
+        let mut blocks = [const { Some(Header::EMPTY) }; 3];
+        let mut copies = Copies::choose(blocks.clone()).unwrap();
+        for number in 1..9 {
+            for block in copies.write(numbered(number)) {
+                blocks[usize::try_from(block).expect("one of three")] = Some(numbered(number));
+            }
+            let older = copies
+                .synced()
+                .and_then(|block| usize::try_from(block).ok());
+            blocks[older.expect("one of three")] = Some(numbered(number));
+            for left in 0..3 {
+                let mut damaged = [const { None }; 3];
+                damaged[left].clone_from(&blocks[left]);
+                assert_eq!(Copies::choose(damaged).unwrap().newest, numbered(number));
+            }
+        }
+    }
+
+    #[test]
+    fn a_header_of_version_1_is_read() {
+        let mut block = numbered(7).encode();
+        block[..LINE_1.len()].copy_from_slice(LINE_1);
+        assert_eq!(Header::decode(&block), None, "the checksum covers the line");
+        let body = PAGE - 8;
+        let sum = XxHash3_64::oneshot(&block[..body]).to_le_bytes();
+        block[body..].copy_from_slice(&sum);
+        assert_eq!(Header::decode(&block), Some(numbered(7)));
+    }
+
+    #[test]
     fn other_files_are_named() {
-        assert!(refusal(b"lockstep/redb-store/2\n").contains("newer build"));
+        assert!(refusal(b"lockstep/redb-store/3\n").contains("newer build"));
         assert!(refusal(b"lockstep/redb-store/0\n").contains("cannot convert"));
         assert!(refusal(b"lockstep/redb-store/1\n").contains("damaged"));
+        assert!(refusal(b"lockstep/redb-store/2\n").contains("damaged"));
         assert!(refusal(REDB).contains("redb file of something else"));
         assert!(refusal(b"GIF89a").contains("something else"));
     }

@@ -38,6 +38,9 @@ mod unwritten;
 /// The tables of a store, for reading.
 mod tables;
 
+/// Changes of the tables.
+mod changes;
+
 /// The store.
 mod store;
 

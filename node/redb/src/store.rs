@@ -1,24 +1,27 @@
 //! Implements [`node::Store`] on redb.
 
+use crate::changes;
 use crate::checked::CheckedFile;
 use crate::file::{DiskFile, PagedFile};
-use crate::tables::{CHAIN, HEADERS, META, RECEIPTS, TIP, Tables, VALUES, fault};
+use crate::tables::{Tables, fault};
 use crate::unwritten::Unwritten;
-use borsh::BorshSerialize;
-use node::receipt::receipts_root;
-use node::{Commit, Header, Receipt, Store, Tip};
+use node::{Commit, HALF_RESTORED, Header, Receipt, RestoredPart, Signed, Snapshot, Store, Tip};
 use redb::{Builder, Database, WriteTransaction};
 use std::path::Path;
 use std::sync::Arc;
-use vm::{Entries, Fault, Height};
+use vm::{Entries, Event, Fault, Height};
 
 /// Small, because a scrub reads each page once.
 const SCRUB_CACHE_BYTES: usize = 1024 * 1024;
 
+/// Blocks that one transaction deletes when the store is opened with fewer to keep.
+const PRUNED_AT_ONCE: u64 = 1_000;
+
 /// Settings of a store. They change time, memory and disk use, never a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Number of blocks whose header and receipts are kept, at least 1; `None` for all.
+    /// Number of blocks whose header, transactions, receipts and events are kept, at least 1;
+    /// `None` for all.
     pub keep_blocks: Option<u64>,
     /// Memory for pages, in bytes: up to half of it for pages of the next commit.
     pub cache_bytes: usize,
@@ -101,17 +104,6 @@ impl RedbStore {
         Ok(store)
     }
 
-    /// Header of a block; `None` for the genesis and for blocks that are pruned or not committed.
-    ///
-    /// # Errors
-    /// [`Fault::Store`].
-    pub fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
-        match self.tables()? {
-            Some(tables) => tables.header(height),
-            None => Ok(None),
-        }
-    }
-
     /// Opens the file a second time, as a restart would, past all caches and without writing to it;
     /// reads every page that a commit refers to; compares the root of the values with the tip, and
     /// the receipts and headers with the chain.
@@ -155,27 +147,8 @@ impl RedbStore {
                 "the values do not have the committed root".to_owned(),
             ));
         }
-        let (mut blocks, mut height) = (0_u64, tip.height);
-        let (mut root, mut hash) = (tip.result.receipts_root, tip.hash);
-        while let Some(receipts) = self.receipts(height)? {
-            if receipts_root(&receipts) != root {
-                return Err(refuse(format!(
-                    "the receipts of block {height} are damaged"
-                )));
-            }
-            blocks = blocks.saturating_add(1);
-            let Some(header) = self.header(height)? else {
-                break;
-            };
-            if header.hash() != hash {
-                return Err(refuse(format!("the header of block {height} is damaged")));
-            }
-            (root, hash) = (header.parent_result.receipts_root, header.parent);
-            let Some(below) = height.0.checked_sub(1) else {
-                break;
-            };
-            height = Height(below);
-        }
+        let blocks =
+            node::verify_blocks(self, &tip).map_err(|damage| refuse(damage.to_string()))?;
         Ok(Scrubbed {
             blocks,
             height: tip.height,
@@ -215,10 +188,15 @@ impl RedbStore {
         let kept = self.tip.zip(self.settings.keep_blocks);
         let kept = kept.and_then(|(tip, keep)| tip.height.0.checked_add(1)?.checked_sub(keep));
         match first.zip(kept) {
-            Some((first, kept)) if first < kept => {
-                self.write(|transaction| prune(transaction, first, kept))
+            Some((mut first, kept)) => {
+                while first < kept {
+                    let end = kept.min(first.saturating_add(PRUNED_AT_ONCE));
+                    self.write(|transaction| changes::prune(transaction, first..end))?;
+                    first = end;
+                }
+                Ok(())
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 
@@ -275,49 +253,27 @@ impl PagedFile for Below {
     }
 }
 
-fn insert(
-    transaction: &WriteTransaction,
-    commit: &Commit,
-    keep: Option<u64>,
-) -> Result<(), redb::Error> {
-    let height = commit.tip.height.0;
-    let mut values = transaction.open_table(VALUES)?;
-    for (key, value) in &commit.diff {
-        match value {
-            Some(value) => drop(values.insert(key.as_slice(), value.as_slice())?),
-            None => drop(values.remove(key.as_slice())?),
+/// The tables of one commit, which redb keeps while later blocks are committed.
+struct View(Option<Tables>);
+
+impl Snapshot for View {
+    fn tip(&self) -> Result<Option<Tip>, Fault> {
+        self.0.as_ref().map_or(Ok(None), Tables::tip)
+    }
+
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        match &self.0 {
+            Some(tables) => tables.header(height),
+            None => Ok(None),
         }
     }
-    let mut headers = transaction.open_table(HEADERS)?;
-    if let Some(header) = &commit.header {
-        headers.insert(height, encode(header)?.as_slice())?;
-    }
-    let mut receipts = transaction.open_table(RECEIPTS)?;
-    receipts.insert(height, encode(&commit.receipts)?.as_slice())?;
-    if let Some(old) = keep.and_then(|keep| height.checked_sub(keep)) {
-        headers.remove(old)?;
-        receipts.remove(old)?;
-    }
-    let mut meta = transaction.open_table(META)?;
-    meta.insert(TIP, encode(&commit.tip)?.as_slice())?;
-    if height == 0 {
-        meta.insert(CHAIN, commit.tip.hash.as_slice())?;
-    }
-    Ok(())
-}
 
-fn prune(transaction: &WriteTransaction, first: u64, kept: u64) -> Result<(), redb::Error> {
-    let mut headers = transaction.open_table(HEADERS)?;
-    let mut receipts = transaction.open_table(RECEIPTS)?;
-    for height in first..kept {
-        headers.remove(height)?;
-        receipts.remove(height)?;
+    fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
+        match &self.0 {
+            Some(tables) => tables.scan(start, end, limit),
+            None => Ok(Entries::new()),
+        }
     }
-    Ok(())
-}
-
-fn encode<T: BorshSerialize>(value: &T) -> Result<Vec<u8>, redb::Error> {
-    borsh::to_vec(value).map_err(redb::Error::Io)
 }
 
 impl Store for RedbStore {
@@ -354,9 +310,41 @@ impl Store for RedbStore {
         }
     }
 
+    fn keeps_records(&self) -> bool {
+        true
+    }
+
+    fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        match self.tables()? {
+            Some(tables) => tables.record(key),
+            None => Ok(None),
+        }
+    }
+
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        match self.tables()? {
+            Some(tables) => tables.header(height),
+            None => Ok(None),
+        }
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        match self.tables()? {
+            Some(tables) => tables.transactions(height),
+            None => Ok(None),
+        }
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         match self.tables()? {
             Some(tables) => tables.receipts(height),
+            None => Ok(None),
+        }
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        match self.tables()? {
+            Some(tables) => tables.events(height),
             None => Ok(None),
         }
     }
@@ -365,11 +353,38 @@ impl Store for RedbStore {
         Self::scrub(self).map(drop)
     }
 
+    fn snapshot(&self) -> Result<Box<dyn Snapshot>, Fault> {
+        self.intact()?;
+        let tables = Tables::open(&self.database, &self.name)?;
+        Ok(Box::new(View(tables)))
+    }
+
+    fn restore(&mut self, part: RestoredPart) -> Result<(), Fault> {
+        self.intact()?;
+        if let Some(tip) = self.tip {
+            let cause = format!("it has block {} already", tip.height);
+            return Err(fault(&self.name, cause));
+        }
+        self.write(|transaction| changes::restore(transaction, &part))?;
+        self.tip = part.end.map(|(tip, _)| tip);
+        Ok(())
+    }
+
+    fn restoring(&self) -> Result<Option<Vec<u8>>, Fault> {
+        match self.tables()? {
+            Some(tables) => tables.restoring(),
+            None => Ok(None),
+        }
+    }
+
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
         self.intact()?;
+        if self.tip.is_none() && self.restoring()?.is_some() {
+            return Err(fault(&self.name, HALF_RESTORED));
+        }
         self.check_next(commit.tip.height)?;
         let keep = self.settings.keep_blocks;
-        self.write(|transaction| insert(transaction, &commit, keep))?;
+        self.write(|transaction| changes::insert(transaction, &commit, keep))?;
         self.tip = Some(commit.tip);
         Ok(())
     }

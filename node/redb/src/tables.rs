@@ -1,11 +1,11 @@
 //! Reads the tables of a store as of its last commit.
 
 use borsh::BorshDeserialize;
-use node::{Header, Receipt, Tip};
+use node::{Header, Receipt, Signed, Tip};
 use redb::{ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition, TableError};
 use std::ops::Bound;
 use std::sync::Arc;
-use vm::{Entries, Fault, Height};
+use vm::{Entries, Event, Fault, Height};
 
 /// State values by state key, contract code included.
 pub(crate) const VALUES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("values");
@@ -13,10 +13,19 @@ pub(crate) const VALUES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::ne
 pub(crate) const HEADERS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("headers");
 /// Receipts by height, in borsh.
 pub(crate) const RECEIPTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("receipts");
+/// Signed transactions by height, in borsh.
+pub(crate) const TRANSACTIONS: TableDefinition<'_, u64, &[u8]> =
+    TableDefinition::new("transactions");
+/// Events of each transaction by height, in borsh.
+pub(crate) const EVENTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("events");
+/// Records of this machine beside the state, by key.
+pub(crate) const RECORDS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("records");
 /// What there is once: [`TIP`], [`CHAIN`].
 pub(crate) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 /// Key of the last block, in borsh.
 pub(crate) const TIP: &str = "tip";
+/// Key of the progress of a restore that has not ended.
+pub(crate) const RESTORING: &str = "restoring";
 /// Key of the chain id.
 pub(crate) const CHAIN: &str = "chain";
 
@@ -25,12 +34,25 @@ pub(crate) fn fault(name: &str, cause: impl std::fmt::Display) -> Fault {
     Fault::Store(format!("redb at {name}: {cause}"))
 }
 
+/// A table, or `None` if the file has none of that name.
+fn existing<T>(opened: Result<T, TableError>) -> Result<Option<T>, TableError> {
+    match opened {
+        Ok(table) => Ok(Some(table)),
+        Err(TableError::TableDoesNotExist(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// The tables of one commit. While they are open redb keeps the pages of that commit.
 pub(crate) struct Tables {
     name: Arc<str>,
     values: ReadOnlyTable<&'static [u8], &'static [u8]>,
     headers: ReadOnlyTable<u64, &'static [u8]>,
     receipts: ReadOnlyTable<u64, &'static [u8]>,
+    /// Tables that a file of version 1 has from its next commit on.
+    transactions: Option<ReadOnlyTable<u64, &'static [u8]>>,
+    events: Option<ReadOnlyTable<u64, &'static [u8]>>,
+    records: Option<ReadOnlyTable<&'static [u8], &'static [u8]>>,
     meta: ReadOnlyTable<&'static str, &'static [u8]>,
 }
 
@@ -45,16 +67,17 @@ impl Tables {
     ) -> Result<Option<Self>, Fault> {
         let failed = |error: TableError| fault(name, error);
         let read = database.begin_read().map_err(|error| fault(name, error))?;
-        let values = match read.open_table(VALUES) {
-            Ok(values) => values,
-            Err(TableError::TableDoesNotExist(_)) => return Ok(None),
-            Err(error) => return Err(failed(error)),
+        let Some(values) = existing(read.open_table(VALUES)).map_err(failed)? else {
+            return Ok(None);
         };
         Ok(Some(Self {
             name: Arc::clone(name),
             values,
             headers: read.open_table(HEADERS).map_err(failed)?,
             receipts: read.open_table(RECEIPTS).map_err(failed)?,
+            transactions: existing(read.open_table(TRANSACTIONS)).map_err(failed)?,
+            events: existing(read.open_table(EVENTS)).map_err(failed)?,
+            records: existing(read.open_table(RECORDS)).map_err(failed)?,
             meta: read.open_table(META).map_err(failed)?,
         }))
     }
@@ -62,6 +85,14 @@ impl Tables {
     pub(crate) fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
         let found = self.values.get(key).map_err(|error| self.fault(error))?;
         Ok(found.map(|value| value.value().to_vec()))
+    }
+
+    pub(crate) fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        let Some(records) = &self.records else {
+            return Ok(None);
+        };
+        let found = records.get(key).map_err(|error| self.fault(error))?;
+        Ok(found.map(|record| record.value().to_vec()))
     }
 
     pub(crate) fn contains(&self, key: &[u8]) -> Result<bool, Fault> {
@@ -99,6 +130,12 @@ impl Tables {
         self.decode("the tip", bytes.as_deref())
     }
 
+    pub(crate) fn restoring(&self) -> Result<Option<Vec<u8>>, Fault> {
+        let found = self.meta.get(RESTORING);
+        let found = found.map_err(|error| self.fault(error))?;
+        Ok(found.map(|progress| progress.value().to_vec()))
+    }
+
     pub(crate) fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {
         let found = self.meta.get(CHAIN).map_err(|error| self.fault(error))?;
         let bytes = found.map(|value| value.value().to_vec());
@@ -111,6 +148,20 @@ impl Tables {
 
     pub(crate) fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.block(&self.receipts, "a list of receipts", height)
+    }
+
+    pub(crate) fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        match &self.transactions {
+            Some(table) => self.block(table, "a list of transactions", height),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        match &self.events {
+            Some(table) => self.block(table, "a list of events", height),
+            None => Ok(None),
+        }
     }
 
     /// The lowest height whose receipts are kept.

@@ -8,20 +8,23 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 use vm::Fault;
 
-/// Layout version that this build reads and writes: column families `values`, `headers`, `receipts`
-/// and `meta`, heights big endian, borsh.
-pub(crate) const VERSION: u32 = 1;
+/// Layout version that this build writes: the column families of [`crate::settings::FAMILIES`],
+/// heights big endian, borsh. Version 1 lacks three of them, and becomes version 2 at its opening.
+pub(crate) const VERSION: u32 = 2;
+const OLDEST: u32 = 1;
 
 const FILE: &str = "LOCKSTEP";
+const NEW_FILE: &str = "LOCKSTEP.new";
 const PREFIX: &str = "lockstep/rocksdb-store/";
 /// A file that every RocksDB folder has.
 const ROCKSDB_FILE: &str = "CURRENT";
 
-/// Returns an error for a folder of another version or another program; marks a new one.
-pub(crate) fn check(path: &Path) -> Result<(), Fault> {
+/// Returns the version of a folder that can be opened, and an error for another version or another
+/// program; marks a new folder.
+pub(crate) fn check(path: &Path) -> Result<u32, Fault> {
     match fs::read_to_string(path.join(FILE)) {
         Ok(text) => match version(&text) {
-            Some(VERSION) => Ok(()),
+            Some(known @ OLDEST..=VERSION) => Ok(known),
             Some(found) => Err(fault(path, refusal(found))),
             None => Err(fault(
                 path,
@@ -36,18 +39,20 @@ pub(crate) fn check(path: &Path) -> Result<(), Fault> {
     }
 }
 
-/// Writes the mark and syncs it.
+/// Writes the mark, at once, and syncs it.
 pub(crate) fn mark(path: &Path) -> Result<(), Fault> {
     let write = || {
-        let mut file = File::create(path.join(FILE))?;
+        let new = path.join(NEW_FILE);
+        let mut file = File::create(&new)?;
         writeln!(file, "{PREFIX}{VERSION}")?;
         file.sync_all()?;
+        fs::rename(new, path.join(FILE))?;
         File::open(path)?.sync_all()
     };
     write().map_err(|error| fault(path, format!("its file {FILE} cannot be written: {error}")))
 }
 
-fn begin(path: &Path) -> Result<(), Fault> {
+fn begin(path: &Path) -> Result<u32, Fault> {
     if path.join(ROCKSDB_FILE).exists() {
         return Err(fault(
             path,
@@ -56,7 +61,8 @@ fn begin(path: &Path) -> Result<(), Fault> {
     }
     fs::create_dir_all(path)
         .map_err(|error| fault(path, format!("the folder cannot be created: {error}")))?;
-    mark(path)
+    mark(path)?;
+    Ok(VERSION)
 }
 
 fn version(text: &str) -> Option<u32> {

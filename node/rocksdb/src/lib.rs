@@ -12,6 +12,9 @@
 //! * A commit that returned `Ok` survives a crash of the process and of the machine.
 //! * An error of RocksDB is a [`vm::Fault`] that names the folder and the cause; after a failed
 //!   commit every call fails.
+//! * The store opens at the last block that was acknowledged, or above; if damage to a log has lost
+//!   it, that is a fault, until [`RocksStore::accept`] was called.
+//! * A scan passes each deletion a bounded number of times, however often it is repeated.
 //! * Opening ends: if RocksDB does not finish within [`Settings::open_seconds`], that is a fault.
 //!
 //! Specification: docs/spec/blocks.md, "Store". Tests: `tests/it`, and the command `kill_loop`.
@@ -26,12 +29,24 @@ mod format;
 /// Time limit of opening.
 mod watchdog;
 
+/// The last block that was acknowledged, beside RocksDB's files.
+mod acknowledged;
+
+/// Ranges of deleted keys.
+mod dead;
+
+/// Scans.
+mod scan;
+
+/// Folders of views of one block's state.
+mod views;
+
 /// The store.
 mod store;
 
 /// Backups, scrubs and compactions.
 mod maintenance;
 
-pub use maintenance::Scrubbed;
+pub use maintenance::{Accepted, Scrubbed};
 pub use settings::Settings;
 pub use store::RocksStore;

@@ -1,13 +1,13 @@
 //! Backs up an open store, scrubs it for damage, and compacts it on demand.
 
-use crate::format::{self, fault};
-use crate::settings::{FAMILIES, Settings};
+use crate::acknowledged;
+use crate::format;
+use crate::settings::{FAMILIES, RECORDS, Settings};
 use crate::store::RocksStore;
+use crate::views::remove;
 use node::Store;
-use node::receipt::receipts_root;
 use rocksdb::checkpoint::Checkpoint;
-use std::fs;
-use std::io::ErrorKind;
+use rocksdb::{FlushOptions, IteratorMode};
 use std::path::Path;
 use vm::{Fault, Height};
 
@@ -15,6 +15,15 @@ use vm::{Fault, Height};
 const SCRUBBED: &str = "scrub";
 /// Small, because a scrub reads each block of a file once.
 const SCRUB_CACHE_BYTES: usize = 1024 * 1024;
+
+/// What a store that was accepted has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Height of the last block that was acknowledged, if it is known.
+    pub acknowledged: Option<Height>,
+    /// Height of the last block of the store; `None` before the genesis.
+    pub height: Option<Height>,
+}
 
 /// What a scrub has read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,15 +78,40 @@ impl RocksStore {
     /// # Errors
     /// [`Fault::Store`].
     pub fn compact(&self) -> Result<(), Fault> {
+        self.flush()?;
         for name in FAMILIES {
             let family = self.family(name)?;
-            self.db
-                .flush_cf(family)
-                .map_err(|error| self.fault(format!("a flush failed: {error}")))?;
             self.db
                 .compact_range_cf(family, None::<&[u8]>, None::<&[u8]>);
         }
         Ok(())
+    }
+
+    fn flush(&self) -> Result<(), Fault> {
+        let families = FAMILIES.map(|name| self.family(name));
+        let families = families.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let flushed = self.db.flush_cfs_opt(&families, &FlushOptions::default());
+        flushed.map_err(|error| self.fault(format!("a flush failed: {error}")))
+    }
+
+    /// Makes a store whose last acknowledged block is lost open at the block that it has: reads the
+    /// whole store as a scrub does, and forgets the acknowledged block.
+    ///
+    /// # Errors
+    /// As [`RocksStore::open`] and [`RocksStore::scrub`].
+    pub fn accept(path: &Path, settings: Settings) -> Result<Accepted, Fault> {
+        let (store, last) = Self::open_unchecked(path, settings)?;
+        let tip = store.tip()?;
+        if tip.is_some() {
+            store.scrub()?;
+        }
+        // What was recovered from a log is durable before the file is changed.
+        store.flush()?;
+        acknowledged::forget(path).map_err(|error| store.fault(error))?;
+        Ok(Accepted {
+            acknowledged: last.map(|block| block.height),
+            height: tip.map(|tip| tip.height),
+        })
     }
 
     fn read_all(&self) -> Result<Scrubbed, Fault> {
@@ -85,41 +119,20 @@ impl RocksStore {
         if node::recomputed_root(self)? != tip.result.state_root {
             return Err(self.fault("the values do not have the committed root"));
         }
-        let mut blocks = 0_u64;
-        let mut expected = tip.result.receipts_root;
-        let mut hash = tip.hash;
-        let mut height = tip.height;
-        loop {
-            let header = self.header(height)?;
-            let Some(receipts) = self.receipts(height)? else {
-                break;
-            };
-            if receipts_root(&receipts) != expected {
-                return Err(self.fault(format!("the receipts of block {height} are damaged")));
-            }
-            blocks = blocks.saturating_add(1);
-            let Some(header) = header else { break };
-            if header.hash() != hash {
-                return Err(self.fault(format!("the header of block {height} is damaged")));
-            }
-            (expected, hash) = (header.parent_result.receipts_root, header.parent);
-            let Some(below) = height.0.checked_sub(1) else {
-                break;
-            };
-            height = Height(below);
-        }
+        self.read_records()?;
+        let blocks = node::verify_blocks(self, &tip).map_err(|damage| self.fault(damage))?;
         Ok(Scrubbed {
             blocks,
             height: tip.height,
         })
     }
-}
 
-fn remove(folder: &Path) -> Result<(), Fault> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(fault(folder, format!("it cannot be removed: {error}")))
+    /// Reads every record: RocksDB compares the checksum of each block.
+    fn read_records(&self) -> Result<(), Fault> {
+        let family = self.family(RECORDS)?;
+        for record in self.db.iterator_cf(family, IteratorMode::Start) {
+            record.map_err(|error| self.fault(error))?;
         }
-        _ => Ok(()),
+        Ok(())
     }
 }

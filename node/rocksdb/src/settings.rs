@@ -10,10 +10,26 @@ pub(crate) const VALUES: &str = "values";
 pub(crate) const HEADERS: &str = "headers";
 /// Column family: receipts by height, big endian.
 pub(crate) const RECEIPTS: &str = "receipts";
+/// Column family: signed transactions by height, big endian.
+pub(crate) const TRANSACTIONS: &str = "transactions";
+/// Column family: events of each transaction by height, big endian.
+pub(crate) const EVENTS: &str = "events";
+/// Column family: records of this machine beside the state, by key.
+pub(crate) const RECORDS: &str = "records";
 /// Column family: the tip.
 pub(crate) const META: &str = "meta";
+/// Column families of blocks, by height.
+pub(crate) const BLOCKS: [&str; 4] = [HEADERS, RECEIPTS, TRANSACTIONS, EVENTS];
 /// All column families of a store.
-pub(crate) const FAMILIES: [&str; 4] = [VALUES, HEADERS, RECEIPTS, META];
+pub(crate) const FAMILIES: [&str; 7] = [
+    VALUES,
+    HEADERS,
+    RECEIPTS,
+    TRANSACTIONS,
+    EVENTS,
+    RECORDS,
+    META,
+];
 
 /// Log files that are overwritten instead of created. At least one: without it a log that ends in
 /// garbage can make RocksDB's reader loop without end (facebook/rocksdb#13333).
@@ -24,6 +40,8 @@ const DELETION_TRIGGER: usize = 512;
 const DELETION_WINDOW: usize = 4_096;
 /// Share of deletions in a whole file that triggers its compaction.
 const DELETION_SHARE: f64 = 0.5;
+/// Size of a block of the files of records, in bytes: a page of the tree has 3 KiB, read alone.
+const RECORD_BLOCK_BYTES: usize = 8 * 1024;
 /// Limits of RocksDB's own log, which people read, so that it does not fill the disk.
 const INFO_LOG_BYTES: usize = 4 * 1024 * 1024;
 const INFO_LOGS: usize = 4;
@@ -31,7 +49,8 @@ const INFO_LOGS: usize = 4;
 /// Settings of a store. They change time, memory and disk use, never a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Number of blocks whose header and receipts are kept, at least 1; `None` for all.
+    /// Number of blocks whose header, transactions, receipts and events are kept, at least 1;
+    /// `None` for all.
     pub keep_blocks: Option<u64>,
     /// Time limit for opening, in seconds; beyond it opening is a fault. Replaying a log of
     /// [`Settings::log_bytes`] takes a few seconds.
@@ -83,6 +102,9 @@ impl Settings {
         // Recovery ends at the first incomplete record of a log, which leaves a prefix of the
         // blocks.
         options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
+        // All families are flushed in one step of the manifest. If damage hides its last step, the
+        // whole store is older, and not one family.
+        options.set_atomic_flush(true);
         options.set_max_total_wal_size(self.log_bytes);
         options.set_paranoid_checks(true);
         options.set_keep_log_file_num(INFO_LOGS);
@@ -95,18 +117,28 @@ impl Settings {
         let cache = Cache::new_lru_cache(self.cache_bytes);
         FAMILIES
             .iter()
-            .map(|name| ColumnFamilyDescriptor::new(*name, self.family(&cache)))
+            .map(|name| ColumnFamilyDescriptor::new(*name, self.family(name, &cache)))
             .collect()
     }
 
-    fn family(&self, cache: &Cache) -> Options {
+    fn family(&self, name: &str, cache: &Cache) -> Options {
         let mut blocks = BlockBasedOptions::default();
         blocks.set_block_cache(cache);
+        if name == RECORDS {
+            blocks.set_block_size(RECORD_BLOCK_BYTES);
+        }
         // Most reads are of existing keys; the filter serves those that are not.
         blocks.set_bloom_filter(10.0, false);
         let mut options = Options::default();
         options.set_block_based_table_factory(&blocks);
-        options.set_write_buffer_size(self.buffer_bytes);
+        // All families are flushed together. A checkpoint of the tree fills this buffer by itself,
+        // so that an opening replays little more than one.
+        let buffer = if name == RECORDS {
+            self.buffer_bytes.wrapping_div(2)
+        } else {
+            self.buffer_bytes
+        };
+        options.set_write_buffer_size(buffer);
         options.set_compression_type(DBCompressionType::None);
         options.add_compact_on_deletion_collector_factory(
             DELETION_WINDOW,

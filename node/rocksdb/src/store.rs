@@ -1,23 +1,38 @@
 //! Implements [`node::Store`] on RocksDB: reads and commits.
 
+use crate::acknowledged::{self, Acknowledged, Writer};
+use crate::dead::DeadRanges;
 use crate::format::{self, fault};
-use crate::settings::{HEADERS, META, RECEIPTS, Settings, VALUES};
+use crate::scan::Values;
+use crate::settings::{
+    BLOCKS, EVENTS, HEADERS, META, RECEIPTS, RECORDS, Settings, TRANSACTIONS, VALUES,
+};
+use crate::views::{self, ViewFolder};
 use crate::watchdog::{self, NoResult};
 use borsh::{BorshDeserialize, BorshSerialize};
-use node::{Commit, Header, Receipt, Store, Tip};
-use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
+use node::{Commit, HALF_RESTORED, Header, Receipt, RestoredPart, Signed, Snapshot, Store, Tip};
+use rocksdb::{ColumnFamily, DB, WriteBatch, WriteOptions};
 use std::path::{Path, PathBuf};
+use std::sync::RwLock;
 use std::time::Duration;
-use vm::{Entries, Fault, Height};
+use vm::{Entries, Event, Fault, Height};
 
 /// Key of the tip in the family `meta`; the value is in borsh.
 const TIP: &[u8] = b"tip";
+/// Key in `meta` of the progress of a restore that has not ended.
+const RESTORING: &[u8] = b"restoring";
+
+/// Small, because a snapshot reads each block of a file once.
+const VIEW_CACHE_BYTES: usize = 8 * 1024 * 1024;
 
 /// A store in one folder.
 pub struct RocksStore {
     pub(crate) db: DB,
     pub(crate) path: PathBuf,
     pub(crate) settings: Settings,
+    /// Ranges that scans found without a key.
+    dead: RwLock<DeadRanges>,
+    acknowledged: Writer,
     tip: Option<Tip>,
     broken: bool,
 }
@@ -30,32 +45,66 @@ impl RocksStore {
     ///
     /// # Errors
     /// [`Fault::Store`] if the folder belongs to something else, has another version, is already
-    /// open, is damaged, or takes longer than [`Settings::open_seconds`].
+    /// open, is damaged, takes longer than [`Settings::open_seconds`], or has lost a block that was
+    /// acknowledged; then [`RocksStore::accept`] makes it open at the block that it has.
     pub fn open(path: &Path, settings: Settings) -> Result<Self, Fault> {
-        if settings.keep_blocks == Some(0) {
-            return Err(fault(path, "at least one block must be kept"));
+        let (store, last) = Self::open_unchecked(path, settings)?;
+        if let Some(last) = last {
+            store.check_acknowledged(&last)?;
         }
-        format::check(path)?;
-        let db = open_watched(path, &settings)?;
-        let mut store = Self {
-            db,
-            path: path.to_owned(),
-            settings,
-            tip: None,
-            broken: false,
-        };
-        store.tip = store.get(META, TIP)?;
         store.prune_to_settings()?;
         Ok(store)
     }
 
-    /// Header of a block; `None` for the genesis and for blocks that are pruned or not committed.
-    ///
-    /// # Errors
-    /// [`Fault::Store`].
-    pub fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
-        self.intact()?;
-        self.get(HEADERS, &by_height(height))
+    /// Opens the store at any block; returns the last acknowledged one too, if it is known.
+    pub(crate) fn open_unchecked(
+        path: &Path,
+        settings: Settings,
+    ) -> Result<(Self, Option<Acknowledged>), Fault> {
+        if settings.keep_blocks == Some(0) {
+            return Err(fault(path, "at least one block must be kept"));
+        }
+        let version = format::check(path)?;
+        let last = acknowledged::last(path).map_err(|error| fault(path, error))?;
+        let db = open_watched(path, &settings)?;
+        views::remove_all(path)?;
+        // The opening has made the families that an older version lacks.
+        if version < format::VERSION {
+            format::mark(path)?;
+        }
+        let mut store = Self {
+            db,
+            path: path.to_owned(),
+            settings,
+            dead: RwLock::default(),
+            acknowledged: Writer::new(path),
+            tip: None,
+            broken: false,
+        };
+        store.tip = store.get(META, TIP)?;
+        Ok((store, last))
+    }
+
+    fn check_acknowledged(&self, last: &Acknowledged) -> Result<(), Fault> {
+        let is_there = self.tip.is_some_and(|tip| {
+            let is_same = tip.height == last.height && tip.hash == last.hash;
+            is_same || tip.height > last.height
+        });
+        if is_there {
+            return Ok(());
+        }
+        let found = match self.tip {
+            Some(tip) if tip.height == last.height => format!("another block {}", tip.height),
+            Some(tip) => format!("block {} as its last", tip.height),
+            None => "no block".to_owned(),
+        };
+        Err(self.fault(format!(
+            "block {} was acknowledged, and the folder has {found}: the log of the blocks between \
+             is damaged, or files of another time were copied here. Restore a backup, or go on \
+             with what is there: `lockstep node accept rocksdb:PATH`; the blocks after it have to \
+             be executed again",
+            last.height
+        )))
     }
 
     pub(crate) fn family(&self, name: &str) -> Result<&ColumnFamily, Fault> {
@@ -104,21 +153,24 @@ impl RocksStore {
             tip,
             header,
             receipts,
-            ..
+            transactions,
+            events,
+            records,
         } = commit;
         let mut batch = WriteBatch::default();
-        let values = self.family(VALUES)?;
-        for (key, value) in diff {
-            match value {
-                Some(value) => batch.put_cf(values, key, value),
-                None => batch.delete_cf(values, key),
-            }
-        }
+        self.put_all(&mut batch, VALUES, diff)?;
+        self.put_all(&mut batch, RECORDS, records)?;
         let height = by_height(tip.height);
         if let Some(header) = header {
             batch.put_cf(self.family(HEADERS)?, height, self.encode(&header)?);
         }
-        batch.put_cf(self.family(RECEIPTS)?, height, self.encode(&receipts)?);
+        for (family, list) in [
+            (RECEIPTS, self.encode(&receipts)?),
+            (TRANSACTIONS, self.encode(&transactions)?),
+            (EVENTS, self.encode(&events)?),
+        ] {
+            batch.put_cf(self.family(family)?, height, list);
+        }
         batch.put_cf(self.family(META)?, TIP, self.encode(&tip)?);
         if let Some(old) = self
             .settings
@@ -126,10 +178,27 @@ impl RocksStore {
             .and_then(|keep| tip.height.0.checked_sub(keep))
             .map(Height)
         {
-            batch.delete_cf(self.family(HEADERS)?, by_height(old));
-            batch.delete_cf(self.family(RECEIPTS)?, by_height(old));
+            for family in BLOCKS {
+                batch.delete_cf(self.family(family)?, by_height(old));
+            }
         }
         Ok(batch)
+    }
+
+    fn put_all(
+        &self,
+        batch: &mut WriteBatch,
+        family: &str,
+        entries: impl IntoIterator<Item = (Vec<u8>, Option<Vec<u8>>)>,
+    ) -> Result<(), Fault> {
+        let family = self.family(family)?;
+        for (key, value) in entries {
+            match value {
+                Some(value) => batch.put_cf(family, key, value),
+                None => batch.delete_cf(family, key),
+            }
+        }
+        Ok(())
     }
 
     /// Deletes the blocks outside [`Settings::keep_blocks`]; after that each commit deletes one
@@ -142,7 +211,7 @@ impl RocksStore {
         });
         let Some(end) = end else { return Ok(()) };
         let mut batch = WriteBatch::default();
-        for family in [HEADERS, RECEIPTS] {
+        for family in BLOCKS {
             batch.delete_range_cf(self.family(family)?, by_height(Height(0)), end);
         }
         self.write(batch)
@@ -155,9 +224,45 @@ impl RocksStore {
         written.map_err(|error| self.fault(format!("a write failed: {error}")))
     }
 
+    fn values(&self) -> Result<Values<'_>, Fault> {
+        Ok(Values {
+            db: &self.db,
+            family: self.family(VALUES)?,
+            dead: &self.dead,
+            path: &self.path,
+        })
+    }
+
+    fn acknowledge(&mut self, tip: &Tip) -> Result<(), Fault> {
+        let (height, hash) = (tip.height, tip.hash);
+        let noted = self.acknowledged.write(Acknowledged { height, hash });
+        noted.map_err(|error| self.fault(format!("its file of the last block: {error}")))
+    }
+
     fn encode<T: BorshSerialize>(&self, value: &T) -> Result<Vec<u8>, Fault> {
         borsh::to_vec(value)
             .map_err(|error| self.fault(format!("a block does not encode: {error}")))
+    }
+}
+
+/// The state of one block: a checkpoint, opened as a store of its own.
+struct View {
+    store: RocksStore,
+    /// Declared last, so that it is removed after the store is closed.
+    _folder: ViewFolder,
+}
+
+impl Snapshot for View {
+    fn tip(&self) -> Result<Option<Tip>, Fault> {
+        self.store.tip()
+    }
+
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.store.header(height)
+    }
+
+    fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
+        self.store.scan(start, end, limit)
     }
 }
 
@@ -178,22 +283,10 @@ impl Store for RocksStore {
 
     fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
         self.intact()?;
-        let mut options = ReadOptions::default();
-        if let Some(end) = end {
-            if start >= end {
-                return Ok(Entries::new());
-            }
-            options.set_iterate_upper_bound(end);
+        if end.is_some_and(|end| start >= end) {
+            return Ok(Entries::new());
         }
-        let mode = IteratorMode::From(start, Direction::Forward);
-        self.db
-            .iterator_cf_opt(self.family(VALUES)?, options, mode)
-            .take(limit)
-            .map(|entry| {
-                let (key, value) = entry.map_err(|error| self.fault(error))?;
-                Ok((key.into_vec(), value.into_vec()))
-            })
-            .collect()
+        self.values()?.scan(start, end, limit)
     }
 
     fn tip(&self) -> Result<Option<Tip>, Fault> {
@@ -214,23 +307,104 @@ impl Store for RocksStore {
         }
     }
 
+    fn keeps_records(&self) -> bool {
+        true
+    }
+
+    fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.intact()?;
+        let record = self.db.get_cf(self.family(RECORDS)?, key);
+        record.map_err(|error| self.fault(error))
+    }
+
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.intact()?;
+        self.get(HEADERS, &by_height(height))
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        self.intact()?;
+        self.get(TRANSACTIONS, &by_height(height))
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.intact()?;
         self.get(RECEIPTS, &by_height(height))
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        self.intact()?;
+        self.get(EVENTS, &by_height(height))
     }
 
     fn scrub(&self) -> Result<(), Fault> {
         Self::scrub(self).map(drop)
     }
 
+    fn snapshot(&self) -> Result<Box<dyn Snapshot>, Fault> {
+        self.intact()?;
+        let folder = ViewFolder::new(&self.path)?;
+        self.backup(folder.path())?;
+        let settings = Settings {
+            keep_blocks: None,
+            cache_bytes: VIEW_CACHE_BYTES,
+            ..self.settings.clone()
+        };
+        Ok(Box::new(View {
+            store: Self::open(folder.path(), settings)?,
+            _folder: folder,
+        }))
+    }
+
+    fn restore(&mut self, part: RestoredPart) -> Result<(), Fault> {
+        self.intact()?;
+        if let Some(tip) = self.tip {
+            return Err(self.fault(format!("it has block {} already", tip.height)));
+        }
+        let mut batch = WriteBatch::default();
+        let entries = part.entries.into_iter();
+        let entries = entries.map(|(key, value)| (key, Some(value)));
+        self.put_all(&mut batch, VALUES, entries)?;
+        let meta = self.family(META)?;
+        match &part.end {
+            None => batch.put_cf(meta, RESTORING, &part.progress),
+            Some((tip, header)) => {
+                batch.delete_cf(meta, RESTORING);
+                batch.put_cf(meta, TIP, self.encode(tip)?);
+                let height = by_height(tip.height);
+                batch.put_cf(self.family(HEADERS)?, height, self.encode(header)?);
+            }
+        }
+        self.broken = true;
+        self.write(batch)?;
+        if let Some((tip, _)) = part.end {
+            self.acknowledge(&tip)?;
+            self.tip = Some(tip);
+        }
+        self.broken = false;
+        Ok(())
+    }
+
+    fn restoring(&self) -> Result<Option<Vec<u8>>, Fault> {
+        self.intact()?;
+        let progress = self.db.get_cf(self.family(META)?, RESTORING);
+        progress.map_err(|error| self.fault(error))
+    }
+
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
         self.intact()?;
         let tip = commit.tip;
+        if self.tip.is_none() && self.restoring()?.is_some() {
+            return Err(self.fault(HALF_RESTORED));
+        }
         self.check_next(tip.height)?;
+        let changed = self.values()?.changed_keys(&commit);
         let batch = self.batch(commit)?;
         // Reset only at the end: after an error it is unknown what the log contains.
         self.broken = true;
         self.write(batch)?;
+        self.acknowledge(&tip)?;
+        self.values()?.update_dead(changed)?;
         if self.settings.compact_after_commit {
             self.compact()?;
         }

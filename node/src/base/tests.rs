@@ -7,16 +7,17 @@
 
 use super::Base;
 use crate::cache::CodeCache;
-use crate::header::{BlockResult, Tip};
+use crate::header::{BlockResult, Header, Tip};
 use crate::layers::Layers;
 use crate::overlay::Overlay;
 use crate::receipt::Receipt;
 use crate::store::{Commit, MemoryStore, Store};
+use crate::transaction::Signed;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::cell::Cell;
 use std::sync::Arc;
-use vm::{Entries, Fault, Height, StateDiff, StateView};
+use vm::{Entries, Event, Fault, Height, StateDiff, StateView};
 
 /// One byte: few keys, so that blocks change the same ones.
 const KEYS: u8 = 64;
@@ -221,8 +222,20 @@ impl Store for CountingStore {
         self.inner.chain_id()
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.inner.header(height)
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        self.inner.transactions(height)
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.inner.receipts(height)
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        self.inner.events(height)
     }
 
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {

@@ -13,8 +13,9 @@
 //!
 //! # Threads
 //! All functions take `&self` and may be called from several threads. Executions, proposals and
-//! finalizations follow one another; queries wait for a commit only, and a commit for the queries
-//! that run. Signatures are verified before an execution waits for its turn.
+//! finalizations follow one another, and proofs of the state with them; queries wait for a commit
+//! only, and a commit for the queries that run. Signatures are verified before an execution waits
+//! for its turn.
 //!
 //! # Faults
 //! A fault in [`Chain::verify`] is a refusal to vote: nothing changed, and the same block may be
@@ -23,11 +24,12 @@
 //! fault, until the chain is opened again.
 //!
 //! # Restart
-//! Blocks that are not final are in memory only. After a restart the chain is at the last final
-//! block, and the engine verifies the blocks above it again.
+//! Blocks that are not final, pending transactions and what reading earlier states takes are in
+//! memory only. After a restart the chain is at the last final block, and the engine verifies the
+//! blocks above it again.
 //!
 //! # Invariants
-//! * The locks are taken in this order: position, store, unfinalized blocks.
+//! * The locks are taken in this order: position, store, unfinalized blocks, mempool.
 //! * The last final block of the unfinalized blocks is the store's, whenever the store is locked.
 //!
 //! Specification: docs/spec/blocks.md, "Chain adapter". Tests: `tests/it/drive`.
@@ -50,8 +52,23 @@ mod propose;
 /// Queries.
 mod query;
 
-pub use outcome::{ChainError, Misuse, Verdict};
+/// What a query of an earlier block takes.
+mod recent;
+
+/// Blocks that are served.
+mod blocks;
+
+/// Proofs.
+mod prove;
+
+/// The mempool.
+mod pool;
+
+pub use crate::misuse::Misuse;
+pub use blocks::VerifiedBlock;
+pub use outcome::{ChainError, Verdict};
 pub use propose::Proposal;
+pub use prove::{Proven, Subject};
 pub use query::At;
 
 use crate::block::{Block, Invalid, ValidBlock, ValidationContext, transactions_root};
@@ -61,14 +78,19 @@ use crate::execute::Executed;
 use crate::genesis::Genesis;
 use crate::header::{BlockResult, Header, Tip};
 use crate::limits::{
-    QUARANTINED_MAX, SIGNATURES_MAX, UNFINALIZED_BLOCKS_MAX, UNFINALIZED_BYTES_MAX,
+    QUARANTINED_MAX, QUERY_BLOCKS_MAX, QUERY_BYTES_MAX, SIGNATURES_MAX, UNFINALIZED_BLOCKS_MAX,
+    UNFINALIZED_BYTES_MAX,
 };
+use crate::mempool::MempoolOptions;
 use crate::node::Parts;
 use crate::opening::open_store;
 use crate::signatures::Signatures;
 use crate::store::{Commit, Store};
+use crate::upgrade::{ChainSpec, Planned};
+use pool::Pool;
 use position::{Executor, Position};
 use quarantine::Quarantine;
+use recent::RecentBounds;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use unfinalized::{Bounds, UnfinalizedBlock, UnfinalizedBlocks};
 use vm::{Fault, Rules, StateDiff};
@@ -81,8 +103,15 @@ pub struct Options {
     pub workers: usize,
     /// Executed blocks that are not final and are kept; one on the last final block always is.
     pub unfinalized_blocks_max: usize,
-    /// Bytes of executed blocks that are not final and are kept: changed keys and values, receipts.
+    /// Bytes of executed blocks that are not final and are kept: changed keys, values before and
+    /// after, transactions, receipts, events.
     pub unfinalized_bytes_max: u64,
+    /// Final blocks below the last one whose state can be read.
+    pub query_blocks_max: usize,
+    /// Bytes of what reading them takes: keys and earlier values.
+    pub query_bytes_max: u64,
+    /// Bounds of the mempool; `None` for a chain without one.
+    pub mempool: Option<MempoolOptions>,
     /// Transactions that are left out of proposals because this machine failed in them.
     pub quarantined_max: usize,
     /// Transactions whose verified signatures are remembered.
@@ -90,12 +119,15 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// No threads, and the bounds of [`crate::limits`].
+    /// No threads, and the bounds of [`crate::limits`] and of [`MempoolOptions`].
     fn default() -> Self {
         Self {
             workers: 0,
             unfinalized_blocks_max: UNFINALIZED_BLOCKS_MAX,
             unfinalized_bytes_max: UNFINALIZED_BYTES_MAX,
+            query_blocks_max: QUERY_BLOCKS_MAX,
+            query_bytes_max: QUERY_BYTES_MAX,
+            mempool: Some(MempoolOptions::default()),
             quarantined_max: QUARANTINED_MAX,
             signatures_max: SIGNATURES_MAX,
         }
@@ -107,12 +139,15 @@ pub struct Chain {
     parts: Parts,
     cache: CodeCache,
     genesis: Genesis,
+    /// Rules by height, as configured.
+    planned: Planned,
     chain_id: [u8; 32],
     signatures: Signatures,
     quarantine: Quarantine,
     position: Mutex<Position>,
     store: RwLock<Box<dyn Store + Sync>>,
     unfinalized: RwLock<UnfinalizedBlocks>,
+    pool: Pool,
     stopped: OnceLock<Fault>,
 }
 
@@ -130,31 +165,41 @@ enum Known {
 
 impl Chain {
     /// Opens a chain on `store`: commits the genesis if the store is empty, else rebuilds the tree.
+    /// `chain` is a [`Genesis`], or a [`ChainSpec`] with upgrade documents.
     ///
     /// # Errors
     /// As [`crate::Node::open`].
     pub fn open(
         parts: Parts,
-        genesis: Genesis,
+        chain: impl Into<ChainSpec>,
         mut store: Box<dyn Store + Sync>,
         options: &Options,
     ) -> Result<Self, Fault> {
-        let (tip, tree) = open_store(store.as_mut(), &genesis)?;
+        let chain = chain.into();
+        let (tip, tree) = open_store(store.as_mut(), chain.genesis())?;
+        chain.check(store.as_ref())?;
+        let (genesis, planned) = chain.into_parts();
         let bounds = Bounds {
             blocks: options.unfinalized_blocks_max,
             bytes: options.unfinalized_bytes_max,
         };
+        let recent = RecentBounds {
+            blocks: options.query_blocks_max,
+            bytes: options.query_bytes_max,
+        };
         let threads = options.workers.max(1);
         Ok(Self {
-            cache: CodeCache::new(parts.cache),
+            cache: CodeCache::new(parts.cache, &parts.rules),
             parts,
             chain_id: genesis.chain_id(),
             genesis,
+            planned,
             signatures: Signatures::new(threads, options.signatures_max),
             quarantine: Quarantine::new(options.quarantined_max),
             position: Mutex::new(Position::new(tree, threads)),
             store: RwLock::new(store),
-            unfinalized: RwLock::new(UnfinalizedBlocks::new(tip, bounds)),
+            unfinalized: RwLock::new(UnfinalizedBlocks::new(tip, bounds, recent)),
+            pool: Pool::new(options.mempool),
             stopped: OnceLock::new(),
         })
     }
@@ -181,6 +226,16 @@ impl Chain {
     pub fn unfinalized(&self) -> Result<usize, Fault> {
         self.running()?;
         Ok(read_lock(&self.unfinalized)?.len())
+    }
+
+    /// Number of final blocks below the last one whose state can be read, and bytes of what that
+    /// takes.
+    ///
+    /// # Errors
+    /// As [`Chain::tip`].
+    pub fn query_sizes(&self) -> Result<(usize, u64), Fault> {
+        self.running()?;
+        Ok(read_lock(&self.unfinalized)?.recent_size())
     }
 
     /// Number of signatures verified since the chain was opened; those that were remembered are not
@@ -224,12 +279,13 @@ impl Chain {
             Known::Stale => return Ok(Verdict::Stale),
         };
         let above = self.with_base(At::Block(parent.hash), |tip, base| {
-            Ok(self.rules_above(tip, &base)?)
+            self.rules_above(tip, &base)
         });
         let rules = match above {
             Ok(rules) => rules,
             // Dropped, or overtaken by a final block, since it was found.
             Err(ChainError::Misuse(_)) => return self.not_buildable(&hash, &block.header),
+            Err(ChainError::RulesUnknown(unknown)) => return Ok(Verdict::RulesUnknown(unknown)),
             Err(ChainError::Fault(fault)) => return Err(fault),
         };
         let context = self.context(&parent, rules);
@@ -264,8 +320,8 @@ impl Chain {
             tip: block.tip,
             header: Some(block.header.clone()),
             receipts: block.receipts.clone(),
-            transactions: Vec::new(),
-            events: Vec::new(),
+            transactions: block.transactions.clone(),
+            events: block.events.clone(),
             records: Vec::new(),
         };
         let mut store = write_lock(&self.store)?;
@@ -273,8 +329,9 @@ impl Chain {
             // What is durable is unknown until the store is opened again.
             return Err(self.stopped.get_or_init(|| fault).clone().into());
         }
-        write_lock(&self.unfinalized)?.finalize(block.tip);
+        write_lock(&self.unfinalized)?.finalize(&block);
         position.finalize();
+        self.committed(&**store, &block);
         Ok(block.tip.result)
     }
 

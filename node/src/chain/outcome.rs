@@ -1,7 +1,9 @@
 //! Names what a call of a chain returns besides its value.
 
+use crate::activations::RulesUnknown;
 use crate::block::Invalid;
 use crate::header::BlockResult;
+use crate::misuse::Misuse;
 use vm::Fault;
 
 /// What a chain found about a block.
@@ -16,25 +18,9 @@ pub enum Verdict {
     UnknownParent,
     /// The block is not above the last final one: it is final already or can never be.
     Stale,
-}
-
-/// A call that does not fit the state of the chain: an error of the caller, which changes nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Misuse {
-    /// No block of this hash is final or verified; it may have been dropped.
-    #[error("an unknown block: verify it first")]
-    UnknownBlock,
-    /// A block is to be final whose parent is not.
-    #[error("the parent of the block is not final")]
-    ParentNotFinal,
-    /// A proposal whose time is not after its parent's.
-    #[error("time {found} ms is not after the parent's {parent} ms")]
-    Time {
-        /// Time of the proposal, in milliseconds.
-        found: u64,
-        /// Time of the parent, in milliseconds.
-        parent: u64,
-    },
+    /// This build does not have the rules of the block's height: no vote, for or against. The node
+    /// is behind; nothing was executed.
+    RulesUnknown(RulesUnknown),
 }
 
 /// Why a call failed.
@@ -43,6 +29,9 @@ pub enum ChainError {
     /// The caller's error; nothing changed.
     #[error(transparent)]
     Misuse(#[from] Misuse),
+    /// This build does not have the rules in force above the block; nothing changed.
+    #[error(transparent)]
+    RulesUnknown(#[from] RulesUnknown),
     /// A failure of this machine.
     #[error(transparent)]
     Fault(#[from] Fault),

@@ -9,7 +9,7 @@
 //!
 //! This is the only part that knows that there is one tree, which is changed in place.
 
-use super::unfinalized::UnfinalizedBlock;
+use super::unfinalized::{UnfinalizedBlock, View};
 use crate::base::Base;
 use crate::block::ValidBlock;
 use crate::block_execution::{Execution, Observer};
@@ -81,10 +81,21 @@ impl Position {
         };
         let tree = Advance::new(&mut self.tree, self.threads);
         let executed = execution.run(block, tree, observer)?;
-        let block = UnfinalizedBlock::new(block.header().clone(), executed);
+        let block = UnfinalizedBlock::new(block, executed);
         let block = Arc::new(block);
         self.push(&block);
         Ok(block)
+    }
+
+    /// Calls `read` with the tree of a block, which may be below the last final one. That of a
+    /// verified block stays; below, the updates are undone afterwards.
+    pub(super) fn with_tree<T>(&mut self, view: &View, read: impl FnOnce(&Tree) -> T) -> T {
+        self.move_to(&view.path);
+        let mut tree = Advance::new(&mut self.tree, self.threads);
+        for reverse in &view.back {
+            tree.update(&batch(reverse));
+        }
+        read(tree.tree())
     }
 
     /// Moves to a child of the last final block, unless the position is at or above it already.

@@ -1,13 +1,15 @@
 //! Builds blocks from candidates: valid ones, as many as fit, in their order.
 
-use super::outcome::{ChainError, Misuse};
+use super::outcome::ChainError;
 use super::{At, Chain};
 use crate::block::{
     Block, InvalidTransaction, LIST_LENGTH_BYTES, ValidTransaction, ValidationContext, encodings,
     transactions_root, unverified,
 };
-use crate::digest::{encode, length};
+use crate::digest::length;
 use crate::header::Header;
+use crate::limits::HEADER_BYTES;
+use crate::misuse::Misuse;
 use crate::transaction::{PublicKey, Signed};
 use std::collections::BTreeSet;
 use vm::Address;
@@ -17,6 +19,8 @@ use vm::Address;
 pub struct Proposal {
     /// Transactions in the order of preference.
     pub candidates: Vec<Signed>,
+    /// True to add pending transactions of the chain's mempool, of other signers.
+    pub from_pool: bool,
     /// Time of the block, in milliseconds since 1970; after the parent's.
     pub time_ms: u64,
     /// Account that receives the fees.
@@ -33,10 +37,20 @@ impl Proposal {
     pub const fn new(candidates: Vec<Signed>, time_ms: u64, proposer: Address) -> Self {
         Self {
             candidates,
+            from_pool: false,
             time_ms,
             proposer,
             bytes_max: u32::MAX,
             gas_max: u64::MAX,
+        }
+    }
+
+    /// A proposal within the chain's limits, of what is pending in its mempool.
+    #[must_use]
+    pub fn from_pool(time_ms: u64, proposer: Address) -> Self {
+        Self {
+            from_pool: true,
+            ..Self::new(Vec::new(), time_ms, proposer)
         }
     }
 }
@@ -57,17 +71,35 @@ impl Chain {
     /// every candidate that is not remembered, so the caller bounds their number.
     ///
     /// # Errors
-    /// [`Misuse::UnknownBlock`], [`Misuse::Time`]; [`vm::Fault`] if the store fails.
+    /// [`Misuse::UnknownBlock`], [`Misuse::Time`], [`Misuse::NoMempool`]; [`vm::Fault`] if the
+    /// store fails.
     pub fn propose(&self, parent: &[u8; 32], proposal: Proposal) -> Result<Block, ChainError> {
-        let (tip, rules) = self.with_base(At::Block(*parent), |tip, base| {
-            Ok((*tip, self.rules_above(tip, &base)?))
+        let limits = self.genesis.limits();
+        let fixed = u64::from(HEADER_BYTES).saturating_add(LIST_LENGTH_BYTES);
+        let room = Room {
+            bytes: u64::from(proposal.bytes_max.min(limits.block_bytes)).saturating_sub(fixed),
+            gas: proposal.gas_max.min(limits.block_gas),
+            left_out: BTreeSet::new(),
+        };
+        let mut candidates = proposal.candidates;
+        let (tip, rules) = self.with_view(At::Block(*parent), |view, base| {
+            let tip = view.tip;
+            if !view.back.is_empty() {
+                // Below the last final block.
+                return Err(Misuse::UnknownBlock.into());
+            }
+            if proposal.time_ms <= tip.time_ms {
+                return Err(ChainError::Misuse(Misuse::Time {
+                    found: proposal.time_ms,
+                    parent: tip.time_ms,
+                }));
+            }
+            if proposal.from_pool {
+                let pending = self.pending(view, (room.bytes, room.gas), &candidates)?;
+                candidates.extend(pending);
+            }
+            Ok((tip, self.rules_above(&tip, &base)?))
         })?;
-        if proposal.time_ms <= tip.time_ms {
-            return Err(ChainError::Misuse(Misuse::Time {
-                found: proposal.time_ms,
-                parent: tip.time_ms,
-            }));
-        }
         let context = self.context(&tip, rules);
         let mut header = Header {
             parent: tip.hash,
@@ -79,14 +111,7 @@ impl Chain {
             rules_id: *rules.id(),
             parent_result: tip.result,
         };
-        let limits = context.limits;
-        let fixed = length(&encode(&header)).saturating_add(LIST_LENGTH_BYTES);
-        let room = Room {
-            bytes: u64::from(proposal.bytes_max.min(limits.block_bytes)).saturating_sub(fixed),
-            gas: proposal.gas_max.min(limits.block_gas),
-            left_out: BTreeSet::new(),
-        };
-        let transactions = self.select(proposal.candidates, room, &context);
+        let transactions = self.select(candidates, room, &context);
         header.transactions_root = transactions_root(&transactions);
         Ok(Block {
             header,

@@ -1,22 +1,25 @@
-//! Reads the state of the last final block, or of a verified block, without waiting for executions.
+//! Reads the state of a recent final block, or of a verified block, without waiting for executions.
 
-use super::outcome::{ChainError, Misuse};
+use super::outcome::ChainError;
+use super::unfinalized::View;
 use super::{Chain, read_lock};
+use crate::activations::{RULES_KEY, decode_activations};
 use crate::base::Base;
-use crate::genesis::{RULES_KEY, decode_activations};
 use crate::header::Tip;
-use crate::opening::rules_at;
 use crate::overlay::Overlay;
 use std::sync::Arc;
 use vm::unstable::state::Account;
-use vm::{Address, BlockMetadata, Environment, Fault, Gas, Message, Outcome, Rules, key};
+use vm::{Address, BlockMetadata, Environment, Gas, Height, Message, Outcome, Rules, key};
 
 /// The block whose state a query reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum At {
     /// The last final block.
     Final,
-    /// The block of this hash: the last final one, or a verified one.
+    /// The final block at this height: one of the last
+    /// [`Options::query_blocks_max`](super::Options::query_blocks_max) + 1.
+    Height(Height),
+    /// The block of this hash: a verified one, or a final one as for [`At::Height`].
     Block([u8; 32]),
 }
 
@@ -24,7 +27,8 @@ impl Chain {
     /// The value under a state key, `None` if absent.
     ///
     /// # Errors
-    /// [`Misuse::UnknownBlock`]; [`Fault`] if the store fails.
+    /// [`Misuse::UnknownBlock`](super::Misuse::UnknownBlock),
+    /// [`Misuse::Height`](super::Misuse::Height); [`vm::Fault`] if the store fails.
     pub fn read(&self, at: At, key: &[u8]) -> Result<Option<Vec<u8>>, ChainError> {
         self.with_base(at, |_, base| Ok(base.read(key)?))
     }
@@ -38,11 +42,12 @@ impl Chain {
         Ok(Account::decode(value.as_deref())?)
     }
 
-    /// Calls a contract as the first message of the next block would, with at most `gas_limit`, and
-    /// drops its changes. The block has the time of its parent and no proposer.
+    /// Calls a contract as the first message of the next block would, under the rules of that, with
+    /// at most `gas_limit`, and drops its changes. The block has the time of its parent and no
+    /// proposer.
     ///
     /// # Errors
-    /// As [`Chain::read`]; [`Fault`] if the engine fails.
+    /// As [`Chain::read`]; [`vm::Fault`] if the engine fails.
     pub fn call(&self, at: At, message: &Message, gas_limit: Gas) -> Result<Outcome, ChainError> {
         self.with_base(at, |tip, base| {
             let rules = self.rules_above(tip, &base)?;
@@ -59,11 +64,17 @@ impl Chain {
         })
     }
 
-    /// The rules in force in the block above this one, by the list in its state.
-    pub(super) fn rules_above(&self, tip: &Tip, base: &Base<'_>) -> Result<&Arc<Rules>, Fault> {
+    /// The rules in force in the block above this one: as configured for its height, else by the
+    /// list in the state of this one.
+    pub(super) fn rules_above(
+        &self,
+        tip: &Tip,
+        base: &Base<'_>,
+    ) -> Result<&Arc<Rules>, ChainError> {
         let listed = base.read(&key::system(RULES_KEY))?;
-        let activations = decode_activations(listed.as_deref())?;
-        rules_at(&activations, &self.parts.rules, tip.height.next())
+        let listed = (&decode_activations(listed.as_deref())?, tip.height);
+        let rulebook = &self.parts.rules;
+        Ok(self.planned.rules_at(listed, rulebook, tip.height.next())?)
     }
 
     /// Reads the state of a block; finalizing waits meanwhile.
@@ -72,19 +83,18 @@ impl Chain {
         at: At,
         read: impl FnOnce(&Tip, Base<'_>) -> Result<T, ChainError>,
     ) -> Result<T, ChainError> {
+        self.with_view(at, |view, base| read(&view.tip, base))
+    }
+
+    /// As [`Chain::with_base`], with the way to the block.
+    pub(super) fn with_view<T>(
+        &self,
+        at: At,
+        read: impl FnOnce(&View, Base<'_>) -> Result<T, ChainError>,
+    ) -> Result<T, ChainError> {
         self.running()?;
         let store = read_lock(&self.store)?;
-        let (tip, diffs) = {
-            let blocks = read_lock(&self.unfinalized)?;
-            let hash = match at {
-                At::Final => blocks.tip().hash,
-                At::Block(hash) => hash,
-            };
-            let path = blocks.path(&hash).ok_or(Misuse::UnknownBlock)?;
-            let tip = path.last().map_or(*blocks.tip(), |block| block.tip);
-            let diffs: Vec<_> = path.iter().map(|block| Arc::clone(&block.diff)).collect();
-            (tip, diffs)
-        };
-        read(&tip, Base::path(&**store, &diffs))
+        let view = read_lock(&self.unfinalized)?.view(at)?;
+        read(&view, Base::path(&**store, &view.diffs()))
     }
 }

@@ -1,17 +1,22 @@
-//! Keeps executed blocks that are not final, bounded by number and bytes.
+//! Keeps executed blocks that are not final, bounded by number and bytes, and finds their states.
 //!
 //! # Invariants
 //! * The parent of a block is in the set, or is the last final block.
 //! * A child has a greater number than its parent: a block is dropped with all that depend on it.
 
+use super::query::At;
+use super::recent::{RecentBlocks, RecentBounds};
+use crate::block::ValidBlock;
 use crate::block_execution::ExecutedBlock;
 use crate::digest::{encode, length};
 use crate::header::{Header, Tip};
+use crate::misuse::Misuse;
 use crate::receipt::Receipt;
+use crate::transaction::Signed;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tree::Batch;
-use vm::StateDiff;
+use vm::{Event, StateDiff};
 
 /// Bytes that a change of the tree takes, and those that a changed key takes in an index besides
 /// itself.
@@ -23,7 +28,12 @@ pub(super) struct UnfinalizedBlock {
     pub(super) header: Header,
     pub(super) tip: Tip,
     pub(super) diff: Arc<StateDiff>,
+    /// Values before the block, of the keys in the diff.
+    pub(super) reverse: Arc<StateDiff>,
     pub(super) receipts: Vec<Receipt>,
+    pub(super) transactions: Vec<Signed>,
+    /// Events of each transaction.
+    pub(super) events: Vec<Vec<Event>>,
     /// Batch that takes the tree back to the parent's state.
     pub(super) undo: Batch,
     /// Bytes that the block counts for.
@@ -31,26 +41,55 @@ pub(super) struct UnfinalizedBlock {
 }
 
 impl UnfinalizedBlock {
-    pub(super) fn new(header: Header, executed: ExecutedBlock) -> Self {
+    pub(super) fn new(block: &ValidBlock, executed: ExecutedBlock) -> Self {
+        let transactions = block.signed();
         Self {
-            bytes: bytes(&executed),
-            header,
+            bytes: bytes(&executed).saturating_add(length(&encode(&transactions))),
+            header: block.header().clone(),
             tip: executed.tip,
             diff: Arc::new(executed.diff),
+            reverse: Arc::new(executed.reverse),
             receipts: executed.receipts,
+            transactions,
+            events: executed.events,
             undo: executed.undo,
         }
     }
 }
 
 fn bytes(executed: &ExecutedBlock) -> u64 {
-    let changes = executed.diff.iter().fold(0_u64, |sum, (key, value)| {
+    diff_bytes(&executed.diff)
+        .saturating_add(diff_bytes(&executed.reverse))
+        .saturating_add(length(&encode(&executed.receipts)))
+        .saturating_add(length(&encode(&executed.events)))
+}
+
+/// Bytes of keys and values, and of what each takes besides.
+pub(super) fn diff_bytes(diff: &StateDiff) -> u64 {
+    diff.iter().fold(0_u64, |sum, (key, value)| {
         let value = value.as_deref().map_or(0, length);
         sum.saturating_add(length(key))
             .saturating_add(value)
             .saturating_add(CHANGE_BYTES)
-    });
-    changes.saturating_add(length(&encode(&executed.receipts)))
+    })
+}
+
+/// A block whose state can be read, and how to get there from the last final one.
+#[derive(Debug)]
+pub(super) struct View {
+    pub(super) tip: Tip,
+    /// Blocks from the last final one up to it, the oldest first.
+    pub(super) path: Vec<Arc<UnfinalizedBlock>>,
+    /// Reverse diffs from the last final one down to it, in that order.
+    pub(super) back: Vec<Arc<StateDiff>>,
+}
+
+impl View {
+    /// The changes over the store: of a key, the last one counts.
+    pub(super) fn diffs(&self) -> Vec<Arc<StateDiff>> {
+        let up = self.path.iter().map(|block| &block.diff);
+        up.chain(&self.back).cloned().collect()
+    }
 }
 
 /// Greatest number of blocks, and of bytes in all.
@@ -64,6 +103,8 @@ pub(super) struct Bounds {
 #[derive(Debug)]
 pub(super) struct UnfinalizedBlocks {
     tip: Tip,
+    /// The final blocks below.
+    recent: RecentBlocks,
     bounds: Bounds,
     blocks: BTreeMap<[u8; 32], KeptBlock>,
     /// Hashes by number, so in the order of verification.
@@ -79,9 +120,10 @@ struct KeptBlock {
 }
 
 impl UnfinalizedBlocks {
-    pub(super) const fn new(tip: Tip, bounds: Bounds) -> Self {
+    pub(super) const fn new(tip: Tip, bounds: Bounds, recent: RecentBounds) -> Self {
         Self {
             tip,
+            recent: RecentBlocks::new(recent),
             bounds,
             blocks: BTreeMap::new(),
             order: BTreeMap::new(),
@@ -117,6 +159,48 @@ impl UnfinalizedBlocks {
         }
         path.reverse();
         Some(path)
+    }
+
+    /// The child of a block that was verified first.
+    pub(super) fn first_child(&self, hash: &[u8; 32]) -> Option<&Arc<UnfinalizedBlock>> {
+        let mut blocks = self.order.values().filter_map(|at| self.get(at));
+        blocks.find(|block| block.header.parent == *hash)
+    }
+
+    /// A block whose state can be read.
+    ///
+    /// # Errors
+    /// [`Misuse::UnknownBlock`], [`Misuse::Height`].
+    pub(super) fn view(&self, at: At) -> Result<View, Misuse> {
+        let height = match at {
+            At::Final => self.tip.height,
+            At::Height(height) => height,
+            At::Block(hash) => match self.path(&hash) {
+                Some(path) => {
+                    let tip = path.last().map_or(self.tip, |block| block.tip);
+                    let back = Vec::new();
+                    return Ok(View { tip, path, back });
+                }
+                None => self.recent.height(&hash).ok_or(Misuse::UnknownBlock)?,
+            },
+        };
+        let found = if height == self.tip.height {
+            Some((self.tip, Vec::new()))
+        } else {
+            self.recent.back_to(height)
+        };
+        let (tip, back) = found.ok_or(Misuse::Height {
+            found: height,
+            first: self.recent.first().unwrap_or(self.tip.height),
+            last: self.tip.height,
+        })?;
+        let path = Vec::new();
+        Ok(View { tip, path, back })
+    }
+
+    /// Number of final blocks below the last one that can be read, and bytes of what that takes.
+    pub(super) fn recent_size(&self) -> (usize, u64) {
+        self.recent.size()
     }
 
     /// Adds a block, and drops the oldest that are no ancestors of it, with what depends on them,
@@ -160,7 +244,8 @@ impl UnfinalizedBlocks {
     }
 
     /// Makes a child of the last final block the last final one; keeps what depends on it only.
-    pub(super) fn finalize(&mut self, tip: Tip) {
+    pub(super) fn finalize(&mut self, block: &UnfinalizedBlock) {
+        let tip = block.tip;
         let kept = self.with_dependents(&tip.hash);
         let others: Vec<[u8; 32]> = self
             .blocks
@@ -171,6 +256,7 @@ impl UnfinalizedBlocks {
         for hash in &others {
             self.forget(hash);
         }
+        self.recent.push(self.tip, block);
         self.tip = tip;
     }
 

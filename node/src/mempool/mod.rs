@@ -124,7 +124,7 @@ pub struct Dropped {
 }
 
 /// Sizes of a mempool's collections, each with a bound in [`MempoolOptions`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MempoolSizes {
     /// Pending transactions.
     pub transactions: usize,

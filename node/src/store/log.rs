@@ -1,7 +1,7 @@
 //! Stores commits as records of one append-only file: one record and one sync a block.
 //!
 //! ```text
-//! record = "LSblock1" || length u32 LE || sha256(stuffed) || stuffed = stuff(borsh(Commit))
+//! record = "LSblock2" || length u32 LE || sha256(stuffed) || stuffed = stuff(borsh(Commit))
 //! ```
 //!
 //! Stuffing inserts a zero after each "LSblock" of the payload, so that no value that a guest
@@ -12,6 +12,9 @@
 //! committed prefix. If a whole record follows, the disk lost synced data, which is a [`Fault`] and
 //! never a shorter chain.
 //!
+//! Records of the format before, `LSblock1`, lack transactions and events: a log of them is a
+//! fault.
+//!
 //! # Invariants
 //! * A commit that returned `Ok` survives every crash.
 //! * After a failed append or sync every call fails: what is on the disk is unknown until the store
@@ -19,11 +22,14 @@
 
 use super::{Commit, MemoryStore, Store};
 use crate::digest::{encode, sha256};
-use crate::header::Tip;
+use crate::header::{Header, Tip};
 use crate::receipt::Receipt;
-use vm::{Entries, Fault, Height};
+use crate::transaction::Signed;
+use vm::{Entries, Event, Fault, Height};
 
-const MAGIC: &[u8; 8] = b"LSblock1";
+const MAGIC: &[u8; 8] = b"LSblock2";
+/// Start of the records of the format before.
+const OLD_MAGIC: &[u8; 8] = b"LSblock1";
 /// The bytes after which stuffing inserts a zero. They cannot overlap themselves.
 const MARK: &[u8; 7] = b"LSblock";
 /// Magic, length and hash.
@@ -69,12 +75,19 @@ impl<D: Disk> LogStore<D> {
     /// Opens a file, replays its records and truncates a torn one at the end.
     ///
     /// # Errors
-    /// [`Fault::Store`] if the disk fails, a record in the middle is damaged, or a record is not
-    /// the next block.
+    /// [`Fault::Store`] if the disk fails, a record in the middle is damaged, a record is not the
+    /// next block, or the log is of the format before.
     pub fn open(mut disk: D) -> Result<Self, Fault> {
         let bytes = disk.read()?;
         let (memory, position) = replay(&bytes)?;
         let rest = bytes.get(position..).unwrap_or_default();
+        if rest.starts_with(OLD_MAGIC) {
+            return Err(Fault::Store(
+                "the log has blocks of an earlier format, without transactions and events, which \
+                 this build does not read: replay an archive of the chain into an empty log"
+                    .to_owned(),
+            ));
+        }
         if !rest.is_empty() {
             if contains_record(rest) {
                 return Err(damaged(position));
@@ -102,7 +115,7 @@ impl<D: Disk> LogStore<D> {
 fn replay(bytes: &[u8]) -> Result<(MemoryStore, usize), Fault> {
     let mut memory = MemoryStore::new();
     let mut rest = bytes;
-    while let Some((payload, after)) = split_record(rest) {
+    while let Some((payload, after)) = split_record(MAGIC, rest) {
         let commit = borsh::from_slice(&unstuff(payload))
             .map_err(|_| Fault::Store("a record of the log does not decode".to_owned()))?;
         memory.commit(commit)?;
@@ -118,8 +131,8 @@ fn damaged(position: usize) -> Fault {
 }
 
 /// Splits `bytes` into the payload of their first record and the rest.
-fn split_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let rest = bytes.strip_prefix(MAGIC)?;
+fn split_record<'a>(magic: &[u8; 8], bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let rest = bytes.strip_prefix(magic)?;
     let (length, rest) = rest.split_first_chunk::<4>()?;
     let (hash, rest) = rest.split_first_chunk::<32>()?;
     let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
@@ -152,11 +165,14 @@ fn unstuff(stuffed: &[u8]) -> Vec<u8> {
     payload
 }
 
-/// True if a whole record begins anywhere after the first byte.
+/// True if a whole record, of this format or the one before, begins anywhere after the first byte.
 fn contains_record(bytes: &[u8]) -> bool {
     (1..bytes.len())
         .filter_map(|start| bytes.get(start..))
-        .any(|tail| split_record(tail).is_some())
+        .any(|tail| {
+            let mut formats = [MAGIC, OLD_MAGIC].into_iter();
+            formats.any(|magic| split_record(magic, tail).is_some())
+        })
 }
 
 fn record(payload: &[u8]) -> Result<Vec<u8>, Fault> {
@@ -191,8 +207,24 @@ impl<D: Disk> Store for LogStore<D> {
         self.intact()?.chain_id()
     }
 
+    fn snapshot(&self) -> Result<Box<dyn super::Snapshot>, Fault> {
+        self.intact()?.snapshot()
+    }
+
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.intact()?.header(height)
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        self.intact()?.transactions(height)
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.intact()?.receipts(height)
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        self.intact()?.events(height)
     }
 
     /// Reads the whole file again. While the store is open no record is torn, so bytes that are no

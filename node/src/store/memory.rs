@@ -1,24 +1,36 @@
 //! Keeps state and blocks in memory: the default of commands, and the model for other stores.
 
-use super::{Commit, Store};
+use super::{Commit, HALF_RESTORED, RestoredPart, Snapshot, Store};
 use crate::header::{Header, Tip};
 use crate::receipt::Receipt;
+use crate::transaction::Signed;
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use vm::{Entries, Fault, Height};
+use vm::{Entries, Event, Fault, Height};
 
 /// A store in memory: an ordered map of the state, and the blocks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemoryStore {
     state: BTreeMap<Vec<u8>, Vec<u8>>,
     blocks: BTreeMap<Height, StoredBlock>,
+    chain_id: Option<[u8; 32]>,
+    /// Of a restore that has not ended.
+    restoring: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct StoredBlock {
     tip: Tip,
     header: Option<Header>,
+    /// `None` of a block whose state was restored.
+    lists: Option<Lists>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Lists {
     receipts: Vec<Receipt>,
+    transactions: Vec<Signed>,
+    events: Vec<Vec<Event>>,
 }
 
 impl MemoryStore {
@@ -28,16 +40,15 @@ impl MemoryStore {
         Self::default()
     }
 
-    /// Header of a block; `None` for the genesis and for blocks that were not committed.
-    #[must_use]
-    pub fn header(&self, height: Height) -> Option<&Header> {
-        self.blocks
-            .get(&height)
-            .and_then(|record| record.header.as_ref())
+    fn lists(&self, height: Height) -> Option<&Lists> {
+        self.blocks.get(&height)?.lists.as_ref()
     }
 
     /// Returns an error if the commit is not the next block.
     pub(super) fn check_next(&self, commit: &Commit) -> Result<(), Fault> {
+        if self.restoring.is_some() {
+            return Err(Fault::Store(HALF_RESTORED.to_owned()));
+        }
         let next = match self.blocks.last_key_value() {
             Some((height, _)) => height.0.checked_add(1).map(Height),
             None => Some(Height(0)),
@@ -49,6 +60,20 @@ impl MemoryStore {
             "block {} is not the next",
             commit.tip.height
         )))
+    }
+}
+
+impl Snapshot for MemoryStore {
+    fn tip(&self) -> Result<Option<Tip>, Fault> {
+        Store::tip(self)
+    }
+
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        Store::header(self, height)
+    }
+
+    fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
+        Store::scan(self, start, end, limit)
     }
 }
 
@@ -77,19 +102,53 @@ impl Store for MemoryStore {
         Ok(self.blocks.last_key_value().map(|(_, record)| record.tip))
     }
 
-    /// The hash of block 0.
     fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {
-        Ok(self
-            .blocks
-            .first_key_value()
-            .map(|(_, record)| record.tip.hash))
+        Ok(self.chain_id)
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot>, Fault> {
+        Ok(Box::new(self.clone()))
+    }
+
+    fn restore(&mut self, part: RestoredPart) -> Result<(), Fault> {
+        if !self.blocks.is_empty() {
+            return Err(Fault::Store("the store has a block already".to_owned()));
+        }
+        self.state.extend(part.entries);
+        self.restoring = Some(part.progress);
+        if let Some((tip, header)) = part.end {
+            self.restoring = None;
+            self.chain_id = Some(header.chain_id);
+            let header = Some(header);
+            let lists = None;
+            let block = StoredBlock { tip, header, lists };
+            self.blocks.insert(tip.height, block);
+        }
+        Ok(())
+    }
+
+    fn restoring(&self) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(self.restoring.clone())
+    }
+
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        let record = self.blocks.get(&height);
+        Ok(record.and_then(|record| record.header.clone()))
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        let lists = self.lists(height);
+        Ok(lists.map(|lists| lists.transactions.clone()))
     }
 
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
-        Ok(self
-            .blocks
-            .get(&height)
-            .map(|record| record.receipts.clone()))
+        let lists = self.lists(height);
+        Ok(lists.map(|lists| lists.receipts.clone()))
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        let lists = self.lists(height);
+        Ok(lists.map(|lists| lists.events.clone()))
     }
 
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
@@ -103,8 +162,14 @@ impl Store for MemoryStore {
         let record = StoredBlock {
             tip: commit.tip,
             header: commit.header,
-            receipts: commit.receipts,
+            lists: Some(Lists {
+                receipts: commit.receipts,
+                transactions: commit.transactions,
+                events: commit.events,
+            }),
         };
+        // The genesis is block 0.
+        self.chain_id.get_or_insert(commit.tip.hash);
         self.blocks.insert(commit.tip.height, record);
         Ok(())
     }

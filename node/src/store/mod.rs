@@ -6,8 +6,12 @@ mod memory;
 /// A store on one append-only file.
 mod log;
 
+/// The blocks of a store, compared with their hashes.
+mod verify;
+
 pub use log::{Disk, LogStore};
 pub use memory::MemoryStore;
+pub use verify::verify_blocks;
 
 use crate::header::{Header, Tip};
 use crate::receipt::Receipt;
@@ -35,6 +39,38 @@ pub struct Commit {
     /// one. They are in no result, and a store without [`Store::keeps_records`] drops them.
     #[borsh(skip)]
     pub records: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+}
+
+/// A view of one block's state that stays readable while further blocks are committed.
+pub trait Snapshot: Send {
+    /// The block whose state it is; `None` before the genesis.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    fn tip(&self) -> Result<Option<Tip>, Fault>;
+
+    /// As [`Store::header`].
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault>;
+
+    /// As [`Store::scan`].
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault>;
+}
+
+/// A part of a snapshot that is restored into a store, written in one commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestoredPart {
+    /// State keys with their values.
+    pub entries: Entries,
+    /// What [`Store::restoring`] returns afterwards, until the restore has ended.
+    pub progress: Vec<u8>,
+    /// The last part: the block whose state it is, and its header.
+    pub end: Option<(Tip, Header)>,
 }
 
 /// Committed state and blocks. Every error is a [`Fault`] of this machine.
@@ -88,11 +124,31 @@ pub trait Store: Send {
         Ok(None)
     }
 
-    /// Receipts of a block; `None` if it was not committed.
+    /// Header of a block; `None` for the genesis, and if the block was not committed or is pruned.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault>;
+
+    /// Signed transactions of a block, in order, none for the genesis; `None` if the block was not
+    /// committed or is pruned.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault>;
+
+    /// Receipts of a block, in order; `None` if the block was not committed or is pruned.
     ///
     /// # Errors
     /// As [`Store::read`].
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault>;
+
+    /// Events of each transaction of a block, in order; `None` if the block was not committed or is
+    /// pruned.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault>;
 
     /// Reads the medium behind the store and compares it with what [`Store::read`] and
     /// [`Store::scan`] return, where these do not read the medium themselves.
@@ -103,12 +159,42 @@ pub trait Store: Send {
         Ok(())
     }
 
+    /// A view of the last committed state, for a snapshot.
+    ///
+    /// # Errors
+    /// [`Fault`] if the store fails, or makes none.
+    fn snapshot(&self) -> Result<Box<dyn Snapshot>, Fault> {
+        Err(Fault::Store("this store makes no snapshots".to_owned()))
+    }
+
+    /// Writes a part of a snapshot into a store without a block, atomically. Until the last part it
+    /// has no block and takes none.
+    ///
+    /// # Errors
+    /// [`Fault`] if the store cannot write, has a block, or restores no snapshots.
+    fn restore(&mut self, part: RestoredPart) -> Result<(), Fault> {
+        drop(part);
+        Err(Fault::Store("this store restores no snapshots".to_owned()))
+    }
+
+    /// What the last [`RestoredPart`] said of a restore that has not ended.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    fn restoring(&self) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(None)
+    }
+
     /// Commits a block, atomically: after an error nothing of it is stored.
     ///
     /// # Errors
     /// [`Fault`] if the store cannot commit, or the block is not the next one.
     fn commit(&mut self, commit: Commit) -> Result<(), Fault>;
 }
+
+/// The fault of a block for a store that has a part of a snapshot.
+pub const HALF_RESTORED: &str = "it has a part of a snapshot and no chain yet: go on with \
+                                 `lockstep node restore`, or take an empty store";
 
 /// Scans a half-open range, which may be empty or inverted.
 ///

@@ -52,9 +52,12 @@ fn a_header_must_continue_the_chain() {
         check(&chain, |block| block.header.chain_id[0] ^= 1),
         Err(Invalid::ChainId)
     );
+    let expected = *chain.rules.id();
+    let mut found = expected;
+    found[0] ^= 1;
     assert_eq!(
         check(&chain, |block| block.header.rules_id[0] ^= 1),
-        Err(Invalid::RulesId)
+        Err(Invalid::RulesId { found, expected })
     );
     let height = |found| {
         let (found, expected) = (Height(found), Height(2));

@@ -5,12 +5,12 @@ use node::archive::{ArchiveError, ArchiveReader, ArchiveWriter, ArchivedBlock, M
 use node::digest::{encode, sha256};
 use node::limits::{
     BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, GENESIS_ACCOUNTS_MAX, GENESIS_BYTES_MAX, HEADER_BYTES,
-    Limits, SIGNED_BYTES_MIN, TRANSACTION_BYTES_MAX,
+    Limits, SIGNED_BYTES_MIN, TRANSACTION_BYTES_MAX, UPGRADES_MAX,
 };
-use node::{Block, DecodeError, Genesis, GenesisError, Header, Payload, Signed};
+use node::{Block, DecodeError, Genesis, GenesisError, Header, Payload, Signed, UpgradeDocument};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use vm::Address;
+use vm::{Address, Height};
 
 /// A genesis document of these accounts and this name, whatever they are.
 fn document(name: &str, accounts: &[(Address, u128)]) -> Vec<u8> {
@@ -48,7 +48,8 @@ fn a_genesis_that_is_read_passes_the_checks_of_its_constructor() {
             [document("", &[]), vec![0]].concat(),
             GenesisError::Malformed,
         ),
-        (encode(&"lockstep/genesis/2"), GenesisError::Format),
+        (encode(&"lockstep/genesis/2"), GenesisError::Malformed),
+        (encode(&"lockstep/genesis/3"), GenesisError::Format),
         (vec![0; GENESIS_BYTES_MAX as usize + 1], GenesisError::Bytes),
     ];
     for (bytes, expected) in refused {
@@ -63,7 +64,7 @@ fn a_genesis_that_is_read_passes_the_checks_of_its_constructor() {
 }
 
 #[test]
-fn a_genesis_of_the_most_accounts_fits_its_document_and_one_more_is_refused() {
+fn a_genesis_of_the_most_accounts_and_upgrades_fits_and_one_account_more_is_refused() {
     let address = |number: u32| {
         let mut bytes = [0; 32];
         bytes[..4].copy_from_slice(&number.to_le_bytes());
@@ -76,7 +77,14 @@ fn a_genesis_of_the_most_accounts_fits_its_document_and_one_more_is_refused() {
     let make = |accounts: &BTreeMap<Address, u128>| {
         Genesis::new(&name, 0, [0; 32], Limits::v1(), accounts)
     };
+    let upgrades = (0..UPGRADES_MAX).map(|number| {
+        (
+            Height(2 + u64::from(number)),
+            [(number % 250) as u8 + 1; 32],
+        )
+    });
     let most = make(&accounts).unwrap();
+    let most = most.with_upgrades(upgrades.collect()).unwrap();
     let document = most.document();
     assert_eq!(document.len(), GENESIS_BYTES_MAX as usize);
     assert_eq!(Genesis::decode(&document), Ok(most));
@@ -152,6 +160,7 @@ fn an_archive_of_a_chain_with_limits_above_those_of_the_build_is_neither_written
 /// Decodes bytes as everything that a file may contain.
 fn decode_all(bytes: &[u8]) {
     let _ = Genesis::decode(bytes);
+    let _ = UpgradeDocument::decode(bytes);
     let _ = Header::decode(bytes);
     let _ = Block::decode(bytes, BLOCK_BYTES_MAX);
     let _ = Signed::decode(bytes, TRANSACTION_BYTES_MAX);

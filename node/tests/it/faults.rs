@@ -204,7 +204,7 @@ fn a_flipped_bit_is_a_fault_or_a_shorter_prefix_and_never_a_result() {
     let bytes = healthy.read().unwrap();
     let last_record = bytes
         .windows(8)
-        .rposition(|window| window == b"LSblock1")
+        .rposition(|window| window == b"LSblock2")
         .unwrap();
     for position in (0..bytes.len()).step_by(997).chain([last_record]) {
         let mut disk = SimulatedDisk::new(0);
@@ -253,7 +253,7 @@ fn a_value_that_is_a_record_neither_stops_nor_changes_a_recovery() {
     let values = [
         record.clone(),
         b"LSblock".repeat(3),
-        b"LSblock\0LSblock\x001".to_vec(),
+        b"LSblock\0LSblock\x002".to_vec(),
     ];
     for value in values {
         let whole = SimulatedDisk::new(0);
@@ -275,6 +275,37 @@ fn a_value_that_is_a_record_neither_stops_nor_changes_a_recovery() {
 }
 
 #[test]
+fn a_log_of_the_format_before_is_refused_and_never_cut_off() {
+    let whole = SimulatedDisk::new(0);
+    let mut store = LogStore::open(whole.clone()).unwrap();
+    store.commit(commit(0, b"value".to_vec())).unwrap();
+    store.commit(commit(1, b"value".to_vec())).unwrap();
+    let mut old = whole.read().unwrap();
+    let starts: Vec<usize> = (0..old.len() - 8)
+        .filter(|start| old[*start..].starts_with(b"LSblock2"))
+        .collect();
+    assert_eq!(starts.len(), 2);
+    for start in &starts {
+        old[start + 7] = b'1';
+    }
+    for (first, length, cause) in [
+        (0, old.len(), "replay an archive"),
+        (0, 9, "replay an archive"),
+        (1, old.len(), "damaged"),
+        (starts[1], old.len(), "replay an archive"),
+    ] {
+        let mut disk = SimulatedDisk::new(0);
+        disk.append(&old[first..length]).unwrap();
+        disk.sync().unwrap();
+        let Err(Fault::Store(found)) = LogStore::open(disk.clone()) else {
+            panic!("a log of the format before was read");
+        };
+        assert!(found.contains(cause), "{found}");
+        assert_eq!(disk.read().unwrap(), &old[first..length]);
+    }
+}
+
+#[test]
 fn the_log_returns_what_memory_does() {
     let expected = ExpectedChain::new(12);
     let disk = SimulatedDisk::new(0);
@@ -292,11 +323,28 @@ fn the_log_returns_what_memory_does() {
     let all = |store: &dyn Store| store.scan(&[], None, usize::MAX).unwrap();
     assert_eq!(all(&log), all(memory.as_ref()));
     for height in 0..=BLOCKS + 1 {
-        assert_eq!(
-            log.receipts(Height(height)).unwrap(),
-            memory.receipts(Height(height)).unwrap()
-        );
+        let height = Height(height);
+        assert_eq!(log.header(height), memory.header(height));
+        assert_eq!(log.transactions(height), memory.transactions(height));
+        assert_eq!(log.receipts(height), memory.receipts(height));
+        assert_eq!(log.events(height), memory.events(height));
     }
+    let mut events = 0;
+    for block in &expected.blocks {
+        let height = block.header.height;
+        assert_eq!(log.header(height).unwrap(), Some(block.header.clone()));
+        let transactions = log.transactions(height).unwrap();
+        assert_eq!(transactions.as_ref(), Some(&block.transactions));
+        let receipts = log.receipts(height).unwrap().unwrap();
+        let of_block = log.events(height).unwrap().unwrap();
+        assert_eq!(of_block.len(), block.transactions.len());
+        for (receipt, of_transaction) in receipts.iter().zip(&of_block) {
+            let root = node::receipt::events_root(of_transaction);
+            assert_eq!(receipt.events_root, root);
+            events += of_transaction.len();
+        }
+    }
+    assert!(events > 0, "the chain has events");
     let (key, value) = all(&log)[3].clone();
     assert_eq!(log.read(&key).unwrap(), Some(value));
     assert!(log.contains(&key).unwrap());

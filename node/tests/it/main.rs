@@ -37,3 +37,5 @@ mod other_chain;
 mod orderbook;
 
 mod drive;
+
+mod upgrade;

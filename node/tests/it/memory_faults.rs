@@ -5,13 +5,13 @@
 //! with equal roots.
 
 use crate::faults::{BLOCKS, ExpectedChain};
-use node::{Commit, LogStore, MemoryStore, Receipt, Store, Tip};
+use node::{Commit, Header, LogStore, MemoryStore, Receipt, Signed, Store, Tip};
 use node_sim::disk::{Failing, Loss, SimulatedDisk};
 use reference::{Backing, Reference};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use vm::unstable::budget::{Budget, Purpose, refused};
-use vm::{Engine, Entries, Fault, Height, Interpreter};
+use vm::{Engine, Entries, Event, Fault, Height, Interpreter};
 
 /// Requests per purpose, or reads, that fail in one test; of more requests, evenly spaced ones.
 const TRIED_MAX: usize = 50;
@@ -185,8 +185,20 @@ impl Store for FailingReads {
         self.inner.chain_id()
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.inner.header(height)
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        self.inner.transactions(height)
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.inner.receipts(height)
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        self.inner.events(height)
     }
 
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {

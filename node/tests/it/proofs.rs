@@ -194,8 +194,20 @@ impl Store for Pruned {
         self.0.chain_id()
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, vm::Fault> {
+        self.0.header(height)
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<node::Signed>>, vm::Fault> {
+        self.0.transactions(height)
+    }
+
     fn receipts(&self, _: Height) -> Result<Option<Vec<Receipt>>, vm::Fault> {
         Ok(None)
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, vm::Fault> {
+        self.0.events(height)
     }
 
     fn commit(&mut self, commit: Commit) -> Result<(), vm::Fault> {

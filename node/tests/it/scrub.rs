@@ -2,10 +2,10 @@
 //! them.
 
 use crate::faults::{BLOCKS, ExpectedChain};
-use node::{Commit, Disk as _, LogStore, MemoryStore, Receipt, Store, Tip};
+use node::{Commit, Disk as _, Header, LogStore, MemoryStore, Receipt, Signed, Store, Tip};
 use node_sim::disk::SimulatedDisk;
 use std::sync::{Arc, Mutex};
-use vm::{Entries, Fault, Height, Interpreter};
+use vm::{Entries, Event, Fault, Height, Interpreter};
 
 /// The state key of a value, and the bit of the value that is flipped.
 type FlippedBit = Arc<Mutex<Option<(Vec<u8>, usize)>>>;
@@ -52,8 +52,20 @@ impl Store for DamagedStore {
         self.inner.chain_id()
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.inner.header(height)
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        self.inner.transactions(height)
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.inner.receipts(height)
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        self.inner.events(height)
     }
 
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {

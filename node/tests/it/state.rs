@@ -166,7 +166,8 @@ fn a_chain_whose_rules_have_no_transaction_prices_has_no_blocks() {
     let node = Node::open(parts, genesis, Box::new(MemoryStore::new())).unwrap();
     assert!(node.rules_at(Height(1)).is_err());
     let empty = node.propose(Vec::new(), TIME_MS + 1, vm::Address([0; 32]));
-    assert_eq!(node.validate(empty).unwrap_err(), Invalid::RulesUnknown);
+    let refused = node.validate(empty).unwrap_err();
+    assert!(matches!(refused, Invalid::RulesUnknown(_)), "{refused}");
 }
 
 #[test]
@@ -199,7 +200,7 @@ fn stored_code_with_another_hash_is_a_fault() {
         records: Vec::new(),
     };
     store.commit(commit).unwrap();
-    let cache = CodeCache::new(CachePolicy::Warm);
+    let cache = CodeCache::new(CachePolicy::Warm, &node::rules::rulebook());
     let overlay = Overlay::new(&store, &cache, &rules);
     assert!(overlay.code(&CodeHash([7; 32])).is_err());
     assert!(overlay.code(&CodeHash([8; 32])).unwrap().is_none());
@@ -252,7 +253,7 @@ fn an_overlay_reads_scans_and_nets_like_the_state_it_represents() {
             records: Vec::new(),
         })
         .unwrap();
-    let cache = CodeCache::new(CachePolicy::Warm);
+    let cache = CodeCache::new(CachePolicy::Warm, &node::rules::rulebook());
     let mut overlay = Overlay::new(&store, &cache, &rules);
     overlay.write(raw(2), None);
     overlay.write(raw(4), Some(vec![40]));

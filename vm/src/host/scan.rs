@@ -78,7 +78,7 @@ fn charge_entry(
     let base = host.rules.schedule.dynamic().storage_scan_per_entry;
     let price = call.price;
     let key_bytes = u64::try_from(raw.len()).unwrap_or(u64::MAX);
-    let value_bytes = u64::from(value_length(host.rules, value)?);
+    let value_bytes = u64::from(value_length(value)?);
     call.gas.charge_linear(base, price.per_byte, key_bytes)?;
     call.gas
         .charge_linear(0, price.per_value_byte, value_bytes)?;

@@ -6,21 +6,22 @@ use crate::execution::Value;
 use crate::fault::Fault;
 use crate::host::call::AdmittedCall;
 use crate::host::{Halt, Host, Reply, charge_touch};
-use crate::rules::Rules;
+use crate::limits::{MEMORY_PAGES_MAX, PAGE_BYTES};
 use crate::state::key;
 use crate::trap::Trap;
 
+/// Bytes above which no version has the limit of a stored value.
+const VALUE_BYTES_BOUND: u32 = MEMORY_PAGES_MAX.saturating_mul(PAGE_BYTES);
 /// Result of `storage_read` for an absent key.
 const ABSENT: i32 = -1;
 
 pub(super) fn read(host: &mut Host<'_>, call: &mut AdmittedCall<'_>) -> Result<Reply, Halt> {
-    let rules = host.rules;
     let key = content_key(host, call)?;
     charge_touch(host, call, &key)?;
     let Some(value) = host.journal.read(host.view, &key)? else {
         return Ok(Reply::Resume(Some(Value::I32(ABSENT))));
     };
-    let length = value_length(rules, value)?;
+    let length = value_length(value)?;
     call.gas
         .charge_linear(0, call.price.per_value_byte, u64::from(length))?;
     call.write(1, value)?;
@@ -64,12 +65,13 @@ fn content_key(host: &Host<'_>, call: &AdmittedCall<'_>) -> Result<Vec<u8>, Halt
     Ok(key::value(&host.address, call.bytes(0)?))
 }
 
-/// The length of a stored value; a value that is longer than the limit means a damaged store.
-pub(super) fn value_length(rules: &Rules, value: &[u8]) -> Result<u32, Fault> {
+/// The length of a stored value. It may be longer than the rules in force let a guest write: it was
+/// stored under earlier ones. A value that no version lets a guest write means a damaged store.
+pub(super) fn value_length(value: &[u8]) -> Result<u32, Fault> {
     match u32::try_from(value.len()) {
-        Ok(length) if length <= rules.host_limits.value_bytes_max => Ok(length),
+        Ok(length) if length <= VALUE_BYTES_BOUND => Ok(length),
         _ => Err(Fault::Store(
-            "a stored value is longer than the limit".to_owned(),
+            "a stored value is longer than any limit".to_owned(),
         )),
     }
 }

@@ -1,10 +1,9 @@
 //! Makes faulty stores.
 
-use node::Tip;
-use node::{Commit, Receipt, Store};
+use node::{Commit, Header, Receipt, Signed, Store, Tip};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-use vm::{Entries, Fault, Height, StateDiff, key};
+use vm::{Entries, Event, Fault, Height, StateDiff, key};
 
 /// A store that loses one write of contract storage: the first one of the block at a height.
 ///
@@ -45,8 +44,20 @@ impl<S: Store> Store for LostWrite<S> {
         self.inner.chain_id()
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.inner.header(height)
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        self.inner.transactions(height)
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.inner.receipts(height)
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        self.inner.events(height)
     }
 
     fn commit(&mut self, mut commit: Commit) -> Result<(), Fault> {
@@ -127,8 +138,20 @@ impl<S: Store> Store for FaultyStore<S> {
         self.inner.chain_id()
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.inner.header(height)
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        self.inner.transactions(height)
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.inner.receipts(height)
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        self.inner.events(height)
     }
 
     fn commit(&mut self, mut commit: Commit) -> Result<(), Fault> {

@@ -20,6 +20,10 @@ mod rot;
 
 mod scans;
 
+mod snapshots;
+
+mod versions;
+
 mod open;
 
 mod processes;

@@ -6,6 +6,7 @@ use node::{LogStore, MemoryStore, Store, recomputed_root};
 use node_sim::disk::SimulatedDisk;
 use node_sim::synthetic::{SplitMix, Synthetic, state_key};
 use redb_store::{RedbStore, Settings};
+use std::collections::BTreeMap;
 use tree::Tree;
 use vm::Height;
 
@@ -33,8 +34,11 @@ fn redb_the_log_and_memory_return_the_same() {
             (None, None)
         );
         assert!(redb.scan(&[], None, 9).unwrap().is_empty());
+        let mut records = BTreeMap::new();
         for height in 0..=BLOCKS {
             let commit = chain.next(memory.tip().unwrap().as_ref(), &mut tree);
+            records.extend(commit.records.iter().cloned());
+            let (transactions, events) = (commit.transactions.clone(), commit.events.clone());
             memory.commit(commit.clone()).unwrap();
             log.commit(commit.clone()).unwrap();
             redb.commit(commit.clone()).unwrap();
@@ -48,9 +52,16 @@ fn redb_the_log_and_memory_return_the_same() {
             for other in [&log as &dyn Store, &redb] {
                 compare(&memory, other, &mut random, height);
             }
+            for (key, record) in &records {
+                assert_eq!(&redb.record(key).unwrap(), record);
+            }
+            let found = redb.transactions(Height(height)).unwrap();
+            assert_eq!(found, Some(transactions));
+            assert_eq!(redb.events(Height(height)).unwrap(), Some(events));
             let header = redb.header(Height(height)).unwrap();
-            assert_eq!(header.as_ref(), memory.header(Height(height)));
+            assert_eq!(header, memory.header(Height(height)).unwrap());
         }
+        assert!(redb.keeps_records() && records.len() > 10);
         assert_eq!(recomputed_root(&redb).unwrap(), tree.root().0);
         let scrubbed = redb.scrub().unwrap();
         assert_eq!((scrubbed.height.0, scrubbed.blocks), (BLOCKS, BLOCKS + 1));

@@ -56,9 +56,10 @@ fn files_of_other_programs_are_refused_and_not_changed() {
         (vec![b'x'; 12_288], "something else"),
         (vec![0; 100_000], "something else"),
         (redb, "redb file of something else"),
-        (b"lockstep/redb-store/2\n".repeat(1000), "the newer build"),
+        (b"lockstep/redb-store/3\n".repeat(1000), "the newer build"),
         (b"lockstep/redb-store/0\n".repeat(9), "node replay"),
         (b"lockstep/redb-store/1\n".repeat(1000), "header is damaged"),
+        (b"lockstep/redb-store/2\n".repeat(1000), "header is damaged"),
         (b"LSblock1".repeat(9000), "something else"),
     ] {
         fs::write(&path, &bytes).unwrap();

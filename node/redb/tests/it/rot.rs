@@ -2,11 +2,11 @@
 
 use crate::simulated_file::SimulatedFile;
 use crate::{ExpectedChain, folder, open, tiny};
-use node::{Receipt, Store, Tip};
-use node_sim::synthetic::Synthetic;
+use node::{Receipt, Signed, Store, Tip};
+use node_sim::synthetic::{Synthetic, record_key};
 use redb_store::{CheckedFile, PagedFile as _, RedbStore, Settings};
 use std::fs;
-use vm::{Entries, Fault, Height};
+use vm::{Entries, Event, Fault, Height};
 
 /// All that a store returns.
 #[derive(PartialEq, Eq, Debug)]
@@ -15,16 +15,29 @@ struct Contents {
     chain_id: Option<[u8; 32]>,
     entries: Entries,
     receipts: Vec<Option<Vec<Receipt>>>,
+    transactions: Vec<Option<Vec<Signed>>>,
+    events: Vec<Option<Vec<Vec<Event>>>>,
+    records: Vec<Option<Vec<u8>>>,
 }
 
 /// Reads a store in every way; `None` for what is a fault.
 fn contents(store: &RedbStore, height: u64) -> Result<Contents, Fault> {
     let entries = store.scan(&[], None, usize::MAX)?;
-    let receipts = (0..=height).map(|height| store.receipts(Height(height)));
+    let heights = || (0..=height).map(Height);
+    let records = (0..16).map(|number| store.record(&record_key(number)));
     Ok(Contents {
         tip: store.tip()?,
         chain_id: store.chain_id()?,
-        receipts: receipts.collect::<Result<_, _>>()?,
+        receipts: heights()
+            .map(|height| store.receipts(height))
+            .collect::<Result<_, _>>()?,
+        transactions: heights()
+            .map(|height| store.transactions(height))
+            .collect::<Result<_, _>>()?,
+        events: heights()
+            .map(|height| store.events(height))
+            .collect::<Result<_, _>>()?,
+        records: records.collect::<Result<_, _>>()?,
         entries,
     })
 }

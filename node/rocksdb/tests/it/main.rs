@@ -8,6 +8,14 @@
 
 mod model;
 
+mod acknowledged;
+
+mod rot;
+
+mod scans;
+
+mod snapshots;
+
 mod torn;
 
 mod open;

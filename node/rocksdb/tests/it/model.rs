@@ -5,6 +5,7 @@ use node::{LogStore, MemoryStore, Store, recomputed_root};
 use node_sim::disk::SimulatedDisk;
 use node_sim::synthetic::{SplitMix, Synthetic, state_key};
 use rocksdb_store::{RocksStore, Settings};
+use std::collections::BTreeMap;
 use tree::Tree;
 use vm::Height;
 
@@ -25,8 +26,11 @@ fn rocksdb_the_log_and_memory_return_the_same() {
         let disk = SimulatedDisk::new(seed);
         let mut log = LogStore::open(disk.clone()).unwrap();
         let mut rocks = RocksStore::open(&path, Settings::small()).unwrap();
+        let mut records = BTreeMap::new();
         for height in 0..=BLOCKS {
             let commit = chain.next(memory.tip().unwrap().as_ref(), &mut tree);
+            records.extend(commit.records.iter().cloned());
+            let (transactions, events) = (commit.transactions.clone(), commit.events.clone());
             memory.commit(commit.clone()).unwrap();
             log.commit(commit.clone()).unwrap();
             rocks.commit(commit.clone()).unwrap();
@@ -44,11 +48,18 @@ fn rocksdb_the_log_and_memory_return_the_same() {
             for other in [&log as &dyn Store, &rocks] {
                 compare(&memory, other, &mut random, height);
             }
+            for (key, record) in &records {
+                assert_eq!(&rocks.record(key).unwrap(), record);
+            }
+            let found = rocks.transactions(Height(height)).unwrap();
+            assert_eq!(found, Some(transactions));
+            assert_eq!(rocks.events(Height(height)).unwrap(), Some(events));
             assert_eq!(
-                rocks.header(Height(height)).unwrap().as_ref(),
-                memory.header(Height(height))
+                rocks.header(Height(height)).unwrap(),
+                memory.header(Height(height)).unwrap()
             );
         }
+        assert!(rocks.keeps_records() && records.len() > 10);
         assert_eq!(recomputed_root(&rocks).unwrap(), tree.root().0);
         assert_eq!(rocks.scrub().unwrap().height, Height(BLOCKS));
     }

@@ -3,11 +3,12 @@
 use crate::{filled, folder};
 use node::{Store, recomputed_root};
 use node_sim::synthetic::Synthetic;
+use rocksdb::{DB, Options};
 use rocksdb_store::{RocksStore, Settings};
 use std::fs::{self, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use vm::Fault;
+use vm::{Fault, Height};
 
 fn refused(path: &Path) -> String {
     match RocksStore::open(path, Settings::small()) {
@@ -37,13 +38,13 @@ fn other_versions_are_named_with_what_to_do() {
     let mark = path.join("LOCKSTEP");
     assert_eq!(
         fs::read_to_string(&mark).unwrap(),
-        "lockstep/rocksdb-store/1\n"
+        "lockstep/rocksdb-store/2\n"
     );
-    for (version, advice) in [(2, "the newer build"), (0, "cannot convert")] {
+    for (version, advice) in [(3, "the newer build"), (0, "cannot convert")] {
         fs::write(&mark, format!("lockstep/rocksdb-store/{version}\n")).unwrap();
         let cause = refused(&path);
         assert!(cause.contains(&format!("version {version} of")), "{cause}");
-        assert!(cause.contains("needs version 1"), "{cause}");
+        assert!(cause.contains("needs version 2"), "{cause}");
         assert!(
             cause.contains(advice) && cause.contains("replay"),
             "{cause}"
@@ -53,8 +54,37 @@ fn other_versions_are_named_with_what_to_do() {
     assert!(refused(&path).contains("damaged"));
     fs::remove_file(&mark).unwrap();
     assert!(refused(&path).contains("something else"));
-    fs::write(&mark, "lockstep/rocksdb-store/1\n").unwrap();
+    fs::write(&mark, "lockstep/rocksdb-store/2\n").unwrap();
     RocksStore::open(&path, Settings::small()).unwrap();
+}
+
+#[test]
+fn a_store_of_version_1_gets_the_families_that_it_lacks() {
+    let path = folder("version-1");
+    let chain = Synthetic::small(8);
+    let (store, mut known) = filled(&path, Settings::small(), &chain, 5);
+    drop(store);
+    // What a build of version 1 had left.
+    let names = ["default", "values", "headers", "receipts", "transactions"];
+    let names = names.into_iter().chain(["events", "records", "meta"]);
+    let mut database = DB::open_cf(&Options::default(), &path, names).unwrap();
+    for name in ["transactions", "events", "records"] {
+        database.drop_cf(name).unwrap();
+    }
+    drop(database);
+    let mark = path.join("LOCKSTEP");
+    fs::write(&mark, "lockstep/rocksdb-store/1\n").unwrap();
+    let mut store = RocksStore::open(&path, Settings::small()).unwrap();
+    assert_eq!(
+        fs::read_to_string(&mark).unwrap(),
+        "lockstep/rocksdb-store/2\n"
+    );
+    assert_eq!(known.check(&store), 5);
+    assert_eq!(store.transactions(Height(5)).unwrap(), None);
+    assert!(store.receipts(Height(5)).unwrap().is_some());
+    known.continue_to(&mut store, &chain, 7);
+    assert_eq!(store.transactions(Height(6)).unwrap().unwrap().len(), 3);
+    store.scrub().unwrap();
 }
 
 #[test]

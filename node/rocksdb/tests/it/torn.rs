@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 /// Number of damages of each kind, for fresh and for recycled logs.
 const CASES: u64 = 15;
 const SECTOR: usize = 512;
+const NOTE: &str = "ACKNOWLEDGED";
 
 #[derive(Clone, Copy, Debug)]
 enum Damage {
@@ -27,6 +28,8 @@ struct Crashed {
     log: String,
     synced: usize,
     acknowledged: u64,
+    /// The file of the last acknowledged block, as it was at that block and at the one before.
+    notes: [Vec<u8>; 2],
 }
 
 #[test]
@@ -41,6 +44,7 @@ fn a_torn_log_leaves_a_committed_prefix() {
                 let path = home.join("damaged");
                 copy(&crashed.files, &path);
                 let torn = tear(&crashed, &path, damage, case);
+                note(&crashed, &path, case);
                 faults += u64::from(!recovers(&path, &crashed, &known, &chain));
                 assert!(torn, "{damage:?} {case}: nothing was damaged");
                 fs::remove_dir_all(&path).unwrap();
@@ -64,7 +68,10 @@ fn crash(home: &Path, recycled: bool, chain: &Synthetic) -> (Crashed, ExpectedCh
         }
     }
     let acknowledged = known.tips.len() as u64 + 5;
+    known.continue_to(&mut store, chain, acknowledged - 1);
+    let note_before = fs::read(path.join(NOTE)).unwrap();
     known.continue_to(&mut store, chain, acknowledged);
+    let notes = [fs::read(path.join(NOTE)).unwrap(), note_before];
     let log = last_log(&path);
     let before = fs::read(path.join(&log)).unwrap();
     known.continue_to(&mut store, chain, acknowledged + 6);
@@ -82,6 +89,7 @@ fn crash(home: &Path, recycled: bool, chain: &Synthetic) -> (Crashed, ExpectedCh
         log,
         synced,
         acknowledged,
+        notes,
     };
     (crashed, known)
 }
@@ -103,6 +111,24 @@ fn recovers(path: &Path, crashed: &Crashed, known: &ExpectedChain, chain: &Synth
     again.continue_to(&mut store, chain, height + 3);
     again.check(&store);
     true
+}
+
+/// Leaves the file of the last acknowledged block as a power loss may: up to date, older, torn, or
+/// not there.
+fn note(crashed: &Crashed, path: &Path, case: u64) {
+    let [last, before] = &crashed.notes;
+    let mut torn = last.clone();
+    torn[..SECTOR].copy_from_slice(&[7; SECTOR]);
+    let left = match case % 4 {
+        0 => Some(last),
+        1 => Some(before),
+        2 => Some(&torn),
+        _ => None,
+    };
+    match left {
+        Some(bytes) => fs::write(path.join(NOTE), bytes).unwrap(),
+        None => fs::remove_file(path.join(NOTE)).unwrap(),
+    }
 }
 
 /// Damages the log after the synced bytes; true if a byte changed.
@@ -139,13 +165,13 @@ fn tear(crashed: &Crashed, path: &Path, damage: Damage, case: u64) -> bool {
 }
 
 /// The log in use: the one with the greatest number.
-fn last_log(path: &Path) -> String {
+pub(crate) fn last_log(path: &Path) -> String {
     let names = fs::read_dir(path).unwrap();
     let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.ends_with(".log")).max().unwrap()
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

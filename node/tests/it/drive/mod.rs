@@ -3,7 +3,8 @@
 use crate::faults::{ExpectedChain, parts};
 use node::chain::{Chain, ChainError, Misuse, Options, Proposal, Verdict};
 use node::digest::sha256;
-use node::{Block, BlockResult, MemoryStore, NoObserver, Node, Signed, Store};
+use node::{Block, BlockResult, Commit, MemoryStore, NoObserver, Node, Signed, Store, Tip};
+use std::collections::{BTreeMap, BTreeSet};
 use vm::{Address, Engine, Fault, Height, Interpreter};
 
 mod trees;
@@ -17,6 +18,12 @@ mod threads;
 mod signatures;
 
 mod operations;
+
+mod serving;
+
+mod proving;
+
+mod pool;
 
 /// A store that several threads can read.
 type SharedStore = Box<dyn Store + Sync>;
@@ -55,6 +62,55 @@ impl ExpectedChain {
     }
 }
 
+/// The states of a straight run, after the genesis and each block.
+struct Straight {
+    states: Vec<BTreeMap<Vec<u8>, Vec<u8>>>,
+    tip: Tip,
+}
+
+impl Straight {
+    fn new(expected: &ExpectedChain) -> Self {
+        let memory = Box::new(MemoryStore::new());
+        let mut node = Node::open(parts(), expected.genesis.clone(), memory).unwrap();
+        let state = |node: &Node| {
+            let entries = node.store().scan(&[], None, usize::MAX).unwrap();
+            entries.into_iter().collect()
+        };
+        let (mut states, tip) = (vec![state(&node)], *node.tip());
+        for block in &expected.blocks {
+            let valid = node.validate(block.clone()).unwrap();
+            node.apply(&valid, &mut NoObserver).unwrap();
+            states.push(state(&node));
+        }
+        Self { states, tip }
+    }
+
+    /// All keys of all states, and some that are in none.
+    fn keys(&self) -> Vec<Vec<u8>> {
+        let none = (0..40_u8).map(|number| vec![2, number]);
+        let all = self.states.iter().flat_map(BTreeMap::keys).cloned();
+        let keys: BTreeSet<Vec<u8>> = all.chain(none).collect();
+        keys.into_iter().collect()
+    }
+
+    /// A store with the state after a block, and nothing else.
+    fn store(&self, height: usize) -> MemoryStore {
+        let mut store = MemoryStore::new();
+        let state = self.states[height].clone().into_iter();
+        let commit = Commit {
+            diff: state.map(|(key, value)| (key, Some(value))).collect(),
+            tip: self.tip,
+            header: None,
+            receipts: Vec::new(),
+            transactions: Vec::new(),
+            events: Vec::new(),
+            records: Vec::new(),
+        };
+        store.commit(commit).unwrap();
+        store
+    }
+}
+
 /// A block of other transactions on the parent of `block`.
 fn sibling(chain: &Chain, block: &Block, transactions: Vec<Signed>) -> Block {
     let time_ms = block.header.time_ms + 1;
@@ -72,14 +128,14 @@ fn verified(chain: &Chain, block: &Block) -> BlockResult {
 fn misuse<T: core::fmt::Debug>(result: Result<T, ChainError>) -> Misuse {
     match result.unwrap_err() {
         ChainError::Misuse(misuse) => misuse,
-        ChainError::Fault(fault) => panic!("{fault}"),
+        other => panic!("{other}"),
     }
 }
 
 fn fault<T: core::fmt::Debug>(result: Result<T, ChainError>) -> Fault {
     match result.unwrap_err() {
         ChainError::Fault(fault) => fault,
-        ChainError::Misuse(misuse) => panic!("{misuse}"),
+        other => panic!("{other}"),
     }
 }
 
@@ -95,7 +151,10 @@ fn compare_with_straight_run(expected: &ExpectedChain, blocks: &[Block], store: 
     assert_eq!(store.tip(), straight.tip());
     for height in 0..=blocks.len() as u64 {
         let height = Height(height);
+        assert_eq!(store.header(height), straight.header(height));
+        assert_eq!(store.transactions(height), straight.transactions(height));
         assert_eq!(store.receipts(height), straight.receipts(height));
+        assert_eq!(store.events(height), straight.events(height));
     }
     let all = |store: &dyn Store| store.scan(&[], None, usize::MAX).unwrap();
     assert_eq!(all(store), all(straight.as_ref()));

@@ -3,16 +3,18 @@
 use super::verified;
 use crate::chain::BALANCE;
 use crate::faults::parts;
-use node::chain::{Chain, Options, Proposal};
+use node::chain::{At, Chain, Options, Proposal, Subject};
 use node::limits::Limits;
+use node::mempool::{SourceId, Submission};
+use node::prove::ProveError;
 use node::{
-    Block, Commit, Genesis, MemoryStore, Payload, Receipt, SecretKey, Signed, Store, Tip,
+    Block, Commit, Genesis, Header, MemoryStore, Payload, Receipt, SecretKey, Signed, Store, Tip,
     Transaction,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use vm::{Address, Entries, Fault, Height};
+use vm::{Address, Entries, Event, Fault, Height, key};
 
 /// Senders of a block.
 const SENDERS: u8 = 20;
@@ -56,15 +58,66 @@ impl Store for CountingStore {
         self.inner.chain_id()
     }
 
+    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
+        self.add(1);
+        self.inner.header(height)
+    }
+
+    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
+        self.add(1);
+        self.inner.transactions(height)
+    }
+
     fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
         self.add(1);
         self.inner.receipts(height)
+    }
+
+    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
+        self.add(1);
+        self.inner.events(height)
     }
 
     fn commit(&mut self, commit: Commit) -> Result<(), Fault> {
         self.add(1 + commit.diff.len());
         self.inner.commit(commit)
     }
+}
+
+/// Counts the calls that serve clients, at the first final block and the one below it.
+fn serve(
+    chain: &Chain,
+    transactions: &[Signed],
+    count_call: &mut dyn FnMut(&'static str, &mut dyn FnMut()),
+) {
+    let key = key::account(&transactions[0].transaction.signer.address());
+    let below = At::Height(Height(0));
+    count_call("read below", &mut || {
+        assert!(chain.read(below, &key).unwrap().is_some());
+    });
+    count_call("prove", &mut || {
+        let proven = chain.prove(below, &Subject::State { key: &key });
+        assert!(proven.unwrap().is_final);
+    });
+    count_call("prove a receipt", &mut || {
+        let early = chain.prove(At::Final, &Subject::Receipt { index: 0 });
+        assert!(matches!(early, Err(ProveError::NotInHeader { .. })));
+    });
+    for signed in transactions {
+        count_call("submit", &mut || {
+            let submission = Submission {
+                encoded: &signed.encode(),
+                source: SourceId([1; 32]),
+                now_ms: 0,
+            };
+            chain.submit(&submission).unwrap().unwrap();
+        });
+    }
+    count_call("propose from the pool", &mut || {
+        let proposal = Proposal::from_pool(u64::MAX, Address([9; 32]));
+        let block = chain.propose(&chain.tip().unwrap().hash, proposal).unwrap();
+        assert_eq!(block.transactions.len(), transactions.len());
+    });
 }
 
 /// Operations of each call on a chain with this many accounts.
@@ -125,6 +178,7 @@ fn operations(accounts: u32) -> Vec<(&'static str, u64)> {
             count_call("finalize", &mut || {
                 chain.finalize(&hash).unwrap();
             });
+            serve(&chain, &transfers(1, 9), &mut count_call);
         }
         let other = blocks[1].header.hash();
         count_call("discard", &mut || {

@@ -3,11 +3,13 @@
 use super::{sibling, verified};
 use crate::faults::ExpectedChain;
 use node::MemoryStore;
-use node::chain::{At, Chain, ChainError, Misuse, Options, Verdict};
+use node::chain::{At, Chain, ChainError, Misuse, Options, Proposal, Subject, Verdict};
+use node::mempool::{SourceId, Submission};
+use node::prove::ProveError;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use vm::{CheckedModule, Engine, Execution, Fault, Interpreter, Rules};
+use vm::{Address, CheckedModule, Engine, Execution, Fault, Height, Interpreter, Rules, key};
 
 const fn is_shared<T: Send + Sync>() {}
 
@@ -18,7 +20,7 @@ fn verify_until_final(chain: &Chain, expected: &ExpectedChain) {
             match chain.verify(block.clone()).unwrap() {
                 Verdict::Valid(found) => assert_eq!(found, *result),
                 Verdict::UnknownParent | Verdict::Stale => {}
-                Verdict::Invalid(reason) => panic!("{reason}"),
+                other => panic!("{other:?}"),
             }
         }
     }
@@ -44,6 +46,48 @@ fn query_until_final(chain: &Chain, expected: &ExpectedChain) {
     }
 }
 
+/// Proves values and reads earlier states again and again until the last block is final.
+fn prove_until_final(chain: &Chain, expected: &ExpectedChain) {
+    let key = key::account(&expected.blocks[0].header.proposer);
+    let last = expected.blocks.len() as u64;
+    for round in 0.. {
+        let tip = chain.tip().unwrap().height.0;
+        if tip == last {
+            return;
+        }
+        let at = At::Height(Height(tip.saturating_sub(round % 4)));
+        match chain.prove(at, &Subject::State { key: &key }) {
+            Ok(proven) => {
+                let expected = proof::Expected::State {
+                    height: proven.height.0,
+                    key: &key,
+                };
+                let trusted = proven.header.hash();
+                proof::verify(&proven.proof.encode(), &trusted, &expected).unwrap();
+            }
+            Err(ProveError::NotInHeader { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// Submits all transactions again and again until the last block is final.
+fn submit_until_final(chain: &Chain, expected: &ExpectedChain) {
+    while chain.tip().unwrap().height.0 < expected.blocks.len() as u64 {
+        for signed in expected.blocks.iter().flat_map(|block| &block.transactions) {
+            let submission = Submission {
+                encoded: &signed.encode(),
+                source: SourceId([1; 32]),
+                now_ms: 0,
+            };
+            let _refused = chain.submit(&submission).unwrap();
+        }
+        let pending = Proposal::from_pool(u64::MAX, Address([1; 32]));
+        let parent = chain.tip().unwrap().hash;
+        let _overtaken = chain.propose(&parent, pending);
+    }
+}
+
 #[test]
 fn threads_verify_and_query_while_another_finalizes() {
     is_shared::<Chain>();
@@ -54,6 +98,8 @@ fn threads_verify_and_query_while_another_finalizes() {
             scope.spawn(|| verify_until_final(&chain, &expected));
         }
         scope.spawn(|| query_until_final(&chain, &expected));
+        scope.spawn(|| prove_until_final(&chain, &expected));
+        scope.spawn(|| submit_until_final(&chain, &expected));
         for (block, result) in expected.blocks.iter().zip(&expected.results[1..]) {
             let other = sibling(&chain, block, Vec::new());
             verified(&chain, &other);
@@ -112,7 +158,7 @@ fn a_query_does_not_wait_for_an_execution() {
         let known = At::Block(genesis);
         assert_eq!(chain.tip().unwrap().height.0, 0);
         for at in [At::Final, known] {
-            let stored = chain.read(at, &vm::key::system(node::RULES_KEY)).unwrap();
+            let stored = chain.read(at, &key::system(node::RULES_KEY)).unwrap();
             assert!(stored.is_some());
         }
         assert!(!executing.is_finished());

@@ -2,11 +2,13 @@
 
 use super::{Random, compare_with_straight_run, misuse};
 use crate::faults::ExpectedChain;
-use node::chain::{Chain, Misuse, Options, Proposal, Verdict};
+use node::chain::{At, Chain, Misuse, Options, Proposal, Subject, Verdict};
+use node::mempool::{MempoolOptions, SourceId, Submission};
+use node::prove::ProveError;
 use node::{Block, BlockResult, LogStore, Signed, Tip};
 use node_sim::disk::{Loss, SimulatedDisk};
 use std::collections::{BTreeMap, BTreeSet};
-use vm::Address;
+use vm::{Address, Height, key};
 
 type Hash = [u8; 32];
 
@@ -24,6 +26,12 @@ struct Tree<'a> {
     last: Vec<Block>,
     tip: Tip,
     deepest: usize,
+    /// Values of [`keys`](Tree::keys) after the final blocks whose state can be read.
+    values: BTreeMap<u64, Vec<Option<Vec<u8>>>>,
+    /// Numbers of proofs, of reads of earlier states, and of admitted transactions.
+    proofs: usize,
+    reads: usize,
+    admitted: usize,
 }
 
 impl<'a> Tree<'a> {
@@ -39,12 +47,16 @@ impl<'a> Tree<'a> {
             kept: Vec::new(),
             last: Vec::new(),
             tip: Tip {
-                height: vm::Height(0),
+                height: Height(0),
                 hash: expected.genesis.chain_id(),
                 time_ms: expected.genesis.time_ms(),
                 result: expected.results[0],
             },
             deepest: 0,
+            values: BTreeMap::new(),
+            proofs: 0,
+            reads: 0,
+            admitted: 0,
         };
         tree.open();
         tree
@@ -55,6 +67,106 @@ impl<'a> Tree<'a> {
         let chain = self.expected.chain(Box::new(store), &self.options);
         self.chain = Some(chain.unwrap());
         self.kept.clear();
+        self.values.clear();
+        self.note_values();
+    }
+
+    /// Keys that the blocks change, and one that is always absent.
+    fn keys(&self) -> Vec<Vec<u8>> {
+        let blocks = self.expected.blocks.iter();
+        let signers = blocks.flat_map(|block| &block.transactions).map(|signed| {
+            let address = signed.transaction.signer.address();
+            key::account(&address)
+        });
+        let hashes = (1..24).map(|height| key::block_hash(Height(height)));
+        let others = [key::account(&Address([0x50; 32])), vec![2, 2, 2]];
+        signers.step_by(9).chain(hashes).chain(others).collect()
+    }
+
+    fn values_at(&self, at: At) -> Vec<Option<Vec<u8>>> {
+        let keys = self.keys();
+        let values = keys.iter().map(|key| self.chain().read(at, key).unwrap());
+        values.collect()
+    }
+
+    /// Notes the state of the last final block, and forgets the one that can no longer be read.
+    fn note_values(&mut self) {
+        let height = self.tip.height.0;
+        self.values.insert(height, self.values_at(At::Final));
+        while self.values.len() > self.options.query_blocks_max + 1 {
+            self.values.pop_first();
+        }
+    }
+
+    /// Reads the state after a final block, which the blocks since have changed.
+    fn query(&mut self) {
+        let height = self.random.below(self.tip.height.0 as usize + 2) as u64;
+        let at = At::Height(Height(height));
+        match self.values.get(&height) {
+            Some(values) => {
+                assert_eq!(self.values_at(at), *values);
+                self.reads += usize::from(height < self.tip.height.0);
+            }
+            None => {
+                let refused = Misuse::Height {
+                    found: Height(height),
+                    first: Height(*self.values.first_key_value().unwrap().0),
+                    last: self.tip.height,
+                };
+                assert_eq!(misuse(self.chain().read(at, &[0])), refused);
+            }
+        }
+    }
+
+    /// Proves a value after a final or a verified block, if a header has its result.
+    fn prove(&mut self) {
+        let known = self.known();
+        let keys = self.keys();
+        let key = &keys[self.random.below(keys.len())];
+        let height = self.random.below(self.tip.height.0 as usize + 1) as u64;
+        let (at, next) = match self.random.below(2) {
+            0 if height < self.tip.height.0 && self.values.contains_key(&height) => {
+                let next = self.last[height as usize].header.hash();
+                (At::Height(Height(height)), Some(next))
+            }
+            _ => {
+                let hash = known[self.random.below(known.len())];
+                let children = self.kept.iter().filter(|(_, parent)| *parent == hash);
+                (At::Block(hash), children.map(|(hash, _)| *hash).next())
+            }
+        };
+        let value = self.chain().read(at, key).unwrap();
+        match (self.chain().prove(at, &Subject::State { key }), next) {
+            (Ok(proven), Some(next)) => {
+                let (key, height) = (key.as_slice(), proven.height.0);
+                let expected = proof::Expected::State { height, key };
+                let proved = proof::verify(&proven.proof.encode(), &next, &expected).unwrap();
+                let key = key.to_vec();
+                let statement = match value {
+                    Some(value) => proof::Statement::Present { key, value },
+                    None => proof::Statement::Absent { key },
+                };
+                assert_eq!(proved.statement, statement);
+                self.proofs += 1;
+            }
+            (Err(ProveError::NotInHeader { .. }), None) => {}
+            (found, next) => panic!("{found:?} {next:?}"),
+        }
+    }
+
+    /// Submits transactions of a block, most of which are refused.
+    fn submit(&mut self) {
+        let blocks = &self.expected.blocks;
+        let next = blocks.get(self.tip.height.0 as usize + self.random.below(2));
+        for signed in next.map_or(&[][..], |block| &block.transactions) {
+            let submission = Submission {
+                encoded: &signed.encode(),
+                source: SourceId([1; 32]),
+                now_ms: 0,
+            };
+            let admitted = self.chain().submit(&submission).unwrap();
+            self.admitted += usize::from(admitted.is_ok());
+        }
     }
 
     fn chain(&self) -> &Chain {
@@ -135,7 +247,11 @@ impl<'a> Tree<'a> {
         };
         let transactions = self.transactions(height);
         let time_ms = time_ms + 1_000 + self.random.below(2) as u64;
-        let proposal = Proposal::new(transactions, time_ms, Address([0x50; 32]));
+        let mut proposal = Proposal::new(transactions, time_ms, Address([0x50; 32]));
+        proposal.from_pool = self.options.mempool.is_some() && self.random.below(3) == 0;
+        if proposal.from_pool && self.random.below(2) == 0 {
+            proposal.candidates.clear();
+        }
         let block = self.chain().propose(&parent, proposal).unwrap();
         self.verify(block);
     }
@@ -196,6 +312,7 @@ impl<'a> Tree<'a> {
             result,
         };
         self.last.push(block);
+        self.note_values();
     }
 
     fn misuse(&mut self) {
@@ -213,7 +330,7 @@ impl<'a> Tree<'a> {
     }
 
     fn step(&mut self) {
-        match self.random.below(16) {
+        match self.random.below(22) {
             0..=6 => self.propose(),
             7..=9 if !self.seen.is_empty() => {
                 let again = self.random.below(self.seen.len());
@@ -231,6 +348,9 @@ impl<'a> Tree<'a> {
                 self.open();
             }
             12 => self.misuse(),
+            16 | 17 => self.query(),
+            18 | 19 => self.prove(),
+            20 | 21 if self.options.mempool.is_some() => self.submit(),
             _ => self.finalize(),
         }
         assert_eq!(self.chain().tip().unwrap(), self.tip);
@@ -242,21 +362,31 @@ impl<'a> Tree<'a> {
 fn one_branch_of_a_random_tree_is_final_and_equals_a_straight_run() {
     let expected = ExpectedChain::new(20);
     let mut deepest = 0;
+    let (mut proofs, mut reads, mut admitted) = (0, 0, 0);
     for seed in 0..12 {
         let blocks_max = [64, 64, 5, 2, 1][seed as usize % 5];
         let options = Options {
             unfinalized_blocks_max: blocks_max,
             workers: seed as usize % 3,
+            query_blocks_max: [32, 2, 0][seed as usize % 3],
+            mempool: (seed % 4 > 0).then(MempoolOptions::default),
             ..Options::default()
         };
         let mut tree = Tree::new(&expected, seed, options);
-        for _ in 0..90 {
+        for _ in 0..120 {
             tree.step();
         }
         assert!(tree.last.len() >= 5, "{} blocks are final", tree.last.len());
         deepest = deepest.max(tree.deepest);
+        proofs += tree.proofs;
+        reads += tree.reads;
+        admitted += tree.admitted;
         let store = tree.chain.take().unwrap().into_store();
         compare_with_straight_run(&expected, &tree.last, store.as_ref());
     }
     assert!(deepest >= 4, "{deepest}");
+    assert!(
+        proofs > 20 && reads > 5 && admitted > 5,
+        "{proofs} {reads} {admitted}"
+    );
 }

@@ -1,0 +1,63 @@
+//! Compares the blocks of a store with their hashes and roots, for scrubs.
+
+use super::Store;
+use crate::block::transactions_root;
+use crate::header::{Header, Tip};
+use crate::receipt::{events_root, receipts_root};
+use vm::{Fault, Height};
+
+/// Reads the kept blocks from the last one down, and compares header, transactions, receipts and
+/// events of each with the hash and the roots that follow from the last block.
+///
+/// Returns the number of blocks whose receipts were compared. What the store does not have of a
+/// block, because an earlier format lacked it, is not compared.
+///
+/// # Errors
+/// [`Fault::Store`] that names the first block that is damaged; the faults of the store.
+pub fn verify_blocks(store: &dyn Store, tip: &Tip) -> Result<u64, Fault> {
+    let (mut blocks, mut height) = (0_u64, tip.height);
+    let (mut root, mut hash) = (tip.result.receipts_root, tip.hash);
+    while let Some(receipts) = store.receipts(height)? {
+        if receipts_root(&receipts) != root {
+            return Err(damaged("receipts", height));
+        }
+        if let Some(events) = store.events(height)? {
+            let roots = events.iter().map(|events| events_root(events));
+            if !roots.eq(receipts.iter().map(|receipt| receipt.events_root)) {
+                return Err(damaged("events", height));
+            }
+        }
+        blocks = blocks.saturating_add(1);
+        let Some(header) = store.header(height)? else {
+            break;
+        };
+        verify_header(store, &header, height, &hash)?;
+        (root, hash) = (header.parent_result.receipts_root, header.parent);
+        let Some(below) = height.0.checked_sub(1) else {
+            break;
+        };
+        height = Height(below);
+    }
+    Ok(blocks)
+}
+
+fn verify_header(
+    store: &dyn Store,
+    header: &Header,
+    height: Height,
+    hash: &[u8; 32],
+) -> Result<(), Fault> {
+    if header.hash() != *hash {
+        return Err(damaged("header", height));
+    }
+    match store.transactions(height)? {
+        Some(transactions) if transactions_root(&transactions) != header.transactions_root => {
+            Err(damaged("transactions", height))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn damaged(part: &str, height: Height) -> Fault {
+    Fault::Store(format!("damage in block {height}: its {part}"))
+}
