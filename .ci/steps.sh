@@ -240,6 +240,7 @@ step_peers() { cargo run --release -p benches --features peers -- execute --quic
 
 step_host_bench() {
     cargo test --release -p host-bench
+    cargo run --release -p host-bench --example paid
     cargo run --release -p benches -- host --quick
 }
 

@@ -109,7 +109,7 @@
 (module $refused_reserved_export (func (export "$gas")))
 (module $refused_data_out_of_range (memory 1) (data (i32.const 65536) "x"))
 (module $refused_elements_out_of_range (table 1 funcref) (func $f) (elem (i32.const 1) $f))
-(module $refused_pages (memory 65))
+(module $refused_pages (memory 257))
 (module $refused_component binary "\00asm\0d\00\01\00")
 (module $refused_version binary "\00asm\02\00\00\00")
 (module $refused_section_twice binary "\00asm\01\00\00\00" "\01\01\00" "\01\01\00")

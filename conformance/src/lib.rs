@@ -10,6 +10,7 @@
 //! | [`differential`] | engines compared on generated modules |
 //! | [`injected`] | engines with an injected bug, and the checks that find it |
 //! | [`second_decoder`] | instrumented modules read by two decoders that share no code |
+//! | [`encodings`] | a module for each encoding of each immediate of the profile |
 //! | [`spec`] | the official WebAssembly suite within the profile, on any engine |
 //! | [`mod@sweep`] | the relevant gas limits, and the comparison with the reference |
 #![forbid(unsafe_code)]
@@ -29,6 +30,8 @@ pub mod mutants;
 pub mod pages;
 
 pub mod second_decoder;
+
+pub mod encodings;
 
 pub mod spec;
 

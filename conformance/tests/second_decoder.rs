@@ -6,6 +6,7 @@
 )]
 
 use conformance::catalogue::{contracts, texts};
+use conformance::encodings;
 use conformance::second_decoder::{DecoderDisagreement, compare};
 use conformance::spec::{Suite, official};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,6 +71,24 @@ fn assert_unreadable(emitted: &[u8]) {
             ..
         })
     ));
+}
+
+/// The encoding of an immediate of the original is not in the instrumented module.
+#[test]
+fn the_encoding_of_an_immediate_does_not_change_the_instrumented_module() {
+    let rules = Rules::v1();
+    let mut emitted = BTreeSet::new();
+    let accepted = encodings::modules().into_iter().filter(|of| of.accepted);
+    for encoded in accepted {
+        let module = vm::check(&encoded.bytes, &rules).unwrap();
+        let lowered = Options {
+            bulk: Bulk::Lower,
+            ..Options::default()
+        };
+        compare(&emit_with(&module, &rules, lowered)).unwrap();
+        emitted.insert(emit(&module, &rules));
+    }
+    assert_eq!(emitted.len(), 1);
 }
 
 #[test]

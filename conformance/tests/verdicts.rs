@@ -10,6 +10,7 @@
 )]
 
 use conformance::differential::random::Random;
+use conformance::encodings::{self, EncodedModule};
 use conformance::golden;
 use conformance::spec::official;
 use conformance::spec::script::{CommandKind, Script, Source};
@@ -131,6 +132,25 @@ fn verdicts_are_frozen() {
         assert_eq!(verdict, name.starts_with("accepted_"), "{name}");
         text.push_str(&format!("{name}: {line}"));
         judged += 1;
+    }
+    for encoded in encodings::modules().chunks(5) {
+        let mut hasher = Sha256::new();
+        let mut verdicts = Vec::new();
+        for EncodedModule {
+            immediate,
+            form,
+            bytes,
+            accepted,
+        } in encoded
+        {
+            let (verdict, line) = line(bytes, &rules);
+            assert_eq!(verdict, *accepted, "{immediate}, {form}");
+            hasher.update(line);
+            verdicts.push(format!("{form} {}", if verdict { "yes" } else { "no" }));
+        }
+        let (name, hash) = (&encoded[0].immediate, hex::encode(hasher.finalize()));
+        text.push_str(&format!("{name}: {} {hash}\n", verdicts.join(", ")));
+        judged += encoded.len();
     }
     println!("{judged} verdicts");
     golden::compare(&folder("corpus/verdicts.txt"), &text).unwrap();

@@ -1,7 +1,9 @@
 //! Caches checked modules by code hash and the id of the rules in force; a hit only saves time.
 //!
-//! Whether a module exists is decided by the state, never by the cache. A module that later rules
-//! refuse is cached under their id as well; it was checked under earlier rules.
+//! Whether a module exists is decided by the state, never by the cache. The cache keeps the lengths
+//! of codes longer than their modules, so that a code is read for its length once.
+//! A module that later rules refuse is cached under their id as well; it was checked under earlier
+//! rules.
 
 use crate::limits::CACHE_BYTES_MAX;
 use std::collections::BTreeMap;
@@ -32,6 +34,9 @@ struct CachedModules {
     bytes: u64,
 }
 
+/// Greatest number of codes whose length is known: about 6 MB.
+const LENGTHS_MAX: usize = 65_536;
+
 /// A cache of checked modules.
 #[derive(Debug, Default)]
 pub struct CodeCache {
@@ -39,6 +44,8 @@ pub struct CodeCache {
     /// The rules under which stored code may have been accepted.
     rulebook: Rulebook,
     entries: Mutex<CachedModules>,
+    /// Length in bytes of each code.
+    lengths: Mutex<BTreeMap<CodeHash, u64>>,
 }
 
 impl CodeCache {
@@ -49,6 +56,7 @@ impl CodeCache {
             policy,
             rulebook: rulebook.clone(),
             entries: Mutex::default(),
+            lengths: Mutex::default(),
         }
     }
 
@@ -59,6 +67,25 @@ impl CodeCache {
             .modules
             .get(&(CodeHash(*code_hash), *rules_id))
             .cloned()
+    }
+
+    /// Length in bytes of the code with this hash, if it is known.
+    pub(crate) fn length(&self, code_hash: &CodeHash) -> Option<u64> {
+        self.lengths().get(code_hash).copied()
+    }
+
+    /// Keeps the length in bytes of a code.
+    pub(crate) fn note_length(&self, code_hash: &CodeHash, bytes: u64) {
+        let mut lengths = self.lengths();
+        if lengths.len() >= LENGTHS_MAX {
+            lengths.pop_first();
+        }
+        lengths.insert(*code_hash, bytes);
+    }
+
+    fn lengths(&self) -> MutexGuard<'_, BTreeMap<CodeHash, u64>> {
+        // A poisoned lock is safe to use: an insertion is the only write.
+        self.lengths.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The rules under which stored code may have been accepted.
@@ -74,8 +101,9 @@ impl CodeCache {
 
     /// Caches a module for the time in which the rules with this id are in force.
     pub(crate) fn insert_under(&self, rules_id: [u8; 32], module: Arc<CheckedModule>) {
-        let mut entries = self.lock();
         let bytes = u64::try_from(module.bytes().len()).unwrap_or(u64::MAX);
+        self.note_length(module.code_hash(), bytes);
+        let mut entries = self.lock();
         let full = entries.bytes.saturating_add(bytes) > CACHE_BYTES_MAX;
         match self.policy {
             CachePolicy::Disabled => return,
@@ -92,13 +120,14 @@ impl CodeCache {
     /// Ends a transaction: the `Cold` policy drops all modules.
     pub fn end_transaction(&self) {
         if self.policy == CachePolicy::Cold {
-            self.clear();
+            *self.lock() = CachedModules::default();
         }
     }
 
     /// Drops all modules.
     pub fn clear(&self) {
         *self.lock() = CachedModules::default();
+        self.lengths().clear();
     }
 
     /// Number of cached modules.

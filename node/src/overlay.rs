@@ -321,29 +321,31 @@ impl StateView for Overlay<'_> {
         Ok(merged.into_iter().take(limit).collect())
     }
 
+    /// Reads the stored entries between two changes, and of a changed key only whether it is
+    /// stored: its stored value is not the current one, and is not paid.
     fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
-        // Each stored key is in the result, changed or not, so `limit` entries suffice.
-        self.note_range(&range, limit);
-        let mut stored = self.base.scan(&range, limit)?.into_iter().peekable();
         let mut walked = Walked::new();
-        let mut next = Bound::Included(range.start.to_vec());
-        while walked.len() < limit {
-            let bounds = (next.as_ref().map(Vec::as_slice), Bound::Excluded(range.end));
+        let mut next = range.start.to_vec();
+        while walked.len() < limit && next.as_slice() < range.end {
+            let bounds = (Bound::Included(next.as_slice()), Bound::Excluded(range.end));
             let changed = self.first_change(bounds);
-            let before = |(key, _): &(Vec<u8>, Vec<u8>)| {
-                changed.is_none_or(|(at, _)| key.as_slice() < at.as_slice())
-            };
-            if let Some((key, value)) = stored.next_if(before) {
-                next = Bound::Excluded(key.clone());
-                walked.push((key, Some(value)));
-                continue;
+            let end = changed.map_or(range.end, |(key, _)| key.as_slice());
+            if next.as_slice() < end {
+                let (between, wanted) = (next.as_slice()..end, limit.saturating_sub(walked.len()));
+                self.note_range(&between, wanted);
+                let stored = self.base.scan(&between, wanted)?.into_iter();
+                walked.extend(stored.map(|(key, value)| (key, Some(value))));
             }
-            let Some((key, value)) = changed else { break };
-            let is_stored = stored.next_if(|(at, _)| at == key).is_some();
-            if is_stored || value.is_some() {
+            let Some((key, value)) = changed.filter(|_| walked.len() < limit) else {
+                break;
+            };
+            self.note_key(key);
+            if value.is_some() || self.base.contains(key)? {
                 walked.push((key.clone(), value.clone()));
             }
-            next = Bound::Excluded(key.clone());
+            next.clone_from(key);
+            // The smallest key above it.
+            next.push(0);
         }
         Ok(walked)
     }
@@ -352,13 +354,13 @@ impl StateView for Overlay<'_> {
         if !self.contains(&key::code(code_hash))? {
             return Ok(None);
         }
-        let bytes = match self.cache.get(&code_hash.0, self.rules.id()) {
-            Some(module) => module.bytes().len(),
-            None => self
-                .read(&key::code(code_hash))?
-                .map_or(0, |bytes| bytes.len()),
-        };
-        Ok(Some(u64::try_from(bytes).unwrap_or(u64::MAX)))
+        if let Some(bytes) = self.cache.length(code_hash) {
+            return Ok(Some(bytes));
+        }
+        let code = self.read(&key::code(code_hash))?;
+        let bytes = code.map_or(0, |bytes| u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        self.cache.note_length(code_hash, bytes);
+        Ok(Some(bytes))
     }
 
     fn code(&self, code_hash: &CodeHash) -> Result<Option<Arc<CheckedModule>>, Fault> {

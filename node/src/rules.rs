@@ -88,7 +88,7 @@ mod tests {
         let rules = version_1();
         assert_eq!(
             hex::encode(rules.id()),
-            "efd4adf87088f02ec028ee07d8d5ead7318c603078f8c9549fab21f7ce34d86f"
+            "8239c4e3cf3d188fc6808104aa9f9d9a63dc0be6dcb612dc01b72c342178f65b"
         );
         assert!(rulebook().get(rules.id()).is_some());
     }

@@ -141,6 +141,7 @@ pub fn frame_price(module: &CheckedModule, rules: &Rules) -> u64 {
         .iter()
         .map(|data| u64::from(data.bytes.end.saturating_sub(data.bytes.start)))
         .fold(0, u64::saturating_add);
+    let segments = module.data().len().saturating_add(module.elements().len());
     let pages = module
         .memory()
         .map_or(0, |memory| u64::from(memory.initial));
@@ -149,6 +150,7 @@ pub fn frame_price(module: &CheckedModule, rules: &Rules) -> u64 {
         (prices.frame_per_code_byte, count(module.bytes().len())),
         (prices.frame_per_page, pages),
         (prices.frame_per_data_byte, data_bytes),
+        (prices.frame_per_segment, count(segments)),
         (
             prices.frame_per_item,
             table_entries.saturating_add(count(module.globals().len())),

@@ -119,28 +119,30 @@ limits! {
     globals_max = 256;
     /// Tables.
     tables_max = 1;
-    /// Entries of the table; seen 286.
-    table_entries_max = 4_096;
+    /// Entries of the table; seen 286, and 5,360 in an empty program of Go 1.27.
+    table_entries_max = 16_384;
     /// Element segments; seen 1.
     element_segments_max = 128;
     /// Functions in all element segments.
-    elements_max = 4_096;
-    /// Data segments; seen 137.
-    data_segments_max = 1_000;
+    elements_max = 16_384;
+    /// Data segments; seen 137, 2,869 where wasm-opt split the data at runs of zeros, and 27,121 in
+    /// an empty program of Go 1.27.
+    data_segments_max = 32_768;
     /// Bytes of all data segments.
     data_bytes_max = 1024 * 1024;
     /// Memories.
     memories_max = 1;
-    /// Pages at instantiation; seen 23.
-    memory_pages_initial_max = 64;
+    /// Pages at instantiation; seen 23, and 256 is the default of Emscripten. The frame pays for
+    /// each.
+    memory_pages_initial_max = MEMORY_PAGES_MAX;
     /// Pages that a memory can grow to.
     memory_pages_max = MEMORY_PAGES_MAX;
-    /// Bytes of one function body; seen 68,072.
-    body_bytes_max = 196_608;
-    /// Operators of one function; seen 31,626.
-    operators_max = 65_536;
-    /// Blocks (`block`, `loop`, `if`) of one function; seen 1,663.
-    blocks_max = 5_000;
+    /// Bytes of one function body; seen 68,072, and 203,783 in one contract.
+    body_bytes_max = 262_144;
+    /// Operators of one function; seen 31,626 in 68,072 bytes, so twice as many bytes.
+    operators_max = 131_072;
+    /// Blocks (`block`, `loop`, `if`) of one function; seen 1,663 in 68,072 bytes.
+    blocks_max = 8_192;
     /// Blocks of a module; seen 9,061.
     blocks_total_max = 50_000;
     /// Nesting of blocks; seen 178. The analysis keeps one entry per level and does not recurse.

@@ -220,7 +220,7 @@ rules! {
         fix "rustc: -C target-feature=-reference-types; clang: -mno-reference-types"
     }
     TableEntries 28 {
-        what "The table has more than 4,096 entries at the start."
+        what "The table has more than 16,384 entries at the start."
         why "each frame makes a fresh table."
         fix "use fewer function pointers; do not pass --growable-table or a large table to the \
             linker"
@@ -231,14 +231,15 @@ rules! {
         fix "let the linker merge them: it writes one"
     }
     Elements 30 {
-        what "All element segments together have more than 4,096 functions."
+        what "All element segments together have more than 16,384 functions."
         why "each is written to the table of every frame."
         fix "use fewer function pointers"
     }
     DataSegments 31 {
-        what "The module has more than 1,000 data segments."
+        what "The module has more than 32,768 data segments."
         why "each is applied in every frame."
-        fix "let the linker merge them (wasm-ld without --no-merge-data-segments)"
+        fix "let the linker merge them (wasm-ld without --no-merge-data-segments), and let \
+            wasm-opt not split them at runs of zeros (--skip-pass=memory-packing)"
     }
     DataBytes 32 {
         what "All data segments together have more than 1 MiB."
@@ -246,23 +247,23 @@ rules! {
         fix "keep large tables in contract storage, or compute them"
     }
     MemoryPagesInitial 33 {
-        what "The memory starts with more than 64 pages (4 MiB)."
-        why "each frame starts with all of them zeroed."
-        fix "request less at the start (wasm-ld: --initial-memory, -z stack-size) and grow when \
-            needed"
+        what "The memory starts with more than 256 pages (16 MiB)."
+        why "each frame starts with all of them zeroed, and no memory is larger."
+        fix "request less at the start (wasm-ld: --initial-memory, -z stack-size; emcc: \
+            -sINITIAL_MEMORY) and grow when needed"
     }
     BodyBytes 34 {
-        what "A function body is longer than 196,608 bytes."
+        what "A function body is longer than 262,144 bytes."
         why "checking and translating need memory in proportion to the largest function."
         fix "split the function; lower inlining (rustc: -C opt-level=s; clang: -Os)"
     }
     Operators 35 {
-        what "A function has more than 65,536 operators."
+        what "A function has more than 131,072 operators."
         why "checking and translating need memory in proportion to the largest function."
         fix "split the function; lower inlining (rustc: -C opt-level=s; clang: -Os)"
     }
     Blocks 36 {
-        what "A function has more than 5,000 blocks, loops and ifs."
+        what "A function has more than 8,192 blocks, loops and ifs."
         why "the analysis of a function keeps an entry for each block."
         fix "split the function; replace long chains of conditions with a table"
     }

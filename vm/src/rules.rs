@@ -278,7 +278,9 @@ mod tests {
             ("memory_pages_max", |of, _| {
                 of.memory_pages_max = MEMORY_PAGES_MAX + 1
             }),
-            ("memory_pages_initial_max", |of, _| of.memory_pages_max = 63),
+            ("memory_pages_initial_max", |of, _| {
+                of.memory_pages_max = MEMORY_PAGES_MAX - 1
+            }),
             ("operands_max", |of, _| {
                 of.operands_max = FRAME_SLOTS_MAX - of.locals_max + 1
             }),
@@ -304,7 +306,10 @@ mod tests {
             assert_eq!(with(*change), Err(RulesError::Limit(name)));
         }
         let accepted: &[Change] = &[
-            |of, _| of.memory_pages_max = 64,
+            |of, _| {
+                of.memory_pages_initial_max = 64;
+                of.memory_pages_max = 64;
+            },
             |of, _| of.operands_max = FRAME_SLOTS_MAX - of.locals_max,
             |_, host| host.data_bytes_max = 1 << 24,
             |_, host| host.call_gas_kept_shift = 63,

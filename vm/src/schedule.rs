@@ -85,6 +85,7 @@ dynamic! {
     frame_per_code_byte "frame.per_code_byte";
     frame_per_page "frame.per_page";
     frame_per_data_byte "frame.per_data_byte";
+    frame_per_segment "frame.per_segment";
     frame_per_item "frame.per_item";
     storage_scan_per_entry "host.storage_scan.per_entry";
     storage_scan_per_hidden_key "host.storage_scan.per_hidden_key";
@@ -214,16 +215,17 @@ impl Schedule {
             dynamic: Dynamic {
                 function_entry: 40,
                 function_entry_per_slot: 3,
-                memory_grow_per_page: 40_960,
+                memory_grow_per_page: 300_000,
                 memory_copy_per_byte: 2,
                 memory_fill_per_byte: 2,
                 frame_base: 20_000,
                 frame_per_code_byte: 80,
-                frame_per_page: 20_480,
+                frame_per_page: 300_000,
                 frame_per_data_byte: 2,
+                frame_per_segment: 1_000,
                 frame_per_item: 20,
                 storage_scan_per_entry: 20_000,
-                storage_scan_per_hidden_key: 20_000,
+                storage_scan_per_hidden_key: 100_000,
             },
             host: host_api::TABLE
                 .iter()

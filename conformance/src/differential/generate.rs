@@ -13,8 +13,9 @@ use vm::unstable::execution::Value;
 use vm::{CheckedModule, Rejection, Rules};
 use wasm_smith::MemoryOffsetChoices;
 
-/// Gas limit of the run that finds the total, without host calls: endless loops are common.
-const PROBE_GAS: u64 = 300_000;
+/// Gas limit of the run that finds the total, without host calls: endless loops are common, and two
+/// pages of memory cost 600,000.
+const PROBE_GAS: u64 = 700_000;
 /// The same with host calls: a cold storage key alone costs half a million gas.
 const PROBE_GAS_HOST: u64 = 3_000_000;
 /// Number of bytes from which wasm-smith takes its decisions.

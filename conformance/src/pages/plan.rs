@@ -42,7 +42,7 @@ pub struct Step {
 }
 
 /// Beginnings of commands that are not run here, with what runs them instead.
-const LEFT: [(&str, &str); 17] = [
+const LEFT: [(&str, &str); 18] = [
     (
         "cargo test",
         "step `tests`, `contracts` or `rocksdb` of .ci/run",
@@ -70,6 +70,10 @@ const LEFT: [(&str, &str); 17] = [
     (
         "cargo run --release -p benches",
         "steps `peers` and `host-bench` of .ci/deep",
+    ),
+    (
+        "cargo run --release -p host-bench --example",
+        "step `host-bench` of .ci/deep",
     ),
     (
         "cargo run --release -p lockstep-tree --example",

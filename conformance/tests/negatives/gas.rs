@@ -115,8 +115,8 @@ fn n15_sums_at_the_greatest_gas_limit() {
         let observation = run(&program(text, "grow", &[Value::I32(delta)]), GAS_LIMIT_MAX);
         let pages = u64::from(delta.cast_unsigned());
         let base = run(&program(text, "grow", &[Value::I32(0)]), GAS_LIMIT_MAX).gas_used;
-        assert_eq!(observation.gas_used, base + 40_960 * pages, "{delta}");
-        let expected = if pages <= 255 { 1 } else { -1 };
+        let (granted, expected) = if pages <= 255 { (pages, 1) } else { (0, -1) };
+        assert_eq!(observation.gas_used, base + 300_000 * granted, "{delta}");
         assert_eq!(returned(&observation), Some(Value::I32(expected)));
         // One unit of gas too little.
         let short = observation.gas_used - 1;
@@ -135,8 +135,8 @@ fn n17_growth_at_a_flat_price() {
     let used = |pages| run(&program(text, "f", &[Value::I32(pages)]), 1 << 40).gas_used;
     assert_eq!(used(10) - used(0), 10 * (used(1) - used(0)));
     assert!(used(1) > used(0));
-    // Failed growth costs the same.
-    assert_eq!(used(10_000) - used(0), 10_000 * (used(1) - used(0)));
+    // Growth that is never granted costs no page.
+    assert_eq!(used(10_000), used(0));
 }
 
 #[test]

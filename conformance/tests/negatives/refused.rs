@@ -138,7 +138,7 @@ fn n21_many_globals_are_accepted_but_do_not_load() {
     );
     // An accepted module instantiates: the most globals with the largest table and memory.
     let body = "(global i32 (i32.const 0))".repeat(256);
-    let text = format!(r#"(module (memory 64) (table 4096 funcref) {body} (func (export "f")))"#);
+    let text = format!(r#"(module (memory 256) (table 16384 funcref) {body} (func (export "f")))"#);
     crate::run(&crate::program(&text, "f", &[]), 1_000_000);
 }
 
@@ -192,7 +192,7 @@ fn n31_the_hostile_list_of_soroban() {
             r#"(module (import "lockstep" "sha256" (memory 1)))"#,
             Rule::ImportKind,
         ),
-        ("(module (table 4097 funcref))", Rule::TableEntries),
+        ("(module (table 16385 funcref))", Rule::TableEntries),
         (
             "(module (global i32 (i32.const 1)) (global i32 (global.get 0)))",
             Rule::Constant,
@@ -212,7 +212,7 @@ fn n31_the_hostile_list_of_soroban_in_bytes() {
     assert_eq!(
         rule_of(&[
             &[5, 3, 1, 0, 1],
-            &section(11, 1_001, &[0, 0x41, 0, 0x0b, 0])
+            &section(11, 32_769, &[0, 0x41, 0, 0x0b, 0])
         ]),
         Rule::DataSegments
     );

@@ -1,6 +1,7 @@
 //! Makes vectors of verdicts: built modules, a module for each limit of the profile, mutants.
 
 use crate::{Draft, data, files, project};
+use conformance::encodings;
 use conformance::spec::script::{CommandKind, Script, Source};
 use std::fs;
 use vectors::format::{Bytes, Check, Floats, Mutants, VectorCase};
@@ -50,6 +51,15 @@ pub(crate) fn draft() -> Draft {
         };
         let module = Bytes::Hex(hex::encode(module));
         both(&mut draft, &format!("proposal {name}"), &module);
+    }
+    // The other forms are in `corpus/verdicts.txt`.
+    let forms = ["Padded", "TooLong"];
+    let encoded = encodings::modules().into_iter();
+    for encoded in encoded.filter(|encoded| forms.contains(&encoded.form.as_str())) {
+        let name = format!("encoding of {}, {}", encoded.immediate, encoded.form);
+        let module = Bytes::Hex(hex::encode(encoded.bytes));
+        let floats = Floats::Lower;
+        draft.add(&name, VectorCase::Check(Check { module, floats }));
     }
     draft
 }

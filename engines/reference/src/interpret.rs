@@ -150,10 +150,14 @@ impl Instance {
             Instruction::MemorySize => self.push(u64::from(self.memory.pages())),
             Instruction::MemoryGrow => {
                 let delta = low(self.pop()?);
+                let old = self.memory.pages();
+                let Some(pages) = self.memory.grown(delta) else {
+                    // -1 above the maximum, and no page is paid.
+                    return self.push(u64::from(u32::MAX));
+                };
                 let per_page = self.rules.schedule.dynamic().memory_grow_per_page;
                 self.gas.charge_linear(0, per_page, u64::from(delta))?;
-                // -1 above the maximum; there is no refund.
-                let old = self.memory.grow(delta)?.unwrap_or(u32::MAX);
+                self.memory.resize(pages)?;
                 self.push(u64::from(old))
             }
             Instruction::MemoryCopy => {

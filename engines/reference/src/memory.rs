@@ -61,19 +61,14 @@ impl Memory {
         self.pages
     }
 
-    /// Grows by `delta` pages; returns the old number of pages, or `None` above the maximum.
-    pub(crate) fn grow(&mut self, delta: u32) -> Result<Option<u32>, Fault> {
-        let old = self.pages;
-        match old
-            .checked_add(delta)
-            .filter(|pages| *pages <= self.maximum)
-        {
-            Some(pages) => self.resize(pages).map(|()| Some(old)),
-            None => Ok(None),
-        }
+    /// Number of pages after growth by `delta`; `None` above the maximum.
+    pub(crate) fn grown(&self, delta: u32) -> Option<u32> {
+        let pages = self.pages.checked_add(delta)?;
+        (pages <= self.maximum).then_some(pages)
     }
 
-    fn resize(&mut self, pages: u32) -> Result<(), Fault> {
+    /// Sets the number of pages, at most the maximum; new ones are zero.
+    pub(crate) fn resize(&mut self, pages: u32) -> Result<(), Fault> {
         self.reserve(pages)?;
         self.bytes.resize(bytes_of(pages), 0);
         self.pages = pages;

@@ -13,8 +13,8 @@ use crate::opcode::{Opcode, rows};
 use crate::rejection::{Rejection, Rule};
 use crate::rules::{FloatPolicy, Rules};
 use wasmparser::{
-    BlockType, Error, FrameKind, FrameStack, FuncValidator, ValType, ValidatorResources,
-    VisitOperator,
+    BinaryReader, BlockType, Error, FrameKind, FrameStack, FuncValidator, ValType,
+    ValidatorResources, VisitOperator,
 };
 
 /// Types of all functions, known before their bodies.
@@ -194,6 +194,25 @@ impl<'p> Pass<'p> {
         Ok(())
     }
 
+    /// Checks that each of the last `indices` immediates, memory indices of a valid operator, is
+    /// the single byte 0. The decoder accepts longer encodings of 0 for bulk operators, other
+    /// decoders do not.
+    fn memory_indices(&self, indices: usize) -> Verdict {
+        let start = usize::try_from(self.offset).unwrap_or(usize::MAX);
+        let operator = self.bytes.get(start..).unwrap_or_default();
+        let mut reader = BinaryReader::new(operator, self.offset);
+        let prefixed = reader.read_u8().is_ok() && reader.read_var_u32().is_ok();
+        if prefixed && (0..indices).all(|_| reader.read_u8().is_ok_and(|byte| byte == 0)) {
+            return Ok(());
+        }
+        let message = "the memory index is not the single byte 0x00";
+        Err(Box::new(Rejection::new(
+            Rule::Malformed,
+            self.offset,
+            message,
+        )))
+    }
+
     #[cold]
     fn invalid(&self, name: &str, error: &Error) -> Box<Rejection> {
         let mut rejection = diagnosis::reject(self.bytes, error, Stage::Validation);
@@ -251,6 +270,12 @@ macro_rules! after {
     };
     ($self:ident If $block:ident) => {
         $self.block_result(Opcode::If, $block)
+    };
+    ($self:ident MemoryFill $memory:ident) => {
+        $self.memory_indices(1)
+    };
+    ($self:ident MemoryCopy $to:ident $from:ident) => {
+        $self.memory_indices(2)
     };
     ($self:ident TypedSelect $type:ident) => {
         $self.result(Opcode::TypedSelect, $type)

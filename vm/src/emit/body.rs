@@ -32,12 +32,13 @@ pub(super) fn code(
     }
     let dynamic = rules.schedule.dynamic();
     section.function(&out_of_gas(indices));
-    for price in [
-        dynamic.memory_grow_per_page,
-        dynamic.memory_copy_per_byte,
-        dynamic.memory_fill_per_byte,
+    let maximum = module.memory().map(|memory| memory.maximum);
+    for (price, maximum) in [
+        (dynamic.memory_grow_per_page, maximum),
+        (dynamic.memory_copy_per_byte, None),
+        (dynamic.memory_fill_per_byte, None),
     ] {
-        section.function(&charge_units(indices, price));
+        section.function(&charge_units(indices, price, maximum));
     }
     if indices.lowered.is_some() {
         section.function(&bulk::copy());
@@ -306,9 +307,25 @@ fn out_of_gas(indices: &AppendedIndices) -> wasm::Function {
 }
 
 /// `i32 -> i32`: charges `price * u64(n)` and returns `n`. Prices are below 2^31, so it cannot
-/// wrap.
-fn charge_units(indices: &AppendedIndices, price: u64) -> wasm::Function {
+/// wrap. With `pages`, the maximum of the memory, it charges nothing for more pages than can be
+/// added.
+fn charge_units(indices: &AppendedIndices, price: u64, pages: Option<u32>) -> wasm::Function {
     let mut bytes = Vec::new();
+    if let Some(pages) = pages {
+        for instruction in [
+            Instruction::LocalGet(0),
+            Instruction::I32Const(pages.cast_signed()),
+            Instruction::MemorySize(0),
+            Instruction::I32Sub,
+            Instruction::I32GtU,
+            Instruction::If(wasm::BlockType::Empty),
+            Instruction::LocalGet(0),
+            Instruction::Return,
+            Instruction::End,
+        ] {
+            instruction.encode(&mut bytes);
+        }
+    }
     for instruction in [
         Instruction::GlobalGet(indices.gas),
         Instruction::LocalGet(0),

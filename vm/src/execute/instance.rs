@@ -81,11 +81,7 @@ impl Instance {
         let module = Arc::clone(&compiled.module);
         let (memory, stack) = {
             let mut pool = shared.pool.lock().unwrap_or_else(PoisonError::into_inner);
-            let memory = module.memory();
-            let memory = memory.map(|memory| {
-                let pages = memory.maximum.max(memory.initial);
-                pool.memory(pages, &shared.budget)
-            });
+            let memory = module.memory().map(|_| pool.memory(&shared.budget));
             (memory.transpose()?, pool.stack(&shared.budget)?)
         };
         let mut instance = Self {
@@ -106,8 +102,11 @@ impl Instance {
             phase: Phase::Fresh,
             compiled,
         };
-        let memory = instance.memory.as_ref();
-        instance.context.memory = memory.map_or(ptr::null_mut(), LinearMemory::start);
+        let length = instance.context.memory_bytes();
+        if let Some(memory) = &mut instance.memory {
+            memory.begin(length);
+            instance.context.memory = memory.start();
+        }
         instance.context.globals = instance.globals.as_mut_ptr();
         for data in module.data() {
             let start = index(data.offset);
@@ -417,6 +416,17 @@ unsafe fn host_arguments<'i>(context: &Context) -> &'i [u64] {
     unsafe { slice::from_raw_parts(first.cast::<u64>(), index(callee.parameters)) }
 }
 
+/// The bytes of linear memory; none if the module has no memory.
+#[inline(always)]
+fn pages<'i>(memory: &'i mut Option<LinearMemory>, context: &Context) -> &'i mut [u8] {
+    match memory {
+        // SAFETY: `Instance::new` zeroed the initial pages, and the handler of `memory.grow` zeroes
+        // those that it adds.
+        Some(memory) => unsafe { memory.bytes(context.memory_bytes()) },
+        None => &mut [],
+    }
+}
+
 fn context(compiled: &CompiledModule) -> Context {
     let prices = compiled.rules.schedule.dynamic();
     let memory = compiled.module.memory();
@@ -491,7 +501,6 @@ impl Execution for Instance {
     }
 
     fn pending(&mut self) -> Pending<'_> {
-        let length = self.context.memory_bytes();
         let arguments = match self.phase {
             // SAFETY: the handler of the call saved the registers, and no handler ran since.
             Phase::Suspended(_) => unsafe { host_arguments(&self.context) },
@@ -499,20 +508,13 @@ impl Execution for Instance {
         };
         Pending {
             arguments,
-            memory: match &mut self.memory {
-                Some(memory) => memory.bytes(length),
-                None => &mut [],
-            },
+            memory: pages(&mut self.memory, &self.context),
             gas: &mut self.gas,
         }
     }
 
     fn memory(&mut self) -> &mut [u8] {
-        let length = self.context.memory_bytes();
-        match &mut self.memory {
-            Some(memory) => memory.bytes(length),
-            None => &mut [],
-        }
+        pages(&mut self.memory, &self.context)
     }
 
     fn gas(&mut self) -> &mut GasMeter {

@@ -70,6 +70,9 @@ impl Interpreter {
     pub const COMPILED_BYTES_MAX: usize = 32 * 1024 * 1024;
     /// Greatest number of modules whose compiled form is kept.
     pub const COMPILED_MODULES_MAX: usize = 1_024;
+    /// Greatest number of bytes that the pool of linear memories keeps from the system between
+    /// contract frames.
+    pub const POOLED_BYTES_MAX: usize = 64 * 1024 * 1024;
     /// Native stack in bytes that handlers need at most, also in a build without optimisation: the
     /// default of a thread. An optimising build needs a few hundred bytes.
     pub const NATIVE_STACK_BYTES: usize = 2 << 20;

@@ -1,8 +1,8 @@
 //! Reads one page of the running contract's storage in the order of keys.
 //!
 //! A page is a count, then for each entry the length of the key, the key, the length of the value,
-//! the value; numbers are u32, little-endian. Each key is charged before the next is read, so the
-//! work exceeds what was paid by at most one chunk of the walk.
+//! the value; numbers are u32, little-endian. Each key is charged before the next is returned; the
+//! walk reads ahead in proportion to what was paid.
 //!
 //! Specification: docs/spec/host.md, "`storage_scan`".
 
@@ -17,6 +17,7 @@ use host_api::limits::PAGE_NUMBER_BYTES;
 
 pub(super) fn scan(host: &mut Host<'_>, call: &mut AdmittedCall<'_>) -> Result<Reply, Halt> {
     let (start, end) = content_bounds(host, call)?;
+    let begun = call.gas.remaining().saturating_add(call.price.base);
     charge_touch(host, call, &start)?;
     let prefix = key::value(&host.address, &[]).len();
     let limit = call.number(2)?;
@@ -24,6 +25,7 @@ pub(super) fn scan(host: &mut Host<'_>, call: &mut AdmittedCall<'_>) -> Result<R
     let mut walk = Walk::new(start, end);
     let mut needed = None;
     while page.entries < limit {
+        walk.set_paid(begun.saturating_sub(call.gas.remaining()));
         let Some((key, value)) = host.journal.walk(host.view, &mut walk)? else {
             break;
         };

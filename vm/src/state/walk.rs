@@ -9,9 +9,12 @@ use crate::state::{Journal, StateView, WalkedKey};
 use std::collections::VecDeque;
 use std::ops::Bound;
 
-/// Greatest number of keys read from the view at once. A walk begins with one and doubles, so it
-/// never reads ahead more than it has read before.
-const CHUNK_KEYS_MAX: usize = 32;
+/// Greatest number of keys read from the view at once.
+const CHUNK_KEYS_MAX: u64 = 32;
+/// Gas that the walk has been paid for each key that is read at once beyond the first. What is read
+/// ahead is not paid yet, and its value may be the longest: copying that into fresh memory takes up
+/// to 30 us.
+const AHEAD_GAS: u64 = 300_000;
 
 /// A position in a walk over a range of state keys.
 #[derive(Debug)]
@@ -29,8 +32,8 @@ struct ReadAhead {
     keys: VecDeque<WalkedKey>,
     /// The least key that was not read yet.
     next: Vec<u8>,
+    /// Number of keys to read at once.
     chunk: usize,
-    is_at_end: bool,
 }
 
 impl Walk {
@@ -41,7 +44,6 @@ impl Walk {
             keys: VecDeque::new(),
             next: start.clone(),
             chunk: 1,
-            is_at_end: start >= end,
         };
         Self {
             next: start.clone(),
@@ -50,21 +52,26 @@ impl Walk {
             ahead,
         }
     }
+
+    /// Sets how far the walk may read ahead: `paid` is the gas that it has been paid so far.
+    pub fn set_paid(&mut self, paid: u64) {
+        let more = paid.checked_div(AHEAD_GAS).unwrap_or_default();
+        let chunk = more.saturating_add(1).min(CHUNK_KEYS_MAX);
+        self.ahead.chunk = usize::try_from(chunk).unwrap_or(1);
+    }
 }
 
 impl ReadAhead {
-    /// Reads a chunk if the last one is used up.
+    /// Reads a chunk below `end` if the last one is used up.
     fn fill(&mut self, view: &dyn StateView, end: &[u8]) -> Result<(), Fault> {
-        if self.is_at_end || !self.keys.is_empty() {
+        if !self.keys.is_empty() || self.next.as_slice() >= end {
             return Ok(());
         }
         let keys = view.walk(&self.next..end, self.chunk)?;
-        self.is_at_end = keys.len() < self.chunk;
-        if let Some((last, _)) = keys.last() {
-            self.next = after(last);
-            self.is_at_end |= self.next.as_slice() >= end;
-        }
-        self.chunk = self.chunk.saturating_mul(2).min(CHUNK_KEYS_MAX);
+        self.next = match keys.last() {
+            Some((last, _)) if keys.len() >= self.chunk => after(last),
+            _ => end.to_vec(),
+        };
         self.keys = keys.into();
         Ok(())
     }
@@ -72,6 +79,9 @@ impl ReadAhead {
 
 impl Journal {
     /// The next key of `walk` with its current value, `None` if the key is hidden.
+    ///
+    /// A key that the transaction changed is not read from the view: a value that is not current
+    /// would be read and not paid.
     ///
     /// # Errors
     /// [`Fault`] if the store fails.
@@ -83,27 +93,22 @@ impl Journal {
         if walk.next >= walk.end {
             return Ok(None);
         }
-        walk.ahead.fill(view, &walk.end)?;
         let range = (
             Bound::Included(walk.next.as_slice()),
             Bound::Excluded(walk.end.as_slice()),
         );
         let changed = self.overlay.range::<[u8], _>(range).next();
-        let before = walk.ahead.keys.front().map(|(key, _)| key);
-        let found = match (changed, before) {
-            (Some((key, value)), Some(before)) if before == key => {
-                walk.ahead.keys.pop_front();
-                Some((key.clone(), value.clone()))
-            }
-            (Some((key, value)), before) if before.is_none_or(|before| key < before) => {
-                Some((key.clone(), value.clone()))
-            }
-            _ => walk.ahead.keys.pop_front(),
-        };
+        let end = changed.map_or(walk.end.as_slice(), |(key, _)| key.as_slice());
+        walk.ahead.fill(view, end)?;
+        let before = walk.ahead.keys.pop_front();
+        let found = before.or_else(|| changed.map(|(key, value)| (key.clone(), value.clone())));
         walk.next = match &found {
             Some((key, _)) => after(key),
             None => walk.end.clone(),
         };
+        if walk.ahead.next < walk.next {
+            walk.ahead.next.clone_from(&walk.next);
+        }
         Ok(found)
     }
 

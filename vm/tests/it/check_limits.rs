@@ -94,6 +94,33 @@ fn each_limit_is_inclusive() {
     }
 }
 
+/// Shapes of real modules that earlier limits refused: data that wasm-opt split at runs of zeros,
+/// the largest function of a contract, an empty program of Go, the default memory of Emscripten.
+#[test]
+fn the_shapes_of_large_real_modules_are_accepted() {
+    let mut body = vec![0];
+    while body.len() + 5 <= 203_783 {
+        body.extend([0x41, 0xc0, 0x00, 0x1a]);
+    }
+    body.resize(203_782, 0x01);
+    body.push(0x0b);
+    let mut largest = ModuleBuilder::default();
+    let kind = largest.kind(&[], &[]);
+    largest.functions.function(kind);
+    largest.code.raw(&body);
+    let modules = [
+        data_segments(1_433),
+        data_segments(2_869),
+        data_segments(27_121),
+        largest.finish(),
+        table_entries(5_360),
+        memory_pages_initial(256),
+    ];
+    for module in modules {
+        check(&module, &Rules::v1()).unwrap();
+    }
+}
+
 #[test]
 fn a_limit_inside_a_function_names_the_function() {
     for make in [

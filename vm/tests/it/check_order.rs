@@ -23,7 +23,7 @@ fn sections_are_checked_in_the_order_of_the_file() {
         Rule::MultiValue,
         &format!("(type (func (result i32 i32))) {wasi}"),
     );
-    expect(Rule::WasiImport, &format!("{wasi} (memory 65)"));
+    expect(Rule::WasiImport, &format!("{wasi} (memory 257)"));
     expect(
         Rule::MultiMemory,
         "(memory 1) (memory 1) (export \"$\" (memory 0))",
@@ -58,8 +58,11 @@ fn a_section_is_checked_by_count_items_validity_policy() {
             Rule::Invalid,
             format!("(memory 1) {}", many("(export \"$\" (memory 0)) ", 2)),
         ),
-        (Rule::MemoryPagesInitial, "(memory 65 65 shared)".to_owned()),
-        (Rule::TableEntries, "(table 4097 externref)".to_owned()),
+        (
+            Rule::MemoryPagesInitial,
+            "(memory 257 257 shared)".to_owned(),
+        ),
+        (Rule::TableEntries, "(table 16385 externref)".to_owned()),
         (
             Rule::Globals,
             many("(global v128 (v128.const i64x2 0 0)) ", 257),
@@ -70,7 +73,7 @@ fn a_section_is_checked_by_count_items_validity_policy() {
         ),
         (
             Rule::Elements,
-            format!("(elem (i32.const 0) {})", many("7 ", 4097)),
+            format!("(elem (i32.const 0) {})", many("7 ", 16385)),
         ),
         (
             Rule::Invalid,

@@ -416,11 +416,12 @@ fn the_address_of_a_contract_is_pinned() {
 }
 
 #[test]
-fn the_frame_price_counts_code_pages_data_and_items() {
+fn the_frame_price_counts_code_pages_data_segments_and_items() {
     let module = module(
         r#"(module (memory 3) (table 5 funcref) (global i32 (i32.const 1))
             (global i64 (i64.const 2))
-            (data (i32.const 0) "abcdefg") (data (i32.const 9) "hi") (func (export "main")))"#,
+            (data (i32.const 0) "abcdefg") (data (i32.const 9) "hi") (elem (i32.const 0) 0)
+            (func (export "main")))"#,
     );
     let rules = Rules::v1();
     let d = rules.schedule.dynamic();
@@ -428,6 +429,7 @@ fn the_frame_price_counts_code_pages_data_and_items() {
         + d.frame_per_code_byte * module.bytes().len() as u64
         + d.frame_per_page * 3
         + d.frame_per_data_byte * 9
+        + d.frame_per_segment * 3
         + d.frame_per_item * (5 + 2);
     assert_eq!(frame_price(&module, &rules), expected);
 }

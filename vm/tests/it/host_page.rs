@@ -212,11 +212,13 @@ fn legend(page: &mut String, rules: &Rules) -> std::fmt::Result {
     writeln!(
         page,
         "- *Frame price* of a code: {} + {} a byte of the code + {} an initial page of its\n  \
-         memory + {} a byte of its data segments + {} an entry of its table or a global.",
+         memory + {} a byte of its data segments + {} a segment of data or\n  \
+         elements + {} an entry of its table or a global.",
         dynamic.frame_base,
         dynamic.frame_per_code_byte,
         dynamic.frame_per_page,
         dynamic.frame_per_data_byte,
+        dynamic.frame_per_segment,
         dynamic.frame_per_item
     )?;
     writeln!(page, "\nA trap has a number and ends the frame:\n")?;

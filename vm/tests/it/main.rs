@@ -35,3 +35,4 @@ mod ledger;
 mod miri;
 mod second_version;
 mod small_domains;
+mod walk_reads;

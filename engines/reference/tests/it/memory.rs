@@ -165,9 +165,13 @@ fn grow(declared: &str) -> Program {
     ))
 }
 
-/// Entry 46 (one parameter, one operand), the parameter 10, `memory.grow` 1,000, each page 40,960.
+/// Entry 46 (one parameter, one operand), the parameter 10, `memory.grow` 1,000.
+const GROW: u64 = 46 + 10 + 1_000;
+/// Price of a granted page.
+const PAGE: u64 = 300_000;
+
 #[test]
-fn growing_pays_for_each_requested_page() {
+fn growing_pays_for_each_granted_page() {
     let cases = [
         ("1 3", 2, 1, 3),
         ("1 3", 0, 1, 1),
@@ -181,7 +185,8 @@ fn growing_pays_for_each_requested_page() {
     for (declared, delta, returned, pages) in cases {
         let result = grow(declared).run("f", &[Value::I32(delta)], PLENTY * 1_000);
         assert_eq!(result.stop, i32(returned), "{declared} by {delta}");
-        let gas = 46 + 10 + 1_000 + 40_960 * u64::from(delta as u32);
+        let granted = if returned < 0 { 0 } else { delta as u32 };
+        let gas = GROW + PAGE * u64::from(granted);
         assert_eq!(result.gas_used, gas, "{declared} by {delta}");
         assert_eq!(result.memory.len(), pages * 65_536, "{declared} by {delta}");
     }
@@ -189,17 +194,16 @@ fn growing_pays_for_each_requested_page() {
 
 #[test]
 fn growing_that_cannot_be_paid_is_out_of_gas() {
-    let total = 46 + 10 + 1_000 + 2 * 40_960;
+    let total = GROW + 2 * PAGE;
     let result = grow("1 3").run("f", &[Value::I32(2)], total - 1);
     assert_eq!((result.stop, result.gas_used), (Stop::OutOfGas, total - 1));
     assert_eq!(result.memory.len(), 65_536);
-    // Also if `memory.grow` would return -1.
-    let total = 46 + 10 + 1_000 + 3 * 40_960;
+    // What is not granted costs the operator only.
     assert_eq!(
-        grow("1 3").run("f", &[Value::I32(3)], total - 1).stop,
+        grow("1 3").run("f", &[Value::I32(3)], GROW - 1).stop,
         Stop::OutOfGas
     );
-    assert_eq!(grow("1 3").run("f", &[Value::I32(3)], total).stop, i32(-1));
+    assert_eq!(grow("1 3").run("f", &[Value::I32(3)], GROW).stop, i32(-1));
 }
 
 #[test]

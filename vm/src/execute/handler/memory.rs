@@ -8,7 +8,7 @@
 use super::arithmetic::pure;
 use super::{ABSENT, kinds};
 use crate::execute::dispatch::{Dispatch, Operation, Registers};
-use crate::execute::exit;
+use crate::execute::{exit, linear};
 use crate::limits::PAGE_BYTES;
 use crate::translate::form;
 use crate::translate::fusion::LoadOperator;
@@ -324,28 +324,38 @@ unsafe fn unpaid(r: Registers) -> u64 {
     }
 }
 
+/// Adds `delta` zeroed pages. Out of line, as [`bulk`].
+///
+/// # Safety
+/// The state contract; the sum is at most the maximum of the memory.
+#[inline(never)]
+unsafe fn grow(r: Registers, delta: u32) {
+    let context = &mut *r.context;
+    let old = context.memory_bytes();
+    context.set_pages(context.memory_pages.wrapping_add(u64::from(delta)));
+    linear::grow(r.memory, old, context.memory_bytes());
+}
+
 /// See [`form::MemoryGrow`].
 pub(in crate::execute) struct MemoryGrow;
 
 impl Operation for MemoryGrow {
-    // SAFETY: only this handler uses the context; `LinearMemory` reserved the maximum, and the new
+    // SAFETY: only this handler uses the context; a memory has room for its maximum, and the new
     // length is at most that.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
         let f = const { form::MemoryGrow::of(OperandKinds::NONE) };
         let delta = u32::from_bits(r.get(f.a));
-        let Some(gas) = pay::<D>(r, (*r.context).grow_per_page, delta) else {
-            return unpaid(r);
-        };
-        let context = &mut *r.context;
-        let old = context.memory_pages;
-        let pages = old.wrapping_add(u64::from(delta));
-        let acc = if pages > context.memory_pages_max {
-            u64::from(u32::MAX)
-        } else {
-            context.set_pages(pages);
-            old
-        };
+        let old = (*r.context).memory_pages;
+        // What cannot be granted costs no more than the operator.
+        let (mut acc, mut gas) = (u64::from(u32::MAX), r.gas);
+        if old.wrapping_add(u64::from(delta)) <= (*r.context).memory_pages_max {
+            let Some(rest) = pay::<D>(r, (*r.context).grow_per_page, delta) else {
+                return unpaid(r);
+            };
+            grow(r, delta);
+            (acc, gas) = (old, rest);
+        }
         r.put(f.d, acc);
         let r = Registers { acc, gas, ..r };
         r.enter_block::<D>(r.cost(f.cost), r.ip.add(f.cells))
