@@ -56,8 +56,8 @@ struct Pending {
 }
 
 impl Node {
-    /// Opens a node on `store`: commits the genesis if the store is empty, and opens the tree, which
-    /// is rebuilt from the values if the store has none. `chain` is a [`Genesis`], or a
+    /// Opens a node on `store`: commits the genesis if the store is empty, and opens the tree,
+    /// which is rebuilt from the values if the store has none. `chain` is a [`Genesis`], or a
     /// [`ChainSpec`] with upgrade documents.
     ///
     /// # Errors
@@ -296,11 +296,11 @@ impl Node {
         Ok(tip.result)
     }
 
-    /// Reads every value back from the store and compares it with its leaf in the tree; computes all
-    /// hashes of the tree again and compares its root with the committed root. Called between
-    /// blocks, it finds corrupted values before a transaction reads them. Holds at most about
-    /// [`LEAVES_AT_ONCE`](crate::limits::LEAVES_AT_ONCE) leaves, and reads all values once for
-    /// each so many.
+    /// Reads every value back from the store and compares it with its leaf in the tree; computes
+    /// all hashes of the tree again and compares its root with the committed root. Called between
+    /// blocks, it finds corrupted values before a transaction reads them. Has at most about
+    /// [`LEAVES_AT_ONCE`](crate::limits::LEAVES_AT_ONCE) leaves in memory, and reads all values once
+    /// for each so many.
     ///
     /// # Errors
     /// [`Fault`] if the store fails or anything differs; names the state key if one value differs.

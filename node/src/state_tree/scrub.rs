@@ -1,9 +1,9 @@
 //! Compares every value of a store with the tree, and the tree with its root.
 //!
-//! The values come in key order and the leaves in path order, so as many leaves as fit are collected
-//! in one pass over the values, and compared with as many shards of the tree, whose hashes are
-//! computed again. A state of n leaves takes about n / [`LEAVES_AT_ONCE`] passes, at least one and
-//! at most 256.
+//! The values come in key order and the leaves in path order, so as many leaves as fit are
+//! collected in one pass over the values, and compared with as many shards of the tree, whose
+//! hashes are computed again. A state of n leaves takes about n / [`LEAVES_AT_ONCE`] passes, at
+//! least one and at most 256.
 
 use super::{StoredTree, each_leaf};
 use crate::limits::LEAVES_AT_ONCE;

@@ -7,8 +7,8 @@
 //! open:   the last checkpoint, and what is logged above it, as one update
 //! ```
 //!
-//! A store that keeps no records has the values only: there the tree is rebuilt at each opening, and
-//! is in memory as a whole.
+//! A store that keeps no records has the values only: there the tree is rebuilt at each opening,
+//! and is in memory as a whole.
 //!
 //! # Invariants
 //! * The records of a commit are those of the tree after the committed block.
@@ -59,8 +59,8 @@ impl Default for TreeOptions {
     }
 }
 
-/// The state tree of a store. A [`crate::Chain`] and a [`crate::Node`] have one each; a program that
-/// commits blocks itself can do as they do.
+/// The state tree of a store. A [`crate::Chain`] and a [`crate::Node`] have one each; a program
+/// that commits blocks itself can do as they do.
 #[derive(Debug)]
 pub struct StateTree {
     tree: PagedTree,
@@ -216,8 +216,8 @@ impl StateTree {
         Ok(records)
     }
 
-    /// The records of the commit of a block that makes no checkpoint, [`crate::Commit::records`]. The
-    /// tree is that of the block, or one above.
+    /// The records of the commit of a block that makes no checkpoint, [`crate::Commit::records`].
+    /// The tree is that of the block, or one above.
     pub fn log(&mut self, height: Height, changes: &Batch) -> Vec<Record> {
         if !self.keeps {
             return Vec::new();

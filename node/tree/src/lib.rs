@@ -22,7 +22,8 @@
 //! assert_eq!(verify(&root, &absent, None, &tree.prove(&absent)), Ok(()));
 //! ```
 //!
-//! A [`PagedTree`] is the same tree as pages that a store keeps, of which those in use are in memory:
+//! A [`PagedTree`] is the same tree as pages that a store keeps, of which those in use are in
+//! memory:
 //!
 //! ```text
 //! batch --load pages--> (may fail, changes nothing) --apply--> root, batch that undoes it
@@ -35,8 +36,8 @@
 //! * Nothing here depends on a clock, a disk, or the platform's word width or byte order. An update
 //!   on several threads has the root of an update on one.
 //!
-//! Specification: docs/spec/state.md, "The tree" and "Records of the tree"; of lists: docs/spec/blocks.md, "Header".
-//! Tests: `tests/it`.
+//! Specification: docs/spec/state.md, "The tree" and "Records of the tree"; of lists:
+//! docs/spec/blocks.md, "Header". Tests: `tests/it`.
 #![forbid(unsafe_code)]
 
 /// Sorted, duplicate-free changes.

@@ -1,9 +1,9 @@
 //! Keeps the pages in use in memory, and reads the others from the records of a store.
 //!
 //! An update has two phases. The first reads every page that the batch leads to; it can fail, and
-//! changes nothing. The second applies the batch, and cannot fail. Pages that changed stay in memory
-//! until the next checkpoint; of the others, those that were not used for longest are dropped when
-//! all together exceed [`PagedOptions::cache_bytes`].
+//! changes nothing. The second applies the batch, and cannot fail. Pages that changed stay in
+//! memory until the next checkpoint; of the others, those that were not used for longest are
+//! dropped when all together exceed [`PagedOptions::cache_bytes`].
 //!
 //! What undoes an update reads nothing: it concerns leaves of changed pages, or adds leaves beside
 //! pages, of which the shared bits and the hash are known.
@@ -87,8 +87,8 @@ impl PagedTree {
         }
     }
 
-    /// The tree without leaves, to which the caller adds those of the state after block `height`. Its
-    /// first checkpoint removes what records of an earlier tree can be found.
+    /// The tree without leaves, to which the caller adds those of the state after block `height`.
+    /// Its first checkpoint removes what records of an earlier tree can be found.
     ///
     /// # Errors
     /// The error of the source.
@@ -215,8 +215,8 @@ impl PagedTree {
         self.tree.shard(first_byte).len()
     }
 
-    /// Applies a batch on at most `threads` threads; returns the new root, and the batch that undoes
-    /// it. Removals of absent paths change nothing.
+    /// Applies a batch on at most `threads` threads; returns the new root, and the batch that
+    /// undoes it. Removals of absent paths change nothing.
     ///
     /// # Errors
     /// [`TreeError`]; nothing changed, and the update can be repeated.
@@ -306,8 +306,8 @@ impl PagedTree {
             .adjacent_with(path, |byte, slot| fetch(byte, slot, source))
     }
 
-    /// All leaves with a first byte, ascending, after the hashes above them were computed again from
-    /// them and compared.
+    /// All leaves with a first byte, ascending, after the hashes above them were computed again
+    /// from them and compared.
     ///
     /// # Errors
     /// [`TreeError`].

@@ -4,11 +4,11 @@
 //! |---|---|---|
 //! | page | 1, shard, id u64 | leaves, ascending: path, value hash |
 //! | directory | 2, shard | the trie above the pages of a shard, see `shard/directory.rs` |
-//! | checkpoint | 3 | version, height u64, root, SHA-256 of each directory; then the SHA-256 of all |
+//! | checkpoint | 3 | version, height u64, root, SHA-256 of each directory; the SHA-256 of all |
 //! | log | 4, height u64 | changes of a block, ascending: path, value hash or none; then the same |
 //!
-//! Numbers in keys are big-endian, in records little-endian. Reading is total on any bytes: a record
-//! is what it was written as, or [`Damage`].
+//! Numbers in keys are big-endian, in records little-endian. Reading is total on any bytes: a
+//! record is what it was written as, or [`Damage`].
 //!
 //! Specification: docs/spec/state.md, "Records of the tree". Tests: `tests/it/records.rs`.
 use core::fmt;

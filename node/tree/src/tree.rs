@@ -16,7 +16,7 @@
 //! | operation | hashes | memory |
 //! |---|---|---|
 //! | [`Tree::update`] | about k * (log2(n / k) + 3); 256 * k for paths made to collide | in place |
-//! | [`Tree::from_leaves`] | about 2.5 n, after sorting | about 150 bytes a key, 60 KB for the top |
+//! | [`Tree::from_leaves`] | about 2.5 n, after sorting | 150 bytes a key, 60 KB for the top |
 //! | [`Tree::prove`] | none, or one for each empty level skipped at the end | the proof |
 //!
 //! Here all pages of the shards are in memory; a [`PagedTree`](crate::PagedTree) is one of which

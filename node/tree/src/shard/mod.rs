@@ -7,8 +7,8 @@
 //! ```
 //!
 //! A change goes into the page that its path leads to, and a page that grows above the bound is cut
-//! at its branches. A page that is empty goes, and what is beside it is lifted, which reads nothing.
-//! Shards share nothing, so different threads can update them.
+//! at its branches. A page that is empty goes, and what is beside it is lifted, which reads
+//! nothing. Shards share nothing, so different threads can update them.
 //!
 //! # Invariants
 //! * A page that is not in memory equals its record: changed pages are not dropped.

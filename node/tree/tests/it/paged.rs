@@ -118,7 +118,7 @@ impl Model {
         }
     }
 
-    /// Compares values, proofs and neighbours with the twin, and a proof with `jmt`.
+    /// Compares values, proofs and adjacent leaves with the twin, and a proof with `jmt`.
     fn compare(&self, rng: &mut Rng, paths: &[Path]) {
         assert_eq!(self.tree.len(), u64::try_from(self.leaves.len()).unwrap());
         for path in paths {
