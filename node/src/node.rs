@@ -298,9 +298,9 @@ impl Node {
 
     /// Reads every value back from the store and compares it with its leaf in the tree; computes
     /// all hashes of the tree again and compares its root with the committed root. Called between
-    /// blocks, it finds corrupted values before a transaction reads them. Has at most about
-    /// [`LEAVES_AT_ONCE`](crate::limits::LEAVES_AT_ONCE) leaves in memory, and reads all values once
-    /// for each so many.
+    /// blocks, it finds corrupted values before a transaction reads them. At most about
+    /// [`LEAVES_AT_ONCE`](crate::limits::LEAVES_AT_ONCE) leaves are in memory, and all values are
+    /// read once for each so many.
     ///
     /// # Errors
     /// [`Fault`] if the store fails or anything differs; names the state key if one value differs.

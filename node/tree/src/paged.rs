@@ -19,11 +19,11 @@ use std::borrow::Cow;
 
 use crate::batch::Batch;
 use crate::limits::{LOADED_AT_ONCE, PAGE_LEAVES_MAX, TREE_CACHE_BYTES};
-use crate::page::{AdjacentLeaves, Page};
+use crate::page::AdjacentLeaves;
 use crate::parallel::decode_pages;
 use crate::record::{
-    Checkpoint, Damage, Part, Record, RecordSource, checkpoint_key, decode_log, decode_page,
-    directory_key, encode_log, log_key, page_key,
+    Checkpoint, Damage, Part, Record, RecordSource, checkpoint_key, decode_log, directory_key,
+    encode_log, log_key, page_key,
 };
 use crate::shard::{Fetched, Shard, Slot};
 use crate::tree::{SHARDS, Tree, by_shard};
@@ -251,7 +251,7 @@ impl PagedTree {
             for (index, changes) in shard.absent(changes) {
                 let slot = shard.slot(index);
                 if !slot.is_beside(changes) {
-                    let part = page_part(byte, slot);
+                    let part = slot.part(byte);
                     return Err(Damage::new(part, "it changed and is not in memory"));
                 }
             }
@@ -432,10 +432,6 @@ fn read_directory(
     Ok(decoded)
 }
 
-const fn page_part(shard: u8, slot: &Slot) -> Part {
-    Part::Page { shard, id: slot.id }
-}
-
 fn read_page<S: RecordSource>(
     shard: u8,
     slot: &Slot,
@@ -443,7 +439,7 @@ fn read_page<S: RecordSource>(
 ) -> Result<Vec<u8>, TreeError<S::Error>> {
     let bytes = source.record(&page_key(shard, slot.id));
     let bytes = bytes.map_err(TreeError::Source)?;
-    bytes.ok_or_else(|| Damage::new(page_part(shard, slot), "it is absent").into())
+    bytes.ok_or_else(|| Damage::new(slot.part(shard), "it is absent").into())
 }
 
 /// The page of a slot, read if it is not in memory.
@@ -456,11 +452,7 @@ fn fetch<'a, S: RecordSource>(
         return Ok(Some(Cow::Borrowed(page)));
     }
     let bytes = read_page(shard, slot, source)?;
-    Ok(Some(Cow::Owned(decode(shard, slot, &bytes)?)))
-}
-
-pub(crate) fn decode(shard: u8, slot: &Slot, bytes: &[u8]) -> Result<Page, Damage> {
-    decode_page(bytes, slot).map_err(|reason| Damage::new(page_part(shard, slot), reason))
+    Ok(Some(Cow::Owned(slot.decode(shard, &bytes)?)))
 }
 
 impl<E> From<Damage> for TreeError<E> {

@@ -9,7 +9,6 @@ use std::thread;
 
 use crate::batch::{Batch, Change};
 use crate::page::Page;
-use crate::paged::decode;
 use crate::record::Damage;
 use crate::shard::{Shard, Slot};
 use crate::tree::Tree;
@@ -59,7 +58,7 @@ pub(crate) fn decode_pages(
     let decode_all = |read: &[(u8, &Slot, Vec<u8>)]| -> Result<Vec<Page>, Damage> {
         let pages = read.iter();
         pages
-            .map(|(shard, slot, bytes)| decode(*shard, slot, bytes))
+            .map(|(shard, slot, bytes)| slot.decode(*shard, bytes))
             .collect()
     };
     let threads = threads.min(read.len() / PAGES_MIN);

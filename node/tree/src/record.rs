@@ -15,7 +15,6 @@ use core::fmt;
 
 use crate::batch::{Batch, Change};
 use crate::page::Page;
-use crate::shard::Slot;
 use crate::{Leaf, Path, Root, ValueHash};
 use sha2::{Digest, Sha256};
 
@@ -123,8 +122,14 @@ pub(crate) fn encode_page(leaves: &[Leaf]) -> Vec<u8> {
     bytes
 }
 
-/// Decodes the page of a slot, computes its hashes and compares them with the slot's.
-pub(crate) fn decode_page(bytes: &[u8], slot: &Slot) -> Result<Page, &'static str> {
+/// Decodes a page of so many leaves that share so many bits, computes its hashes and compares them
+/// with this one.
+pub(crate) fn decode_page(
+    bytes: &[u8],
+    count: u32,
+    bits: u32,
+    expected: &[u8; 32],
+) -> Result<Page, &'static str> {
     let mut reader = Reader::new(bytes);
     let mut leaves: Vec<Leaf> = Vec::with_capacity(bytes.len() / 64);
     while !reader.rest.is_empty() {
@@ -135,11 +140,11 @@ pub(crate) fn decode_page(bytes: &[u8], slot: &Slot) -> Result<Page, &'static st
         }
         leaves.push(Leaf { path, value });
     }
-    if u32::try_from(leaves.len()) != Ok(slot.leaves) {
+    if u32::try_from(leaves.len()) != Ok(count) {
         return Err("it does not have its number of leaves");
     }
     match Page::of_leaves(&leaves) {
-        Some((page, hash)) if hash == slot.hash && page.shared_bits() == slot.bits => Ok(page),
+        Some((page, hash)) if hash == *expected && page.shared_bits() == bits => Ok(page),
         _ => Err("its leaves do not have its hash"),
     }
 }

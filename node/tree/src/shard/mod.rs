@@ -21,6 +21,7 @@ use std::borrow::Cow;
 use crate::Leaf;
 use crate::batch::Change;
 use crate::page::{AdjacentLeaves, Page, Undo};
+use crate::record::{Damage, Part, decode_page};
 use crate::trie::{Branch, End, Fork, Link, Subtree, Target, Trie, lift};
 use proof::hash::{PATH_BITS, Path, ValueHash};
 
@@ -308,6 +309,17 @@ impl Slot {
     /// The page, if it is in memory.
     pub(crate) fn page(&self) -> Option<&Page> {
         self.page.as_deref()
+    }
+
+    /// The record of the page, in the shard of a first byte.
+    pub(crate) const fn part(&self, shard: u8) -> Part {
+        Part::Page { shard, id: self.id }
+    }
+
+    /// Decodes the page and compares it with its hash.
+    pub(crate) fn decode(&self, shard: u8, bytes: &[u8]) -> Result<Page, Damage> {
+        let page = decode_page(bytes, self.leaves, self.bits, &self.hash);
+        page.map_err(|reason| Damage::new(self.part(shard), reason))
     }
 
     /// True if no change concerns a leaf of the page, nor a path among them: what they add is
