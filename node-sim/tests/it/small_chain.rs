@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use vm::{Address, CodeHash, Entries, Event, Fault, Height, Interpreter, contract_address};
 
 /// Gas beyond the intrinsic gas, enough for each call of the module.
-const GAS: u64 = 2_000_000;
+const GAS: u64 = 3_000_000;
 const SALT: [u8; 32] = [1; 32];
 
 /// Writes a value, scans the storage and reads the hash of a block.

@@ -407,7 +407,7 @@ fn a_damaged_store_is_a_fault_and_never_a_result() {
     assert!(matches!(read, Err(Fault::Store(_))));
     let mut fixture = HostFixture::default();
     fixture.put(0, b"k");
-    fixture.commit(b"k", &vec![0; 65_537]);
+    fixture.commit(b"k", &vec![0; 256 * 65_536 + 1]);
     let read = fixture.try_call(Function::StorageRead, &[0, 1, 0, 0]);
     assert!(matches!(read, Err(Fault::Store(_))));
 }
