@@ -17,6 +17,7 @@ use serde::Serialize;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use vm::Fault;
 
@@ -231,15 +232,14 @@ fn ahead(chain: &Chain, accounts: &mut TokenAccounts, plan: &DrivePlan) -> Measu
         .map(|number| accounts.transfers(number))
         .collect::<Measured<_>>()?;
     let (first, rest) = blocks.split_first().ok_or("no block")?;
-    for start in 0..RECEIVERS {
-        receive(chain, first, start)?;
-    }
+    receive(chain, first, &AtomicUsize::new(0))?;
     let driven = blocks.iter().zip(rest);
     let (wall, ended) = clock::time(|| -> Measured<()> {
         for (transactions, next) in driven {
+            let arrived = &AtomicUsize::new(0);
             thread::scope(|scope| -> Measured<()> {
                 let receivers: Vec<_> = (0..RECEIVERS)
-                    .map(|start| scope.spawn(move || receive(chain, next, start).is_ok()))
+                    .map(|_| scope.spawn(move || receive(chain, next, arrived).is_ok()))
                     .collect();
                 block(chain, transactions.clone())?;
                 let mut all = receivers.into_iter();
@@ -256,9 +256,9 @@ fn ahead(chain: &Chain, accounts: &mut TokenAccounts, plan: &DrivePlan) -> Measu
     Ok(ratio(count, ratio(wall, 1e9)))
 }
 
-/// Checks every n-th transaction of a block, as at its arrival.
-fn receive(chain: &Chain, transactions: &[Signed], start: usize) -> Measured<()> {
-    for signed in transactions.iter().skip(start).step_by(RECEIVERS) {
+/// Checks the transactions of a block as they arrive; `arrived` counts those of all receivers.
+fn receive(chain: &Chain, transactions: &[Signed], arrived: &AtomicUsize) -> Measured<()> {
+    while let Some(signed) = transactions.get(arrived.fetch_add(1, Ordering::Relaxed)) {
         chain.check(signed.clone())??;
     }
     Ok(())

@@ -6,11 +6,11 @@
 use crate::digest::sha256;
 use crate::transaction::Signed;
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// Number of signatures below which a thread costs more than it saves.
+/// Number of signatures that a thread takes at once; for fewer a thread costs more than it saves.
 const SIGNATURES_MIN: usize = 8;
 
 /// Hash of an encoded signed transaction.
@@ -117,40 +117,41 @@ impl Signatures {
         let count = u64::try_from(transactions.len()).unwrap_or(u64::MAX);
         self.count.fetch_add(count, Ordering::Relaxed);
         let threads = self.threads.min(transactions.len() / SIGNATURES_MIN).max(1);
-        // Schemes differ in cost and often alternate, so each thread takes every n-th transaction.
-        let share = |start: usize| -> Vec<bool> {
-            let mine = transactions.iter().skip(start).step_by(threads);
-            mine.map(|(signed, id)| signed.verify_id(id)).collect()
-        };
-        let mut shares: Vec<_> = thread::scope(|scope| {
-            let spawned: Vec<_> = (1..threads)
-                .map(|start| {
-                    let share = &share;
-                    let work = move || share(start);
-                    (start, thread::Builder::new().spawn_scoped(scope, work))
-                })
-                .collect();
-            let first = share(0);
-            let rest = spawned.into_iter().map(|(start, thread)| {
-                // What a thread did not do, this one does.
-                let joined = thread.ok().and_then(|thread| thread.join().ok());
-                joined.unwrap_or_else(|| share(start))
+        // Schemes differ in cost and often alternate: a thread takes the next few when it is done
+        // with its own.
+        let next = AtomicUsize::new(0);
+        let work = || -> Vec<(usize, bool)> {
+            let taken = core::iter::from_fn(|| {
+                let start = next.fetch_add(SIGNATURES_MIN, Ordering::Relaxed);
+                let rest = transactions.get(start..).unwrap_or_default();
+                (!rest.is_empty()).then(|| (start..).zip(rest.iter().take(SIGNATURES_MIN)))
             });
-            core::iter::once(first)
-                .chain(rest)
-                .map(Vec::into_iter)
-                .collect()
-        });
-        let mut verified = Vec::with_capacity(transactions.len());
-        while verified.len() < transactions.len() {
-            let round = shares.iter_mut().filter_map(Iterator::next);
-            let before = verified.len();
-            verified.extend(round);
-            if verified.len() == before {
-                break;
+            let verify =
+                |(index, (signed, id)): (usize, &Unverified<'_>)| (index, signed.verify_id(id));
+            taken.flatten().map(verify).collect()
+        };
+        let mut verified = vec![None; transactions.len()];
+        let mut note = |found: Vec<(usize, bool)>| {
+            for (index, is_signed) in found {
+                if let Some(entry) = verified.get_mut(index) {
+                    *entry = Some(is_signed);
+                }
             }
-        }
-        verified
+        };
+        thread::scope(|scope| {
+            let spawned: Vec<_> = (1..threads)
+                .map(|_| thread::Builder::new().spawn_scoped(scope, work))
+                .collect();
+            note(work());
+            for thread in spawned.into_iter().flatten() {
+                note(thread.join().unwrap_or_default());
+            }
+        });
+        // What a thread took and did not do, this one does.
+        let entries = verified.into_iter().zip(transactions);
+        entries
+            .map(|(entry, (signed, id))| entry.unwrap_or_else(|| signed.verify_id(id)))
+            .collect()
     }
 }
 
