@@ -67,9 +67,10 @@ pub const SIGNATURES_MAX: usize = 131_072;
 /// Blocks between two checkpoints of the state tree, whose changes are read at an opening. Not
 /// observable.
 pub const CHECKPOINT_BLOCKS_MAX: usize = 32;
-/// Changed leaves between two checkpoints, unless one block has more: an opening reads a page for
-/// each, about 20 microseconds. Not observable.
-pub const CHECKPOINT_CHANGES_MAX: usize = 50_000;
+/// Changed leaves between two checkpoints, unless one block has more: an opening reads the page of
+/// each, at most as many pages as [`TreeOptions::cache_bytes`](crate::state_tree::TreeOptions) lets
+/// change. Not observable.
+pub const CHECKPOINT_CHANGES_MAX: usize = 160_000;
 /// Leaves that a scrub or a rebuilding of the tree has in memory beside the tree: 64 MB. Not
 /// observable.
 pub const LEAVES_AT_ONCE: usize = 1_000_000;

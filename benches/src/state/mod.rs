@@ -47,6 +47,10 @@ pub struct StateReport {
     pub updates: u64,
     /// Processor time of a commit, up to the synced write batch, in milliseconds; median.
     pub cpu_ms: ByCandidate,
+    /// As `cpu_ms`, of the mean block: checkpoints of the tree included.
+    pub cpu_ms_mean: ByCandidate,
+    /// As `cpu_ms`, of the dearest block.
+    pub cpu_ms_dearest: ByCandidate,
     /// Elapsed time of a commit, in milliseconds; median.
     pub wall_ms: ByCandidate,
     /// Bytes that the process wrote in a commit, to the log; median.
@@ -157,6 +161,20 @@ fn summary(plan: &StatePlan, blocks: &[Vec<BlockFigures>], ends: &[FinalFigures]
         });
         CANDIDATES.into_iter().zip(medians).collect()
     };
+    let cpu_of = |figure: fn(Vec<f64>) -> f64| -> ByCandidate {
+        let figures = blocks.iter().map(|blocks| {
+            let samples = blocks.iter().map(|block| block.cpu).collect();
+            ratio(figure(samples), MILLISECOND)
+        });
+        CANDIDATES.into_iter().zip(figures).collect()
+    };
+    let mean = |samples: Vec<f64>| {
+        let count = u64::try_from(samples.len()).unwrap_or(u64::MAX);
+        ratio(
+            samples.into_iter().fold(0.0, process::sum),
+            process::float(count),
+        )
+    };
     let at_end = |of: fn(&FinalFigures) -> f64, unit: f64| -> ByCandidate {
         let figures = ends.iter().map(|end| ratio(of(end), unit));
         CANDIDATES.into_iter().zip(figures).collect()
@@ -168,6 +186,8 @@ fn summary(plan: &StatePlan, blocks: &[Vec<BlockFigures>], ends: &[FinalFigures]
     StateReport {
         keys: plan.keys,
         updates: plan.updates,
+        cpu_ms_mean: cpu_of(mean),
+        cpu_ms_dearest: cpu_of(|samples| samples.into_iter().fold(0.0, f64::max)),
         wall_ms: medians(|block| block.wall, MILLISECOND),
         bytes_per_block: medians(|block| block.bytes, 1.0),
         blocks: plan.blocks,

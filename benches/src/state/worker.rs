@@ -5,15 +5,14 @@ use super::{BlockFigures, FinalFigures, empty};
 use crate::process;
 use crate::{Measured, clock};
 use node::receipt::receipts_root;
-use node::state_tree::batch;
+use node::state_tree::{StateTree, TreeOptions, batch};
 use node::{BlockResult, Commit, Store, Tip};
 use node_sim::synthetic::{SplitMix, state_key};
 use redb_store::RedbStore;
 use rocksdb_store::{RocksStore, Settings};
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
-use tree::Tree;
-use vm::{Fault, StateDiff};
+use vm::{Fault, Height, StateDiff};
 
 /// Size of a value, in bytes.
 const VALUE_BYTES: usize = 64;
@@ -37,47 +36,56 @@ pub trait Candidate {
     fn settle(&mut self) -> Measured<()>;
 }
 
-/// Lockstep's state tree with a store.
+/// Lockstep's state tree, with its pages in a store.
 struct LockstepState<S> {
     store: S,
-    tree: Tree,
+    tree: StateTree,
     tip: Option<Tip>,
     settle: fn(&S) -> Result<(), Fault>,
 }
 
 impl LockstepState<RocksStore> {
     fn open(folder: &Path) -> Measured<Self> {
-        Ok(Self {
-            store: RocksStore::open(folder, Settings::default())?,
-            tree: Tree::new(),
-            tip: None,
-            settle: RocksStore::compact,
-        })
+        let store = RocksStore::open(folder, Settings::default())?;
+        Ok(Self::new(store, RocksStore::compact))
     }
 }
 
 impl LockstepState<RedbStore> {
     /// A redb file needs no compaction.
     fn open_file(folder: &Path) -> Measured<Self> {
-        Ok(Self {
-            store: RedbStore::open(&folder.join("store"), redb_store::Settings::default())?,
-            tree: Tree::new(),
+        let store = RedbStore::open(&folder.join("store"), redb_store::Settings::default())?;
+        Ok(Self::new(store, |_| Ok(())))
+    }
+}
+
+impl<S: Store> LockstepState<S> {
+    fn new(store: S, settle: fn(&S) -> Result<(), Fault>) -> Self {
+        Self {
+            tree: StateTree::empty(&store, &TreeOptions::default()),
+            store,
             tip: None,
-            settle: |_| Ok(()),
-        })
+            settle,
+        }
     }
 }
 
 impl<S: Store> Candidate for LockstepState<S> {
     fn commit(&mut self, diff: StateDiff) -> Measured<([u8; 32], f64)> {
         let before = process::cpu();
-        let state_root = self.tree.update(&batch(&diff)).0;
+        let changes = batch(&diff);
+        let state_root = self.tree.update(&changes, &self.store)?.0.0;
         let root_cpu = process::difference(process::cpu(), before);
-        let height = self.tip.map_or(0, |tip| tip.height.0.saturating_add(1));
+        let height = self.tip.map_or(Height(0), |tip| tip.height.next());
+        let records = if self.tree.is_due(changes.changes().len()) {
+            self.tree.checkpoint(height, &self.store)?
+        } else {
+            self.tree.log(height, &changes)
+        };
         let tip = Tip {
-            height: vm::Height(height),
+            height,
             hash: [0; 32],
-            time_ms: height,
+            time_ms: height.0,
             result: BlockResult {
                 state_root,
                 receipts_root: receipts_root(&[]),
@@ -91,7 +99,7 @@ impl<S: Store> Candidate for LockstepState<S> {
             receipts: Vec::new(),
             transactions: Vec::new(),
             events: Vec::new(),
-            records: Vec::new(),
+            records,
         })?;
         self.tip = Some(tip);
         Ok((state_root, root_cpu))

@@ -30,7 +30,7 @@ use vm::{Fault, Height};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TreeOptions {
     /// Bytes of pages in memory, on a store that keeps records. Changed pages are written at the
-    /// latest when they take half of it.
+    /// latest when they take three quarters of it.
     pub cache_bytes: usize,
     /// Leaves of a page, at most.
     pub page_leaves_max: u32,
@@ -195,7 +195,7 @@ impl StateTree {
             && (self.is_rebuilt
                 || self.tree.logged() >= options.checkpoint_blocks_max
                 || changes > options.checkpoint_changes_max
-                || self.tree.dirty_bytes() > options.cache_bytes / 2)
+                || self.tree.dirty_bytes() > options.cache_bytes / 4 * 3)
     }
 
     /// The records of the commit of a block that makes a checkpoint. The tree is that of the block,
