@@ -179,15 +179,7 @@ impl Builder {
             self.u32("index of an export", 1),
         ];
         let start = [self.u32("function of the start section", 2)];
-        let elements = [
-            self.u32("number of element segments", 1),
-            self.u32("form of an element segment", 2),
-            self.u32("table of an element segment", 0),
-            self.zero("offset of an element segment"),
-            self.byte("kind of elements", 0),
-            self.u32("number of elements", 1),
-            self.u32("function of an element", 1),
-        ];
+        let elements = self.elements();
         let count = [self.u32("count of data segments", 1)];
         [
             self.section(1, "size of the type section", &types),
@@ -202,6 +194,18 @@ impl Builder {
             self.section(12, "size of the DataCount section", &count),
         ]
         .concat()
+    }
+
+    fn elements(&mut self) -> [Vec<u8>; 7] {
+        [
+            self.u32("number of element segments", 1),
+            self.u32("form of an element segment", 2),
+            self.u32("table of an element segment", 0),
+            self.zero("offset of an element segment"),
+            self.byte("kind of elements", 0),
+            self.u32("number of elements", 1),
+            self.u32("function of an element", 1),
+        ]
     }
 
     fn code(&mut self) -> Vec<u8> {

@@ -195,7 +195,7 @@ impl StateTree {
             && (self.is_rebuilt
                 || self.tree.logged() >= options.checkpoint_blocks_max
                 || changes > options.checkpoint_changes_max
-                || self.tree.dirty_bytes() > options.cache_bytes / 4 * 3)
+                || self.tree.dirty_bytes() > (options.cache_bytes / 4).saturating_mul(3))
     }
 
     /// The records of the commit of a block that makes a checkpoint. The tree is that of the block,
