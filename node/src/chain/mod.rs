@@ -49,6 +49,9 @@ mod position;
 /// Proposals.
 mod propose;
 
+/// Votes by a clock.
+mod timely;
+
 /// Queries.
 mod query;
 
@@ -70,6 +73,7 @@ pub use outcome::{ChainError, Verdict};
 pub use propose::Proposal;
 pub use prove::{Proven, Subject};
 pub use query::At;
+pub use timely::Clock;
 
 use crate::block::{Block, Invalid, ValidBlock, ValidationContext, transactions_root};
 use crate::block_execution::Observer;

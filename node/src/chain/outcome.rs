@@ -21,6 +21,14 @@ pub enum Verdict {
     /// This build does not have the rules of the block's height: no vote, for or against. The node
     /// is behind; nothing was executed.
     RulesUnknown(RulesUnknown),
+    /// The block's time is not of now by the clock of [`Chain::verify_timely`](super::Chain): no
+    /// vote for it. It says nothing about the block's validity, and nothing was executed.
+    Untimely {
+        /// Time of the block, in milliseconds.
+        time_ms: u64,
+        /// Time of the clock, in milliseconds.
+        now_ms: u64,
+    },
 }
 
 /// Why a call failed.

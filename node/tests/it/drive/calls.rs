@@ -3,7 +3,7 @@
 use super::{compare_with_straight_run, misuse, sibling, verified};
 use crate::faults::{ExpectedChain, parts};
 use contract_types::counter;
-use node::chain::{At, Chain, Misuse, Options, Proposal, Verdict};
+use node::chain::{At, Chain, Clock, Misuse, Options, Proposal, Verdict};
 use node::limits::Limits;
 use node::{Block, Invalid, MemoryStore, NoObserver, Node, SecretKey};
 use node_sim::simulate::samples::COUNTER;
@@ -115,6 +115,31 @@ fn an_invalid_block_is_no_fault_and_leaves_nothing() {
         changed(|block| block.transactions.clear()),
         invalid(Invalid::TransactionsRoot)
     );
+}
+
+#[test]
+fn a_vote_looks_at_the_clock_and_the_validity_of_a_block_does_not() {
+    let expected = ExpectedChain::new(34);
+    let chain = expected
+        .chain(Box::new(MemoryStore::new()), &Options::default())
+        .unwrap();
+    let block = &expected.blocks[0];
+    let time_ms = block.header.time_ms;
+    let vote = |now_ms| {
+        let clock = Clock {
+            now_ms,
+            drift_ms: 500,
+        };
+        chain.verify_timely(block.clone(), &clock).unwrap()
+    };
+    for now_ms in [0, time_ms - 501, time_ms + 501, u64::MAX] {
+        assert_eq!(vote(now_ms), Verdict::Untimely { time_ms, now_ms });
+        assert_eq!(chain.unfinalized().unwrap(), 0, "nothing was executed");
+    }
+    for now_ms in [time_ms - 500, time_ms, time_ms + 500] {
+        assert_eq!(vote(now_ms), Verdict::Valid(expected.results[1]));
+    }
+    assert_eq!(verified(&chain, block), expected.results[1]);
 }
 
 #[test]
