@@ -16,6 +16,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use vm::{Address, Entries, Event, Fault, Height, key};
 
+/// Accounts of a large state.
+const LARGE: u32 = 100_000;
 /// Senders of a block.
 const SENDERS: u8 = 20;
 
@@ -224,7 +226,7 @@ fn no_call_costs_more_operations_of_the_store_in_a_larger_state() {
     assert!(of("verify").all(|(_, count)| *count < 500), "{small:?}");
     assert!(of("discard").all(|(_, count)| *count == 0), "{small:?}");
     assert!(of("finalize").all(|(_, count)| *count < 100), "{small:?}");
-    assert_eq!(small, operations(10_000, None));
+    assert_eq!(small, operations(LARGE, None));
 }
 
 /// With no page in memory between two updates: a call reads at most the pages of the keys that it
@@ -241,7 +243,7 @@ fn pages_of_the_tree_cost_a_call_a_record_for_each_changed_key() {
             checkpoint_blocks_max,
             ..TreeOptions::default()
         };
-        for accounts in [1_000, 10_000] {
+        for accounts in [10_000, LARGE] {
             let with = operations(accounts, Some(tree));
             assert!(with > without, "pages are read");
             for ((name, count), (_, plain)) in with.iter().zip(&without) {
