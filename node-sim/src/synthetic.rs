@@ -32,6 +32,31 @@ pub struct Synthetic {
     pub records: u64,
 }
 
+/// The commit of a block that writes these values and nothing else; its hash and its result are
+/// zeros, which a store does not look at.
+#[must_use]
+pub const fn commit(height: u64, diff: StateDiff) -> Commit {
+    let result = BlockResult {
+        state_root: [0; 32],
+        receipts_root: [0; 32],
+        gas_used: 0,
+    };
+    Commit {
+        diff,
+        tip: Tip {
+            height: Height(height),
+            hash: [0; 32],
+            time_ms: height,
+            result,
+        },
+        header: None,
+        receipts: Vec::new(),
+        transactions: Vec::new(),
+        events: Vec::new(),
+        records: Vec::new(),
+    }
+}
+
 impl Synthetic {
     /// Small blocks over few keys: overwrites, insertions, removals.
     #[must_use]

@@ -55,6 +55,23 @@ impl CommandOutput {
     }
 }
 
+/// Simulates 4 blocks into an archive; returns its path and the report.
+fn archive(name: &str) -> (String, Value) {
+    let path = format!("{}/{name}", env!("CARGO_TARGET_TMPDIR"));
+    let ran = lockstep(&[
+        "sim",
+        "--json",
+        "--blocks",
+        "4",
+        "--nodes",
+        "1",
+        "--archive",
+        &path,
+    ]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    (path, ran.json())
+}
+
 /// Runs `lockstep` with `arguments`, without a terminal.
 fn lockstep(arguments: &[&str]) -> CommandOutput {
     let output = Command::new(env!("CARGO_BIN_EXE_lockstep"))

@@ -1,25 +1,8 @@
 //! Tests `lockstep sim --archive` and `lockstep node replay`: equal roots and damaged archives.
 
-use crate::lockstep;
+use crate::{archive, lockstep};
 use serde_json::Value;
 use std::fs;
-
-/// Simulates into an archive; returns its path and the report.
-fn archive(name: &str) -> (String, Value) {
-    let path = format!("{}/{name}", env!("CARGO_TARGET_TMPDIR"));
-    let ran = lockstep(&[
-        "sim",
-        "--json",
-        "--blocks",
-        "4",
-        "--nodes",
-        "1",
-        "--archive",
-        &path,
-    ]);
-    assert_eq!(ran.code, 0, "{ran:?}");
-    (path, ran.json())
-}
 
 #[test]
 fn an_archive_replays_to_the_simulated_root_on_both_engines() {

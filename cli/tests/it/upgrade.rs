@@ -1,6 +1,6 @@
 //! Tests `lockstep node upgrade` and `--upgrade`: documents that fit, and ones that do not.
 
-use crate::{file, lockstep, scratch};
+use crate::{archive, file, lockstep, scratch};
 use node::archive::{ArchiveReader, ArchiveWriter};
 use serde_json::Value;
 
@@ -9,23 +9,6 @@ const OTHER: &str = "abababababababababababababababababababababababababababababa
 
 fn path(name: &str) -> String {
     scratch(name).to_str().expect("UTF-8").to_owned()
-}
-
-/// Simulates into an archive of 4 blocks; returns its path and the report.
-fn archive(name: &str) -> (String, Value) {
-    let path = path(name);
-    let ran = lockstep(&[
-        "sim",
-        "--json",
-        "--blocks",
-        "4",
-        "--nodes",
-        "1",
-        "--archive",
-        &path,
-    ]);
-    assert_eq!(ran.code, 0, "{ran:?}");
-    (path, ran.json())
 }
 
 /// Writes the document of an upgrade to [`OTHER`]; returns its path.

@@ -19,8 +19,8 @@
 
 extern crate lockstep_redb_store as redb_store;
 
-use node::{BlockResult, Commit, Disk, LogStore, Store, Tip};
-use node_sim::synthetic::SplitMix;
+use node::{Commit, Disk, LogStore, Store};
+use node_sim::synthetic::{SplitMix, commit};
 use redb_store::{RedbStore, Settings};
 use std::error::Error;
 use std::fs::{self, File, OpenOptions};
@@ -28,7 +28,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::time::Instant;
 use tree::ValueHash;
-use vm::{Fault, Height, StateDiff};
+use vm::{Fault, StateDiff};
 
 const BLOCKS: u64 = 41;
 const LOADED_AT_ONCE: u64 = 50_000;
@@ -158,28 +158,6 @@ fn open(path: &Path) -> Done<()> {
         start.elapsed().as_millis()
     );
     std::process::exit(0)
-}
-
-fn commit(height: u64, diff: StateDiff) -> Commit {
-    let result = BlockResult {
-        state_root: [0; 32],
-        receipts_root: [0; 32],
-        gas_used: 0,
-    };
-    Commit {
-        diff,
-        tip: Tip {
-            height: Height(height),
-            hash: [0; 32],
-            time_ms: height,
-            result,
-        },
-        header: None,
-        receipts: Vec::new(),
-        transactions: Vec::new(),
-        events: Vec::new(),
-        records: Vec::new(),
-    }
 }
 
 fn changes(random: &mut SplitMix, keys: &mut u64, updates: u64) -> StateDiff {

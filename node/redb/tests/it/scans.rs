@@ -1,31 +1,9 @@
 //! Counts the pages that a scan reads: keys that were deleted cost nothing.
 
 use crate::simulated_file::SimulatedFile;
-use node::{BlockResult, Commit, Store, Tip};
+use node::Store;
+use node_sim::synthetic::commit;
 use redb_store::{RedbStore, Settings};
-use vm::{Height, StateDiff};
-
-fn commit(height: u64, diff: StateDiff) -> Commit {
-    let result = BlockResult {
-        state_root: [0; 32],
-        receipts_root: [0; 32],
-        gas_used: 0,
-    };
-    Commit {
-        diff,
-        tip: Tip {
-            height: Height(height),
-            hash: [0; 32],
-            time_ms: height,
-            result,
-        },
-        header: None,
-        receipts: Vec::new(),
-        transactions: Vec::new(),
-        events: Vec::new(),
-        records: Vec::new(),
-    }
-}
 
 /// Keys in the order of their numbers.
 fn key(number: u32) -> Vec<u8> {

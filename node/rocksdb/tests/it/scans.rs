@@ -1,35 +1,13 @@
 //! Counts the deletions that scans pass, and compares scans over deletions with a store in memory.
 
 use crate::folder;
-use node::{BlockResult, Commit, MemoryStore, Store, Tip};
-use node_sim::synthetic::SplitMix;
+use node::{MemoryStore, Store};
+use node_sim::synthetic::{SplitMix, commit};
 use rocksdb::perf::{PerfContext, PerfMetric, PerfStatsLevel, set_perf_stats};
 use rocksdb_store::{RocksStore, Settings};
-use vm::{Height, StateDiff};
+use vm::StateDiff;
 
 const DELETED: u64 = 100_000;
-
-fn commit(height: u64, diff: StateDiff) -> Commit {
-    let result = BlockResult {
-        state_root: [0; 32],
-        receipts_root: [0; 32],
-        gas_used: 0,
-    };
-    Commit {
-        diff,
-        tip: Tip {
-            height: Height(height),
-            hash: [0; 32],
-            time_ms: height,
-            result,
-        },
-        header: None,
-        receipts: Vec::new(),
-        transactions: Vec::new(),
-        events: Vec::new(),
-        records: Vec::new(),
-    }
-}
 
 /// Keys in the order of their numbers.
 fn key(number: u64) -> Vec<u8> {
