@@ -67,9 +67,40 @@ impl StoreName {
             Self::RocksDb(path) => accept_folder(path),
             // Damage never leaves an older block there: what opens has the last one.
             Self::Memory | Self::Redb(_) => {
-                let tip = self.open()?.tip()?;
+                let store = self.open()?;
+                let tip = store.tip()?;
+                if tip.is_some() {
+                    store.scrub()?;
+                }
                 Ok((None, tip.map(|tip| tip.height.0)))
             }
+        }
+    }
+
+    /// This store, if it is on a disk.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] for a store in memory.
+    pub(crate) fn on_disk(self) -> Result<Self, Failure> {
+        match self {
+            Self::Memory => Err(Failure::Usage(
+                "this command takes a store on a disk: redb:PATH or rocksdb:PATH".to_owned(),
+            )),
+            store => Ok(store),
+        }
+    }
+
+    /// This store, if there is one on the disk: a wrong path must not make an empty store.
+    ///
+    /// # Errors
+    /// As [`StoreName::on_disk`]; [`Failure::Environment`] if nothing is there.
+    pub(crate) fn existing(self) -> Result<Self, Failure> {
+        let store = self.on_disk()?;
+        match &store {
+            Self::Redb(path) | Self::RocksDb(path) if !path.exists() => Err(Failure::Environment(
+                format!("{}: there is no store", printable_path(path)),
+            )),
+            _ => Ok(store),
         }
     }
 

@@ -52,7 +52,7 @@ struct AcceptLine {
 /// # Errors
 /// [`Failure::Environment`] if the store or a file fails.
 pub(crate) fn snapshot(arguments: &SnapshotArguments) -> CommandResult {
-    let store = StoreName::parse(&arguments.store)?.open()?;
+    let store = StoreName::parse(&arguments.store)?.existing()?.open()?;
     let path = &arguments.out;
     let failed = |error: &dyn std::fmt::Display| {
         Failure::Environment(format!("{}: {error}", printable_path(path)))
@@ -111,7 +111,7 @@ pub(crate) fn restore(arguments: &RestoreArguments) -> CommandResult {
     let trusted: [u8; 32] = trusted
         .and_then(|bytes| bytes.try_into().ok())
         .ok_or_else(|| Failure::Usage("--trusted takes 64 hexadecimal digits".to_owned()))?;
-    let mut store = StoreName::parse(&arguments.store)?.open()?;
+    let mut store = StoreName::parse(&arguments.store)?.on_disk()?.open()?;
     let folder = SnapshotFolder::existing(&arguments.folder);
     let file = |name: &str, error: &dyn std::fmt::Display| {
         let path = arguments.folder.join(name);
@@ -124,9 +124,12 @@ pub(crate) fn restore(arguments: &RestoreArguments) -> CommandResult {
     let (mut timer, mut written) = (ProgressTimer::start(), 0_u32);
     for index in &missing {
         let name = chunk_name(*index);
-        let bytes = read(&folder, &name, CHUNK_BYTES_MAX, &arguments.folder)?;
-        let done = restore.chunk(*index, &bytes);
-        done.map_err(|error| refused(error, &|error| file(&name, error)))?;
+        let bytes = read(&folder, &name, CHUNK_BYTES_MAX, &arguments.folder);
+        let done = bytes.and_then(|bytes| {
+            let done = restore.chunk(*index, &bytes);
+            done.map_err(|error| refused(error, &|error| file(&name, error)))
+        });
+        done.inspect_err(|_| print::progress_end())?;
         written = written.saturating_add(1);
         if timer.is_due() {
             print::progress(&format!("{} written", counted(u64::from(written), "chunk")));
@@ -193,7 +196,7 @@ fn refused(error: RestoreError, file: &dyn Fn(&dyn std::fmt::Display) -> Failure
 /// # Errors
 /// [`Failure::Environment`] if the store has other damage.
 pub(crate) fn accept(arguments: &AcceptArguments) -> CommandResult {
-    let (acknowledged, height) = StoreName::parse(&arguments.store)?.accept()?;
+    let (acknowledged, height) = StoreName::parse(&arguments.store)?.existing()?.accept()?;
     if arguments.json {
         print::json(&AcceptLine {
             acknowledged,

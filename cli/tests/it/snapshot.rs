@@ -98,20 +98,50 @@ fn a_snapshot_needs_an_empty_folder_and_a_chain() {
     let ran = lockstep(&["node", "snapshot", &store, "--out", &folder]);
     assert_eq!(ran.code, 4, "{ran:?}");
     let out = format!("{folder}/empty");
-    let ran = lockstep(&["node", "snapshot", "memory", "--out", &out]);
-    assert_eq!(ran.code, 4, "{ran:?}");
-    assert!(ran.stderr.contains("no block after its genesis"), "{ran:?}");
-    let ran = lockstep(&[
-        "node",
-        "restore",
-        &out,
-        "--trusted",
-        &"00".repeat(32),
-        "--store",
-        "memory",
-    ]);
+    let restore = |store: &str| {
+        let hash = "00".repeat(32);
+        lockstep(&[
+            "node",
+            "restore",
+            &out,
+            "--trusted",
+            &hash,
+            "--store",
+            store,
+        ])
+    };
+    let ran = restore(&format!("redb:{folder}/restored"));
     assert_eq!(ran.code, 4, "{ran:?}");
     assert!(ran.stderr.contains("manifest"), "{ran:?}");
+    // What was made for the restore has no block.
+    let ran = lockstep(&[
+        "node",
+        "snapshot",
+        &format!("redb:{folder}/restored"),
+        "--out",
+        &out,
+    ]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(ran.stderr.contains("no block after its genesis"), "{ran:?}");
+    for ran in [
+        restore("memory"),
+        lockstep(&["node", "snapshot", "memory", "--out", &out]),
+        lockstep(&["node", "accept", "memory"]),
+    ] {
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.stderr.contains("on a disk"), "{ran:?}");
+    }
+    // A wrong path is an error and makes nothing.
+    let absent = format!("{folder}/absent");
+    let name = format!("redb:{absent}");
+    for ran in [
+        lockstep(&["node", "snapshot", &name, "--out", &out]),
+        lockstep(&["node", "accept", &name]),
+    ] {
+        assert_eq!(ran.code, 4, "{ran:?}");
+        assert!(ran.stderr.contains("there is no store"), "{ran:?}");
+        assert!(!fs::exists(&absent).unwrap());
+    }
 }
 
 #[test]

@@ -164,10 +164,14 @@ impl Tables {
         }
     }
 
-    /// The lowest height whose receipts are kept.
+    /// The lowest height of which a header or receipts are kept; a restored block has a header only.
     pub(crate) fn first(&self) -> Result<Option<u64>, Fault> {
-        let first = self.receipts.first().map_err(|error| self.fault(error))?;
-        Ok(first.map(|(height, _)| height.value()))
+        let lowest = |table: &ReadOnlyTable<u64, &'static [u8]>| {
+            let first = table.first().map_err(|error| self.fault(error))?;
+            Ok::<_, Fault>(first.map(|(height, _)| height.value()))
+        };
+        let firsts = [lowest(&self.headers)?, lowest(&self.receipts)?];
+        Ok(firsts.into_iter().flatten().min())
     }
 
     fn block<T: BorshDeserialize>(

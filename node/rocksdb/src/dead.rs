@@ -18,7 +18,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-/// Ranges that are remembered at most; each had as many deletions as a scan passes by itself.
+/// Ranges that are remembered at most; one more, and all are forgotten and learned again.
 const RANGES_MAX: usize = 65_536;
 
 /// The end of a range; `None` is no end.
@@ -81,9 +81,7 @@ impl DeadRanges {
             let Some(next) = touching.cloned() else { break };
             end = later(end, self.0.remove(&next).unwrap_or_default());
         }
-        if self.0.len() < RANGES_MAX {
-            self.0.insert(start, end);
-        }
+        self.keep(start, end);
     }
 
     /// A key was written: it is in no range from now on.
@@ -113,9 +111,17 @@ impl DeadRanges {
 
     /// A part of a range that was split; without touching any other.
     fn insert_split(&mut self, start: Vec<u8>, end: End) {
-        if is_below(&start, &end) && self.0.len() < RANGES_MAX {
-            self.0.insert(start, end);
+        if is_below(&start, &end) {
+            self.keep(start, end);
         }
+    }
+
+    /// Ranges that were split small must not keep out those that scans need.
+    fn keep(&mut self, start: Vec<u8>, end: End) {
+        if self.0.len() >= RANGES_MAX {
+            self.0.clear();
+        }
+        self.0.insert(start, end);
     }
 
     fn last_until(&self, key: &[u8]) -> Option<(&[u8], &End)> {
@@ -172,6 +178,27 @@ mod tests {
                 check(&dead, &keys);
             }
         }
+    }
+
+    #[test]
+    fn a_full_table_forgets_its_ranges_and_takes_the_next_one() {
+        let key = |number: usize| {
+            number
+                .to_le_bytes()
+                .iter()
+                .rev()
+                .copied()
+                .collect::<Vec<u8>>()
+        };
+        let mut dead = DeadRanges::default();
+        for number in 0..RANGES_MAX {
+            dead.insert(key(2 * number), Some(key(2 * number + 1)));
+        }
+        assert_eq!(dead.0.len(), RANGES_MAX);
+        let next = key(2 * RANGES_MAX);
+        dead.insert(next.clone(), None);
+        assert!(dead.end_of(&next).is_some());
+        assert_eq!(dead.0.len(), 1);
     }
 
     fn delete(dead: &mut DeadRanges, keys: &BTreeSet<Vec<u8>>, deleted: &[u8]) {

@@ -60,8 +60,12 @@ impl Position {
         let shared = pairs
             .take_while(|(one, other)| one.tip.hash == other.tip.hash)
             .count();
+        let is_undone = self.path.len() > shared;
         while self.path.len() > shared {
             self.pop();
+        }
+        if is_undone && self.path.is_empty() {
+            self.tree.settle();
         }
         for block in path.iter().skip(shared) {
             self.tree.update(&block.changes, store)?;
@@ -104,11 +108,18 @@ impl Position {
         read: impl FnOnce(&StoredTree<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         self.move_to(&view.path, store)?;
+        self.tree.intact()?;
         let mut tree = Advance::new(&mut self.tree, store);
-        for reverse in &view.back {
-            tree.update(&batch(reverse))?;
+        let found = view
+            .back
+            .iter()
+            .try_for_each(|reverse| tree.update(&batch(reverse)).map(drop))
+            .and_then(|()| read(&tree.tree()));
+        drop(tree);
+        if !view.back.is_empty() && self.path.is_empty() {
+            self.tree.settle();
         }
-        read(&tree.tree())
+        found
     }
 
     /// The records of the tree for the commit of a child of the last final block, and moves there,
@@ -128,6 +139,9 @@ impl Position {
             self.move_to(core::slice::from_ref(child), store)?;
         }
         if is_due {
+            if self.tree.root().0 != child.tip.result.state_root {
+                return Err(Fault::invariant("the tree is not that of the final block"));
+            }
             self.tree.checkpoint(child.tip.height, store)
         } else {
             Ok(self.tree.log(child.tip.height, &child.changes))

@@ -166,9 +166,7 @@ impl StateTree {
     /// # Errors
     /// [`Fault`] if a page cannot be read; nothing changed.
     pub fn update(&mut self, batch: &Batch, store: &dyn Store) -> Result<(Root, Batch), Fault> {
-        if let Some(fault) = &self.broken {
-            return Err(fault.clone());
-        }
+        self.intact()?;
         let updated = self.tree.update(batch, self.threads, &Records(store));
         updated.map_err(fault)
     }
@@ -182,6 +180,25 @@ impl StateTree {
         if let Err(damage) = self.tree.undo(batch, self.threads) {
             let cause = format!("an update of the tree cannot be undone: {damage}");
             self.broken = Some(Fault::invariant(&cause));
+        }
+    }
+
+    /// Called when no update is left to undo: pages that equal their records again are no longer
+    /// kept in memory until a checkpoint.
+    pub fn settle(&mut self) {
+        if self.keeps {
+            self.tree.settle();
+        }
+    }
+
+    /// Returns an error if an update could not be undone.
+    ///
+    /// # Errors
+    /// The [`Fault`] of [`StateTree::undo`].
+    pub fn intact(&self) -> Result<(), Fault> {
+        match &self.broken {
+            Some(fault) => Err(fault.clone()),
+            None => Ok(()),
         }
     }
 
@@ -204,6 +221,7 @@ impl StateTree {
     /// # Errors
     /// [`Fault`] if a page cannot be read.
     pub fn checkpoint(&mut self, height: Height, store: &dyn Store) -> Result<Vec<Record>, Fault> {
+        self.intact()?;
         if !self.keeps {
             return Ok(Vec::new());
         }

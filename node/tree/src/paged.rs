@@ -259,6 +259,15 @@ impl PagedTree {
         Ok(self.tree.update_on(batch, threads))
     }
 
+    /// Called when every update since the last checkpoint, but those of final blocks, is undone:
+    /// pages that equal their records again need not be written, and may be dropped.
+    pub fn settle(&mut self) {
+        for shard in self.tree.shards_mut() {
+            shard.settle();
+        }
+        self.evict();
+    }
+
     fn begin(&mut self, batch: &Batch) {
         self.now = self.now.saturating_add(1);
         for (byte, _) in by_shard(batch.changes()) {
@@ -393,7 +402,8 @@ impl PagedTree {
     fn evict(&mut self) {
         let bytes = self.bytes();
         let bound = self.options.cache_bytes;
-        if bytes <= bound {
+        // Without a record each page is one that changed: then there is none to drop.
+        if bytes <= bound || bytes == self.dirty_bytes() {
             return;
         }
         let mut clean = Vec::new();

@@ -44,11 +44,12 @@ impl Files for Memory {
     }
 }
 
-/// A snapshot at [`TAKEN`], with the chain that it is of and the header of the next block.
+/// A snapshot at [`TAKEN`], with the chain that it is of and the headers of the blocks beside.
 struct Taken {
     chain: Synthetic,
     files: Memory,
     manifest: Manifest,
+    before: Header,
     next: Header,
 }
 
@@ -74,7 +75,8 @@ fn taken(chunk_bytes: u64, has_next: bool) -> Taken {
     known.continue_to(&mut store, &chain, TAKEN);
     let snapshot = store.snapshot().unwrap();
     known.continue_to(&mut store, &chain, TAKEN + 4);
-    let next = store.header(Height(TAKEN + 1)).unwrap().unwrap();
+    let [before, next] =
+        [TAKEN - 1, TAKEN + 1].map(|height| store.header(Height(height)).unwrap().unwrap());
     let options = SnapshotOptions {
         chunk_bytes,
         next: has_next.then(|| next.clone()),
@@ -96,6 +98,7 @@ fn taken(chunk_bytes: u64, has_next: bool) -> Taken {
         chain,
         files,
         manifest,
+        before,
         next,
     }
 }
@@ -303,7 +306,7 @@ fn a_manifest_that_was_made_on_purpose_restores_nothing() {
         restore.finish()
     };
     assert!(made(&|_| {}).is_ok());
-    let changes: [&dyn Fn(&mut Manifest); 9] = [
+    let changes: [&dyn Fn(&mut Manifest); 10] = [
         &|manifest| manifest.chain_id = [9; 32],
         &|manifest| manifest.tip.height = Height(TAKEN + 1),
         &|manifest| manifest.tip.hash = [9; 32],
@@ -317,6 +320,14 @@ fn a_manifest_that_was_made_on_purpose_restores_nothing() {
             manifest.header.time_ms += 1;
             manifest.tip.time_ms += 1;
             manifest.tip.hash = manifest.header.hash();
+            manifest.next = None;
+        },
+        // The header of an earlier block, whose hash the state has too.
+        &|manifest| {
+            manifest.header = taken.before.clone();
+            manifest.tip.height = taken.before.height;
+            manifest.tip.time_ms = taken.before.time_ms;
+            manifest.tip.hash = taken.before.hash();
             manifest.next = None;
         },
     ];

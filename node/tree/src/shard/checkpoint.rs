@@ -98,7 +98,7 @@ impl Shard {
             };
             records.push((page_key(shard, slot.id), Some(encode_page(&page.leaves()))));
             slot.dirty = false;
-            slot.stored = true;
+            slot.recorded = Some(slot.hash);
         }
         context.dirty_bytes = 0;
         context.changed = false;

@@ -157,7 +157,7 @@ fn decode_slot(
         leaves,
         bits,
         dirty: false,
-        stored: true,
+        recorded: Some(hash),
         used: 0,
         page: None,
     };

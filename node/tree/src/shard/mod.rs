@@ -61,8 +61,8 @@ pub(crate) struct Slot {
     pub(crate) bits: u32,
     /// Changed since the last checkpoint.
     dirty: bool,
-    /// Part of the last checkpoint.
-    stored: bool,
+    /// Hash that the page had at the last checkpoint; `None` if it was no part of it.
+    recorded: Option<[u8; 32]>,
     /// Number of the last update that used it.
     used: u64,
     page: Option<Box<Page>>,
@@ -215,6 +215,19 @@ impl Shard {
         })
     }
 
+    /// Notes which changed pages equal their records again, because the changes were undone. Only if
+    /// nothing is left to undo, since that needs the changed pages.
+    pub(crate) fn settle(&mut self) {
+        let slots = (0..).zip(self.trie.ends.iter());
+        let equal = |slot: &Slot| slot.dirty && slot.recorded == Some(slot.hash);
+        let settled: Vec<u32> = slots
+            .filter_map(|(index, slot)| equal(slot).then_some(index))
+            .collect();
+        for index in settled {
+            self.trie.set_clean(index);
+        }
+    }
+
     /// Drops a page that equals its record.
     pub(crate) fn evict(&mut self, index: u32) {
         let slot = self.trie.ends.get_mut(index);
@@ -318,8 +331,13 @@ impl Slot {
 
     /// Decodes the page and compares it with its hash.
     pub(crate) fn decode(&self, shard: u8, bytes: &[u8]) -> Result<Page, Damage> {
-        let page = decode_page(bytes, self.leaves, self.bits, &self.hash);
-        page.map_err(|reason| Damage::new(self.part(shard), reason))
+        let damage = |reason| Damage::new(self.part(shard), reason);
+        let page = decode_page(bytes, self.leaves, self.bits, &self.hash).map_err(damage)?;
+        // The hash of a leaf does not depend on where it is.
+        if page.any_path().common_prefix(&self.path) < self.bits {
+            return Err(damage("its leaves belong elsewhere"));
+        }
+        Ok(page)
     }
 
     /// True if no change concerns a leaf of the page, nor a path among them: what they add is
@@ -358,7 +376,7 @@ impl Trie<Slot> {
             leaves: 0,
             bits: 0,
             dirty: true,
-            stored: false,
+            recorded: None,
             used: 0,
             page: None,
         });
@@ -412,7 +430,7 @@ impl Trie<Slot> {
     /// Frees the slot of a page that was taken out.
     fn drop_slot(&mut self, index: u32) {
         let slot = self.ends.get(index);
-        if slot.stored {
+        if slot.recorded.is_some() {
             self.context.removed.push(slot.id);
         }
         self.ends.remove(index);
