@@ -19,6 +19,9 @@ pub trait Observer {
         false
     }
 
+    /// Called when the first transaction, if there is one, is about to be executed.
+    fn begin(&mut self) {}
+
     /// Called after each transaction; `root` is `Some` if [`Observer::wants_roots`].
     fn transaction(&mut self, index: u32, executed: &Executed, root: Option<[u8; 32]>);
 
@@ -95,6 +98,7 @@ impl Execution<'_> {
         if stepwise && !first.is_empty() {
             tree.update(&batch(&first))?;
         }
+        observer.begin();
         for (index, valid) in (0_u32..).zip(block.transactions()) {
             let executed = execute::execute(&environment, &mut overlay, valid)?;
             let root = match stepwise {

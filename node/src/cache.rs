@@ -77,8 +77,12 @@ impl CodeCache {
     /// Keeps the length in bytes of a code.
     pub(crate) fn note_length(&self, code_hash: &CodeHash, bytes: u64) {
         let mut lengths = self.lengths();
+        if lengths.contains_key(code_hash) {
+            return;
+        }
+        // All at once: of two codes that alternate, neither may drop the other.
         if lengths.len() >= LENGTHS_MAX {
-            lengths.pop_first();
+            lengths.clear();
         }
         lengths.insert(*code_hash, bytes);
     }
@@ -145,5 +149,36 @@ impl CodeCache {
     fn lock(&self) -> MutexGuard<'_, CachedModules> {
         // A poisoned lock is safe to use: each module is inserted whole.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two codes in turn are read once each, however many lengths are known.
+    #[test]
+    fn two_codes_do_not_drop_the_length_of_each_other() {
+        let cache = CodeCache::default();
+        let code = |number: u32| {
+            let mut hash = [0; 32];
+            hash[..4].copy_from_slice(&number.to_le_bytes());
+            CodeHash(hash)
+        };
+        let count = u32::try_from(LENGTHS_MAX).unwrap();
+        for number in 2..count + 2 {
+            cache.note_length(&code(number), 1);
+        }
+        let mut reads = 0;
+        for _ in 0..10 {
+            for hash in [code(0), code(1)] {
+                if cache.length(&hash).is_none() {
+                    reads += 1;
+                    cache.note_length(&hash, 4);
+                }
+            }
+        }
+        assert_eq!(reads, 2);
+        assert!(cache.lengths().len() <= LENGTHS_MAX);
     }
 }

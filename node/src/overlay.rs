@@ -261,8 +261,11 @@ impl<'a> Overlay<'a> {
     /// accept it. No rules refuse code that was stored before them.
     fn check_as_stored(&self, bytes: &[u8]) -> Result<CheckedModule, Fault> {
         let listed = decode_activations(self.read(&key::system(RULES_KEY))?.as_deref())?;
-        let earlier = listed.iter().rev().filter(|(_, id)| id != self.rules.id());
-        for (_, id) in earlier {
+        let mut tried = BTreeSet::from([*self.rules.id()]);
+        for (_, id) in listed.iter().rev() {
+            if !tried.insert(*id) {
+                continue;
+            }
             let rules = self.cache.rulebook().get(id).ok_or_else(|| {
                 Fault::invariant(format!(
                     "code was stored under the rules {} or earlier ones, and this build does not \
@@ -358,7 +361,8 @@ impl StateView for Overlay<'_> {
             return Ok(Some(bytes));
         }
         let code = self.read(&key::code(code_hash))?;
-        let bytes = code.map_or(0, |bytes| u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        let code = code.ok_or_else(|| Fault::Store("stored code is absent".to_owned()))?;
+        let bytes = u64::try_from(code.len()).unwrap_or(u64::MAX);
         self.cache.note_length(code_hash, bytes);
         Ok(Some(bytes))
     }

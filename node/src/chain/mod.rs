@@ -397,11 +397,12 @@ impl Chain {
                 rules,
                 store: &**store,
             };
-            let mut progress = Progress(0);
+            let mut progress = Progress(None);
             position
                 .execute(&executor, block, &mut progress)
                 .inspect_err(|_| {
-                    if let Some(failed) = block.transactions().get(progress.0) {
+                    let failed = progress.0.and_then(|index| block.transactions().get(index));
+                    if let Some(failed) = failed {
                         self.quarantine.add(*failed.id());
                     }
                 })?
@@ -453,12 +454,16 @@ impl Chain {
     }
 }
 
-/// Counts executed transactions, to know in which one a fault happened.
-struct Progress(usize);
+/// Counts executed transactions, to know in which one a fault happened; `None` before the first.
+struct Progress(Option<usize>);
 
 impl Observer for Progress {
+    fn begin(&mut self) {
+        self.0 = Some(0);
+    }
+
     fn transaction(&mut self, _: u32, _: &Executed, _: Option<[u8; 32]>) {
-        self.0 = self.0.saturating_add(1);
+        self.0 = self.0.and_then(|count| count.checked_add(1));
     }
 }
 

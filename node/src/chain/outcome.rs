@@ -11,7 +11,8 @@ use vm::Fault;
 pub enum Verdict {
     /// The block is valid, and this is its result. It can be finalized and built on.
     Valid(BlockResult),
-    /// The block breaks a rule, on every node.
+    /// The block breaks a rule, on every node that is configured alike: [`Invalid::RulesId`] may
+    /// also mean that this node lacks an upgrade document.
     Invalid(Invalid),
     /// The parent is not known: not verified yet, dropped, or lost in a restart. Verify the parent
     /// first.

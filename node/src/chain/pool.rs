@@ -66,8 +66,8 @@ impl TipState for FinalState<'_> {
 }
 
 impl Chain {
-    /// Admits a transaction to the mempool, or says why not. Its signature is verified at most
-    /// once until it is final.
+    /// Admits a transaction to the mempool, or says why not. Its signature is remembered, and
+    /// verified again only after [`Options::signatures_max`](super::Options) others.
     ///
     /// # Errors
     /// [`Misuse::NoMempool`]; [`Fault`] if the store fails. The inner one is [`Refused`].
@@ -118,28 +118,24 @@ impl Chain {
     }
 
     /// Pending transactions for a block above `view`, of at most these bytes and this gas, without
-    /// those of the senders of `candidates`.
+    /// those of these senders.
     pub(super) fn pending(
         &self,
         view: &View,
         (bytes_max, gas_max): (u64, u64),
-        candidates: &[Signed],
+        senders: &BTreeSet<Address>,
     ) -> Result<Vec<Signed>, ChainError> {
         self.pool.options()?;
         let mut accounts: BTreeMap<Address, Account> = BTreeMap::new();
         for block in &view.path {
             accounts.extend(changed_accounts(&block.diff)?);
         }
-        let senders = candidates.iter();
-        let quarantined_senders: BTreeSet<Address> = senders
-            .map(|signed| signed.transaction.signer.address())
-            .collect();
         let quarantined: BTreeSet<[u8; 32]> = self.quarantine.ids().into_iter().collect();
         let selection = Selection {
             gas_max,
             bytes_max,
             accounts: &accounts,
-            quarantined_senders: &quarantined_senders,
+            quarantined_senders: senders,
             quarantined: &quarantined,
         };
         let mempool = self.pool.lock();

@@ -76,12 +76,11 @@ impl Chain {
     pub fn propose(&self, parent: &[u8; 32], proposal: Proposal) -> Result<Block, ChainError> {
         let limits = self.genesis.limits();
         let fixed = u64::from(HEADER_BYTES).saturating_add(LIST_LENGTH_BYTES);
-        let room = Room {
+        let mut room = Room {
             bytes: u64::from(proposal.bytes_max.min(limits.block_bytes)).saturating_sub(fixed),
             gas: proposal.gas_max.min(limits.block_gas),
             left_out: BTreeSet::new(),
         };
-        let mut candidates = proposal.candidates;
         let (tip, rules) = self.with_view(At::Block(*parent), |view, base| {
             let tip = view.tip;
             if !view.back.is_empty() {
@@ -93,10 +92,6 @@ impl Chain {
                     found: proposal.time_ms,
                     parent: tip.time_ms,
                 }));
-            }
-            if proposal.from_pool {
-                let pending = self.pending(view, (room.bytes, room.gas), &candidates)?;
-                candidates.extend(pending);
             }
             Ok((tip, self.rules_above(&tip, &base)?))
         })?;
@@ -111,7 +106,16 @@ impl Chain {
             rules_id: *rules.id(),
             parent_result: tip.result,
         };
-        let transactions = self.select(candidates, room, &context);
+        let mut transactions = self.select(proposal.candidates, &mut room, &context);
+        if proposal.from_pool {
+            let selected = transactions.iter().map(|signed| signed.transaction.signer);
+            let signers = selected.chain(room.left_out.iter().copied());
+            let signers = signers.map(|signer| signer.address()).collect();
+            let pending = self.with_view(At::Block(*parent), |view, _| {
+                self.pending(view, (room.bytes, room.gas), &signers)
+            })?;
+            transactions.extend(self.select(pending, &mut room, &context));
+        }
         header.transactions_root = transactions_root(&transactions);
         Ok(Block {
             header,
@@ -143,7 +147,7 @@ impl Chain {
     fn select(
         &self,
         candidates: Vec<Signed>,
-        mut room: Room,
+        room: &mut Room,
         context: &ValidationContext<'_>,
     ) -> Vec<Signed> {
         let mut valid = Vec::with_capacity(candidates.len());

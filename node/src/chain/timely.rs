@@ -1,6 +1,6 @@
 //! Votes on a block by the clock of the engine; no rule of validity looks at a clock.
 
-use super::{Chain, Verdict};
+use super::{Chain, Known, Verdict};
 use crate::block::Block;
 use vm::Fault;
 
@@ -23,15 +23,17 @@ impl Clock {
 
 impl Chain {
     /// As [`Chain::verify`], for a proposal on which the engine votes now. If the block's time is
-    /// not of now, the verdict is [`Verdict::Untimely`] and nothing is executed. A block that is
-    /// decided is verified without a clock.
+    /// not of now, the verdict is [`Verdict::Untimely`] and nothing is executed. A block that was
+    /// verified before has its result whatever the clock says. A block that is decided, or that the
+    /// engine proposes again because others are locked on it, goes to [`Chain::verify`].
     ///
     /// # Errors
     /// As [`Chain::verify`].
     pub fn verify_timely(&self, block: Block, clock: &Clock) -> Result<Verdict, Fault> {
         self.running()?;
         let time_ms = block.header.time_ms;
-        if clock.allows(time_ms) {
+        let known = self.known(&block.header.hash(), &block.header)?;
+        if clock.allows(time_ms) || matches!(known, Known::Block(_)) {
             return self.verify(block);
         }
         let now_ms = clock.now_ms;

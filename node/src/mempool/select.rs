@@ -1,17 +1,13 @@
 //! Chooses the transactions of a proposal; changes nothing, so a proposal may be discarded.
 
 use super::pending_set::{HeadKey, PendingSet, head_key};
-use crate::digest::{encode, length};
-use crate::header::{BlockResult, Header};
-use crate::limits::Limits;
+use crate::block::LIST_LENGTH_BYTES;
+use crate::limits::{HEADER_BYTES, Limits};
 use crate::transaction::Signed;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use vm::Address;
 use vm::unstable::state::Account;
-use vm::{Address, Height};
-
-/// Bytes before the transactions of an encoded block, besides the header: their number.
-const LIST_LENGTH_BYTES: u64 = 4;
 
 /// What a proposal may contain.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +34,7 @@ impl Selection<'_> {
     /// What fits a block of the chain whose parent is the mempool's tip; nothing is left out.
     #[must_use]
     pub fn within(limits: &Limits) -> Self {
-        let fixed = header_bytes().saturating_add(LIST_LENGTH_BYTES);
+        let fixed = u64::from(HEADER_BYTES).saturating_add(LIST_LENGTH_BYTES);
         Self {
             gas_max: limits.block_gas,
             bytes_max: u64::from(limits.block_bytes).saturating_sub(fixed),
@@ -47,25 +43,6 @@ impl Selection<'_> {
             quarantined: &NO_IDS,
         }
     }
-}
-
-/// Length of an encoded header, the same for all, in bytes.
-fn header_bytes() -> u64 {
-    let header = Header {
-        parent: [0; 32],
-        height: Height(0),
-        time_ms: 0,
-        chain_id: [0; 32],
-        proposer: Address([0; 32]),
-        transactions_root: [0; 32],
-        rules_id: [0; 32],
-        parent_result: BlockResult {
-            state_root: [0; 32],
-            receipts_root: [0; 32],
-            gas_used: 0,
-        },
-    };
-    length(&encode(&header))
 }
 
 /// The next transaction of a sender, with its position and the end of those that may be selected.
@@ -151,6 +128,9 @@ fn candidate_above(pending: &PendingSet, sender: &Address, account: &Account) ->
 mod tests {
     use super::*;
     use crate::block::Block;
+    use crate::digest::length;
+    use crate::header::{BlockResult, Header};
+    use vm::Height;
 
     #[test]
     fn a_selection_leaves_room_for_header_and_count() {

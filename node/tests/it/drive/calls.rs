@@ -139,7 +139,8 @@ fn a_vote_looks_at_the_clock_and_the_validity_of_a_block_does_not() {
     for now_ms in [time_ms - 500, time_ms, time_ms + 500] {
         assert_eq!(vote(now_ms), Verdict::Valid(expected.results[1]));
     }
-    assert_eq!(verified(&chain, block), expected.results[1]);
+    // Proposed again in a later round: it was verified in time.
+    assert_eq!(vote(u64::MAX), Verdict::Valid(expected.results[1]));
 }
 
 #[test]

@@ -164,6 +164,22 @@ fn a_proposal_from_the_pool_keeps_to_its_bytes_gas_and_candidates() {
     assert_eq!(pending(&chain), 6);
 }
 
+/// A candidate in another's name, which has no right signature, keeps none of the other's out.
+#[test]
+fn a_forged_candidate_keeps_no_pending_transaction_out() {
+    let chain = open(&Options::default());
+    submit(&chain, &pay(&chain, &alice(), 0, (1, 1))).unwrap();
+    let mut forged = pay(&chain, &alice(), 0, (7, 9));
+    forged.signature = pay(&chain, &alice(), 0, (8, 9)).signature;
+    let proposal = Proposal {
+        candidates: vec![forged],
+        ..Proposal::from_pool(TIME_MS + 1, PROPOSER)
+    };
+    let block = chain.propose(chain.chain_id(), proposal).unwrap();
+    assert_eq!(block.transactions, [pay(&chain, &alice(), 0, (1, 1))]);
+    verified(&chain, &block);
+}
+
 #[test]
 fn a_final_block_drops_what_its_changes_made_unpayable() {
     let chain = open(&Options::default());
@@ -291,6 +307,14 @@ fn a_fault_in_a_submit_or_in_the_pool_is_no_fault_of_the_chain() {
     }
     chain.submit(&submission).unwrap().unwrap();
     assert_eq!(pending(&chain), 1);
+    // Before the first transaction only the list of rules is read, and no transaction is blamed.
+    for number in 0..3 {
+        fail(Failing::Once(next() + number));
+        let error = chain.verify(block.clone()).unwrap_err();
+        assert!(error.to_string().contains("failed"), "{error}");
+        assert_eq!(chain.quarantined().len(), usize::from(number == 2));
+    }
+    assert!(chain.release(&signed.transaction.id()));
     let verdict = chain.verify(block.clone()).unwrap();
     assert_eq!(verdict, Verdict::Valid(expected.results[1]));
     fail(Failing::From(next()));
