@@ -16,6 +16,9 @@ pub mod disk;
 /// Commits that are made from a seed, for tests of stores.
 pub mod synthetic;
 
+/// Files of snapshots in memory, for tests.
+pub mod memory_files;
+
 /// What a node does with a block around the VM.
 pub mod pipeline;
 

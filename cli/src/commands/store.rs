@@ -61,7 +61,7 @@ pub(crate) fn snapshot(arguments: &SnapshotArguments) -> CommandResult {
     let view = store.snapshot()?;
     let options = SnapshotOptions {
         chunk_bytes: arguments.chunk_kib.saturating_mul(KIB),
-        next: None,
+        ..SnapshotOptions::default()
     };
     let mut timer = ProgressTimer::start();
     let written = write(view.as_ref(), &mut folder, &options, &mut |read| {

@@ -47,8 +47,8 @@ pub enum RestoreError {
 /// What a store has of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 struct RestoreProgress {
-    /// SHA-256 of the manifest.
-    manifest: [u8; 32],
+    /// Hash of what decides the chunks: root, bits of the prefix, subtrees.
+    chunks: [u8; 32],
     /// Entries so far.
     entries: u64,
     /// For each chunk, whether it is in the store.
@@ -73,7 +73,6 @@ impl<'a> Restore<'a> {
         manifest: &[u8],
         trusted: &[u8; 32],
     ) -> Result<Self, RestoreError> {
-        let hash = sha256(&[manifest]);
         let manifest = Manifest::decode(manifest).map_err(RestoreError::Manifest)?;
         if !manifest.follows_from(trusted) {
             return Err(RestoreError::Untrusted(manifest.tip.height));
@@ -82,16 +81,18 @@ impl<'a> Restore<'a> {
             return Err(RestoreError::NotEmpty(tip.height));
         }
         let chunks = usize::try_from(manifest.chunks()).unwrap_or_default();
+        let root = &manifest.tip.result.state_root;
+        let hash = sha256(&[&encode(&(root, manifest.bits, &manifest.subtrees))]);
         let progress = match store.restoring()? {
             None => RestoreProgress {
-                manifest: hash,
+                chunks: hash,
                 entries: 0,
                 done: vec![false; chunks],
             },
             Some(bytes) => {
                 let known = RestoreProgress::try_from_slice(&bytes);
                 let known = known.map_err(|_| Fault::invariant("a restore's progress"))?;
-                if known.manifest != hash || known.done.len() != chunks {
+                if known.chunks != hash || known.done.len() != chunks {
                     return Err(RestoreError::OtherSnapshot);
                 }
                 known

@@ -24,6 +24,8 @@ const ENTRY_BYTES: u64 = 8;
 pub struct SnapshotOptions {
     /// Length of a chunk that is aimed at, in bytes.
     pub chunk_bytes: u64,
+    /// Bytes of entries in memory; more are appended to files.
+    pub memory_bytes: u64,
     /// Header of the next block, if it is known: its hash is then one that a restore can trust.
     pub next: Option<Header>,
 }
@@ -32,6 +34,7 @@ impl Default for SnapshotOptions {
     fn default() -> Self {
         Self {
             chunk_bytes: CHUNK_BYTES,
+            memory_bytes: SPILL_BYTES_MAX,
             next: None,
         }
     }
@@ -43,7 +46,7 @@ pub enum WriteError {
     /// The store has no block above the genesis.
     #[error("the store has no block after its genesis, which is all that a snapshot would have")]
     NoBlock,
-    /// The given next header does not follow the store's last block.
+    /// With the given next header the snapshot would be refused.
     #[error("the next header does not follow the last block of the store")]
     NextHeader,
     /// The entries of a chunk exceed [`CHUNK_BYTES_MAX`].
@@ -84,7 +87,11 @@ pub fn write(
         each(entries);
         Ok(())
     })?;
-    let mut spill = Spill::new(files, bits(bytes, options.chunk_bytes));
+    let mut spill = Spill::new(
+        files,
+        bits(bytes, options.chunk_bytes),
+        options.memory_bytes,
+    );
     let mut read = entries;
     each_entry(snapshot, &mut |entry| {
         read = read.saturating_add(1);
@@ -112,7 +119,10 @@ fn finish(manifest: &Manifest, tip: &Tip, files: &mut dyn Files) -> Result<(), W
         return Err(Fault::Store(cause.to_owned()).into());
     }
     let bytes = manifest.encode();
-    Manifest::decode(&bytes).map_err(|_| WriteError::NextHeader)?;
+    Manifest::decode(&bytes).map_err(|reason| match manifest.next {
+        Some(_) => WriteError::NextHeader,
+        None => Fault::Store(format!("the last block of the store is damaged: {reason}")).into(),
+    })?;
     let written = files.write(MANIFEST, &bytes);
     written.map_err(|error| failed(MANIFEST, error))
 }
@@ -156,16 +166,18 @@ struct Spill<'a> {
     bits: u8,
     chunks: Vec<Vec<u8>>,
     bytes: u64,
+    bytes_max: u64,
 }
 
 impl<'a> Spill<'a> {
-    fn new(files: &'a mut dyn Files, bits: u8) -> Self {
+    fn new(files: &'a mut dyn Files, bits: u8, bytes_max: u64) -> Self {
         let count = 1_usize.checked_shl(u32::from(bits)).unwrap_or(1);
         Self {
             files,
             bits,
             chunks: vec![Vec::new(); count],
             bytes: 0,
+            bytes_max,
         }
     }
 
@@ -177,11 +189,12 @@ impl<'a> Spill<'a> {
         if let Some(chunk) = chunk.and_then(|index| self.chunks.get_mut(index)) {
             chunk.extend(bytes);
         }
-        if self.bytes < SPILL_BYTES_MAX {
+        if self.bytes < self.bytes_max {
             return Ok(());
         }
         self.bytes = 0;
-        for (index, chunk) in (0_u32..).zip(&mut self.chunks) {
+        let chunks = (0_u32..).zip(&mut self.chunks);
+        for (index, chunk) in chunks.filter(|(_, chunk)| !chunk.is_empty()) {
             let name = spill_name(index);
             let appended = self.files.append(&name, &std::mem::take(chunk));
             appended.map_err(|error| failed(&name, error))?;

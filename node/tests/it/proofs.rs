@@ -230,6 +230,16 @@ fn receipts_that_a_store_has_dropped_are_named() {
     let mut node = node::Node::open(parts, genesis, store).unwrap();
     let valid = node.validate(block).unwrap();
     node.apply(&valid, &mut NoObserver).unwrap();
+    // A restored block has no receipts; one above a block that is kept must have some.
+    assert_eq!(node::verify_blocks(node.store(), node.tip()).unwrap(), 0);
+    let second = node.propose(vec![], valid.header().time_ms + 1, Address([9; 32]));
+    let second = node.validate(second).unwrap();
+    node.apply(&second, &mut NoObserver).unwrap();
+    let damage = node::verify_blocks(node.store(), node.tip()).unwrap_err();
+    assert!(
+        damage.to_string().contains("block 2: its receipts"),
+        "{damage}"
+    );
     let error = node.receipt_claim(Height(1), 0).unwrap_err();
     assert!(matches!(
         error,

@@ -3,51 +3,21 @@
 use crate::simulated_file::{LOSSES, SimulatedFile};
 use crate::{ExpectedChain, open, tiny};
 use node::snapshot::{
-    Files, MANIFEST, Manifest, Restore, RestoreError, SnapshotOptions, WriteError, app_hash,
-    chunk_name, write,
+    MANIFEST, Manifest, Restore, RestoreError, SnapshotOptions, WriteError, app_hash, chunk_name,
+    write,
 };
 use node::{Header, MemoryStore, Store, Tip};
 use node_sim::disk::Failing;
+use node_sim::memory_files::MemoryFiles;
 use node_sim::synthetic::{SplitMix, Synthetic};
-use std::collections::BTreeMap;
-use std::io::{Error, ErrorKind, Result};
 use vm::{Fault, Height};
 
 const TAKEN: u64 = 5;
 
-/// Files in memory.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Memory(BTreeMap<String, Vec<u8>>);
-
-impl Files for Memory {
-    fn read(&self, name: &str, bytes_max: u64) -> Result<Vec<u8>> {
-        let bytes = self.0.get(name).ok_or(ErrorKind::NotFound)?;
-        if bytes.len() as u64 > bytes_max {
-            return Err(Error::from(ErrorKind::InvalidData));
-        }
-        Ok(bytes.clone())
-    }
-
-    fn write(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        self.0.insert(name.to_owned(), bytes.to_vec());
-        Ok(())
-    }
-
-    fn append(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        self.0.entry(name.to_owned()).or_default().extend(bytes);
-        Ok(())
-    }
-
-    fn remove(&mut self, name: &str) -> Result<()> {
-        self.0.remove(name);
-        Ok(())
-    }
-}
-
 /// A snapshot at [`TAKEN`], with the chain that it is of and the headers of the blocks beside.
 struct Taken {
     chain: Synthetic,
-    files: Memory,
+    files: MemoryFiles,
     manifest: Manifest,
     before: Header,
     next: Header,
@@ -79,9 +49,11 @@ fn taken(chunk_bytes: u64, has_next: bool) -> Taken {
         [TAKEN - 1, TAKEN + 1].map(|height| store.header(Height(height)).unwrap().unwrap());
     let options = SnapshotOptions {
         chunk_bytes,
+        // Most entries pass through files.
+        memory_bytes: 300,
         next: has_next.then(|| next.clone()),
     };
-    let mut files = Memory::default();
+    let mut files = MemoryFiles::default();
     let mut read = 0;
     let manifest = write(snapshot.as_ref(), &mut files, &options, &mut |count| {
         read = count
@@ -199,7 +171,7 @@ fn a_restore_needs_a_hash_from_which_the_state_follows() {
         let snapshot = Store::snapshot(store).unwrap();
         write(
             snapshot.as_ref(),
-            &mut Memory::default(),
+            &mut MemoryFiles::default(),
             options,
             &mut |_| {},
         )

@@ -1,40 +1,14 @@
 //! Takes a snapshot while blocks are committed, and restores it.
 
 use crate::{ExpectedChain, filled, folder};
-use node::snapshot::{Files, MANIFEST, Restore, SnapshotOptions, app_hash, chunk_name, write};
+use node::snapshot::{MANIFEST, Restore, SnapshotOptions, app_hash, chunk_name, write};
 use node::{MemoryStore, Store};
+use node_sim::memory_files::MemoryFiles;
 use node_sim::synthetic::Synthetic;
 use rocksdb_store::{RocksStore, Settings};
-use std::collections::BTreeMap;
 use std::fs;
-use std::io::{ErrorKind, Result};
 
 const TAKEN: u64 = 6;
-
-/// Files in memory.
-#[derive(Default)]
-struct Memory(BTreeMap<String, Vec<u8>>);
-
-impl Files for Memory {
-    fn read(&self, name: &str, _: u64) -> Result<Vec<u8>> {
-        Ok(self.0.get(name).ok_or(ErrorKind::NotFound)?.clone())
-    }
-
-    fn write(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        self.0.insert(name.to_owned(), bytes.to_vec());
-        Ok(())
-    }
-
-    fn append(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        self.0.entry(name.to_owned()).or_default().extend(bytes);
-        Ok(())
-    }
-
-    fn remove(&mut self, name: &str) -> Result<()> {
-        self.0.remove(name);
-        Ok(())
-    }
-}
 
 #[test]
 fn a_snapshot_taken_while_blocks_are_committed_restores_the_state_of_its_block() {
@@ -45,10 +19,10 @@ fn a_snapshot_taken_while_blocks_are_committed_restores_the_state_of_its_block()
     let other = store.snapshot().unwrap();
     known.continue_to(&mut store, &chain, TAKEN + 20);
     store.compact().unwrap();
-    let mut files = Memory::default();
+    let mut files = MemoryFiles::default();
     let options = SnapshotOptions {
         chunk_bytes: 20_000,
-        next: None,
+        ..SnapshotOptions::default()
     };
     let manifest = write(snapshot.as_ref(), &mut files, &options, &mut |_| {}).unwrap();
     assert_eq!(manifest.tip, known.tips[TAKEN as usize]);
