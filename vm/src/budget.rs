@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Purpose {
-    /// The linear memory of an instance, reserved up to its maximum size.
+    /// The linear memory of an instance, always reserved at the largest size.
     LinearMemory,
     /// The value stack of an instance.
     Stack,

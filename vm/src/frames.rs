@@ -21,7 +21,7 @@ use crate::execution::{Engine, Execution, Invocation, Step, Value};
 use crate::fault::Fault;
 use crate::host::crypto::Backend;
 use crate::host::{Host, Reply, crypto};
-use crate::limits::PAGE_BYTES;
+use crate::limits::{MEMORY_PAGES_MAX, PAGE_BYTES};
 use crate::module::CheckedModule;
 use crate::rules::Rules;
 use crate::state::StateView;
@@ -29,10 +29,11 @@ use host_api::status;
 use std::sync::Arc;
 
 /// Greatest size in bytes of all linear memories of one message under `rules`: every active frame
-/// has its own instance.
+/// has its own instance, and code that was stored under other rules may have more pages than these
+/// let it have, but no more than any.
 #[must_use]
 pub fn message_memory_bytes_max(rules: &Rules) -> u64 {
-    [rules.limits.memory_pages_max, PAGE_BYTES]
+    [MEMORY_PAGES_MAX, PAGE_BYTES]
         .into_iter()
         .fold(u64::from(rules.host_limits.call_depth_max), |bytes, of| {
             bytes.saturating_mul(u64::from(of))

@@ -164,7 +164,7 @@ impl Tables {
         }
     }
 
-    /// The lowest height of which a header or receipts are kept; a restored block has a header only.
+    /// The lowest height of which a header or receipts are kept; a restored block has no receipts.
     pub(crate) fn first(&self) -> Result<Option<u64>, Fault> {
         let lowest = |table: &ReadOnlyTable<u64, &'static [u8]>| {
             let first = table.first().map_err(|error| self.fault(error))?;

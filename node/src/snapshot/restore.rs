@@ -170,8 +170,8 @@ impl<'a> Restore<'a> {
             ));
         }
         let Manifest { tip, header, .. } = self.manifest;
-        // The state has the hashes of its last blocks, its own as the last one, so the header follows
-        // from the trusted hash too.
+        // The state has the hashes of its last blocks, its own as the last one, so the header
+        // follows from the trusted hash too.
         let hash = self.store.read(&key::block_hash(tip.height))?;
         let is_last = !self.store.contains(&key::block_hash(tip.height.next()))?;
         if !is_last || hash.as_deref() != Some(&tip.hash) {

@@ -192,8 +192,9 @@ impl Pool {
     /// Returns a memory to the pool, of whose bytes the instance had the first `used`.
     ///
     /// While the pool has more touched bytes than [`Interpreter::POOLED_BYTES_MAX`], the memory
-    /// with the most goes back to the system. Only instances that touched new bytes bring the pool
-    /// above it, and they have paid for a first touch and for this.
+    /// with the most goes back to the allocator. Only instances that touched new bytes bring the
+    /// pool above it, and they have paid for a first touch and for this; so has each frame beyond
+    /// [`INSTANCES_POOLED_MAX`] at once, which threads that share the pool may have.
     pub(crate) fn keep_memory(&mut self, mut memory: LinearMemory, used: usize) {
         memory.touched = memory.touched.max(used);
         self.memories.push(memory);

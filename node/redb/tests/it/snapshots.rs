@@ -80,7 +80,7 @@ fn restore(
     store: &mut dyn Store,
     taken: &Taken,
     random: &mut SplitMix,
-) -> std::result::Result<Tip, RestoreError> {
+) -> Result<Tip, RestoreError> {
     let mut restore = Restore::open(store, taken.manifest_bytes(), &taken.trusted())?;
     let mut missing = restore.missing();
     while !missing.is_empty() {

@@ -215,8 +215,8 @@ impl Shard {
         })
     }
 
-    /// Notes which changed pages equal their records again, because the changes were undone. Only if
-    /// nothing is left to undo, since that needs the changed pages.
+    /// Notes which changed pages equal their records again, because the changes were undone. Only
+    /// if nothing is left to undo, since that needs the changed pages.
     pub(crate) fn settle(&mut self) {
         let slots = (0..).zip(self.trie.ends.iter());
         let equal = |slot: &Slot| slot.dirty && slot.recorded == Some(slot.hash);
