@@ -291,16 +291,21 @@ fn hello() -> Reply {
     })
 }
 
+/// Values with their types, as Lockstep writes them.
 fn values(types: &[ValueType], texts: &[String]) -> Result<Vec<Value>, String> {
     if types.len() != texts.len() {
         return Err(format!("{} values instead of {}", texts.len(), types.len()));
     }
     let pairs = types.iter().zip(texts);
-    let of = |(kind, text): (&ValueType, &String)| match kind {
-        ValueType::I32 => text.parse().map(Value::I32),
-        ValueType::I64 => text.parse().map(Value::I64),
+    let of = |(kind, typed): (&ValueType, &String)| {
+        let value = match (kind, typed.split_once(':')) {
+            (ValueType::I32, Some(("i32", value))) => value.parse().ok().map(Value::I32),
+            (ValueType::I64, Some(("i64", value))) => value.parse().ok().map(Value::I64),
+            _ => None,
+        };
+        value.ok_or_else(|| format!("{typed:?} is no value of type {kind:?}"))
     };
-    pairs.map(of).collect::<Result<_, _>>().map_err(text)
+    pairs.map(of).collect()
 }
 
 const fn value_type(kind: host_api::Type) -> ValueType {

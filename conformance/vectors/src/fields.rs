@@ -205,7 +205,8 @@ fn list<'a>(items: impl Iterator<Item = &'a [u8]>) -> String {
     format!("{} sha256:{}", lines.len(), hex::encode(digest))
 }
 
-fn value_text(value: Value) -> String {
+/// A value with its type: `i32:-1`.
+pub(crate) fn value_text(value: Value) -> String {
     match value {
         Value::I32(value) => format!("i32:{value}"),
         Value::I64(value) => format!("i64:{value}"),

@@ -5,6 +5,7 @@
 
 use super::connection::{Connection, Trouble};
 use super::wire::{ExitKind, MemoryDigest, Reply, Request};
+use crate::fields;
 use host_api::table::{self, Argument, Row};
 use host_api::{Function, Type};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -334,7 +335,11 @@ impl ForeignFrame {
             frame,
             module: self.module_number,
             entry,
-            arguments: invocation.arguments.into_iter().map(decimal).collect(),
+            arguments: invocation
+                .arguments
+                .into_iter()
+                .map(fields::value_text)
+                .collect(),
             gas: self.gas.remaining().to_string(),
         };
         let reply = self.ask(&request, 0)?;
@@ -344,7 +349,7 @@ impl ForeignFrame {
     fn go_on(&mut self, result: Option<Value>) -> Result<Step, Trouble> {
         let request = Request::Resume {
             frame: self.number()?,
-            result: result.map(decimal),
+            result: result.map(fields::value_text),
             gas: self.gas.remaining().to_string(),
             writes: self.changes(),
         };
@@ -423,13 +428,6 @@ const fn value_type(kind: Type) -> ValueType {
     match kind {
         Type::I32 => ValueType::I32,
         Type::I64 => ValueType::I64,
-    }
-}
-
-fn decimal(value: Value) -> String {
-    match value {
-        Value::I32(value) => value.to_string(),
-        Value::I64(value) => value.to_string(),
     }
 }
 

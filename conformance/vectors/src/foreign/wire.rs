@@ -1,6 +1,7 @@
 //! Defines the lines of the protocol: JSON objects whose `type` says what they are.
 //!
-//! Gas and values can pass 2^53, so they are decimal texts; pointers, sizes, numbers of frames and
+//! Gas and values can pass 2^53, so they are decimal texts; values to the engine begin with their
+//! type, since not every embedder knows the types of functions (JavaScript does not). Pointers, sizes, numbers of frames and
 //! modules, and trap codes are JSON numbers. Bytes are hexadecimal. An unknown field is an error.
 
 use serde::{Deserialize, Serialize};
@@ -53,7 +54,7 @@ pub enum Request {
         module: u32,
         /// Export name of the function.
         entry: String,
-        /// Its arguments, signed decimal.
+        /// Its arguments: type, colon, signed decimal.
         arguments: Vec<String>,
         /// Gas limit of the frame.
         gas: String,
@@ -69,7 +70,7 @@ pub enum Request {
     Resume {
         /// Number of the frame.
         frame: u32,
-        /// Result of the host function, signed decimal.
+        /// Result of the host function: type, colon, signed decimal.
         result: Option<String>,
         /// Gas left after the call.
         gas: String,
