@@ -13,6 +13,8 @@ use vectors::report::Report;
 
 /// Vectors with unexpected results that are printed as text; `--json` and `--out` have all.
 const SHOWN_MAX: usize = 20;
+/// Fields of one of them that are printed: all of a call, not of a chain.
+const FIELDS_SHOWN_MAX: usize = 12;
 
 /// A vector with an unexpected result, and each field that differs.
 type Unexpected = (String, Vec<FieldDifference>);
@@ -70,18 +72,23 @@ fn vector_line((vector, differences): &Unexpected) -> VectorLine<'_> {
     }
 }
 
-/// A block for each vector with an unexpected result, up to [`SHOWN_MAX`] of them.
+/// A block for each vector with an unexpected result, up to [`SHOWN_MAX`] of them, with up to
+/// [`FIELDS_SHOWN_MAX`] fields.
 pub(super) fn differences_text(unexpected: &[Unexpected]) -> String {
     let mut text = String::new();
     for (vector, differences) in unexpected.iter().take(SHOWN_MAX) {
         text.push_str(&format!("vector {}\n", printable(vector)));
-        for FieldDifference { field, left, right } in differences {
+        for FieldDifference { field, left, right } in differences.iter().take(FIELDS_SHOWN_MAX) {
             text.push_str(&format!(
                 "  {}\n    expected  {}\n    got       {}\n",
                 printable(field),
                 optional(left),
                 optional(right)
             ));
+        }
+        let further = differences.len().saturating_sub(FIELDS_SHOWN_MAX);
+        if further > 0 {
+            text.push_str(&format!("  and {} more\n", counted(further, "field")));
         }
     }
     let further = unexpected.len().saturating_sub(SHOWN_MAX);

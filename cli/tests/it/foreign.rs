@@ -36,7 +36,9 @@ fn an_engine_that_cannot_run_a_vector_sees_every_name_and_the_declined_kinds() {
         ["call", "chain", "check", "cryptography", "mutants", "rules"]
     );
     let differences = line["differences"].as_array().unwrap();
-    assert_eq!(line["vectors"], differences.len());
+    // Messages that end before a guest runs are as expected.
+    assert_eq!(line["differing"], differences.len());
+    assert!(differences.len() > 100 && line["vectors"].as_u64() > line["differing"].as_u64());
     assert_eq!(keys(&differences[0]), ["fields", "vector"]);
     assert_eq!(differences[0]["fields"][0]["field"], "exit");
     assert_eq!(differences[0]["fields"][0]["found"], "failed");
@@ -63,7 +65,7 @@ fn an_engine_that_cannot_run_a_vector_sees_every_name_and_the_declined_kinds() {
     let text = run(&script, &[]).stdout;
     assert!(text.starts_with("vector "), "{text}");
     assert!(text.contains("\n    got       failed\n"), "{text}");
-    assert!(text.contains("\nand 1"), "{text}");
+    assert!(text.contains(" vectors more\nfailed: "), "{text}");
     assert!(
         !text.contains('\u{1b}'),
         "a control character of the program: {text:?}"
