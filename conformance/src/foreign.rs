@@ -1,7 +1,8 @@
 //! Speaks the protocol for foreign engines from the engine's side, with wasmi, and with bugs.
 //!
 //! It is a test of `vectors::foreign`, and of the page docs/foreign-engines.md, whose transcript it
-//! writes. It takes the instrumented module as it is sent; the original has the types of its imports.
+//! writes. It takes the instrumented module as it is sent; the original has the types of its
+//! imports.
 
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;

@@ -131,7 +131,6 @@ fn run_foreign(
         print::out(&foreign::differences_text(&unexpected))?;
         return Err(foreign::incomplete(&error, &report));
     }
-    write_report(arguments, &report)?;
     if arguments.json {
         print::json(&ForeignLine {
             report: conform_line(&report),
@@ -141,6 +140,7 @@ fn run_foreign(
         let text = foreign::differences_text(&unexpected);
         print::out(&format!("{text}{}", last_line(&report)))?;
     }
+    write_report(arguments, &report)?;
     Ok(verdict(&report))
 }
 

@@ -49,7 +49,7 @@ pub(super) fn incomplete(error: &VectorError, report: &Report) -> Failure {
     let before = counted(report.vectors, "vector");
     let differing = grouped(report.differing);
     Failure::Environment(format!(
-        "vector {}: the engine: {}\n  {before} ran before it, {differing} with an unexpected result",
+        "vector {}: the engine: {}\n  {before} before it, {differing} with an unexpected result",
         printable(&error.location),
         printable(&error.reason),
     ))

@@ -306,8 +306,8 @@ impl ForeignFrame {
         self.memory.get(index(pointer)..end).unwrap_or_default()
     }
 
-    /// What the host changed in the ranges that it may write: from the first changed byte of a range
-    /// to the last.
+    /// What the host changed in the ranges that it may write: from the first changed byte of a
+    /// range to the last.
     fn changes(&self) -> Vec<(u32, String)> {
         let of_range = |(pointer, before): &(u32, Vec<u8>)| {
             let after = self.bytes(*pointer, before.len());

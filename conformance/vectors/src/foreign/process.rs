@@ -132,7 +132,7 @@ impl Link for Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.requests = None;
-        // A program that closes its standard output when its input is closed may still do something.
+        // A program that closes its standard output when its input is closed may still write files.
         if matches!(self.replies.recv_timeout(END), Ok(Output::Ended)) {
             let _ = self.ending();
         }

@@ -1,8 +1,9 @@
 //! Defines the lines of the protocol: JSON objects whose `type` says what they are.
 //!
 //! Gas and values can pass 2^53, so they are decimal texts; values to the engine begin with their
-//! type, since not every embedder knows the types of functions (JavaScript does not). Pointers, sizes, numbers of frames and
-//! modules, and trap codes are JSON numbers. Bytes are hexadecimal. An unknown field is an error.
+//! type, since not every embedder knows the types of functions (JavaScript does not). Pointers,
+//! sizes, numbers of frames and modules, and trap codes are JSON numbers. Bytes are hexadecimal. An
+//! unknown field is an error.
 
 use serde::{Deserialize, Serialize};
 
