@@ -1,8 +1,8 @@
-//! Speaks the protocol for foreign engines from the engine's side, with wasmi, and with bugs.
+//! Speaks the protocol for foreign engines from the engine's side: wasmi, R, and wasmi with bugs.
 //!
 //! It is a test of `vectors::foreign`, and of the page docs/foreign-engines.md, whose transcript it
-//! writes. It takes the instrumented module as it is sent; the original has the types of its
-//! imports.
+//! writes. wasmi takes the instrumented module as it is sent, and the original for the types of its
+//! imports; R takes the original alone, and meters by itself.
 
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use vm::unstable::execution::{Invocation, Step, Stop, Value};
 use vm::unstable::gas::GasMeter;
 use vm::unstable::module::ValueType;
 use vm::unstable::rules::FloatPolicy;
-use vm::{CheckedModule, Execution, Rules};
+use vm::{CheckedModule, Engine, Execution, Rules};
 
 /// A bug of the engine, which the vectors must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +38,14 @@ pub const BUGS: [(&str, EngineBug); 3] = [
 /// A module that was sent.
 struct SentModule {
     checked: Arc<CheckedModule>,
-    compiled: engine_wasmi::Compiled,
+    /// The instrumented module; `None` for R.
+    compiled: Option<engine_wasmi::Compiled>,
 }
 
 /// The engine's side of the protocol.
 pub struct Served {
     wasmi: engine_wasmi::Wasmi,
+    forms: Vec<ModuleForm>,
     rules: Arc<Rules>,
     modules: BTreeMap<u32, SentModule>,
     frames: Vec<Frame>,
@@ -58,12 +60,22 @@ struct Frame {
 }
 
 impl Served {
-    /// An engine with this bug, or without one.
+    /// R, which takes the original module.
+    #[must_use]
+    pub fn reference() -> Self {
+        Self {
+            forms: vec![ModuleForm::Original],
+            ..Self::new(None)
+        }
+    }
+
+    /// wasmi with this bug, or without one.
     #[must_use]
     pub fn new(bug: Option<EngineBug>) -> Self {
         let prices = node::rules::version_1().schedule.clone();
         Self {
             wasmi: engine_wasmi::Wasmi::new(),
+            forms: vec![ModuleForm::Instrumented, ModuleForm::Original],
             rules: Arc::new(Rules::new(FloatPolicy::Lower, prices)),
             modules: BTreeMap::new(),
             frames: Vec::new(),
@@ -97,15 +109,15 @@ impl Served {
 
     fn reply(&mut self, request: Request) -> Result<Reply, String> {
         match request {
-            Request::Hello { .. } => Ok(hello()),
+            Request::Hello { .. } => Ok(self.hello()),
             Request::Module {
                 module,
                 rules,
-                instrumented: Some(instrumented),
+                instrumented,
                 original: Some(original),
                 ..
-            } => self.add(module, &rules, (&instrumented, &original)),
-            Request::Module { .. } => Err("a form of the module is missing".to_owned()),
+            } => self.add(module, &rules, (instrumented.as_deref(), &original)),
+            Request::Module { .. } => Err("the original module is missing".to_owned()),
             Request::Start {
                 module,
                 entry,
@@ -128,17 +140,24 @@ impl Served {
         }
     }
 
-    fn add(&mut self, module: u32, rules: &str, forms: (&str, &str)) -> Result<Reply, String> {
+    fn add(
+        &mut self,
+        module: u32,
+        rules: &str,
+        forms: (Option<&str>, &str),
+    ) -> Result<Reply, String> {
         if rules != hex::encode(self.rules.id()) {
             return Err(format!("other rules: {rules}"));
         }
-        let instrumented = hex::decode(forms.0).map_err(text)?;
         let original = hex::decode(forms.1).map_err(text)?;
         let checked = vm::check(&original, &self.rules).map_err(text)?;
-        let compiled = self.wasmi.compile(&instrumented).map_err(text)?;
+        let compiled = forms.0.map(|instrumented| {
+            let instrumented = hex::decode(instrumented).map_err(text)?;
+            self.wasmi.compile(&instrumented).map_err(text)
+        });
         let sent = SentModule {
             checked: Arc::new(checked),
-            compiled,
+            compiled: compiled.transpose()?,
         };
         self.modules.insert(module, sent);
         Ok(Reply::Ready)
@@ -157,7 +176,10 @@ impl Served {
             .ok_or("no such entry")?;
         let signature = sent.checked.function_type(index).ok_or("no such entry")?;
         let arguments = values(&signature.parameters, with.0)?;
-        let execution = self.wasmi.instance(&sent.compiled, &sent.checked);
+        let execution = match &sent.compiled {
+            Some(compiled) => self.wasmi.instance(compiled, &sent.checked),
+            None => reference::Reference::new().instantiate(&sent.checked, &self.rules),
+        };
         let mut execution = execution.map_err(text)?;
         let step = execution.start(Invocation {
             entry: index,
@@ -276,20 +298,21 @@ impl Served {
         })
     }
 
+    fn hello(&self) -> Reply {
+        let is_wasmi = self.forms.contains(&ModuleForm::Instrumented);
+        Reply::Hello(EngineHello {
+            protocol: PROTOCOL,
+            name: if is_wasmi { "wasmi" } else { "reference" }.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            kinds: EXECUTION_KINDS.map(str::to_owned).to_vec(),
+            modules: self.forms.clone(),
+        })
+    }
+
     fn last(&mut self) -> Result<&mut Frame, String> {
         let last = self.frames.last_mut();
         last.ok_or_else(|| "no frame is active".to_owned())
     }
-}
-
-fn hello() -> Reply {
-    Reply::Hello(EngineHello {
-        protocol: PROTOCOL,
-        name: "wasmi".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        kinds: EXECUTION_KINDS.map(str::to_owned).to_vec(),
-        modules: vec![ModuleForm::Instrumented, ModuleForm::Original],
-    })
 }
 
 /// Values with their types, as Lockstep writes them.

@@ -76,6 +76,20 @@ fn wasmi_behind_the_protocol_returns_every_expected_result() {
 }
 
 #[test]
+fn an_engine_that_takes_the_original_and_meters_by_itself_returns_the_same() {
+    let set = set(&EXECUTION_KINDS, 5);
+    let direct = Direct {
+        served: Served::reference(),
+        lines: Arc::default(),
+    };
+    let lines = Arc::clone(&direct.lines);
+    let report = report_of(&set, connection(direct));
+    assert_eq!((report.differing, report.vectors > 400), (0, true));
+    let lines = lines.lock().unwrap();
+    assert!(lines.iter().all(|line| !line.contains("\"instrumented\":")));
+}
+
+#[test]
 fn a_program_returns_what_the_engine_in_this_process_does() {
     let set = set(&["call", "message"], 23);
     let process = Process::start(PROGRAM, Duration::from_secs(600)).unwrap();
