@@ -2,6 +2,7 @@
 //!
 //! A body becomes
 //! ```text
+//! if $entered.f = 0 { $entered.f := 1; charge first(f) }
 //! charge entry(f); $stack += weight(f); if $stack > limit { $trap := 8; unreachable }
 //! block (result)  <metering blocks after their charges; `return` branches here>  end
 //! $stack -= weight(f)
@@ -12,7 +13,7 @@ use super::indices::AppendedIndices;
 use super::sections::value_type;
 use super::{bulk, wide};
 use crate::Rules;
-use crate::limits::STACK_SLOTS_MAX;
+use crate::limits::{GAS_LIMIT_MAX, STACK_SLOTS_MAX};
 use crate::lower::{MemoryArgument, Operator};
 use crate::meter::{self, MeteredSink};
 use crate::module::{CheckedModule, Function, ValueType};
@@ -27,8 +28,8 @@ pub(super) fn code(
     out: &mut wasm::Module,
 ) {
     let mut section = wasm::CodeSection::new();
-    for function in module.functions() {
-        section.raw(&body(module, function, indices, rules));
+    for (function, entered) in module.functions().iter().zip(indices.entered..) {
+        section.raw(&body(module, function, (indices, entered), rules));
     }
     let dynamic = rules.schedule.dynamic();
     section.function(&out_of_gas(indices));
@@ -55,7 +56,7 @@ pub(super) fn code(
 fn body(
     module: &CheckedModule,
     function: &Function,
-    indices: &AppendedIndices,
+    (indices, entered): (&AppendedIndices, u32),
     rules: &Rules,
 ) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -72,6 +73,7 @@ fn body(
         depth: 0,
         weight: function.weight(),
     };
+    writer.first_entry(entered, rules.schedule.first_entry(function));
     writer.prologue(rules.schedule.function_entry(function.slots));
     let result = module
         .types()
@@ -93,6 +95,26 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    /// Charges `price` once for each instance: `entered` is the function's own global.
+    fn first_entry(&mut self, entered: u32, price: u64) {
+        for instruction in [
+            Instruction::GlobalGet(entered),
+            Instruction::I32Eqz,
+            Instruction::If(wasm::BlockType::Empty),
+            Instruction::I32Const(1),
+            Instruction::GlobalSet(entered),
+        ] {
+            instruction.encode(&mut self.bytes);
+        }
+        if price > GAS_LIMIT_MAX {
+            // No limit can pay it, and `$gas` less it could wrap.
+            Instruction::Call(self.indices.oog).encode(&mut self.bytes);
+        } else {
+            charge(self.indices, price, &mut self.bytes);
+        }
+        Instruction::End.encode(&mut self.bytes);
+    }
+
     fn prologue(&mut self, entry_price: u64) {
         charge(self.indices, entry_price, &mut self.bytes);
         let stack = self.indices.stack;
