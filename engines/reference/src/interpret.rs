@@ -386,6 +386,10 @@ impl Instance {
             let defined = self.module.function(function);
             let defined = defined.ok_or_else(|| broken("a function is missing"))?;
             self.gas.charge(self.rules.schedule.first_entry(defined))?;
+            if let Some(trace) = &self.observers.trace {
+                let mut trace = trace.lock().unwrap_or_else(PoisonError::into_inner);
+                trace.first_entry(function, self.gas.remaining());
+            }
         }
         let code = self.code(function)?;
         self.gas.charge(code.entry_price)?;

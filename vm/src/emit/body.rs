@@ -13,7 +13,7 @@ use super::indices::AppendedIndices;
 use super::sections::value_type;
 use super::{bulk, wide};
 use crate::Rules;
-use crate::limits::{GAS_LIMIT_MAX, STACK_SLOTS_MAX};
+use crate::limits::STACK_SLOTS_MAX;
 use crate::lower::{MemoryArgument, Operator};
 use crate::meter::{self, MeteredSink};
 use crate::module::{CheckedModule, Function, ValueType};
@@ -95,7 +95,8 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Charges `price` once for each instance: `entered` is the function's own global.
+    /// Charges `price` once for each instance: `entered` is the function's own global. The price is
+    /// below 2^63, since every operator and target takes a byte.
     fn first_entry(&mut self, entered: u32, price: u64) {
         for instruction in [
             Instruction::GlobalGet(entered),
@@ -106,12 +107,7 @@ impl Writer<'_> {
         ] {
             instruction.encode(&mut self.bytes);
         }
-        if price > GAS_LIMIT_MAX {
-            // No limit can pay it, and `$gas` less it could wrap.
-            Instruction::Call(self.indices.oog).encode(&mut self.bytes);
-        } else {
-            charge(self.indices, price, &mut self.bytes);
-        }
+        charge(self.indices, price, &mut self.bytes);
         Instruction::End.encode(&mut self.bytes);
     }
 

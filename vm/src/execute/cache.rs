@@ -105,8 +105,7 @@ impl CompiledCache {
     }
 
     fn evict(&mut self) {
-        while self.bytes > self.bytes_max
-            || self.modules.len() > Interpreter::COMPILED_MODULES_MAX
+        while self.bytes > self.bytes_max || self.modules.len() > Interpreter::COMPILED_MODULES_MAX
         {
             let Some((_, oldest)) = self.by_use.pop_first() else {
                 return;

@@ -270,7 +270,11 @@ impl Instance {
             exit::OVERFLOW => {
                 let callee = self.context.overflowing;
                 let is_first = self.compiled.is_stub(callee, self.code_of(callee));
-                let first = if is_first { self.compiled.first_price(callee) } else { 0 };
+                let first = if is_first {
+                    self.compiled.first_price(callee)
+                } else {
+                    0
+                };
                 let price = first.saturating_add(self.compiled.entry_price(callee));
                 let left = self.left(r).saturating_sub(i128::from(price));
                 Ok(self.trapped(Trap::StackOverflow, left))

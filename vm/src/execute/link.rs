@@ -397,7 +397,9 @@ impl CompiledModule {
         let header = unsafe { *dispatch::header(self.stub(index(function))) };
         let code = translate::translate(source, body, signature, workspace);
         let header = Header {
-            charge: self.entry_price(function).saturating_add(code.charge.into()),
+            charge: self
+                .entry_price(function)
+                .saturating_add(code.charge.into()),
             ..header
         };
         let mut cells = self.room(code.cells.len().saturating_add(HEADER_CELLS))?;
@@ -529,11 +531,7 @@ fn table_of(module: &CheckedModule, canonical: &[u32]) -> Result<Vec<TableEntry>
     Ok(table)
 }
 
-fn table_entry(
-    module: &CheckedModule,
-    canonical: &[u32],
-    function: u32,
-) -> Option<TableEntry> {
+fn table_entry(module: &CheckedModule, canonical: &[u32], function: u32) -> Option<TableEntry> {
     let (of, bit) = match module.imports().get(index(function)) {
         Some(import) => (import.type_index, IMPORTED),
         None => (module.function(function)?.type_index, 0),

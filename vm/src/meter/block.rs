@@ -51,8 +51,7 @@ impl Prices {
 
     /// True if no straight run of `operators` operators is split, whatever they are.
     pub(crate) const fn fit(&self, operators: u32) -> bool {
-        operators <= METERING_BLOCK_OPERATORS_MAX
-            && self.greatest.checked_mul(operators).is_some()
+        operators <= METERING_BLOCK_OPERATORS_MAX && self.greatest.checked_mul(operators).is_some()
     }
 
     #[inline(always)]

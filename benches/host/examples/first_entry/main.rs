@@ -48,7 +48,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         let module = Arc::new(module.map_err(|error| format!("{}: {error:?}", shape.name))?);
         let figure = measure(&module, &rules)?;
         let functions = module.functions();
-        let first: u64 = functions.iter().map(|of| rules.schedule.first_entry(of)).sum();
+        let first: u64 = functions
+            .iter()
+            .map(|of| rules.schedule.first_entry(of))
+            .sum();
         let operators: u32 = functions.iter().map(|of| of.operators).sum();
         let per = |time: f64, gas: u64| time / gas as f64 * 1_000.0;
         let entries = per(figure.translating, first);

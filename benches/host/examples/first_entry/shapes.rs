@@ -47,18 +47,32 @@ fn many(name: &str, count: usize, function: &str) -> Shape {
 pub(crate) fn shapes() -> Vec<Shape> {
     let mut shapes = vec![
         repeated("nop", "(func", "nop ", 1),
-        repeated("local.get, drop", "(func (param i32)", "local.get 0 drop ", 2),
+        repeated(
+            "local.get, drop",
+            "(func (param i32)",
+            "local.get 0 drop ",
+            2,
+        ),
         repeated(
             "a sum in the accumulator",
             "(func (param i64 i64) local.get 0",
             "local.get 1 i64.add ",
             2,
         ),
-        repeated("64-bit constants", "(func (param i64)", "i64.const -9000000000000000 local.set 0 ", 2),
+        repeated(
+            "64-bit constants",
+            "(func (param i64)",
+            "i64.const -9000000000000000 local.set 0 ",
+            2,
+        ),
         repeated(
             "locals changed while they are read",
             "(func (param i32)",
-            &format!("{} i32.const 1 local.set 0 {}", "local.get 0 ".repeat(60), "drop ".repeat(60)),
+            &format!(
+                "{} i32.const 1 local.set 0 {}",
+                "local.get 0 ".repeat(60),
+                "drop ".repeat(60)
+            ),
             122,
         ),
         repeated(
@@ -79,8 +93,18 @@ pub(crate) fn shapes() -> Vec<Shape> {
             "local.get 0 local.get 0 i64.mul_wide_u local.set 0 local.set 0 ",
             5,
         ),
-        repeated("loops", "(func (param i32)", "loop local.get 0 br_if 0 end ", 4),
-        repeated("if, else", "(func (param i32)", "local.get 0 if else end ", 4),
+        repeated(
+            "loops",
+            "(func (param i32)",
+            "loop local.get 0 br_if 0 end ",
+            4,
+        ),
+        repeated(
+            "if, else",
+            "(func (param i32)",
+            "local.get 0 if else end ",
+            4,
+        ),
         closed(
             "br_if that carries a value",
             "(func (param i32) block (result i32) i32.const 1",
@@ -101,16 +125,24 @@ pub(crate) fn shapes() -> Vec<Shape> {
             "br_table that carries a value past many blocks",
             "(result i32)",
             "i32.const 1 i32.const 2",
-            &(0..TARGETS).map(|depth| format!("{} ", depth % NESTING)).collect::<String>(),
+            &(0..TARGETS)
+                .map(|depth| format!("{} ", depth % NESTING))
+                .collect::<String>(),
         ),
         tables(
             "br_table out of many blocks",
             "",
             "",
-            &(0..TARGETS).map(|depth| format!("{} ", depth % NESTING)).collect::<String>(),
+            &(0..TARGETS)
+                .map(|depth| format!("{} ", depth % NESTING))
+                .collect::<String>(),
         ),
         many("10,000 empty functions", 10_000, "(func)"),
-        many("10,000 functions of a constant", 10_000, "(func (result i32) i32.const 1)"),
+        many(
+            "10,000 functions of a constant",
+            10_000,
+            "(func (result i32) i32.const 1)",
+        ),
         many(
             "48 functions with 1,024 groups of locals",
             48,
@@ -127,7 +159,12 @@ fn calls() -> Shape {
     let parameters = "i32 ".repeat(64);
     let arguments = "i32.const 7 ".repeat(64);
     let head = format!("(func $f (param {parameters})) (func");
-    repeated("calls with 64 arguments", &head, &format!("{arguments} call $f "), 65)
+    repeated(
+        "calls with 64 arguments",
+        &head,
+        &format!("{arguments} call $f "),
+        65,
+    )
 }
 
 /// Operators in as many different forms as possible, so that no cache of handlers helps.
@@ -137,11 +174,16 @@ fn many_shapes() -> Shape {
     let names = [
         "add", "sub", "mul", "and", "or", "xor", "shl", "shr_s", "shr_u", "rotl", "rotr",
     ];
-    let compares = ["eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u"];
+    let compares = [
+        "eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u",
+    ];
     for (word, local) in [("i32", 0), ("i64", 1)] {
         for first in names {
             for second in names {
-                for operand in [format!("{word}.const 77"), format!("local.get {}", local + 2)] {
+                for operand in [
+                    format!("{word}.const 77"),
+                    format!("local.get {}", local + 2),
+                ] {
                     // Writing to a string does not fail.
                     let _ = write!(
                         part,
@@ -153,7 +195,10 @@ fn many_shapes() -> Shape {
             }
         }
         for compare in compares {
-            for operand in [format!("{word}.const 77"), format!("local.get {}", local + 2)] {
+            for operand in [
+                format!("{word}.const 77"),
+                format!("local.get {}", local + 2),
+            ] {
                 let _ = write!(
                     part,
                     "block local.get {local} {operand} {word}.{compare} br_if 0 end
@@ -189,7 +234,13 @@ fn tables(name: &str, result: &str, before: &str, targets: &str) -> Shape {
 fn types() -> Shape {
     let types: String = (0..1_024_u32)
         .map(|number| {
-            let of = |bit: u32| if number >> bit & 1 == 0 { "i32 " } else { "i64 " };
+            let of = |bit: u32| {
+                if number >> bit & 1 == 0 {
+                    "i32 "
+                } else {
+                    "i64 "
+                }
+            };
             let ends: String = (0..10).map(of).collect();
             format!("(type (func (param {} {ends})))", "i32 ".repeat(54))
         })
