@@ -87,7 +87,7 @@ dynamic! {
     memory_fill_per_byte "memory.fill.per_byte";
     frame_base "frame.base";
     frame_per_code_byte "frame.per_code_byte";
-    frame_per_function "frame.per_function";
+    frame_per_declaration "frame.per_declaration";
     frame_per_page "frame.per_page";
     frame_per_data_byte "frame.per_data_byte";
     frame_per_segment "frame.per_segment";
@@ -226,9 +226,9 @@ impl Schedule {
                 memory_grow_per_page: 300_000,
                 memory_copy_per_byte: 2,
                 memory_fill_per_byte: 2,
-                frame_base: 20_000,
+                frame_base: 30_000,
                 frame_per_code_byte: 30,
-                frame_per_function: 200,
+                frame_per_declaration: 500,
                 frame_per_page: 300_000,
                 frame_per_data_byte: 2,
                 frame_per_segment: 1_000,
