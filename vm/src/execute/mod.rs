@@ -8,6 +8,7 @@
 //! | `select` | the choice of the handler for a shape |
 //! | `link` | the compiled form of a module; functions are translated at their first entry |
 //! | `cache` | the compiled modules that are kept |
+//! | `diagnosis` | the active functions at the last exit |
 //! | `context`, `header`, `exit` | data that handlers share, and their exits |
 //! | `linear` | memories and stacks, pooled |
 //!
@@ -21,6 +22,8 @@
 mod cache;
 
 mod context;
+
+mod diagnosis;
 
 mod dispatch;
 
