@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vm::CheckedModule;
 use vm::CodeHash;
+use vm::Engine;
 use vm::Rulebook;
 
 /// Which modules a cache keeps.
@@ -24,21 +25,28 @@ pub enum CachePolicy {
     Cold,
     /// The last one.
     OneEntry,
-    /// The last used ones, up to [`CACHE_BYTES_MAX`] bytes of memory.
+    /// The last used ones: as [`CachePolicy::Bytes`] with [`CACHE_BYTES_MAX`].
     #[default]
     Warm,
-    /// The last used ones, up to so many bytes of memory.
+    /// The last used ones, up to half as many bytes of memory; the other half is for what the
+    /// engine keeps of modules.
     Bytes(u64),
 }
 
 impl CachePolicy {
-    /// Bytes of memory that a cache with this policy holds at most.
-    #[must_use]
-    pub const fn bytes_max(self) -> u64 {
+    /// Bytes of memory for cached modules.
+    const fn bytes_max(self) -> u64 {
         match self {
             Self::Disabled => 0,
-            Self::Cold | Self::OneEntry | Self::Warm => CACHE_BYTES_MAX,
-            Self::Bytes(bytes) => bytes,
+            Self::Cold | Self::OneEntry | Self::Warm => CACHE_BYTES_MAX / 2,
+            Self::Bytes(bytes) => bytes / 2,
+        }
+    }
+
+    /// Gives the engine its half of the bound, if the policy has one for both.
+    pub(crate) fn bound(self, engine: &dyn Engine) {
+        if matches!(self, Self::Warm | Self::Bytes(_)) {
+            engine.bound_cache(self.bytes_max());
         }
     }
 }

@@ -25,7 +25,8 @@ pub struct Parts {
     pub engine: Box<dyn Engine>,
     /// Rules that this build knows; state and configuration say which are in force at a height.
     pub rules: Rulebook,
-    /// Policy of the cache of checked modules.
+    /// Which checked modules are kept, and the bytes of memory for them and for what the engine
+    /// keeps of modules.
     pub cache: CachePolicy,
 }
 
@@ -91,6 +92,7 @@ impl Node {
         if let Ok(rules) = planned.rules_at(listed, &parts.rules, tip.height.next()) {
             code_records::rebuild(store.as_mut(), rules, &parts.rules)?;
         }
+        parts.cache.bound(parts.engine.as_ref());
         Ok(Self {
             cache: CodeCache::new(parts.cache, &parts.rules),
             parts,
