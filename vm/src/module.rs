@@ -64,6 +64,8 @@ pub struct Function {
     pub body: Range<u32>,
     /// Number of operators in the body.
     pub operators: u32,
+    /// Number of targets of all `br_table` in the body, each default included.
+    pub targets: u32,
 }
 
 impl Function {
