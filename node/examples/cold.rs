@@ -58,7 +58,12 @@ fn measure(shape: &Shape, rules: &Arc<Rules>) -> [f64; 2] {
     let code_hash = *module.code_hash();
     let form = module.stored_form().len();
     let checked = median(5, || drop(vm::check(&shape.module, rules).unwrap()));
-    let hashed = median(21, || drop(node::digest::sha256(&[&shape.module])));
+    let hash = || {
+        drop(std::hint::black_box(Box::new(node::digest::sha256(&[
+            &shape.module,
+        ]))))
+    };
+    let hashed = median(21, hash);
     let path = std::env::temp_dir().join(format!("lockstep-cold-{}", std::process::id()));
     let redb = RedbStore::open(&path, redb_store::Settings::default()).unwrap();
     let stores: [Box<dyn Store>; 2] = [Box::new(MemoryStore::new()), Box::new(redb)];

@@ -267,7 +267,7 @@ macro_rules! fields {
 
 fields!(FunctionType: parameters, result);
 fields!(Import: function, type_index);
-fields!(Function: type_index, locals, slots, body, operators);
+fields!(Function: type_index, locals, slots, body, operators, targets);
 fields!(Global: value_type, mutable, initial);
 fields!(Memory: initial, maximum);
 fields!(Table: initial, maximum);
