@@ -71,9 +71,9 @@ impl Stored for u64 {
 
     fn take(rest: &mut &[u8]) -> Option<Self> {
         let mut value = 0_u64;
-        for shift in (0..u64::BITS).step_by(7) {
+        for shift in (0..Self::BITS).step_by(7) {
             let next = byte(rest)?;
-            let group = u64::from(next & !MORE);
+            let group = Self::from(next & !MORE);
             let shifted = group.checked_shl(shift)?;
             if shifted.checked_shr(shift) != Some(group) {
                 return None;
