@@ -297,7 +297,7 @@ impl CompiledModule {
         };
         let fixed = [
             size_of::<Self>(),
-            module.held_bytes(),
+            module.memory_bytes(),
             size_of_val(&*compiled.canonical),
             size_of_val(&*compiled.imports),
             size_of_val(&*compiled.table),

@@ -10,7 +10,7 @@
 //! memory proportional to its length. Decoding is total on any bytes and compares every index and
 //! range with the module, but it does not read function bodies again: that these are valid is what
 //! [`crate::check`] found. The owner of a form therefore authenticates it, and takes none from
-//! anybody else. A form of another version is refused.
+//! others. A form of another version is refused.
 
 use super::{
     CheckedModule, Data, Element, Export, ExportKind, FloatCount, Function, FunctionType, Global,

@@ -1,4 +1,4 @@
-//! Tests stored forms of checked modules: round trips, damaged bytes, and the count of held memory.
+//! Tests stored forms of checked modules: round trips, damaged bytes, and of any bytes.
 
 use proptest::prelude::*;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Counts the heap that a checked module holds, for bounds of caches.
+//! Counts the memory that a checked module takes, for bounds of caches.
 
 use super::{CheckedModule, Element, Export, Function, FunctionType};
 
@@ -6,15 +6,15 @@ use super::{CheckedModule, Element, Export, Function, FunctionType};
 const ALLOCATION_BYTES: usize = 16;
 
 /// Bytes of the heap behind a value, the value itself excluded.
-trait Held {
-    fn held(&self) -> usize;
+trait HeapBytes {
+    fn heap_bytes(&self) -> usize;
 }
 
 /// Values without heap.
 macro_rules! plain {
     ($($name:ty),*) => { $(
-        impl Held for $name {
-            fn held(&self) -> usize {
+        impl HeapBytes for $name {
+            fn heap_bytes(&self) -> usize {
                 0
             }
         }
@@ -38,51 +38,51 @@ const fn allocation<T>(count: usize) -> usize {
     }
 }
 
-impl<T: Held> Held for Vec<T> {
-    fn held(&self) -> usize {
-        let items = self.iter().map(Held::held);
+impl<T: HeapBytes> HeapBytes for Vec<T> {
+    fn heap_bytes(&self) -> usize {
+        let items = self.iter().map(HeapBytes::heap_bytes);
         items.fold(allocation::<T>(self.capacity()), usize::saturating_add)
     }
 }
 
-impl Held for FunctionType {
-    fn held(&self) -> usize {
-        self.parameters.held()
+impl HeapBytes for FunctionType {
+    fn heap_bytes(&self) -> usize {
+        self.parameters.heap_bytes()
     }
 }
 
-impl Held for Function {
-    fn held(&self) -> usize {
-        self.locals.held()
+impl HeapBytes for Function {
+    fn heap_bytes(&self) -> usize {
+        self.locals.heap_bytes()
     }
 }
 
-impl Held for Element {
-    fn held(&self) -> usize {
-        self.functions.held()
+impl HeapBytes for Element {
+    fn heap_bytes(&self) -> usize {
+        self.functions.heap_bytes()
     }
 }
 
-impl Held for Export {
-    fn held(&self) -> usize {
+impl HeapBytes for Export {
+    fn heap_bytes(&self) -> usize {
         allocation::<u8>(self.name.capacity())
     }
 }
 
 impl CheckedModule {
-    /// Bytes of memory that the module holds: its code, its tables and names, and itself.
+    /// Bytes of memory that the module takes: its code, its tables and names, and itself.
     #[must_use]
-    pub fn held_bytes(&self) -> usize {
+    pub fn memory_bytes(&self) -> usize {
         let parts = [
             allocation::<u8>(self.bytes.capacity()),
             allocation::<Vec<u8>>(1),
-            self.types.held(),
-            self.imports.held(),
-            self.functions.held(),
-            self.globals.held(),
-            self.exports.held(),
-            self.elements.held(),
-            self.data.held(),
+            self.types.heap_bytes(),
+            self.imports.heap_bytes(),
+            self.functions.heap_bytes(),
+            self.globals.heap_bytes(),
+            self.exports.heap_bytes(),
+            self.elements.heap_bytes(),
+            self.data.heap_bytes(),
         ];
         parts
             .into_iter()

@@ -78,7 +78,7 @@ fn commit(store: &mut MemoryStore, rules: &Arc<Rules>, height: u64, modules: &[V
 /// A node with a bound, for its cache and its engine's share.
 fn bounded(engine: &Interpreter) -> Node {
     let rules = node::rules::version_1();
-    let genesis = Genesis::new("held", 0, *rules.id(), Limits::v1(), &BTreeMap::new()).unwrap();
+    let genesis = Genesis::new("modules", 0, *rules.id(), Limits::v1(), &BTreeMap::new()).unwrap();
     let parts = Parts {
         engine: Box::new(engine.clone()),
         rules: node::rules::rulebook(),
@@ -146,11 +146,11 @@ fn modules_in_use_in_turn_are_within_the_bound_and_checked_once() {
         assert_eq!(cache.len(), kept, "a module above the bound is not kept");
     }
     assert_eq!(cache.checks(), 0);
-    counted_memory_is_what_the_allocator_gave(&codes, &store, &rules);
+    counted_memory_is_what_the_allocator_granted(&codes, &store, &rules);
 }
 
 /// The cache alone, so that its count can be compared with the allocator's.
-fn counted_memory_is_what_the_allocator_gave(
+fn counted_memory_is_what_the_allocator_granted(
     codes: &[CodeHash],
     store: &MemoryStore,
     rules: &Arc<Rules>,
@@ -161,12 +161,15 @@ fn counted_memory_is_what_the_allocator_gave(
     for code in codes {
         Overlay::new(store, &cache, rules).code(code).unwrap();
     }
-    let (given, counted) = (ALLOCATOR.get_peak_memory(), cache.bytes());
+    let (granted, counted) = (ALLOCATOR.get_peak_memory(), cache.bytes());
     let counted = usize::try_from(counted).unwrap();
     assert_eq!(cache.len(), codes.len());
     assert!(
-        given <= counted + 65_536,
-        "{given} bytes, {counted} counted"
+        granted <= counted + 65_536,
+        "{granted} bytes, {counted} counted"
     );
-    assert!(counted <= given * 3 / 2, "{given} bytes, {counted} counted");
+    assert!(
+        counted <= granted * 3 / 2,
+        "{granted} bytes, {counted} counted"
+    );
 }
