@@ -6,8 +6,8 @@
 //! list   = count, items           range = start, length                   option = 0 | 1, item
 //! ```
 //!
-//! A form is independent of prices, smaller than the module, and decoded in linear time and in
-//! memory proportional to its length. Decoding is total on any bytes and compares every index and
+//! A form is independent of prices, has a few bytes for each item of the module, and is decoded in
+//! linear time and in memory proportional to its length. Decoding is total on any bytes and compares every index and
 //! range with the module, but it does not read function bodies again: that these are valid is what
 //! [`crate::check`] found. The owner of a form therefore authenticates it, and takes none from
 //! others. A form of another version is refused.
