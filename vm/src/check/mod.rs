@@ -270,7 +270,7 @@ impl<'a> Checker<'a> {
             return Err(Rejection::new(Rule::FloatType, offset, message));
         }
         self.module.code_hash = CodeHash(Sha256::digest(self.bytes).into());
-        self.module.bytes = Arc::from(self.bytes);
+        self.module.bytes = Arc::new(self.bytes.to_vec());
         Ok(self.module)
     }
 }

@@ -297,8 +297,7 @@ impl CompiledModule {
         };
         let fixed = [
             size_of::<Self>(),
-            module.bytes().len(),
-            size_of_val(module.functions()),
+            module.memory_bytes(),
             size_of_val(&*compiled.canonical),
             size_of_val(&*compiled.imports),
             size_of_val(&*compiled.table),
