@@ -18,6 +18,7 @@ use crate::rules::Rules;
 use crate::translate::form::Family;
 use crate::translate::shape::Shape;
 use crate::translate::{self, FrameLayout, Prices, Source, TrapSite, Workspace, index};
+use crate::work::{self, Kind};
 use std::collections::BTreeMap;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -304,6 +305,7 @@ impl CompiledModule {
             canonical: &self.canonical,
         };
         let code = translate::translate(source, body, signature, workspace);
+        work::add_items(Kind::Translated, u64::from(body.operators));
         let charge = entry.entry_price.saturating_add(u64::from(code.charge));
         let mut cells = self.room(code.cells.len().saturating_add(1))?;
         cells.push(Cell { bits: charge });

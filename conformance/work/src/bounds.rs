@@ -1,0 +1,1 @@
+//! How much of each kind of work a unit of gas may cause.
