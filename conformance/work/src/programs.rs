@@ -284,8 +284,18 @@ fn calls(scale: Scale) -> Done<Vec<Case>> {
         one("calls refused: depth", "depth", Target::None, LONG)?,
         one("16 frames with long inputs", "deep_loop", Target::None, 0)?,
         one("frames that write and revert", "undo_loop", Target::None, 8)?,
-        one("16 frames that write and revert", "deep_undo_loop", Target::None, 8)?,
-        one("frames that emit and revert", "emit_loop", Target::None, 900)?,
+        one(
+            "16 frames that write and revert",
+            "deep_undo_loop",
+            Target::None,
+            8,
+        )?,
+        one(
+            "frames that emit and revert",
+            "emit_loop",
+            Target::None,
+            900,
+        )?,
     ])
 }
 
@@ -316,7 +326,11 @@ fn accounts(scale: Scale) -> Done<Vec<Case>> {
                 call(
                     0,
                     "emit",
-                    Input { count: 1, bytes: 65_408, ..Input::default() },
+                    Input {
+                        count: 1,
+                        bytes: 65_408,
+                        ..Input::default()
+                    },
                     6_000_000,
                 );
                 64

@@ -62,7 +62,9 @@ fn late() -> String {
 fn largest() -> Done<Vec<u8>> {
     let mut module = wat::parse_str(TINY)?;
     let head = 6;
-    let content = MODULE_BYTES.saturating_sub(module.len()).saturating_sub(head);
+    let content = MODULE_BYTES
+        .saturating_sub(module.len())
+        .saturating_sub(head);
     module.push(0);
     let mut rest = content;
     for place in 0..5 {
@@ -104,10 +106,19 @@ pub(super) fn cases(scale: Scale) -> Done<Vec<Case>> {
         after_chains("frames without pages, after two chains", TINY)?,
         loop_of("frames of 256 pages, untouched", &with("256", ""))?,
         loop_of("frames of 256 pages, touched", &with("256", touch))?,
-        after_chains("frames of 256 pages, touched, after two chains", &with("256", touch))?,
+        after_chains(
+            "frames of 256 pages, touched, after two chains",
+            &with("256", touch),
+        )?,
         loop_of("frames that grow by 255 pages", &with("1", grow))?,
-        loop_of("frames that grow 255 times by a page", &with("1", one_by_one))?,
-        loop_of("16 frames, each grown by 240 pages", &chain("1", "(drop (memory.grow (i32.const 240)))"))?,
+        loop_of(
+            "frames that grow 255 times by a page",
+            &with("1", one_by_one),
+        )?,
+        loop_of(
+            "16 frames, each grown by 240 pages",
+            &chain("1", "(drop (memory.grow (i32.const 240)))"),
+        )?,
         case(
             "growth that is never granted",
             &[&with("1 1", &never)],

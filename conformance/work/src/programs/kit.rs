@@ -15,11 +15,17 @@ const IMPORTS: &[(&str, &str)] = &[
     ("storage_write", "(param i32 i32 i32 i32)"),
     ("storage_remove", "(param i32 i32) (result i32)"),
     ("storage_has", "(param i32 i32) (result i32)"),
-    ("storage_scan", "(param i32 i32 i32 i32 i32 i32 i32) (result i32)"),
+    (
+        "storage_scan",
+        "(param i32 i32 i32 i32 i32 i32 i32) (result i32)",
+    ),
     ("emit_event", "(param i32 i32 i32 i32)"),
     ("transfer", "(param i32 i32) (result i32)"),
     ("set_code", "(param i32) (result i32)"),
-    ("call", "(param i32 i32 i32 i32 i32 i32 i32 i64) (result i32)"),
+    (
+        "call",
+        "(param i32 i32 i32 i32 i32 i32 i32 i64) (result i32)",
+    ),
     (
         "deploy",
         "(param i32 i32 i32 i32 i32 i32 i32 i64 i32) (result i32)",
@@ -58,7 +64,8 @@ fn entries() -> Vec<(&'static str, String)> {
     let remove = format!("(drop (call $storage_remove {KEY}))");
     let has = format!("(drop (call $storage_has {KEY}))");
     let first = "(call $key (i32.const 0))";
-    let emit = format!("(call $emit_event (i32.const 1024) (i32.const 4) (i32.const 65536) {BYTES})");
+    let emit =
+        format!("(call $emit_event (i32.const 1024) (i32.const 4) (i32.const 65536) {BYTES})");
     let itself = "(call $self (i32.const 0))";
     let scan = format!(
         "(drop (call $storage_scan (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) {BYTES}
@@ -74,7 +81,12 @@ fn entries() -> Vec<(&'static str, String)> {
         ("read", over_keys(&read)),
         ("write", over_keys(&write)),
         ("remove", over_keys(&remove)),
-        ("churn", over_keys(&format!("{write} {remove} (i32.store (i32.const 36) (i32.const 8))"))),
+        (
+            "churn",
+            over_keys(&format!(
+                "{write} {remove} (i32.store (i32.const 36) (i32.const 8))"
+            )),
+        ),
         ("has", over_keys(&has)),
         ("has_one", over_keys(&format!("{first} {has}"))),
         ("write_one", over_keys(&format!("{first} {write}"))),
@@ -97,12 +109,21 @@ fn entries() -> Vec<(&'static str, String)> {
                    (i32.const 0) (i32.const 0) (i32.const 96) (i64.const -1) (i32.const 400)))",
             ),
         ),
-        ("set_code", over_keys("(drop (call $set_code (i32.const 0)))")),
+        (
+            "set_code",
+            over_keys("(drop (call $set_code (i32.const 0)))"),
+        ),
         ("call", over_keys(&format!("(drop {})", call(1, 48, BYTES)))),
-        ("call_no_entry", over_keys(&format!("(drop {})", call(1, 50, BYTES)))),
+        (
+            "call_no_entry",
+            over_keys(&format!("(drop {})", call(1, 50, BYTES))),
+        ),
         (
             "call_self",
-            format!("(call $load) {itself} {}", over_keys(&format!("{itself} (drop {})", call(0, 48, BYTES)))),
+            format!(
+                "(call $load) {itself} {}",
+                over_keys(&format!("{itself} (drop {})", call(0, 48, BYTES)))
+            ),
         ),
         (
             "depth",
@@ -122,8 +143,20 @@ fn entries() -> Vec<(&'static str, String)> {
                 call(1, 54, "(i32.const 65536)")
             ),
         ),
-        ("deep_loop", over_keys(&format!("{itself} (drop {})", call(1, 54, "(i32.const 65536)")))),
-        ("wr", format!("{} (call $revert (i32.const 0) (i32.const 0))", over_keys(&write))),
+        (
+            "deep_loop",
+            over_keys(&format!(
+                "{itself} (drop {})",
+                call(1, 54, "(i32.const 65536)")
+            )),
+        ),
+        (
+            "wr",
+            format!(
+                "{} (call $revert (i32.const 0) (i32.const 0))",
+                over_keys(&write)
+            ),
+        ),
         ("undo_loop", over_keys(&format!("{frame} {}", pause(56)))),
         (
             "du",
@@ -133,8 +166,17 @@ fn entries() -> Vec<(&'static str, String)> {
                 pause(58)
             ),
         ),
-        ("deep_undo_loop", over_keys(&format!("{frame} {}", pause(58)))),
-        ("em", format!("{} (call $revert (i32.const 0) (i32.const 0))", over_keys(&emit))),
+        (
+            "deep_undo_loop",
+            over_keys(&format!("{frame} {}", pause(58))),
+        ),
+        (
+            "em",
+            format!(
+                "{} (call $revert (i32.const 0) (i32.const 0))",
+                over_keys(&emit)
+            ),
+        ),
         ("emit_loop", over_keys(&format!("{frame} {}", pause(60)))),
     ]
 }
@@ -147,7 +189,11 @@ pub(super) fn module() -> Done<Vec<u8>> {
     let entries = entries();
     // The entry that a refused call at the last depth names.
     let functions = entries.iter().map(|(name, body)| {
-        let alias = if *name == "depth" { "(export \"dp\")" } else { "" };
+        let alias = if *name == "depth" {
+            "(export \"dp\")"
+        } else {
+            ""
+        };
         format!("(func (export \"{name}\") {alias} (local $i i32) (local $n i32) {body})\n")
     });
     let text = format!(
