@@ -174,6 +174,7 @@ impl ComposedExecutor {
             receipts.push(executed.receipt);
         }
         let last = end_block(&mut overlay, header, rules, fees)?;
+        let records = overlay.code_records();
         let diff = overlay.into_diff()?;
         observer.block(&diff);
         let result = BlockResult {
@@ -181,7 +182,8 @@ impl ComposedExecutor {
             receipts_root: self.pipeline.receipts_root(&receipts),
             gas_used,
         };
-        self.executed = Some(commit_of(block, (diff, receipts), result));
+        let commit = commit_of(block, (diff, receipts), result);
+        self.executed = Some(Commit { records, ..commit });
         Ok(result)
     }
 }

@@ -1,6 +1,8 @@
 //! Reads the state at the start of a block: the store, and over it the changes of the blocks that
 //! are not final yet.
 
+use crate::code_records::CodeRecords;
+use crate::digest::length;
 use crate::layers::Layers;
 use crate::store::{Store, scan_range};
 use std::ops::{Bound, Range};
@@ -16,6 +18,8 @@ const PAGE_MAX: usize = 1_024;
 pub(crate) struct Base<'a> {
     store: &'a dyn Store,
     changes: Changes<'a>,
+    /// Records of codes of blocks that are not final, the oldest first.
+    records: &'a [Arc<CodeRecords>],
 }
 
 /// What blocks that are not final changed.
@@ -35,6 +39,7 @@ impl<'a> Base<'a> {
         Self {
             store,
             changes: Changes::None,
+            records: &[],
         }
     }
 
@@ -45,7 +50,17 @@ impl<'a> Base<'a> {
         } else {
             Changes::Indexed(layers)
         };
-        Self { store, changes }
+        let records = &[];
+        Self {
+            store,
+            changes,
+            records,
+        }
+    }
+
+    /// The same state, with the records of the codes of its blocks that are not final.
+    pub(crate) const fn with_records(self, records: &'a [Arc<CodeRecords>]) -> Self {
+        Self { records, ..self }
     }
 
     /// Committed state with the changes of these blocks, oldest first. A read costs a lookup for
@@ -56,7 +71,12 @@ impl<'a> Base<'a> {
         } else {
             Changes::Path(diffs)
         };
-        Self { store, changes }
+        let records = &[];
+        Self {
+            store,
+            changes,
+            records,
+        }
     }
 
     /// The value under a state key, `None` if absent.
@@ -72,6 +92,27 @@ impl<'a> Base<'a> {
         match self.changes.get(key) {
             Some(value) => Ok(value.is_some()),
             None => self.store.contains(key),
+        }
+    }
+
+    /// Length in bytes of a value that blocks which are not final changed, `Some(None)` if it is
+    /// absent after them; `None` if the store decides.
+    pub(crate) fn changed_bytes(&self, key: &[u8]) -> Option<Option<u64>> {
+        let value = self.changes.get(key)?;
+        Some(value.as_deref().map(length))
+    }
+
+    /// Length in bytes of the value under a state key of the store, `None` if absent.
+    pub(crate) fn stored_bytes(&self, key: &[u8]) -> Result<Option<u64>, Fault> {
+        self.store.value_bytes(key)
+    }
+
+    /// The record of this machine under a key, `None` if absent.
+    pub(crate) fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        let mut blocks = self.records.iter().rev();
+        match blocks.find_map(|records| records.get(key)) {
+            Some(record) => Ok(Some(record.clone())),
+            None => self.store.record(key),
         }
     }
 

@@ -149,6 +149,7 @@ pub fn frame_price(module: &CheckedModule, rules: &Rules) -> u64 {
     let table_entries = module.table().map_or(0, |table| u64::from(table.initial));
     let parts = [
         (prices.frame_per_code_byte, count(module.bytes().len())),
+        (prices.frame_per_function, count(module.functions().len())),
         (prices.frame_per_page, pages),
         (prices.frame_per_data_byte, data_bytes),
         (prices.frame_per_segment, count(segments)),

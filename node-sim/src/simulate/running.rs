@@ -79,6 +79,14 @@ impl Store for SharedStore {
         self.lock().scan(start, end, limit)
     }
 
+    fn value_bytes(&self, key: &[u8]) -> Result<Option<u64>, Fault> {
+        self.lock().value_bytes(key)
+    }
+
+    fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.lock().record(key)
+    }
+
     fn tip(&self) -> Result<Option<Tip>, Fault> {
         self.lock().tip()
     }

@@ -53,6 +53,7 @@ impl<'a> Checker<'a> {
             slots,
             body: narrow(start)..narrow(range.end),
             operators: narrow(counts.operators),
+            targets: narrow(counts.targets),
         });
         Ok(())
     }

@@ -272,7 +272,7 @@ impl<'a> Checker<'a> {
         }
         work::add(Kind::Hashed, self.bytes.len());
         self.module.code_hash = CodeHash(Sha256::digest(self.bytes).into());
-        self.module.bytes = Arc::from(self.bytes);
+        self.module.bytes = Arc::new(self.bytes.to_vec());
         Ok(self.module)
     }
 }

@@ -55,6 +55,8 @@ impl Signatures<'_> {
 #[derive(Default)]
 pub(super) struct Counts {
     pub(super) operators: u64,
+    /// Targets of all `br_table`, defaults included.
+    pub(super) targets: u64,
     blocks: u64,
     arguments: u64,
     pub(super) operands: u32,
@@ -130,6 +132,8 @@ impl<'p> Pass<'p> {
     fn targets(&mut self, count: u64) -> Verdict {
         let maximum = self.rules.limits.br_table_targets_max;
         within(Rule::BrTableTargets, count, maximum, self.offset)?;
+        let with_default = count.saturating_add(1);
+        self.counts.targets = self.counts.targets.saturating_add(with_default);
         self.totals.targets = self.totals.targets.saturating_add(count);
         let (total, maximum) = (
             self.totals.targets,

@@ -286,6 +286,7 @@ struct RecentInstruction {
 
 struct Translator<'m> {
     module: &'m CheckedModule,
+    prices: &'m Prices,
     canonical: &'m [u32],
     layout: FrameLayout,
     has_result: bool,
@@ -330,6 +331,7 @@ impl<'m> Translator<'m> {
         } = std::mem::take(workspace);
         let mut translator = Self {
             module: source.module,
+            prices: source.prices,
             canonical: source.canonical,
             layout: FrameLayout::new(function, signature),
             has_result: signature.result.is_some(),
