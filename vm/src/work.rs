@@ -17,7 +17,7 @@ pub enum Kind {
     Hashed,
     /// Operators checked; a function counts as [`FUNCTION_OPERATORS`] more.
     Checked,
-    /// Operators translated; a function counts as [`FUNCTION_OPERATORS`] more.
+    /// Operators and branch targets translated; a function counts as [`FUNCTION_OPERATORS`] more.
     Translated,
     /// Keys passed in a walk: of the store, of the changes of a block, of the journal.
     Walked,
@@ -65,7 +65,7 @@ impl Kind {
 /// Operators whose check, or translation, takes as long as what a function takes beside its own.
 pub const FUNCTION_OPERATORS: u64 = 16;
 
-/// Adds a function of `operators` operators.
+/// Adds a function of `operators` operators, or of operators and branch targets.
 pub fn add_items(kind: Kind, operators: u64) {
     let items = operators.saturating_add(FUNCTION_OPERATORS);
     add(kind, usize::try_from(items).unwrap_or(usize::MAX));

@@ -1,6 +1,6 @@
 //! Measures the time of a unit of each kind of work, and compares it with `data/units.txt`.
 //!
-//! `cargo run --release -p work --no-default-features --example units`. Each line is a kind: the
+//! `cargo run --release -p work --example units`. Each line is a kind: the
 //! dearest way to do it that is known, in picoseconds a unit, the median of nine; the time in the
 //! file, from which the bounds follow; and the units that 1,000 gas may cause. Exit code 1 if the
 //! time in the file is lower three times in a row.

@@ -157,6 +157,10 @@ impl<E: Engine> Engine for Watched<E> {
         self.0.name()
     }
 
+    fn bound_cache(&self, bytes_max: u64) {
+        self.0.bound_cache(bytes_max);
+    }
+
     fn instantiate(
         &self,
         module: &Arc<CheckedModule>,
@@ -185,20 +189,24 @@ struct WatchedFrame {
 }
 
 impl WatchedFrame {
-    fn compare(&mut self, what: &str) {
+    fn note_used(&mut self) {
         let used = self.inner.gas().used();
-        let last = self.last;
-        let step = || match last {
-            Some(function) if what.is_empty() => format!("the host function {function:?}"),
-            _ => what.to_owned(),
-        };
         STATE.with_borrow_mut(|state| {
             let place = self.place.saturating_sub(1);
             if let Some(frame) = state.frames.get_mut(place) {
                 frame.used = used;
             }
-            state.compare(&step);
         });
+    }
+
+    fn compare(&mut self, what: &str) {
+        self.note_used();
+        let last = self.last;
+        let step = || match last {
+            Some(function) if what.is_empty() => format!("the host function {function:?}"),
+            _ => what.to_owned(),
+        };
+        STATE.with_borrow_mut(|state| state.compare(&step));
     }
 
     fn ran(&mut self, step: Result<Step, Box<Fault>>) -> Result<Step, Box<Fault>> {
@@ -231,7 +239,10 @@ impl Execution for WatchedFrame {
         self.inner.memory()
     }
 
+    /// The frame loop asks for the meter of a waiting frame before and after it charges the frame
+    /// that was called.
     fn gas(&mut self) -> &mut GasMeter {
+        self.note_used();
         self.inner.gas()
     }
 

@@ -91,7 +91,7 @@ impl Scale {
     };
     /// For counting.
     pub const COUNTED: Self = Self {
-        gas: 40_000_000,
+        gas: 120_000_000,
         keys: 600,
     };
 }
@@ -169,9 +169,9 @@ fn scans(scale: Scale) -> Done<Vec<Case>> {
     let scan = |limit| endless("scan", Target::None, limit, scale);
     let many = scale.keys;
     Ok(vec![
-        case("scan before long values", &[], vec![vec![scan(32)]])?.after(vec![vec![
-            keys("write", 32, 0, 0),
-            keys("write", 48, LONG, 32),
+        case("scan before long values", &[], vec![vec![scan(33)]])?.after(vec![vec![
+            keys("write", 33, 0, 0),
+            keys("write", 48, LONG, 33),
         ]]),
         case("scan of long values", &[], vec![vec![scan(100)]])?
             .after(vec![vec![keys("write", 48, LONG, 0)]]),

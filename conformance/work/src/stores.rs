@@ -1,12 +1,12 @@
 //! A store and a view that count the bytes and the keys that are read from them.
 
-use node::{Commit, Header, Receipt, RestoredPart, Signed, Snapshot, Store, Tip};
+use node::{Commit, Header, Receipt, Record, RestoredPart, Signed, Snapshot, Store, Tip};
 use std::ops::Range;
 use std::sync::Arc;
 use vm::unstable::work::{Kind, add};
 use vm::{CheckedModule, CodeHash, Entries, Event, Fault, Height, StateView, Walked};
 
-/// A store that counts what is read of the state; records and blocks are not counted.
+/// A store that counts what is read of the state and of records; blocks are not counted.
 pub struct CountingStore<S>(pub S);
 
 /// A view that counts what is read.
@@ -51,7 +51,13 @@ impl<S: Store> Store for CountingStore<S> {
     }
 
     fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        self.0.record(key)
+        let record = self.0.record(key)?;
+        read(record.as_ref());
+        Ok(record)
+    }
+
+    fn write_records(&mut self, records: Vec<Record>) -> Result<(), Fault> {
+        self.0.write_records(records)
     }
 
     fn header(&self, height: Height) -> Result<Option<Header>, Fault> {

@@ -396,7 +396,8 @@ impl CompiledModule {
         // SAFETY: `stubs` wrote the header of each function, and the stubs are alive.
         let header = unsafe { *dispatch::header(self.stub(index(function))) };
         let code = translate::translate(source, body, signature, workspace);
-        work::add_items(Kind::Translated, u64::from(body.operators));
+        let items = body.operators.saturating_add(body.targets);
+        work::add_items(Kind::Translated, u64::from(items));
         let header = Header {
             charge: self
                 .entry_price(function)
