@@ -27,7 +27,7 @@ use crate::overlay::Overlay;
 use crate::store::{Record, Store};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::{CheckedModule, CodeHash, Fault, Rulebook, Rules, key};
+use vm::{CheckedModule, CodeHash, Fault, Rulebook, Rules, StateView as _, key};
 
 const DOMAIN: &[u8] = b"lockstep code record";
 const VERSION: u8 = 1;
@@ -207,7 +207,7 @@ pub(crate) fn rebuild(
             start.push(0);
             if let Some(code_hash) = code_hash {
                 let overlay = Overlay::new(store, &cache, rules);
-                let _ = overlay.load(&CodeHash(code_hash));
+                let _ = overlay.code(&CodeHash(code_hash));
                 new.extend(overlay.new_records());
             }
         }

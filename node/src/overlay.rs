@@ -30,7 +30,13 @@ pub struct Overlay<'a> {
     transaction: StateDiff,
     reads: Option<RefCell<ReadSet>>,
     records: RefCell<NewRecords>,
+    /// Lengths of codes at the block's start, as far as they were needed.
+    lengths: RefCell<BTreeMap<CodeHash, u64>>,
 }
+
+/// Lengths that an overlay keeps, about 6 MB. The first touch of a code in a transaction pays for
+/// reading its length; later ones find it here.
+const LENGTHS_MAX: usize = 65_536;
 
 /// Keys and ranges that were read through an overlay. With the values found there, they suffice to
 /// repeat the same execution without the rest of the state.
@@ -70,6 +76,7 @@ impl<'a> Overlay<'a> {
             transaction: StateDiff::new(),
             reads: None,
             records: RefCell::default(),
+            lengths: RefCell::default(),
         }
     }
 
@@ -269,8 +276,25 @@ impl<'a> Overlay<'a> {
         self.base.record(key)
     }
 
-    /// Length in bytes of a code that the block did not change: from its record, without reading
-    /// the code. A code is never removed, so one with a record is in the state.
+    /// Length in bytes of a code that the block did not change.
+    fn base_length(&self, code_hash: &CodeHash) -> Result<Option<u64>, Fault> {
+        if let Some(bytes) = self.lengths.borrow().get(code_hash) {
+            return Ok(Some(*bytes));
+        }
+        let found = self.stored_length(code_hash)?;
+        if let Some(bytes) = found {
+            let mut lengths = self.lengths.borrow_mut();
+            // All at once: of two codes that alternate, neither may drop the other.
+            if lengths.len() >= LENGTHS_MAX {
+                lengths.clear();
+            }
+            lengths.insert(*code_hash, bytes);
+        }
+        Ok(found)
+    }
+
+    /// Length in bytes of a code in the base: from its record, without reading the code. A code is
+    /// never removed, so one with a record is in the state.
     fn stored_length(&self, code_hash: &CodeHash) -> Result<Option<u64>, Fault> {
         let code = key::code(code_hash);
         if let Some(bytes) = self.base.changed_bytes(&code) {
@@ -290,7 +314,7 @@ impl<'a> Overlay<'a> {
     }
 
     /// Loads stored code: from what check found in it when it was uploaded, or by another check.
-    pub(crate) fn load(&self, code_hash: &CodeHash) -> Result<Arc<CheckedModule>, Fault> {
+    fn load(&self, code_hash: &CodeHash) -> Result<Arc<CheckedModule>, Fault> {
         let bytes = self
             .read(&key::code(code_hash))?
             .ok_or_else(|| Fault::Store("a value is listed and cannot be read".to_owned()))?;
@@ -440,7 +464,7 @@ impl StateView for Overlay<'_> {
     fn code_bytes(&self, code_hash: &CodeHash) -> Result<Option<u64>, Fault> {
         match self.changed(&key::code(code_hash)) {
             Some(code) => Ok(code.as_deref().map(length)),
-            None => self.stored_length(code_hash),
+            None => self.base_length(code_hash),
         }
     }
 

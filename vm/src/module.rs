@@ -64,7 +64,8 @@ pub struct Function {
     pub body: Range<u32>,
     /// Number of operators in the body.
     pub operators: u32,
-    /// Number of targets of all `br_table` in the body, each default included.
+    /// Number of targets of all `br_table` in the body, each default included; a target whose label
+    /// takes a value counts four times.
     pub targets: u32,
 }
 

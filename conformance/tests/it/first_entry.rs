@@ -154,6 +154,16 @@ fn a_first_entry_costs_its_operators_and_targets() {
             5,
         ),
         ("unreachable i32.const 0 br_table 0 0", 4, 2),
+        (
+            "block (result i32) i32.const 1 i32.const 0 br_table 0 0 end drop",
+            7,
+            8,
+        ),
+        (
+            "loop (result i32) i32.const 1 i32.const 0 br_table 0 0 end drop",
+            7,
+            2,
+        ),
         ("f32.const 0 i32.reinterpret_f32 drop", 4, 0),
     ] {
         let text = format!("(module (func (export \"f\") {body}))");

@@ -394,7 +394,7 @@ fn a_query_of_a_block_before_the_upload_finds_no_code() {
         let outcome = adapter.call(at, &message, vm::Gas(100_000_000)).unwrap();
         format!("{:?}", outcome.exit)
     });
-    assert!(exits[0].starts_with("Trap"), "{exits:?}");
+    assert!(exits[0].starts_with("Revert { code: 19,"), "{exits:?}");
     assert!(exits[1].starts_with("Return"), "{exits:?}");
     assert_eq!(exits[1], exits[2]);
 }

@@ -147,7 +147,7 @@ pub(crate) struct CompiledModule {
     pub(super) rules: Arc<Rules>,
     pub(super) strategy: Strategy,
     canonical: Vec<u32>,
-    prices: Prices,
+    prices: Arc<Prices>,
     linker: Arc<Linker>,
     budget: SharedBudget,
     /// The imported functions, which come first in the function index space. Not a `Box`: moving a
@@ -175,12 +175,26 @@ pub(super) struct Linker {
     handlers: Mutex<Handlers>,
     /// Memory for the translation of one function at a time on each thread.
     workspaces: Mutex<Vec<Workspace>>,
+    /// Prices of the rules that were used last, with their id.
+    prices: Mutex<Option<([u8; 32], Arc<Prices>)>>,
 }
 
 /// Workspaces that are kept.
 const WORKSPACES_MAX: usize = 8;
 
 impl Linker {
+    fn prices(&self, rules: &Rules) -> Arc<Prices> {
+        let mut last = self.prices.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((id, prices)) if id == rules.id() => Arc::clone(prices),
+            _ => {
+                let prices = Arc::new(Prices::new(&rules.schedule));
+                *last = Some((*rules.id(), Arc::clone(&prices)));
+                prices
+            }
+        }
+    }
+
     fn workspace(&self) -> Workspace {
         let kept = self.workspaces.lock();
         let kept = kept.unwrap_or_else(PoisonError::into_inner).pop();
@@ -272,7 +286,7 @@ impl CompiledModule {
             strategy,
             table: table_of(module, &canonical)?,
             canonical,
-            prices: Prices::new(&rules.schedule),
+            prices: linker.prices(rules),
             linker: Arc::clone(linker),
             budget: budget.clone(),
             imports,
@@ -395,7 +409,11 @@ impl CompiledModule {
         };
         // SAFETY: `stubs` wrote the header of each function, and the stubs are alive.
         let header = unsafe { *dispatch::header(self.stub(index(function))) };
-        let code = translate::translate(source, body, signature, workspace);
+        let layout = FrameLayout {
+            parameters: u32::try_from(signature.parameters.len()).unwrap_or(u32::MAX),
+            locals: header.zeroed,
+        };
+        let code = translate::translate(source, (body, layout), signature, workspace);
         let items = body.operators.saturating_add(body.targets);
         work::add_items(Kind::Translated, u64::from(items));
         let header = Header {

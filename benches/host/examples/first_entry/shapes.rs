@@ -11,7 +11,7 @@ pub(crate) struct Shape {
 }
 
 /// Operators of a body, about.
-const OPERATORS: usize = 60_000;
+const OPERATORS: usize = 30_000;
 /// Targets of a `br_table`, as many as a version 1 allows.
 const TARGETS: usize = 1_024;
 /// Branch tables of a module.
@@ -53,11 +53,12 @@ pub(crate) fn shapes() -> Vec<Shape> {
             "local.get 0 drop ",
             2,
         ),
-        repeated(
+        closed(
             "a sum in the accumulator",
             "(func (param i64 i64) local.get 0",
             "local.get 1 i64.add ",
             2,
+            "drop",
         ),
         repeated(
             "64-bit constants",
@@ -111,6 +112,24 @@ pub(crate) fn shapes() -> Vec<Shape> {
             "i32.const 2 local.get 0 br_if 0 drop ",
             4,
             "end drop",
+        ),
+        repeated(
+            "br_table of one label",
+            "(func (param i32)",
+            "block local.get 0 br_table 0 end ",
+            4,
+        ),
+        repeated(
+            "br_table that returns",
+            "(func (param i32)",
+            "block local.get 0 br_table 1 end ",
+            4,
+        ),
+        repeated(
+            "br_table of one label with a value",
+            "(func (param i32)",
+            "block (result i32) i32.const 1 i32.const 2 local.get 0 br_table 0 end drop ",
+            7,
         ),
         calls(),
         repeated(
@@ -232,7 +251,7 @@ fn tables(name: &str, result: &str, before: &str, targets: &str) -> Shape {
 
 /// Types that are all different and as long as they may be.
 fn types() -> Shape {
-    let types: String = (0..1_024_u32)
+    let types: String = (0..1_023_u32)
         .map(|number| {
             let of = |bit: u32| {
                 if number >> bit & 1 == 0 {
@@ -245,7 +264,7 @@ fn types() -> Shape {
             format!("(type (func (param {} {ends})))", "i32 ".repeat(54))
         })
         .collect();
-    shape("1,024 long types", &format!("(module {types} (func))"))
+    shape("1,023 long types", &format!("(module {types} (func))"))
 }
 
 /// Modules with many small items of other kinds.
@@ -256,8 +275,8 @@ fn exports() -> [Shape; 3] {
     let globals = "(global i32 (i32.const 0))".repeat(256);
     [
         shape(
-            "1,024 short types",
-            &format!("(module {} (func))", "(type (func))".repeat(1_024)),
+            "1,023 short types",
+            &format!("(module {} (func))", "(type (func))".repeat(1_023)),
         ),
         shape("256 exports", &format!("(module (func) {exports})")),
         shape("256 globals", &format!("(module (func) {globals})")),
