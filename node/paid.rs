@@ -3,8 +3,8 @@
 //! Each line is one case, in nanoseconds of processor time for 1,000 gas (nominal 100) without the
 //! gas of signatures, which are verified before: the dearest transaction and the dearest block, the
 //! commit included. Warm is the median of ten blocks in a row, cold that of blocks after each of
-//! which the store and the node are opened again. Exit code 1 if a warm or cold transaction is above
-//! nominal three times in a row.
+//! which the store and the node are opened again. Exit code 1 if a warm or cold transaction is
+//! above nominal three times in a row.
 //!
 //! Each store on a disk has an example `paid` that includes this file and names itself a
 //! [`PaidStore`].

@@ -1,6 +1,6 @@
 //! Counts work by kind, for tests that compare it with gas.
 //!
-//! Without the feature `work`, which no product enables, [`add`] is empty and there are no counters.
+//! Without the feature `work`, which no product enables, [`add`] is empty and nothing is counted.
 //! A place that works without being counted is found by no test, so a loop over data of the guest
 //! or the state has a call of [`add`] beside it.
 
