@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, Range};
 use std::sync::Arc;
 use vm::unstable::state::Account;
+use vm::unstable::work::{self, Kind};
 use vm::{
     Address, CheckedModule, CodeHash, Entries, Fault, Rules, StateDiff, StateView, Walked, key,
 };
@@ -79,7 +80,7 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    /// Replaces the changes of the block so far.
+    /// Replaces the changes of the block so far, of which each removal is that of a stored key.
     #[must_use]
     pub fn within(mut self, block: StateDiff) -> Self {
         self.block = block;
@@ -233,6 +234,14 @@ impl<'a> Overlay<'a> {
             }
         }
         Ok((diff, reverse))
+    }
+
+    /// True if a key that the block or the transaction removed existed at the block's start.
+    ///
+    /// The block has only removals of such keys ([`Overlay::finish_transaction`]), so the store is
+    /// not asked: there the value, which may be long, can be in the same page as the key.
+    fn is_hidden(&self, key: &[u8]) -> Result<bool, Fault> {
+        Ok(!self.transaction.contains_key(key) || self.base.contains(key)?)
     }
 
     /// The first key in `bounds` that the block or the transaction changed.
@@ -407,6 +416,7 @@ impl StateView for Overlay<'_> {
                     .map(|(key, value)| (key.clone(), value.clone())),
             );
         }
+        work::add(Kind::Walked, changes.len());
         // Each change hides at most one entry of the base.
         let wanted = limit.saturating_add(changes.len());
         self.note_range(&range, wanted);
@@ -421,14 +431,15 @@ impl StateView for Overlay<'_> {
         Ok(merged.into_iter().take(limit).collect())
     }
 
-    /// Reads the stored entries between two changes, and of a changed key only whether it is
-    /// stored: its stored value is not the current one, and is not paid.
+    /// Reads the stored entries between two changes, and nothing under a changed key: its stored
+    /// value is not the current one, and is not paid.
     fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
         let mut walked = Walked::new();
         let mut next = range.start.to_vec();
         while walked.len() < limit && next.as_slice() < range.end {
             let bounds = (Bound::Included(next.as_slice()), Bound::Excluded(range.end));
             let changed = self.first_change(bounds);
+            work::add(Kind::Walked, 1);
             let end = changed.map_or(range.end, |(key, _)| key.as_slice());
             if next.as_slice() < end {
                 let (between, wanted) = (next.as_slice()..end, limit.saturating_sub(walked.len()));
@@ -440,7 +451,7 @@ impl StateView for Overlay<'_> {
                 break;
             };
             self.note_key(key);
-            if value.is_some() || self.base.contains(key)? {
+            if value.is_some() || self.is_hidden(key)? {
                 walked.push((key.clone(), value.clone()));
             }
             next.clone_from(key);
