@@ -2,12 +2,13 @@
 
 use crate::args::{Conform, ConformCommand, ConformCompare, ConformEngine, ConformRun};
 use crate::failure::{CommandResult, Failure, Verdict};
+use crate::output::SideFile;
 use crate::print::{self, Colour};
 use crate::progress::ProgressTimer;
-use crate::replacement::replace;
 use crate::text::{counted, grouped, printable, printable_path};
 use serde::Serialize;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use vectors::VectorError;
 use vectors::report::{self, Difference, Disagreement, Machine, Report};
@@ -72,17 +73,12 @@ fn run_vectors(arguments: &ConformRun) -> CommandResult {
         ConformEngine::One(row) => vec![EngineKind::of(row)],
         ConformEngine::All => EngineKind::all(),
     };
+    let file = SideFile::create(arguments.out.as_deref(), "the report")?;
     let mut progress = VectorProgress::start(set.vectors().count());
     let observed = Runner::new(&set, &engines).run(&mut |done, name| progress.vector(done, name));
     print::progress_end();
     let report = Report::new(&set, &engines, observed.map_err(environment)?);
-    if let Some(path) = &arguments.out {
-        let text = report.render().map_err(environment)?;
-        replace(path, text.as_bytes()).map_err(|error| {
-            Failure::Environment(format!("cannot write {}: {error}", printable_path(path)))
-        })?;
-    }
-    if arguments.json {
+    let printed = if arguments.json {
         print::json(&ConformLine {
             root: &report.root,
             vectors: report.vectors,
@@ -90,15 +86,18 @@ fn run_vectors(arguments: &ConformRun) -> CommandResult {
             first_difference: &report.first_difference,
             set: &report.set,
             machine: &report.machine,
-        })?;
+        })
     } else {
-        print::out(&run_text(&report))?;
-    }
-    Ok(if report.differing == 0 {
+        print::out(&run_text(&report))
+    };
+    let verdict = if report.differing == 0 {
         Verdict::Passed
     } else {
         Verdict::Failed
-    })
+    };
+    let text = report.render().map_err(environment);
+    let written = text.and_then(|text| file.write(|output| output.write_all(text.as_bytes())));
+    verdict.after([printed.map_err(Failure::from), written])
 }
 
 fn environment(error: VectorError) -> Failure {

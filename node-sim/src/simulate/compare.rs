@@ -1,16 +1,19 @@
 //! Finds the first transaction in which two executors differ, and what differs in it.
 
 use super::running::{BlockOutcome, TransactionResult};
-use crate::compare::{Mismatch, Mismatches, compare_transactions};
+use super::served::shown;
+use crate::compare::{Mismatch, Mismatches, compare_receipts, compare_transactions};
 use node::BlockResult;
-use vm::Height;
+use node::digest::encode;
+use vm::{Event, Height};
 
 /// The first difference between two executors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// Height of the block.
     pub height: Height,
-    /// Index of the transaction in the block; `None` if only the end of the block differs.
+    /// Index of the transaction in the block; `None` if only the end of the block differs, or what
+    /// is stored and served after it.
     pub transaction: Option<u32>,
     /// Id of the transaction.
     pub tx_id: Option<[u8; 32]>,
@@ -18,7 +21,8 @@ pub struct Difference {
     pub executors: (u32, u32),
     /// Names of the two executors.
     pub names: (String, String),
-    /// The differences: receipt fields, then state keys in order, then the root. Not empty.
+    /// The differences: receipt fields, then state keys in order, events, the root; or what is
+    /// stored and served, by kind. Not empty.
     pub mismatches: Vec<Mismatch>,
 }
 
@@ -38,9 +42,6 @@ impl FoundDifference {
 
 /// The first difference of two outcomes of one block.
 pub(super) fn compare(left: &BlockOutcome, right: &BlockOutcome) -> Option<FoundDifference> {
-    if left == right {
-        return None;
-    }
     for (index, (one, other)) in (0_u32..).zip(left.transactions.iter().zip(&right.transactions)) {
         let mismatches = compare_results(one, other);
         if !mismatches.is_empty() {
@@ -69,7 +70,7 @@ pub(super) fn compare(left: &BlockOutcome, right: &BlockOutcome) -> Option<Found
     mismatches.hash("result.state_root", &state_root, &other.state_root);
     mismatches.hash("result.receipts_root", &receipts_root, &other.receipts_root);
     mismatches.number("result.gas_used", gas_used, other.gas_used);
-    Some(FoundDifference {
+    (!mismatches.is_empty()).then(|| FoundDifference {
         transaction: None,
         tx_id: None,
         mismatches: mismatches.into_list(),
@@ -77,10 +78,25 @@ pub(super) fn compare(left: &BlockOutcome, right: &BlockOutcome) -> Option<Found
 }
 
 fn compare_results(left: &TransactionResult, right: &TransactionResult) -> Vec<Mismatch> {
-    let (one, other) = ((&left.receipt, &left.diff), (&right.receipt, &right.diff));
-    let mut mismatches = Mismatches::of(compare_transactions(one, other));
+    let (one, other) = (&left.receipt, &right.receipt);
+    let mut mismatches = match (&left.diff, &right.diff) {
+        (Some(left), Some(right)) => {
+            Mismatches::of(compare_transactions((one, left), (other, right)))
+        }
+        _ => compare_receipts(one, other),
+    };
+    let longer = left.events.len().max(right.events.len());
+    for index in 0..longer {
+        let value = |events: &[Event]| events.get(index).map_or("-".to_owned(), shown_event);
+        let key = Some(index.to_string());
+        mismatches.push("event", key, (value(&left.events), value(&right.events)));
+    }
     if let (Some(one), Some(other)) = (&left.root, &right.root) {
         mismatches.hash("state_root", one, other);
     }
     mismatches.into_list()
+}
+
+fn shown_event(event: &Event) -> String {
+    shown(&encode(event))
 }

@@ -11,6 +11,9 @@ pub(crate) mod random;
 /// Sample modules.
 pub mod samples;
 
+/// Counters of injected faults.
+pub mod acted;
+
 /// Kinds of executors.
 pub mod executor;
 
@@ -34,6 +37,9 @@ mod variations;
 
 /// One running executor.
 mod running;
+
+/// What executors store and serve.
+mod served;
 
 /// All executors, block by block.
 mod simulation;
@@ -63,6 +69,7 @@ use figures::Figures;
 use node::Genesis;
 use node::archive::ArchivedBlock;
 use simulation::Simulation;
+use std::collections::BTreeMap;
 use vm::{Fault, Height};
 
 /// Maximum number of transactions of a simulated block; bounds the memory of a simulation.
@@ -122,6 +129,12 @@ pub trait Progress {
         let _ = executor;
     }
 
+    /// Called after executor number `executor` executed transaction `index` of the block that it
+    /// applies; not for a chain, which executes a block as a whole.
+    fn transaction(&mut self, executor: u32, index: u32) {
+        let _ = (executor, index);
+    }
+
     /// Called after executor number `executor` applied a block.
     fn applied(&mut self, executor: u32) {
         let _ = executor;
@@ -145,7 +158,7 @@ impl Progress for NoProgress {
 /// Result of a simulation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// True if all executors agreed on every receipt and root.
+    /// True if all executors agreed on every receipt and root, and on what they store and serve.
     pub agreed: bool,
     /// Height of the last executed block.
     pub height: Height,
@@ -164,6 +177,21 @@ pub struct Report {
     pub gas_used: u64,
     /// Figures over time, including the block of the first difference.
     pub figures: Figures,
+    /// Number of comparisons of what executors store and serve, by [`Mismatch::field`].
+    pub compared: BTreeMap<&'static str, u64>,
+    /// The executors with an injected fault.
+    pub faults: Vec<FaultLine>,
+}
+
+/// An executor with an injected fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultLine {
+    /// Index of the executor.
+    pub executor: u32,
+    /// Its name.
+    pub name: String,
+    /// How often the fault changed something; 0 if the run proves nothing about it.
+    pub acted: u64,
 }
 
 /// Runs a plan on executors, under version 1 of the rules.
