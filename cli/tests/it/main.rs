@@ -17,6 +17,8 @@ mod hostile_files;
 
 mod inspect;
 
+mod outputs;
+
 mod proof;
 
 mod rejected;

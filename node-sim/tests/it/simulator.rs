@@ -28,6 +28,32 @@ fn four_executors_agree_over_every_kind_of_transaction() {
     assert_eq!(names.len(), 4);
 }
 
+/// Everything that is compared of what executors store and serve.
+const SERVED: [&str; 12] = [
+    "account",
+    "proof",
+    "query",
+    "scan",
+    "state",
+    "stored.chain_id",
+    "stored.event",
+    "stored.header",
+    "stored.receipt",
+    "stored.tip",
+    "stored.transaction",
+    "view",
+];
+
+#[test]
+fn what_executors_store_and_serve_is_compared_in_every_kind() {
+    let report = simulate(Plan::new(12, 7), 4);
+    let compared: Vec<&str> = report.compared.keys().copied().collect();
+    assert_eq!(compared, SERVED);
+    for (field, count) in report.compared {
+        assert!(count >= 12, "{field}: {count}");
+    }
+}
+
 #[test]
 fn a_report_depends_on_plan_and_kinds_alone() {
     let plan = Plan::new(8, 3);
