@@ -63,10 +63,7 @@ impl Verdict {
     ///
     /// # Errors
     /// The first failure, after [`Verdict::Passed`].
-    pub(crate) fn after<const N: usize>(
-        self,
-        written: [Result<(), Failure>; N],
-    ) -> CommandResult {
+    pub(crate) fn after<const N: usize>(self, written: [Result<(), Failure>; N]) -> CommandResult {
         let mut failed = written.into_iter().filter_map(Result::err);
         if self == Self::Passed {
             return failed.next().map_or(Ok(self), Err);

@@ -11,7 +11,8 @@ const MISMATCHES_MAX: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
     /// Field name: `receipt.*`, `event`, `state`, `state_root`, `transactions`, `result.*`, or what
-    /// an executor stores or serves: `stored.*`, `proof`, `query`, `view`.
+    /// an executor stores or serves: `stored.*`, `account`, `scan`, `proof`, `query`, `view`; or
+    /// `specification`, with the sentence as key.
     pub field: &'static str,
     /// State key in hex, if the field is `state`; height and index, where there are several.
     pub key: Option<String>,
@@ -38,7 +39,12 @@ impl Mismatches {
         self.0
     }
 
-    pub(crate) fn push(&mut self, field: &'static str, key: Option<String>, values: (String, String)) {
+    pub(crate) fn push(
+        &mut self,
+        field: &'static str,
+        key: Option<String>,
+        values: (String, String),
+    ) {
         if values.0 != values.1 && self.0.len() < MISMATCHES_MAX {
             let (left, right) = values;
             self.0.push(Mismatch {

@@ -37,9 +37,8 @@ pub(crate) fn run(arguments: &Meter) -> CommandResult {
     };
     let options = Options { bulk, wide };
     let output = &arguments.output;
-    let unwritten = |error| {
-        Failure::Environment(format!("cannot write {}: {error}", printable_path(output)))
-    };
+    let unwritten =
+        |error| Failure::Environment(format!("cannot write {}: {error}", printable_path(output)));
     let mut file = Output::create(output).map_err(unwritten)?;
     let emitted = vm::unstable::emit::emit_with(&module, &rules, options);
     let written = file.write_all(&emitted).and_then(|()| file.finish());

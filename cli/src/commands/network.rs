@@ -5,9 +5,7 @@ use crate::failure::{CommandResult, Failure, Verdict};
 use crate::print::{self, Colour};
 use crate::progress::ProgressTimer;
 use crate::text::{counted, grouped};
-use node_sim::network::{
-    self, Behaviour, NetworkDifference, NetworkReport, Scenario, Upgrade,
-};
+use node_sim::network::{self, Behaviour, NetworkDifference, NetworkReport, Scenario, Upgrade};
 use serde::Serialize;
 use vm::Height;
 

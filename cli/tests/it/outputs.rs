@@ -46,7 +46,14 @@ fn names(folder: &Path) -> Vec<String> {
 #[test]
 fn a_fault_that_never_acted_is_an_error_of_the_run() {
     let ran = lockstep(&[
-        "sim", "--nodes", "1", "--blocks", "2", "--plant", "lost-write", "--json",
+        "sim",
+        "--nodes",
+        "1",
+        "--blocks",
+        "2",
+        "--plant",
+        "lost-write",
+        "--json",
     ]);
     assert_eq!(ran.code, 4, "{ran:?}");
     assert!(ran.stderr.contains("lost-write never acted"), "{ran:?}");
@@ -73,7 +80,10 @@ fn a_full_device_fails_an_agreement_and_hides_no_difference() {
         assert!(differs.stderr.contains("/dev/full"), "{differs:?}");
         assert_eq!(differs.json()["agreed"], false);
     }
-    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let full = fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
     let ran = Command::new(env!("CARGO_BIN_EXE_lockstep"))
         .args(DIFFERS)
         .stdout(full)
@@ -148,11 +158,18 @@ fn what_cannot_be_written_is_found_before_the_work() {
     let both = text(&nowhere);
     let replay = lockstep(&["node", "replay", "absent", "--bisect", "--out", both]);
     assert_eq!(replay.code, 4);
-    assert!(replay.stderr.contains("cannot write the case"), "{replay:?}");
+    assert!(
+        replay.stderr.contains("cannot write the case"),
+        "{replay:?}"
+    );
     let meter = lockstep(&["meter", &sample("math.wasm"), "--output", text(&folder)]);
     assert_eq!(meter.code, 4, "{meter:?}");
     let conform = lockstep(&["conform", "run", "--out", both]);
-    assert_eq!((conform.code, conform.stdout.as_str()), (4, ""), "{conform:?}");
+    assert_eq!(
+        (conform.code, conform.stdout.as_str()),
+        (4, ""),
+        "{conform:?}"
+    );
     assert_eq!(fs::read_to_string(&read_only).unwrap(), "kept");
     assert_eq!(names(&folder), ["read-only"]);
 }

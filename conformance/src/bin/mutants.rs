@@ -81,9 +81,9 @@ impl MutantResult {
         };
         let found: Vec<Value> = findings
             .iter()
-            .map(|found| {
-                json!({"oracle": found.oracle, "tests": found.tests, "place": found.place})
-            })
+            .map(
+                |found| json!({"oracle": found.oracle, "tests": found.tests, "place": found.place}),
+            )
             .collect();
         let checks: Vec<String> = self.mutant.checks.iter().map(Check::line).collect();
         let why = match &self.verdict {

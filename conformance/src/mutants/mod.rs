@@ -118,7 +118,10 @@ fn header(text: &str) -> Result<(String, Vec<Check>), &'static str> {
     let wrong = before.lines().find_map(|line| line.strip_prefix("wrong: "));
     let wrong = wrong.ok_or("no line `wrong: what is wrong`")?;
     let mut checks = Vec::new();
-    for check in before.lines().filter_map(|line| line.strip_prefix("check: ")) {
+    for check in before
+        .lines()
+        .filter_map(|line| line.strip_prefix("check: "))
+    {
         let arguments = check.strip_prefix("cargo ").unwrap_or_default();
         let arguments: Vec<String> = arguments.split_whitespace().map(str::to_owned).collect();
         let is_test = arguments.first().is_some_and(|word| word == "test");

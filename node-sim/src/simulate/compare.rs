@@ -3,6 +3,7 @@
 use super::running::{BlockOutcome, TransactionResult};
 use super::served::shown;
 use crate::compare::{Mismatch, Mismatches, compare_receipts, compare_transactions};
+use core::fmt;
 use node::BlockResult;
 use node::digest::encode;
 use vm::{Event, Height};
@@ -17,13 +18,30 @@ pub struct Difference {
     pub transaction: Option<u32>,
     /// Id of the transaction.
     pub tx_id: Option<[u8; 32]>,
-    /// Indices of the two executors.
+    /// Indices of the two executors; the same one if it breaks the specification.
     pub executors: (u32, u32),
     /// Names of the two executors.
     pub names: (String, String),
     /// The differences: receipt fields, then state keys in order, events, the root; or what is
     /// stored and served, by kind. Not empty.
     pub mismatches: Vec<Mismatch>,
+}
+
+/// One line: the place, and the first field with its key and both values.
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "block {}", self.height)?;
+        if let Some(transaction) = self.transaction {
+            write!(f, ", transaction {transaction}")?;
+        }
+        if let Some(first) = self.mismatches.first() {
+            let key = first.key.as_deref().unwrap_or_default();
+            write!(f, ": {} {key}", first.field)?;
+            write!(f, ": {} by {}, ", first.left, self.names.0)?;
+            write!(f, "{} by {}", first.right, self.names.1)?;
+        }
+        Ok(())
+    }
 }
 
 /// Differences, and the transaction of the block that has them.

@@ -41,6 +41,9 @@ mod running;
 /// What executors store and serve.
 mod served;
 
+/// Sentences of the specification that results must not break.
+mod laws;
+
 /// All executors, block by block.
 mod simulation;
 

@@ -17,9 +17,7 @@ use crate::compare::Mismatches;
 use node::chain::{At, ChainError, Subject};
 use node::digest::{encode, sha256};
 use node::prove::{ProveError, with_headers};
-use node::{
-    Block, Chain, CodeCache, Header, Node, Overlay, Payload, Receipt, Signed, Store, Tip,
-};
+use node::{Block, Chain, CodeCache, Header, Node, Overlay, Payload, Receipt, Signed, Store, Tip};
 use proof::{Claim, Expected, Proof, Statement};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use vm::{
@@ -235,9 +233,7 @@ impl Server<'_> {
     /// What a call of a stranger results in, as text.
     fn call(&self, message: &Message) -> Result<String, Fault> {
         let outcome = match self {
-            Self::Chain(chain) => chain
-                .call(At::Final, message, VIEW_GAS)
-                .map_err(of_chain)?,
+            Self::Chain(chain) => chain.call(At::Final, message, VIEW_GAS).map_err(of_chain)?,
             Self::Node {
                 node,
                 cache,
@@ -262,7 +258,12 @@ impl Server<'_> {
     /// The blocks and the state that are stored.
     pub(super) fn stored(&self, store: &dyn Store, asked: &Questions) -> Result<Served, Fault> {
         let mut served = Served::new();
-        put(&mut served, "stored.tip", String::new(), encode(&self.tip()?));
+        put(
+            &mut served,
+            "stored.tip",
+            String::new(),
+            encode(&self.tip()?),
+        );
         let chain_id = store.chain_id()?.map(|id| id.to_vec());
         served.insert(("stored.chain_id", String::new()), Some(chain_id));
         for height in [asked.height(), asked.earlier] {
@@ -358,14 +359,15 @@ impl Server<'_> {
         let height = past.height.0;
         for (index, (key, value)) in past.values.iter().enumerate() {
             let proof = match self {
-                Self::Chain(chain) => proved(chain.prove(
-                    At::Height(past.height),
-                    &Subject::State { key },
-                ))?,
+                Self::Chain(chain) => {
+                    proved(chain.prove(At::Height(past.height), &Subject::State { key }))?
+                }
                 Self::Node { .. } => past
                     .claims
                     .get(index)
-                    .map(|claim| with_headers(claim.clone(), past.height, core::slice::from_ref(header)))
+                    .map(|claim| {
+                        with_headers(claim.clone(), past.height, core::slice::from_ref(header))
+                    })
                     .transpose()
                     .map_err(of_prover)?,
             };
@@ -382,7 +384,10 @@ impl Server<'_> {
                     return Err(other_value("a value"));
                 }
             }
-            served.insert(("proof", format!("state {height}/{}", hex::encode(key))), bytes.map(Some));
+            served.insert(
+                ("proof", format!("state {height}/{}", hex::encode(key))),
+                bytes.map(Some),
+            );
         }
         self.result_proofs(past, header, &mut served)?;
         Ok(served)
@@ -402,7 +407,10 @@ impl Server<'_> {
                 }
                 Self::Node { node, .. } => {
                     let claim = node.receipt_claim(height, index).map_err(of_prover)?;
-                    Some(with_headers(claim, height, core::slice::from_ref(header)).map_err(of_prover)?)
+                    Some(
+                        with_headers(claim, height, core::slice::from_ref(header))
+                            .map_err(of_prover)?,
+                    )
                 }
             };
             let expected = Expected::Receipt {
@@ -410,7 +418,10 @@ impl Server<'_> {
                 transaction: index,
             };
             let bytes = checked(proof, header, &expected)?;
-            served.insert(("proof", format!("receipt {height}/{index}")), bytes.map(Some));
+            served.insert(
+                ("proof", format!("receipt {height}/{index}")),
+                bytes.map(Some),
+            );
         }
         if let Some((index, event)) = past.event {
             let proof = match self {
@@ -424,7 +435,10 @@ impl Server<'_> {
                     let claim = node
                         .event_claim(height, index, events, event)
                         .map_err(of_prover)?;
-                    Some(with_headers(claim, height, core::slice::from_ref(header)).map_err(of_prover)?)
+                    Some(
+                        with_headers(claim, height, core::slice::from_ref(header))
+                            .map_err(of_prover)?,
+                    )
                 }
             };
             let expected = Expected::Event {
@@ -433,7 +447,10 @@ impl Server<'_> {
                 event,
             };
             let bytes = checked(proof, header, &expected)?;
-            served.insert(("proof", format!("event {height}/{index}/{event}")), bytes.map(Some));
+            served.insert(
+                ("proof", format!("event {height}/{index}/{event}")),
+                bytes.map(Some),
+            );
         }
         Ok(())
     }
@@ -484,7 +501,11 @@ pub(super) fn compare(
         *count = count.saturating_add(1);
         if one != other {
             let key = (!key.is_empty()).then(|| key.clone());
-            mismatches.push(kind, key, (shown_value(kind, one), shown_value(kind, other)));
+            mismatches.push(
+                kind,
+                key,
+                (shown_value(kind, one), shown_value(kind, other)),
+            );
         }
     }
     mismatches
@@ -529,7 +550,9 @@ fn verified(bytes: &[u8], header: &Header, expected: &Expected<'_>) -> Result<St
 }
 
 fn other_value(what: &str) -> Fault {
-    Fault::invariant(format!("a proof states {what} that was not the committed one"))
+    Fault::invariant(format!(
+        "a proof states {what} that was not the committed one"
+    ))
 }
 
 fn of_prover(error: ProveError) -> Fault {

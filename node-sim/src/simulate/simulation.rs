@@ -5,6 +5,7 @@ use super::compare::{Difference, FoundDifference, compare};
 use super::evidence::{self, DifferingKey};
 use super::executor::Executor;
 use super::figures::{Figures, Gatherer};
+use super::laws;
 use super::random::Random;
 use super::running::{BlockOutcome, RunningExecutor};
 use super::served::{self, Questions, Served};
@@ -60,7 +61,10 @@ impl Simulation {
     pub(super) fn run(&mut self, plan: &Plan, progress: &mut dyn Progress) -> Result<(), Fault> {
         let ended = self.run_blocks(plan, progress);
         self.report.figures = self.gatherer.take();
-        self.report.faults = (0_u32..).zip(&self.running).filter_map(fault_line).collect();
+        self.report.faults = (0_u32..)
+            .zip(&self.running)
+            .filter_map(fault_line)
+            .collect();
         ended
     }
 
@@ -75,7 +79,10 @@ impl Simulation {
             if let Some(outcome) = outcomes.first() {
                 self.gatherer.count(&block, outcome);
             }
-            let found = first_difference(&self.running, &outcomes, height);
+            let mut found = first_difference(&self.running, &outcomes, height);
+            if found.is_none() {
+                found = self.unlawful(&block, &outcomes)?;
+            }
             if let Some(difference) = &found {
                 // The results under dispute: `node replay` compares them and traces the first.
                 let (_, other) = difference.executors;
@@ -128,6 +135,32 @@ impl Simulation {
             }
         }
         Ok(Some(outcomes))
+    }
+
+    /// What the results of executor 0 break of the specification.
+    fn unlawful(
+        &self,
+        block: &Block,
+        outcomes: &[BlockOutcome],
+    ) -> Result<Option<Difference>, Fault> {
+        let running = first(&self.running)?;
+        let Some(outcome) = outcomes.first() else {
+            return Ok(None);
+        };
+        let Some(violation) = laws::check(running.store(), block, outcome)? else {
+            return Ok(None);
+        };
+        let place = violation.transaction;
+        let index = place.and_then(|index| usize::try_from(index).ok());
+        let result = index.and_then(|index| outcome.transactions.get(index));
+        Ok(Some(Difference {
+            height: block.header.height,
+            transaction: place,
+            tx_id: result.map(|result| result.receipt.tx_id),
+            executors: (0, 0),
+            names: ("the specification".to_owned(), running.name().to_owned()),
+            mismatches: violation.mismatches.into_list(),
+        }))
     }
 
     /// Commits on all executors, compares what they store and serve, then restarts those that do

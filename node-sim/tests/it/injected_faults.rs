@@ -440,9 +440,8 @@ const EXPECTED: [(&str, Check); 19] = [
 ];
 
 fn removal_of(diff: &StateDiff) -> Option<&Vec<u8>> {
-    let removed = |(key, value): &(&Vec<u8>, &Option<Vec<u8>>)| {
-        value.is_none() && key[0] == key::VALUE
-    };
+    let removed =
+        |(key, value): &(&Vec<u8>, &Option<Vec<u8>>)| value.is_none() && key[0] == key::VALUE;
     diff.iter().find(removed).map(|(key, _)| key)
 }
 

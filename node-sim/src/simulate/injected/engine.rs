@@ -175,7 +175,10 @@ impl Engine for Watched {
         module: &Arc<CheckedModule>,
         rules: &Arc<Rules>,
     ) -> Result<Box<dyn Execution>, Fault> {
-        if self.module.is_some_and(|watched| watched != *module.code_hash()) {
+        if self
+            .module
+            .is_some_and(|watched| watched != *module.code_hash())
+        {
             return Reference::new().instantiate(module, rules);
         }
         let sites = WatchedSites::default();
