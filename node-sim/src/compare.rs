@@ -10,9 +10,9 @@ const MISMATCHES_MAX: usize = 16;
 /// One difference between two executors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// Field name: `receipt.*`, `event`, `state`, `state_root`, `transactions`, `result.*`, or what
-    /// an executor stores or serves: `stored.*`, `account`, `scan`, `proof`, `query`, `view`; or
-    /// `specification`, with the sentence as key.
+    /// Field name: `receipt.*`, `event`, `state`, `state_root`, `verdict`, `transactions`,
+    /// `result.*`; what an executor stores or serves: `stored.*`, `account`, `scan`, `proof`,
+    /// `query`, `view`; or `specification`, with the sentence as key.
     pub field: &'static str,
     /// State key in hex, if the field is `state`; height and index, where there are several.
     pub key: Option<String>,

@@ -72,6 +72,8 @@ pub(super) fn compare(left: &BlockOutcome, right: &BlockOutcome) -> Option<Found
         }
     }
     let mut mismatches = Mismatches::default();
+    let verdict = |outcome: &BlockOutcome| outcome.refused.clone().unwrap_or("valid".to_owned());
+    mismatches.push("verdict", None, (verdict(left), verdict(right)));
     mismatches.number(
         "transactions",
         left.transactions.len(),

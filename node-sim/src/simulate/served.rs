@@ -157,7 +157,7 @@ impl Questions {
     }
 }
 
-/// A call of the block as a message of a stranger.
+/// A call of the block as a query.
 fn message(signed: &Signed) -> Option<Message> {
     match &signed.transaction.payload {
         Payload::Call {
@@ -167,7 +167,7 @@ fn message(signed: &Signed) -> Option<Message> {
             ..
         } => Some(Message {
             tx_hash: [0; 32],
-            caller: Address([0x5a; 32]),
+            caller: signed.transaction.signer.address(),
             target: Target::Call {
                 contract: *contract,
             },
@@ -230,7 +230,7 @@ impl Server<'_> {
         Ok(account.encode().unwrap_or_default())
     }
 
-    /// What a call of a stranger results in, as text.
+    /// What a call results in, as text.
     fn call(&self, message: &Message) -> Result<String, Fault> {
         let outcome = match self {
             Self::Chain(chain) => chain.call(At::Final, message, VIEW_GAS).map_err(of_chain)?,
