@@ -301,11 +301,14 @@ pub(crate) fn run(arguments: &Sim) -> CommandResult {
     verdict.after([printed, archived, page, case, effective(&report)])
 }
 
-/// Refuses an agreement that proves nothing: a fault that never acted, or that was not found.
+/// Refuses a run that proves nothing: its fault never acted, or acted and made no difference.
 fn effective(report: &Report) -> Result<(), Failure> {
     let Some(FaultLine { name, acted, .. }) = report.faults.first() else {
         return Ok(());
     };
+    if *acted > 0 && !report.agreed {
+        return Ok(());
+    }
     Err(Failure::Environment(if *acted == 0 {
         format!("the injected fault {name} never acted: this run proves nothing about it")
     } else {

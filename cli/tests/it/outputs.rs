@@ -60,7 +60,7 @@ fn a_fault_that_never_acted_is_an_error_of_the_run() {
     assert_eq!(ran.json()["agreed"], true);
     assert_eq!(ran.json()["plant"]["acted"], "0");
     let ran = lockstep(&DIFFERS);
-    assert_eq!(ran.code, 1, "{ran:?}");
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, ""), "{ran:?}");
     assert_ne!(ran.json()["plant"]["acted"], "0");
     assert_eq!(lockstep(&AGREES).json()["plant"], serde_json::Value::Null);
 }
