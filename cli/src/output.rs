@@ -76,7 +76,7 @@ impl Output {
         Replaced::create(target, permissions).map(|file| Self(Kind::Replaced(file)))
     }
 
-    /// Makes the output complete: syncs a file and gives it its name.
+    /// Makes the output complete: syncs a file and renames it.
     ///
     /// # Errors
     /// Errors of the file system; a file is then as before.

@@ -36,8 +36,8 @@ fn contained(text: &str) -> String {
     safe
 }
 
-/// Takes standard output for a file of the command: what [`out`] and [`json`] write goes to standard
-/// error from then on. False if it is taken already.
+/// Takes standard output for a file of the command: what [`out`] and [`json`] write goes to
+/// standard error from then on. False if it is taken already.
 pub(crate) fn take_stdout() -> bool {
     !IS_TAKEN.swap(true, Ordering::Relaxed)
 }

@@ -45,7 +45,7 @@ struct SimulationLine<'a> {
     /// Number of comparisons of what nodes store and serve, by field.
     compared: &'a BTreeMap<&'static str, u64>,
     /// The injected fault of `--plant`.
-    plant: Option<PlantLine<'a>>,
+    injected_fault: Option<InjectedFaultLine<'a>>,
     /// Number of blocks in each row of `blocks`: 1 up to 4,096 blocks, then 2, 4, ...
     blocks_per_row: u64,
     blocks: Vec<BlockLine>,
@@ -54,7 +54,7 @@ struct SimulationLine<'a> {
 
 /// The node with an injected fault.
 #[derive(Serialize)]
-struct PlantLine<'a> {
+struct InjectedFaultLine<'a> {
     name: &'a str,
     /// Number of times that the fault changed something.
     acted: String,
@@ -358,7 +358,7 @@ fn line(report: &Report, seed: u64) -> SimulationLine<'_> {
         exits: ExitCounts(report.by_exit),
         gas_used: report.gas_used.to_string(),
         compared: &report.compared,
-        plant: report.faults.first().map(|fault| PlantLine {
+        injected_fault: report.faults.first().map(|fault| InjectedFaultLine {
             name: &fault.name,
             acted: fault.acted.to_string(),
         }),

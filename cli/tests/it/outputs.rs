@@ -58,11 +58,14 @@ fn a_fault_that_never_acted_is_an_error_of_the_run() {
     assert_eq!(ran.code, 4, "{ran:?}");
     assert!(ran.stderr.contains("lost-write never acted"), "{ran:?}");
     assert_eq!(ran.json()["agreed"], true);
-    assert_eq!(ran.json()["plant"]["acted"], "0");
+    assert_eq!(ran.json()["injected_fault"]["acted"], "0");
     let ran = lockstep(&DIFFERS);
     assert_eq!((ran.code, ran.stderr.as_str()), (1, ""), "{ran:?}");
-    assert_ne!(ran.json()["plant"]["acted"], "0");
-    assert_eq!(lockstep(&AGREES).json()["plant"], serde_json::Value::Null);
+    assert_ne!(ran.json()["injected_fault"]["acted"], "0");
+    assert_eq!(
+        lockstep(&AGREES).json()["injected_fault"],
+        serde_json::Value::Null
+    );
 }
 
 #[cfg(target_os = "linux")]

@@ -20,7 +20,7 @@ use vm::{Address, CodeHash, Fault, Height, StateDiff, key};
 /// Blocks whose hashes the state has.
 const HASHES: u64 = 256;
 
-/// A sentence that does not hold: what it expects, and what was found.
+/// A sentence that is not true: what it expects, and what was found.
 type Broken = (&'static str, String, String);
 
 /// The first transaction whose result breaks sentences, or `None` for the block as a whole.
@@ -225,7 +225,7 @@ fn expected_values(
     Ok(Some((sentence, values)))
 }
 
-/// What holds of a contract that returned, whatever it did.
+/// What is true of a contract that returned, whatever it did.
 fn check_contract(
     state: &ModelState<'_>,
     transaction: &Transaction,
