@@ -170,7 +170,7 @@ pub(super) struct RunningExecutor {
 
 /// What executes and serves the blocks.
 enum Driven {
-    Node(Machine),
+    Node(Box<Machine>),
     /// A chain, and the hash of the block that waits to be final.
     Chain(Box<Chain>, [u8; 32]),
 }
@@ -215,7 +215,7 @@ impl RunningExecutor {
                 for module in &self.executor.prefilled {
                     machine.cache()?.insert(Arc::clone(module));
                 }
-                Driven::Node(machine)
+                Driven::Node(Box::new(machine))
             }
             Driver::Chain(workers) => {
                 let options = Options {
