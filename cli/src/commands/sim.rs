@@ -5,6 +5,7 @@ use crate::chain::case_file;
 use crate::chain::site::{self, SiteLine};
 use crate::chain::store::StoreName;
 use crate::chain::upgrade_file;
+use crate::commands::coverage::{self, CoverageLine};
 use crate::commands::network;
 use crate::failure::{CommandResult, Failure, Verdict};
 use crate::print::{self, Colour};
@@ -15,6 +16,7 @@ use crate::text::{counted, grouped, printable_path};
 use node::archive::{ArchiveWriter, ArchivedBlock};
 use node::{Genesis, MemoryStore, ReceiptExit, RulesUnknown};
 use node_sim::bisect::Divergence;
+use node_sim::coverage::{Coverage, Covered};
 use node_sim::simulate::figures::{BlockFigures, TargetFigures};
 use node_sim::simulate::injected::{self, InjectedFault};
 use node_sim::simulate::workload::Workload;
@@ -46,6 +48,9 @@ struct SimulationLine<'a> {
     blocks_per_row: u64,
     blocks: Vec<BlockLine>,
     targets: Vec<TargetLine>,
+    /// Each sentence of docs/spec, with `--coverage`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage: Option<Vec<CoverageLine>>,
 }
 
 /// Figures of a group of consecutive blocks; of a single block up to 4,096 blocks.
@@ -177,13 +182,14 @@ impl Progress for SimulationProgress {
 fn print_result(
     arguments: &Sim,
     (report, chain_id): (&Report, &[u8; 32]),
-    site: Option<&Divergence>,
-    has_case: bool,
+    (site, has_case): (Option<&Divergence>, bool),
+    covered: Option<&[Covered]>,
 ) -> Result<(), Failure> {
     if arguments.json {
         return Ok(print::json(&SimulationLine {
             site: site.map(site::line),
             chain_id: hex::encode(chain_id),
+            coverage: covered.map(coverage::lines),
             ..line(report, arguments.seed)
         })?);
     }
@@ -197,6 +203,9 @@ fn print_result(
         text.push_str(&format!(
             "replay this transaction: lockstep node case {path}\n"
         ));
+    }
+    if let Some(covered) = covered {
+        text.push_str(&coverage::text(covered));
     }
     Ok(print::out(&text)?)
 }
@@ -220,6 +229,8 @@ pub(crate) fn run(arguments: &Sim) -> CommandResult {
     let plan = Plan::new(arguments.blocks, arguments.seed);
     let versions = versions(&plan, &arguments.upgrades)?;
     let mut executors = store.equip(simulate::standard(arguments.nodes))?;
+    let coverage = arguments.coverage.then(Coverage::new);
+    executors.extend(coverage.as_ref().map(Coverage::executor));
     let fault = arguments.injected_fault.as_deref();
     executors.extend(
         fault
@@ -262,7 +273,9 @@ pub(crate) fn run(arguments: &Sim) -> CommandResult {
         case_file::write(case, path)?;
     }
     let printed = (&report, &progress.chain_id);
-    print_result(arguments, printed, site.as_ref(), case.is_some())?;
+    let covered = coverage.as_ref().map(Coverage::report);
+    let found = (site.as_ref(), case.is_some());
+    print_result(arguments, printed, found, covered.as_deref())?;
     Ok(if report.agreed {
         Verdict::Passed
     } else {
@@ -323,6 +336,7 @@ fn line(report: &Report, seed: u64) -> SimulationLine<'_> {
             .map(block_line)
             .collect(),
         targets: report.figures.targets.iter().map(target_line).collect(),
+        coverage: None,
     }
 }
 
