@@ -17,6 +17,8 @@ pub(crate) mod explain;
 
 pub(crate) mod network;
 
+pub(crate) mod coverage;
+
 pub(crate) mod sim;
 
 pub(crate) mod case;

@@ -4,6 +4,7 @@ use crate::args::Sim;
 use crate::chain::site::{self, SiteLine};
 use crate::chain::store::StoreName;
 use crate::chain::upgrade_file;
+use crate::commands::coverage::{self, CoverageLine};
 use crate::commands::network;
 use crate::failure::{CommandResult, Failure, Verdict};
 use crate::output::{Output, SideFile};
@@ -14,6 +15,7 @@ use crate::text::{counted, grouped, printable_path};
 use node::archive::{ArchiveWriter, ArchivedBlock};
 use node::{Genesis, MemoryStore, ReceiptExit, RulesUnknown};
 use node_sim::bisect::Divergence;
+use node_sim::coverage::{Coverage, Covered};
 use node_sim::simulate::figures::{BlockFigures, TargetFigures};
 use node_sim::simulate::injected::{self, InjectedFault};
 use node_sim::simulate::workload::Workload;
@@ -50,6 +52,9 @@ struct SimulationLine<'a> {
     blocks_per_row: u64,
     blocks: Vec<BlockLine>,
     targets: Vec<TargetLine>,
+    /// Each sentence of docs/spec, with `--coverage`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage: Option<Vec<CoverageLine>>,
 }
 
 /// The node with an injected fault.
@@ -208,13 +213,14 @@ impl SimulationProgress {
 fn print_result(
     arguments: &Sim,
     (report, chain_id): (&Report, &[u8; 32]),
-    site: Option<&Divergence>,
-    has_case: bool,
+    (site, has_case): (Option<&Divergence>, bool),
+    covered: Option<&[Covered]>,
 ) -> Result<(), Failure> {
     if arguments.json {
         return Ok(print::json(&SimulationLine {
             site: site.map(site::line),
             chain_id: hex::encode(chain_id),
+            coverage: covered.map(coverage::lines),
             ..line(report, arguments.seed)
         })?);
     }
@@ -228,6 +234,9 @@ fn print_result(
         text.push_str(&format!(
             "replay this transaction: lockstep node case {path}\n"
         ));
+    }
+    if let Some(covered) = covered {
+        text.push_str(&coverage::text(covered));
     }
     Ok(print::out(&text)?)
 }
@@ -252,6 +261,8 @@ pub(crate) fn run(arguments: &Sim) -> CommandResult {
     let plan = Plan::new(arguments.blocks, arguments.seed);
     let versions = versions(&plan, &arguments.upgrades)?;
     let mut executors = store.equip(simulate::standard(arguments.nodes))?;
+    let coverage = arguments.coverage.then(Coverage::new);
+    executors.extend(coverage.as_ref().map(Coverage::executor));
     let fault = arguments.injected_fault.as_deref();
     executors.extend(
         fault
@@ -281,7 +292,9 @@ pub(crate) fn run(arguments: &Sim) -> CommandResult {
     } = simulated?;
     // Printed first: whatever happens to the files, a difference is known and is the exit code.
     let printed = (&report, &progress.chain_id);
-    let printed = print_result(arguments, printed, site.as_ref(), case.is_some());
+    let covered = coverage.as_ref().map(Coverage::report);
+    let found = (site.as_ref(), case.is_some());
+    let printed = print_result(arguments, printed, found, covered.as_deref());
     let archived = progress.archive.finish();
     let archived = archived.map_err(|error| archive.failure(&error));
     progress.timing.flush();
@@ -371,6 +384,7 @@ fn line(report: &Report, seed: u64) -> SimulationLine<'_> {
             .map(block_line)
             .collect(),
         targets: report.figures.targets.iter().map(target_line).collect(),
+        coverage: None,
     }
 }
 

@@ -32,6 +32,9 @@ mod commerce;
 /// Hostile calls, and code changes.
 mod hostile;
 
+/// Transactions that reach the specification at its boundaries.
+pub mod probes;
+
 /// Stores, traces and caches in which executors vary.
 mod variations;
 
@@ -78,6 +81,10 @@ use vm::{Fault, Height};
 /// Maximum number of transactions of a simulated block; bounds the memory of a simulation.
 pub const SIMULATED_TRANSACTIONS_MAX: u32 = 1_000;
 
+/// Number of blocks of a run that reaches what the table of [`coverage`](crate::coverage) says: a
+/// full window of block hashes, and a few blocks more.
+pub const BLOCKS_DEFAULT: u64 = 260;
+
 /// Parameters of a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -85,12 +92,13 @@ pub struct Plan {
     pub blocks: u64,
     /// Seed of accounts and transactions.
     pub seed: u64,
-    /// Transactions per block after the first two, at most [`SIMULATED_TRANSACTIONS_MAX`].
+    /// Drawn transactions per block after the first three, at most
+    /// [`SIMULATED_TRANSACTIONS_MAX`]; blocks 41 to 260 have nearly none.
     pub transactions: u32,
 }
 
 impl Plan {
-    /// A plan with 12 transactions per block.
+    /// A plan with 12 drawn transactions per block.
     #[must_use]
     pub const fn new(blocks: u64, seed: u64) -> Self {
         Self {
