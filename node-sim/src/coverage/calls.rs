@@ -54,7 +54,7 @@ pub(super) struct HostCall {
     pub(super) function: Function,
     row: &'static Row,
     arguments: Vec<u64>,
-    /// Bytes that the call reads, one for each range; of a number its last byte or four.
+    /// Bytes that the call reads, one for each range; of a number its low byte or four.
     pub(super) read: Vec<Vec<u8>>,
     gas: u64,
     memory: u64,
@@ -79,10 +79,10 @@ impl HostCall {
                     Some(bytes(pending.memory, pointer, length))
                 }
                 Argument::Number(_, Type::I32) if pointer > 0xff => {
-                    Some(pointer.to_be_bytes().into_iter().skip(4).collect())
+                    Some(pointer.to_le_bytes().into_iter().take(4).collect())
                 }
                 Argument::Number(_, Type::I32) => {
-                    Some(pointer.to_be_bytes().into_iter().skip(7).collect())
+                    Some(pointer.to_le_bytes().into_iter().take(1).collect())
                 }
                 Argument::Number(..) | Argument::Buffer | Argument::Output(_) => None,
             });
@@ -218,7 +218,7 @@ impl HostCall {
         };
         match number {
             -4..=32 => facts.note(format!("{name}={number}")),
-            0.. => facts.note(format!("{name}=+")),
+            33.. => facts.note(format!("{name}=+")),
             _ => facts.note(format!("{name}=-")),
         }
         let room = self.ranges().find_map(|(argument, _, length)| {

@@ -124,34 +124,23 @@ impl Script {
             .saturating_add(RECORD_BYTES.saturating_mul(count));
         let slots = || self.records.iter().flat_map(|(_, slots)| slots);
         let data_bytes = slots().map(Slot::data).fold(0, u64::saturating_add);
-        let (mut data, mut next_data) = (Vec::new(), data_at);
-        let mut next_room = data_at.saturating_add(data_bytes);
+        let mut layout = Layout {
+            data: Vec::new(),
+            next_data: data_at,
+            next_room: data_at.saturating_add(data_bytes),
+        };
         let mut records = Vec::new();
         for (number, slots) in &self.records {
             let mut words = vec![*number];
             for slot in slots {
-                match slot {
-                    Slot::Number(number) => words.push(*number),
-                    Slot::Fixed(bytes) | Slot::Bytes(bytes) => {
-                        words.push(next_data);
-                        if matches!(slot, Slot::Bytes(_)) {
-                            words.push(length(bytes));
-                        }
-                        data.extend_from_slice(bytes);
-                        next_data = next_data.saturating_add(length(bytes));
-                    }
-                    Slot::Room(bytes) | Slot::Buffer(bytes) => {
-                        words.push(next_room);
-                        if matches!(slot, Slot::Buffer(_)) {
-                            words.push(*bytes);
-                        }
-                        next_room = next_room.saturating_add(*bytes);
-                    }
-                }
+                words.extend(layout.place(slot));
             }
             words.resize(10, 0);
             records.extend(words.into_iter().flat_map(u64::to_le_bytes));
         }
+        let Layout {
+            data, next_room, ..
+        } = layout;
         let shown = next_room.saturating_sub(ORIGIN).min(65_536);
         let (start, shown) = self.output.unwrap_or((ORIGIN, shown));
         let header = [self.mode(), start, shown, count];
@@ -169,6 +158,39 @@ impl Script {
             Ending::Plain => 2,
             Ending::Trap => 3,
             Ending::Spin => 4,
+        }
+    }
+}
+
+/// Where data and rooms of a script are in memory.
+struct Layout {
+    data: Vec<u8>,
+    next_data: u64,
+    next_room: u64,
+}
+
+impl Layout {
+    /// Places what a slot points to; returns the words of the slot.
+    fn place(&mut self, slot: &Slot) -> Vec<u64> {
+        let (data, room) = (self.next_data, self.next_room);
+        match slot {
+            Slot::Number(number) => vec![*number],
+            Slot::Fixed(bytes) | Slot::Bytes(bytes) => {
+                self.data.extend_from_slice(bytes);
+                self.next_data = data.saturating_add(length(bytes));
+                match slot {
+                    Slot::Bytes(_) => vec![data, length(bytes)],
+                    _ => vec![data],
+                }
+            }
+            Slot::Room(bytes) => {
+                self.next_room = room.saturating_add(*bytes);
+                vec![room]
+            }
+            Slot::Buffer(bytes) => {
+                self.next_room = room.saturating_add(*bytes);
+                vec![room, *bytes]
+            }
         }
     }
 }
