@@ -269,24 +269,29 @@ impl Simulation {
         Ok(())
     }
 
-    /// Handles a fault of an executor. If its store differs from that of executor 0, the fault is a
-    /// difference; otherwise it is this machine's, and the error of the simulation.
+    /// Handles a fault of an executor. It is a difference if the store differs from that of executor
+    /// 0, or if an invariant is broken that executor 0 keeps; otherwise it is this machine's, and
+    /// the error of the simulation.
     fn blame(&mut self, number: usize, height: Height, fault: Fault) -> Result<(), Fault> {
         let (Some(first), Some(running)) = (self.running.first(), self.running.get(number)) else {
             return Err(fault);
         };
         let compared = evidence::first_differing_key(first.store(), running.store());
-        let Ok(Some(different)) = compared else {
-            return Err(fault);
-        };
         let stopped = Mismatch {
             field: "fault",
             key: None,
             left: "-".to_owned(),
             right: fault.to_string(),
         };
-        let state = differing(&different);
-        self.differs(number, height, vec![state, stopped])
+        match (compared, &fault) {
+            (Ok(Some(different)), _) => {
+                self.differs(number, height, vec![differing(&different), stopped])
+            }
+            (Ok(None), Fault::Invariant(_)) if number > 0 => {
+                self.differs(number, height, vec![stopped])
+            }
+            _ => Err(fault),
+        }
     }
 }
 
