@@ -313,6 +313,10 @@ mod signals {
     }
 
     /// Starts the thread that waits for signals. Without it a signal ends the process as usual.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the thread ends the process; no result depends on it"
+    )]
     fn watch() {
         let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else {
             return;
