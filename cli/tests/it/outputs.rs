@@ -103,13 +103,15 @@ fn devices_and_pipes_are_written_through() {
     let pipe = folder.join("pipe");
     let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
     assert!(made.success());
-    let reader = std::thread::spawn({
-        let pipe = pipe.clone();
-        move || fs::read(pipe).unwrap()
-    });
+    let reader = Command::new("cat")
+        .arg(&pipe)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let ran = lockstep(&[&DIFFERS[..], &["--case", text(&pipe)]].concat());
     assert_eq!(ran.code, 1, "{ran:?}");
-    assert!(reader.join().unwrap().starts_with(b"lockstep/case/1\n"));
+    let read = reader.wait_with_output().unwrap();
+    assert!(read.stdout.starts_with(b"lockstep/case/1\n"));
     assert_eq!(names(&folder), ["pipe"]);
     let ran = lockstep(&[&AGREES[..], &["--report", "/dev/null"]].concat());
     assert_eq!(ran.code, 0, "{ran:?}");
