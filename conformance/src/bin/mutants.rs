@@ -1,4 +1,4 @@
-//! Builds each mutant, runs its checks and prints which oracle finds it where; fails if one survives.
+//! Builds each mutant, runs its checks and prints which oracle finds it; fails if one survives.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::print_stdout,
@@ -10,7 +10,7 @@
     reason = "the clock is for the printed times only"
 )]
 
-use conformance::mutants::{self, Check, Finding, Mutant, Tree, Verdict};
+use conformance::mutants::{self, Check, Mutant, OracleFinding, Tree, Verdict};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -75,7 +75,7 @@ impl MutantResult {
     }
 
     fn to_json(&self) -> Value {
-        let findings: &[Finding] = match &self.verdict {
+        let findings: &[OracleFinding] = match &self.verdict {
             Verdict::Found(findings) => findings,
             _ => &[],
         };

@@ -1,7 +1,7 @@
 //! Builds copies of the project with one injected bug each, and shows which tests find it.
 //!
-//! A mutant is a patch in `conformance/mutants/`: what is wrong, the test commands of which one must
-//! fail, and the change. It is applied to a copy of the project, so the product has no hooks for it.
+//! A mutant is a patch in `conformance/mutants/`: what is wrong, test commands of which one must
+//! fail, and the change. It is applied to a copy of the project: the product has no hooks for it.
 //!
 //! | file | contents |
 //! |---|---|
@@ -13,7 +13,7 @@ mod tree;
 mod trial;
 
 pub use tree::{Tree, TreeError, applies};
-pub use trial::{Finding, Verdict, try_clean, try_mutant};
+pub use trial::{OracleFinding, Verdict, try_clean, try_mutant};
 
 use std::ffi::OsStr;
 use std::fs;

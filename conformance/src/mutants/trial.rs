@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Tests of these checks failed, and no other check survived.
-    Found(Vec<Finding>),
+    Found(Vec<OracleFinding>),
     /// All checks passed, so no test found the bug.
     Survived,
     /// Inconclusive: the patch does not apply or build, or no test ran.
@@ -17,7 +17,7 @@ pub enum Verdict {
 
 /// What one check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct OracleFinding {
     /// The oracle: [`Check::oracle`].
     pub oracle: String,
     /// Tests that failed; none if the check passed.
@@ -28,7 +28,7 @@ pub struct Finding {
 
 /// Result of one check.
 enum Checked {
-    Failed(Finding),
+    Failed(OracleFinding),
     Passed,
     Broken(String),
 }
@@ -127,7 +127,7 @@ fn judge(check: &Check, passes: bool, printed: &str, errors: &str) -> Checked {
         .lines()
         .any(|line| line.starts_with("test ") && line.contains(" ... "));
     match (passes, ran) {
-        (false, _) if !failed.is_empty() => Checked::Failed(Finding {
+        (false, _) if !failed.is_empty() => Checked::Failed(OracleFinding {
             oracle: check.oracle(),
             place: failed
                 .first()

@@ -2,10 +2,10 @@
 //!
 //! | kind | what | of a chain |
 //! |---|---|---|
-//! | `stored.*` | tip, chain id; header, transactions, receipts and events of this block and of an earlier one | its own functions |
-//! | `state` | every key that the block changed; code, accounts and records of the protocol among them | at the last final block |
+//! | `stored.*` | tip, chain id; all of this block and of an earlier one | its own functions |
+//! | `state` | every key that the block changed, code among them | at the last final block |
 //! | `account`, `scan` | a drawn account; the first values of a drawn contract | the account |
-//! | `proof` | presence, absence, receipt, event of the parent block, each verified | [`Chain::prove`] |
+//! | `proof` | value, absence, receipt, event of the parent block, verified | [`Chain::prove`] |
 //! | `query` | drawn keys as of two blocks before | [`At::Height`] |
 //! | `view` | a call of the block, repeated as a query | [`Chain::call`] |
 //!

@@ -269,9 +269,9 @@ impl Simulation {
         Ok(())
     }
 
-    /// Handles a fault of an executor. It is a difference if the store differs from that of executor
-    /// 0, or if an invariant is broken that executor 0 keeps; otherwise it is this machine's, and
-    /// the error of the simulation.
+    /// Handles a fault of an executor. It is a difference if the store differs from that of
+    /// executor 0, or if an invariant is broken that executor 0 keeps; otherwise it is this
+    /// machine's, and the error of the simulation.
     fn blame(&mut self, number: usize, height: Height, fault: Fault) -> Result<(), Fault> {
         let (Some(first), Some(running)) = (self.running.first(), self.running.get(number)) else {
             return Err(fault);
