@@ -128,7 +128,7 @@ impl LongChain {
             payload,
         };
         if gas == 0 || transaction.payload.invocation().is_some() {
-            let bytes = key.sign(transaction.clone()).encode().len() as u64;
+            let bytes = u64::try_from(key.sign(transaction.clone()).encode().len()).unwrap();
             transaction.gas_limit += intrinsic_gas(&transaction, bytes, &self.prices).unwrap();
         }
         key.sign(transaction)

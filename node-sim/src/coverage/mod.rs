@@ -1,8 +1,8 @@
 //! Counts how often a run reached each statement of the specification.
 //!
 //! One more executor observes the run: its engine sees frames, host calls and their ends, its
-//! pipeline sees transactions, blocks and roots. Both note facts, which are short texts with a count.
-//! A table says which facts show that a statement was reached, or why no run can reach it.
+//! pipeline sees transactions, blocks and roots. Both note facts, short texts with a count. A table
+//! says which facts show that a statement was reached, or why no run can reach it.
 //!
 //! Specification: docs/spec/blocks.md, "Simulator".
 

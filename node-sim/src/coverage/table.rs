@@ -1,7 +1,7 @@
 //! Reads the table: for each sentence the facts that show it, or why no run can.
 //!
-//! Each chapter has a file, with a line for each id: `ID FACT FACT`, where `A|B` are alternatives and
-//! `A*` is every fact that begins with A; or `ID @REASON PLACE`. Lines `@REASON: TEXT` say why.
+//! Each chapter has a file, with a line for each id: `ID FACT FACT`, where `A|B` are alternatives,
+//! and `A*` is every fact that begins with A; or `ID @REASON PLACE`. Lines `@REASON: TEXT` say why.
 
 /// The chapters, in the order of docs/spec/README.md.
 const CHAPTERS: [&str; 11] = [

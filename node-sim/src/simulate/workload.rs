@@ -1,7 +1,7 @@
 //! Generates blocks of transactions from a seed: transfers, uploads, deploys, calls, and failures.
 //!
 //! Block 1 uploads the samples, block 2 deploys them, block 3 distributes the tokens and fills the
-//! pool, later blocks use them all. From block 4 on there are probes too, until each was there once.
+//! pool, later blocks use them all. From block 4 on there are probes too, until each was there.
 //! Blocks 41 to 260 are nearly empty, so that a short run has a full window of block hashes. The
 //! draws depend only on the seed and on the nonces of executor 0.
 

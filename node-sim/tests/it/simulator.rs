@@ -189,7 +189,10 @@ fn calls_of(plan: &Plan) -> (Workload, CallExits) {
 #[test]
 fn every_sample_is_called_and_entries_return() {
     // As many blocks with many transactions after the quiet ones as are needed for an upgrade.
-    let (workload, seen) = calls_of(&Plan::new(360, 7));
+    let (workload, seen) = calls_of(&Plan {
+        transactions: 30,
+        ..Plan::new(360, 7)
+    });
     let uploaded_only = [MATH.name, STD_DEFAULT.name];
     for sample in ACCEPTED {
         let contract = workload.contract(&sample);

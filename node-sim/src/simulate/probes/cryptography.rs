@@ -1,4 +1,4 @@
-//! Probes of hashes, signatures and points, one for each kind of input that the sections distinguish.
+//! Probes of hashes, signatures and points, one for each kind of input that a section names.
 
 use super::script::{Script, Slot};
 use super::{Probe, Site};

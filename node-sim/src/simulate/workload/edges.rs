@@ -1,4 +1,4 @@
-//! Adds transactions at the edges of balance, nonce and gas limit, which need accounts of their own.
+//! Adds transactions at the edges of balance, nonce and gas limit, from accounts of their own.
 
 use super::{BlockDraft, Workload};
 use node::{Payload, SecretKey, Signed, Transaction};
