@@ -50,7 +50,7 @@ hostile        |  600 | lockstep-vm        | time of check over hostile modules
 redb-kill      |  900 | lockstep-redb-store | SIGKILL a writer 1,000 times; nothing that was acknowledged is lost
 rocksdb-rot    | 2400 | rocksdb-store      | every byte of a store on RocksDB flipped: the right value or a fault
 rocksdb-kill   | 1200 | rocksdb-store      | SIGKILL a writer 200 times; nothing that was acknowledged is lost
-fuzz           | 1200 | fuzz lockstep-vm   | every fuzz target for SECONDS_EACH (60)
+fuzz           | 2400 | fuzz fuzzed        | every fuzz target for FUZZ_MINUTES (1), within its limits
 miri           | 1800 | lockstep-vm        | undefined behaviour in the unsafe code of the interpreter
 package        |  900 | manifests          | cargo package for the crates that others would depend on
 '
@@ -252,13 +252,7 @@ step_fuzz() {
         skip "cargo cannot install cargo-fuzz"
         return
     fi
-    local target
-    for target in $(cargo +nightly fuzz list); do
-        # A copy: what is found stays out of the committed corpus.
-        mkdir -p "$logs/fuzz/$target"
-        cargo +nightly fuzz run -s none --dev "$target" "$logs/fuzz/$target" "fuzz/corpus/$target" -- \
-            "-max_total_time=${SECONDS_EACH:-60}" -rss_limit_mb=2048
-    done
+    fuzz/run "${FUZZ_MINUTES:-1}"
 }
 
 step_miri() {
