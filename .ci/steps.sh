@@ -42,6 +42,7 @@ differential   |  900 | conformance        | 20,000 generated modules, every ope
 network        | 1200 | lockstep-node-sim  | 2,000 seeds of crashes and Byzantine proposers, each twice
 files          |  600 | lockstep-node-sim cli | every bit of an archive and a case flipped, 20,000 mutated files
 wasmtime       | 1800 | lockstep-wasmtime  | tests in wasmtime, and the differential there
+foreign        |  900 | vectors pages      | the vectors on wasmtime in Python and on wasmi, as programs
 mutants        | 1800 | lockstep-node mutants | injected bugs inside vm and node, each found by a named test
 outside        | 1200 | benches fuzz       | lints outside the default members: each feature of benches, fuzz
 peers          | 1200 | benches            | every kernel once on every peer, equal results
@@ -216,6 +217,30 @@ step_wasmtime() {
     cargo test -p lockstep-wasmtime
     cargo run --release -p conformance --features wasmtime --bin differential -- \
         --seeds 0..2000 --single full --sweep 50 --engine wasmtime
+}
+
+# Two programs behind the protocol of docs/foreign-engines.md: the whole set, one root.
+step_foreign() {
+    local here=target/release/lockstep packages
+    cargo build --quiet --release -p cli
+    cargo build --quiet --release -p conformance --bin wasmi_engine
+    "$here" conform run --kinds call,message,chain --engine reference --out "$logs/ours.json"
+    "$here" conform run --command target/release/wasmi_engine --out "$logs/wasmi.json"
+    "$here" conform compare "$logs/ours.json" "$logs/wasmi.json"
+    if ! have python3; then
+        skip "python3 is not here: wasmi alone"
+        return
+    fi
+    packages=$(mktemp -d)
+    # shellcheck disable=SC2064 # the folder of now
+    trap "rm -rf '$packages'" EXIT
+    if ! python3 -m pip install --quiet --target "$packages" wasmtime==50.0.1; then
+        skip "pip cannot install wasmtime: wasmi alone"
+        return
+    fi
+    PYTHONPATH=$packages "$here" conform run --command "python3 conformance/examples/engine.py" \
+        --out "$logs/python.json"
+    "$here" conform compare "$logs/ours.json" "$logs/python.json"
 }
 
 step_mutants() { cargo run --release -p conformance --bin mutants; }

@@ -510,11 +510,16 @@ Examples:
   lockstep conform run
   lockstep conform run --engine interpreter --out report.json
   lockstep conform run --vectors conformance/vectors/data --json
+  lockstep conform run --command './their-engine --flag'
 
 Runs the vectors for calls, validation, prices, hashes, signatures and a chain of blocks, and
 compares each result with the expected one. The last line has the result root: the hash of all
 results, without machine, engine and time. Exit code 1 if a result differs from the expected one;
-the first such field is printed.")]
+the first such field is printed.
+
+With --command, an engine that is another program executes the guests, and each vector that differs
+is printed: docs/foreign-engines.md has the lines that it reads and writes. A report of the vectors
+that it takes is compared with one of ours by --kinds call,message,chain.")]
 pub(crate) struct ConformRun {
     /// A folder of vectors, instead of those built into this binary
     #[arg(long, value_name = "DIR")]
@@ -522,6 +527,26 @@ pub(crate) struct ConformRun {
     /// The engine that executes
     #[arg(long, value_parser = conform_engine(), default_value = "all")]
     pub(crate) engine: ConformEngine,
+    /// A program that executes the guests, and its arguments, parted at spaces outside of quotes
+    #[arg(long, value_name = "COMMAND LINE", conflicts_with = "engine")]
+    pub(crate) command: Option<String>,
+    /// Longest time in seconds for one reply of the program
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u64).range(1..=86_400),
+        requires = "command"
+    )]
+    pub(crate) reply_seconds: u64,
+    /// Kinds of vectors to run, separated by commas; all, or all that the program takes
+    #[arg(
+        long,
+        value_name = "KINDS",
+        value_delimiter = ',',
+        value_parser = PossibleValuesParser::new(vectors::format::KINDS)
+    )]
+    pub(crate) kinds: Vec<String>,
     /// Where to write the report with every result; the file is replaced atomically
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,

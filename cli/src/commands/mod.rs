@@ -1,7 +1,7 @@
 //! Runs one command per file: reads its arguments, calls the libraries, prints the result.
 //!
-//! `sim` calls `network` for `--network`, and `node` calls `case`, `store` and `upgrade`; no other
-//! command uses another.
+//! `sim` calls `network` for `--network`, `conform` calls `foreign` for `--command`, and `node`
+//! calls `case`, `store` and `upgrade`; no other command uses another.
 
 pub(crate) mod check;
 
@@ -14,6 +14,8 @@ pub(crate) mod schedule;
 pub(crate) mod inspect;
 
 pub(crate) mod explain;
+
+pub(crate) mod foreign;
 
 pub(crate) mod network;
 

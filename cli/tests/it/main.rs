@@ -13,6 +13,8 @@ mod conform;
 
 mod diagnosis;
 
+mod foreign;
+
 mod hostile_files;
 
 mod inspect;

@@ -5,6 +5,7 @@
 //! | [`modules`] | modules, their names, source lines and interfaces; programs on all engines |
 //! | [`chains`] | transactions, blocks, archives, cases, proofs |
 //! | [`documents`] | genesis and upgrade documents, vector files, reports |
+//! | [`protocol`] | lines of an engine that is another program |
 //! | [`stores`] | logs, redb files, records of the tree, snapshots |
 //! | [`sample`] | a small chain, from which seeds are made |
 //! | [`hashes`] | hashes inside files, made right again |
@@ -26,6 +27,8 @@ pub mod chains;
 
 pub mod documents;
 
+pub mod protocol;
+
 pub mod stores;
 
 /// Contract interfaces in WIT, which only the command writes.
@@ -36,7 +39,7 @@ mod wit;
 pub type Target = fn(&[u8]);
 
 /// All targets by name, in the order of their names.
-pub const TARGETS: [(&str, Target); 22] = [
+pub const TARGETS: [(&str, Target); 23] = [
     ("archive", chains::archive),
     ("block", chains::block),
     ("case", chains::case),
@@ -52,6 +55,7 @@ pub const TARGETS: [(&str, Target); 22] = [
     ("meter", modules::meter),
     ("names", modules::names),
     ("proof", chains::proof),
+    ("protocol", protocol::lines),
     ("redb", stores::redb),
     ("replay", chains::replay),
     ("report", documents::report),

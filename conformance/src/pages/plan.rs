@@ -42,7 +42,7 @@ pub struct Step {
 }
 
 /// Beginnings of commands that are not run here, with what runs them instead.
-const LEFT: [(&str, &str); 18] = [
+const LEFT: [(&str, &str); 19] = [
     (
         "cargo test",
         "step `tests`, `contracts` or `rocksdb` of .ci/run",
@@ -86,6 +86,10 @@ const LEFT: [(&str, &str); 18] = [
     (
         "cargo run --release -p conformance",
         "steps `differential` and `hostile`",
+    ),
+    (
+        "lockstep conform run --command",
+        "the engine is the reader's; step `foreign` of .ci/deep runs two",
     ),
     ("cargo +nightly fuzz", "step `fuzz` of .ci/deep"),
     ("apt-get ", "step `install` of .ci/run installs"),

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::fs;
 
 /// Targets with a dictionary, and which kind of words it has.
-const KINDS: [(&str, &str); 22] = [
+const KINDS: [(&str, &str); 23] = [
     ("archive", "chain"),
     ("block", "chain"),
     ("case", "chain"),
@@ -24,6 +24,7 @@ const KINDS: [(&str, &str); 22] = [
     ("meter", "module"),
     ("names", "module"),
     ("proof", "chain"),
+    ("protocol", "json"),
     ("redb", "numbers"),
     ("replay", "chain"),
     ("report", "json"),

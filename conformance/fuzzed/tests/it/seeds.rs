@@ -18,7 +18,6 @@ use std::path::Path;
 use tree::{Batch, PagedOptions, PagedTree, RecordSource, ValueHash};
 use vectors::format::{Part, VectorCase};
 use vectors::report::{Machine, Report, ResultLine};
-use vectors::run::EngineKind;
 use vectors::source::Set;
 use vm::Height;
 
@@ -145,6 +144,7 @@ fn of_documents(seeds: &mut Seeds) {
     let document = UpgradeDocument::new(genesis.chain_id(), upgrades).expect("ascending");
     add(seeds, "upgrade", "2", document.encode().into_bytes());
 
+    add(seeds, "protocol", "wasmi", fuzzed::protocol::sample());
     let set = Set::embedded().expect("the embedded vectors are read");
     for (number, part) in set.parts().iter().enumerate() {
         add(seeds, "vectors", &number.to_string(), first_of(part));
@@ -160,6 +160,7 @@ fn of_documents(seeds: &mut Seeds) {
         vectors: results.len(),
         differing: 0,
         first_difference: None,
+        declined: BTreeMap::new(),
         set: String::new(),
         // Of no machine: a seed is the same everywhere.
         machine: Machine {
@@ -167,7 +168,8 @@ fn of_documents(seeds: &mut Seeds) {
             os: "linux".to_owned(),
             pointer_bits: 64,
             endian: "big".to_owned(),
-            ..Machine::this(&EngineKind::all())
+            engines: vec!["reference".to_owned()],
+            version: "1".to_owned(),
         },
         results,
     };
