@@ -9,10 +9,7 @@ use node::digest::sha256;
 pub fn records(bytes: &[u8], head: usize, mark: &[u8]) -> Vec<u8> {
     let (start, mut rest) = bytes.split_at_checked(head).unwrap_or((bytes, &[]));
     let mut file = start.to_vec();
-    loop {
-        let Some(after) = rest.get(mark.len()..) else {
-            break;
-        };
+    while let Some(after) = rest.get(mark.len()..) {
         let Some((length, after)) = after.split_first_chunk::<4>() else {
             break;
         };

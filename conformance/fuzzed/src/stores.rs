@@ -215,9 +215,11 @@ fn open_redb(file: &MemoryFile) -> Result<RedbStore, vm::Fault> {
 /// Number of keys that the sample store is made from.
 const KEYS: u64 = 40;
 
-/// A whole file of a store, and the values that it has.
-fn whole_redb() -> &'static (Vec<u8>, Vec<Option<Vec<u8>>>) {
-    static FILE: OnceLock<(Vec<u8>, Vec<Option<Vec<u8>>>)> = OnceLock::new();
+/// A whole file of a store, and the values of all keys in it.
+type WholeFile = (Vec<u8>, Vec<Option<Vec<u8>>>);
+
+fn whole_redb() -> &'static WholeFile {
+    static FILE: OnceLock<WholeFile> = OnceLock::new();
     FILE.get_or_init(|| {
         let file = MemoryFile(Arc::default());
         let synthetic = Synthetic {

@@ -53,6 +53,12 @@ fn numbers(words: &mut BTreeSet<Vec<u8>>) {
     }
 }
 
+/// A name with its length.
+fn name(text: &str) -> Vec<u8> {
+    let length = u8::try_from(text.len()).expect("a short name");
+    [&[length], text.as_bytes()].concat()
+}
+
 /// Sections, types, names of imports, numbers in LEB128, and the shortest code.
 fn module(words: &mut BTreeSet<Vec<u8>>) {
     words.insert(b"\0asm\x01\0\0\0".to_vec());
@@ -63,10 +69,10 @@ fn module(words: &mut BTreeSet<Vec<u8>>) {
         ".debug_info",
         "lockstep",
     ] {
-        words.insert([&[section.len() as u8], section.as_bytes()].concat());
+        words.insert(name(section));
     }
     for row in vm::Rules::v1().host.iter() {
-        words.insert([&[row.name.len() as u8], row.name.as_bytes()].concat());
+        words.insert(name(row.name));
     }
     let plain: [&[u8]; 14] = [
         &[0x60, 0, 0],
