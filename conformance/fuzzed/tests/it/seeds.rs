@@ -288,7 +288,9 @@ fn of_modules(seeds: &mut Seeds) {
     let interface = info.interface().expect("the SDK writes an interface");
     add(seeds, "interface", "counter", interface.to_vec());
     for name in ["poll", "vault", "store", "math"] {
-        add(seeds, "check", name, read(&format!("{name}.wasm")));
+        let module = read(&format!("{name}.wasm"));
+        add(seeds, "check", name, module.clone());
+        add(seeds, "differential", name, module);
     }
     let text = r#"(module $m
         (type $unary (func (param i32) (result i32)))
