@@ -31,10 +31,6 @@ pub mod protocol;
 
 pub mod stores;
 
-/// Contract interfaces in WIT, which only the command writes.
-#[path = "../../../cli/src/module/wit.rs"]
-mod wit;
-
 /// A function that takes any bytes.
 pub type Target = fn(&[u8]);
 

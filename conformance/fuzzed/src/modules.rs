@@ -4,6 +4,10 @@
     reason = "a property that does not hold must stop the fuzzer"
 )]
 
+/// Contract interfaces in WIT, which only the command writes.
+#[path = "../../../cli/src/module/wit.rs"]
+mod wit;
+
 use conformance::differential::compare::compare;
 use conformance::differential::random::Random;
 use conformance::differential::{engines as all, generate};
@@ -242,7 +246,7 @@ pub fn interface(bytes: &[u8]) {
     let info = DebugInfo::of(&module);
     assert_eq!(info.interface(), Some(bytes));
     if let Ok(interface) = serde_json::from_slice::<Json>(bytes) {
-        let text = crate::wit::render(&interface);
+        let text = wit::render(&interface);
         assert!(text.ends_with("}\n"));
     }
 }
