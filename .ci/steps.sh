@@ -51,7 +51,9 @@ hostile        |  600 | lockstep-vm        | time of check over hostile modules
 redb-kill      |  900 | lockstep-redb-store | SIGKILL a writer 1,000 times; nothing that was acknowledged is lost
 rocksdb-rot    | 2400 | rocksdb-store      | every byte of a store on RocksDB flipped: the right value or a fault
 rocksdb-kill   | 1200 | rocksdb-store      | SIGKILL a writer 200 times; nothing that was acknowledged is lost
-fuzz           | 1200 | fuzz lockstep-vm   | every fuzz target for SECONDS_EACH (60)
+fuzz           | 2400 | fuzz fuzzed        | every fuzz target for FUZZ_MINUTES (1), within its limits
+mutation       | 7200 | lockstep-vm lockstep-tree | MUTANTS (6) single changes of each part of consensus code, drawn by SEED (1)
+coverage       | 1800 | lockstep-vm        | regions and lines of each file of vm that its tests reach; none may fall
 miri           | 1800 | lockstep-vm        | undefined behaviour in the unsafe code of the interpreter
 package        |  900 | manifests          | cargo package for the crates that others would depend on
 '
@@ -277,13 +279,29 @@ step_fuzz() {
         skip "cargo cannot install cargo-fuzz"
         return
     fi
-    local target
-    for target in $(cargo +nightly fuzz list); do
-        # A copy: what is found stays out of the committed corpus.
-        mkdir -p "$logs/fuzz/$target"
-        cargo +nightly fuzz run -s none --dev "$target" "$logs/fuzz/$target" "fuzz/corpus/$target" -- \
-            "-max_total_time=${SECONDS_EACH:-60}" -rss_limit_mb=2048
-    done
+    fuzz/run "${FUZZ_MINUTES:-1}"
+}
+
+step_mutation() {
+    if ! have cargo-mutants && ! cargo install --quiet --locked cargo-mutants --version 27.1.0; then
+        skip "cargo cannot install cargo-mutants"
+        return
+    fi
+    local part count failed=0
+    while read -r part count; do
+        echo "$part: ${MUTANTS:-6} of $count"
+        conformance/mutation.sh "$part" "${MUTANTS:-6}" "${SEED:-1}" || failed=1
+    done < <(conformance/mutation.sh parts)
+    return $failed
+}
+
+step_coverage() {
+    if ! have cargo-llvm-cov && ! cargo install --quiet --locked cargo-llvm-cov --version 0.9.1; then
+        skip "cargo cannot install cargo-llvm-cov"
+        return
+    fi
+    rustup component add llvm-tools >/dev/null 2>&1 || { skip "rustup cannot add llvm-tools"; return; }
+    conformance/coverage.sh
 }
 
 step_miri() {
