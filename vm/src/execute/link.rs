@@ -20,6 +20,7 @@ use crate::rules::Rules;
 use crate::translate::form::Family;
 use crate::translate::shape::Shape;
 use crate::translate::{self, FrameLayout, Prices, Source, TrapSite, Workspace, index};
+use crate::work::{self, Kind};
 use std::collections::BTreeMap;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
@@ -297,8 +298,7 @@ impl CompiledModule {
         };
         let fixed = [
             size_of::<Self>(),
-            module.bytes().len(),
-            size_of_val(module.functions()),
+            module.memory_bytes(),
             size_of_val(&*compiled.canonical),
             size_of_val(&*compiled.imports),
             size_of_val(&*compiled.table),
@@ -414,6 +414,8 @@ impl CompiledModule {
             locals: header.zeroed,
         };
         let code = translate::translate(source, (body, layout), signature, workspace);
+        let items = body.operators.saturating_add(body.targets);
+        work::add_items(Kind::Translated, u64::from(items));
         let header = Header {
             charge: self
                 .entry_price(function)

@@ -152,6 +152,10 @@ impl Engine for Interpreter {
         "interpreter"
     }
 
+    fn bound_cache(&self, bytes_max: u64) {
+        self.bound_compiled_bytes(usize::try_from(bytes_max).unwrap_or(usize::MAX));
+    }
+
     fn instantiate(
         &self,
         module: &Arc<CheckedModule>,

@@ -120,6 +120,20 @@ fn effects() -> Vec<GuestAction> {
 }
 
 #[test]
+fn a_called_contract_reads_its_caller_and_the_value_of_the_message() {
+    let engine = ScriptedEngine::new([
+        GuestAction::Call(Function::Caller, vec![0]),
+        GuestAction::Call(Function::Value, vec![32]),
+        GuestAction::Call(Function::Return, vec![0, 48]),
+    ]);
+    let outcome = outcome(&world(), &engine, &call(30), PLENTY);
+    let Exit::Return { output, .. } = outcome.exit else {
+        panic!("{:?}", outcome.exit);
+    };
+    assert_eq!(output, [&CALLER.0[..], &30_u128.to_le_bytes()].concat());
+}
+
+#[test]
 fn a_return_yields_output_events_and_the_net_diff() {
     let mut actions = effects();
     actions.push(GuestAction::Call(Function::Return, vec![0, 2]));
