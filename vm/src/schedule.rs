@@ -4,7 +4,6 @@
 //!
 //! Specification: docs/spec/rules.md, "Rules".
 
-use crate::module;
 use crate::opcode::{self, Class, Opcode};
 use host_api::Function;
 use std::collections::BTreeSet;
@@ -367,14 +366,15 @@ impl Schedule {
             .saturating_add(self.dynamic.function_entry_per_slot.saturating_mul(slots))
     }
 
-    /// Price of the first entry of `function` in a contract frame, which is paid before the price of
-    /// entry: that of translating it. On overflow `u64::MAX`, which no limit can pay.
+    /// Price of the first entry in a contract frame of a function with `operators` and `targets`,
+    /// which is paid before the price of entry: that of translating it. On overflow `u64::MAX`,
+    /// which no limit can pay.
     #[must_use]
-    pub fn first_entry(&self, function: &module::Function) -> u64 {
+    pub fn first_entry(&self, operators: u32, targets: u32) -> u64 {
         let prices = &self.dynamic;
         let parts = [
-            (prices.function_first_per_operator, function.operators),
-            (prices.function_first_per_target, function.targets),
+            (prices.function_first_per_operator, operators),
+            (prices.function_first_per_target, targets),
         ];
         parts
             .iter()

@@ -195,8 +195,8 @@ impl Instance {
         gas
     }
 
-    /// Charges a price that the gas suffices for, or that of the code that begins at `r.ip`: at most
-    /// 2^44, by the bounds of prices and slots.
+    /// Charges a price that the gas suffices for, or that of the code that begins at `r.ip`: at
+    /// most 2^44, by the bounds of prices and slots.
     fn pay(&mut self, r: &mut Registers, cost: u64) {
         r.gas = r.gas.saturating_sub_unsigned(cost);
         if r.gas < 0 {

@@ -335,7 +335,11 @@ impl CompiledModule {
     /// Price of the first entry of a defined function in a contract frame; 0 for an import.
     pub(super) fn first_price(&self, function: u32) -> u64 {
         let function = self.module.function(function);
-        function.map_or(0, |function| self.rules.schedule.first_entry(function))
+        function.map_or(0, |function| {
+            self.rules
+                .schedule
+                .first_entry(function.operators, function.targets)
+        })
     }
 
     /// Price of each entry of a defined function, without its first metering block.

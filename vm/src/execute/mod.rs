@@ -71,9 +71,9 @@ struct Shared {
 }
 
 impl Interpreter {
-    /// Bytes of modules in compiled form that are kept unless it is bounded otherwise, checked modules
-    /// and internal code included. A module above it runs, and is not kept; those of active contract
-    /// frames stay in memory until the frames end.
+    /// Bytes of modules in compiled form that are kept unless it is bounded otherwise, checked
+    /// modules and internal code included. A module above it runs, and is not kept; those of active
+    /// contract frames stay in memory until the frames end.
     pub const COMPILED_BYTES_MAX: usize = 128 * 1024 * 1024;
     /// Greatest number of modules whose compiled form is kept.
     pub const COMPILED_MODULES_MAX: usize = 1_024;
