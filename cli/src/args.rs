@@ -15,6 +15,7 @@ use self::upgrade::{UpgradeArguments, Upgrades};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use engines::Row;
+use node_sim::simulate::BLOCKS_DEFAULT;
 use node_sim::simulate::injected::{INJECTED_FAULTS, InjectedFault};
 use std::path::PathBuf;
 
@@ -282,9 +283,10 @@ pub(crate) struct Explain {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  lockstep sim                             4 nodes, 50 blocks, seed 1
+  lockstep sim                             4 nodes, 260 blocks, seed 1
   lockstep sim --nodes 4 --blocks 200 --seed 7 --json
   lockstep sim --archive chain.blocks      keep the blocks, for `lockstep node replay`
+  lockstep sim --coverage                  which sentences of docs/spec the run reaches
   lockstep sim --report run.html           a page with plots, for any browser
   lockstep sim --network --seeds 200       crashes, Byzantine proposers; each seed twice
   lockstep sim --plant wrong-opcode        add a node with an injected fault: it must be found
@@ -302,7 +304,7 @@ pub(crate) struct Sim {
     #[arg(
         long,
         value_name = "N",
-        default_value_t = 50,
+        default_value_t = BLOCKS_DEFAULT,
         default_value_if("network", "true", "8")
     )]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=BLOCKS_MAX))]
@@ -322,6 +324,10 @@ pub(crate) struct Sim {
     /// atomically
     #[arg(long, value_name = "FILE.html", conflicts_with = "network")]
     pub(crate) report: Option<PathBuf>,
+    /// Print each sentence of docs/spec by its id: how often the run reached it; or why no run can,
+    /// and what covers it instead. Adds a node that counts
+    #[arg(long, conflicts_with = "network")]
+    pub(crate) coverage: bool,
     /// Add a node with an injected fault, to test that the comparison finds it
     #[arg(long = "plant", value_name = "NAME", conflicts_with = "network")]
     #[arg(value_parser = fault_names())]

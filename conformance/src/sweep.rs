@@ -156,7 +156,8 @@ fn with_context(program: &Program, engine: &'static str, gas_limit: u64, fault: 
     Fault::Engine { engine, message }
 }
 
-/// Gas used before each operator of the probe run, without duplicates.
+/// Gas used before each operator of the probe run, and after each price of a first entry, without
+/// duplicates.
 #[derive(Debug)]
 struct ChargePoints {
     limit: u64,
@@ -166,6 +167,10 @@ struct ChargePoints {
 impl Trace for ChargePoints {
     fn operator(&mut self, _function: u32, _offset: u32, gas_before: u64) {
         self.used.insert(self.limit.saturating_sub(gas_before));
+    }
+
+    fn first_entry(&mut self, _function: u32, gas_left: u64) {
+        self.used.insert(self.limit.saturating_sub(gas_left));
     }
 }
 

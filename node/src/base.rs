@@ -1,22 +1,25 @@
 //! Reads the state at the start of a block: the store, and over it the changes of the blocks that
 //! are not final yet.
 
+use crate::code_records::CodeRecords;
+use crate::digest::length;
 use crate::layers::Layers;
 use crate::store::{Store, scan_range};
 use std::ops::{Bound, Range};
 use std::sync::Arc;
+use vm::unstable::work::{self, Kind};
 use vm::{Entries, Fault, StateDiff};
 
 /// Greatest number of stored entries that a scan reads at once beyond its own limit.
 const PAGE_MAX: usize = 1_024;
-/// Number of consecutive changed keys in the store from which a scan notes a gap.
-const GAP_KEYS_MIN: usize = 16;
 
 /// The state at the start of a block.
 #[derive(Clone, Copy)]
 pub(crate) struct Base<'a> {
     store: &'a dyn Store,
     changes: Changes<'a>,
+    /// Records of codes of blocks that are not final, the oldest first.
+    records: &'a [Arc<CodeRecords>],
 }
 
 /// What blocks that are not final changed.
@@ -36,6 +39,7 @@ impl<'a> Base<'a> {
         Self {
             store,
             changes: Changes::None,
+            records: &[],
         }
     }
 
@@ -46,7 +50,17 @@ impl<'a> Base<'a> {
         } else {
             Changes::Indexed(layers)
         };
-        Self { store, changes }
+        let records = &[];
+        Self {
+            store,
+            changes,
+            records,
+        }
+    }
+
+    /// The same state, with the records of the codes of its blocks that are not final.
+    pub(crate) const fn with_records(self, records: &'a [Arc<CodeRecords>]) -> Self {
+        Self { records, ..self }
     }
 
     /// Committed state with the changes of these blocks, oldest first. A read costs a lookup for
@@ -57,7 +71,12 @@ impl<'a> Base<'a> {
         } else {
             Changes::Path(diffs)
         };
-        Self { store, changes }
+        let records = &[];
+        Self {
+            store,
+            changes,
+            records,
+        }
     }
 
     /// The value under a state key, `None` if absent.
@@ -73,6 +92,27 @@ impl<'a> Base<'a> {
         match self.changes.get(key) {
             Some(value) => Ok(value.is_some()),
             None => self.store.contains(key),
+        }
+    }
+
+    /// Length in bytes of a value that blocks which are not final changed, `Some(None)` if it is
+    /// absent after them; `None` if the store decides.
+    pub(crate) fn changed_bytes(&self, key: &[u8]) -> Option<Option<u64>> {
+        let value = self.changes.get(key)?;
+        Some(value.as_deref().map(length))
+    }
+
+    /// Length in bytes of the value under a state key of the store, `None` if absent.
+    pub(crate) fn stored_bytes(&self, key: &[u8]) -> Result<Option<u64>, Fault> {
+        self.store.value_bytes(key)
+    }
+
+    /// The record of this machine under a key, `None` if absent.
+    pub(crate) fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        let mut blocks = self.records.iter().rev();
+        match blocks.find_map(|records| records.get(key)) {
+            Some(record) => Ok(Some(record.clone())),
+            None => self.store.record(key),
         }
     }
 
@@ -150,8 +190,8 @@ struct Merge<'a, 'x> {
     page_entries: usize,
     /// The next written entry.
     written: Option<(&'a [u8], &'a [u8])>,
-    /// First key and number of the changed stored keys since the last one without a change.
-    run: Option<(Vec<u8>, usize)>,
+    /// First of the changed stored keys since the last one without a change.
+    run: Option<Vec<u8>>,
     found: Entries,
 }
 
@@ -192,10 +232,17 @@ impl<'a, 'x> Merge<'a, 'x> {
         if self.is_full() {
             return Ok(false);
         }
+        // Before a key of the gap is read: its value may be long, and no one has paid for it.
+        if let Some((start, end)) = self.base.changes.gap(&self.next) {
+            self.run.get_or_insert(start);
+            self.next = end;
+            return Ok(self.continues());
+        }
         let range = self.next.as_slice()..self.end;
         let stored = scan_range(self.base.store, &range, self.page_entries)?;
         let is_last = stored.len() < self.page_entries;
         self.page_entries = self.page_entries.saturating_mul(2).min(PAGE_MAX);
+        work::add(Kind::Walked, stored.len());
         for (key, value) in stored {
             self.next.clone_from(&key);
             if self.base.changes.get(&key).is_none() {
@@ -233,21 +280,17 @@ impl<'a, 'x> Merge<'a, 'x> {
     /// Adds a changed stored key to the run; returns the end of the gap that the key is in.
     fn extend_run(&mut self, key: Vec<u8>) -> Option<Vec<u8>> {
         let Some((start, end)) = self.base.changes.gap(&key) else {
-            let (_, count) = self.run.get_or_insert((key, 0));
-            *count = count.saturating_add(1);
+            self.run.get_or_insert(key);
             return None;
         };
-        let (_, count) = self.run.get_or_insert((start, 0));
-        *count = count.saturating_add(GAP_KEYS_MIN);
+        self.run.get_or_insert(start);
         Some(end)
     }
 
     /// Ends the run of changed stored keys: all stored keys from its start to below `end` are
-    /// changed.
+    /// changed. Even a single one is a gap, or each scan would read its stored value again.
     fn end_run(&mut self, end: &[u8]) {
-        if let Some((start, count)) = self.run.take()
-            && count >= GAP_KEYS_MIN
-        {
+        if let Some(start) = self.run.take() {
             self.base.changes.note_gap(start, end.to_vec());
         }
     }

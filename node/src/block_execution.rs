@@ -3,6 +3,7 @@
 use crate::base::Base;
 use crate::block::ValidBlock;
 use crate::cache::CodeCache;
+use crate::code_records::CodeRecords;
 use crate::execute::{self, BlockEnvironment, Executed};
 use crate::header::{BlockResult, Tip};
 use crate::overlay::Overlay;
@@ -62,6 +63,8 @@ pub(crate) struct ExecutedBlock {
     pub(crate) reverse: StateDiff,
     /// Receipts, in order.
     pub(crate) receipts: Vec<Receipt>,
+    /// Records of codes, for the commit.
+    pub(crate) records: CodeRecords,
     /// Events of each transaction, in order.
     pub(crate) events: Vec<Vec<Event>>,
     /// Changes of the tree.
@@ -114,6 +117,7 @@ impl Execution<'_> {
             events.push(executed.events);
         }
         let last = execute::end_block(&mut overlay, header, self.rules, fees)?;
+        let records = overlay.take_records();
         let (diff, reverse) = overlay.into_diffs()?;
         observer.block(&diff);
         // With stepwise roots the tree already has all changes but those of the end of the block.
@@ -138,6 +142,7 @@ impl Execution<'_> {
             diff,
             reverse,
             receipts,
+            records,
             events,
             changes,
             undo: tree.keep(),

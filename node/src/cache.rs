@@ -1,15 +1,19 @@
 //! Caches checked modules by code hash and the id of the rules in force; a hit only saves time.
 //!
-//! Whether a module exists is decided by the state, never by the cache. The cache keeps the lengths
-//! of codes longer than their modules, so that a code is read for its length once.
-//! A module that later rules refuse is cached under their id as well; it was checked under earlier
-//! rules.
+//! Whether a module exists is decided by the state, never by the cache. A module that later rules
+//! refuse is cached under their id as well; it was checked under earlier rules.
+//!
+//! # Invariants
+//! * The bytes of cached modules do not exceed the bound: the least recently used modules are
+//!   dropped, and a module larger than the bound is used and not kept.
 
 use crate::limits::CACHE_BYTES_MAX;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vm::CheckedModule;
 use vm::CodeHash;
+use vm::Engine;
 use vm::Rulebook;
 
 /// Which modules a cache keeps.
@@ -21,21 +25,98 @@ pub enum CachePolicy {
     Cold,
     /// The last one.
     OneEntry,
-    /// All, up to a limit in bytes.
+    /// The last used ones: as [`CachePolicy::Bytes`] with [`CACHE_BYTES_MAX`].
     #[default]
     Warm,
+    /// The last used ones, up to half as many bytes of memory; the other half is for what the
+    /// engine keeps of modules.
+    Bytes(u64),
+}
+
+impl CachePolicy {
+    /// Bytes of memory for cached modules.
+    const fn bytes_max(self) -> u64 {
+        match self {
+            Self::Disabled => 0,
+            Self::Cold | Self::OneEntry | Self::Warm => CACHE_BYTES_MAX / 2,
+            Self::Bytes(bytes) => bytes / 2,
+        }
+    }
+
+    /// Passes the engine its half of the bound, if the policy has one for both.
+    pub(crate) fn bound(self, engine: &dyn Engine) {
+        if matches!(self, Self::Warm | Self::Bytes(_)) {
+            engine.bound_cache(self.bytes_max());
+        }
+    }
 }
 
 type ModuleKey = (CodeHash, [u8; 32]);
 
-#[derive(Debug, Default)]
-struct CachedModules {
-    modules: BTreeMap<ModuleKey, Arc<CheckedModule>>,
+/// Bytes that an entry takes in the maps of the cache, half of whose nodes may be empty.
+const ENTRY_BYTES: u64 = 400;
+
+#[derive(Debug)]
+struct CachedModule {
+    module: Arc<CheckedModule>,
+    /// Bytes of memory, those of the entry included.
     bytes: u64,
+    /// Number of the last use.
+    used: u64,
 }
 
-/// Greatest number of codes whose length is known: about 6 MB.
-const LENGTHS_MAX: usize = 65_536;
+#[derive(Debug, Default)]
+struct CachedModules {
+    modules: BTreeMap<ModuleKey, CachedModule>,
+    /// Keys by the number of their last use.
+    order: BTreeMap<u64, ModuleKey>,
+    bytes: u64,
+    uses: u64,
+}
+
+impl CachedModules {
+    fn find(&mut self, key: &ModuleKey) -> Option<Arc<CheckedModule>> {
+        let found = self.modules.get_mut(key)?;
+        self.uses = self.uses.saturating_add(1);
+        self.order.remove(&found.used);
+        found.used = self.uses;
+        self.order.insert(self.uses, *key);
+        Some(Arc::clone(&found.module))
+    }
+
+    fn remove(&mut self, key: &ModuleKey) {
+        if let Some(removed) = self.modules.remove(key) {
+            self.order.remove(&removed.used);
+            self.bytes = self.bytes.saturating_sub(removed.bytes);
+        }
+    }
+
+    /// Keeps a module, and drops the least recently used ones above `bytes_max`.
+    fn keep(&mut self, key: ModuleKey, module: Arc<CheckedModule>, bytes_max: u64) {
+        self.remove(&key);
+        let bytes = u64::try_from(module.memory_bytes()).unwrap_or(u64::MAX);
+        let bytes = bytes.saturating_add(ENTRY_BYTES);
+        if bytes > bytes_max {
+            return;
+        }
+        while self.bytes.saturating_add(bytes) > bytes_max {
+            let Some((_, oldest)) = self.order.pop_first() else {
+                break;
+            };
+            self.remove(&oldest);
+        }
+        self.uses = self.uses.saturating_add(1);
+        let used = self.uses;
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.order.insert(used, key);
+        let cached = CachedModule {
+            module,
+            bytes,
+            used,
+        };
+        self.modules.insert(key, cached);
+    }
+}
 
 /// A cache of checked modules.
 #[derive(Debug, Default)]
@@ -44,8 +125,8 @@ pub struct CodeCache {
     /// The rules under which stored code may have been accepted.
     rulebook: Rulebook,
     entries: Mutex<CachedModules>,
-    /// Length in bytes of each code.
-    lengths: Mutex<BTreeMap<CodeHash, u64>>,
+    /// Number of checks of stored code.
+    checks: AtomicU64,
 }
 
 impl CodeCache {
@@ -56,40 +137,14 @@ impl CodeCache {
             policy,
             rulebook: rulebook.clone(),
             entries: Mutex::default(),
-            lengths: Mutex::default(),
+            checks: AtomicU64::new(0),
         }
     }
 
     /// The module, if it is cached.
     #[must_use]
     pub fn get(&self, code_hash: &[u8; 32], rules_id: &[u8; 32]) -> Option<Arc<CheckedModule>> {
-        self.lock()
-            .modules
-            .get(&(CodeHash(*code_hash), *rules_id))
-            .cloned()
-    }
-
-    /// Length in bytes of the code with this hash, if it is known.
-    pub(crate) fn length(&self, code_hash: &CodeHash) -> Option<u64> {
-        self.lengths().get(code_hash).copied()
-    }
-
-    /// Keeps the length in bytes of a code.
-    pub(crate) fn note_length(&self, code_hash: &CodeHash, bytes: u64) {
-        let mut lengths = self.lengths();
-        if lengths.contains_key(code_hash) {
-            return;
-        }
-        // All at once: of two codes that alternate, neither may drop the other.
-        if lengths.len() >= LENGTHS_MAX {
-            lengths.clear();
-        }
-        lengths.insert(*code_hash, bytes);
-    }
-
-    fn lengths(&self) -> MutexGuard<'_, BTreeMap<CodeHash, u64>> {
-        // A poisoned lock is safe to use: an insertion is the only write.
-        self.lengths.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lock().find(&(CodeHash(*code_hash), *rules_id))
     }
 
     /// The rules under which stored code may have been accepted.
@@ -105,33 +160,26 @@ impl CodeCache {
 
     /// Caches a module for the time in which the rules with this id are in force.
     pub(crate) fn insert_under(&self, rules_id: [u8; 32], module: Arc<CheckedModule>) {
-        let bytes = u64::try_from(module.bytes().len()).unwrap_or(u64::MAX);
-        self.note_length(module.code_hash(), bytes);
         let mut entries = self.lock();
-        let full = entries.bytes.saturating_add(bytes) > CACHE_BYTES_MAX;
         match self.policy {
             CachePolicy::Disabled => return,
             CachePolicy::OneEntry => *entries = CachedModules::default(),
-            CachePolicy::Cold | CachePolicy::Warm if full => *entries = CachedModules::default(),
-            CachePolicy::Cold | CachePolicy::Warm => {}
+            CachePolicy::Cold | CachePolicy::Warm | CachePolicy::Bytes(_) => {}
         }
         let key = (*module.code_hash(), rules_id);
-        if entries.modules.insert(key, module).is_none() {
-            entries.bytes = entries.bytes.saturating_add(bytes);
-        }
+        entries.keep(key, module, self.policy.bytes_max());
     }
 
     /// Ends a transaction: the `Cold` policy drops all modules.
     pub fn end_transaction(&self) {
         if self.policy == CachePolicy::Cold {
-            *self.lock() = CachedModules::default();
+            self.clear();
         }
     }
 
     /// Drops all modules.
     pub fn clear(&self) {
         *self.lock() = CachedModules::default();
-        self.lengths().clear();
     }
 
     /// Number of cached modules.
@@ -146,39 +194,25 @@ impl CodeCache {
         self.len() == 0
     }
 
+    /// Bytes of memory that the cached modules take.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.lock().bytes
+    }
+
+    /// Number of stored codes that were checked again, because neither the cache had the module nor
+    /// the store what check had found.
+    #[must_use]
+    pub fn checks(&self) -> u64 {
+        self.checks.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_check(&self) {
+        self.checks.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn lock(&self) -> MutexGuard<'_, CachedModules> {
         // A poisoned lock is safe to use: each module is inserted whole.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Two codes in turn are read once each, however many lengths are known.
-    #[test]
-    fn two_codes_do_not_drop_the_length_of_each_other() {
-        let cache = CodeCache::default();
-        let code = |number: u32| {
-            let mut hash = [0; 32];
-            hash[..4].copy_from_slice(&number.to_le_bytes());
-            CodeHash(hash)
-        };
-        let count = u32::try_from(LENGTHS_MAX).unwrap();
-        for number in 2..count + 2 {
-            cache.note_length(&code(number), 1);
-        }
-        let mut reads = 0;
-        for _ in 0..10 {
-            for hash in [code(0), code(1)] {
-                if cache.length(&hash).is_none() {
-                    reads += 1;
-                    cache.note_length(&hash, 4);
-                }
-            }
-        }
-        assert_eq!(reads, 2);
-        assert!(cache.lengths().len() <= LENGTHS_MAX);
     }
 }

@@ -53,6 +53,9 @@ mod store;
 /// Cache of checked modules.
 mod cache;
 
+/// What is kept beside each code.
+mod code_records;
+
 /// Changes of blocks that are not final.
 mod layers;
 
@@ -116,7 +119,7 @@ pub use overlay::{Net, Overlay, ReadSet};
 pub use receipt::{Receipt, ReceiptExit};
 pub use state_tree::{StoredTree, TreeOptions, TreeView, recomputed_root};
 pub use store::{
-    Commit, Disk, HALF_RESTORED, LogStore, MemoryStore, RestoredPart, Snapshot, Store,
+    Commit, Disk, HALF_RESTORED, LogStore, MemoryStore, Record, RestoredPart, Snapshot, Store,
     verify_blocks,
 };
 pub use transaction::{

@@ -18,7 +18,8 @@ pub const TRANSACTION_GAS_MAX: u64 = 5_000_000_000;
 pub const BLOCK_GAS_MAX: u64 = 10_000_000_000;
 /// Bytes of a chain's name, which people read.
 pub const CHAIN_NAME_BYTES_MAX: u32 = 64;
-/// Bytes of checked modules that a warm cache keeps before it drops them all; not observable.
+/// Bytes of memory for checked modules, and for what the engine keeps of modules, together, unless
+/// [`CachePolicy::Bytes`](crate::CachePolicy) says otherwise; not observable.
 pub const CACHE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Bytes of an archive record: the largest block, and eight times as much for its results.
 pub const ARCHIVE_RECORD_BYTES_MAX: u32 = 9 * BLOCK_BYTES_MAX;

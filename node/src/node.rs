@@ -5,6 +5,7 @@ use crate::base::Base;
 use crate::block::{Block, Invalid, ValidBlock, ValidationContext, transactions_root};
 use crate::block_execution::{Execution, Observer};
 use crate::cache::{CachePolicy, CodeCache};
+use crate::code_records;
 use crate::genesis::Genesis;
 use crate::header::{BlockResult, Header, Tip};
 use crate::limits::Limits;
@@ -24,7 +25,8 @@ pub struct Parts {
     pub engine: Box<dyn Engine>,
     /// Rules that this build knows; state and configuration say which are in force at a height.
     pub rules: Rulebook,
-    /// Policy of the cache of checked modules.
+    /// Which checked modules are kept, and the bytes of memory for them and for what the engine
+    /// keeps of modules.
     pub cache: CachePolicy,
 }
 
@@ -57,7 +59,8 @@ struct Pending {
 
 impl Node {
     /// Opens a node on `store`: commits the genesis if the store is empty, and opens the tree,
-    /// which is rebuilt from the values if the store has none. `chain` is a [`Genesis`], or a
+    /// which is rebuilt from the values if the store has none. On a store that keeps records, codes
+    /// without a checked form, as after a restore, are checked now. `chain` is a [`Genesis`], or a
     /// [`ChainSpec`] with upgrade documents.
     ///
     /// # Errors
@@ -85,6 +88,11 @@ impl Node {
         let (tip, tree) = open_store(store.as_mut(), chain.genesis(), options, 1)?;
         let activations = chain.listed(store.as_ref())?;
         let (genesis, planned) = chain.into_parts();
+        let listed = (&activations, tip.height);
+        if let Ok(rules) = planned.rules_at(listed, &parts.rules, tip.height.next()) {
+            code_records::rebuild(store.as_mut(), rules, &parts.rules)?;
+        }
+        parts.cache.bound(parts.engine.as_ref());
         Ok(Self {
             cache: CodeCache::new(parts.cache, &parts.rules),
             parts,
@@ -259,7 +267,7 @@ impl Node {
             receipts: executed.receipts,
             transactions: block.signed(),
             events: executed.events,
-            records: Vec::new(),
+            records: code_records::written(&executed.records).collect(),
         }))
     }
 
@@ -281,11 +289,12 @@ impl Node {
         let activations = rules
             .map(|value| decode_activations(value.as_deref()))
             .transpose()?;
-        commit.records = if self.tree.is_due(executed.changes.changes().len()) {
+        let records = if self.tree.is_due(executed.changes.changes().len()) {
             self.tree.checkpoint(tip.height, self.store.as_ref())?
         } else {
             self.tree.log(tip.height, &executed.changes)
         };
+        commit.records.extend(records);
         self.store.commit(commit)?;
         self.tip = tip;
         self.pending = None;

@@ -1,5 +1,6 @@
 //! Opens a store: commits the genesis if the store is empty, opens the tree and compares its root.
 
+use crate::code_records;
 use crate::genesis::Genesis;
 use crate::header::{BlockResult, Tip};
 use crate::receipt::receipts_root;
@@ -64,7 +65,10 @@ fn commit_genesis(
     let diff = genesis.state();
     let mut tree = StateTree::empty(store, options);
     let (root, _) = tree.update(&batch(&diff), store)?;
-    let records = tree.checkpoint(Height(0), store)?;
+    let mut records = tree.checkpoint(Height(0), store)?;
+    if store.keeps_records() {
+        records.push(code_records::complete(genesis.rules_id()));
+    }
     let result = BlockResult {
         state_root: root.0,
         receipts_root: receipts_root(&[]),

@@ -7,13 +7,15 @@
 use crate::activations::{RULES_KEY, decode_activations};
 use crate::base::Base;
 use crate::cache::CodeCache;
-use crate::digest::sha256;
-use crate::store::Store;
+use crate::code_records::{self, CodeRecords, NewRecords};
+use crate::digest::{length, sha256};
+use crate::store::{Record, Store};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, Range};
 use std::sync::Arc;
 use vm::unstable::state::Account;
+use vm::unstable::work::{self, Kind};
 use vm::{
     Address, CheckedModule, CodeHash, Entries, Fault, Rules, StateDiff, StateView, Walked, key,
 };
@@ -27,7 +29,14 @@ pub struct Overlay<'a> {
     block: StateDiff,
     transaction: StateDiff,
     reads: Option<RefCell<ReadSet>>,
+    records: RefCell<NewRecords>,
+    /// Lengths of codes at the block's start, as far as they were needed.
+    lengths: RefCell<BTreeMap<CodeHash, u64>>,
 }
+
+/// Lengths that an overlay keeps, about 6 MB. The first touch of a code in a transaction pays for
+/// reading its length; later ones find it here.
+const LENGTHS_MAX: usize = 65_536;
 
 /// Keys and ranges that were read through an overlay. With the values found there, they suffice to
 /// repeat the same execution without the rest of the state.
@@ -53,12 +62,12 @@ pub struct Net {
 impl<'a> Overlay<'a> {
     /// An overlay without changes on committed state.
     #[must_use]
-    pub const fn new(store: &'a dyn Store, cache: &'a CodeCache, rules: &'a Arc<Rules>) -> Self {
+    pub fn new(store: &'a dyn Store, cache: &'a CodeCache, rules: &'a Arc<Rules>) -> Self {
         Self::above(Base::committed(store), cache, rules)
     }
 
     /// An overlay without changes.
-    pub(crate) const fn above(base: Base<'a>, cache: &'a CodeCache, rules: &'a Arc<Rules>) -> Self {
+    pub(crate) fn above(base: Base<'a>, cache: &'a CodeCache, rules: &'a Arc<Rules>) -> Self {
         Self {
             base,
             cache,
@@ -66,10 +75,12 @@ impl<'a> Overlay<'a> {
             block: StateDiff::new(),
             transaction: StateDiff::new(),
             reads: None,
+            records: RefCell::default(),
+            lengths: RefCell::default(),
         }
     }
 
-    /// Replaces the changes of the block so far.
+    /// Replaces the changes of the block so far, of which each removal is that of a stored key.
     #[must_use]
     pub fn within(mut self, block: StateDiff) -> Self {
         self.block = block;
@@ -149,6 +160,7 @@ impl<'a> Overlay<'a> {
     /// Stores an accepted module; a second upload of the same bytes changes nothing.
     pub fn upload(&mut self, module: CheckedModule) {
         self.write(key::code(module.code_hash()), Some(module.bytes().to_vec()));
+        self.records.get_mut().upload(self.rules.id(), &module);
         self.cache.insert(Arc::new(module));
     }
 
@@ -179,6 +191,23 @@ impl<'a> Overlay<'a> {
         Ok(net)
     }
 
+    /// Records of this machine for the commit of the block, [`crate::Commit::records`]: lengths and
+    /// checked forms of the codes that it uploads, and of those that it found to have none. They
+    /// are in no result; a commit without them costs time later.
+    #[must_use]
+    pub fn code_records(&self) -> Vec<Record> {
+        let records = self.records.borrow().clone().into_records();
+        code_records::written(&records).collect()
+    }
+
+    pub(crate) fn take_records(&mut self) -> CodeRecords {
+        core::mem::take(self.records.get_mut()).into_records()
+    }
+
+    pub(crate) fn new_records(self) -> NewRecords {
+        self.records.into_inner()
+    }
+
     /// Net change of the block against the state at its start.
     ///
     /// # Errors
@@ -207,6 +236,14 @@ impl<'a> Overlay<'a> {
         Ok((diff, reverse))
     }
 
+    /// True if a key that the block or the transaction removed existed at the block's start.
+    ///
+    /// The block has only removals of such keys ([`Overlay::finish_transaction`]), so the store is
+    /// not asked: there the value, which may be long, can be in the same page as the key.
+    fn is_hidden(&self, key: &[u8]) -> Result<bool, Fault> {
+        Ok(!self.transaction.contains_key(key) || self.base.contains(key)?)
+    }
+
     /// The first key in `bounds` that the block or the transaction changed.
     fn first_change(
         &self,
@@ -231,14 +268,53 @@ impl<'a> Overlay<'a> {
         self.transaction.get(key).or_else(|| self.block.get(key))
     }
 
-    fn contains(&self, key: &[u8]) -> Result<bool, Fault> {
-        match self.changed(key) {
-            Some(value) => Ok(value.is_some()),
-            None => self.base.contains(key),
+    /// A record of this block, or of the blocks below it.
+    fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        if let Some(record) = self.records.borrow().get(key) {
+            return Ok(Some(record.clone()));
         }
+        self.base.record(key)
     }
 
-    fn check_again(&self, code_hash: &CodeHash) -> Result<Arc<CheckedModule>, Fault> {
+    /// Length in bytes of a code that the block did not change.
+    fn base_length(&self, code_hash: &CodeHash) -> Result<Option<u64>, Fault> {
+        if let Some(bytes) = self.lengths.borrow().get(code_hash) {
+            return Ok(Some(*bytes));
+        }
+        let found = self.stored_length(code_hash)?;
+        if let Some(bytes) = found {
+            let mut lengths = self.lengths.borrow_mut();
+            // All at once: of two codes that alternate, neither may drop the other.
+            if lengths.len() >= LENGTHS_MAX {
+                lengths.clear();
+            }
+            lengths.insert(*code_hash, bytes);
+        }
+        Ok(found)
+    }
+
+    /// Length in bytes of a code in the base: from its record, without reading the code. A code is
+    /// never removed, so one with a record is in the state.
+    fn stored_length(&self, code_hash: &CodeHash) -> Result<Option<u64>, Fault> {
+        let code = key::code(code_hash);
+        if let Some(bytes) = self.base.changed_bytes(&code) {
+            return Ok(bytes);
+        }
+        let key = code_records::length_key(code_hash);
+        let record = self.record(&key)?;
+        let known = record.and_then(|record| code_records::decode_length(&key, &record));
+        if known.is_some() {
+            return Ok(known);
+        }
+        let bytes = self.base.stored_bytes(&code)?;
+        if let Some(bytes) = bytes {
+            self.records.borrow_mut().remember_length(key, bytes);
+        }
+        Ok(bytes)
+    }
+
+    /// Loads stored code: from what check found in it when it was uploaded, or by another check.
+    fn load(&self, code_hash: &CodeHash) -> Result<Arc<CheckedModule>, Fault> {
         let bytes = self
             .read(&key::code(code_hash))?
             .ok_or_else(|| Fault::Store("a value is listed and cannot be read".to_owned()))?;
@@ -247,13 +323,43 @@ impl<'a> Overlay<'a> {
                 "stored code has another hash than its key".to_owned(),
             ));
         }
-        let module = match vm::check(&bytes, self.rules) {
-            Ok(module) => module,
-            Err(_) => self.check_as_stored(&bytes)?,
+        let bytes = Arc::new(bytes);
+        let module = match self.checked_before(code_hash, &bytes)? {
+            Some(module) => module,
+            None => self.check_again(&bytes)?,
         };
         let module = Arc::new(module);
         self.cache
             .insert_under(*self.rules.id(), Arc::clone(&module));
+        Ok(module)
+    }
+
+    /// The module of `bytes` from its record, if it has one that this build made under the rules in
+    /// force.
+    fn checked_before(
+        &self,
+        code_hash: &CodeHash,
+        bytes: &Arc<Vec<u8>>,
+    ) -> Result<Option<CheckedModule>, Fault> {
+        let Some(record) = self.record(&code_records::form_key(code_hash))? else {
+            return Ok(None);
+        };
+        let bytes = Arc::clone(bytes);
+        let module = code_records::decode_form(code_hash, self.rules.id(), bytes, &record);
+        // Without the rules that accepted the code, checking it again is a fault.
+        let is_known =
+            |id: &[u8; 32]| id == self.rules.id() || self.cache.rulebook().get(id).is_some();
+        Ok(module.filter(|module| is_known(module.rules_id())))
+    }
+
+    fn check_again(&self, bytes: &[u8]) -> Result<CheckedModule, Fault> {
+        self.cache.count_check();
+        let module = match vm::check(bytes, self.rules) {
+            Ok(module) => module,
+            Err(_) => self.check_as_stored(bytes)?,
+        };
+        let mut records = self.records.borrow_mut();
+        records.remember_form(self.rules.id(), &module);
         Ok(module)
     }
 
@@ -310,6 +416,7 @@ impl StateView for Overlay<'_> {
                     .map(|(key, value)| (key.clone(), value.clone())),
             );
         }
+        work::add(Kind::Walked, changes.len());
         // Each change hides at most one entry of the base.
         let wanted = limit.saturating_add(changes.len());
         self.note_range(&range, wanted);
@@ -324,14 +431,15 @@ impl StateView for Overlay<'_> {
         Ok(merged.into_iter().take(limit).collect())
     }
 
-    /// Reads the stored entries between two changes, and of a changed key only whether it is
-    /// stored: its stored value is not the current one, and is not paid.
+    /// Reads the stored entries between two changes, and nothing under a changed key: its stored
+    /// value is not the current one, and is not paid.
     fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
         let mut walked = Walked::new();
         let mut next = range.start.to_vec();
         while walked.len() < limit && next.as_slice() < range.end {
             let bounds = (Bound::Included(next.as_slice()), Bound::Excluded(range.end));
             let changed = self.first_change(bounds);
+            work::add(Kind::Walked, 1);
             let end = changed.map_or(range.end, |(key, _)| key.as_slice());
             if next.as_slice() < end {
                 let (between, wanted) = (next.as_slice()..end, limit.saturating_sub(walked.len()));
@@ -343,7 +451,7 @@ impl StateView for Overlay<'_> {
                 break;
             };
             self.note_key(key);
-            if value.is_some() || self.base.contains(key)? {
+            if value.is_some() || self.is_hidden(key)? {
                 walked.push((key.clone(), value.clone()));
             }
             next.clone_from(key);
@@ -354,33 +462,25 @@ impl StateView for Overlay<'_> {
     }
 
     fn code_bytes(&self, code_hash: &CodeHash) -> Result<Option<u64>, Fault> {
-        if !self.contains(&key::code(code_hash))? {
-            return Ok(None);
+        match self.changed(&key::code(code_hash)) {
+            Some(code) => Ok(code.as_deref().map(length)),
+            None => self.base_length(code_hash),
         }
-        if let Some(bytes) = self.cache.length(code_hash) {
-            return Ok(Some(bytes));
-        }
-        let code = self.read(&key::code(code_hash))?;
-        let code = code.ok_or_else(|| Fault::Store("stored code is absent".to_owned()))?;
-        let bytes = u64::try_from(code.len()).unwrap_or(u64::MAX);
-        self.cache.note_length(code_hash, bytes);
-        Ok(Some(bytes))
     }
 
     fn code(&self, code_hash: &CodeHash) -> Result<Option<Arc<CheckedModule>>, Fault> {
         // The state decides whether a module exists; the cache only saves time.
-        if !self.contains(&key::code(code_hash))? {
+        if self.code_bytes(code_hash)?.is_none() {
             return Ok(None);
         }
-        match self.cache.get(&code_hash.0, self.rules.id()) {
-            Some(module) => {
-                if module.rules_id() != self.rules.id() {
-                    // Without the cache the list of rules is read; a case needs it.
-                    self.note_key(&key::system(RULES_KEY));
-                }
-                Ok(Some(module))
-            }
-            None => self.check_again(code_hash).map(Some),
+        let module = match self.cache.get(&code_hash.0, self.rules.id()) {
+            Some(module) => module,
+            None => self.load(code_hash)?,
+        };
+        if module.rules_id() != self.rules.id() {
+            // Without cache and record the list of rules is read; a case needs it.
+            self.note_key(&key::system(RULES_KEY));
         }
+        Ok(Some(module))
     }
 }

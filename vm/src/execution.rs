@@ -200,6 +200,12 @@ pub trait Engine: Send + Sync {
     /// Name of the engine, for messages.
     fn name(&self) -> &'static str;
 
+    /// Bounds the bytes of memory that the engine keeps for modules between contract frames; does
+    /// nothing for an engine that keeps none. Results do not depend on it.
+    fn bound_cache(&self, bytes_max: u64) {
+        let _ = bytes_max;
+    }
+
     /// A fresh instance: memory, table and globals are initialised, no guest code has run.
     ///
     /// # Errors

@@ -85,6 +85,8 @@ mod fault;
 
 mod budget;
 
+mod work;
+
 pub mod unstable;
 
 pub use check::check;

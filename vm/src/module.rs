@@ -1,7 +1,12 @@
 //! Defines a checked module: its bytes, and tables of what validation found in them.
 //!
-//! Only [`crate::check`] makes one; no later stage can reject it. Types are lowered (`f32` is
-//! `i32`, `f64` is `i64`), so function types that differ only by a float are equal from here on.
+//! Only [`crate::check`] makes one, or what this machine stored of one ([`stored`]); no later stage
+//! can reject it. Types are lowered (`f32` is `i32`, `f64` is `i64`), so function types that differ
+//! only by a float are equal from here on.
+
+mod memory;
+
+mod stored;
 
 use crate::identity::CodeHash;
 use crate::limits::STACK_WEIGHT_MIN;
@@ -16,6 +21,16 @@ pub enum ValueType {
     I32,
     /// 64 bits.
     I64,
+}
+
+impl ValueType {
+    /// The type of an argument or result of a host function.
+    pub(crate) const fn of_host(wire: host_api::Type) -> Self {
+        match wire {
+            host_api::Type::I32 => Self::I32,
+            host_api::Type::I64 => Self::I64,
+        }
+    }
 }
 
 /// A lowered function type; at most one result.
@@ -49,6 +64,9 @@ pub struct Function {
     pub body: Range<u32>,
     /// Number of operators in the body.
     pub operators: u32,
+    /// Number of targets of all `br_table` in the body, each default included; a target whose label
+    /// takes a value counts four times.
+    pub targets: u32,
 }
 
 impl Function {
@@ -142,7 +160,7 @@ pub struct FloatCount {
 /// A module that has been checked under one set of rules.
 #[derive(Clone, Debug)]
 pub struct CheckedModule {
-    pub(crate) bytes: Arc<[u8]>,
+    pub(crate) bytes: Arc<Vec<u8>>,
     pub(crate) code_hash: CodeHash,
     pub(crate) rules_id: [u8; 32],
     pub(crate) types: Vec<FunctionType>,

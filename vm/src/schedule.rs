@@ -4,6 +4,7 @@
 //!
 //! Specification: docs/spec/rules.md, "Rules".
 
+use crate::module;
 use crate::opcode::{self, Class, Opcode};
 use host_api::Function;
 use std::collections::BTreeSet;
@@ -78,11 +79,15 @@ macro_rules! dynamic {
 dynamic! {
     function_entry "function.entry";
     function_entry_per_slot "function.entry.per_slot";
+    function_first "function.first";
+    function_first_per_operator "function.first.per_operator";
+    function_first_per_target "function.first.per_target";
     memory_grow_per_page "memory.grow.per_page";
     memory_copy_per_byte "memory.copy.per_byte";
     memory_fill_per_byte "memory.fill.per_byte";
     frame_base "frame.base";
     frame_per_code_byte "frame.per_code_byte";
+    frame_per_declaration "frame.per_declaration";
     frame_per_page "frame.per_page";
     frame_per_data_byte "frame.per_data_byte";
     frame_per_segment "frame.per_segment";
@@ -215,11 +220,15 @@ impl Schedule {
             dynamic: Dynamic {
                 function_entry: 40,
                 function_entry_per_slot: 3,
+                function_first: 4_000,
+                function_first_per_operator: 400,
+                function_first_per_target: 150,
                 memory_grow_per_page: 300_000,
                 memory_copy_per_byte: 2,
                 memory_fill_per_byte: 2,
-                frame_base: 20_000,
-                frame_per_code_byte: 80,
+                frame_base: 30_000,
+                frame_per_code_byte: 30,
+                frame_per_declaration: 500,
                 frame_per_page: 300_000,
                 frame_per_data_byte: 2,
                 frame_per_segment: 1_000,
@@ -356,6 +365,22 @@ impl Schedule {
         self.dynamic
             .function_entry
             .saturating_add(self.dynamic.function_entry_per_slot.saturating_mul(slots))
+    }
+
+    /// Price of the first entry of `function` in a contract frame, which is paid before the price of
+    /// entry: that of translating it. On overflow `u64::MAX`, which no limit can pay.
+    #[must_use]
+    pub fn first_entry(&self, function: &module::Function) -> u64 {
+        let prices = &self.dynamic;
+        let parts = [
+            (prices.function_first_per_operator, function.operators),
+            (prices.function_first_per_target, function.targets),
+        ];
+        parts
+            .iter()
+            .fold(prices.function_first, |sum, (per_unit, units)| {
+                sum.saturating_add(per_unit.saturating_mul(u64::from(*units)))
+            })
     }
 
     /// The first price that `version` does not have and that is not 0.

@@ -96,6 +96,11 @@ pub mod state {
     pub use crate::state::{AccessSet, Account, Checkpoint, Effects, Journal, Walk, WalkedKey};
 }
 
+/// Counters of work.
+pub mod work {
+    pub use crate::work::*;
+}
+
 /// Internal code of the interpreter, as text.
 pub mod translate {
     pub use crate::translate::*;

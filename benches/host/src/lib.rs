@@ -6,6 +6,7 @@
 //! | [`program`] | the module of a workload: a loop of host calls, or a call that ends the frame |
 //! | [`fixture`] | the state, block and message of a workload, in memory |
 //! | `points` | lists of points of the pairing-friendly curves |
+//! | [`clock`] | processor time of the current thread |
 //! | [`measure`] | gas and nanoseconds of one unit, in interleaved rounds |
 //!
 //! The measured host is that of the VM: frames, journal, cryptography, interpreter. Disk accesses
@@ -13,6 +14,8 @@
 //! results: docs/performance.md. It is a separate crate from `benches`, so that the default tests
 //! check that every part of every price has a workload.
 #![forbid(unsafe_code)]
+
+pub mod clock;
 
 pub mod measure;
 

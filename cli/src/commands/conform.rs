@@ -3,13 +3,14 @@
 use crate::args::{Conform, ConformCommand, ConformCompare, ConformEngine, ConformRun};
 use crate::commands::foreign;
 use crate::failure::{CommandResult, Failure, Verdict};
+use crate::output::SideFile;
 use crate::print::{self, Colour};
 use crate::progress::ProgressTimer;
-use crate::replacement::replace;
 use crate::text::{counted, grouped, optional, printable, printable_path};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use vectors::VectorError;
 use vectors::format::KINDS;
@@ -92,19 +93,20 @@ fn run_vectors(arguments: &ConformRun) -> CommandResult {
         ConformEngine::One(row) => vec![EngineKind::of(row)],
         ConformEngine::All => EngineKind::all(),
     };
+    let file = SideFile::create(arguments.out.as_deref(), "the report")?;
     let mut progress = VectorProgress::start(set.vectors().count());
     let observed = Runner::new(&set, &engines).run(&mut |done, name| progress.vector(done, name));
     print::progress_end();
     let names = engines.iter().map(|kind| kind.name().to_owned());
     let mut report = Report::new(&set, names.collect(), observed.map_err(environment)?);
     report.declined = declined(left_out);
-    write_report(arguments, &report)?;
-    if arguments.json {
-        print::json(&conform_line(&report))?;
+    let printed = if arguments.json {
+        print::json(&conform_line(&report))
     } else {
-        print::out(&run_text(&report))?;
-    }
-    Ok(verdict(&report))
+        print::out(&run_text(&report))
+    };
+    let written = write_report(file, &report);
+    verdict(&report).after([printed.map_err(Failure::from), written])
 }
 
 /// Runs the vectors of `set` that are of `kinds` and that the program takes.
@@ -113,6 +115,7 @@ fn run_foreign(
     command: &str,
     (mut set, kinds): (Set, &[&str]),
 ) -> CommandResult {
+    let file = SideFile::create(arguments.out.as_deref(), "the report")?;
     let connection = foreign::connect(command, arguments.reply_seconds)?;
     let hello = connection.hello().clone();
     let is_taken = |kind: &&str| hello.kinds.iter().any(|taken| taken == kind);
@@ -131,17 +134,17 @@ fn run_foreign(
         print::out(&foreign::differences_text(&unexpected))?;
         return Err(foreign::incomplete(&error, &report));
     }
-    if arguments.json {
+    let printed = if arguments.json {
         print::json(&ForeignLine {
             report: conform_line(&report),
             differences: foreign::differences(&unexpected),
-        })?;
+        })
     } else {
         let text = foreign::differences_text(&unexpected);
-        print::out(&format!("{text}{}", last_line(&report)))?;
-    }
-    write_report(arguments, &report)?;
-    Ok(verdict(&report))
+        print::out(&format!("{text}{}", last_line(&report)))
+    };
+    let written = write_report(file, &report);
+    verdict(&report).after([printed.map_err(Failure::from), written])
 }
 
 /// Numbers of vectors that were left out, as a report has them.
@@ -153,14 +156,9 @@ fn declined(left_out: BTreeMap<&'static str, usize>) -> BTreeMap<String, usize> 
 }
 
 /// Writes the report to the file that `--out` names.
-fn write_report(arguments: &ConformRun, report: &Report) -> Result<(), Failure> {
-    let Some(path) = &arguments.out else {
-        return Ok(());
-    };
+fn write_report(file: SideFile, report: &Report) -> Result<(), Failure> {
     let text = report.render().map_err(environment)?;
-    replace(path, text.as_bytes()).map_err(|error| {
-        Failure::Environment(format!("cannot write {}: {error}", printable_path(path)))
-    })
+    file.write(|output| output.write_all(text.as_bytes()))
 }
 
 fn verdict(report: &Report) -> Verdict {

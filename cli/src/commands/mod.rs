@@ -19,6 +19,8 @@ pub(crate) mod foreign;
 
 pub(crate) mod network;
 
+pub(crate) mod coverage;
+
 pub(crate) mod sim;
 
 pub(crate) mod case;

@@ -38,6 +38,8 @@ pub(crate) struct FunctionListing {
     slots: u32,
     /// Charge for each entry of the function, in gas.
     entry_gas: String,
+    /// Charge for its first entry in a contract frame, in addition, in gas.
+    first_entry_gas: String,
     operators: Vec<OperatorLine>,
 }
 
@@ -66,6 +68,7 @@ pub(crate) fn of<'a, 'b>(
                 signature: signature_of(module, function),
                 slots: function.slots,
                 entry_gas: rules.schedule.function_entry(function.slots).to_string(),
+                first_entry_gas: rules.schedule.first_entry(function).to_string(),
                 operators: lister.rows,
             }
         })
@@ -84,12 +87,13 @@ impl FunctionListing {
     /// The listing as text.
     pub(crate) fn text(&self) -> String {
         let mut text = format!(
-            "function {} ({}) {}  {} slots, entry {} gas\n  {:>8} {:>10} {:>8}  operator\n",
+            "function {} ({}) {}  {} slots, entry {} gas, first entry {} more\n  {:>8} {:>10} {:>8}  operator\n",
             self.name.index,
             self.name.name,
             self.signature,
             grouped(self.slots),
             grouped(&self.entry_gas),
+            grouped(&self.first_entry_gas),
             "offset",
             "charge",
             "price",

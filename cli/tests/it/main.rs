@@ -19,6 +19,8 @@ mod hostile_files;
 
 mod inspect;
 
+mod outputs;
+
 mod proof;
 
 mod rejected;

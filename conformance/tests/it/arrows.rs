@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The modules that each module of `vm` may use, besides itself.
 const STAGES: &[(&str, &[&str])] = &[
+    ("work", &[]),
     ("identity", &[]),
     ("limits", &[]),
     ("opcode", &[]),
@@ -37,6 +38,7 @@ const STAGES: &[(&str, &[&str])] = &[
             "opcode",
             "rejection",
             "rules",
+            "work",
         ],
     ),
     ("meter", &["lower", "module", "opcode", "schedule"]),
@@ -66,10 +68,11 @@ const STAGES: &[(&str, &[&str])] = &[
             "rules",
             "translate",
             "trap",
+            "work",
         ],
     ),
     ("event", &["identity"]),
-    ("state", &["event", "fault", "identity", "module"]),
+    ("state", &["event", "fault", "identity", "module", "work"]),
     ("outcome", &["event", "gas", "state", "trap"]),
     ("span", &[]),
     ("message", &["execution", "identity", "span", "trap"]),
@@ -94,6 +97,7 @@ const STAGES: &[(&str, &[&str])] = &[
             "state",
             "span",
             "trap",
+            "work",
         ],
     ),
     (
@@ -112,6 +116,7 @@ const STAGES: &[(&str, &[&str])] = &[
             "state",
             "span",
             "trap",
+            "work",
         ],
     ),
 ];

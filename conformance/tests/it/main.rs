@@ -9,6 +9,7 @@ mod arrows;
 mod citations;
 mod determinism;
 mod emitted_agrees;
+mod first_entry;
 mod map;
 mod mutants;
 mod names;

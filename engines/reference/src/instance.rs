@@ -35,7 +35,7 @@ pub(crate) struct Instance {
     pub(crate) entry: Option<(u32, Vec<Value>)>,
     /// Arguments of the pending host call.
     pub(crate) host_arguments: Arguments,
-    /// Functions that were called before, by index.
+    /// Functions that were entered before, by index.
     prepared: BTreeMap<u32, Arc<Code>>,
     pub(crate) phase: Phase,
 }
@@ -103,7 +103,12 @@ impl Instance {
         })
     }
 
-    /// The function at `index`, prepared at its first call.
+    /// True if the function at `index` was entered before in this contract frame.
+    pub(crate) fn was_entered(&self, index: u32) -> bool {
+        self.prepared.contains_key(&index)
+    }
+
+    /// The function at `index`, prepared at its first entry.
     pub(crate) fn code(&mut self, index: u32) -> Result<Arc<Code>, Fault> {
         if let Some(code) = self.prepared.get(&index) {
             return Ok(Arc::clone(code));

@@ -10,6 +10,12 @@ pub trait Trace {
     /// next, with `gas_before` remaining. Operators without a price are reported too.
     fn operator(&mut self, function: u32, offset: u32, gas_before: u64);
 
+    /// `function` of the function index space is entered for the first time in its contract frame:
+    /// `gas_left` remains after the price of that, before the price of entry.
+    fn first_entry(&mut self, function: u32, gas_left: u64) {
+        let _ = (function, gas_left);
+    }
+
     /// Called before each [`Trace::operator`] with the topmost slot of the value stack: the topmost
     /// operand or, without one, the last local.
     fn slot(&mut self, bits: Option<u64>) {

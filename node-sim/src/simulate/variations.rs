@@ -57,6 +57,14 @@ impl<S: Store> Store for ReadAheadStore<S> {
         self.0.scan(start, end, limit)
     }
 
+    fn value_bytes(&self, key: &[u8]) -> Result<Option<u64>, Fault> {
+        self.0.value_bytes(key)
+    }
+
+    fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.0.record(key)
+    }
+
     fn tip(&self) -> Result<Option<Tip>, Fault> {
         self.0.tip()
     }

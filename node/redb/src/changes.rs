@@ -4,7 +4,7 @@ use crate::tables::{
     CHAIN, EVENTS, HEADERS, META, RECEIPTS, RECORDS, RESTORING, TIP, TRANSACTIONS, VALUES,
 };
 use borsh::BorshSerialize;
-use node::{Commit, RestoredPart};
+use node::{Commit, Record, RestoredPart};
 use redb::WriteTransaction;
 use std::ops::Range;
 
@@ -22,13 +22,7 @@ pub(crate) fn insert(
             None => drop(values.remove(key.as_slice())?),
         }
     }
-    let mut records = transaction.open_table(RECORDS)?;
-    for (key, record) in &commit.records {
-        match record {
-            Some(record) => drop(records.insert(key.as_slice(), record.as_slice())?),
-            None => drop(records.remove(key.as_slice())?),
-        }
-    }
+    put_records(transaction, &commit.records)?;
     let lists = [
         (RECEIPTS, encode(&commit.receipts)?),
         (TRANSACTIONS, encode(&commit.transactions)?),
@@ -50,6 +44,21 @@ pub(crate) fn insert(
     meta.insert(TIP, encode(&commit.tip)?.as_slice())?;
     if height == 0 {
         meta.insert(CHAIN, commit.tip.hash.as_slice())?;
+    }
+    Ok(())
+}
+
+/// Writes and removes records of this machine.
+pub(crate) fn put_records(
+    transaction: &WriteTransaction,
+    records: &[Record],
+) -> Result<(), redb::Error> {
+    let mut table = transaction.open_table(RECORDS)?;
+    for (key, record) in records {
+        match record {
+            Some(record) => drop(table.insert(key.as_slice(), record.as_slice())?),
+            None => drop(table.remove(key.as_slice())?),
+        }
     }
     Ok(())
 }

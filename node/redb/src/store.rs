@@ -5,7 +5,9 @@ use crate::checked::CheckedFile;
 use crate::file::{DiskFile, PagedFile};
 use crate::tables::{Tables, fault};
 use crate::unwritten::Unwritten;
-use node::{Commit, HALF_RESTORED, Header, Receipt, RestoredPart, Signed, Snapshot, Store, Tip};
+use node::{
+    Commit, HALF_RESTORED, Header, Receipt, Record, RestoredPart, Signed, Snapshot, Store, Tip,
+};
 use redb::{Builder, Database, WriteTransaction};
 use std::path::Path;
 use std::sync::Arc;
@@ -285,9 +287,13 @@ impl Store for RedbStore {
     }
 
     fn contains(&self, key: &[u8]) -> Result<bool, Fault> {
+        Ok(self.value_bytes(key)?.is_some())
+    }
+
+    fn value_bytes(&self, key: &[u8]) -> Result<Option<u64>, Fault> {
         match self.tables()? {
-            Some(tables) => tables.contains(key),
-            None => Ok(false),
+            Some(tables) => tables.value_bytes(key),
+            None => Ok(None),
         }
     }
 
@@ -319,6 +325,11 @@ impl Store for RedbStore {
             Some(tables) => tables.record(key),
             None => Ok(None),
         }
+    }
+
+    fn write_records(&mut self, records: Vec<Record>) -> Result<(), Fault> {
+        self.intact()?;
+        self.write(|transaction| changes::put_records(transaction, &records))
     }
 
     fn header(&self, height: Height) -> Result<Option<Header>, Fault> {

@@ -95,9 +95,10 @@ impl Tables {
         Ok(found.map(|record| record.value().to_vec()))
     }
 
-    pub(crate) fn contains(&self, key: &[u8]) -> Result<bool, Fault> {
+    pub(crate) fn value_bytes(&self, key: &[u8]) -> Result<Option<u64>, Fault> {
         let found = self.values.get(key).map_err(|error| self.fault(error))?;
-        Ok(found.is_some())
+        let bytes = found.map(|value| value.value().len());
+        Ok(bytes.map(|bytes| u64::try_from(bytes).unwrap_or(u64::MAX)))
     }
 
     pub(crate) fn scan(

@@ -10,7 +10,9 @@ use crate::settings::{
 use crate::views::{self, ViewFolder};
 use crate::watchdog::{self, NoResult};
 use borsh::{BorshDeserialize, BorshSerialize};
-use node::{Commit, HALF_RESTORED, Header, Receipt, RestoredPart, Signed, Snapshot, Store, Tip};
+use node::{
+    Commit, HALF_RESTORED, Header, Receipt, Record, RestoredPart, Signed, Snapshot, Store, Tip,
+};
 use rocksdb::{ColumnFamily, DB, WriteBatch, WriteOptions};
 use std::path::{Path, PathBuf};
 use std::sync::RwLock;
@@ -274,11 +276,14 @@ impl Store for RocksStore {
     }
 
     fn contains(&self, key: &[u8]) -> Result<bool, Fault> {
+        Ok(self.value_bytes(key)?.is_some())
+    }
+
+    fn value_bytes(&self, key: &[u8]) -> Result<Option<u64>, Fault> {
         self.intact()?;
         let value = self.db.get_pinned_cf(self.family(VALUES)?, key);
-        value
-            .map(|value| value.is_some())
-            .map_err(|error| self.fault(error))
+        let bytes = value.map_err(|error| self.fault(error))?;
+        Ok(bytes.map(|value| u64::try_from(value.len()).unwrap_or(u64::MAX)))
     }
 
     fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
@@ -315,6 +320,16 @@ impl Store for RocksStore {
         self.intact()?;
         let record = self.db.get_cf(self.family(RECORDS)?, key);
         record.map_err(|error| self.fault(error))
+    }
+
+    fn write_records(&mut self, records: Vec<Record>) -> Result<(), Fault> {
+        self.intact()?;
+        let mut batch = WriteBatch::default();
+        self.put_all(&mut batch, RECORDS, records)?;
+        self.broken = true;
+        self.write(batch)?;
+        self.broken = false;
+        Ok(())
     }
 
     fn header(&self, height: Height) -> Result<Option<Header>, Fault> {

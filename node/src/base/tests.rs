@@ -282,3 +282,33 @@ fn keys_removed_in_earlier_blocks_cost_later_scans_nothing() {
     scan(0, 1);
     assert!(scan(0, 1) <= 4);
 }
+
+/// Between two removed keys there may be one with a value: such short runs are gaps, too.
+#[test]
+fn the_stored_value_of_a_removed_key_is_read_once() {
+    const COUNT: u8 = 60;
+    let mut inner = MemoryStore::new();
+    let all = (0..COUNT).map(|number| (vec![number], Some(vec![1; 9])));
+    apply(&mut inner, &all.collect());
+    let store = CountingStore {
+        inner,
+        entries: Cell::new(0),
+    };
+    let mut layers = Layers::default();
+    let removed = (0..COUNT).filter(|number| number % 3 != 2);
+    layers.push(&Arc::new(removed.map(|key| (vec![key], None)).collect()));
+    let base = Base::indexed(&store, &layers);
+    let mut turns = [0_usize; 2];
+    for turn in &mut turns {
+        store.entries.set(0);
+        for number in 0..COUNT / 3 {
+            let (start, found) = ([number * 3], vec![number * 3 + 2]);
+            let range = start.as_slice()..[COUNT].as_slice();
+            assert_eq!(base.scan(&range, 1).unwrap(), [(found, vec![1; 9])]);
+        }
+        *turn = store.entries.get();
+    }
+    let [first, again] = turns;
+    assert!(first >= usize::from(COUNT), "{first}");
+    assert_eq!(again, usize::from(COUNT / 3));
+}

@@ -78,6 +78,7 @@ pub use timely::Clock;
 use crate::block::{Block, Invalid, ValidBlock, ValidationContext, transactions_root};
 use crate::block_execution::Observer;
 use crate::cache::CodeCache;
+use crate::code_records;
 use crate::execute::Executed;
 use crate::genesis::Genesis;
 use crate::header::{BlockResult, Header, Tip};
@@ -186,8 +187,12 @@ impl Chain {
         let chain = chain.into();
         let threads = options.workers.max(1);
         let (tip, tree) = open_store(store.as_mut(), chain.genesis(), &options.tree, threads)?;
-        chain.check(store.as_ref())?;
+        let activations = chain.listed(store.as_ref())?;
         let (genesis, planned) = chain.into_parts();
+        let listed = (&activations, tip.height);
+        if let Ok(rules) = planned.rules_at(listed, &parts.rules, tip.height.next()) {
+            code_records::rebuild(store.as_mut(), rules, &parts.rules)?;
+        }
         let bounds = Bounds {
             blocks: options.unfinalized_blocks_max,
             bytes: options.unfinalized_bytes_max,
@@ -196,6 +201,7 @@ impl Chain {
             blocks: options.query_blocks_max,
             bytes: options.query_bytes_max,
         };
+        parts.cache.bound(parts.engine.as_ref());
         Ok(Self {
             cache: CodeCache::new(parts.cache, &parts.rules),
             parts,
@@ -326,7 +332,8 @@ impl Chain {
             let store = read_lock(&self.store)?;
             position.records(&block, &**store)
         };
-        let records = records.map_err(|fault| self.stop(fault))?;
+        let mut records = records.map_err(|fault| self.stop(fault))?;
+        records.extend(code_records::written(&block.records));
         let commit = Commit {
             diff: StateDiff::clone(&block.diff),
             tip: block.tip,

@@ -14,6 +14,7 @@ use crate::base::Base;
 use crate::block::ValidBlock;
 use crate::block_execution::{Execution, Observer};
 use crate::cache::CodeCache;
+use crate::code_records::CodeRecords;
 use crate::layers::Layers;
 use crate::state_tree::{Advance, StateTree, StoredTree, batch};
 use crate::store::Store;
@@ -27,6 +28,8 @@ pub(super) struct Position {
     tree: StateTree,
     path: Vec<Arc<UnfinalizedBlock>>,
     layers: Layers,
+    /// Records of codes of each block of the path.
+    records: Vec<Arc<CodeRecords>>,
 }
 
 /// What executes blocks.
@@ -44,6 +47,7 @@ impl Position {
             tree,
             path: Vec::new(),
             layers: Layers::default(),
+            records: Vec::new(),
         }
     }
 
@@ -86,7 +90,7 @@ impl Position {
             engine: executor.engine,
             cache: executor.cache,
             rules: executor.rules,
-            base: Base::indexed(executor.store, &self.layers),
+            base: Base::indexed(executor.store, &self.layers).with_records(&self.records),
         };
         let tree = Advance::new(&mut self.tree, executor.store);
         let executed = execution.run(block, tree, observer)?;
@@ -153,11 +157,13 @@ impl Position {
         if !self.path.is_empty() {
             self.path.remove(0);
             self.layers.pop_oldest();
+            self.records.remove(0);
         }
     }
 
     fn push(&mut self, block: &Arc<UnfinalizedBlock>) {
         self.layers.push(&block.diff);
+        self.records.push(Arc::clone(&block.records));
         self.path.push(Arc::clone(block));
     }
 
@@ -165,6 +171,7 @@ impl Position {
         if let Some(block) = self.path.pop() {
             self.tree.undo(&block.undo);
             self.layers.pop();
+            self.records.pop();
         }
     }
 }

@@ -8,6 +8,7 @@ use super::query::At;
 use super::recent::{RecentBlocks, RecentBounds};
 use crate::block::ValidBlock;
 use crate::block_execution::ExecutedBlock;
+use crate::code_records::CodeRecords;
 use crate::digest::{encode, length};
 use crate::header::{Header, Tip};
 use crate::misuse::Misuse;
@@ -30,6 +31,8 @@ pub(super) struct UnfinalizedBlock {
     pub(super) diff: Arc<StateDiff>,
     /// Values before the block, of the keys in the diff.
     pub(super) reverse: Arc<StateDiff>,
+    /// Records of codes, for the commit.
+    pub(super) records: Arc<CodeRecords>,
     pub(super) receipts: Vec<Receipt>,
     pub(super) transactions: Vec<Signed>,
     /// Events of each transaction.
@@ -51,6 +54,7 @@ impl UnfinalizedBlock {
             tip: executed.tip,
             diff: Arc::new(executed.diff),
             reverse: Arc::new(executed.reverse),
+            records: Arc::new(executed.records),
             receipts: executed.receipts,
             transactions,
             events: executed.events,
@@ -61,7 +65,10 @@ impl UnfinalizedBlock {
 }
 
 fn bytes(executed: &ExecutedBlock) -> u64 {
+    let records = executed.records.iter();
+    let records = records.map(|(key, record)| length(key).saturating_add(length(record)));
     diff_bytes(&executed.diff)
+        .saturating_add(records.fold(0, u64::saturating_add))
         .saturating_add(diff_bytes(&executed.reverse))
         .saturating_add(length(&encode(&executed.receipts)))
         .saturating_add(length(&encode(&executed.events)))

@@ -11,6 +11,7 @@ pub use stored::{StateTree, StoredTree, TreeOptions};
 
 use crate::store::Store;
 use tree::{AdjacentLeaves, Batch, Path, Proof, Tree, ValueHash};
+use vm::unstable::work::{self, Kind};
 use vm::{Entries, Fault, StateDiff};
 
 /// Entries that a rebuild reads at once; bounds memory, changes no result.
@@ -19,7 +20,11 @@ pub(crate) const SCAN_PAGE: usize = 4_096;
 /// The changes of the tree for a diff of the state.
 #[must_use]
 pub fn batch(diff: &StateDiff) -> Batch {
-    let change = |value: &Option<Vec<u8>>| value.as_deref().map(ValueHash::of);
+    let hash = |value: &[u8]| {
+        work::add(Kind::Hashed, value.len());
+        ValueHash::of(value)
+    };
+    let change = |value: &Option<Vec<u8>>| value.as_deref().map(hash);
     diff.iter()
         .map(|(key, value)| (Path::of_key(key), change(value)))
         .collect()

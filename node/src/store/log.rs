@@ -20,7 +20,7 @@
 //! * After a failed append or sync every call fails: what is on the disk is unknown until the store
 //!   is opened again.
 
-use super::{Commit, MemoryStore, Store};
+use super::{Commit, MemoryStore, Record, Store};
 use crate::digest::{encode, sha256};
 use crate::header::{Header, Tip};
 use crate::receipt::Receipt;
@@ -193,6 +193,19 @@ impl<D: Disk> Store for LogStore<D> {
 
     fn contains(&self, key: &[u8]) -> Result<bool, Fault> {
         self.intact()?.contains(key)
+    }
+
+    fn value_bytes(&self, key: &[u8]) -> Result<Option<u64>, Fault> {
+        self.intact()?.value_bytes(key)
+    }
+
+    fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.intact()?.record(key)
+    }
+
+    fn write_records(&mut self, records: Vec<Record>) -> Result<(), Fault> {
+        self.intact()?;
+        self.memory.write_records(records)
     }
 
     fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {

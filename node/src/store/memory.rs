@@ -1,6 +1,7 @@
 //! Keeps state and blocks in memory: the default of commands, and the model for other stores.
 
-use super::{Commit, HALF_RESTORED, RestoredPart, Snapshot, Store};
+use super::{Commit, HALF_RESTORED, Record, RestoredPart, Snapshot, Store};
+use crate::digest::length;
 use crate::header::{Header, Tip};
 use crate::receipt::Receipt;
 use crate::transaction::Signed;
@@ -9,14 +10,29 @@ use std::ops::Bound;
 use vm::{Entries, Event, Fault, Height};
 
 /// A store in memory: an ordered map of the state, and the blocks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// Two are equal if they have the same state and blocks, whatever records they have.
+#[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
     state: BTreeMap<Vec<u8>, Vec<u8>>,
     blocks: BTreeMap<Height, StoredBlock>,
     chain_id: Option<[u8; 32]>,
     /// Of a restore that has not ended.
     restoring: Option<Vec<u8>>,
+    /// Records of this machine.
+    records: BTreeMap<Vec<u8>, Vec<u8>>,
 }
+
+impl PartialEq for MemoryStore {
+    fn eq(&self, other: &Self) -> bool {
+        self.state == other.state
+            && self.blocks == other.blocks
+            && self.chain_id == other.chain_id
+            && self.restoring == other.restoring
+    }
+}
+
+impl Eq for MemoryStore {}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct StoredBlock {
@@ -84,6 +100,24 @@ impl Store for MemoryStore {
 
     fn contains(&self, key: &[u8]) -> Result<bool, Fault> {
         Ok(self.state.contains_key(key))
+    }
+
+    fn value_bytes(&self, key: &[u8]) -> Result<Option<u64>, Fault> {
+        Ok(self.state.get(key).map(|value| length(value)))
+    }
+
+    fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(self.records.get(key).cloned())
+    }
+
+    fn write_records(&mut self, records: Vec<Record>) -> Result<(), Fault> {
+        for (key, record) in records {
+            match record {
+                Some(record) => self.records.insert(key, record),
+                None => self.records.remove(&key),
+            };
+        }
+        Ok(())
     }
 
     fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
@@ -159,6 +193,7 @@ impl Store for MemoryStore {
                 None => self.state.remove(&key),
             };
         }
+        self.write_records(commit.records)?;
         let record = StoredBlock {
             tip: commit.tip,
             header: commit.header,

@@ -13,12 +13,16 @@ pub use log::{Disk, LogStore};
 pub use memory::MemoryStore;
 pub use verify::verify_blocks;
 
+use crate::digest::length;
 use crate::header::{Header, Tip};
 use crate::receipt::Receipt;
 use crate::transaction::Signed;
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::ops::Range;
 use vm::{Entries, Event, Fault, Height, StateDiff};
+
+/// A record of one machine: its key, and its bytes or `None` to remove it.
+pub type Record = (Vec<u8>, Option<Vec<u8>>);
 
 /// All changes of one block, committed together.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -35,10 +39,10 @@ pub struct Commit {
     pub transactions: Vec<Signed>,
     /// Events of each transaction, in order.
     pub events: Vec<Vec<Event>>,
-    /// Records of this machine beside the state, such as pages of the tree, by key; `None` removes
-    /// one. They are in no result, and a store without [`Store::keeps_records`] drops them.
+    /// Records of this machine beside the state: pages of the tree, lengths and checked forms of
+    /// codes. They are in no result, and a store without [`Store::keeps_records`] may drop them.
     #[borsh(skip)]
-    pub records: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    pub records: Vec<Record>,
 }
 
 /// A view of one block's state that stays readable while further blocks are committed.
@@ -89,6 +93,14 @@ pub trait Store: Send {
         Ok(self.read(key)?.is_some())
     }
 
+    /// Length in bytes of the value under a state key, `None` if absent.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    fn value_bytes(&self, key: &[u8]) -> Result<Option<u64>, Fault> {
+        Ok(self.read(key)?.as_deref().map(length))
+    }
+
     /// At most `limit` entries with `start <= key < end`, in bytewise order; an `end` of `None` is
     /// no upper bound.
     ///
@@ -109,8 +121,8 @@ pub trait Store: Send {
     /// As [`Store::read`].
     fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault>;
 
-    /// True if the store keeps [`Commit::records`]. Without them the tree is rebuilt from the
-    /// values at each open.
+    /// True if the store keeps [`Commit::records`] when it is closed. Without them the tree is
+    /// rebuilt from the values at each open, and a code is checked again at its first use.
     fn keeps_records(&self) -> bool {
         false
     }
@@ -122,6 +134,16 @@ pub trait Store: Send {
     fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
         let _ = key;
         Ok(None)
+    }
+
+    /// Writes records of this machine without a block, atomically; a store without
+    /// [`Store::keeps_records`] may drop them.
+    ///
+    /// # Errors
+    /// [`Fault`] if the store cannot write.
+    fn write_records(&mut self, records: Vec<Record>) -> Result<(), Fault> {
+        drop(records);
+        Ok(())
     }
 
     /// Header of a block; `None` for the genesis, and if the block was not committed or is pruned.

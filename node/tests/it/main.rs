@@ -30,6 +30,8 @@ mod hashes;
 
 mod keeping;
 
+mod code_records;
+
 mod memory_faults;
 
 mod scrub;

@@ -27,6 +27,7 @@ use crate::module::FloatCount;
 use crate::opcode::Opcode;
 use crate::rejection::{Rejection, Rule};
 use crate::rules::FloatPolicy;
+use crate::work::{self, Kind};
 use crate::{CheckedModule, Rules};
 use diagnosis::Stage;
 use sha2::{Digest, Sha256};
@@ -269,8 +270,9 @@ impl<'a> Checker<'a> {
             let message = "a function type has a float";
             return Err(Rejection::new(Rule::FloatType, offset, message));
         }
+        work::add(Kind::Hashed, self.bytes.len());
         self.module.code_hash = CodeHash(Sha256::digest(self.bytes).into());
-        self.module.bytes = Arc::from(self.bytes);
+        self.module.bytes = Arc::new(self.bytes.to_vec());
         Ok(self.module)
     }
 }

@@ -13,7 +13,7 @@ use crate::opcode::{Opcode, rows};
 use crate::rejection::{Rejection, Rule};
 use crate::rules::{FloatPolicy, Rules};
 use wasmparser::{
-    BinaryReader, BlockType, Error, FrameKind, FrameStack, FuncValidator, ValType,
+    BinaryReader, BlockType, BrTable, Error, FrameKind, FrameStack, FuncValidator, ValType,
     ValidatorResources, VisitOperator,
 };
 
@@ -55,11 +55,17 @@ impl Signatures<'_> {
 #[derive(Default)]
 pub(super) struct Counts {
     pub(super) operators: u64,
+    /// Targets of all `br_table`, see [`crate::module::Function::targets`].
+    pub(super) targets: u64,
     blocks: u64,
     arguments: u64,
     pub(super) operands: u32,
     pub(super) floats: u32,
 }
+
+/// What a target of a `br_table` counts if it carries a value: the translator may have to write a
+/// branch of its own for it, which moves the value.
+const VALUE_TARGET_WEIGHT: u64 = 4;
 
 /// The error is boxed, so that the result of an accepted operator fits one register.
 type Verdict = Result<(), Box<Rejection>>;
@@ -125,6 +131,39 @@ impl<'p> Pass<'p> {
         // The height includes the function's own control frame, but not yet that of this block.
         let nesting = u64::from(self.validator.control_stack_height());
         within(Rule::Nesting, nesting, limits.nesting_max, offset)
+    }
+
+    /// Counts the targets of a `br_table`, before it is validated.
+    fn branch_table(&mut self, table: &BrTable<'_>) -> Verdict {
+        let count = u64::from(table.len());
+        self.targets(count)?;
+        let weight = if self.takes_value(table.default()) {
+            VALUE_TARGET_WEIGHT
+        } else {
+            1
+        };
+        let weighed = count.saturating_add(1).saturating_mul(weight);
+        self.counts.targets = self.counts.targets.saturating_add(weighed);
+        Ok(())
+    }
+
+    /// True if a branch to the label `depth` levels out carries a value. All labels of a `br_table`
+    /// are equal in this.
+    fn takes_value(&self, depth: u32) -> bool {
+        let depth = usize::try_from(depth).unwrap_or(usize::MAX);
+        let Some(frame) = self.validator.get_control_frame(depth) else {
+            return false;
+        };
+        match frame.block_type {
+            _ if frame.kind == FrameKind::Loop => false,
+            BlockType::Empty => false,
+            BlockType::Type(_) => true,
+            BlockType::FuncType(index) => {
+                let position = usize::try_from(index).unwrap_or(usize::MAX);
+                let signature = self.signatures.types.get(position);
+                signature.is_some_and(|signature| signature.result.is_some())
+            }
+        }
     }
 
     fn targets(&mut self, count: u64) -> Verdict {
@@ -242,7 +281,7 @@ impl<'p> Pass<'p> {
 // Checks before the validator processes an operator (which may allocate), and checks after it.
 macro_rules! before {
     ($self:ident BrTable $targets:ident) => {
-        $self.targets(u64::from($targets.len()))?
+        $self.branch_table(&$targets)?
     };
     ($self:ident Call $function:ident) => {
         $self.arguments($self.signatures.of_function($function))?

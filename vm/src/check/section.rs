@@ -173,8 +173,8 @@ impl<'a> Checker<'a> {
         let float = self.float_types.get(index).copied().unwrap_or(true);
         let found = self.module.types.get(index);
         let wanted = FunctionType {
-            parameters: row.parameters().map(wire_type).collect(),
-            result: row.result.map(wire_type),
+            parameters: row.parameters().map(ValueType::of_host).collect(),
+            result: row.result.map(ValueType::of_host),
         };
         if float || found != Some(&wanted) {
             return reject(
@@ -386,13 +386,6 @@ impl<'a> Checker<'a> {
             });
         }
         Ok(())
-    }
-}
-
-const fn wire_type(wire: host_api::Type) -> ValueType {
-    match wire {
-        host_api::Type::I32 => ValueType::I32,
-        host_api::Type::I64 => ValueType::I64,
     }
 }
 

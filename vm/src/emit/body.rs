@@ -2,6 +2,7 @@
 //!
 //! A body becomes
 //! ```text
+//! if $entered.f = 0 { $entered.f := 1; charge first(f) }
 //! charge entry(f); $stack += weight(f); if $stack > limit { $trap := 8; unreachable }
 //! block (result)  <metering blocks after their charges; `return` branches here>  end
 //! $stack -= weight(f)
@@ -27,8 +28,8 @@ pub(super) fn code(
     out: &mut wasm::Module,
 ) {
     let mut section = wasm::CodeSection::new();
-    for function in module.functions() {
-        section.raw(&body(module, function, indices, rules));
+    for (function, entered) in module.functions().iter().zip(indices.entered..) {
+        section.raw(&body(module, function, (indices, entered), rules));
     }
     let dynamic = rules.schedule.dynamic();
     section.function(&out_of_gas(indices));
@@ -55,7 +56,7 @@ pub(super) fn code(
 fn body(
     module: &CheckedModule,
     function: &Function,
-    indices: &AppendedIndices,
+    (indices, entered): (&AppendedIndices, u32),
     rules: &Rules,
 ) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -72,6 +73,7 @@ fn body(
         depth: 0,
         weight: function.weight(),
     };
+    writer.first_entry(entered, rules.schedule.first_entry(function));
     writer.prologue(rules.schedule.function_entry(function.slots));
     let result = module
         .types()
@@ -93,6 +95,22 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    /// Charges `price` once for each instance: `entered` is the function's own global. The price is
+    /// below 2^63, since every operator and target takes a byte.
+    fn first_entry(&mut self, entered: u32, price: u64) {
+        for instruction in [
+            Instruction::GlobalGet(entered),
+            Instruction::I32Eqz,
+            Instruction::If(wasm::BlockType::Empty),
+            Instruction::I32Const(1),
+            Instruction::GlobalSet(entered),
+        ] {
+            instruction.encode(&mut self.bytes);
+        }
+        charge(self.indices, price, &mut self.bytes);
+        Instruction::End.encode(&mut self.bytes);
+    }
+
     fn prologue(&mut self, entry_price: u64) {
         charge(self.indices, entry_price, &mut self.bytes);
         let stack = self.indices.stack;

@@ -30,6 +30,11 @@ pub(super) struct AppendedIndices {
     pub(super) lowered: Option<Lowered>,
     /// Items that replace wide arithmetic; `None` if the module has none or the operators are kept.
     pub(super) wide: Option<WideIndices>,
+    /// Global that says whether the first defined function was entered; those of the other defined
+    /// functions follow, in order. There are at most as many as functions, so all globals together
+    /// are at most `functions_max` + `globals_max` + 4: 10,260 under version 1, where engines take
+    /// 1,000,000.
+    pub(super) entered: u32,
 }
 
 /// Indices of the functions that replace `memory.copy` and `memory.fill`.
@@ -109,6 +114,9 @@ impl AppendedIndices {
             charge_fill: functions.saturating_add(3),
             lowered,
             wide,
+            entered: globals
+                .saturating_add(3)
+                .saturating_add(u32::from(lowers_wide)),
         }
     }
 }

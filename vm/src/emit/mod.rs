@@ -86,7 +86,7 @@ pub fn emit_with(module: &CheckedModule, rules: &Rules, options: Options) -> Vec
     sections::elements(module, &mut out);
     body::code(module, &indices, rules, &mut out);
     sections::data(module, &mut out);
-    sections::names(&indices, &mut out);
+    sections::names(module, &indices, &mut out);
     out.finish()
 }
 

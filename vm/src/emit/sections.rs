@@ -8,6 +8,9 @@ use wasm_encoder as wasm;
 
 /// Name of the global with the high word of the last wide result; it is not exported.
 const HIGH: &str = "$high";
+/// Prefix of the names of the globals that say whether a function was entered, before its index;
+/// they are not exported.
+const ENTERED: &str = "$entered.";
 
 pub(super) const fn value_type(value_type: ValueType) -> wasm::ValType {
     match value_type {
@@ -138,6 +141,9 @@ pub(super) fn globals(module: &CheckedModule, indices: &AppendedIndices, out: &m
     if indices.wide.is_some() {
         section.global(ours(wasm::ValType::I64), &wasm::ConstExpr::i64_const(0));
     }
+    for _ in module.functions() {
+        section.global(ours(wasm::ValType::I32), &wasm::ConstExpr::i32_const(0));
+    }
     out.section(&section);
 }
 
@@ -202,7 +208,7 @@ pub(super) fn data(module: &CheckedModule, out: &mut wasm::Module) {
 }
 
 /// Names the appended items for a disassembly; the name section of the original is never read.
-pub(super) fn names(indices: &AppendedIndices, out: &mut wasm::Module) {
+pub(super) fn names(module: &CheckedModule, indices: &AppendedIndices, out: &mut wasm::Module) {
     let mut functions = wasm::NameMap::new();
     let bulk = BULK_FUNCTIONS.iter().filter(|_| indices.lowered.is_some());
     let wide = WIDE_FUNCTIONS.iter().filter(|_| indices.wide.is_some());
@@ -214,6 +220,10 @@ pub(super) fn names(indices: &AppendedIndices, out: &mut wasm::Module) {
     let high = indices.wide.map(|_| HIGH);
     for (index, name) in (indices.gas..).zip([GAS, STACK, TRAP].into_iter().chain(high)) {
         globals.append(index, name);
+    }
+    let defined = count(module.imports().len())..indices.oog;
+    for (index, function) in (indices.entered..).zip(defined) {
+        globals.append(index, &format!("{ENTERED}{function}"));
     }
     let mut section = wasm::NameSection::new();
     section.functions(&functions);

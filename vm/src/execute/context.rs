@@ -1,10 +1,10 @@
-//! Defines what handlers share: code cells, function entries, and the context of one instance.
+//! Defines what handlers share: code cells, imports, and the context of one instance.
 
 use super::dispatch::Handler;
+use super::header::TableEntry;
 use crate::limits::PAGE_BYTES;
 use crate::module::ValueType;
 use host_api::Function;
-use std::sync::atomic::AtomicPtr;
 
 /// Eight bytes of linked code.
 #[derive(Clone, Copy)]
@@ -12,34 +12,24 @@ use std::sync::atomic::AtomicPtr;
 pub(crate) union Cell {
     /// Contents of fields of an instruction.
     pub(crate) bits: u64,
+    /// Two numbers of a header.
+    pub(crate) pair: [u32; 2],
     /// Handler, in the first cell of an instruction.
     pub(crate) handler: Handler,
-    /// Callee of a call.
-    pub(crate) entry: *const FunctionEntry,
+    /// Callee of a call of the host.
+    pub(crate) import: *const ImportEntry,
 }
 
 const _: () = assert!(size_of::<Cell>() == 8 && align_of::<Cell>() <= 8);
 
-/// A function as calls see it.
-pub(crate) struct FunctionEntry {
-    /// Its code; the cell before it is the price of entry and of the first metering block.
-    pub(crate) code: AtomicPtr<Cell>,
-    /// Weight that it adds to the stack counter.
-    pub(crate) weight: u32,
-    /// Byte offset of the return address in its frame; weight and declared locals follow.
-    pub(crate) linkage: u32,
-    /// Number of declared locals, which are initially zero.
-    pub(crate) zeroed: u32,
-    /// Canonical index of its type.
-    pub(crate) type_index: u32,
+/// An imported function as calls see it.
+pub(crate) struct ImportEntry {
+    /// The host function.
+    pub(crate) function: Function,
     /// Number of its parameters.
     pub(crate) parameters: u32,
     /// Type of its result.
     pub(crate) result: Option<ValueType>,
-    /// The host function, if it is an import.
-    pub(crate) host: Option<Function>,
-    /// Price of entry, without the first metering block.
-    pub(crate) entry_price: u64,
 }
 
 /// Registers at the last exit of a handler.
@@ -61,7 +51,10 @@ pub(crate) struct Context {
     /// The first byte of linear memory; it never moves.
     pub(crate) memory: *mut u8,
     pub(crate) globals: *mut u64,
-    pub(crate) table: *const *const FunctionEntry,
+    /// For each function its code, after its first entry in this contract frame; before, its stub.
+    pub(crate) codes: *mut *const Cell,
+    pub(crate) imports: *const ImportEntry,
+    pub(crate) table: *const TableEntry,
     pub(crate) table_length: u64,
     pub(crate) memory_pages: u64,
     pub(crate) memory_pages_max: u64,
@@ -70,8 +63,10 @@ pub(crate) struct Context {
     pub(crate) fill_per_byte: u64,
     /// Registers at the last exit.
     pub(crate) saved: Saved,
-    /// The callee, if the last exit is a call.
-    pub(crate) callee: *const FunctionEntry,
+    /// The callee, if the last exit is a call of the host.
+    pub(crate) callee: *const ImportEntry,
+    /// The callee, if its call overflows the stack.
+    pub(crate) overflowing: u32,
     /// The price that the slice cannot pay.
     pub(crate) price: u64,
     /// Native frames of handlers since the driver called the first, in builds that count them.

@@ -22,15 +22,15 @@
 )]
 #![expect(
     clippy::as_conversions,
-    reason = "a charge is far below 2^63, a distance fits the machine's addresses"
+    reason = "a charge is far below 2^63, a distance or offset fits the machine's addresses"
 )]
 
-use super::context::{Cell, Context, FunctionEntry};
+use super::context::{Cell, Context, ImportEntry};
 use super::exit;
 use super::handler::{ACC, SLOT};
-use crate::translate::form;
+use super::header::Header;
 use crate::translate::layout::{
-    At, BranchTarget, Callee, Cost, Destination, InFrame, IsOperand, OperandKinds, Read, Write,
+    At, BranchTarget, Callee, Cost, Destination, InFrame, IsOperand, Read, Write,
 };
 
 /// Six machine words, all in registers under the System V convention.
@@ -236,23 +236,13 @@ pub(crate) unsafe fn run_trampoline(mut r: Registers) -> u64 {
     }
 }
 
-/// Price of entering the function whose code is at `code`, its first metering block included.
+/// The header of the function whose code is at `code`.
 ///
 /// # Safety
-/// `code` is the code or the stub of a function; the cell before it is its price.
-pub(crate) unsafe fn price_of(code: *const Cell) -> u64 {
-    (*code.sub(1)).bits
-}
-
-/// Layout of the instruction of a stub.
-pub(crate) const TRANSLATE: form::Translate = form::Translate::of(OperandKinds::NONE);
-
-/// Index of the function of the stub at `stub`.
-///
-/// # Safety
-/// `stub` is the code of a stub.
-pub(crate) unsafe fn function_of(stub: *const Cell) -> u64 {
-    (*stub.add(TRANSLATE.function.cell())).bits
+/// `code` is the code or the stub of a function, which lives as long as `'c`.
+#[inline(always)]
+pub(crate) unsafe fn header<'c>(code: *const Cell) -> &'c Header {
+    &*code.cast::<Header>().sub(1)
 }
 
 /// Access to fields and slots, and continuations.
@@ -284,13 +274,24 @@ impl Registers {
         u64::from(cost)
     }
 
-    /// The function that an instruction calls.
+    /// The import that an instruction calls.
     ///
     /// # Safety
-    /// As for [`Self::field`]; `link` wrote an entry to the field.
+    /// As for [`Self::field`]; `link` wrote an import to the field.
     #[inline(always)]
-    pub(crate) unsafe fn entry(self, at: At<Callee>) -> *const FunctionEntry {
+    pub(crate) unsafe fn import(self, at: At<Callee>) -> *const ImportEntry {
         self.field(at)
+    }
+
+    /// The code of the function that an instruction calls, or its stub.
+    ///
+    /// # Safety
+    /// As for [`Self::field`]; `link` wrote the byte offset of a function of this module in the
+    /// array of codes to the field.
+    #[inline(always)]
+    pub(crate) unsafe fn code(self, at: At<Callee>) -> *const Cell {
+        let offset: u64 = self.field(at);
+        (*self.context).codes.byte_add(offset as usize).read()
     }
 
     /// # Safety

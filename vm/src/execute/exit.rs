@@ -15,8 +15,8 @@ pub(crate) const PRICE: u64 = 3;
 pub(crate) const HOST_CALL: u64 = 4;
 /// The call of the callee in the context overflows the stack.
 pub(crate) const OVERFLOW: u64 = 5;
-/// The function must be translated.
-pub(crate) const TRANSLATE: u64 = 6;
+/// A function is entered for the first time in this contract frame.
+pub(crate) const FIRST_ENTRY: u64 = 6;
 /// Only to unwind the native stack; the driver continues at the instruction of the exit.
 pub(crate) const PAUSE: u64 = 7;
 /// A trap: this plus its code.

@@ -13,8 +13,9 @@
     reason = "frames are raw memory; each unsafe block has its justification"
 )]
 
-use super::context::{Cell, Context, FunctionEntry, Saved};
-use super::dispatch::{Registers, price_of};
+use super::context::{Cell, Context, Saved};
+use super::diagnosis::active_functions;
+use super::dispatch::{Registers, header};
 use super::handler::call::{CALL, make_frame};
 use super::linear::{LinearMemory, Stack};
 use super::link::CompiledModule;
@@ -24,18 +25,15 @@ use crate::fault::Fault;
 use crate::gas::GasMeter;
 use crate::module::ValueType;
 use crate::outcome::Diagnosis;
-use crate::translate::{FrameLayout, index};
+use crate::translate::index;
 use crate::trap::Trap;
 use std::ptr;
 use std::slice;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 /// Gas that handlers use before they return to the driver. Where tail calls are not jumps,
 /// `Threaded` bounds the native stack by itself: operators without a price use none of a slice.
 const SLICE: u64 = 1 << 15;
-/// Greatest number of active functions in a diagnosis.
-const DIAGNOSIS_FUNCTIONS_MAX: usize = 64;
 
 /// Phase of an instance, which decides what may be called next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +52,9 @@ pub(crate) struct Instance {
     memory: Option<LinearMemory>,
     stack: Option<Stack>,
     globals: Vec<u64>,
+    /// The codes to which the context points.
+    #[expect(dead_code, reason = "the context points to it")]
+    codes: Vec<*const Cell>,
     gas: GasMeter,
     /// Remaining gas of the frame that is not in the register.
     reserve: u64,
@@ -66,8 +67,8 @@ pub(crate) struct Instance {
     phase: Phase,
 }
 
-// SAFETY: the pointers of its context point to its own memory, stack and globals, which move with
-// it, and to the compiled module, which threads share already and which lives as long.
+// SAFETY: the pointers of its context point to its own memory, stack, globals and codes, which move
+// with it, and to the compiled module, which threads share already and which lives as long.
 unsafe impl Send for Instance {}
 
 /// What the driver does next.
@@ -84,8 +85,12 @@ impl Instance {
             let memory = module.memory().map(|_| pool.memory(&shared.budget));
             (memory.transpose()?, pool.stack(&shared.budget)?)
         };
+        let mut codes = compiled.stubs();
+        let mut context = context(&compiled);
+        context.codes = codes.as_mut_ptr();
         let mut instance = Self {
-            context: context(&compiled),
+            context,
+            codes,
             shared: Arc::clone(shared),
             memory,
             stack: Some(stack),
@@ -129,12 +134,17 @@ impl Instance {
     /// Makes the outermost frame of a function, with its arguments.
     #[inline(always)]
     fn outermost(&mut self, function: u32, arguments: &[Value]) -> Result<Registers, Fault> {
-        let entry = self.compiled.entry(function)?;
-        if index(entry.parameters) != arguments.len() || entry.host.is_some() {
-            return Err(Fault::invariant(
-                "the entry has another number of arguments, or is an import",
-            ));
-        }
+        let compiled = &*self.compiled;
+        let defined = compiled.module.function(function);
+        let signature = defined.and_then(|defined| {
+            let types = compiled.module.types();
+            types.get(index(defined.type_index))
+        });
+        let signature = signature.filter(|of| of.parameters.len() == arguments.len());
+        let signature = signature.ok_or_else(|| {
+            Fault::invariant("the entry has another number of arguments, or is an import")
+        })?;
+        self.result = signature.result;
         let stack = self.stack_start()?;
         for (number, value) in arguments.iter().enumerate() {
             // SAFETY: at most 64 parameters, far inside the stack.
@@ -143,15 +153,22 @@ impl Instance {
             unsafe { slot.write(value.to_bits()) };
         }
         let sp: *mut u8 = stack.cast();
-        let weight = u64::from(entry.weight);
+        let ip = self.code_of(function);
+        // SAFETY: a code or stub of this module, which is alive.
+        let callee = unsafe { header(ip) };
+        let weight = u64::from(callee.weight);
         // SAFETY: the first frame has at most 2,112 slots, the stack more than 65,536.
-        unsafe { make_frame(entry, sp, self.compiled.stop(), weight) };
-        let ip = entry.code.load(Ordering::Acquire).cast_const();
-        self.result = entry.result;
-        // SAFETY: the cell before the code is its price.
-        let cost = unsafe { price_of(ip) };
-        let gas = self.fill(cost);
+        unsafe { make_frame(callee, sp, self.compiled.stop(), weight) };
+        let gas = self.fill(callee.charge);
         Ok(self.registers(ip, sp, 0, gas))
+    }
+
+    /// The code of a function of the module, or its stub.
+    fn code_of(&self, function: u32) -> *const Cell {
+        // SAFETY: `codes` has an element for each function, and does not grow.
+        let code = unsafe { self.context.codes.add(index(function)) };
+        // SAFETY: it is initialised, and no handler runs.
+        unsafe { code.read() }
     }
 
     #[inline(always)]
@@ -178,7 +195,8 @@ impl Instance {
         gas
     }
 
-    /// Charges the code that begins at `r.ip`: at most 2^44, by the bounds of prices and slots.
+    /// Charges a price that the gas suffices for, or that of the code that begins at `r.ip`: at most
+    /// 2^44, by the bounds of prices and slots.
     fn pay(&mut self, r: &mut Registers, cost: u64) {
         r.gas = r.gas.saturating_sub_unsigned(cost);
         if r.gas < 0 {
@@ -246,22 +264,54 @@ impl Instance {
             }
             exit::PAUSE => Ok(Next::Run(r)),
             exit::PRICE => Ok(self.large_price(r)),
-            exit::TRANSLATE => {
-                r.ip = self.compiled.translate(r.ip)?;
-                // SAFETY: the cell before the code is its price.
-                let cost = unsafe { price_of(r.ip) };
-                self.pay(&mut r, cost);
-                Ok(Next::Run(r))
-            }
+            exit::FIRST_ENTRY => self.first_entry(r),
             exit::RETURN => self.begin_entry(),
             exit::OVERFLOW => {
-                // SAFETY: a call that overflows names its callee, an entry of this module.
-                let price = unsafe { (*self.context.callee).entry_price };
-                let left = self.left(r).checked_sub(i128::from(price));
-                Ok(self.trapped(Trap::StackOverflow, left.unwrap_or(-1)))
+                let callee = self.context.overflowing;
+                let is_first = self.compiled.is_stub(callee, self.code_of(callee));
+                let first = if is_first {
+                    self.compiled.first_price(callee)
+                } else {
+                    0
+                };
+                let price = first.saturating_add(self.compiled.entry_price(callee));
+                let left = self.left(r).saturating_sub(i128::from(price));
+                Ok(self.trapped(Trap::StackOverflow, left))
             }
             _ => self.trap(exit, r),
         }
+    }
+
+    /// Enters the function of a stub for the first time in this contract frame: charges the price
+    /// of that first, then translates the function if no frame did, then charges its entry.
+    ///
+    /// The register is not negative here: in overdraft, the call ended out of gas.
+    fn first_entry(&mut self, mut r: Registers) -> Result<Next, Fault> {
+        // SAFETY: handlers exit here only at a stub of this module.
+        let function = unsafe { header(r.ip) }.function;
+        let is_metered = self.compiled.strategy.is_metered();
+        if is_metered {
+            let price = self.compiled.first_price(function);
+            if self.left(r) < i128::from(price) {
+                return Ok(self.out_of_gas());
+            }
+            self.pay(&mut r, price);
+        }
+        let before = self.compiled.bytes();
+        r.ip = self.compiled.code(function)?;
+        if self.compiled.bytes() != before {
+            self.shared.recount(&self.compiled);
+        }
+        // SAFETY: `codes` has an element for each function, and does not grow.
+        let code = unsafe { self.context.codes.add(index(function)) };
+        // SAFETY: as above; no handler runs.
+        unsafe { code.write(r.ip) };
+        if is_metered {
+            // SAFETY: a code of this module, which is alive.
+            let cost = unsafe { header(r.ip) }.charge;
+            self.pay(&mut r, cost);
+        }
+        Ok(Next::Run(r))
     }
 
     /// Remaining gas of the frame; negative in overdraft.
@@ -311,17 +361,13 @@ impl Instance {
 
     #[inline(always)]
     fn suspend(&mut self) -> Result<Step, Box<Fault>> {
-        // SAFETY: a host call sets its callee, an entry of this module.
+        // SAFETY: a host call sets its callee, an import of this module.
         let callee = unsafe { &*self.context.callee };
-        let Some(function) = callee.host else {
-            let fault = Fault::invariant("the callee of a host call is not a host function");
-            return Err(fault.into());
-        };
         self.phase = Phase::Suspended(callee.result);
         // From here on the gas meter has the whole remaining gas, for the host.
         self.settle();
         self.reserve = 0;
-        Ok(Step::HostCall(function))
+        Ok(Step::HostCall(callee.function))
     }
 
     /// Writes the remaining gas, register and reserve, to the gas meter. Without overdraft both are
@@ -353,45 +399,6 @@ impl Instance {
         });
         Ok(Step::Exit(Stop::Return(value)))
     }
-
-    /// Indices of active functions, innermost first, from the frame at the last exit.
-    fn active_functions(&self) -> Vec<u32> {
-        let Saved { mut ip, mut sp, .. } = self.context.saved;
-        let mut functions = Vec::new();
-        while functions.len() < DIAGNOSIS_FUNCTIONS_MAX && !ip.is_null() {
-            let Some(location) = self.compiled.locate(ip) else {
-                break;
-            };
-            functions.push(location.function);
-            let module = &self.compiled.module;
-            let body = module.function(location.function);
-            let Some(layout) = body
-                .zip(module.function_type(location.function))
-                .map(|(body, signature)| FrameLayout::new(body, signature))
-            else {
-                break;
-            };
-            let linkage = sp.wrapping_add(layout.return_address());
-            // SAFETY: the return address in the frame of the function of this instruction.
-            let back = unsafe { linkage.cast::<*const Cell>().read() };
-            if back == self.compiled.stop() {
-                break;
-            }
-            ip = back.wrapping_sub(CALL.cells);
-            let site = Registers {
-                ip,
-                sp,
-                memory: ptr::null_mut(),
-                context: ptr::null_mut(),
-                acc: 0,
-                gas: 0,
-            };
-            // SAFETY: a return address follows a call, which contains the distance of the callee's
-            // frame.
-            sp = sp.wrapping_sub(unsafe { site.distance(CALL.frame) });
-        }
-        functions
-    }
 }
 
 /// Arguments of the pending host call: the caller's topmost operands, where the callee's frame
@@ -410,7 +417,7 @@ unsafe fn host_arguments<'i>(context: &Context) -> &'i [u64] {
     let frame = unsafe { frame.read() };
     // SAFETY: inside the stack.
     let first = unsafe { sp.add(usize::from(frame)) };
-    // SAFETY: a host call sets its callee, an entry of this module.
+    // SAFETY: a host call sets its callee, an import of this module.
     let callee = unsafe { &*context.callee };
     // SAFETY: its arguments are inside the caller's frame; the whole stack is initialised.
     unsafe { slice::from_raw_parts(first.cast::<u64>(), index(callee.parameters)) }
@@ -430,7 +437,7 @@ fn pages<'i>(memory: &'i mut Option<LinearMemory>, context: &Context) -> &'i mut
 fn context(compiled: &CompiledModule) -> Context {
     let prices = compiled.rules.schedule.dynamic();
     let memory = compiled.module.memory();
-    let table: &[*const FunctionEntry] = &compiled.table;
+    let (table, imports) = (&*compiled.table, &*compiled.imports);
     let mut context = Context {
         limit1: 0,
         limit2: 0,
@@ -438,6 +445,8 @@ fn context(compiled: &CompiledModule) -> Context {
         limit8: 0,
         memory: ptr::null_mut(),
         globals: ptr::null_mut(),
+        codes: ptr::null_mut(),
+        imports: imports.as_ptr(),
         table: table.as_ptr(),
         table_length: u64::try_from(table.len()).unwrap_or(0),
         memory_pages: 0,
@@ -452,6 +461,7 @@ fn context(compiled: &CompiledModule) -> Context {
             gas: 0,
         },
         callee: ptr::null(),
+        overflowing: 0,
         price: 0,
         native_frames: 0,
     };
@@ -541,7 +551,7 @@ impl Execution for Instance {
             .locate(self.context.saved.ip)
             .and_then(|location| location.site);
         Diagnosis {
-            functions: self.active_functions(),
+            functions: active_functions(&self.compiled, self.context.saved),
             offset: site.map(|site| u64::from(site.offset)),
             ..Diagnosis::default()
         }

@@ -6,8 +6,10 @@
 //! | `dispatch` | the calling convention and the two ways from handler to handler |
 //! | `handler` | the semantics of each internal instruction |
 //! | `select` | the choice of the handler for a shape |
-//! | `link` | the compiled form of a module; functions are translated at their first call |
-//! | `context`, `exit` | data that handlers share, and their exits |
+//! | `link` | the compiled form of a module; functions are translated at their first entry |
+//! | `cache` | the compiled modules that are kept |
+//! | `diagnosis` | the active functions at the last exit |
+//! | `context`, `header`, `exit` | data that handlers share, and their exits |
 //! | `linear` | memories and stacks, pooled |
 //!
 //! # Invariants
@@ -17,13 +19,19 @@
 //! * Where the compiler does not eliminate tail calls, a count of handlers bounds the native stack.
 //! * Compiled code and pools are caches and cannot be observed.
 
+mod cache;
+
 mod context;
+
+mod diagnosis;
 
 mod dispatch;
 
 mod exit;
 
 mod handler;
+
+mod header;
 
 mod instance;
 
@@ -38,13 +46,12 @@ pub use link::Strategy;
 use crate::budget::{Budget, SharedBudget};
 use crate::execution::{Engine, Execution};
 use crate::fault::Fault;
-use crate::identity::CodeHash;
 use crate::module::CheckedModule;
 use crate::rules::Rules;
+use cache::CompiledCache;
 use instance::Instance;
 use linear::Pool;
-use link::{CompiledModule, Handlers};
-use std::collections::BTreeMap;
+use link::{CompiledModule, Linker};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The interpreter.
@@ -57,17 +64,17 @@ pub struct Interpreter {
 #[derive(Default)]
 struct Shared {
     strategy: Strategy,
-    /// Shared by all modules: the handler of a shape does not depend on the module.
-    handlers: Arc<Mutex<Handlers>>,
+    linker: Arc<Linker>,
     compiled: Mutex<CompiledCache>,
     pool: Mutex<Pool>,
     budget: SharedBudget,
 }
 
 impl Interpreter {
-    /// Greatest total size in bytes of modules whose compiled form is kept; the compiled form is
-    /// about ten times larger.
-    pub const COMPILED_BYTES_MAX: usize = 32 * 1024 * 1024;
+    /// Bytes of modules in compiled form that are kept unless it is bounded otherwise, checked modules
+    /// and internal code included. A module above it runs, and is not kept; those of active contract
+    /// frames stay in memory until the frames end.
+    pub const COMPILED_BYTES_MAX: usize = 128 * 1024 * 1024;
     /// Greatest number of modules whose compiled form is kept.
     pub const COMPILED_MODULES_MAX: usize = 1_024;
     /// Greatest number of bytes that the pool of linear memories keeps from the system between
@@ -108,8 +115,23 @@ impl Interpreter {
         }
     }
 
-    /// Translates every function of `module` now instead of at its first call. Outcome and gas are
-    /// the same.
+    /// Bounds the bytes of modules in compiled form that are kept, and drops those above it; first
+    /// the bound is [`Self::COMPILED_BYTES_MAX`].
+    pub fn bound_compiled_bytes(&self, bytes_max: usize) {
+        let compiled = self.shared.compiled.lock();
+        let mut compiled = compiled.unwrap_or_else(PoisonError::into_inner);
+        compiled.bound(bytes_max);
+    }
+
+    /// Bytes of the compiled modules that are kept.
+    #[must_use]
+    pub fn compiled_bytes(&self) -> usize {
+        let compiled = self.shared.compiled.lock();
+        compiled.unwrap_or_else(PoisonError::into_inner).bytes()
+    }
+
+    /// Translates every function of `module` now instead of at its first entry. Outcome and gas are
+    /// the same: each contract frame pays for the translation.
     ///
     /// # Errors
     /// [`Fault::HostMemory`] if memory is refused; [`Fault::Invariant`] for a bug in this program.
@@ -118,13 +140,20 @@ impl Interpreter {
         module: &Arc<CheckedModule>,
         rules: &Arc<Rules>,
     ) -> Result<(), Fault> {
-        self.shared.compiled(module, rules)?.translate_all()
+        let compiled = self.shared.compiled(module, rules)?;
+        compiled.translate_all()?;
+        self.shared.recount(&compiled);
+        Ok(())
     }
 }
 
 impl Engine for Interpreter {
     fn name(&self) -> &'static str {
         "interpreter"
+    }
+
+    fn bound_cache(&self, bytes_max: u64) {
+        self.bound_compiled_bytes(usize::try_from(bytes_max).unwrap_or(usize::MAX));
     }
 
     fn instantiate(
@@ -144,7 +173,7 @@ impl Shared {
         rules: &Arc<Rules>,
     ) -> Result<Arc<CompiledModule>, Fault> {
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (*module.code_hash(), *module.rules_id(), *rules.id());
+        let key = cache::key(module, rules);
         if let Some(found) = compiled.find(&key) {
             return Ok(found);
         }
@@ -152,47 +181,16 @@ impl Shared {
             module,
             rules,
             self.strategy,
-            &self.handlers,
+            &self.linker,
             &self.budget,
         )?);
-        compiled.keep(key, Arc::clone(&made));
+        compiled.keep(key, &made);
         Ok(made)
     }
-}
 
-/// (code hash, id of the rules that it was checked under, id of the rules that it runs under)
-type CompiledKey = (CodeHash, [u8; 32], [u8; 32]);
-
-/// Compiled modules by key; the least recently used are evicted first.
-#[derive(Default)]
-struct CompiledCache {
-    modules: BTreeMap<CompiledKey, (u64, Arc<CompiledModule>)>,
-    bytes: usize,
-    uses: u64,
-}
-
-impl CompiledCache {
-    fn find(&mut self, key: &CompiledKey) -> Option<Arc<CompiledModule>> {
-        let (used, module) = self.modules.get_mut(key)?;
-        self.uses = self.uses.saturating_add(1);
-        *used = self.uses;
-        Some(Arc::clone(module))
-    }
-
-    fn keep(&mut self, key: CompiledKey, module: Arc<CompiledModule>) {
-        self.uses = self.uses.saturating_add(1);
-        self.bytes = self.bytes.saturating_add(module.module.bytes().len());
-        self.modules.insert(key, (self.uses, module));
-        while self.bytes > Interpreter::COMPILED_BYTES_MAX
-            || self.modules.len() > Interpreter::COMPILED_MODULES_MAX
-        {
-            let oldest = self.modules.iter().min_by_key(|(_, (used, _))| *used);
-            let Some(oldest) = oldest.map(|(key, _)| *key) else {
-                return;
-            };
-            if let Some((_, dropped)) = self.modules.remove(&oldest) {
-                self.bytes = self.bytes.saturating_sub(dropped.module.bytes().len());
-            }
-        }
+    /// Counts the bytes of a module again, of which functions were translated.
+    fn recount(&self, module: &Arc<CompiledModule>) {
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        compiled.recount(module);
     }
 }

@@ -7,7 +7,7 @@ use super::handler::arithmetic::{
     AddAdd, Binary, BinaryBinary, CompareSelect, CopyAcc, CopyImmediate, CopySlot,
     CopyTwoImmediates, CopyTwoSlots, Select, Unary,
 };
-use super::handler::call::{Call, CallHost, CallIndirect, Return, StopInstruction, Translate};
+use super::handler::call::{Call, CallHost, CallIndirect, FirstEntry, Return, StopInstruction};
 use super::handler::control::{
     BinaryCompareBranch, Branch, BranchTable, Charge, CompareBranch, Float, LoadCompareBranch,
     Unreachable,
@@ -145,7 +145,7 @@ fn rare<D: Dispatch>(shape: Shape) -> Option<Handler> {
         Family::MemoryFill => Some(D::handler::<MemoryBulk<true>, R>()),
         Family::Charge => Some(D::handler::<Charge, R>()),
         Family::Stop => Some(D::handler::<StopInstruction, R>()),
-        Family::Translate => Some(D::handler::<Translate, R>()),
+        Family::FirstEntry => Some(D::handler::<FirstEntry, R>()),
         Family::Trap if u16::from(shape.first) == Trap::FloatInstruction.code() => {
             Some(D::handler::<Float, R>())
         }

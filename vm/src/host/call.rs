@@ -12,6 +12,7 @@ use crate::host::{Halt, Host};
 use crate::schedule::HostPrice;
 use crate::span::Span;
 use crate::trap::Trap;
+use crate::work::{self, Kind};
 use host_api::{Argument, Function, Row, Type};
 
 /// A host call whose lengths are paid, whose ranges are in memory and which this frame may make.
@@ -100,7 +101,9 @@ impl<'m> AdmittedCall<'m> {
 
     /// The bytes that argument `index` names.
     pub(super) fn bytes(&self, index: usize) -> Result<&[u8], Fault> {
-        range::read(self.memory, self.span(index)?)
+        let span = self.span(index)?;
+        work::add(Kind::Copied, span.end.saturating_sub(span.start));
+        range::read(self.memory, span)
     }
 
     /// The bytes of argument `index`, which has a fixed size.
@@ -113,6 +116,8 @@ impl<'m> AdmittedCall<'m> {
     /// Writes `content` to the range of argument `index`, as far as it fits.
     pub(super) fn write(&mut self, index: usize, content: &[u8]) -> Result<(), Fault> {
         let span = self.span(index)?;
+        let room = span.end.saturating_sub(span.start);
+        work::add(Kind::Copied, content.len().min(room));
         range::write(self.memory, span, content)
     }
 

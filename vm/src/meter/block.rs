@@ -30,6 +30,7 @@ pub trait BlockSink {
 /// The static price of each operator as a u32.
 pub struct Prices {
     by_opcode: [u32; TABLE.len()],
+    greatest: u32,
 }
 
 impl Prices {
@@ -41,7 +42,16 @@ impl Prices {
             // Below 2^32 by the schedule's constructor.
             *price = u32::try_from(schedule.operator(row.opcode)).unwrap_or(u32::MAX);
         }
-        Self { by_opcode }
+        let greatest = by_opcode.iter().copied().max().unwrap_or(0);
+        Self {
+            by_opcode,
+            greatest,
+        }
+    }
+
+    /// True if no straight run of `operators` operators is split, whatever they are.
+    pub(crate) const fn fit(&self, operators: u32) -> bool {
+        operators <= METERING_BLOCK_OPERATORS_MAX && self.greatest.checked_mul(operators).is_some()
     }
 
     #[inline(always)]

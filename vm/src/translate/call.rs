@@ -63,7 +63,7 @@ impl Translator<'_> {
         let is_import = index(function) < module.imports().len();
         let family = if is_import {
             Family::CallHost
-        } else if is_multi3(module, function) {
+        } else if is_multi3(module, self.prices, function) {
             Family::CallMultiply
         } else {
             Family::Call

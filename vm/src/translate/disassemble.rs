@@ -6,7 +6,7 @@ use super::form::OperatorClass;
 use super::integer::{Binary, Load, Store, Unary};
 use super::layout::{CELL, Field, Kind, Role};
 use super::shape::Shape;
-use super::{Source, Workspace, canonical_types, index, translate};
+use super::{FrameLayout, Source, Workspace, canonical_types, index, translate};
 use crate::meter::block::Prices;
 use crate::module::CheckedModule;
 use crate::rules::Rules;
@@ -28,7 +28,8 @@ pub fn disassemble(module: &CheckedModule, rules: &Rules, function_index: u32) -
         canonical: &canonical,
     };
     let mut workspace = Workspace::default();
-    let code = translate(source, function, signature, &mut workspace);
+    let layout = FrameLayout::new(function, signature);
+    let code = translate(source, (function, layout), signature, &mut workspace);
     let mut text = format!(
         "function {function_index}: first metering block {}\n",
         code.charge

@@ -215,8 +215,8 @@ forms! {
     Charge "charge" [] sites 0 { cost: Cost }
     /// end of the outermost function
     Stop "stop" [] sites 0 {}
-    /// the function is to be translated first
-    Translate "translate" [] sites 0 { function: Callee }
+    /// the function is to be paid and translated first
+    FirstEntry "first.entry" [] sites 0 {}
 }
 
 impl BranchTable {

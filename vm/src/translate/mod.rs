@@ -83,7 +83,7 @@ pub use disassemble::disassemble;
 
 use crate::limits::FRAME_SLOTS_MAX;
 use crate::meter::block;
-use crate::module::{CheckedModule, Function, FunctionType};
+use crate::module::{CheckedModule, Function, FunctionType, ValueType};
 use buffer::Buffer;
 use charge::Charges;
 use control::{ControlFrame, OpenBranch};
@@ -181,26 +181,36 @@ pub(crate) struct Source<'m> {
 
 /// For each type the index of the first equal type: types that differ only by a float are equal.
 pub(crate) fn canonical_types(module: &CheckedModule) -> Vec<u32> {
-    let mut first: BTreeMap<&FunctionType, u32> = BTreeMap::new();
+    let mut first = BTreeMap::new();
     let types = module.types().iter().zip(0_u32..);
     types
-        .map(|(of, number)| *first.entry(of).or_insert(number))
+        .map(|(of, number)| *first.entry(type_key(of)).or_insert(number))
         .collect()
+}
+
+/// A type in a form that is compared fast: a bit for each of the first parameters, their number,
+/// the others, and the result.
+fn type_key(of: &FunctionType) -> (u64, usize, &[ValueType], Option<ValueType>) {
+    let (packed, others) = of.parameters.split_at(of.parameters.len().min(64));
+    let bits = packed.iter().fold(0_u64, |bits, parameter| {
+        bits << 1 | u64::from(*parameter == ValueType::I64)
+    });
+    (bits, of.parameters.len(), others, of.result)
 }
 
 /// Translates a defined function; its code stays in the workspace until the next call.
 pub(crate) fn translate<'w>(
     source: Source<'_>,
-    function: &Function,
+    (function, layout): (&Function, FrameLayout),
     signature: &FunctionType,
     workspace: &'w mut Workspace,
 ) -> &'w FunctionCode {
-    let mut translator = Translator::new(source, function, signature, workspace);
+    let mut translator = Translator::new(source, (function, layout), signature, workspace);
     block::function(source.module, function, source.prices, &mut translator);
     translator.finish(workspace);
     let code = &workspace.code;
     if cfg!(debug_assertions) {
-        verify::assert_sound(code, function, FrameLayout::new(function, signature));
+        verify::assert_sound(code, function, layout);
     }
     code
 }
@@ -286,6 +296,7 @@ struct RecentInstruction {
 
 struct Translator<'m> {
     module: &'m CheckedModule,
+    prices: &'m Prices,
     canonical: &'m [u32],
     layout: FrameLayout,
     has_result: bool,
@@ -316,7 +327,7 @@ struct Translator<'m> {
 impl<'m> Translator<'m> {
     fn new(
         source: Source<'m>,
-        function: &Function,
+        (function, layout): (&Function, FrameLayout),
         signature: &FunctionType,
         workspace: &mut Workspace,
     ) -> Self {
@@ -330,8 +341,9 @@ impl<'m> Translator<'m> {
         } = std::mem::take(workspace);
         let mut translator = Self {
             module: source.module,
+            prices: source.prices,
             canonical: source.canonical,
-            layout: FrameLayout::new(function, signature),
+            layout,
             has_result: signature.result.is_some(),
             code: Buffer::reusing(code.cells, code.starts),
             sites: code.sites,

@@ -143,10 +143,11 @@ mod tests {
         };
         let (function, signature) = (&module.functions()[0], &module.types()[0]);
         let mut workspace = Workspace::default();
-        translate(source, function, signature, &mut workspace);
+        let layout = FrameLayout::new(function, signature);
+        translate(source, (function, layout), signature, &mut workspace);
         let mut code = workspace.code;
         change(&mut code);
-        verify(&code, function, FrameLayout::new(function, signature))
+        verify(&code, function, layout)
     }
 
     #[test]

@@ -22,6 +22,8 @@ use vm::{
     Address, CheckedModule, CodeHash, Engine, Environment, Execution, Fault, Message, Outcome,
     Rules, Target, Trap, execute, key,
 };
+use work::double::{Watched, begin, end, take};
+use work::stores::CountingView;
 
 /// Number of codes; code k exports the entry points `e0` to `e3`.
 pub(crate) const CODES: usize = 3;
@@ -134,6 +136,9 @@ fn put_account(world: &mut World, address: Address, balance: u128, code_hash: Op
 /// Name, result and written bytes of each host call.
 pub(crate) type ObservedCalls = Vec<(&'static str, i64, Vec<u8>)>;
 
+/// Gas that a transaction pays before its payload, without bytes and signature.
+const PAID: u64 = 500_000;
+
 /// An engine whose contracts execute scripts.
 #[derive(Clone, Default)]
 pub(crate) struct ScriptedContracts {
@@ -159,7 +164,10 @@ impl ScriptedContracts {
     /// The same under other rules.
     pub(crate) fn run_under(&self, rules: &Arc<Rules>, world: &World, limit: u64) -> Outcome {
         let block = block();
-        let environment = Environment::new(self, rules, world, &block).expect("no fault");
+        let engine = Watched(self.clone());
+        let view = CountingView(world);
+        let environment = Environment::new(&engine, rules, &view, &block).expect("no fault");
+        begin(PAID).expect("the bounds are read");
         let message = Message {
             tx_hash: [0x7a; 32],
             caller: SENDER,
@@ -170,7 +178,11 @@ impl ScriptedContracts {
             input: Vec::new(),
             value: 0,
         };
-        execute(&environment, &message, Gas(limit)).expect("no fault")
+        let outcome = execute(&environment, &message, Gas(limit)).expect("no fault");
+        end("the message", PAID + outcome.gas_used.0);
+        let found = take().findings;
+        assert!(found.is_empty(), "{found:?}");
+        outcome
     }
 
     /// Results of the calls of a host function, in order.

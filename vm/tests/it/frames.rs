@@ -430,7 +430,7 @@ fn the_address_of_a_contract_is_pinned() {
 }
 
 #[test]
-fn the_frame_price_counts_code_pages_data_segments_and_items() {
+fn the_frame_price_counts_code_declarations_pages_data_segments_and_items() {
     let module = module(
         r#"(module (memory 3) (table 5 funcref) (global i32 (i32.const 1))
             (global i64 (i64.const 2))
@@ -441,6 +441,7 @@ fn the_frame_price_counts_code_pages_data_segments_and_items() {
     let d = rules.schedule.dynamic();
     let expected = d.frame_base
         + d.frame_per_code_byte * module.bytes().len() as u64
+        + d.frame_per_declaration * (1 + 1 + 1)
         + d.frame_per_page * 3
         + d.frame_per_data_byte * 9
         + d.frame_per_segment * 3

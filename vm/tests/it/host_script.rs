@@ -18,10 +18,13 @@ use vm::unstable::gas::GasMeter;
 use vm::unstable::host::{Host, Reply};
 use vm::unstable::outcome::Diagnosis;
 use vm::unstable::state::Journal;
+use vm::unstable::work::counts;
 use vm::{
     Address, BlockMetadata, CheckedModule, CodeHash, Engine, Entries, Execution, Fault, Height,
     Rules, StateDiff, StateView, Trap, Walked, key, walk_committed,
 };
+use work::bounds::Bounds;
+use work::stores::CountingView;
 
 /// A gas limit that no test reaches.
 pub(crate) const PLENTY: u64 = 1 << 60;
@@ -127,9 +130,11 @@ impl HostFixture {
         function: Function,
         arguments: &[u64],
     ) -> Result<Reply, Fault> {
+        let (counted, paid) = (counts(), self.gas.used());
+        let view = CountingView(&self.world);
         let mut host = Host {
             rules: &self.rules,
-            view: &self.world,
+            view: &view,
             journal: &mut self.journal,
             block: &self.block,
             caller: CALLER,
@@ -148,6 +153,13 @@ impl HostFixture {
         };
         let reply = host.dispatch(function, pending);
         self.debug_log = host.debug_log;
+        let mut work = counts();
+        for (count, before) in work.iter_mut().zip(counted) {
+            *count -= before;
+        }
+        let gas = self.gas.used() - paid;
+        let unpaid = Bounds::read().expect("the bounds").unpaid(&work, gas);
+        assert_eq!(unpaid, None, "{function:?} {arguments:?}");
         reply
     }
 

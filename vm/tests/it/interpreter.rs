@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 use host_api::Function;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use vm::unstable::execute::Strategy;
 use vm::unstable::execution::{Invocation, Step, Stop, Value};
@@ -212,6 +213,47 @@ fn the_cache_has_no_effect_on_results() {
         }
     }
     assert!(seen.iter().all(|used| *used == seen[0]), "{seen:?}");
+}
+
+/// Modules above the bound run and are not kept; internal code counts once it is translated.
+#[test]
+fn the_cache_keeps_its_bound_in_bytes_whatever_runs() {
+    let text = |number: usize, operators: usize| {
+        let sum = "(i64.const 1) i64.add ".repeat(operators);
+        format!(r#"(module (func (export "run") (result i64) (i64.const {number}) {sum}))"#)
+    };
+    for bound in [0, 1, 20_000, 1 << 20] {
+        let engine = Interpreter::new();
+        engine.bound_compiled_bytes(bound);
+        let mut kept = BTreeSet::new();
+        for number in 0..40 {
+            let operators = if number % 8 == 0 { 10_000 } else { number };
+            let (stop, _) = run(&engine, &text(number, operators), &[], 1 << 40);
+            let sum = i64::try_from(number + operators).unwrap();
+            assert_eq!(stop, Stop::Return(Some(Value::I64(sum))));
+            assert!(engine.compiled_bytes() <= bound);
+            kept.insert(engine.compiled_bytes());
+        }
+        assert_eq!(kept.len() > 1, bound > 1, "{bound}: {kept:?}");
+        engine.bound_compiled_bytes(0);
+        assert_eq!(engine.compiled_bytes(), 0);
+    }
+}
+
+/// What was translated is counted with the module.
+#[test]
+fn a_first_entry_adds_its_code_to_what_is_kept() {
+    let (module, rules) = module(COUNT);
+    let engine = Interpreter::new();
+    let mut execution = engine.instantiate(&module, &rules).unwrap();
+    let before = engine.compiled_bytes();
+    assert!(before > module.bytes().len());
+    let frame = invocation(&module, &[Value::I32(3)], 1 << 30);
+    execution.start(frame).unwrap();
+    let after = engine.compiled_bytes();
+    assert!(after > before + module.bytes().len(), "{before} {after}");
+    engine.compile_all(&module, &rules).unwrap();
+    assert_eq!(engine.compiled_bytes(), after);
 }
 
 #[test]

@@ -35,4 +35,5 @@ mod ledger;
 mod miri;
 mod second_version;
 mod small_domains;
+mod stored_form;
 mod walk_reads;

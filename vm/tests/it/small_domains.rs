@@ -183,7 +183,9 @@ fn a_trap_refunds_the_operators_that_did_not_run() {
         let module = check(&wat::parse_str(&text).unwrap(), &rules).unwrap();
         let module = Arc::new(module);
         let mut expected = Stop::Return(None);
-        let mut used = rules.schedule.function_entry(module.functions()[0].slots);
+        let function = &module.functions()[0];
+        let mut used = rules.schedule.first_entry(function);
+        used += rules.schedule.function_entry(function.slots);
         for (_, paid, trap) in picks.iter().map(|pick| STATEMENTS[*pick]) {
             used += paid
                 .iter()

@@ -6,7 +6,6 @@
 //! code 1 if a line is above nominal three times in a row.
 #![expect(
     clippy::print_stdout,
-    clippy::disallowed_types,
     clippy::as_conversions,
     clippy::float_arithmetic,
     reason = "it measures time and prints the result"
@@ -16,10 +15,10 @@ mod programs;
 
 mod world;
 
+use host_bench::clock::Clock;
 use programs::{Case, cases};
 use std::error::Error;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 use vm::Interpreter;
 use world::World;
 
@@ -81,31 +80,4 @@ fn measure(world: &World, case: &Case) -> Result<Figure, Box<dyn Error>> {
         median: at(CALLS / 2),
         worst: at(CALLS - 1),
     })
-}
-
-/// The processor time of this thread where the system reports it, else the time of the clock.
-enum Clock {
-    Processor(Duration),
-    Wall(Instant),
-}
-
-impl Clock {
-    fn now() -> Self {
-        processor_time().map_or_else(|| Self::Wall(Instant::now()), Self::Processor)
-    }
-
-    fn elapsed(&self) -> Duration {
-        match self {
-            Self::Processor(begun) => processor_time().unwrap_or_default().saturating_sub(*begun),
-            Self::Wall(begun) => begun.elapsed(),
-        }
-    }
-}
-
-/// Processor time of this thread on Linux, which updates it when the thread yields.
-fn processor_time() -> Option<Duration> {
-    std::thread::yield_now();
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanoseconds = text.split(' ').next()?.parse().ok()?;
-    Some(Duration::from_nanos(nanoseconds))
 }

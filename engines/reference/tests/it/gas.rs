@@ -1,8 +1,9 @@
 //! Compares gas with sums by hand, and runs programs at every limit.
 
 use crate::{PLENTY, Program, f, i32, trap};
-use vm::Trap;
+use std::sync::Arc;
 use vm::unstable::execution::{Stop, Value};
+use vm::{Rules, Trap};
 
 /// Prices of version 1 by class, as these sums use them.
 const SIMPLE: u64 = 10;
@@ -31,6 +32,25 @@ fn an_empty_function_costs_its_entry() {
 fn structure_is_free() {
     let text = r#"(func (export "f") nop (block (loop nop (block))) nop)"#;
     assert_eq!(f(text), (Stop::Return(None), entry(0)));
+}
+
+/// 8 operators with the end and 3 targets in `f`, 2 and none in `$g`; each function pays once.
+#[test]
+fn a_first_entry_costs_operators_and_targets_once() {
+    let text = r#"(module
+        (func $g nop)
+        (func (export "f") (call $g) (call $g)
+            (block (br_table 0 0 0 (i32.const 1))) (call $g)))"#;
+    let bytes = wat::parse_str(text).unwrap();
+    let sum = entry(1) + 3 * (CALL + entry(0)) + SIMPLE + TABLE;
+    assert_eq!(Program::of_bytes(&bytes).f(), (Stop::Return(None), sum));
+    let rules = Rules::v1();
+    let prices = *rules.schedule.dynamic();
+    let first = 2 * prices.function_first
+        + (8 + 2) * prices.function_first_per_operator
+        + 3 * prices.function_first_per_target;
+    let program = Program::under(&bytes, Arc::new(rules));
+    assert_eq!(program.f(), (Stop::Return(None), sum + first));
 }
 
 /// One local and two operands; 10 iterations of 7 simple operators and a branch, taken or not.

@@ -2,7 +2,7 @@
 
 use crate::simulated_file::SimulatedFile;
 use crate::{folder, open};
-use node::{LogStore, MemoryStore, Store, recomputed_root};
+use node::{LogStore, MemoryStore, Record, Store, recomputed_root};
 use node_sim::disk::SimulatedDisk;
 use node_sim::synthetic::{SplitMix, Synthetic, state_key};
 use redb_store::{RedbStore, Settings};
@@ -44,6 +44,10 @@ fn redb_the_log_and_memory_return_the_same() {
             redb.commit(commit.clone()).unwrap();
             // The same block again is not the next one, for any store.
             assert!(redb.commit(commit).is_err());
+            let besides: Vec<Record> =
+                vec![(vec![98], None), (vec![99], Some(vec![height as u8; 9]))];
+            redb.write_records(besides.clone()).unwrap();
+            records.extend(besides);
             if random.below(8) == 0 {
                 drop(redb);
                 redb = open(&file).unwrap();
@@ -77,6 +81,8 @@ fn compare(model: &dyn Store, other: &dyn Store, random: &mut SplitMix, height: 
         let key = state_key(random.below(320));
         assert_eq!(other.read(&key).unwrap(), model.read(&key).unwrap());
         assert_eq!(other.contains(&key).unwrap(), model.contains(&key).unwrap());
+        let bytes = model.value_bytes(&key).unwrap();
+        assert_eq!(other.value_bytes(&key).unwrap(), bytes);
         let end = state_key(random.below(320));
         let end = (random.below(3) > 0).then_some(end.as_slice());
         if end.is_some_and(|end| end < key.as_slice()) {

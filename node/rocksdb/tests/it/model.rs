@@ -1,7 +1,7 @@
 //! Checks that three stores stay equal under random commits, reads, scans, flushes and restarts.
 
 use crate::folder;
-use node::{LogStore, MemoryStore, Store, recomputed_root};
+use node::{LogStore, MemoryStore, Record, Store, recomputed_root};
 use node_sim::disk::SimulatedDisk;
 use node_sim::synthetic::{SplitMix, Synthetic, state_key};
 use rocksdb_store::{RocksStore, Settings};
@@ -36,6 +36,10 @@ fn rocksdb_the_log_and_memory_return_the_same() {
             rocks.commit(commit.clone()).unwrap();
             // The same block again is not the next one, for any store.
             assert!(rocks.commit(commit).is_err());
+            let besides: Vec<Record> =
+                vec![(vec![98], None), (vec![99], Some(vec![height as u8; 9]))];
+            rocks.write_records(besides.clone()).unwrap();
+            records.extend(besides);
             match random.below(8) {
                 0 => {
                     drop(rocks);
@@ -73,6 +77,8 @@ fn compare(model: &dyn Store, other: &dyn Store, random: &mut SplitMix, height: 
         let key = state_key(random.below(320));
         assert_eq!(other.read(&key).unwrap(), model.read(&key).unwrap());
         assert_eq!(other.contains(&key).unwrap(), model.contains(&key).unwrap());
+        let bytes = model.value_bytes(&key).unwrap();
+        assert_eq!(other.value_bytes(&key).unwrap(), bytes);
         let end = state_key(random.below(320));
         let end = (random.below(3) > 0).then_some(end.as_slice());
         let limit = random.below(40) as usize;

@@ -10,15 +10,15 @@
 )]
 
 use super::{ABSENT, kinds};
-use crate::execute::context::{Cell, FunctionEntry};
-use crate::execute::dispatch::{Dispatch, Operation, Registers};
+use crate::execute::context::{Cell, ImportEntry};
+use crate::execute::dispatch::{Dispatch, Operation, Registers, header};
 use crate::execute::exit;
+use crate::execute::header::{Header, IMPORTED, NO_TYPE};
 use crate::limits::STACK_SLOTS_MAX;
 use crate::translate::form;
 use crate::translate::integer::Word;
 use crate::translate::layout::OperandKinds;
 use crate::trap::Trap;
-use std::sync::atomic::Ordering;
 
 /// The fields that all calls have at equal positions: a return reads the call before the return
 /// address without knowing its kind.
@@ -52,16 +52,16 @@ const _: () = {
 #[inline(always)]
 #[expect(clippy::as_conversions, reason = "usize has at least 32 bits")]
 pub(in crate::execute) unsafe fn make_frame(
-    entry: &FunctionEntry,
+    callee: &Header,
     sp: *mut u8,
     back: *const Cell,
     weight: u64,
 ) {
-    let linkage = sp.add(entry.linkage as usize).cast::<u64>();
+    let linkage = sp.add(callee.linkage as usize).cast::<u64>();
     linkage.cast::<*const Cell>().write(back);
     linkage.add(1).write(weight);
     let mut local = linkage.add(2);
-    let end = local.add(entry.zeroed as usize);
+    let end = local.add(callee.zeroed as usize);
     // Four at a time, and at least four: slots beyond the locals are operands, which are written
     // before they are read, or spare slots of the frame.
     loop {
@@ -77,35 +77,33 @@ pub(in crate::execute) unsafe fn make_frame(
 }
 
 /// # Safety
-/// The state contract, at a call of `entry`, which is alive. The new frame is inside the stack
-/// since it passes the stack counter: `linear` reserves the limit of the counter and the extra
-/// slots of every frame.
+/// The state contract, at a call of the function whose code or stub is at `code`. The new frame is
+/// inside the stack since it passes the stack counter: `linear` reserves the limit of the counter
+/// and the extra slots of every frame.
 #[inline(always)]
-pub(super) unsafe fn call<D: Dispatch>(r: Registers, entry: *const FunctionEntry) -> u64 {
-    let callee = &*entry;
+pub(super) unsafe fn call<D: Dispatch>(r: Registers, code: *const Cell) -> u64 {
+    let callee = header(code);
     // Only the counter decides: the stack has room for all frames that pass it.
     let weight = r.get(CALL.weight).wrapping_add(u64::from(callee.weight));
     if weight > u64::from(STACK_SLOTS_MAX) {
-        (*r.context).callee = entry;
+        (*r.context).overflowing = callee.function;
         return r.leave::<{ exit::OVERFLOW }>();
     }
     let sp = r.sp.add(r.distance(CALL.frame));
     make_frame(callee, sp, r.ip.add(CALL.cells), weight);
-    let code = callee.code.load(Ordering::Acquire).cast_const();
-    let charge = (*code.sub(1)).bits;
-    Registers { sp, ..r }.enter_block::<D>(charge, code)
+    Registers { sp, ..r }.enter_block::<D>(callee.charge, code)
 }
 
 /// Exits for the host call; in overdraft, the metering block ends out of gas.
 ///
 /// # Safety
-/// The state contract, at a call of `entry`.
+/// The state contract, at a call of `callee`.
 #[inline(always)]
-unsafe fn call_host(r: Registers, entry: *const FunctionEntry) -> u64 {
+unsafe fn call_host(r: Registers, callee: *const ImportEntry) -> u64 {
     if r.gas < 0 {
         return r.leave::<{ exit::SHORT }>();
     }
-    (*r.context).callee = entry;
+    (*r.context).callee = callee;
     r.leave::<{ exit::HOST_CALL }>()
 }
 
@@ -113,11 +111,10 @@ unsafe fn call_host(r: Registers, entry: *const FunctionEntry) -> u64 {
 pub(in crate::execute) struct Call;
 
 impl Operation for Call {
-    // SAFETY: `link` replaced the index of a function of this module by its entry, and the module
-    // keeps its entries as long as its code.
+    // SAFETY: `link` replaced the index of a function of this module by its offset.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        call::<D>(r, r.entry(CALL.function))
+        call::<D>(r, r.code(CALL.function))
     }
 }
 
@@ -125,10 +122,11 @@ impl Operation for Call {
 pub(in crate::execute) struct CallHost;
 
 impl Operation for CallHost {
-    // SAFETY: as for `Call`; the entry of an import contains its host function.
+    // SAFETY: `link` replaced the index of an import by its entry, and the module keeps its entries
+    // as long as its code.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        call_host(r, r.entry(CALL.function))
+        call_host(r, r.import(CALL.function))
     }
 }
 
@@ -136,8 +134,8 @@ impl Operation for CallHost {
 pub(in crate::execute) struct CallIndirect<const A: u8>;
 
 impl<const A: u8> Operation for CallIndirect<A> {
-    // SAFETY: `table_of` made a table of entries and nulls, and the index is first compared with
-    // its length.
+    // SAFETY: the index is first compared with the length of the table, and `table_of` wrote to it
+    // only functions of this module; those with the type of an import are imports.
     #[inline(always)]
     #[expect(clippy::as_conversions, reason = "usize has at least 32 bits")]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
@@ -147,16 +145,17 @@ impl<const A: u8> Operation for CallIndirect<A> {
             return r.leave::<{ exit::of_trap(Trap::TableOutOfBounds) }>();
         }
         let entry = (*r.context).table.add(index as usize).read();
-        if entry.is_null() {
+        let function = entry.function as usize;
+        if entry.type_index == r.number(f.type_index) {
+            return call::<D>(r, (*r.context).codes.add(function).read());
+        }
+        if entry.type_index == NO_TYPE {
             return r.leave::<{ exit::of_trap(Trap::IndirectCallToNull) }>();
         }
-        if (*entry).type_index != r.number(f.type_index) {
+        if entry.type_index != r.number(f.type_index) | IMPORTED {
             return r.leave::<{ exit::of_trap(Trap::IndirectCallTypeMismatch) }>();
         }
-        if (*entry).host.is_some() {
-            return call_host(r, entry);
-        }
-        call::<D>(r, entry)
+        call_host(r, (*r.context).imports.add(function))
     }
 }
 
@@ -196,13 +195,13 @@ impl Operation for StopInstruction {
     }
 }
 
-/// The stub of a function that was not translated yet.
-pub(in crate::execute) struct Translate;
+/// The stub of a function that was not entered yet in this contract frame.
+pub(in crate::execute) struct FirstEntry;
 
-impl Operation for Translate {
-    // SAFETY: it only exits to the driver; `stubs` wrote the function into the instruction.
+impl Operation for FirstEntry {
+    // SAFETY: it only exits to the driver; `stubs` wrote the header before the instruction.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        r.leave::<{ exit::TRANSLATE }>()
+        r.leave::<{ exit::FIRST_ENTRY }>()
     }
 }

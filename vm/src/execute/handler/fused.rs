@@ -10,14 +10,13 @@ use super::arithmetic::pure;
 use super::call::{CALL, call};
 use super::memory::{OUT_OF_BOUNDS, check, global, outside, read, write_bytes};
 use super::{ABSENT, kinds};
-use crate::execute::dispatch::{Dispatch, Operation, Registers, price_of};
+use crate::execute::dispatch::{Dispatch, Operation, Registers, header};
 use crate::limits::STACK_SLOTS_MAX;
 use crate::translate::form;
 use crate::translate::fusion::LoadOperator;
 use crate::translate::integer::{BinaryOperator, Word};
 use crate::translate::layout::OperandKinds;
 use std::marker::PhantomData;
-use std::sync::atomic::Ordering;
 
 /// See [`form::BinaryStore`]; the value goes to the accumulator too.
 pub(in crate::execute) struct BinaryStore<
@@ -129,7 +128,8 @@ impl<const A: u8, const TO_SLOT: bool> Operation for GlobalAdd<A, TO_SLOT> {
 /// See [`form::CallMultiply`]: a call of `__multi3`, whose parameters are an address and two
 /// numbers of two words, low word first.
 ///
-/// If stack, gas or memory do not suffice, or the function was not translated yet, calls it.
+/// If stack, gas or memory do not suffice, or the function was not entered yet in this contract
+/// frame, calls it.
 pub(in crate::execute) struct CallMultiply;
 
 impl Operation for CallMultiply {
@@ -137,9 +137,9 @@ impl Operation for CallMultiply {
     // five parameters, and `outside` comes before the writes.
     #[inline(always)]
     unsafe fn run<D: Dispatch>(r: Registers) -> u64 {
-        let entry = r.entry(CALL.function);
-        let callee = &*entry;
-        let charge = price_of(callee.code.load(Ordering::Acquire).cast_const());
+        let code = r.code(CALL.function);
+        let callee = header(code);
+        let charge = callee.charge;
         let weight = r.get(CALL.weight).wrapping_add(u64::from(callee.weight));
         // In overdraft the register is negative before, and so after.
         let cost = if D::METERED {
@@ -154,7 +154,7 @@ impl Operation for CallMultiply {
         let suffices = weight <= u64::from(STACK_SLOTS_MAX) && gas >= 0;
         // The price of a stub is 0.
         if charge == 0 || !suffices || outside::<8>(r, above) {
-            return call::<D>(r, entry);
+            return call::<D>(r, code);
         }
         let (a_low, a_high) = (slots.add(1).read(), slots.add(2).read());
         let (b_low, b_high) = (slots.add(3).read(), slots.add(4).read());
