@@ -91,7 +91,10 @@ const LEFT: [(&str, &str); 22] = [
         "lockstep conform run --command",
         "the engine is the reader's; step `foreign` of .ci/deep runs two",
     ),
-    ("cargo install", "the step of .ci/deep that needs the tool installs it"),
+    (
+        "cargo install",
+        "the step of .ci/deep that needs the tool installs it",
+    ),
     ("fuzz/run", "step `fuzz` of .ci/deep"),
     ("COMMIT=1 fuzz/run", "it changes the committed seeds"),
     ("conformance/mutation.sh", "step `mutation` of .ci/deep"),
