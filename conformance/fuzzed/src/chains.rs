@@ -2,7 +2,7 @@
 #![expect(
     clippy::expect_used,
     clippy::panic,
-    reason = "a property that does not hold must stop the fuzzer"
+    reason = "a property that is not true must stop the fuzzer"
 )]
 
 use crate::hashes;

@@ -1,7 +1,7 @@
 //! Reads documents: genesis, upgrades, vector files, reports.
 #![expect(
     clippy::expect_used,
-    reason = "a property that does not hold must stop the fuzzer"
+    reason = "a property that is not true must stop the fuzzer"
 )]
 
 use node::digest::sha256;

@@ -10,7 +10,7 @@
 //! | [`sample`] | a small chain, from which seeds are made |
 //! | [`hashes`] | hashes inside files, made right again |
 //!
-//! A function returns for any bytes; it panics if a reader does, or if a property does not hold.
+//! A function returns for any bytes; it panics if a reader does, or if a property is not true.
 //! Where a file has hashes, the bytes are read twice: as they are, and with the right hashes, so
 //! that mutations reach what is behind them.
 //!

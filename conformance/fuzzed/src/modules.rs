@@ -1,7 +1,7 @@
 //! Reads modules and what people see of them, and runs programs on all engines.
 #![expect(
     clippy::expect_used,
-    reason = "a property that does not hold must stop the fuzzer"
+    reason = "a property that is not true must stop the fuzzer"
 )]
 
 /// Contract interfaces in WIT, which only the command writes.

@@ -1,7 +1,7 @@
 //! Reads the lines of an engine that is another program.
 #![expect(
     clippy::expect_used,
-    reason = "a property that does not hold must stop the fuzzer"
+    reason = "a property that is not true must stop the fuzzer"
 )]
 
 use conformance::foreign::Served;

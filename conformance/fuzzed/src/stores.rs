@@ -1,7 +1,7 @@
 //! Reads what a store consists of: logs, redb files, records of the tree, snapshots.
 #![expect(
     clippy::expect_used,
-    reason = "a property that does not hold must stop the fuzzer"
+    reason = "a property that is not true must stop the fuzzer"
 )]
 
 use crate::chains::not_an_invariant;

@@ -114,10 +114,11 @@ fn chain(words: &mut BTreeSet<Vec<u8>>) {
     numbers(words);
 }
 
-/// Names of fields in the seeds of a target.
+/// Names of fields in the seeds of a target that are made here.
 fn json(target: &str, words: &mut BTreeSet<Vec<u8>>) {
     let corpus = folder().join("corpus").join(target);
-    for name in crate::names(&corpus) {
+    let made = |name: &String| name.starts_with("made-");
+    for name in crate::names(&corpus).into_iter().filter(made) {
         let text = fs::read_to_string(corpus.join(name)).unwrap_or_default();
         let parts: Vec<&str> = text.split('"').collect();
         let fields = parts.windows(2).filter(|pair| pair[1].starts_with(':'));
