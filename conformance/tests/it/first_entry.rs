@@ -192,7 +192,8 @@ fn a_first_entry_that_overflows_the_stack_stays_paid() {
         all.push(Box::new(Reference::new()));
         all
     };
-    let leaf = &program(0).module.functions()[0];
+    let module = program(0).module;
+    let leaf = &module.functions()[0];
     let first = rules.schedule.first_entry(leaf);
     let entry = rules.schedule.function_entry(leaf.slots);
     let fits = observe(&Reference::new(), &program(1_022), PLENTY).unwrap();
