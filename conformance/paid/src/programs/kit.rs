@@ -58,7 +58,7 @@ fn over_keys(body: &str) -> String {
 
 /// Name of each entry with its body.
 fn entries() -> Vec<(&'static str, String)> {
-    [loops(), calls()].concat()
+    [loops(), calls(), reverted()].concat()
 }
 
 fn write() -> String {
@@ -124,12 +124,7 @@ fn loops() -> Vec<(&'static str, String)> {
 
 /// Chains of frames: each calls the contract itself, with the input that it got.
 fn calls() -> Vec<(&'static str, String)> {
-    let (write, emit) = (write(), emit());
     let itself = "(call $self (i32.const 0))";
-    // One frame of a chain: writes eight keys, calls itself, and reverts.
-    let few = "(i32.store (i32.const 32) (i32.const 8)) (i32.store (i32.const 40) (i32.const 0))";
-    let pause = |at| format!("(drop {})", call(1, at, "(i32.const 44)"));
-    let frame = format!("{few} {PASS_ON} {itself}");
     vec![
         ("call", over_keys(&format!("(drop {})", call(1, 48, BYTES)))),
         (
@@ -168,6 +163,17 @@ fn calls() -> Vec<(&'static str, String)> {
                 call(1, 54, "(i32.const 65536)")
             )),
         ),
+    ]
+}
+
+/// Frames that revert what they did: alone, and in a chain.
+fn reverted() -> Vec<(&'static str, String)> {
+    let (write, emit) = (write(), emit());
+    // One frame of a chain: writes eight keys, calls itself, and reverts.
+    let few = "(i32.store (i32.const 32) (i32.const 8)) (i32.store (i32.const 40) (i32.const 0))";
+    let pause = |at| format!("(drop {})", call(1, at, "(i32.const 44)"));
+    let frame = format!("{few} {PASS_ON} (call $self (i32.const 0))");
+    vec![
         (
             "wr",
             format!(
