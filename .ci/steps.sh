@@ -268,6 +268,8 @@ step_peers() { cargo run --release -p benches --features peers -- execute --quic
 step_host_bench() {
     cargo test --release -p host-bench
     cargo run --release -p host-bench --example paid
+    cargo run --release -p lockstep-redb-store --example paid
+    cargo run --release -p work --example units
     cargo run --release -p benches -- host --quick
 }
 

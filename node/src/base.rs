@@ -7,7 +7,7 @@ use crate::layers::Layers;
 use crate::store::{Store, scan_range};
 use std::ops::{Bound, Range};
 use std::sync::Arc;
-use vm::unstable::work::{self, Kind};
+use vm::unstable::work::{self, WorkKind};
 use vm::{Entries, Fault, StateDiff};
 
 /// Greatest number of stored entries that a scan reads at once beyond its own limit.
@@ -242,7 +242,7 @@ impl<'a, 'x> Merge<'a, 'x> {
         let stored = scan_range(self.base.store, &range, self.page_entries)?;
         let is_last = stored.len() < self.page_entries;
         self.page_entries = self.page_entries.saturating_mul(2).min(PAGE_MAX);
-        work::add(Kind::Walked, stored.len());
+        work::add(WorkKind::Walked, stored.len());
         for (key, value) in stored {
             self.next.clone_from(&key);
             if self.base.changes.get(&key).is_none() {

@@ -2,14 +2,14 @@
 
 use borsh::BorshSerialize;
 use sha2::{Digest, Sha256};
-use vm::unstable::work::{self, Kind};
+use vm::unstable::work::{self, WorkKind};
 
 /// SHA-256 of the concatenation of `parts`.
 #[must_use]
 pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     for part in parts {
-        work::add(Kind::Hashed, part.len());
+        work::add(WorkKind::Hashed, part.len());
         hasher.update(part);
     }
     hasher.finalize().into()

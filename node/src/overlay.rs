@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, Range};
 use std::sync::Arc;
 use vm::unstable::state::Account;
-use vm::unstable::work::{self, Kind};
+use vm::unstable::work::{self, WorkKind};
 use vm::{
     Address, CheckedModule, CodeHash, Entries, Fault, Rules, StateDiff, StateView, Walked, key,
 };
@@ -416,7 +416,7 @@ impl StateView for Overlay<'_> {
                     .map(|(key, value)| (key.clone(), value.clone())),
             );
         }
-        work::add(Kind::Walked, changes.len());
+        work::add(WorkKind::Walked, changes.len());
         // Each change hides at most one entry of the base.
         let wanted = limit.saturating_add(changes.len());
         self.note_range(&range, wanted);
@@ -439,7 +439,7 @@ impl StateView for Overlay<'_> {
         while walked.len() < limit && next.as_slice() < range.end {
             let bounds = (Bound::Included(next.as_slice()), Bound::Excluded(range.end));
             let changed = self.first_change(bounds);
-            work::add(Kind::Walked, 1);
+            work::add(WorkKind::Walked, 1);
             let end = changed.map_or(range.end, |(key, _)| key.as_slice());
             if next.as_slice() < end {
                 let (between, wanted) = (next.as_slice()..end, limit.saturating_sub(walked.len()));

@@ -4,7 +4,7 @@
 
 use crate::digest::{encode, sha256};
 use vm::Event;
-use vm::unstable::work::{self, Kind};
+use vm::unstable::work::{self, WorkKind};
 
 pub use proof::{Receipt, ReceiptExit};
 
@@ -17,7 +17,7 @@ pub const SKIPPED_BALANCE: u16 = 2;
 #[must_use]
 pub fn events_root(events: &[Event]) -> [u8; 32] {
     let encoded: Vec<Vec<u8>> = events.iter().map(encode).collect();
-    work::add(Kind::Hashed, encoded.iter().map(Vec::len).sum());
+    work::add(WorkKind::Hashed, encoded.iter().map(Vec::len).sum());
     tree::list_root(&encoded)
 }
 

@@ -1,4 +1,4 @@
-//! Counts work by kind, for tests that compare it with gas.
+//! WorkCounts work by kind, for tests that compare it with gas.
 //!
 //! Without the feature `work`, which no product enables, [`add`] is empty and nothing is counted.
 //! A place that works without being counted is found by no test, so a loop over data of the guest
@@ -6,7 +6,7 @@
 
 /// A kind of work, and what is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum WorkKind {
     /// Bytes of values that the view or the store returned.
     Read,
     /// Bytes copied between the guest and the host, or from frame to frame.
@@ -29,7 +29,7 @@ pub enum Kind {
     Allocated,
 }
 
-impl Kind {
+impl WorkKind {
     /// Every kind, in the order of its number.
     pub const ALL: [Self; 10] = [
         Self::Read,
@@ -66,27 +66,27 @@ impl Kind {
 pub const FUNCTION_OPERATORS: u64 = 16;
 
 /// Adds a function of `operators` operators, or of operators and branch targets.
-pub fn add_items(kind: Kind, operators: u64) {
+pub fn add_items(kind: WorkKind, operators: u64) {
     let items = operators.saturating_add(FUNCTION_OPERATORS);
     add(kind, usize::try_from(items).unwrap_or(usize::MAX));
 }
 
-/// Amounts of work, one for each of [`Kind::ALL`].
-pub type Counts = [u64; Kind::ALL.len()];
+/// Amounts of work, one for each of [`WorkKind::ALL`].
+pub type WorkCounts = [u64; WorkKind::ALL.len()];
 
 #[cfg(feature = "work")]
 mod counters {
-    use super::{Counts, Kind};
+    use super::{WorkCounts, WorkKind};
     use std::cell::Cell;
 
     thread_local! {
-        static COUNTS: Cell<Counts> = const { Cell::new([0; Kind::ALL.len()]) };
+        static COUNTS: Cell<WorkCounts> = const { Cell::new([0; WorkKind::ALL.len()]) };
     }
 
     /// Adds to the counter of a kind, of this thread.
-    pub fn add(kind: Kind, amount: usize) {
+    pub fn add(kind: WorkKind, amount: usize) {
         let mut counts = COUNTS.get();
-        for (known, count) in Kind::ALL.into_iter().zip(&mut counts) {
+        for (known, count) in WorkKind::ALL.into_iter().zip(&mut counts) {
             if known == kind {
                 *count = count.saturating_add(u64::try_from(amount).unwrap_or(u64::MAX));
             }
@@ -96,7 +96,7 @@ mod counters {
 
     /// What this thread has counted so far.
     #[must_use]
-    pub fn counts() -> Counts {
+    pub fn counts() -> WorkCounts {
         COUNTS.get()
     }
 }
@@ -107,4 +107,4 @@ pub use counters::{add, counts};
 /// Adds to the counter of a kind: nothing in this build.
 #[cfg(not(feature = "work"))]
 #[inline(always)]
-pub const fn add(_: Kind, _: usize) {}
+pub const fn add(_: WorkKind, _: usize) {}

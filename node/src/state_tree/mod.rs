@@ -11,7 +11,7 @@ pub use stored::{StateTree, StoredTree, TreeOptions};
 
 use crate::store::Store;
 use tree::{AdjacentLeaves, Batch, Path, Proof, Tree, ValueHash};
-use vm::unstable::work::{self, Kind};
+use vm::unstable::work::{self, WorkKind};
 use vm::{Entries, Fault, StateDiff};
 
 /// Entries that a rebuild reads at once; bounds memory, changes no result.
@@ -21,7 +21,7 @@ pub(crate) const SCAN_PAGE: usize = 4_096;
 #[must_use]
 pub fn batch(diff: &StateDiff) -> Batch {
     let hash = |value: &[u8]| {
-        work::add(Kind::Hashed, value.len());
+        work::add(WorkKind::Hashed, value.len());
         ValueHash::of(value)
     };
     let change = |value: &Option<Vec<u8>>| value.as_deref().map(hash);

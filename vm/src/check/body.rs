@@ -6,7 +6,7 @@ use super::{Checker, Stage, diagnosis, limit};
 use crate::module::{Function, ValueType};
 use crate::rejection::{Rejection, Rule};
 use crate::rules::FloatPolicy;
-use crate::work::{self, Kind};
+use crate::work::{self, WorkKind};
 use wasmparser::{BinaryReader, FuncValidator, FunctionBody, ValType, ValidatorResources};
 
 impl<'a> Checker<'a> {
@@ -38,7 +38,7 @@ impl<'a> Checker<'a> {
         let locals = self.locals(&mut reader, &mut validator)?;
         let start = reader.original_position();
         let counts = self.operators(reader, &mut validator)?;
-        work::add_items(Kind::Checked, counts.operators);
+        work::add_items(WorkKind::Checked, counts.operators);
         let slots = validator.len_locals().saturating_add(counts.operands);
         self.allocations = validator.into_allocations();
         let floats = &mut self.module.floats;

@@ -27,7 +27,7 @@ use crate::module::FloatCount;
 use crate::opcode::Opcode;
 use crate::rejection::{Rejection, Rule};
 use crate::rules::FloatPolicy;
-use crate::work::{self, Kind};
+use crate::work::{self, WorkKind};
 use crate::{CheckedModule, Rules};
 use diagnosis::Stage;
 use sha2::{Digest, Sha256};
@@ -270,7 +270,7 @@ impl<'a> Checker<'a> {
             let message = "a function type has a float";
             return Err(Rejection::new(Rule::FloatType, offset, message));
         }
-        work::add(Kind::Hashed, self.bytes.len());
+        work::add(WorkKind::Hashed, self.bytes.len());
         self.module.code_hash = CodeHash(Sha256::digest(self.bytes).into());
         self.module.bytes = Arc::new(self.bytes.to_vec());
         Ok(self.module)

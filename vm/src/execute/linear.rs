@@ -14,7 +14,7 @@ use crate::budget::{self, Purpose, SharedBudget};
 use crate::fault::Fault;
 use crate::limits::{MEMORY_PAGES_MAX, PAGE_BYTES, STACK_SLOTS_MAX, STACK_WEIGHT_MIN};
 use crate::translate::{FRAME_EXTRA_SLOTS, index};
-use crate::work::{self, Kind};
+use crate::work::{self, WorkKind};
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
 use std::{ptr, slice};
@@ -89,7 +89,7 @@ impl LinearMemory {
 
     /// Zeroes the first `length` bytes: the pages with which an instance begins.
     pub(crate) fn begin(&mut self, length: usize) {
-        work::add(Kind::Zeroed, length);
+        work::add(WorkKind::Zeroed, length);
         // SAFETY: inside the region, and borrowed with `self`: no handler runs meanwhile.
         unsafe { ptr::write_bytes(self.start(), 0, length.min(RESERVED_BYTES)) };
     }
@@ -112,7 +112,7 @@ impl LinearMemory {
 /// `start` is [`LinearMemory::start`], no other code uses the memory, and `old <= new`, which is at
 /// most the greatest size of a memory.
 pub(crate) unsafe fn grow(start: *mut u8, old: usize, new: usize) {
-    work::add(Kind::Zeroed, new.saturating_sub(old));
+    work::add(WorkKind::Zeroed, new.saturating_sub(old));
     // SAFETY: inside the region, by the contract above.
     let first = unsafe { start.add(old) };
     // SAFETY: as above.

@@ -20,7 +20,7 @@ use crate::rules::Rules;
 use crate::translate::form::Family;
 use crate::translate::shape::Shape;
 use crate::translate::{self, FrameLayout, Prices, Source, TrapSite, Workspace, index};
-use crate::work::{self, Kind};
+use crate::work::{self, WorkKind};
 use std::collections::BTreeMap;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
@@ -419,7 +419,7 @@ impl CompiledModule {
         };
         let code = translate::translate(source, (body, layout), signature, workspace);
         let items = body.operators.saturating_add(body.targets);
-        work::add_items(Kind::Translated, u64::from(items));
+        work::add_items(WorkKind::Translated, u64::from(items));
         let header = Header {
             charge: self
                 .entry_price(function)

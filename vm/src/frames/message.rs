@@ -10,7 +10,7 @@ use crate::gas::{Gas, GasMeter};
 use crate::outcome::{Diagnosis, Exit, Outcome};
 use crate::state::{Journal, key};
 use crate::trap::Trap;
-use crate::work::{self, Kind};
+use crate::work::{self, WorkKind};
 use host_api::status;
 
 /// Executes `message` against `view`: frame price, value, frames, journal; writes nothing.
@@ -52,7 +52,7 @@ pub fn execute(
     let execution = environment
         .engine
         .instantiate(&admitted.module, environment.rules)?;
-    work::add(Kind::Copied, message.input.len());
+    work::add(WorkKind::Copied, message.input.len());
     let input = message.input.clone();
     let frame = ContractFrame {
         caller: message.caller,

@@ -18,7 +18,7 @@ use crate::host::{Host, Span, range};
 use crate::identity::Address;
 use crate::outcome::Diagnosis;
 use crate::state::{Checkpoint, Journal};
-use crate::work::{self, Kind};
+use crate::work::{self, WorkKind};
 use host_api::{Function, status};
 
 /// One contract frame, running or waiting.
@@ -254,7 +254,7 @@ impl<'a> FrameStack<'a> {
             .environment
             .engine
             .instantiate(&admitted.module, self.environment.rules)?;
-        work::add(Kind::Copied, request.input.len());
+        work::add(WorkKind::Copied, request.input.len());
         let frame = ContractFrame {
             caller: *attempt.payer,
             value: attempt.value,

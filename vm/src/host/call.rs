@@ -12,7 +12,7 @@ use crate::host::{Halt, Host};
 use crate::schedule::HostPrice;
 use crate::span::Span;
 use crate::trap::Trap;
-use crate::work::{self, Kind};
+use crate::work::{self, WorkKind};
 use host_api::{Argument, Function, Row, Type};
 
 /// A host call whose lengths are paid, whose ranges are in memory and which this frame may make.
@@ -102,7 +102,7 @@ impl<'m> AdmittedCall<'m> {
     /// The bytes that argument `index` names.
     pub(super) fn bytes(&self, index: usize) -> Result<&[u8], Fault> {
         let span = self.span(index)?;
-        work::add(Kind::Copied, span.end.saturating_sub(span.start));
+        work::add(WorkKind::Copied, span.end.saturating_sub(span.start));
         range::read(self.memory, span)
     }
 
@@ -117,7 +117,7 @@ impl<'m> AdmittedCall<'m> {
     pub(super) fn write(&mut self, index: usize, content: &[u8]) -> Result<(), Fault> {
         let span = self.span(index)?;
         let room = span.end.saturating_sub(span.start);
-        work::add(Kind::Copied, content.len().min(room));
+        work::add(WorkKind::Copied, content.len().min(room));
         range::write(self.memory, span, content)
     }
 

@@ -46,7 +46,7 @@ pub(crate) use known_answers::tests::WRONG;
 
 use crate::host::call::AdmittedCall;
 use crate::host::{Halt, Reply, bool_reply};
-use crate::work::{self, Kind};
+use crate::work::{self, WorkKind};
 use ed25519_dalek::{Signature as Ed25519Signature, VerifyingKey as Ed25519Key};
 use k256::ecdsa::signature::hazmat::PrehashVerifier;
 use k256::ecdsa::{RecoveryId, Signature as Secp256k1Signature, VerifyingKey as Secp256k1Key};
@@ -56,14 +56,14 @@ use sha3::Keccak256;
 /// SHA-256 of `data` (FIPS 180-4).
 #[must_use]
 pub fn sha256(data: &[u8]) -> [u8; 32] {
-    work::add(Kind::Hashed, data.len());
+    work::add(WorkKind::Hashed, data.len());
     Sha256::digest(data).into()
 }
 
 /// Keccak-256 of `data`, with the padding of Keccak (0x01) as in Ethereum, not that of SHA-3.
 #[must_use]
 pub fn keccak256(data: &[u8]) -> [u8; 32] {
-    work::add(Kind::Hashed, data.len());
+    work::add(WorkKind::Hashed, data.len());
     Keccak256::digest(data).into()
 }
 

@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::identity::{Address, CodeHash};
 use crate::module::CheckedModule;
 use crate::state::{AccessSet, Account, StateDiff, StateView, key};
-use crate::work::{self, Kind};
+use crate::work::{self, WorkKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -193,7 +193,7 @@ impl Journal {
             let Some(Undo { key, previous }) = self.undo.pop() else {
                 break;
             };
-            work::add(Kind::Undone, 1);
+            work::add(WorkKind::Undone, 1);
             match previous {
                 Some(value) => self.overlay.insert(key, value),
                 None => self.overlay.remove(&key),

@@ -6,7 +6,7 @@
 
 use crate::fault::Fault;
 use crate::state::{Journal, StateView, WalkedKey};
-use crate::work::{self, Kind};
+use crate::work::{self, WorkKind};
 use std::collections::VecDeque;
 use std::ops::Bound;
 
@@ -94,7 +94,7 @@ impl Journal {
         if walk.next >= walk.end {
             return Ok(None);
         }
-        work::add(Kind::Walked, 1);
+        work::add(WorkKind::Walked, 1);
         let range = (
             Bound::Included(walk.next.as_slice()),
             Bound::Excluded(walk.end.as_slice()),

@@ -3,7 +3,7 @@
 use node::{Commit, Header, Receipt, Record, RestoredPart, Signed, Snapshot, Store, Tip};
 use std::ops::Range;
 use std::sync::Arc;
-use vm::unstable::work::{Kind, add};
+use vm::unstable::work::{WorkKind, add};
 use vm::{CheckedModule, CodeHash, Entries, Event, Fault, Height, StateView, Walked};
 
 /// A store that counts what is read of the state and of records; blocks are not counted.
@@ -13,11 +13,11 @@ pub struct CountingStore<S>(pub S);
 pub struct CountingView<'a>(pub &'a dyn StateView);
 
 fn read(value: Option<&Vec<u8>>) {
-    add(Kind::Read, value.map_or(0, Vec::len));
+    add(WorkKind::Read, value.map_or(0, Vec::len));
 }
 
 fn scanned(entries: &Entries) {
-    add(Kind::Walked, entries.len());
+    add(WorkKind::Walked, entries.len());
     entries.iter().for_each(|(_, value)| read(Some(value)));
 }
 
@@ -108,7 +108,7 @@ impl StateView for CountingView<'_> {
 
     fn walk(&self, range: Range<&[u8]>, limit: usize) -> Result<Walked, Fault> {
         let walked = self.0.walk(range, limit)?;
-        add(Kind::Walked, walked.len());
+        add(WorkKind::Walked, walked.len());
         walked.iter().for_each(|(_, value)| read(value.as_ref()));
         Ok(walked)
     }

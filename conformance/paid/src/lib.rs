@@ -1,4 +1,4 @@
-//! Counts work and compares it with gas: programs, a chain that runs them, and a test double.
+//! WorkCounts work and compares it with gas: programs, a chain that runs them, and a test double.
 //!
 //! | file | content |
 //! |---|---|

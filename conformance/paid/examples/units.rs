@@ -10,7 +10,6 @@
     clippy::disallowed_types,
     clippy::as_conversions,
     clippy::float_arithmetic,
-    clippy::arithmetic_side_effects,
     reason = "it measures time and prints the result"
 )]
 
@@ -21,7 +20,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 use vm::unstable::state::Journal;
-use vm::unstable::work::{FUNCTION_OPERATORS, Kind};
+use vm::unstable::work::{FUNCTION_OPERATORS, WorkKind};
 use vm::{Address, CheckedModule, Interpreter, Rules, StateDiff, StateView, check, key};
 use work::bounds::Bounds;
 
@@ -42,7 +41,7 @@ fn main() -> Done<ExitCode> {
     println!("picoseconds a unit; units that 1,000 gas may cause");
     println!(" measured  in the file  for 1,000 gas  kind");
     let mut low = 0_u8;
-    for ((kind, most), noted) in Kind::ALL.into_iter().zip(most).zip(bounds.units()) {
+    for ((kind, most), noted) in WorkKind::ALL.into_iter().zip(most).zip(bounds.units()) {
         let mut time = median(kind)?;
         for _ in 1..ATTEMPTS {
             if time > noted as f64 {
@@ -55,7 +54,7 @@ fn main() -> Done<ExitCode> {
     Ok(ExitCode::from(low))
 }
 
-fn median(kind: Kind) -> Done<f64> {
+fn median(kind: WorkKind) -> Done<f64> {
     let each = (0..ROUNDS)
         .map(|_| measure(kind))
         .collect::<Done<Vec<f64>>>();
@@ -71,28 +70,28 @@ fn timed<T>(units: usize, work: impl FnOnce() -> T) -> f64 {
     begun.elapsed().as_nanos() as f64 * 1_000.0 / units as f64
 }
 
-fn measure(kind: Kind) -> Done<f64> {
+fn measure(kind: WorkKind) -> Done<f64> {
     let rules = Arc::new(Rules::v1());
     Ok(match kind {
-        Kind::Read => {
+        WorkKind::Read => {
             let store = stored(64, LONG)?;
             let keys: Vec<Vec<u8>> = (0..64).map(value_key).collect();
             timed(64 * LONG, || -> Vec<_> {
                 keys.iter().map(|key| store.read(key)).collect()
             })
         }
-        Kind::Copied | Kind::Allocated => {
+        WorkKind::Copied | WorkKind::Allocated => {
             let long = vec![7_u8; LONG];
             timed(64 * LONG, || -> Vec<_> {
                 (0..64).map(|_| long.clone()).collect()
             })
         }
-        Kind::Zeroed => timed(MEMORY, || vec![1_u8; MEMORY]),
-        Kind::Hashed => {
+        WorkKind::Zeroed => timed(MEMORY, || vec![1_u8; MEMORY]),
+        WorkKind::Hashed => {
             let long = vec![7_u8; LONG];
             timed(LONG, || node::digest::sha256(&[&long]))
         }
-        Kind::Checked => {
+        WorkKind::Checked => {
             let texts = [plain(), tiny()];
             let checks = texts.iter().map(|text| -> Done<f64> {
                 let module = wat::parse_str(text)?;
@@ -104,7 +103,7 @@ fn measure(kind: Kind) -> Done<f64> {
                 .into_iter()
                 .fold(0.0, f64::max)
         }
-        Kind::Translated => {
+        WorkKind::Translated => {
             let translations = [plain(), tiny()].map(|text| -> Done<f64> {
                 let module = Arc::new(check(&wat::parse_str(text)?, &rules)?);
                 let engine = Interpreter::new();
@@ -115,9 +114,9 @@ fn measure(kind: Kind) -> Done<f64> {
             let times = translations.into_iter().collect::<Done<Vec<f64>>>()?;
             times.into_iter().fold(0.0, f64::max)
         }
-        Kind::Walked => walked()?,
-        Kind::Undone => undone()?,
-        Kind::Allocations => {
+        WorkKind::Walked => walked()?,
+        WorkKind::Undone => undone()?,
+        WorkKind::Allocations => {
             let boxes = || -> Vec<Box<u64>> { (0..u64::from(KEYS)).map(Box::new).collect() };
             timed(KEYS as usize, boxes)
         }
@@ -125,7 +124,7 @@ fn measure(kind: Kind) -> Done<f64> {
 }
 
 fn value_key(number: u32) -> Vec<u8> {
-    key::value(&Address([1; 32]), &number.to_be_bytes())
+    key::value(&Address([1; 32]), &number.to_le_bytes())
 }
 
 fn stored(count: u32, bytes: usize) -> Done<MemoryStore> {

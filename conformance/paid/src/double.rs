@@ -12,7 +12,7 @@ use std::sync::Arc;
 use vm::unstable::execution::{Invocation, Pending, Step, Value};
 use vm::unstable::gas::GasMeter;
 use vm::unstable::outcome::Diagnosis;
-use vm::unstable::work::{Counts, Kind, counts};
+use vm::unstable::work::{WorkCounts, WorkKind, counts};
 use vm::{CheckedModule, CodeHash, Engine, Execution, Fault, Rules};
 
 /// Findings that are kept; the first is what to look at.
@@ -57,14 +57,14 @@ pub struct Report {
     /// Steps after which work and gas were compared.
     pub steps: u64,
     /// The greatest share of what was paid for, of each kind, in thousandths.
-    pub shares: Counts,
+    pub shares: WorkCounts,
 }
 
 impl Report {
     /// The shares, as text.
     #[must_use]
     pub fn summary(&self) -> String {
-        let shares = Kind::ALL.iter().zip(self.shares);
+        let shares = WorkKind::ALL.iter().zip(self.shares);
         let shares: Vec<String> = shares
             .map(|(kind, share)| format!("{} {share}", kind.name()))
             .collect();
@@ -83,7 +83,7 @@ struct ActiveFrame {
 struct State {
     bounds: Option<Bounds>,
     /// What was counted before the transaction, and the gas that it paid before its frames.
-    begun: Counts,
+    begun: WorkCounts,
     paid: u64,
     frames: Vec<ActiveFrame>,
     report: Report,

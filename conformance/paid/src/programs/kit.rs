@@ -58,23 +58,29 @@ fn over_keys(body: &str) -> String {
 
 /// Name of each entry with its body.
 fn entries() -> Vec<(&'static str, String)> {
+    [loops(), calls(), reverted()].concat()
+}
+
+fn write() -> String {
+    format!("(call $storage_write {KEY} (i32.const 65536) {BYTES})")
+}
+
+fn emit() -> String {
+    format!("(call $emit_event (i32.const 1024) (i32.const 4) (i32.const 65536) {BYTES})")
+}
+
+/// Loops of a host function that is no call.
+fn loops() -> Vec<(&'static str, String)> {
     let long = "(global.set $key_bytes (i32.const 256))";
     let read = format!("(drop (call $storage_read {KEY} (i32.const 65536) (i32.const 65536)))");
-    let write = format!("(call $storage_write {KEY} (i32.const 65536) {BYTES})");
+    let (write, emit) = (write(), emit());
     let remove = format!("(drop (call $storage_remove {KEY}))");
     let has = format!("(drop (call $storage_has {KEY}))");
     let first = "(call $key (i32.const 0))";
-    let emit =
-        format!("(call $emit_event (i32.const 1024) (i32.const 4) (i32.const 65536) {BYTES})");
-    let itself = "(call $self (i32.const 0))";
     let scan = format!(
         "(drop (call $storage_scan (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) {BYTES}
            (i32.const 131072) (i32.const 196608)))"
     );
-    // One frame of a chain: writes eight keys, calls itself, and reverts.
-    let few = "(i32.store (i32.const 32) (i32.const 8)) (i32.store (i32.const 40) (i32.const 0))";
-    let pause = |at| format!("(drop {})", call(1, at, "(i32.const 44)"));
-    let frame = format!("{few} {PASS_ON} {itself}");
     vec![
         ("init", String::new()),
         ("spin", over_keys("")),
@@ -113,6 +119,13 @@ fn entries() -> Vec<(&'static str, String)> {
             "set_code",
             over_keys("(drop (call $set_code (i32.const 0)))"),
         ),
+    ]
+}
+
+/// Chains of frames: each calls the contract itself, with the input that it got.
+fn calls() -> Vec<(&'static str, String)> {
+    let itself = "(call $self (i32.const 0))";
+    vec![
         ("call", over_keys(&format!("(drop {})", call(1, 48, BYTES)))),
         (
             "call_no_entry",
@@ -150,6 +163,17 @@ fn entries() -> Vec<(&'static str, String)> {
                 call(1, 54, "(i32.const 65536)")
             )),
         ),
+    ]
+}
+
+/// Frames that revert what they did: alone, and in a chain.
+fn reverted() -> Vec<(&'static str, String)> {
+    let (write, emit) = (write(), emit());
+    // One frame of a chain: writes eight keys, calls itself, and reverts.
+    let few = "(i32.store (i32.const 32) (i32.const 8)) (i32.store (i32.const 40) (i32.const 0))";
+    let pause = |at| format!("(drop {})", call(1, at, "(i32.const 44)"));
+    let frame = format!("{few} {PASS_ON} (call $self (i32.const 0))");
+    vec![
         (
             "wr",
             format!(

@@ -1,4 +1,4 @@
-//! Counts the work of programs and of chains, and compares it with the gas that was paid.
+//! WorkCounts the work of programs and of chains, and compares it with the gas that was paid.
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,
