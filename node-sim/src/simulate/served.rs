@@ -230,17 +230,22 @@ impl Server<'_> {
         Ok(account.encode().unwrap_or_default())
     }
 
-    /// What a call results in, as text.
+    /// What a call results in, as text; without the rules of the next block, that they are unknown.
     fn call(&self, message: &Message) -> Result<String, Fault> {
         let outcome = match self {
-            Self::Chain(chain) => chain.call(At::Final, message, VIEW_GAS).map_err(of_chain)?,
+            Self::Chain(chain) => match chain.call(At::Final, message, VIEW_GAS) {
+                Err(ChainError::RulesUnknown(_)) => return Ok(RULES_UNKNOWN.to_owned()),
+                called => called.map_err(of_chain)?,
+            },
             Self::Node {
                 node,
                 cache,
                 engine,
             } => {
                 let (tip, height) = (node.tip(), node.tip().height.next());
-                let rules = node.rules_at(height)?;
+                let Ok(rules) = node.rules_at(height) else {
+                    return Ok(RULES_UNKNOWN.to_owned());
+                };
                 let overlay = Overlay::new(node.store(), cache, rules);
                 let block = BlockMetadata {
                     height,
