@@ -42,6 +42,7 @@ differential   |  900 | conformance        | 20,000 generated modules, every ope
 network        | 1200 | lockstep-node-sim  | 2,000 seeds of crashes and Byzantine proposers, each twice
 files          |  600 | lockstep-node-sim cli | every bit of an archive and a case flipped, 20,000 mutated files
 wasmtime       | 1800 | lockstep-wasmtime  | tests in wasmtime, and the differential there
+foreign        |  900 | vectors pages      | the vectors on wasmtime in Python and on wasmi, as programs
 mutants        | 1800 | lockstep-node mutants | injected bugs inside vm and node, each found by a named test
 outside        | 1200 | benches fuzz       | lints outside the default members: each feature of benches, fuzz
 peers          | 1200 | benches            | every kernel once on every peer, equal results
@@ -50,7 +51,9 @@ hostile        |  600 | lockstep-vm        | time of check over hostile modules
 redb-kill      |  900 | lockstep-redb-store | SIGKILL a writer 1,000 times; nothing that was acknowledged is lost
 rocksdb-rot    | 2400 | rocksdb-store      | every byte of a store on RocksDB flipped: the right value or a fault
 rocksdb-kill   | 1200 | rocksdb-store      | SIGKILL a writer 200 times; nothing that was acknowledged is lost
-fuzz           | 1200 | fuzz lockstep-vm   | every fuzz target for SECONDS_EACH (60)
+fuzz           | 2400 | fuzz fuzzed        | every fuzz target for FUZZ_MINUTES (1), within its limits
+mutation       | 7200 | lockstep-vm lockstep-tree | MUTANTS (6) single changes of each part of consensus code, drawn by SEED (1)
+coverage       | 1800 | lockstep-vm        | regions and lines of each file of vm that its tests reach; none may fall
 miri           | 1800 | lockstep-vm        | undefined behaviour in the unsafe code of the interpreter
 package        |  900 | manifests          | cargo package for the crates that others would depend on
 '
@@ -218,6 +221,30 @@ step_wasmtime() {
         --seeds 0..2000 --single full --sweep 50 --engine wasmtime
 }
 
+# Two programs behind the protocol of docs/foreign-engines.md: the whole set, one root.
+step_foreign() {
+    local here=target/release/lockstep packages
+    cargo build --quiet --release -p cli
+    cargo build --quiet --release -p conformance --bin wasmi_engine
+    "$here" conform run --kinds call,message,chain --engine reference --out "$logs/ours.json"
+    "$here" conform run --command target/release/wasmi_engine --out "$logs/wasmi.json"
+    "$here" conform compare "$logs/ours.json" "$logs/wasmi.json"
+    if ! have python3; then
+        skip "python3 is not here: wasmi alone"
+        return
+    fi
+    packages=$(mktemp -d)
+    # shellcheck disable=SC2064 # the folder of now
+    trap "rm -rf '$packages'" EXIT
+    if ! python3 -m pip install --quiet --target "$packages" wasmtime==50.0.1; then
+        skip "pip cannot install wasmtime: wasmi alone"
+        return
+    fi
+    PYTHONPATH=$packages "$here" conform run --command "python3 conformance/examples/engine.py" \
+        --out "$logs/python.json"
+    "$here" conform compare "$logs/ours.json" "$logs/python.json"
+}
+
 step_mutants() { cargo run --release -p conformance --bin mutants; }
 
 step_outside() {
@@ -254,13 +281,29 @@ step_fuzz() {
         skip "cargo cannot install cargo-fuzz"
         return
     fi
-    local target
-    for target in $(cargo +nightly fuzz list); do
-        # A copy: what is found stays out of the committed corpus.
-        mkdir -p "$logs/fuzz/$target"
-        cargo +nightly fuzz run -s none --dev "$target" "$logs/fuzz/$target" "fuzz/corpus/$target" -- \
-            "-max_total_time=${SECONDS_EACH:-60}" -rss_limit_mb=2048
-    done
+    fuzz/run "${FUZZ_MINUTES:-1}"
+}
+
+step_mutation() {
+    if ! have cargo-mutants && ! cargo install --quiet --locked cargo-mutants --version 27.1.0; then
+        skip "cargo cannot install cargo-mutants"
+        return
+    fi
+    local part count failed=0
+    while read -r part count; do
+        echo "$part: ${MUTANTS:-6} of $count"
+        conformance/mutation.sh "$part" "${MUTANTS:-6}" "${SEED:-1}" || failed=1
+    done < <(conformance/mutation.sh parts)
+    return $failed
+}
+
+step_coverage() {
+    if ! have cargo-llvm-cov && ! cargo install --quiet --locked cargo-llvm-cov --version 0.9.1; then
+        skip "cargo cannot install cargo-llvm-cov"
+        return
+    fi
+    rustup component add llvm-tools >/dev/null 2>&1 || { skip "rustup cannot add llvm-tools"; return; }
+    conformance/coverage.sh
 }
 
 step_miri() {

@@ -15,6 +15,7 @@ use self::upgrade::{UpgradeArguments, Upgrades};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use engines::Row;
+use node_sim::simulate::BLOCKS_DEFAULT;
 use node_sim::simulate::injected::{INJECTED_FAULTS, InjectedFault};
 use std::path::PathBuf;
 
@@ -282,9 +283,10 @@ pub(crate) struct Explain {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  lockstep sim                             4 nodes, 50 blocks, seed 1
+  lockstep sim                             4 nodes, 260 blocks, seed 1
   lockstep sim --nodes 4 --blocks 200 --seed 7 --json
   lockstep sim --archive chain.blocks      keep the blocks, for `lockstep node replay`
+  lockstep sim --coverage                  which sentences of docs/spec the run reaches
   lockstep sim --report run.html           a page with plots, for any browser
   lockstep sim --network --seeds 200       crashes, Byzantine proposers; each seed twice
   lockstep sim --plant wrong-opcode        add a node with an injected fault: it must be found
@@ -302,7 +304,7 @@ pub(crate) struct Sim {
     #[arg(
         long,
         value_name = "N",
-        default_value_t = 50,
+        default_value_t = BLOCKS_DEFAULT,
         default_value_if("network", "true", "8")
     )]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=BLOCKS_MAX))]
@@ -322,6 +324,10 @@ pub(crate) struct Sim {
     /// atomically
     #[arg(long, value_name = "FILE.html", conflicts_with = "network")]
     pub(crate) report: Option<PathBuf>,
+    /// Print each sentence of docs/spec by its id: how often the run reached it; or why no run can,
+    /// and what covers it instead. Adds a node that counts
+    #[arg(long, conflicts_with = "network")]
+    pub(crate) coverage: bool,
     /// Add a node with an injected fault, to test that the comparison finds it
     #[arg(long = "plant", value_name = "NAME", conflicts_with = "network")]
     #[arg(value_parser = fault_names())]
@@ -510,11 +516,16 @@ Examples:
   lockstep conform run
   lockstep conform run --engine interpreter --out report.json
   lockstep conform run --vectors conformance/vectors/data --json
+  lockstep conform run --command './their-engine --flag'
 
 Runs the vectors for calls, validation, prices, hashes, signatures and a chain of blocks, and
 compares each result with the expected one. The last line has the result root: the hash of all
 results, without machine, engine and time. Exit code 1 if a result differs from the expected one;
-the first such field is printed.")]
+the first such field is printed.
+
+With --command, an engine that is another program executes the guests, and each vector that differs
+is printed: docs/foreign-engines.md has the lines that it reads and writes. A report of the vectors
+that it takes is compared with one of ours by --kinds call,message,chain.")]
 pub(crate) struct ConformRun {
     /// A folder of vectors, instead of those built into this binary
     #[arg(long, value_name = "DIR")]
@@ -522,6 +533,26 @@ pub(crate) struct ConformRun {
     /// The engine that executes
     #[arg(long, value_parser = conform_engine(), default_value = "all")]
     pub(crate) engine: ConformEngine,
+    /// A program that executes the guests, and its arguments, parted at spaces outside of quotes
+    #[arg(long, value_name = "COMMAND LINE", conflicts_with = "engine")]
+    pub(crate) command: Option<String>,
+    /// Longest time in seconds for one reply of the program
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u64).range(1..=86_400),
+        requires = "command"
+    )]
+    pub(crate) reply_seconds: u64,
+    /// Kinds of vectors to run, separated by commas; all, or all that the program takes
+    #[arg(
+        long,
+        value_name = "KINDS",
+        value_delimiter = ',',
+        value_parser = PossibleValuesParser::new(vectors::format::KINDS)
+    )]
+    pub(crate) kinds: Vec<String>,
     /// Where to write the report with every result; the file is replaced atomically
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,

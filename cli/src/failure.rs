@@ -1,6 +1,6 @@
 //! Maps every result of a command to its exit code; scripts rely on the numbers.
 
-use crate::print::OutputError;
+use crate::print::{self, Colour, OutputError};
 use crate::rejected_file::RejectedFile;
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ pub(crate) enum Verdict {
     Failed,
     /// At least one module was rejected: exit code 3.
     Rejected,
-    /// At least one file could not be read: exit code 4.
+    /// At least one file could not be read or written: exit code 4.
     Environment,
 }
 
@@ -57,7 +57,31 @@ impl Verdict {
     }
 }
 
+impl Verdict {
+    /// This verdict after its report and its files were written: their failures are the result only
+    /// if the verdict is a success, so that none hides a difference.
+    ///
+    /// # Errors
+    /// The first failure, after [`Verdict::Passed`].
+    pub(crate) fn after<const N: usize>(self, written: [Result<(), Failure>; N]) -> CommandResult {
+        let mut failed = written.into_iter().filter_map(Result::err);
+        if self == Self::Passed {
+            return failed.next().map_or(Ok(self), Err);
+        }
+        failed.for_each(|failure| failure.note());
+        Ok(self)
+    }
+}
+
 impl Failure {
+    /// Prints the message of a failure that is none of a module to standard error.
+    pub(crate) fn note(&self) {
+        if let Self::Usage(message) | Self::Environment(message) = self {
+            let word = print::coloured_note("error", Colour::Red);
+            print::note(&format!("{word}: {message}"));
+        }
+    }
+
     /// The process exit code.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {

@@ -6,9 +6,10 @@
 //! |---|---|
 //! | `args` | the command line |
 //! | `text`, `print` | formatting of numbers and names; the only file that prints |
-//! | `progress`, `replacement` | intervals between progress lines; atomic replacement of files |
+//! | `progress` | intervals between progress lines |
 //! | `functions`, `rejected_file` | names of functions; why a file was rejected |
 //! | `failure` | exit codes |
+//! | `output` | the files that commands write |
 //! | `module` | reading a contract file and describing its contents |
 //! | `chain` | stores, case files, and where two executions diverge |
 //! | `explanations` | explanations of rejections, traps and statuses |
@@ -26,13 +27,13 @@ mod print;
 
 mod progress;
 
-mod replacement;
-
 mod functions;
 
 mod rejected_file;
 
 mod failure;
+
+mod output;
 
 mod module;
 
@@ -48,7 +49,6 @@ use args::{Command, CommandLine};
 use clap::Parser;
 use commands::{check, conform, explain, inspect, meter, node, proof, run, schedule, sim};
 use failure::{CommandResult, Failure};
-use print::Colour;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -81,10 +81,7 @@ fn report(failure: &Failure, json: bool) -> ExitCode {
                 return report(&worse.into(), false);
             }
         }
-        Failure::Usage(message) | Failure::Environment(message) => {
-            let word = print::coloured_note("error", Colour::Red);
-            print::note(&format!("{word}: {message}"));
-        }
+        Failure::Usage(_) | Failure::Environment(_) => failure.note(),
     }
     failure.exit_code()
 }

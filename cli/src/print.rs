@@ -7,6 +7,10 @@
 use crate::text::is_unsafe;
 use serde::Serialize;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// True once standard output belongs to a file of the command.
+static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// A failure to write to standard output, as text.
 #[derive(Debug)]
@@ -32,21 +36,34 @@ fn contained(text: &str) -> String {
     safe
 }
 
-/// Writes `text` to standard output.
+/// Takes standard output for a file of the command: what [`out`] and [`json`] write goes to
+/// standard error from then on. False if it is taken already.
+pub(crate) fn take_stdout() -> bool {
+    !IS_TAKEN.swap(true, Ordering::Relaxed)
+}
+
+/// Writes `text` to standard output, and flushes it.
 ///
 /// # Errors
 /// [`OutputError`]. A closed pipe is not an error.
 pub(crate) fn out(text: &str) -> Result<(), OutputError> {
-    let mut stdout = io::stdout().lock();
-    match stdout
-        .write_all(contained(text).as_bytes())
-        .and_then(|()| stdout.flush())
-    {
+    let text = contained(text);
+    let (name, written) = if IS_TAKEN.load(Ordering::Relaxed) {
+        ("standard error", write_all(io::stderr().lock(), &text))
+    } else {
+        ("standard output", write_all(io::stdout().lock(), &text))
+    };
+    match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(OutputError(format!("standard output: {error}")))
+            Err(OutputError(format!("{name}: {error}")))
         }
         _ => Ok(()),
     }
+}
+
+fn write_all(mut to: impl Write, text: &str) -> io::Result<()> {
+    to.write_all(text.as_bytes())?;
+    to.flush()
 }
 
 /// Writes `value` as one line of JSON to standard output.
@@ -78,16 +95,13 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(stderr, "{}", contained(text));
 }
 
-/// Overwrites the current line of standard error if it is a terminal; otherwise writes a line.
+/// Overwrites the current line of standard error, if it is a terminal.
 pub(crate) fn progress(text: &str) {
     let text = contained(text);
     let mut stderr = io::stderr().lock();
-    let written = if stderr.is_terminal() {
-        write!(stderr, "\r\x1b[K{text}")
-    } else {
-        writeln!(stderr, "{text}")
-    };
-    let _ = written.and_then(|()| stderr.flush());
+    if stderr.is_terminal() {
+        let _ = write!(stderr, "\r\x1b[K{text}").and_then(|()| stderr.flush());
+    }
 }
 
 /// Clears the line of [`progress`] on a terminal.

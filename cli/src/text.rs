@@ -45,6 +45,11 @@ pub(crate) fn printable(text: &str) -> String {
     safe
 }
 
+/// The value of a field that a result may not have.
+pub(crate) fn optional(value: &Option<String>) -> String {
+    value.as_deref().map_or("(none)".to_owned(), printable)
+}
+
 /// Guest-controlled text of several lines: as [`printable`], but not cut, and line ends stay.
 pub(crate) fn printable_lines(text: &str) -> String {
     let mut safe = String::new();

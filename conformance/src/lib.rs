@@ -9,6 +9,7 @@
 //! | [`pages`] | the commands and the code of the pages, run as a reader would type them |
 //! | [`differential`] | engines compared on generated modules |
 //! | [`injected`] | engines with an injected bug, and the checks that find it |
+//! | [`foreign`] | wasmi and R behind the protocol for foreign engines, with and without a bug |
 //! | [`second_decoder`] | instrumented modules read by two decoders that share no code |
 //! | [`encodings`] | a module for each encoding of each immediate of the profile |
 //! | [`spec`] | the official WebAssembly suite within the profile, on any engine |
@@ -28,6 +29,8 @@ pub mod golden;
 pub mod mutants;
 
 pub mod pages;
+
+pub mod foreign;
 
 pub mod second_decoder;
 

@@ -266,7 +266,7 @@ proptest! {
         let entry = rules.schedule.function_entry(function.slots);
         let entered = if calls == 0 { 1 } else { 2 };
         let first = module.functions().iter().take(entered);
-        let first: u64 = first.map(|of| rules.schedule.first_entry(of)).sum();
+        let first: u64 = first.map(|of| rules.schedule.first_entry(of.operators, of.targets)).sum();
         let program = generate::program_of(0, Arc::new(module), &rules);
         let program = Program { inputs: ProgramInputs::default(), ..program };
         let program = Program { arguments: vec![Value::I32(5), Value::I64(6)], ..program };

@@ -1,14 +1,7 @@
-//! Meters and emits every accepted module: no panic, and wasmi accepts the instrumented module.
+//! Takes a module: see `fuzzed::modules::meter`.
 #![no_main]
 
+use fuzz::timed;
 use libfuzzer_sys::fuzz_target;
-use std::sync::Arc;
-use vm::Rules;
 
-fuzz_target!(|bytes: &[u8]| {
-    let rules = Arc::new(Rules::v1());
-    let Ok(module) = vm::check(bytes, &rules) else { return };
-    let module = Arc::new(module);
-    let instance = (engines::WASMI.make_uncached)().instantiate(&module, &rules);
-    assert!(instance.is_ok(), "{:?}", instance.err());
-});
+fuzz_target!(|bytes: &[u8]| timed(fuzzed::modules::meter, bytes));

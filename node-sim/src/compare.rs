@@ -10,9 +10,11 @@ const MISMATCHES_MAX: usize = 16;
 /// One difference between two executors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// Field name: `receipt.*`, `state`, `state_root`, `transactions` or `result.*`.
+    /// Field name: `receipt.*`, `event`, `state`, `state_root`, `verdict`, `transactions`,
+    /// `result.*`; what an executor stores or serves: `stored.*`, `account`, `scan`, `proof`,
+    /// `query`, `view`; or `specification`, with the sentence as key.
     pub field: &'static str,
-    /// State key in hex, if the field is `state`.
+    /// State key in hex, if the field is `state`; height and index, where there are several.
     pub key: Option<String>,
     /// Value of the first executor, in decimal or hex; `-` if absent or unchanged.
     pub left: String,
@@ -29,11 +31,20 @@ impl Mismatches {
         Self(list)
     }
 
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn into_list(self) -> Vec<Mismatch> {
         self.0
     }
 
-    fn push(&mut self, field: &'static str, key: Option<String>, values: (String, String)) {
+    pub(crate) fn push(
+        &mut self,
+        field: &'static str,
+        key: Option<String>,
+        values: (String, String),
+    ) {
         if values.0 != values.1 && self.0.len() < MISMATCHES_MAX {
             let (left, right) = values;
             self.0.push(Mismatch {
@@ -74,16 +85,22 @@ pub(crate) fn receipt_fields(receipt: &Receipt) -> [(&'static str, String); 6] {
     ]
 }
 
-/// Differences of two receipts, then of two diffs by state key.
-pub(crate) fn compare_transactions(
-    (one, left): (&Receipt, &StateDiff),
-    (other, right): (&Receipt, &StateDiff),
-) -> Vec<Mismatch> {
+/// Differences of two receipts.
+pub(crate) fn compare_receipts(one: &Receipt, other: &Receipt) -> Mismatches {
     let mut mismatches = Mismatches::default();
     let fields = receipt_fields(one).into_iter().zip(receipt_fields(other));
     for ((field, one), (_, other)) in fields {
         mismatches.push(field, None, (one, other));
     }
+    mismatches
+}
+
+/// Differences of two receipts, then of two diffs by state key.
+pub(crate) fn compare_transactions(
+    (one, left): (&Receipt, &StateDiff),
+    (other, right): (&Receipt, &StateDiff),
+) -> Vec<Mismatch> {
+    let mut mismatches = compare_receipts(one, other);
     let keys: BTreeSet<&Vec<u8>> = left.keys().chain(right.keys()).collect();
     for key in keys {
         let (before, after) = (left.get(key), right.get(key));

@@ -46,5 +46,8 @@ pub mod replay;
 /// Many executors on one chain.
 pub mod simulate;
 
+/// Statements of the specification that a run reaches.
+pub mod coverage;
+
 /// Validators on a simulated network with faults.
 pub mod network;

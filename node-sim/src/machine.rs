@@ -12,7 +12,7 @@ use node::{
     Overlay, Parts, PendingCommit, Receipt, Store, Tip, TreeView as _, ValidBlock,
 };
 use tree::{Path, Tree, ValueHash};
-use vm::{Engine, Fault, Interpreter, Rulebook, StateDiff};
+use vm::{Engine, Event, Fault, Interpreter, Rulebook, StateDiff};
 
 /// A node, or a node with another pipeline.
 pub struct Machine {
@@ -158,6 +158,7 @@ impl ComposedExecutor {
             block: &metadata,
         };
         let mut receipts = Vec::with_capacity(block.transactions().len());
+        let mut events = Vec::with_capacity(block.transactions().len());
         let (mut fees, mut gas_used) = (0_u128, 0_u64);
         let first = begin_block(&mut overlay, header)?;
         if !first.is_empty() {
@@ -172,6 +173,7 @@ impl ComposedExecutor {
             fees = fees.saturating_add(executed.fee);
             gas_used = gas_used.saturating_add(executed.receipt.gas_used);
             receipts.push(executed.receipt);
+            events.push(executed.events);
         }
         let last = end_block(&mut overlay, header, rules, fees)?;
         let records = overlay.code_records();
@@ -182,7 +184,7 @@ impl ComposedExecutor {
             receipts_root: self.pipeline.receipts_root(&receipts),
             gas_used,
         };
-        let commit = commit_of(block, (diff, receipts), result);
+        let commit = commit_of(block, (diff, receipts, events), result);
         self.executed = Some(Commit { records, ..commit });
         Ok(result)
     }
@@ -190,7 +192,7 @@ impl ComposedExecutor {
 
 fn commit_of(
     block: &ValidBlock,
-    (diff, receipts): (StateDiff, Vec<Receipt>),
+    (diff, receipts, events): (StateDiff, Vec<Receipt>, Vec<Vec<Event>>),
     result: BlockResult,
 ) -> Commit {
     let header = block.header();
@@ -205,8 +207,12 @@ fn commit_of(
         tip,
         header: Some(header.clone()),
         receipts,
-        transactions: Vec::new(),
-        events: Vec::new(),
+        transactions: block
+            .transactions()
+            .iter()
+            .map(|valid| valid.signed().clone())
+            .collect(),
+        events,
         records: Vec::new(),
     }
 }

@@ -31,8 +31,8 @@ fn main() {
     let rules = Arc::new(node::rules::version_1());
     println!("processor: {}", processor());
     println!(
-        "shape        bytes    items  form   sha256 | memory ns   ns/B | redb ns   ns/B, per 1,000 gas | \
-         check ns/B"
+        "shape        bytes    items  form   sha256 | memory ns   ns/B | \
+         redb ns   ns/B, per 1,000 gas | check ns/B"
     );
     for size in [4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20] {
         let mut plain = [0.0; 2];

@@ -4,7 +4,7 @@
 //! refuse is cached under their id as well; it was checked under earlier rules.
 //!
 //! # Invariants
-//! * The bytes that the cache holds do not exceed its bound: the least recently used modules are
+//! * The bytes of cached modules do not exceed the bound: the least recently used modules are
 //!   dropped, and a module larger than the bound is used and not kept.
 
 use crate::limits::CACHE_BYTES_MAX;
@@ -43,7 +43,7 @@ impl CachePolicy {
         }
     }
 
-    /// Gives the engine its half of the bound, if the policy has one for both.
+    /// Passes the engine its half of the bound, if the policy has one for both.
     pub(crate) fn bound(self, engine: &dyn Engine) {
         if matches!(self, Self::Warm | Self::Bytes(_)) {
             engine.bound_cache(self.bytes_max());
@@ -94,7 +94,7 @@ impl CachedModules {
     /// Keeps a module, and drops the least recently used ones above `bytes_max`.
     fn keep(&mut self, key: ModuleKey, module: Arc<CheckedModule>, bytes_max: u64) {
         self.remove(&key);
-        let bytes = u64::try_from(module.held_bytes()).unwrap_or(u64::MAX);
+        let bytes = u64::try_from(module.memory_bytes()).unwrap_or(u64::MAX);
         let bytes = bytes.saturating_add(ENTRY_BYTES);
         if bytes > bytes_max {
             return;
@@ -194,7 +194,7 @@ impl CodeCache {
         self.len() == 0
     }
 
-    /// Bytes of memory that the cached modules hold.
+    /// Bytes of memory that the cached modules take.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.lock().bytes

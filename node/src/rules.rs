@@ -88,7 +88,7 @@ mod tests {
         let rules = version_1();
         assert_eq!(
             hex::encode(rules.id()),
-            "8239c4e3cf3d188fc6808104aa9f9d9a63dc0be6dcb612dc01b72c342178f65b"
+            "9269391d1ac0853d1e5e1573a422ba261791500e29ea05aacb320a90093305ab"
         );
         assert!(rulebook().get(rules.id()).is_some());
     }

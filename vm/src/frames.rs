@@ -143,13 +143,20 @@ pub fn frame_price(module: &CheckedModule, rules: &Rules) -> u64 {
         .map(|data| u64::from(data.bytes.end.saturating_sub(data.bytes.start)))
         .fold(0, u64::saturating_add);
     let segments = module.data().len().saturating_add(module.elements().len());
+    let declarations = [
+        module.types().len(),
+        module.imports().len(),
+        module.functions().len(),
+        module.exports().len(),
+    ];
+    let declarations = declarations.into_iter().fold(0, usize::saturating_add);
     let pages = module
         .memory()
         .map_or(0, |memory| u64::from(memory.initial));
     let table_entries = module.table().map_or(0, |table| u64::from(table.initial));
     let parts = [
         (prices.frame_per_code_byte, count(module.bytes().len())),
-        (prices.frame_per_function, count(module.functions().len())),
+        (prices.frame_per_declaration, count(declarations)),
         (prices.frame_per_page, pages),
         (prices.frame_per_data_byte, data_bytes),
         (prices.frame_per_segment, count(segments)),

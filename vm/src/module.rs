@@ -4,7 +4,7 @@
 //! can reject it. Types are lowered (`f32` is `i32`, `f64` is `i64`), so function types that differ
 //! only by a float are equal from here on.
 
-mod held;
+mod memory;
 
 mod stored;
 

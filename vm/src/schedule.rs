@@ -4,7 +4,6 @@
 //!
 //! Specification: docs/spec/rules.md, "Rules".
 
-use crate::module;
 use crate::opcode::{self, Class, Opcode};
 use host_api::Function;
 use std::collections::BTreeSet;
@@ -87,7 +86,7 @@ dynamic! {
     memory_fill_per_byte "memory.fill.per_byte";
     frame_base "frame.base";
     frame_per_code_byte "frame.per_code_byte";
-    frame_per_function "frame.per_function";
+    frame_per_declaration "frame.per_declaration";
     frame_per_page "frame.per_page";
     frame_per_data_byte "frame.per_data_byte";
     frame_per_segment "frame.per_segment";
@@ -226,9 +225,9 @@ impl Schedule {
                 memory_grow_per_page: 300_000,
                 memory_copy_per_byte: 2,
                 memory_fill_per_byte: 2,
-                frame_base: 20_000,
+                frame_base: 30_000,
                 frame_per_code_byte: 30,
-                frame_per_function: 200,
+                frame_per_declaration: 500,
                 frame_per_page: 300_000,
                 frame_per_data_byte: 2,
                 frame_per_segment: 1_000,
@@ -367,14 +366,15 @@ impl Schedule {
             .saturating_add(self.dynamic.function_entry_per_slot.saturating_mul(slots))
     }
 
-    /// Price of the first entry of `function` in a contract frame, which is paid before the price of
-    /// entry: that of translating it. On overflow `u64::MAX`, which no limit can pay.
+    /// Price of the first entry in a contract frame of a function with `operators` and `targets`,
+    /// which is paid before the price of entry: that of translating it. On overflow `u64::MAX`,
+    /// which no limit can pay.
     #[must_use]
-    pub fn first_entry(&self, function: &module::Function) -> u64 {
+    pub fn first_entry(&self, operators: u32, targets: u32) -> u64 {
         let prices = &self.dynamic;
         let parts = [
-            (prices.function_first_per_operator, function.operators),
-            (prices.function_first_per_target, function.targets),
+            (prices.function_first_per_operator, operators),
+            (prices.function_first_per_target, targets),
         ];
         parts
             .iter()

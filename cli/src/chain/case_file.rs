@@ -1,36 +1,19 @@
-//! Reads and writes case files (reproducers): one transaction with all that it read.
+//! Reads case files (reproducers): one transaction with all that it read.
 
 use crate::failure::Failure;
-use crate::replacement::Replacement;
+use crate::output;
 use crate::text::printable_path;
 use node_sim::case::{Case, CaseError};
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 use vm::Rulebook;
-
-/// Writes a case file atomically.
-///
-/// # Errors
-/// [`Failure::Environment`] if the file cannot be written.
-pub(crate) fn write(case: &Case, path: &Path) -> Result<(), Failure> {
-    let written = || {
-        let mut output = Replacement::create(path)?;
-        case.write(&mut output)?;
-        output.finish()
-    };
-    written().map_err(|error| {
-        let path = printable_path(path);
-        Failure::Environment(format!("cannot write {path}: {error}"))
-    })
-}
 
 /// Reads a case file.
 ///
 /// # Errors
 /// [`Failure::Environment`] if it cannot be read or is not a case file.
 pub(crate) fn read(file: &Path, rules: &Rulebook) -> Result<Case, Failure> {
-    let opened = File::open(file).map_err(|error| {
+    let opened = output::input(file).map_err(|error| {
         let file = printable_path(file);
         Failure::Environment(format!("cannot read {file}: {error}"))
     })?;

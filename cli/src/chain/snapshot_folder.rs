@@ -1,5 +1,6 @@
 //! Reads and writes the files of a snapshot in a folder.
 
+use crate::output;
 use node::snapshot::Files;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -53,11 +54,7 @@ impl Files for SnapshotFolder {
     }
 
     fn write(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let new = self.0.join(format!("{name}.new"));
-        let mut file = File::create(&new)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(new, self.0.join(name))
+        output::write(&self.0.join(name), bytes)
     }
 
     fn append(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {

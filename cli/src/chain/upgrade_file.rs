@@ -1,13 +1,12 @@
 //! Reads and writes upgrade documents: heights, and the rules that are in force from there on.
 
 use crate::failure::Failure;
-use crate::replacement::Replacement;
+use crate::output;
 use crate::text::printable_path;
 use node::limits::UPGRADE_DOCUMENT_BYTES_MAX;
 use node::{Activations, ChainSpec, Genesis, SpecError, UpgradeDocument};
 use serde::Serialize;
-use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// One upgrade, in JSON.
@@ -26,17 +25,13 @@ pub(crate) fn lines(upgrades: &Activations) -> Vec<UpgradeLine> {
     upgrades.iter().map(line).collect()
 }
 
-/// Writes a document atomically.
+/// Writes a document.
 ///
 /// # Errors
 /// [`Failure::Environment`] if the file cannot be written.
 pub(crate) fn write(document: &UpgradeDocument, path: &Path) -> Result<(), Failure> {
-    let written = || {
-        let mut output = Replacement::create(path)?;
-        output.write_all(document.encode().as_bytes())?;
-        output.finish()
-    };
-    written().map_err(|error: io::Error| unusable(path, "cannot write ", &error))
+    output::write(path, document.encode().as_bytes())
+        .map_err(|error| unusable(path, "cannot write ", &error))
 }
 
 /// Reads documents.
@@ -51,7 +46,7 @@ fn read_one(file: &Path) -> Result<UpgradeDocument, Failure> {
     // One byte more, so that a file that is too long is refused and not cut.
     let limit = u64::from(UPGRADE_DOCUMENT_BYTES_MAX).saturating_add(1);
     let mut bytes = Vec::new();
-    File::open(file)
+    output::input(file)
         .and_then(|input| input.take(limit).read_to_end(&mut bytes))
         .map_err(|error| unusable(file, "cannot read ", &error))?;
     UpgradeDocument::decode(&bytes).map_err(|error| unusable(file, "", &error))

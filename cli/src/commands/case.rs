@@ -2,7 +2,7 @@
 
 use crate::args::CaseArguments as Arguments;
 use crate::chain::case_file;
-use crate::failure::{CommandResult, Verdict};
+use crate::failure::{CommandResult, Failure, Verdict};
 use crate::print::{self, Colour};
 use crate::text::{counted, grouped, printable};
 use node::Payload;
@@ -64,16 +64,17 @@ pub(crate) fn run(arguments: &Arguments) -> CommandResult {
     let replayed = case
         .replay(engine.as_ref(), &rules, &valid)
         .map_err(|error| case_file::unusable(file, &error))?;
-    if arguments.json {
-        print::json(&line(&case, engine.name(), &replayed))?;
+    let printed = if arguments.json {
+        print::json(&line(&case, engine.name(), &replayed))
     } else {
-        print::out(&text(&case, engine.name(), &replayed))?;
-    }
-    Ok(if agrees(&replayed) {
+        print::out(&text(&case, engine.name(), &replayed))
+    };
+    let verdict = if agrees(&replayed) {
         Verdict::Passed
     } else {
         Verdict::Failed
-    })
+    };
+    verdict.after([printed.map_err(Failure::from)])
 }
 
 fn agrees(replayed: &CaseReplay) -> bool {

@@ -1,15 +1,19 @@
 //! Runs `lockstep conform`: runs vectors on this machine, compares reports of several machines.
 
 use crate::args::{Conform, ConformCommand, ConformCompare, ConformEngine, ConformRun};
+use crate::commands::foreign;
 use crate::failure::{CommandResult, Failure, Verdict};
+use crate::output::SideFile;
 use crate::print::{self, Colour};
 use crate::progress::ProgressTimer;
-use crate::replacement::replace;
-use crate::text::{counted, grouped, printable, printable_path};
+use crate::text::{counted, grouped, optional, printable, printable_path};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use vectors::VectorError;
+use vectors::format::KINDS;
 use vectors::report::{self, Difference, Disagreement, Machine, Report};
 use vectors::run::{EngineKind, Runner};
 use vectors::source::Set;
@@ -20,8 +24,17 @@ struct ConformLine<'a> {
     vectors: usize,
     differing: usize,
     first_difference: &'a Option<Difference>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    declined: &'a BTreeMap<String, usize>,
     set: &'a str,
     machine: &'a Machine,
+}
+
+#[derive(Serialize)]
+struct ForeignLine<'a> {
+    #[serde(flatten)]
+    report: ConformLine<'a>,
+    differences: Vec<foreign::VectorLine<'a>>,
 }
 
 #[derive(Serialize)]
@@ -63,42 +76,109 @@ pub(crate) fn run(arguments: &Conform) -> CommandResult {
 }
 
 fn run_vectors(arguments: &ConformRun) -> CommandResult {
-    let set = match &arguments.vectors {
+    let mut set = match &arguments.vectors {
         Some(folder) => Set::of_folder(folder),
         None => Set::embedded(),
     }
     .map_err(environment)?;
+    let kinds: Vec<&str> = match arguments.kinds.is_empty() {
+        true => KINDS.to_vec(),
+        false => arguments.kinds.iter().map(String::as_str).collect(),
+    };
+    if let Some(command) = &arguments.command {
+        return run_foreign(arguments, command, (set, &kinds));
+    }
+    let left_out = set.keep(&kinds);
     let engines = match arguments.engine {
         ConformEngine::One(row) => vec![EngineKind::of(row)],
         ConformEngine::All => EngineKind::all(),
     };
+    let file = SideFile::create(arguments.out.as_deref(), "the report")?;
     let mut progress = VectorProgress::start(set.vectors().count());
     let observed = Runner::new(&set, &engines).run(&mut |done, name| progress.vector(done, name));
     print::progress_end();
-    let report = Report::new(&set, &engines, observed.map_err(environment)?);
-    if let Some(path) = &arguments.out {
-        let text = report.render().map_err(environment)?;
-        replace(path, text.as_bytes()).map_err(|error| {
-            Failure::Environment(format!("cannot write {}: {error}", printable_path(path)))
-        })?;
-    }
-    if arguments.json {
-        print::json(&ConformLine {
-            root: &report.root,
-            vectors: report.vectors,
-            differing: report.differing,
-            first_difference: &report.first_difference,
-            set: &report.set,
-            machine: &report.machine,
-        })?;
+    let names = engines.iter().map(|kind| kind.name().to_owned());
+    let mut report = Report::new(&set, names.collect(), observed.map_err(environment)?);
+    report.declined = declined(left_out);
+    let printed = if arguments.json {
+        print::json(&conform_line(&report))
     } else {
-        print::out(&run_text(&report))?;
+        print::out(&run_text(&report))
+    };
+    let written = write_report(file, &report);
+    verdict(&report).after([printed.map_err(Failure::from), written])
+}
+
+/// Runs the vectors of `set` that are of `kinds` and that the program takes.
+fn run_foreign(
+    arguments: &ConformRun,
+    command: &str,
+    (mut set, kinds): (Set, &[&str]),
+) -> CommandResult {
+    let file = SideFile::create(arguments.out.as_deref(), "the report")?;
+    let connection = foreign::connect(command, arguments.reply_seconds)?;
+    let hello = connection.hello().clone();
+    let is_taken = |kind: &&str| hello.kinds.iter().any(|taken| taken == kind);
+    let taken: Vec<&str> = kinds.iter().copied().filter(is_taken).collect();
+    let left_out = set.keep(&taken);
+    let mut progress = VectorProgress::start(set.vectors().count());
+    let (observed, broken) = vectors::foreign::run::run(&set, connection, &mut |done, name| {
+        progress.vector(done, name);
+    });
+    print::progress_end();
+    let name = format!("{} {}", hello.name, hello.version);
+    let mut report = Report::new(&set, vec![name], observed);
+    report.declined = declined(left_out);
+    let unexpected = report::unexpected(&set, &report);
+    if let Some(error) = broken {
+        print::out(&foreign::differences_text(&unexpected))?;
+        return Err(foreign::incomplete(&error, &report));
     }
-    Ok(if report.differing == 0 {
-        Verdict::Passed
+    let printed = if arguments.json {
+        print::json(&ForeignLine {
+            report: conform_line(&report),
+            differences: foreign::differences(&unexpected),
+        })
     } else {
-        Verdict::Failed
-    })
+        let text = foreign::differences_text(&unexpected);
+        print::out(&format!("{text}{}", last_line(&report)))
+    };
+    let written = write_report(file, &report);
+    verdict(&report).after([printed.map_err(Failure::from), written])
+}
+
+/// Numbers of vectors that were left out, as a report has them.
+fn declined(left_out: BTreeMap<&'static str, usize>) -> BTreeMap<String, usize> {
+    let named = left_out.into_iter();
+    named
+        .map(|(kind, count)| (kind.to_owned(), count))
+        .collect()
+}
+
+/// Writes the report to the file that `--out` names.
+fn write_report(file: SideFile, report: &Report) -> Result<(), Failure> {
+    let text = report.render().map_err(environment)?;
+    file.write(|output| output.write_all(text.as_bytes()))
+}
+
+fn verdict(report: &Report) -> Verdict {
+    match report.differing {
+        0 => Verdict::Passed,
+        _ => Verdict::Failed,
+    }
+}
+
+/// The report without its results.
+const fn conform_line(report: &Report) -> ConformLine<'_> {
+    ConformLine {
+        root: report.root.as_str(),
+        vectors: report.vectors,
+        differing: report.differing,
+        first_difference: &report.first_difference,
+        declined: &report.declined,
+        set: report.set.as_str(),
+        machine: &report.machine,
+    }
 }
 
 fn environment(error: VectorError) -> Failure {
@@ -124,24 +204,32 @@ fn run_text(report: &Report) -> String {
             printable(vector),
             printable(field),
             engine.unwrap_or_default(),
-            value(expected),
-            value(found),
+            optional(expected),
+            optional(found),
         );
     }
-    let machine = &report.machine;
-    text.push_str(&format!(
-        "conform: {}, root {}, {}, {}\n",
-        counted(report.vectors, "vector"),
-        report.root,
-        machine.describe(),
-        machine.engines.join(", "),
-    ));
+    text.push_str(&last_line(report));
     text
 }
 
-/// The value of a field as text.
-fn value(value: &Option<String>) -> String {
-    value.as_deref().map_or("(none)".to_owned(), printable)
+/// Number of vectors, root, machine and engines; what was left out, if something was.
+fn last_line(report: &Report) -> String {
+    let machine = &report.machine;
+    let mut line = format!(
+        "conform: {}, root {}, {}, {}",
+        counted(report.vectors, "vector"),
+        report.root,
+        machine.describe(),
+        printable(&machine.engines.join(", ")),
+    );
+    if !report.declined.is_empty() {
+        let declined = report.declined.iter();
+        let declined = declined.map(|(kind, count)| format!("{kind} {}", grouped(*count)));
+        let declined: Vec<String> = declined.collect();
+        line.push_str(&format!(", left out: {}", declined.join(", ")));
+    }
+    line.push('\n');
+    line
 }
 
 fn compare(arguments: &ConformCompare) -> CommandResult {
@@ -260,7 +348,11 @@ fn compare_text(names: &[String], reports: &[Report], found: Option<&Disagreemen
         printable(&found.field),
     );
     for (index, seen) in found.reports.iter().zip(&found.values) {
-        text.push_str(&format!("  {}\n    {}\n", described(*index), value(seen)));
+        text.push_str(&format!(
+            "  {}\n    {}\n",
+            described(*index),
+            optional(seen)
+        ));
     }
     text
 }

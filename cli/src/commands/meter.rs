@@ -1,12 +1,13 @@
-//! Runs `lockstep meter`: writes the instrumented module atomically.
+//! Runs `lockstep meter`: writes the instrumented module.
 
 use crate::args::{Floats, Meter};
 use crate::failure::{CommandResult, Failure, Verdict};
 use crate::module::load;
+use crate::output::Output;
 use crate::print;
-use crate::replacement::replace;
 use crate::text::{counted, printable, printable_path};
 use serde::Serialize;
+use std::io::Write as _;
 use vm::unstable::emit::{Bulk, Options, Wide};
 
 #[derive(Serialize)]
@@ -35,11 +36,13 @@ pub(crate) fn run(arguments: &Meter) -> CommandResult {
         Wide::Lower
     };
     let options = Options { bulk, wide };
-    let emitted = vm::unstable::emit::emit_with(&module, &rules, options);
     let output = &arguments.output;
-    replace(output, &emitted).map_err(|error| {
-        Failure::Environment(format!("cannot write {}: {error}", printable_path(output)))
-    })?;
+    let unwritten =
+        |error| Failure::Environment(format!("cannot write {}: {error}", printable_path(output)));
+    let mut file = Output::create(output).map_err(unwritten)?;
+    let emitted = vm::unstable::emit::emit_with(&module, &rules, options);
+    let written = file.write_all(&emitted).and_then(|()| file.finish());
+    written.map_err(unwritten)?;
     if arguments.json {
         print::json(&MeterLine {
             in_bytes: module.bytes().len(),

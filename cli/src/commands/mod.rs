@@ -1,7 +1,7 @@
 //! Runs one command per file: reads its arguments, calls the libraries, prints the result.
 //!
-//! `sim` calls `network` for `--network`, and `node` calls `case`, `store` and `upgrade`; no other
-//! command uses another.
+//! `sim` calls `network` for `--network`, `conform` calls `foreign` for `--command`, and `node`
+//! calls `case`, `store` and `upgrade`; no other command uses another.
 
 pub(crate) mod check;
 
@@ -15,7 +15,11 @@ pub(crate) mod inspect;
 
 pub(crate) mod explain;
 
+pub(crate) mod foreign;
+
 pub(crate) mod network;
+
+pub(crate) mod coverage;
 
 pub(crate) mod sim;
 

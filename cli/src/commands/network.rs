@@ -5,8 +5,9 @@ use crate::failure::{CommandResult, Failure, Verdict};
 use crate::print::{self, Colour};
 use crate::progress::ProgressTimer;
 use crate::text::{counted, grouped};
-use node_sim::network::{self, Behaviour, NetworkDifference, NetworkReport, Scenario};
+use node_sim::network::{self, Behaviour, NetworkDifference, NetworkReport, Scenario, Upgrade};
 use serde::Serialize;
+use vm::Height;
 
 #[derive(Serialize)]
 struct NetworkLine {
@@ -56,12 +57,12 @@ pub(crate) fn run(arguments: &Sim) -> CommandResult {
         None => Verdict::Passed,
         Some(_) => Verdict::Failed,
     };
-    if arguments.json {
-        print::json(&line(sum))?;
+    let printed = if arguments.json {
+        print::json(&line(sum))
     } else {
-        print::out(&text(&sum, arguments))?;
-    }
-    Ok(verdict)
+        print::out(&text(&sum, arguments))
+    };
+    verdict.after([printed.map_err(Failure::from)])
 }
 
 fn simulate(arguments: &Sim) -> Result<NetworkTotals, Failure> {
@@ -72,8 +73,18 @@ fn simulate(arguments: &Sim) -> Result<NetworkTotals, Failure> {
             blocks: arguments.blocks,
             ..Scenario::new(seed)
         };
-        let report = network::run(&scenario, network::standard())?;
-        let again = network::run(&scenario, network::standard())?;
+        let mut run = || {
+            let mut show = |height: Height, events: u64| {
+                if timer.is_due() {
+                    let (height, events) = (grouped(height.0), counted(events, "event"));
+                    print::progress(&format!("seed {seed}  block {height}  {events}"));
+                }
+            };
+            let upgrade = Upgrade::default();
+            network::run_watched(&scenario, &upgrade, network::standard(), &mut show)
+        };
+        let report = run()?;
+        let again = run()?;
         let difference = report
             .first_difference
             .clone()

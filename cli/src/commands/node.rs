@@ -1,12 +1,12 @@
 //! Runs `lockstep node`; its `replay` executes an archive and reports the first difference.
 
 use crate::args::{Node, NodeCommand, Replay as Arguments};
-use crate::chain::case_file;
 use crate::chain::site::{self, SiteLine};
 use crate::chain::store::StoreName;
 use crate::chain::upgrade_file::{self, UpgradeLine};
 use crate::commands::{case, store, upgrade};
 use crate::failure::{CommandResult, Failure, Verdict};
+use crate::output::{self, SideFile};
 use crate::print::{self, Colour};
 use crate::progress::ProgressTimer;
 use crate::text::{counted, grouped, printable_path};
@@ -14,7 +14,6 @@ use node::archive::{ArchiveError, ArchiveReader};
 use node::{CachePolicy, ChainSpec, Parts, Store, UpgradeDocument};
 use node_sim::replay::{Replay, ReplayDifference, ReplayError, ReplaySummary, Traced};
 use serde::Serialize;
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
@@ -75,6 +74,7 @@ pub(crate) fn run(arguments: &Node) -> CommandResult {
 fn replay(arguments: &Arguments) -> CommandResult {
     let store = StoreName::parse(&arguments.store)?.open()?;
     let documents = upgrade_file::read(&arguments.upgrades.files)?;
+    let file = SideFile::create(arguments.out.as_deref(), "the case")?;
     let applied = apply(arguments, &documents, store);
     let Applied {
         chain,
@@ -82,31 +82,35 @@ fn replay(arguments: &Arguments) -> CommandResult {
         traced,
         ended,
     } = applied.map_err(|error| failure(&arguments.archive, error))?;
-    if let (Some(path), Some(traced)) = (&arguments.out, &traced) {
-        case_file::write(&traced.case, path)?;
-    }
     // If nothing was compared, the object says so, since a script reads it before the exit code.
-    if arguments.json && (ended.is_ok() || replayed.compared == 0) {
+    let printed = if arguments.json && (ended.is_ok() || replayed.compared == 0) {
         print::json(&ReplayLine {
             agreed: ended.is_ok() && replayed.first_difference.is_none(),
             bisection: traced.as_ref().map(bisection),
             chain_id: hex::encode(chain.genesis().chain_id()),
             upgrades: upgrade_file::lines(&chain.upgrades()),
             ..line(&replayed)
-        })?;
-    }
-    ended.map_err(|error| stopped(&arguments.archive, &replayed, error))?;
-    if !arguments.json {
+        })
+    } else if !arguments.json && ended.is_ok() {
         let mut text = text(&replayed);
         if arguments.bisect && replayed.first_difference.is_some() {
             text.push_str(&traced_text(traced.as_ref(), arguments));
         }
-        print::out(&text)?;
-    }
-    Ok(match replayed.first_difference {
+        print::out(&text)
+    } else {
+        Ok(())
+    };
+    let printed = printed.map_err(Failure::from);
+    let written = match &traced {
+        Some(traced) => file.write(|output| traced.case.write(output)),
+        None => Ok(()),
+    };
+    let verdict = match replayed.first_difference {
         None => Verdict::Passed,
         Some(_) => Verdict::Failed,
-    })
+    };
+    let ended = ended.map_err(|error| stopped(&arguments.archive, &replayed, error));
+    verdict.after([ended, printed, written])
 }
 
 /// What a replay did before it ended, and how it ended.
@@ -122,7 +126,7 @@ fn apply(
     documents: &[UpgradeDocument],
     store: Box<dyn Store>,
 ) -> Result<Applied, ReplayError> {
-    let input = File::open(&arguments.archive).map_err(ArchiveError::from)?;
+    let input = output::input(&arguments.archive).map_err(ArchiveError::from)?;
     let reader = ArchiveReader::new(BufReader::new(input))?;
     let make = arguments.engine.make;
     let parts = Parts {

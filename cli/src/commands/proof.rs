@@ -3,15 +3,14 @@
 use crate::args::proof::{Proof as Arguments, ProofCommand, ProofMake, ProofVerify};
 use crate::chain::upgrade_file;
 use crate::failure::{CommandResult, Failure, Verdict};
+use crate::output::{self, Output};
 use crate::print::{self, Colour};
-use crate::replacement::Replacement;
 use crate::text::{grouped, printable, printable_path};
 use node::archive::{ArchiveError, ArchiveReader};
 use node::prove::{ProveError, with_headers};
 use node::{CachePolicy, Executed, Header, MemoryStore, Node, Observer, Parts};
 use proof::{Claim, Expected, PROOF_BYTES_MAX, Proof, ProofError, Proved, Receipt, Statement};
 use serde::Serialize;
-use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 use vm::{Event, Height};
@@ -114,7 +113,7 @@ fn verify(arguments: &ProofVerify) -> CommandResult {
 fn read(file: &Path) -> io::Result<Vec<u8>> {
     let limit = u64::try_from(PROOF_BYTES_MAX).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
-    let input = File::open(file)?;
+    let input = output::input(file)?;
     input
         .take(limit.saturating_add(1))
         .read_to_end(&mut bytes)?;
@@ -250,14 +249,12 @@ fn receipt_rows(row: &mut impl FnMut(&str, &str), transaction: u32, receipt: &Re
 fn make(arguments: &ProofMake) -> CommandResult {
     let key = arguments.key.as_ref().map(hex::decode).transpose();
     let key = key.map_err(|_| Failure::Usage("--key takes hexadecimal digits".to_owned()))?;
+    let unwritten = |error| unusable(&arguments.out, "write", &error);
+    let mut output = Output::create(&arguments.out).map_err(unwritten)?;
     let (proof, header) = prove(arguments, key.as_deref())?;
     let bytes = proof.encode();
-    let written = || {
-        let mut output = Replacement::create(&arguments.out)?;
-        output.write_all(&bytes)?;
-        output.finish()
-    };
-    written().map_err(|error| unusable(&arguments.out, "write", &error))?;
+    let written = output.write_all(&bytes).and_then(|()| output.finish());
+    written.map_err(unwritten)?;
     let made = MadeLine {
         height: arguments.height,
         header: hex::encode(header.hash()),
@@ -290,7 +287,7 @@ impl Observer for EventCollector {
 fn prove(arguments: &ProofMake, key: Option<&[u8]>) -> Result<(Proof, Header), Failure> {
     let file = &arguments.archive;
     let damaged = |error: ArchiveError| unusable(file, "read", &error);
-    let input = File::open(file).map_err(|error| damaged(error.into()))?;
+    let input = output::input(file).map_err(|error| damaged(error.into()))?;
     let mut archive = ArchiveReader::new(BufReader::new(input)).map_err(damaged)?;
     let parts = Parts {
         engine: (engines::INTERPRETER.make)(),

@@ -1,30 +1,32 @@
 //! Runs `lockstep sim`: differently configured nodes execute the same blocks and are compared.
 
 use crate::args::Sim;
-use crate::chain::case_file;
 use crate::chain::site::{self, SiteLine};
 use crate::chain::store::StoreName;
 use crate::chain::upgrade_file;
+use crate::commands::coverage::{self, CoverageLine};
 use crate::commands::network;
 use crate::failure::{CommandResult, Failure, Verdict};
+use crate::output::{Output, SideFile};
 use crate::print::{self, Colour};
 use crate::progress::ProgressTimer;
-use crate::replacement::Replacement;
 use crate::report::{self, Timing};
 use crate::text::{counted, grouped, printable_path};
 use node::archive::{ArchiveWriter, ArchivedBlock};
 use node::{Genesis, MemoryStore, ReceiptExit, RulesUnknown};
 use node_sim::bisect::Divergence;
+use node_sim::coverage::{Coverage, Covered};
 use node_sim::simulate::figures::{BlockFigures, TargetFigures};
 use node_sim::simulate::injected::{self, InjectedFault};
 use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{
-    self, Difference, Investigated, Mismatch, Plan, Progress, Progressed, Report,
+    self, Difference, FaultLine, Investigated, Mismatch, Plan, Progress, Progressed, Report,
 };
 use node_sim::versions::Versions;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 #[derive(Serialize)]
@@ -42,10 +44,25 @@ struct SimulationLine<'a> {
     transactions: u64,
     exits: ExitCounts,
     gas_used: String,
+    /// Number of comparisons of what nodes store and serve, by field.
+    compared: &'a BTreeMap<&'static str, u64>,
+    /// The injected fault of `--plant`.
+    injected_fault: Option<InjectedFaultLine<'a>>,
     /// Number of blocks in each row of `blocks`: 1 up to 4,096 blocks, then 2, 4, ...
     blocks_per_row: u64,
     blocks: Vec<BlockLine>,
     targets: Vec<TargetLine>,
+    /// Each sentence of docs/spec, with `--coverage`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage: Option<Vec<CoverageLine>>,
+}
+
+/// The node with an injected fault.
+#[derive(Serialize)]
+struct InjectedFaultLine<'a> {
+    name: &'a str,
+    /// Number of times that the fault changed something.
+    acted: String,
 }
 
 /// Figures of a group of consecutive blocks; of a single block up to 4,096 blocks.
@@ -104,21 +121,30 @@ struct SimulationProgress {
     timer: ProgressTimer,
     archive: ArchiveOutput,
     timing: Timing,
+    /// The last finished block, and the number of planned blocks.
+    last: Option<Progressed>,
+    blocks: u64,
 }
 
 /// State of the output of `--archive`.
 enum ArchiveOutput {
     NotRequested,
-    /// Requested at this path; nothing is written yet.
-    Requested(PathBuf),
-    Writing(ArchiveWriter<Replacement>),
+    /// Nothing is written yet.
+    Requested(Output),
+    Writing(ArchiveWriter<Output>),
     /// The archive could not be written.
     Failed(io::Error),
 }
 
 impl ArchiveOutput {
-    fn create(path: &Path, genesis: &Genesis) -> io::Result<ArchiveWriter<Replacement>> {
-        ArchiveWriter::new(Replacement::create(path)?, genesis)
+    fn begin(&mut self, genesis: &Genesis) {
+        *self = match core::mem::replace(self, Self::NotRequested) {
+            Self::Requested(output) => match ArchiveWriter::new(output, genesis) {
+                Ok(writer) => Self::Writing(writer),
+                Err(error) => Self::Failed(error),
+            },
+            other => other,
+        };
     }
 
     fn finish(self) -> io::Result<()> {
@@ -133,16 +159,19 @@ impl ArchiveOutput {
 impl Progress for SimulationProgress {
     fn begin(&mut self, genesis: &Genesis) {
         self.chain_id = genesis.chain_id();
-        if let ArchiveOutput::Requested(path) = &self.archive {
-            self.archive = match ArchiveOutput::create(path, genesis) {
-                Ok(writer) => ArchiveOutput::Writing(writer),
-                Err(error) => ArchiveOutput::Failed(error),
-            };
-        }
+        self.archive.begin(genesis);
     }
 
     fn applying(&mut self, executor: u32) {
         self.timing.applying(executor);
+    }
+
+    fn transaction(&mut self, executor: u32, index: u32) {
+        if self.timer.is_due() {
+            let height = self.last.map_or(0, |last| last.height.0).saturating_add(1);
+            let at = format!("node {executor}, transaction {index} of block {height}");
+            self.show(&at);
+        }
     }
 
     fn applied(&mut self, _: u32) {
@@ -158,17 +187,24 @@ impl Progress for SimulationProgress {
     }
 
     fn block(&mut self, progressed: &Progressed) {
-        if !self.timer.is_due() {
-            return;
+        self.last = Some(*progressed);
+        if self.timer.is_due() {
+            let root = hex::encode(progressed.state_root);
+            self.show(&format!("root {}", root.get(..16).unwrap_or_default()));
         }
-        let root = hex::encode(progressed.state_root);
+    }
+}
+
+impl SimulationProgress {
+    /// Prints how far the simulation is, and `at`.
+    fn show(&self, at: &str) {
+        let count = |of: fn(&Progressed) -> u64| self.last.as_ref().map_or(0, of);
         print::progress(&format!(
-            "block {} of {}  {}  {} gas  root {}",
-            grouped(progressed.height.0),
-            grouped(progressed.blocks),
-            counted(progressed.transactions, "transaction"),
-            grouped(progressed.gas_used),
-            root.get(..16).unwrap_or_default(),
+            "block {} of {}  {}  {} gas  {at}",
+            grouped(count(|last| last.height.0)),
+            grouped(self.blocks),
+            counted(count(|last| last.transactions), "transaction"),
+            grouped(count(|last| last.gas_used)),
         ));
     }
 }
@@ -177,13 +213,14 @@ impl Progress for SimulationProgress {
 fn print_result(
     arguments: &Sim,
     (report, chain_id): (&Report, &[u8; 32]),
-    site: Option<&Divergence>,
-    has_case: bool,
+    (site, has_case): (Option<&Divergence>, bool),
+    covered: Option<&[Covered]>,
 ) -> Result<(), Failure> {
     if arguments.json {
         return Ok(print::json(&SimulationLine {
             site: site.map(site::line),
             chain_id: hex::encode(chain_id),
+            coverage: covered.map(coverage::lines),
             ..line(report, arguments.seed)
         })?);
     }
@@ -198,6 +235,9 @@ fn print_result(
             "replay this transaction: lockstep node case {path}\n"
         ));
     }
+    if let Some(covered) = covered {
+        text.push_str(&coverage::text(covered));
+    }
     Ok(print::out(&text)?)
 }
 
@@ -205,7 +245,8 @@ fn print_result(
 ///
 /// # Errors
 /// [`Failure::Usage`] for a store that this build does not have; [`Failure::Environment`] if a
-/// node stops at a fault of this machine or the archive cannot be written.
+/// node stops at a fault of this machine, if a file cannot be written, or if the nodes agree
+/// although one has an injected fault. A difference is a verdict, whatever becomes of the files.
 pub(crate) fn run(arguments: &Sim) -> CommandResult {
     let store = StoreName::parse(&arguments.store)?;
     if arguments.network {
@@ -220,26 +261,27 @@ pub(crate) fn run(arguments: &Sim) -> CommandResult {
     let plan = Plan::new(arguments.blocks, arguments.seed);
     let versions = versions(&plan, &arguments.upgrades)?;
     let mut executors = store.equip(simulate::standard(arguments.nodes))?;
+    let coverage = arguments.coverage.then(Coverage::new);
+    executors.extend(coverage.as_ref().map(Coverage::executor));
     let fault = arguments.injected_fault.as_deref();
     executors.extend(
         fault
             .and_then(injected::by_name)
             .map(InjectedFault::executor),
     );
-    let archive = arguments
-        .archive
-        .as_ref()
-        .map_or(ArchiveOutput::NotRequested, |path| {
-            ArchiveOutput::Requested(path.clone())
-        });
-    // Created before the simulation, so that an invalid path fails at once.
-    let page = arguments.report.as_deref().map(Replacement::create);
-    let page = page.transpose().map_err(no_report)?;
+    // Opened before the simulation, so that a path that cannot be written fails at once.
+    let mut archive = SideFile::create(arguments.archive.as_deref(), "the archive")?;
+    let page = SideFile::create(arguments.report.as_deref(), "the report")?;
+    let case_file = SideFile::create(arguments.case.as_deref(), "the case")?;
     let mut progress = SimulationProgress {
         chain_id: [0; 32],
         timer: ProgressTimer::start(),
-        archive,
+        archive: archive
+            .take()
+            .map_or(ArchiveOutput::NotRequested, ArchiveOutput::Requested),
         timing: Timing::default(),
+        last: None,
+        blocks: arguments.blocks,
     };
     let simulated = simulate::investigate(&plan, &versions, executors, &mut progress);
     print::progress_end();
@@ -248,26 +290,44 @@ pub(crate) fn run(arguments: &Sim) -> CommandResult {
         divergence: site,
         case,
     } = simulated?;
-    progress
-        .archive
-        .finish()
-        .map_err(|error| Failure::Environment(format!("cannot write the archive: {error}")))?;
-    if let Some(mut file) = page {
-        progress.timing.flush();
-        let page = report::page(&report, &progress.timing, &plan);
-        let written = file.write_all(page.as_bytes()).and_then(|()| file.finish());
-        written.map_err(no_report)?;
-    }
-    if let (Some(path), Some(case)) = (&arguments.case, &case) {
-        case_file::write(case, path)?;
-    }
+    // Printed first: whatever happens to the files, a difference is known and is the exit code.
     let printed = (&report, &progress.chain_id);
-    print_result(arguments, printed, site.as_ref(), case.is_some())?;
-    Ok(if report.agreed {
+    let covered = coverage.as_ref().map(Coverage::report);
+    let found = (site.as_ref(), case.is_some());
+    let printed = print_result(arguments, printed, found, covered.as_deref());
+    let archived = progress.archive.finish();
+    let archived = archived.map_err(|error| archive.failure(&error));
+    progress.timing.flush();
+    let page = page.write(|output| {
+        let page = report::page(&report, &progress.timing, &plan);
+        output.write_all(page.as_bytes())
+    });
+    let case = match &case {
+        Some(case) => case_file.write(|output| case.write(output)),
+        None => Ok(()),
+    };
+    let verdict = if report.agreed {
         Verdict::Passed
     } else {
         Verdict::Failed
-    })
+    };
+    verdict.after([printed, archived, page, case, effective(&report)])
+}
+
+/// Refuses a run that proves nothing: its fault never acted, or acted and made no difference.
+fn effective(report: &Report) -> Result<(), Failure> {
+    let Some(FaultLine { name, acted, .. }) = report.faults.first() else {
+        return Ok(());
+    };
+    if *acted > 0 && !report.agreed {
+        return Ok(());
+    }
+    Err(Failure::Environment(if *acted == 0 {
+        format!("the injected fault {name} never acted: this run proves nothing about it")
+    } else {
+        let times = counted(*acted, "time");
+        format!("the injected fault {name} acted {times}, and no comparison found it")
+    }))
 }
 
 /// The versions of the simulated chain. Nodes that reach a height without its rules stop there, all
@@ -296,10 +356,6 @@ fn versions(plan: &Plan, files: &[PathBuf]) -> Result<Versions, Failure> {
     })
 }
 
-fn no_report(error: io::Error) -> Failure {
-    Failure::Environment(format!("cannot write the report: {error}"))
-}
-
 fn line(report: &Report, seed: u64) -> SimulationLine<'_> {
     SimulationLine {
         agreed: report.agreed,
@@ -314,6 +370,11 @@ fn line(report: &Report, seed: u64) -> SimulationLine<'_> {
         transactions: report.transactions,
         exits: ExitCounts(report.by_exit),
         gas_used: report.gas_used.to_string(),
+        compared: &report.compared,
+        injected_fault: report.faults.first().map(|fault| InjectedFaultLine {
+            name: &fault.name,
+            acted: fault.acted.to_string(),
+        }),
         blocks_per_row: report.figures.blocks.blocks_per_row(),
         blocks: report
             .figures
@@ -323,6 +384,7 @@ fn line(report: &Report, seed: u64) -> SimulationLine<'_> {
             .map(block_line)
             .collect(),
         targets: report.figures.targets.iter().map(target_line).collect(),
+        coverage: None,
     }
 }
 
@@ -465,6 +527,8 @@ mod tests {
             by_exit: [40, 0, 2, 0, 0, 0],
             gas_used: u64::MAX,
             figures: Figures::default(),
+            compared: BTreeMap::new(),
+            faults: Vec::new(),
         }
     }
 

@@ -68,7 +68,10 @@ pub(crate) fn of<'a, 'b>(
                 signature: signature_of(module, function),
                 slots: function.slots,
                 entry_gas: rules.schedule.function_entry(function.slots).to_string(),
-                first_entry_gas: rules.schedule.first_entry(function).to_string(),
+                first_entry_gas: rules
+                    .schedule
+                    .first_entry(function.operators, function.targets)
+                    .to_string(),
                 operators: lister.rows,
             }
         })
@@ -87,7 +90,8 @@ impl FunctionListing {
     /// The listing as text.
     pub(crate) fn text(&self) -> String {
         let mut text = format!(
-            "function {} ({}) {}  {} slots, entry {} gas, first entry {} more\n  {:>8} {:>10} {:>8}  operator\n",
+            "function {} ({}) {}  {} slots, entry {} gas, first entry {} more\n  \
+             {:>8} {:>10} {:>8}  operator\n",
             self.name.index,
             self.name.name,
             self.signature,

@@ -4,9 +4,9 @@
 
 use crate::args::Floats;
 use crate::failure::Failure;
+use crate::output;
 use crate::rejected_file::{RejectedFile, TextError};
 use sha2::{Digest, Sha256};
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use vm::unstable::limits::Limits;
@@ -119,7 +119,7 @@ fn module_bytes_max() -> usize {
 }
 
 fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
+    let mut file = output::input(path)?;
     let mut content = Vec::new();
     let start = u64::try_from(MAGIC.len()).unwrap_or_default();
     file.by_ref().take(start).read_to_end(&mut content)?;

@@ -13,9 +13,13 @@ mod conform;
 
 mod diagnosis;
 
+mod foreign;
+
 mod hostile_files;
 
 mod inspect;
+
+mod outputs;
 
 mod proof;
 

@@ -121,3 +121,21 @@ fn networks_agree_and_a_seed_has_one_history() {
     assert_eq!(lockstep(&["sim", "--seeds", "2"]).code, 2);
     assert_eq!(lockstep(&["sim", "--network", "--nodes", "2"]).code, 2);
 }
+
+#[test]
+fn coverage_has_a_count_or_a_reason_for_each_sentence_and_changes_no_root() {
+    assert!(!keys(&sim(&[])).contains(&"coverage"));
+    let line = sim(&["--coverage"]);
+    assert_eq!(line["state_root"], sim(&[])["state_root"]);
+    let rows = line["coverage"].as_array().unwrap();
+    assert!(rows.len() > 900, "{}", rows.len());
+    let of = |id: &str| rows.iter().find(|row| row["id"] == id).unwrap();
+    assert!(of("transactions-encoding-5")["count"].as_u64() > Some(0));
+    assert_eq!(of("host-block-hash-9")["count"], 0);
+    let stores = of("blocks-store-redb-1");
+    assert_eq!(stores["count"], Value::Null);
+    assert!(stores["why"].is_string() && stores["covered_by"].is_array());
+    let text = lockstep(&["sim", "--blocks", "3", "--coverage"]);
+    assert!(text.stdout.contains("sentences reached"), "{text:?}");
+    assert_eq!(lockstep(&["sim", "--network", "--coverage"]).code, 2);
+}

@@ -20,10 +20,12 @@ fn the_schedule_has_a_number_for_every_operator_and_dynamic_price() {
     for row in vm::Rules::v1().operators() {
         assert!(prices.contains_key(row.name), "{}", row.name);
     }
-    let dynamic = "function.entry function.entry.per_slot function.first function.first.per_operator
+    let dynamic =
+        "function.entry function.entry.per_slot function.first function.first.per_operator
         function.first.per_target memory.grow.per_page memory.copy.per_byte
-        memory.fill.per_byte frame.base frame.per_code_byte frame.per_function frame.per_page
-        frame.per_data_byte frame.per_segment frame.per_item upload.base upload.per_byte tx.base tx.per_byte
+        memory.fill.per_byte frame.base frame.per_code_byte frame.per_declaration frame.per_page
+        frame.per_data_byte frame.per_segment frame.per_item upload.base
+        upload.per_byte tx.base tx.per_byte
         tx.signature.ed25519 tx.signature.secp256k1";
     for name in dynamic.split_whitespace() {
         assert!(prices.contains_key(name), "{name}");

@@ -1,4 +1,4 @@
-//! Builds each mutant, runs its check and prints which tests find it; fails if one survives.
+//! Builds each mutant, runs its checks and prints which oracle finds it; fails if one survives.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::print_stdout,
@@ -10,7 +10,7 @@
     reason = "the clock is for the printed times only"
 )]
 
-use conformance::mutants::{self, Mutant, Tree, Verdict};
+use conformance::mutants::{self, Check, Mutant, OracleFinding, Tree, Verdict};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -25,6 +25,9 @@ Usage: mutants [--list] [--json] [NAME]...
   NAME     a file of conformance/mutants without `.patch`; the default is all
   --list   print the names of the mutants, and run nothing
   --json   print one JSON object instead of a table
+
+Each result names the oracles that found the mutant (the simulator, the vectors, or tests of a
+package), and for each the first test that failed, its line and its message.
 
 The copy and its build stay in target/mutants.
 Exit code: 0 every mutant is found; 1 one survived; 2 usage error, or an inconclusive mutant: its
@@ -53,24 +56,36 @@ impl MutantResult {
         }
     }
 
-    /// Tests that failed, or why the mutant is inconclusive.
+    /// Oracles and places, or why the mutant is inconclusive.
     fn detail(&self) -> String {
         match &self.verdict {
-            Verdict::Found(tests) => match tests.split_first() {
-                Some((first, [])) => first.clone(),
-                Some((first, more)) => format!("{first} and {} more", more.len()),
-                None => String::new(),
-            },
-            Verdict::Survived => format!("passes: cargo {}", self.mutant.check.join(" ")),
+            Verdict::Found(findings) => {
+                let lines = findings.iter().map(|found| {
+                    let test = found.tests.first().map_or("", String::as_str);
+                    format!("\n    {}: {test}: {}", found.oracle, found.place)
+                });
+                lines.collect()
+            }
+            Verdict::Survived => {
+                let lines = self.mutant.checks.iter().map(Check::line);
+                format!("passes: {}", lines.collect::<Vec<_>>().join("; "))
+            }
             Verdict::Broken(why) => why.clone(),
         }
     }
 
     fn to_json(&self) -> Value {
-        let tests: &[String] = match &self.verdict {
-            Verdict::Found(tests) => tests,
+        let findings: &[OracleFinding] = match &self.verdict {
+            Verdict::Found(findings) => findings,
             _ => &[],
         };
+        let found: Vec<Value> = findings
+            .iter()
+            .map(
+                |found| json!({"oracle": found.oracle, "tests": found.tests, "place": found.place}),
+            )
+            .collect();
+        let checks: Vec<String> = self.mutant.checks.iter().map(Check::line).collect();
         let why = match &self.verdict {
             Verdict::Broken(why) => Some(why),
             _ => None,
@@ -78,9 +93,9 @@ impl MutantResult {
         json!({
             "name": self.mutant.name,
             "wrong": self.mutant.wrong,
-            "check": format!("cargo {}", self.mutant.check.join(" ")),
+            "checks": checks,
             "result": self.result(),
-            "tests": tests,
+            "found_by": found,
             "why": why,
             "seconds": self.seconds,
         })
@@ -118,9 +133,9 @@ fn run(root: &Path, mutants: Vec<Mutant>) -> Result<Vec<MutantResult>, String> {
             .map_err(|error| format!("{}: {error}", mutant.name))?;
     }
     let tree = Tree::new(root).map_err(|error| error.to_string())?;
-    let checks: BTreeSet<&Vec<String>> = mutants.iter().map(|mutant| &mutant.check).collect();
+    let checks: BTreeSet<&Check> = mutants.iter().flat_map(|mutant| &mutant.checks).collect();
     for check in checks {
-        let line = format!("cargo {}", check.join(" "));
+        let line = check.line();
         eprintln!("without a patch: {line}");
         mutants::try_clean(&tree, check).map_err(|why| format!("{line}: {why}"))?;
     }

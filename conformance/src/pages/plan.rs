@@ -42,7 +42,7 @@ pub struct Step {
 }
 
 /// Beginnings of commands that are not run here, with what runs them instead.
-const LEFT: [(&str, &str); 19] = [
+const LEFT: [(&str, &str); 23] = [
     (
         "cargo test",
         "step `tests`, `contracts` or `rocksdb` of .ci/run",
@@ -91,7 +91,17 @@ const LEFT: [(&str, &str); 19] = [
         "cargo run --release -p conformance",
         "steps `differential` and `hostile`",
     ),
-    ("cargo +nightly fuzz", "step `fuzz` of .ci/deep"),
+    (
+        "lockstep conform run --command",
+        "the engine is the reader's; step `foreign` of .ci/deep runs two",
+    ),
+    (
+        "cargo install",
+        "the step of .ci/deep that needs the tool installs it",
+    ),
+    ("fuzz/run", "step `fuzz` of .ci/deep"),
+    ("COMMIT=1 fuzz/run", "it changes the committed seeds"),
+    ("conformance/mutation.sh", "step `mutation` of .ci/deep"),
     ("apt-get ", "step `install` of .ci/run installs"),
     (
         "export CC=",

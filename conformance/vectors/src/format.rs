@@ -189,6 +189,33 @@ pub struct Chain {
     pub archive: String,
 }
 
+/// Names of the kinds of vectors, as `case` has them.
+pub const KINDS: [&str; 7] = [
+    "call",
+    "message",
+    "check",
+    "mutants",
+    "rules",
+    "cryptography",
+    "chain",
+];
+
+impl VectorCase {
+    /// Name of the kind, one of [`KINDS`].
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Call(_) => "call",
+            Self::Message(_) => "message",
+            Self::Check(_) => "check",
+            Self::Mutants(_) => "mutants",
+            Self::Rules => "rules",
+            Self::Cryptography(_) => "cryptography",
+            Self::Chain(_) => "chain",
+        }
+    }
+}
+
 impl Part {
     /// A vector file without vectors.
     #[must_use]

@@ -8,6 +8,7 @@
 //! | [`replay`] | replays the blocks of an archive |
 //! | [`fields`] | a result as named fields, and the first that differs |
 //! | [`report`] | all results of one machine under one root, and their comparison |
+//! | [`foreign`] | runs vectors on an engine that is another program |
 //! | [`program`], [`observation`] | one run of one function, and all that can be observed |
 //!
 //! # Invariants
@@ -37,6 +38,8 @@ pub mod replay;
 pub mod run;
 
 pub mod report;
+
+pub mod foreign;
 
 /// What is wrong with a vector, a vector file or a report.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

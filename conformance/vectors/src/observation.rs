@@ -6,8 +6,8 @@ use vm::unstable::execution::{Invocation, Value};
 use vm::unstable::frames::{self, FrameExit};
 use vm::unstable::gas::GasMeter;
 use vm::unstable::host::Host;
-use vm::unstable::state::{AccessSet, Journal};
-use vm::{Engine, Event, Fault, StateDiff};
+use vm::unstable::state::{AccessSet, Effects, Journal};
+use vm::{Engine, Event, Execution, Fault, StateDiff};
 
 /// All that can be observed of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,34 @@ pub fn observe(
     program: &Program,
     gas_limit: u64,
 ) -> Result<Observation, Fault> {
+    let mut execution = engine.instantiate(&program.module, &program.rules)?;
+    let (exit, effects) = run_frame(execution.as_mut(), program, gas_limit)?;
+    let gas_used = execution.gas().used();
+    let returned = matches!(exit, FrameExit::Return { .. });
+    let left = match returned {
+        true => Some((execution.memory().to_vec(), execution.globals()?)),
+        false => None,
+    };
+    let final_state = left.map(|(memory, globals)| FinalState {
+        memory,
+        globals,
+        events: effects.events,
+        diff: effects.diff,
+    });
+    Ok(Observation {
+        exit,
+        gas_used,
+        access: effects.access,
+        final_state,
+    })
+}
+
+/// Runs `program` on `execution`, a fresh instance of its module: its exit and its effects.
+pub(crate) fn run_frame(
+    execution: &mut dyn Execution,
+    program: &Program,
+    gas_limit: u64,
+) -> Result<(FrameExit, Effects), Fault> {
     let inputs = &program.inputs;
     let mut journal = Journal::default();
     let mut host = Host {
@@ -60,33 +88,14 @@ pub fn observe(
         is_static: inputs.is_static,
         debug_log: Vec::new(),
     };
-    let mut execution = engine.instantiate(&program.module, &program.rules)?;
     let arguments = program.arguments.clone();
     let frame = Invocation {
         entry: program.entry,
         arguments,
         gas: GasMeter::new(gas_limit),
     };
-    let exit = frames::run(execution.as_mut(), frame, &mut host)?;
-    let gas_used = execution.gas().used();
-    let returned = matches!(exit, FrameExit::Return { .. });
-    let left = match returned {
-        true => Some((execution.memory().to_vec(), execution.globals()?)),
-        false => None,
-    };
-    let effects = journal.into_effects();
-    let final_state = left.map(|(memory, globals)| FinalState {
-        memory,
-        globals,
-        events: effects.events,
-        diff: effects.diff,
-    });
-    Ok(Observation {
-        exit,
-        gas_used,
-        access: effects.access,
-        final_state,
-    })
+    let exit = frames::run(execution, frame, &mut host)?;
+    Ok((exit, journal.into_effects()))
 }
 
 /// One field in which two observations differ.

@@ -5,8 +5,8 @@
 //! part of it.
 
 use crate::VectorError;
-use crate::fields::{Fields, first_difference};
-use crate::run::{EngineKind, VectorResult};
+use crate::fields::{self, FieldDifference, Fields, first_difference};
+use crate::run::VectorResult;
 use crate::source::Set;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -28,6 +28,9 @@ pub struct Report {
     pub differing: usize,
     /// First field of the first such vector.
     pub first_difference: Option<Difference>,
+    /// Number of vectors that were left out, by kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub declined: BTreeMap<String, usize>,
     /// Id of the set of vectors, expectations included.
     pub set: String,
     /// Machine and engines that ran them.
@@ -91,16 +94,16 @@ pub struct Disagreement {
 }
 
 impl Machine {
-    /// This machine.
+    /// This machine, with the names of the engines.
     #[must_use]
-    pub fn this(engines: &[EngineKind]) -> Self {
+    pub fn this(engines: Vec<String>) -> Self {
         let big = cfg!(target_endian = "big");
         Self {
             architecture: std::env::consts::ARCH.to_owned(),
             os: std::env::consts::OS.to_owned(),
             pointer_bits: usize::BITS,
             endian: if big { "big" } else { "little" }.to_owned(),
-            engines: engines.iter().map(|kind| kind.name().to_owned()).collect(),
+            engines,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
@@ -114,16 +117,16 @@ impl Machine {
 }
 
 impl Report {
-    /// The report of a run of `set` on this machine.
+    /// The report of a run of `set` on this machine, by the engines of these names.
     #[must_use]
-    pub fn new(set: &Set, engines: &[EngineKind], observed: Vec<VectorResult>) -> Self {
+    pub fn new(set: &Set, engines: Vec<String>, observed: Vec<VectorResult>) -> Self {
         let mut differences: Vec<Difference> = Vec::new();
         for (vector, seen) in set.vectors().zip(&observed) {
             let difference = first_difference(&vector.expected, &seen.fields);
             differences.extend(difference.map(|difference| Difference {
                 vector: vector.name.clone(),
                 field: difference.field,
-                engine: seen.engine.map(str::to_owned),
+                engine: seen.engine.clone(),
                 expected: difference.left,
                 found: difference.right,
             }));
@@ -139,6 +142,7 @@ impl Report {
             vectors: results.len(),
             differing: differences.len(),
             first_difference: differences.into_iter().next(),
+            declined: BTreeMap::new(),
             set: hex::encode(set.id()),
             machine: Machine::this(engines),
             results,
@@ -179,6 +183,20 @@ impl Report {
         let head = head.strip_suffix("[]}").unwrap_or(&head);
         Ok(format!("{head}[\n{}\n]}}\n", lines.join(",\n")))
     }
+}
+
+/// The vectors of `set` whose result in `report` is not the expected one, each with every field
+/// that differs: the expected value to the left, the found one to the right.
+#[must_use]
+pub fn unexpected(set: &Set, report: &Report) -> Vec<(String, Vec<FieldDifference>)> {
+    let pairs = set.vectors().zip(&report.results);
+    pairs
+        .map(|(vector, line)| {
+            let differences = fields::differences(&vector.expected, &line.fields);
+            (vector.name.clone(), differences)
+        })
+        .filter(|(_, differences)| !differences.is_empty())
+        .collect()
 }
 
 /// The first vector and field in which a report differs from the first report. In reports of
@@ -264,8 +282,9 @@ mod tests {
             vectors: results.len(),
             differing: 0,
             first_difference: None,
+            declined: BTreeMap::new(),
             set: String::new(),
-            machine: Machine::this(&EngineKind::all()),
+            machine: Machine::this(vec!["one".to_owned()]),
             results,
         }
     }

@@ -88,7 +88,7 @@ pub struct VectorResult {
     /// Result of the first engine that differs from the expectation; else the expected result.
     pub fields: Fields,
     /// Name of the engine with that result; `None` where no engine takes part.
-    pub engine: Option<&'static str>,
+    pub engine: Option<String>,
 }
 
 /// Runs vectors, and caches what they share: checked modules and compiled code of the engines.
@@ -150,7 +150,7 @@ impl<'a> Runner<'a> {
         Ok(VectorResult {
             name,
             fields,
-            engine,
+            engine: engine.map(str::to_owned),
         })
     }
 
@@ -178,12 +178,27 @@ impl<'a> Runner<'a> {
         Ok(vec![(None, fields)])
     }
 
-    fn rules(&self, floats: Floats) -> Result<Arc<Rules>, VectorError> {
+    pub(crate) fn rules(&self, floats: Floats) -> Result<Arc<Rules>, VectorError> {
         let rules = self.rules.get(&floats).map(Arc::clone);
         rules.ok_or_else(|| at("floats", "no rules for this policy"))
     }
 
     fn call(&mut self, part: &Part, call: &Call) -> Result<EngineResults, VectorError> {
+        let (program, gas_limit) = self.program(part, call)?;
+        let run = |(kind, engine): &(EngineKind, BoxedEngine)| {
+            let seen = observe(engine.as_ref(), &program, gas_limit);
+            let seen = seen.map_err(|fault| at(kind.name, fault))?;
+            Ok((Some(kind.name), fields::of_observation(&seen)))
+        };
+        self.engines.iter().map(run).collect()
+    }
+
+    /// What a call runs, and its gas limit.
+    pub(crate) fn program(
+        &mut self,
+        part: &Part,
+        call: &Call,
+    ) -> Result<(Program, u64), VectorError> {
         let module = self.module(part, &call.module)?;
         let entry = module.exported_function(&call.function);
         let entry = entry.ok_or_else(|| at(&call.function, "not an exported function"))?;
@@ -196,13 +211,7 @@ impl<'a> Runner<'a> {
             probe_gas: 0,
             module,
         };
-        let gas_limit = number(&call.gas_limit)?;
-        let run = |(kind, engine): &(EngineKind, BoxedEngine)| {
-            let seen = observe(engine.as_ref(), &program, gas_limit);
-            let seen = seen.map_err(|fault| at(kind.name, fault))?;
-            Ok((Some(kind.name), fields::of_observation(&seen)))
-        };
-        self.engines.iter().map(run).collect()
+        Ok((program, number(&call.gas_limit)?))
     }
 
     fn message(
@@ -210,6 +219,24 @@ impl<'a> Runner<'a> {
         part: &Part,
         record: &MessageRecord,
     ) -> Result<EngineResults, VectorError> {
+        let (state, message, gas_limit) = self.state_and_message(part, record)?;
+        let rules = self.rules(Floats::Lower)?;
+        let run = |(kind, engine): &(EngineKind, BoxedEngine)| {
+            let fields = state.execute(engine.as_ref(), &rules, (&message, gas_limit));
+            Ok((
+                Some(kind.name),
+                fields.map_err(|fault| at(kind.name, fault))?,
+            ))
+        };
+        self.engines.iter().map(run).collect()
+    }
+
+    /// A message, the state and the code before it, and its gas limit.
+    pub(crate) fn state_and_message(
+        &mut self,
+        part: &Part,
+        record: &MessageRecord,
+    ) -> Result<(MessageState, Message, u64), VectorError> {
         let mut codes = BTreeMap::new();
         for file in &record.codes {
             let module = self.module(part, file)?;
@@ -234,15 +261,7 @@ impl<'a> Runner<'a> {
             value: record.value.parse().map_err(|error| at("value", error))?,
         };
         let gas_limit = number(&record.gas_limit)?;
-        let (state, rules) = (MessageState { inputs, codes }, self.rules(Floats::Lower)?);
-        let run = |(kind, engine): &(EngineKind, BoxedEngine)| {
-            let fields = state.execute(engine.as_ref(), &rules, (&message, gas_limit));
-            Ok((
-                Some(kind.name),
-                fields.map_err(|fault| at(kind.name, fault))?,
-            ))
-        };
-        self.engines.iter().map(run).collect()
+        Ok((MessageState { inputs, codes }, message, gas_limit))
     }
 
     fn module(&mut self, part: &Part, file: &str) -> Result<Arc<CheckedModule>, VectorError> {

@@ -90,6 +90,35 @@ impl Set {
         Ok(Self { source, parts, id })
     }
 
+    /// Removes the vectors of all other kinds; returns how many there were of each.
+    pub fn keep(&mut self, kinds: &[&str]) -> BTreeMap<&'static str, usize> {
+        let mut removed: BTreeMap<&'static str, usize> = BTreeMap::new();
+        for part in &mut self.parts {
+            part.vectors.retain(|vector| {
+                let kind = vector.case.kind();
+                let is_kept = kinds.contains(&kind);
+                if !is_kept {
+                    let count = removed.entry(kind).or_default();
+                    *count = count.saturating_add(1);
+                }
+                is_kept
+            });
+        }
+        removed
+    }
+
+    /// Removes the vectors whose position, from 0, or whose name is not `chosen`.
+    pub fn choose(&mut self, chosen: impl Fn(usize, &str) -> bool) {
+        let mut position = 0_usize;
+        for part in &mut self.parts {
+            part.vectors.retain(|vector| {
+                let is_kept = chosen(position, &vector.name);
+                position = position.saturating_add(1);
+                is_kept
+            });
+        }
+    }
+
     /// Id of the set: SHA-256 of a line `HASH  NAME` for each vector file, the same as of
     /// `sha256sum *.json | sha256sum`.
     #[must_use]

@@ -378,14 +378,18 @@ impl Instance {
         self.enter(entry)
     }
 
-    /// Makes a defined function active: charges the price of its first entry in this contract frame,
-    /// unless it was entered before, and its entry price, then checks the stack size. Its arguments
-    /// on the operand stack become its first locals; the declared locals are zero.
+    /// Makes a defined function active: charges the price of its first entry in this contract
+    /// frame, unless it was entered before, and its entry price, then checks the stack size. Its
+    /// arguments on the operand stack become its first locals; the declared locals are zero.
     pub(crate) fn enter(&mut self, function: u32) -> Result<(), Halt> {
         if !self.was_entered(function) {
             let defined = self.module.function(function);
             let defined = defined.ok_or_else(|| broken("a function is missing"))?;
-            self.gas.charge(self.rules.schedule.first_entry(defined))?;
+            self.gas.charge(
+                self.rules
+                    .schedule
+                    .first_entry(defined.operators, defined.targets),
+            )?;
             if let Some(trace) = &self.observers.trace {
                 let mut trace = trace.lock().unwrap_or_else(PoisonError::into_inner);
                 trace.first_entry(function, self.gas.remaining());

@@ -92,7 +92,10 @@ impl EventLoop {
         })
     }
 
-    pub(super) fn run(mut self) -> Result<NetworkReport, Fault> {
+    pub(super) fn run(
+        mut self,
+        watch: &mut dyn FnMut(Height, u64),
+    ) -> Result<NetworkReport, Fault> {
         self.schedule.after(0, NetworkEvent::Tick);
         self.schedule.after(
             1,
@@ -116,6 +119,7 @@ impl EventLoop {
             };
             let outcome = self.handle(&event)?;
             self.record(&event, &outcome);
+            watch(self.ordering.height(), self.report.events);
         }
         self.report.height = self.ordering.height();
         self.report.state_root = self

@@ -132,7 +132,21 @@ pub fn run_across(
     upgrade: &Upgrade,
     engines: Vec<MakeEngine>,
 ) -> Result<NetworkReport, Fault> {
-    event_loop::EventLoop::new(scenario, upgrade, engines)?.run()
+    run_watched(scenario, upgrade, engines, &mut |_, _| {})
+}
+
+/// As [`run_across`]; `watch` is called after each event with the height of the last decided block
+/// and the number of events so far.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_watched(
+    scenario: &Scenario,
+    upgrade: &Upgrade,
+    engines: Vec<MakeEngine>,
+    watch: &mut dyn FnMut(Height, u64),
+) -> Result<NetworkReport, Fault> {
+    event_loop::EventLoop::new(scenario, upgrade, engines)?.run(watch)
 }
 
 /// Four validators on three engines.

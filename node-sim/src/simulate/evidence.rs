@@ -6,7 +6,7 @@ use super::simulation::Simulation;
 use super::{Difference, Report};
 use crate::bisect::{Divergence, DivergenceKind, locate};
 use crate::case::{Case, Outcome};
-use crate::rerun::Position;
+use crate::rerun::{Position, RecordingDepth, Subject, rerun};
 use node::Store;
 use tree::Path;
 use vm::Fault;
@@ -108,7 +108,8 @@ impl Simulation {
             return (None, None);
         };
         let key = match &first.key {
-            Some(key) => hex::decode(key).ok(),
+            Some(key) if first.field == "state" => hex::decode(key).ok(),
+            Some(_) => None,
             None => self.tree_key(left, right, None),
         };
         let values = (first.left.clone(), first.right.clone());
@@ -151,16 +152,19 @@ impl Simulation {
                 (first.left.clone(), first.right.clone()),
             );
         }
-        let outcome = |number: u32, running: &RunningExecutor| -> Result<Outcome, Fault> {
+        let outcome = |number: u32, subject: &Subject<'_>| -> Result<Outcome, Fault> {
             let result = self.transaction_result(number, index).ok_or_else(missing)?;
-            Ok(Outcome::new(
-                running.name(),
-                result.receipt.clone(),
-                &result.diff,
-            ))
+            let receipt = result.receipt.clone();
+            match &result.diff {
+                Some(diff) => Ok(Outcome::new(subject.name, receipt, diff)),
+                None => {
+                    let again = rerun(subject, &at, RecordingDepth::Events)?;
+                    Ok(Outcome::new(subject.name, receipt, &again.executed.diff))
+                }
+            }
         };
         let (one, other) = difference.executors;
-        let outcomes = (outcome(one, left)?, outcome(other, right)?);
+        let outcomes = (outcome(one, &subjects.0)?, outcome(other, &subjects.1)?);
         let case = Case::record(&subjects.0, &at, left.node()?.limits(), outcomes)?;
         Ok((divergence, case))
     }
@@ -184,7 +188,8 @@ impl Simulation {
         let results = outcomes.first()?.transactions.iter().enumerate();
         let results =
             results.filter(|(position, _)| wanted.is_none_or(|wanted| wanted == *position));
-        let keys = results.flat_map(|(_, result)| result.diff.keys());
+        let diffs = results.filter_map(|(_, result)| result.diff.as_ref());
+        let keys = diffs.flat_map(|diff| diff.keys());
         keys.filter(|key| {
             let path = Path::of_key(key);
             let hashes = (left.value_hash(&path), right.value_hash(&path));

@@ -11,6 +11,9 @@ pub(crate) mod random;
 /// Sample modules.
 pub mod samples;
 
+/// Counters of injected faults.
+pub mod acted;
+
 /// Kinds of executors.
 pub mod executor;
 
@@ -29,11 +32,20 @@ mod commerce;
 /// Hostile calls, and code changes.
 mod hostile;
 
+/// Transactions that reach the specification at its boundaries.
+pub mod probes;
+
 /// Stores, traces and caches in which executors vary.
 mod variations;
 
 /// One running executor.
 mod running;
+
+/// What executors store and serve.
+mod served;
+
+/// Sentences of the specification that results must not break.
+mod laws;
 
 /// All executors, block by block.
 mod simulation;
@@ -63,10 +75,15 @@ use figures::Figures;
 use node::Genesis;
 use node::archive::ArchivedBlock;
 use simulation::Simulation;
+use std::collections::BTreeMap;
 use vm::{Fault, Height};
 
 /// Maximum number of transactions of a simulated block; bounds the memory of a simulation.
 pub const SIMULATED_TRANSACTIONS_MAX: u32 = 1_000;
+
+/// Number of blocks of a run that reaches what the table of [`coverage`](crate::coverage) says: a
+/// full window of block hashes, and a few blocks more.
+pub const BLOCKS_DEFAULT: u64 = 260;
 
 /// Parameters of a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,12 +92,13 @@ pub struct Plan {
     pub blocks: u64,
     /// Seed of accounts and transactions.
     pub seed: u64,
-    /// Transactions per block after the first two, at most [`SIMULATED_TRANSACTIONS_MAX`].
+    /// Drawn transactions per block after the first three, at most
+    /// [`SIMULATED_TRANSACTIONS_MAX`]; blocks 41 to 260 have nearly none.
     pub transactions: u32,
 }
 
 impl Plan {
-    /// A plan with 12 transactions per block.
+    /// A plan with 12 drawn transactions per block.
     #[must_use]
     pub const fn new(blocks: u64, seed: u64) -> Self {
         Self {
@@ -122,6 +140,12 @@ pub trait Progress {
         let _ = executor;
     }
 
+    /// Called after executor number `executor` executed transaction `index` of the block that it
+    /// applies; not for a chain, which executes a block as a whole.
+    fn transaction(&mut self, executor: u32, index: u32) {
+        let _ = (executor, index);
+    }
+
     /// Called after executor number `executor` applied a block.
     fn applied(&mut self, executor: u32) {
         let _ = executor;
@@ -145,7 +169,7 @@ impl Progress for NoProgress {
 /// Result of a simulation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// True if all executors agreed on every receipt and root.
+    /// True if all executors agreed on every receipt and root, and on what they store and serve.
     pub agreed: bool,
     /// Height of the last executed block.
     pub height: Height,
@@ -164,6 +188,21 @@ pub struct Report {
     pub gas_used: u64,
     /// Figures over time, including the block of the first difference.
     pub figures: Figures,
+    /// Number of comparisons of what executors store and serve, by [`Mismatch::field`].
+    pub compared: BTreeMap<&'static str, u64>,
+    /// The executors with an injected fault.
+    pub faults: Vec<FaultLine>,
+}
+
+/// An executor with an injected fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultLine {
+    /// Index of the executor.
+    pub executor: u32,
+    /// Its name.
+    pub name: String,
+    /// How often the fault changed something; 0 if the run proves nothing about it.
+    pub acted: u64,
 }
 
 /// Runs a plan on executors, under version 1 of the rules.

@@ -117,6 +117,30 @@ pub const PROBE: Sample = Sample {
     bytes: include_bytes!("modules/probe.wasm"),
 };
 
+/// A contract that makes the host calls which its input lists; text format.
+pub const DRIVER: Sample = Sample {
+    name: "driver",
+    bytes: include_bytes!("modules/driver.wasm"),
+};
+
+/// Moves of floats, wide arithmetic and boundaries of memory and stack; text format.
+pub const OPERATORS: Sample = Sample {
+    name: "operators",
+    bytes: include_bytes!("modules/operators.wasm"),
+};
+
+/// A start function that may end the frame; text format.
+pub const STARTER: Sample = Sample {
+    name: "starter",
+    bytes: include_bytes!("modules/starter.wasm"),
+};
+
+/// A module without memory; text format.
+pub const BARE: Sample = Sample {
+    name: "bare",
+    bytes: include_bytes!("modules/bare.wasm"),
+};
+
 /// A valid module that the check rejects because it imports WASI; text format.
 pub const REFUSED: Sample = Sample {
     name: "refused",
@@ -124,7 +148,7 @@ pub const REFUSED: Sample = Sample {
 };
 
 /// The accepted modules, in the order of upload.
-pub const ACCEPTED: [Sample; 16] = [
+pub const ACCEPTED: [Sample; 20] = [
     COUNTER,
     TOKEN,
     ORDERBOOK,
@@ -141,6 +165,10 @@ pub const ACCEPTED: [Sample; 16] = [
     POLL,
     MATH,
     STD_DEFAULT,
+    DRIVER,
+    OPERATORS,
+    STARTER,
+    BARE,
 ];
 
 /// The same code with another hash: `bytes` and an empty custom section named by `mark`.

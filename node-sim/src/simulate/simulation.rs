@@ -2,18 +2,22 @@
 //! them commits the block.
 
 use super::compare::{Difference, FoundDifference, compare};
-use super::evidence;
+use super::evidence::{self, DifferingKey};
 use super::executor::Executor;
 use super::figures::{Figures, Gatherer};
+use super::laws;
+use super::random::Random;
 use super::running::{BlockOutcome, RunningExecutor};
+use super::served::{self, Questions, Served};
 use super::workload::Workload;
-use super::{Plan, Progress, Progressed, Report};
+use super::{FaultLine, Plan, Progress, Progressed, Report};
 use crate::compare::Mismatch;
 use crate::versions::Versions;
 use node::archive::{ArchivedBlock, ArchivedTransaction};
 use node::{Block, ReceiptExit};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::{Fault, Height};
+use vm::{Fault, Height, StateDiff};
 
 /// A running simulation.
 pub(super) struct Simulation {
@@ -23,6 +27,8 @@ pub(super) struct Simulation {
     pub(super) disputed: Option<(Block, Vec<BlockOutcome>)>,
     workload: Workload,
     gatherer: Gatherer,
+    /// Draws what is compared of the stored and the served.
+    random: Random,
 }
 
 impl Simulation {
@@ -47,6 +53,7 @@ impl Simulation {
             disputed: None,
             workload,
             gatherer,
+            random: Random::new(plan.seed.rotate_left(32)),
         })
     }
 
@@ -54,6 +61,10 @@ impl Simulation {
     pub(super) fn run(&mut self, plan: &Plan, progress: &mut dyn Progress) -> Result<(), Fault> {
         let ended = self.run_blocks(plan, progress);
         self.report.figures = self.gatherer.take();
+        self.report.faults = (0_u32..)
+            .zip(&self.running)
+            .filter_map(fault_line)
+            .collect();
         ended
     }
 
@@ -68,24 +79,27 @@ impl Simulation {
             if let Some(outcome) = outcomes.first() {
                 self.gatherer.count(&block, outcome);
             }
-            let found = first_difference(&self.running, &outcomes, height);
+            let mut found = first_difference(&self.running, &outcomes, height);
+            if found.is_none() {
+                found = self.unlawful(&block, &outcomes)?;
+            }
             if let Some(difference) = &found {
                 // The results under dispute: `node replay` compares them and traces the first.
                 let (_, other) = difference.executors;
                 let index = usize::try_from(other).unwrap_or(usize::MAX);
                 if let Some(outcome) = outcomes.get(index) {
-                    progress.archive(&archived(block.clone(), outcome));
+                    progress.archive(&archived(block.clone(), outcome, outcomes.first()));
                 }
                 self.report.agreed = false;
                 self.report.first_difference = found;
                 self.disputed = Some((block, outcomes));
                 return Ok(());
             }
-            if !self.end_block(height)? {
-                return Ok(());
-            }
             if let Some(outcome) = outcomes.first() {
-                progress.archive(&archived(block, outcome));
+                progress.archive(&archived(block.clone(), outcome, None));
+                if !self.end_block(&block, outcome)? {
+                    return Ok(());
+                }
             }
             progress.block(&Progressed {
                 height: self.report.height,
@@ -109,7 +123,9 @@ impl Simulation {
         for (index, number) in (0..self.running.len()).zip(0..) {
             progress.applying(number);
             let executed = match self.running.get_mut(index) {
-                Some(running) => running.execute(block),
+                Some(running) => {
+                    running.execute(block, &mut |index| progress.transaction(number, index))
+                }
                 None => continue,
             };
             progress.applied(number);
@@ -121,15 +137,79 @@ impl Simulation {
         Ok(Some(outcomes))
     }
 
-    /// Commits on all executors, then restarts those that do so; false if a restart failed.
-    fn end_block(&mut self, height: Height) -> Result<bool, Fault> {
-        for running in &mut self.running {
-            running.commit()?;
+    /// What the results of executor 0 break of the specification.
+    fn unlawful(
+        &self,
+        block: &Block,
+        outcomes: &[BlockOutcome],
+    ) -> Result<Option<Difference>, Fault> {
+        let running = first(&self.running)?;
+        let Some(outcome) = outcomes.first() else {
+            return Ok(None);
+        };
+        let Some(violation) = laws::check(running.store(), block, outcome)? else {
+            return Ok(None);
+        };
+        let place = violation.transaction;
+        let index = place.and_then(|index| usize::try_from(index).ok());
+        let result = index.and_then(|index| outcome.transactions.get(index));
+        Ok(Some(Difference {
+            height: block.header.height,
+            transaction: place,
+            tx_id: result.map(|result| result.receipt.tx_id),
+            executors: (0, 0),
+            names: ("the specification".to_owned(), running.name().to_owned()),
+            mismatches: violation.mismatches.into_list(),
+        }))
+    }
+
+    /// Commits on all executors, compares what they store and serve, then restarts those that do
+    /// so; false at a difference.
+    fn end_block(&mut self, block: &Block, outcome: &BlockOutcome) -> Result<bool, Fault> {
+        let height = block.header.height;
+        for number in 0..self.running.len() {
+            let committed = self.running.get_mut(number).map(RunningExecutor::commit);
+            if let Some(Err(fault)) = committed {
+                return self.blame(number, height, fault).map(|()| false);
+            }
+        }
+        let asked = Questions::draw(block, outcome, &mut self.random);
+        if !self.compare_served(height, |running| running.stored(&asked))?
+            || !self.compare_served(height, |running| running.computed(&asked))?
+        {
+            return Ok(false);
         }
         for number in 0..self.running.len() {
-            let ended = self.running.get_mut(number).map(RunningExecutor::end_block);
-            if let Some(Err(fault)) = ended {
+            let Some(running) = self.running.get_mut(number) else {
+                continue;
+            };
+            let ended = running
+                .note(&asked)
+                .and_then(|()| running.end_block(height));
+            if let Err(fault) = ended {
                 return self.blame(number, height, fault).map(|()| false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Compares what each executor serves with executor 0; false at a difference.
+    fn compare_served(
+        &mut self,
+        height: Height,
+        serve: impl Fn(&RunningExecutor) -> Result<Served, Fault>,
+    ) -> Result<bool, Fault> {
+        let expected = serve(first(&self.running)?)?;
+        for number in 1..self.running.len() {
+            let found = match self.running.get(number).map(&serve) {
+                Some(Ok(found)) => found,
+                Some(Err(fault)) => return self.blame(number, height, fault).map(|()| false),
+                None => continue,
+            };
+            let mismatches = served::compare(&expected, &found, &mut self.report.compared);
+            if !mismatches.is_empty() {
+                self.differs(number, height, mismatches.into_list())?;
+                return Ok(false);
             }
         }
         Ok(true)
@@ -138,7 +218,7 @@ impl Simulation {
     fn scrub(&mut self) -> Result<(), Fault> {
         for number in 0..self.running.len() {
             let scrubbed = match self.running.get(number) {
-                Some(running) => running.node()?.scrub(),
+                Some(running) => running.scrub(),
                 None => continue,
             };
             if let Err(fault) = scrubbed {
@@ -146,37 +226,36 @@ impl Simulation {
             }
         }
         self.report.state_root = first(&self.running)?.node()?.tip().result.state_root;
+        self.compare_stores()
+    }
+
+    /// Compares the whole state of each store with that of executor 0.
+    fn compare_stores(&mut self) -> Result<(), Fault> {
+        for number in 1..self.running.len() {
+            let Some(running) = self.running.get(number) else {
+                continue;
+            };
+            let store = first(&self.running)?.store();
+            if let Some(different) = evidence::first_differing_key(store, running.store())? {
+                let height = self.report.height;
+                return self.differs(number, height, vec![differing(&different)]);
+            }
+        }
         Ok(())
     }
 
-    /// Handles a fault of an executor. If its store differs from that of executor 0, the fault is a
-    /// difference; otherwise it is this machine's, and the error of the simulation.
-    fn blame(&mut self, number: usize, height: Height, fault: Fault) -> Result<(), Fault> {
-        let (Some(first), Some(running)) = (self.running.first(), self.running.get(number)) else {
-            return Err(fault);
+    /// Reports a difference from executor 0 that is in no transaction.
+    fn differs(
+        &mut self,
+        number: usize,
+        height: Height,
+        mismatches: Vec<Mismatch>,
+    ) -> Result<(), Fault> {
+        let name = |number: usize| {
+            let running = self.running.get(number);
+            running.map(|running| running.name().to_owned())
         };
-        let compared = evidence::first_differing_key(first.store(), running.store());
-        let Ok(Some(different)) = compared else {
-            return Err(fault);
-        };
-        let value = |value: &Option<Vec<u8>>| {
-            let shown = value
-                .as_ref()
-                .map(|bytes| format!("0x{}", hex::encode(bytes)));
-            shown.unwrap_or_else(|| "absent".to_owned())
-        };
-        let state = Mismatch {
-            field: "state",
-            key: Some(hex::encode(&different.key)),
-            left: value(&different.left),
-            right: value(&different.right),
-        };
-        let stopped = Mismatch {
-            field: "fault",
-            key: None,
-            left: "-".to_owned(),
-            right: fault.to_string(),
-        };
+        let names = (name(0), name(number));
         self.report.height = height;
         self.report.agreed = false;
         self.report.first_difference = Some(Difference {
@@ -184,22 +263,75 @@ impl Simulation {
             transaction: None,
             tx_id: None,
             executors: (0, u32::try_from(number).unwrap_or(u32::MAX)),
-            names: (first.name().to_owned(), running.name().to_owned()),
-            mismatches: vec![state, stopped],
+            names: (names.0.unwrap_or_default(), names.1.unwrap_or_default()),
+            mismatches,
         });
         Ok(())
     }
+
+    /// Handles a fault of an executor. It is a difference if the store differs from that of
+    /// executor 0, or if an invariant is broken that executor 0 keeps; otherwise it is this
+    /// machine's, and the error of the simulation.
+    fn blame(&mut self, number: usize, height: Height, fault: Fault) -> Result<(), Fault> {
+        let (Some(first), Some(running)) = (self.running.first(), self.running.get(number)) else {
+            return Err(fault);
+        };
+        let compared = evidence::first_differing_key(first.store(), running.store());
+        let stopped = Mismatch {
+            field: "fault",
+            key: None,
+            left: "-".to_owned(),
+            right: fault.to_string(),
+        };
+        match (compared, &fault) {
+            (Ok(Some(different)), _) => {
+                self.differs(number, height, vec![differing(&different), stopped])
+            }
+            (Ok(None), Fault::Invariant(_)) if number > 0 => {
+                self.differs(number, height, vec![stopped])
+            }
+            _ => Err(fault),
+        }
+    }
 }
 
-fn archived(block: Block, outcome: &BlockOutcome) -> ArchivedBlock {
-    let entries = outcome
-        .transactions
-        .iter()
-        .map(|transaction| ArchivedTransaction::new(transaction.receipt.clone(), &transaction.diff))
-        .collect();
+/// The difference of two stores in one key.
+fn differing(different: &DifferingKey) -> Mismatch {
+    let value = |value: &Option<Vec<u8>>| {
+        let shown = value.as_deref().map(served::shown);
+        shown.unwrap_or_else(|| "absent".to_owned())
+    };
+    Mismatch {
+        field: "state",
+        key: Some(hex::encode(&different.key)),
+        left: value(&different.left),
+        right: value(&different.right),
+    }
+}
+
+fn fault_line((executor, running): (u32, &RunningExecutor)) -> Option<FaultLine> {
+    Some(FaultLine {
+        executor,
+        name: running.name().to_owned(),
+        acted: running.acted()?,
+    })
+}
+
+/// The block with an executor's results; with the changes of `first` if they are not known.
+fn archived(block: Block, outcome: &BlockOutcome, first: Option<&BlockOutcome>) -> ArchivedBlock {
+    let none = StateDiff::new();
+    let results = outcome.transactions.iter().enumerate();
+    let entries = results.map(|(index, result)| {
+        let others = first.and_then(|first| first.transactions.get(index));
+        let diff = result
+            .diff
+            .as_ref()
+            .or_else(|| others.and_then(|other| other.diff.as_ref()));
+        ArchivedTransaction::new(result.receipt.clone(), diff.unwrap_or(&none))
+    });
     ArchivedBlock {
         block,
-        entries,
+        entries: entries.collect(),
         result: outcome.result,
     }
 }
@@ -224,6 +356,8 @@ fn empty_report(running: &[RunningExecutor]) -> Report {
         by_exit: [0; 6],
         gas_used: 0,
         figures: Figures::default(),
+        compared: BTreeMap::new(),
+        faults: Vec::new(),
     }
 }
 

@@ -1,8 +1,12 @@
 //! Generates blocks of transactions from a seed: transfers, uploads, deploys, calls, and failures.
 //!
 //! Block 1 uploads the samples, block 2 deploys them, block 3 distributes the tokens and fills the
-//! pool, later blocks use them all. The draws depend only on the seed and on the nonces of executor
-//! 0.
+//! pool, later blocks use them all. From block 4 on there are probes too, until each was there.
+//! Blocks 41 to 260 are nearly empty, so that a short run has a full window of block hashes. The
+//! draws depend only on the seed and on the nonces of executor 0.
+
+/// Edges of balance, nonce and gas limit.
+mod edges;
 
 use super::Plan;
 use super::SIMULATED_TRANSACTIONS_MAX;
@@ -10,10 +14,11 @@ use super::calls::{self, MARKET, Settlement};
 use super::commerce::{self, NAME_PERIOD, NAME_PRICE, OWNERS, THRESHOLD};
 use super::drawn_call::{AddressBook, DrawInputs, DrawnCall, IssuedIds};
 use super::hostile::{self, DELAY};
+use super::probes::{self, DRIVER_VARIANT, DRIVERS, Probe, Site};
 use super::random::Random;
 use super::samples::{
-    ACCEPTED, AMM, COUNTER, ESCROW, HOSTILE, MULTISIG, NAMES, NFT, ORDERBOOK, POLL, PROBE, REFUSED,
-    STORE, Sample, TOKEN, UPGRADEABLE, VAULT, variant,
+    ACCEPTED, AMM, BARE, COUNTER, DRIVER, ESCROW, HOSTILE, MULTISIG, NAMES, NFT, OPERATORS,
+    ORDERBOOK, POLL, PROBE, REFUSED, STARTER, STORE, Sample, TOKEN, UPGRADEABLE, VAULT, variant,
 };
 use crate::versions::Versions;
 use contract_types::orderbook::Snapshot;
@@ -25,6 +30,7 @@ use node::digest::length;
 use node::limits::Limits;
 use node::{Block, Genesis, Node, Payload, SecretKey, Signed, Transaction, intrinsic_gas};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use vm::{Fault, Rules};
 
@@ -48,6 +54,16 @@ const TOKEN_SHARE: u128 = 10_000_000;
 const POOL: u128 = 50_000_000;
 /// Number of accounts of a chain; signature schemes alternate.
 const ACCOUNTS: u64 = 6;
+/// Number of probes after which a block has no more.
+const PROBES: usize = 8;
+/// Height of the block with transactions at the edges of balance and gas limit.
+const EDGES: u64 = 5;
+/// Heights of blocks with few drawn transactions.
+const QUIET: RangeInclusive<u64> = 41..=260;
+/// Number of quiet blocks for one drawn transaction.
+const QUIET_BLOCKS: u64 = 8;
+/// Heights at which the window of block hashes is full for the first times.
+const WINDOWS: RangeInclusive<u64> = 257..=259;
 
 /// Generates the blocks of a simulated chain.
 pub struct Workload {
@@ -60,6 +76,10 @@ pub struct Workload {
     addresses: AddressBook,
     issued: IssuedIds,
     poor: SecretKey,
+    /// Accounts whose balance is used up exactly, and nearly.
+    edges: [SecretKey; 2],
+    /// Probes of the blocks from 4 on.
+    probes: Vec<Vec<Probe>>,
     signers: [SecretKey; 3],
     outsider: SecretKey,
 }
@@ -77,6 +97,22 @@ enum Defect {
     None,
     /// A nonce that is not the next one.
     Nonce,
+}
+
+/// Probes in groups of a block each; joined ones are together.
+fn grouped(probes: Vec<Probe>) -> Vec<Vec<Probe>> {
+    let mut groups = vec![Vec::new()];
+    for probe in probes {
+        let joined = probe.joined;
+        let Some(last) = groups.last_mut() else {
+            break;
+        };
+        last.push(probe);
+        if last.len() >= PROBES && !joined {
+            groups.push(Vec::new());
+        }
+    }
+    groups
 }
 
 impl Workload {
@@ -100,8 +136,14 @@ impl Workload {
             SecretKey::secp256k1(&random.bytes()),
         ];
         let outsider = SecretKey::secp256k1(&random.bytes());
+        let edges = [0, 1].map(|_| SecretKey::ed25519(&random.bytes()));
         let balances = addresses.iter().map(|address| (*address, BALANCE));
-        let balances = balances.chain([(poor.address(), BALANCE_POOR)]).collect();
+        let balances = balances.chain([(poor.address(), BALANCE_POOR)]);
+        let edge_balances = edges.iter().map(SecretKey::address).zip(edges::BALANCES);
+        let balances = balances.chain(edge_balances).collect();
+        let site = Site {
+            creator: addresses.first().copied().unwrap_or_default(),
+        };
         let name = format!("lockstep-sim-{}", plan.seed);
         let genesis = Genesis::new(&name, GENESIS_TIME_MS, *rules.id(), Limits::v1(), &balances)
             .map_err(|reason| Fault::invariant(format!("simulated genesis: {reason}")))?;
@@ -120,6 +162,8 @@ impl Workload {
             },
             issued: IssuedIds::default(),
             poor,
+            edges,
+            probes: grouped(probes::all(&site)),
             signers,
             outsider,
         })
@@ -161,7 +205,7 @@ impl Workload {
             1 => self.uploads(&mut draft),
             2 => self.deploys(&mut draft),
             3 => self.prepares(&mut draft),
-            _ => (0..self.transactions).for_each(|_| self.draw(&mut draft)),
+            _ => self.fill(&mut draft),
         }
         // The proposer is often one of the signers, so that the order of fees and transactions
         // matters.
@@ -199,7 +243,8 @@ impl Workload {
             .map_or(&[][..], |(_, start)| start);
         let variants = [HOSTILE, UPGRADEABLE]
             .into_iter()
-            .flat_map(|sample| hostile::UPLOADED.map(|mark| variant(sample.bytes, mark)));
+            .flat_map(|sample| hostile::UPLOADED.map(|mark| variant(sample.bytes, mark)))
+            .chain([variant(DRIVER.bytes, DRIVER_VARIANT)]);
         let modules: Vec<Vec<u8>> = ACCEPTED
             .iter()
             .map(|sample| sample.bytes.to_vec())
@@ -236,7 +281,8 @@ impl Workload {
         let tokens = [0, 1].map(|salt| Address(self.addresses.contract(&TOKEN, salt).0));
         let [first, second] = tokens;
         let plain = |entry| Invocation::new(entry, &());
-        vec![
+        let drivers = (0..DRIVERS).map(|salt| (DRIVER, salt, plain("run")));
+        let others = vec![
             (TOKEN, 0, token::init(TOKEN_SUPPLY)),
             (TOKEN, 1, token::init(TOKEN_SUPPLY)),
             (ORDERBOOK, 0, orderbook::init(MARKET, signers)),
@@ -255,11 +301,15 @@ impl Workload {
             (HOSTILE, 1, misbehaviour::touch()),
             (VAULT, 0, Invocation::new("balance_of", &first)),
             (POLL, 0, Invocation::new("votes", &0_u8)),
+            (OPERATORS, 0, plain("init")),
+            (STARTER, 0, plain("run")),
+            (BARE, 0, plain("init")),
             // The address is taken, the entry is absent, the code is absent.
             (COUNTER, 0, counter::increment(1)),
             (PROBE, 0, plain("absent")),
             (REFUSED, 0, plain("init")),
-        ]
+        ];
+        drivers.chain(others).collect()
     }
 
     /// Transfers both tokens to every account, approves the pool, and fills the pool.
@@ -276,6 +326,33 @@ impl Workload {
         }
         let filling = amm::add_liquidity(POOL, POOL, 0);
         self.add_call(draft, DrawnCall::new(pool, filling).by(0));
+    }
+
+    /// Adds the probes of a block, then drawn transactions.
+    fn fill(&mut self, draft: &mut BlockDraft) {
+        let group = draft.height.checked_sub(4);
+        let group = group.and_then(|index| usize::try_from(index).ok());
+        let probes = group.and_then(|index| self.probes.get(index)).cloned();
+        for (number, probe) in (0..ACCOUNTS).cycle().zip(probes.unwrap_or_default()) {
+            let number = if probe.is_creators { 0 } else { number };
+            let key = self.account(number);
+            self.add(draft, key, probe.payload, (probe.gas, Defect::None));
+        }
+        if draft.height == EDGES {
+            self.add_edges(draft);
+        }
+        if WINDOWS.contains(&draft.height) {
+            let creator = self.addresses.account(0);
+            let Probe { payload, gas, .. } = probes::window(&Site { creator }, draft.height);
+            self.add(draft, self.account(1), payload, (gas, Defect::None));
+        }
+        let drawn = match draft.height {
+            quiet if QUIET.contains(&quiet) => {
+                u32::from(quiet.checked_rem(QUIET_BLOCKS) == Some(0)).min(self.transactions)
+            }
+            _ => self.transactions,
+        };
+        (0..drawn).for_each(|_| self.draw(draft));
     }
 
     fn draw(&mut self, draft: &mut BlockDraft) {

@@ -273,6 +273,8 @@ fn find(fault: &InjectedFault) -> Finding {
         case,
     } = investigated;
     assert!(!report.agreed, "{}: not found", fault.name);
+    let acted: Vec<bool> = report.faults.iter().map(|line| line.acted > 0).collect();
+    assert_eq!(acted, [true], "{}: found, and never acted", fault.name);
     let difference = report.first_difference.unwrap();
     assert_eq!(difference.executors, (0, 2), "{}", fault.name);
     assert_eq!(difference.names.1, fault.name);
@@ -306,6 +308,11 @@ impl Finding {
         assert_eq!(location.operator, format!("call {name}"));
     }
 
+    /// Checks the key of the first difference.
+    fn is_keyed(&self, key: &str) {
+        assert_eq!(self.difference.mismatches[0].key.as_deref(), Some(key));
+    }
+
     fn is_pipeline(&self, field: &str, key: Option<Vec<u8>>) {
         assert_eq!(
             self.divergence.kind,
@@ -330,15 +337,7 @@ fn value_of(diff: &StateDiff) -> Option<&Vec<u8>> {
     diff.keys().find(|key| key[0] == key::VALUE)
 }
 
-/// True if the key that the guest passed was changed before this block.
-fn is_old(right: &CorrectRun, finding: &Finding) -> bool {
-    let raw = finding.divergence.key.as_ref().unwrap();
-    let earlier = right.commits.range(..finding.difference.height);
-    let mut keys = earlier.flat_map(|(_, diff)| diff.keys());
-    keys.any(|key| key[0] == key::VALUE && key.get(33..) == Some(raw))
-}
-
-const EXPECTED: [(&str, Check); 15] = [
+const EXPECTED: [(&str, Check); 19] = [
     ("wrong-opcode", |right, finding, _| {
         assert_eq!(finding.divergence.kind, DivergenceKind::Instruction);
         finding.is_first(right, |at| {
@@ -360,11 +359,16 @@ const EXPECTED: [(&str, Check); 15] = [
         assert!(finding.divergence.right.contains("slot 0,"));
     }),
     ("stale-cache", |right, finding, _| {
-        finding.is_call(DivergenceKind::HostReturn, "storage_read");
-        assert!(is_old(right, finding));
+        // The first value that a block changes was read before, and is read again after the commit.
+        let first = value_of(&right.commits[&finding.difference.height]);
+        finding.is_pipeline("state", first.cloned());
     }),
     ("scan-order", |_, finding, _| {
-        finding.is_call(DivergenceKind::HostReturn, "storage_scan")
+        // Whether the comparison scans before a contract does is drawn.
+        match finding.difference.transaction {
+            Some(_) => finding.is_call(DivergenceKind::HostReturn, "storage_scan"),
+            None => finding.is_pipeline("scan", None),
+        }
     }),
     ("lost-write", |right, finding, _| {
         let lost = value_of(&right.commits[&STORE_HEIGHT]);
@@ -408,14 +412,63 @@ const EXPECTED: [(&str, Check); 15] = [
     ("receipts-hash", |_, finding, _| {
         finding.is_pipeline("result.receipts_root", None)
     }),
+    ("lost-removal", |right, finding, _| {
+        let kept = removal_of(&right.commits[&finding.difference.height]);
+        finding.is_pipeline("state", kept.cloned());
+        assert_eq!(finding.divergence.left, "absent");
+    }),
+    ("receipt-order", |_, finding, _| {
+        finding.is_pipeline("stored.receipt", None);
+        finding.is_keyed("1/0");
+    }),
+    ("event-swap", |right, finding, _| {
+        finding.is_pipeline("stored.event", None);
+        let height = finding.difference.height;
+        let executed = &right.executed[height.0 as usize - 1];
+        let swapped = (0..executed.len()).filter(|index| is_swapped(&executed[*index].events));
+        let keys = swapped.map(|index| format!("{height}/{index}/0"));
+        finding.is_keyed(&keys.min().unwrap());
+    }),
+    ("lost-transaction", |right, finding, _| {
+        finding.is_pipeline("stored.transaction", None);
+        let last = right.blocks[0].transactions().len() - 1;
+        finding.is_keyed(&format!("1/{last}"));
+        assert_eq!(finding.divergence.right, "absent");
+    }),
 ];
 
-/// Faults that are found in a block as a whole, and in no transaction.
-const IN_NO_TRANSACTION: [(&str, Height); 3] = [
-    ("lost-write", STORE_HEIGHT),
-    ("split-batch", STORE_HEIGHT),
-    ("receipts-hash", Height(1)),
-];
+fn removal_of(diff: &StateDiff) -> Option<&Vec<u8>> {
+    let removed =
+        |(key, value): &(&Vec<u8>, &Option<Vec<u8>>)| value.is_none() && key[0] == key::VALUE;
+    diff.iter().find(removed).map(|(key, _)| key)
+}
+
+fn is_swapped(events: &[Event]) -> bool {
+    events.first() != events.last()
+}
+
+/// The block of a fault that is found in a block as a whole, and in no transaction.
+fn whole(name: &str, right: &CorrectRun) -> Option<Height> {
+    let first = |is_due: &dyn Fn(usize) -> bool| {
+        let index = (0..right.blocks.len()).find(|index| is_due(*index));
+        Some(Height(index.unwrap() as u64 + 1))
+    };
+    match name {
+        "lost-write" | "split-batch" => Some(STORE_HEIGHT),
+        "receipts-hash" | "receipt-order" | "lost-transaction" => Some(Height(1)),
+        "stale-cache" => {
+            first(&|index| value_of(&right.commits[&Height(index as u64 + 1)]).is_some())
+        }
+        "lost-removal" => {
+            first(&|index| removal_of(&right.commits[&Height(index as u64 + 1)]).is_some())
+        }
+        "event-swap" => first(&|index| {
+            let executed = &right.executed[index];
+            executed.iter().any(|one| is_swapped(&one.events))
+        }),
+        _ => None,
+    }
+}
 
 #[test]
 fn every_injected_fault_is_found_where_it_was_injected() {
@@ -428,10 +481,16 @@ fn every_injected_fault_is_found_where_it_was_injected() {
         let fault = by_name(name).unwrap();
         let finding = find(fault);
         let wrong = first_wrong(fault, &right);
-        let whole = IN_NO_TRANSACTION.iter().find(|(whole, _)| *whole == name);
+        let whole = match name {
+            // Which contract is compared is drawn.
+            "scan-order" if finding.difference.transaction.is_none() => {
+                Some(finding.difference.height)
+            }
+            _ => whole(name, &right),
+        };
         match (whole, &wrong) {
-            (Some((_, height)), _) => {
-                assert_eq!(finding.difference.height, *height, "{name}");
+            (Some(height), _) => {
+                assert_eq!(finding.difference.height, height, "{name}");
                 assert_eq!(finding.difference.transaction, None, "{name}");
             }
             // The tree is not part of a transaction's result.
@@ -489,4 +548,19 @@ fn nothing_is_found_where_no_fault_is_injected() {
         investigate(&plan, &Versions::default(), standard(3), &mut NoProgress).unwrap();
     assert!(investigated.report.agreed);
     assert_eq!((investigated.divergence, investigated.case), (None, None));
+}
+
+#[test]
+fn a_fault_that_never_acts_is_noticed() {
+    let plan = Plan { blocks: 2, ..PLAN };
+    let fault = by_name("lost-write").unwrap();
+    let executors = standard(2).into_iter().chain([fault.executor()]);
+    let executors = executors.collect();
+    let investigated =
+        investigate(&plan, &Versions::default(), executors, &mut NoProgress).unwrap();
+    assert!(investigated.report.agreed);
+    let [line] = &investigated.report.faults[..] else {
+        panic!("one fault");
+    };
+    assert_eq!((line.executor, line.acted), (2, 0));
 }

@@ -26,6 +26,8 @@ mod hostile_files;
 
 mod network;
 
+mod coverage;
+
 mod simulator;
 
 mod injected_at_sites;

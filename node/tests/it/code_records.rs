@@ -241,7 +241,7 @@ impl Uploaded {
 }
 
 #[test]
-fn rot_in_any_byte_of_a_record_costs_a_check_and_never_gives_another_module() {
+fn rot_in_any_byte_of_a_record_costs_a_check_and_never_yields_another_module() {
     let mut uploaded = Uploaded::new();
     let (expected, checks, records) = uploaded.load(&uploaded.rules);
     assert_eq!((checks, records), (0, Vec::new()));

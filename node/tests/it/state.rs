@@ -274,6 +274,15 @@ fn an_overlay_reads_scans_and_nets_like_the_state_it_represents() {
     assert_eq!(scan(2), [(1, 10), (3, 3)]);
     assert_eq!(scan(0), []);
     assert!(overlay.scan(&raw(9)..&raw(0), 9).unwrap().is_empty());
+    // A walk yields the key that an earlier transaction of the block removed, not the one that the
+    // block created and removed.
+    let walked = overlay.walk(&raw(0)..&raw(9), 9).unwrap();
+    let walked: Vec<(u8, Option<u8>)> = walked
+        .into_iter()
+        .map(|(key, value)| (key[33], value.map(|value| value[0])))
+        .collect();
+    let expected = [(1, Some(10)), (2, None), (3, Some(3)), (5, Some(5))];
+    assert_eq!(walked, expected);
     overlay.finish_transaction().unwrap();
     // A key created and removed inside the block is not in the diff.
     assert_eq!(

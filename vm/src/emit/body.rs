@@ -73,7 +73,12 @@ fn body(
         depth: 0,
         weight: function.weight(),
     };
-    writer.first_entry(entered, rules.schedule.first_entry(function));
+    writer.first_entry(
+        entered,
+        rules
+            .schedule
+            .first_entry(function.operators, function.targets),
+    );
     writer.prologue(rules.schedule.function_entry(function.slots));
     let result = module
         .types()

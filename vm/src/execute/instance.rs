@@ -14,6 +14,7 @@
 )]
 
 use super::context::{Cell, Context, Saved};
+use super::diagnosis::active_functions;
 use super::dispatch::{Registers, header};
 use super::handler::call::{CALL, make_frame};
 use super::linear::{LinearMemory, Stack};
@@ -24,7 +25,7 @@ use crate::fault::Fault;
 use crate::gas::GasMeter;
 use crate::module::ValueType;
 use crate::outcome::Diagnosis;
-use crate::translate::{FrameLayout, index};
+use crate::translate::index;
 use crate::trap::Trap;
 use std::ptr;
 use std::slice;
@@ -33,8 +34,6 @@ use std::sync::{Arc, PoisonError};
 /// Gas that handlers use before they return to the driver. Where tail calls are not jumps,
 /// `Threaded` bounds the native stack by itself: operators without a price use none of a slice.
 const SLICE: u64 = 1 << 15;
-/// Greatest number of active functions in a diagnosis.
-const DIAGNOSIS_FUNCTIONS_MAX: usize = 64;
 
 /// Phase of an instance, which decides what may be called next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,8 +195,8 @@ impl Instance {
         gas
     }
 
-    /// Charges a price that the gas suffices for, or that of the code that begins at `r.ip`: at most
-    /// 2^44, by the bounds of prices and slots.
+    /// Charges a price that the gas suffices for, or that of the code that begins at `r.ip`: at
+    /// most 2^44, by the bounds of prices and slots.
     fn pay(&mut self, r: &mut Registers, cost: u64) {
         r.gas = r.gas.saturating_sub_unsigned(cost);
         if r.gas < 0 {
@@ -400,45 +399,6 @@ impl Instance {
         });
         Ok(Step::Exit(Stop::Return(value)))
     }
-
-    /// Indices of active functions, innermost first, from the frame at the last exit.
-    fn active_functions(&self) -> Vec<u32> {
-        let Saved { mut ip, mut sp, .. } = self.context.saved;
-        let mut functions = Vec::new();
-        while functions.len() < DIAGNOSIS_FUNCTIONS_MAX && !ip.is_null() {
-            let Some(location) = self.compiled.locate(ip) else {
-                break;
-            };
-            functions.push(location.function);
-            let module = &self.compiled.module;
-            let body = module.function(location.function);
-            let Some(layout) = body
-                .zip(module.function_type(location.function))
-                .map(|(body, signature)| FrameLayout::new(body, signature))
-            else {
-                break;
-            };
-            let linkage = sp.wrapping_add(layout.return_address());
-            // SAFETY: the return address in the frame of the function of this instruction.
-            let back = unsafe { linkage.cast::<*const Cell>().read() };
-            if back == self.compiled.stop() {
-                break;
-            }
-            ip = back.wrapping_sub(CALL.cells);
-            let site = Registers {
-                ip,
-                sp,
-                memory: ptr::null_mut(),
-                context: ptr::null_mut(),
-                acc: 0,
-                gas: 0,
-            };
-            // SAFETY: a return address follows a call, which contains the distance of the callee's
-            // frame.
-            sp = sp.wrapping_sub(unsafe { site.distance(CALL.frame) });
-        }
-        functions
-    }
 }
 
 /// Arguments of the pending host call: the caller's topmost operands, where the callee's frame
@@ -591,7 +551,7 @@ impl Execution for Instance {
             .locate(self.context.saved.ip)
             .and_then(|location| location.site);
         Diagnosis {
-            functions: self.active_functions(),
+            functions: active_functions(&self.compiled, self.context.saved),
             offset: site.map(|site| u64::from(site.offset)),
             ..Diagnosis::default()
         }

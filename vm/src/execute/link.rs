@@ -298,7 +298,7 @@ impl CompiledModule {
         };
         let fixed = [
             size_of::<Self>(),
-            module.held_bytes(),
+            module.memory_bytes(),
             size_of_val(&*compiled.canonical),
             size_of_val(&*compiled.imports),
             size_of_val(&*compiled.table),
@@ -335,7 +335,11 @@ impl CompiledModule {
     /// Price of the first entry of a defined function in a contract frame; 0 for an import.
     pub(super) fn first_price(&self, function: u32) -> u64 {
         let function = self.module.function(function);
-        function.map_or(0, |function| self.rules.schedule.first_entry(function))
+        function.map_or(0, |function| {
+            self.rules
+                .schedule
+                .first_entry(function.operators, function.targets)
+        })
     }
 
     /// Price of each entry of a defined function, without its first metering block.

@@ -8,6 +8,7 @@
 //! | `select` | the choice of the handler for a shape |
 //! | `link` | the compiled form of a module; functions are translated at their first entry |
 //! | `cache` | the compiled modules that are kept |
+//! | `diagnosis` | the active functions at the last exit |
 //! | `context`, `header`, `exit` | data that handlers share, and their exits |
 //! | `linear` | memories and stacks, pooled |
 //!
@@ -21,6 +22,8 @@
 mod cache;
 
 mod context;
+
+mod diagnosis;
 
 mod dispatch;
 
@@ -68,9 +71,9 @@ struct Shared {
 }
 
 impl Interpreter {
-    /// Bytes of modules in compiled form that are kept unless it is bounded otherwise, checked modules
-    /// and internal code included. A module above it runs, and is not kept; those of active contract
-    /// frames stay in memory until the frames end.
+    /// Bytes of modules in compiled form that are kept unless it is bounded otherwise, checked
+    /// modules and internal code included. A module above it runs, and is not kept; those of active
+    /// contract frames stay in memory until the frames end.
     pub const COMPILED_BYTES_MAX: usize = 128 * 1024 * 1024;
     /// Greatest number of modules whose compiled form is kept.
     pub const COMPILED_MODULES_MAX: usize = 1_024;

@@ -6,11 +6,11 @@
 //! list   = count, items           range = start, length                   option = 0 | 1, item
 //! ```
 //!
-//! A form is independent of prices, smaller than the module, and decoded in linear time and in
-//! memory proportional to its length. Decoding is total on any bytes and compares every index and
+//! A form is independent of prices, has a few bytes for each item of the module, and is decoded in
+//! linear time and in memory proportional to its length. Decoding is total on any bytes and compares every index and
 //! range with the module, but it does not read function bodies again: that these are valid is what
 //! [`crate::check`] found. The owner of a form therefore authenticates it, and takes none from
-//! anybody else. A form of another version is refused.
+//! others. A form of another version is refused.
 
 use super::{
     CheckedModule, Data, Element, Export, ExportKind, FloatCount, Function, FunctionType, Global,
@@ -71,9 +71,9 @@ impl Stored for u64 {
 
     fn take(rest: &mut &[u8]) -> Option<Self> {
         let mut value = 0_u64;
-        for shift in (0..u64::BITS).step_by(7) {
+        for shift in (0..Self::BITS).step_by(7) {
             let next = byte(rest)?;
-            let group = u64::from(next & !MORE);
+            let group = Self::from(next & !MORE);
             let shifted = group.checked_shl(shift)?;
             if shifted.checked_shr(shift) != Some(group) {
                 return None;

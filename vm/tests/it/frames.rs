@@ -120,6 +120,20 @@ fn effects() -> Vec<GuestAction> {
 }
 
 #[test]
+fn a_called_contract_reads_its_caller_and_the_value_of_the_message() {
+    let engine = ScriptedEngine::new([
+        GuestAction::Call(Function::Caller, vec![0]),
+        GuestAction::Call(Function::Value, vec![32]),
+        GuestAction::Call(Function::Return, vec![0, 48]),
+    ]);
+    let outcome = outcome(&world(), &engine, &call(30), PLENTY);
+    let Exit::Return { output, .. } = outcome.exit else {
+        panic!("{:?}", outcome.exit);
+    };
+    assert_eq!(output, [&CALLER.0[..], &30_u128.to_le_bytes()].concat());
+}
+
+#[test]
 fn a_return_yields_output_events_and_the_net_diff() {
     let mut actions = effects();
     actions.push(GuestAction::Call(Function::Return, vec![0, 2]));
@@ -416,7 +430,7 @@ fn the_address_of_a_contract_is_pinned() {
 }
 
 #[test]
-fn the_frame_price_counts_code_functions_pages_data_segments_and_items() {
+fn the_frame_price_counts_code_declarations_pages_data_segments_and_items() {
     let module = module(
         r#"(module (memory 3) (table 5 funcref) (global i32 (i32.const 1))
             (global i64 (i64.const 2))
@@ -427,7 +441,7 @@ fn the_frame_price_counts_code_functions_pages_data_segments_and_items() {
     let d = rules.schedule.dynamic();
     let expected = d.frame_base
         + d.frame_per_code_byte * module.bytes().len() as u64
-        + d.frame_per_function
+        + d.frame_per_declaration * (1 + 1 + 1)
         + d.frame_per_page * 3
         + d.frame_per_data_byte * 9
         + d.frame_per_segment * 3

@@ -211,12 +211,13 @@ fn legend(page: &mut String, rules: &Rules) -> std::fmt::Result {
     let dynamic = rules.schedule.dynamic();
     writeln!(
         page,
-        "- *Frame price* of a code: {} + {} a byte of the code + {} a function that it defines +\n  \
-         {} an initial page of its memory + {} a byte of its data segments +\n  \
-         {} a segment of data or elements + {} an entry of its table or a global.",
+        "- *Frame price* of a code: {} + {} a byte of the code + {} a type, import,\n  \
+         export or function of its own + {} an initial page of its memory + {} a byte of its\n  \
+         data segments + {} a segment of data or elements + {} an entry of its table or a\n  \
+         global.",
         dynamic.frame_base,
         dynamic.frame_per_code_byte,
-        dynamic.frame_per_function,
+        dynamic.frame_per_declaration,
         dynamic.frame_per_page,
         dynamic.frame_per_data_byte,
         dynamic.frame_per_segment,

@@ -184,7 +184,9 @@ fn a_trap_refunds_the_operators_that_did_not_run() {
         let module = Arc::new(module);
         let mut expected = Stop::Return(None);
         let function = &module.functions()[0];
-        let mut used = rules.schedule.first_entry(function);
+        let mut used = rules
+            .schedule
+            .first_entry(function.operators, function.targets);
         used += rules.schedule.function_entry(function.slots);
         for (_, paid, trap) in picks.iter().map(|pick| STATEMENTS[*pick]) {
             used += paid

@@ -1,4 +1,9 @@
-//! Tests stored forms of checked modules: round trips, damaged bytes, and the count of held memory.
+//! Tests stored forms of checked modules: round trips, damaged bytes, any bytes.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "a test that overflows or truncates fails"
+)]
 
 use proptest::prelude::*;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! Measures the translation and the loading of modules beside the gas that a frame pays for them.
 //!
-//! `cargo run --release -p host-bench --example first_entry [FILE.wasm ...]`. Each line is a module,
-//! checked before, on an engine that has not seen it: nanoseconds of processor time for 1,000 gas
-//! (nominal 100) of the first entries of all its functions, and of its frame; the least of several
-//! rounds. Files are measured after the shapes. Exit code 1 if a line is above nominal.
+//! `cargo run --release -p host-bench --example first_entry [FILE.wasm ...]`. Each line is one
+//! module, checked before, on an engine that has not seen it: nanoseconds of processor time for
+//! 1,000 gas (nominal 100) of the first entries of all its functions, and of its frame; the least of
+//! several rounds. Files are measured after the shapes. Exit code 1 if a line is above nominal.
 #![expect(
     clippy::print_stdout,
     clippy::as_conversions,
@@ -50,7 +50,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         let functions = module.functions();
         let first: u64 = functions
             .iter()
-            .map(|of| rules.schedule.first_entry(of))
+            .map(|of| rules.schedule.first_entry(of.operators, of.targets))
             .sum();
         let operators: u32 = functions.iter().map(|of| of.operators).sum();
         let per = |time: f64, gas: u64| time / gas as f64 * 1_000.0;
@@ -76,21 +76,12 @@ fn measure(module: &Arc<CheckedModule>, rules: &Arc<Rules>) -> Result<Figure, Bo
         loading: f64::MAX,
         translating: f64::MAX,
     };
-    let begun = || -> f64 {
-        let begun = Clock::now();
-        begun.elapsed().as_nanos() as f64
-    };
-    let idle = (0..ROUNDS).map(|_| begun()).fold(f64::MAX, f64::min);
+    let empty = |_| Clock::now().elapsed().as_nanos() as f64;
+    let idle = (0..ROUNDS).map(empty).fold(f64::MAX, f64::min);
     for _ in 0..ROUNDS {
         let engine = Interpreter::new();
         drop(engine.instantiate(&other, rules)?);
         engine.compile_all(&other, rules)?;
-        if std::env::var_os("WARM").is_some() {
-            let mut bytes = module.bytes().to_vec();
-            bytes.extend([0, 1, 0]);
-            let same = Arc::new(check(&bytes, rules).map_err(|error| format!("{error:?}"))?);
-            engine.compile_all(&same, rules)?;
-        }
         let begun = Clock::now();
         let instance = engine.instantiate(module, rules)?;
         drop(instance);

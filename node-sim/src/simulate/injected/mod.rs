@@ -16,12 +16,13 @@ mod pipeline;
 pub use engine::{WrongGas, WrongOperator};
 pub use store::LostWrite;
 
+use super::acted::Acted;
 use super::executor::{Executor, Restart};
 use super::samples::COUNTER;
 use crate::rerun::{MakeEngine, MakeTraced};
-use engine::{WrongHostResult, WrongPrice, replacing};
-use node::{CachePolicy, MemoryStore, Store};
-use pipeline::FaultyPipeline;
+use engine::{NotesClock, Watched, WrongHostResult, WrongPrice, replacing};
+use node::{CachePolicy, MemoryStore};
+use pipeline::{FaultyPipeline, PipelineFault};
 use reference::Reference;
 use store::{FaultyStore, StoreFault};
 use vm::Height;
@@ -40,14 +41,15 @@ pub struct InjectedFault {
     pub name: &'static str,
     /// What is wrong, in a few words.
     pub summary: &'static str,
-    make: fn(&'static str) -> Executor,
+    make: fn(&'static str, &Acted) -> Executor,
 }
 
 impl InjectedFault {
-    /// A faulty executor, with its store in memory.
+    /// A faulty executor, with its store in memory, and a counter of what the fault changed.
     #[must_use]
     pub fn executor(&self) -> Executor {
-        (self.make)(self.name)
+        let acted = Acted::default();
+        (self.make)(self.name, &acted).with_acted(acted)
     }
 }
 
@@ -58,23 +60,21 @@ pub fn by_name(name: &str) -> Option<&'static InjectedFault> {
 }
 
 /// All faults.
-pub const INJECTED_FAULTS: [InjectedFault; 15] = [
+pub const INJECTED_FAULTS: [InjectedFault; 19] = [
     InjectedFault {
         name: "wrong-opcode",
         summary: "the counter's i64.add subtracts",
-        make: |name| {
-            of_engine(
-                name,
-                || replacing(COUNTER.code_hash(), ADDS),
-                traced_opcode(),
-            )
+        make: |name, acted| {
+            let make = Watched::replacing(COUNTER.code_hash(), ADDS, acted);
+            of_engine(name, move || make.clone(), traced_opcode())
         },
     },
     InjectedFault {
         name: "wrong-price",
         summary: "i32.add costs one unit of gas too much",
-        make: |name| {
-            let make = || WrongPrice::new(Reference::new(), OVERPRICED);
+        make: |name, acted| {
+            let watched = Watched::noting(OVERPRICED, acted);
+            let make = move || WrongPrice::new(watched.clone(), OVERPRICED);
             let traced: MakeTraced = Box::new(|trace| {
                 let engine = Reference::new().with_trace(trace);
                 Box::new(WrongPrice::new(engine, OVERPRICED))
@@ -85,84 +85,114 @@ pub const INJECTED_FAULTS: [InjectedFault; 15] = [
     InjectedFault {
         name: "frame-gas",
         summary: "each frame starts with one unit of gas too little",
-        make: |name| {
+        make: |name, acted| {
+            let acted = acted.clone();
+            let make = move || WrongGas::new(Reference::new(), &acted);
             let traced: MakeTraced = Box::new(|trace| Box::new(WrongGas::with_trace(trace)));
-            of_engine(name, WrongGas::default, traced)
+            of_engine(name, make, traced)
         },
     },
     InjectedFault {
         name: "wrong-answer",
         summary: "an absent storage value is reported to the guest as an empty one",
-        make: |name| {
-            let make = || WrongHostResult(Reference::new());
-            let traced: MakeTraced =
-                Box::new(|trace| Box::new(WrongHostResult(Reference::new().with_trace(trace))));
+        make: |name, acted| {
+            let acted = acted.clone();
+            let make = move || WrongHostResult::new(Reference::new(), &acted);
+            let traced: MakeTraced = Box::new(|trace| {
+                let engine = Reference::new().with_trace(trace);
+                Box::new(WrongHostResult::new(engine, &Acted::default()))
+            });
             of_engine(name, make, traced)
         },
     },
     InjectedFault {
         name: "stale-cache",
         summary: "a value that was read once is never read again",
-        make: |name| of_store(name, wrong(StoreFault::Stale), Restart::Never),
+        make: |name, acted| of_store(name, StoreFault::Stale, acted, Restart::Never),
     },
     InjectedFault {
         name: "scan-order",
         summary: "the last two entries of a page come in the wrong order",
-        make: |name| of_store(name, wrong(StoreFault::Order), Restart::Never),
+        make: |name, acted| of_store(name, StoreFault::Order, acted, Restart::Never),
     },
     InjectedFault {
         name: "lost-write",
         summary: "the store loses one write of a block, and is restarted",
-        make: |name| {
-            let store = LostWrite::new(MemoryStore::new(), STORE_HEIGHT);
-            of_store(name, Box::new(store), Restart::EveryBlock)
+        make: |name, acted| {
+            let store = LostWrite::new(MemoryStore::new(), STORE_HEIGHT).with_acted(acted.clone());
+            with_reference(name, Restart::EveryBlock).with_store(Box::new(store))
         },
     },
     InjectedFault {
         name: "split-batch",
         summary: "a block is committed in two write batches, with a power loss between them",
-        make: |name| {
-            of_store(
-                name,
-                wrong(StoreFault::Half(STORE_HEIGHT)),
-                Restart::EveryBlock,
-            )
+        make: |name, acted| {
+            let fault = StoreFault::Half(STORE_HEIGHT);
+            of_store(name, fault, acted, Restart::EveryBlock)
         },
     },
     InjectedFault {
         name: "event-order",
         summary: "events come in the opposite order",
-        make: |name| of_pipeline(name, FaultyPipeline::Events),
+        make: |name, acted| of_pipeline(name, PipelineFault::Events, acted),
     },
     InjectedFault {
         name: "lost-revert",
         summary: "the writes of a reverted transaction stay",
-        make: |name| of_pipeline(name, FaultyPipeline::Revert),
+        make: |name, acted| of_pipeline(name, PipelineFault::Revert, acted),
     },
     InjectedFault {
         name: "wrong-fee",
         summary: "each fee is one unit too high",
-        make: |name| of_pipeline(name, FaultyPipeline::Fee),
+        make: |name, acted| of_pipeline(name, PipelineFault::Fee, acted),
     },
     InjectedFault {
         name: "wrong-nonce",
         summary: "a failed transaction does not increment the nonce",
-        make: |name| of_pipeline(name, FaultyPipeline::Nonce),
+        make: |name, acted| of_pipeline(name, PipelineFault::Nonce, acted),
     },
     InjectedFault {
         name: "clock",
         summary: "guests see the time of another time zone",
-        make: |name| of_pipeline(name, FaultyPipeline::Clock),
+        make: |name, acted| {
+            let noted = acted.clone();
+            let engine: MakeEngine =
+                Box::new(move || Box::new(NotesClock::new(Reference::new(), &noted)));
+            Executor {
+                engine,
+                ..of_pipeline(name, PipelineFault::Clock, acted)
+            }
+        },
     },
     InjectedFault {
         name: "lost-tree-update",
         summary: "the tree misses the first value of each change",
-        make: |name| of_pipeline(name, FaultyPipeline::Tree),
+        make: |name, acted| of_pipeline(name, PipelineFault::Tree, acted),
     },
     InjectedFault {
         name: "receipts-hash",
         summary: "receipts are hashed in the opposite order",
-        make: |name| of_pipeline(name, FaultyPipeline::Receipts),
+        make: |name, acted| of_pipeline(name, PipelineFault::Receipts, acted),
+    },
+    InjectedFault {
+        name: "lost-removal",
+        summary: "the store keeps one value that a block removes",
+        make: |name, acted| of_store(name, StoreFault::Removal, acted, Restart::Never),
+    },
+    InjectedFault {
+        name: "receipt-order",
+        summary: "the store keeps the receipts of a block in the opposite order",
+        make: |name, acted| of_store(name, StoreFault::Receipts, acted, Restart::Never),
+    },
+    InjectedFault {
+        name: "event-swap",
+        summary: "the store swaps the first and the last event of a transaction",
+        make: |name, acted| of_store(name, StoreFault::Events, acted, Restart::Never),
+    },
+    InjectedFault {
+        name: "lost-transaction",
+        summary: "the store lacks the last transaction of each block",
+        make: |name, acted| of_store(name, StoreFault::Transactions, acted, Restart::Never),
     },
 ];
 
@@ -172,11 +202,11 @@ fn traced_opcode() -> MakeTraced {
     Box::new(|trace| Box::new(replacing(COUNTER.code_hash(), ADDS).with_trace(trace)))
 }
 
-fn wrong(wrong: StoreFault) -> Box<dyn Store> {
-    Box::new(FaultyStore::new(MemoryStore::new(), wrong))
-}
-
-fn of_engine<E: vm::Engine + 'static>(name: &str, make: fn() -> E, traced: MakeTraced) -> Executor {
+fn of_engine<E: vm::Engine + 'static>(
+    name: &str,
+    make: impl Fn() -> E + 'static,
+    traced: MakeTraced,
+) -> Executor {
     let engine: MakeEngine = Box::new(move || Box::new(make()));
     Executor::new(name, engine, CachePolicy::Warm, Restart::Never).with_traced(traced)
 }
@@ -187,10 +217,12 @@ fn with_reference(name: &str, restart: Restart) -> Executor {
     Executor::new(name, engine, CachePolicy::Warm, restart).with_traced(traced)
 }
 
-fn of_store(name: &str, store: Box<dyn Store>, restart: Restart) -> Executor {
-    with_reference(name, restart).with_store(store)
+fn of_store(name: &str, fault: StoreFault, acted: &Acted, restart: Restart) -> Executor {
+    let store = FaultyStore::new(MemoryStore::new(), fault, acted.clone());
+    with_reference(name, restart).with_store(Box::new(store))
 }
 
-fn of_pipeline(name: &str, pipeline: FaultyPipeline) -> Executor {
-    with_reference(name, Restart::Never).with_pipeline(Box::new(move || Box::new(pipeline)))
+fn of_pipeline(name: &str, fault: PipelineFault, acted: &Acted) -> Executor {
+    let pipeline = FaultyPipeline::new(fault, acted.clone());
+    with_reference(name, Restart::Never).with_pipeline(Box::new(move || Box::new(pipeline.clone())))
 }

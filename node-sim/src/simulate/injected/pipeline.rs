@@ -2,6 +2,7 @@
 
 use super::engine::NoRevert;
 use crate::pipeline::{BlockPipeline, StandardPipeline};
+use crate::simulate::acted::Acted;
 use node::execute::execute;
 use node::receipt::{events_root, receipts_root};
 use node::{BlockEnvironment, Executed, Header, Overlay, Receipt, ReceiptExit, ValidTransaction};
@@ -15,7 +16,7 @@ const HOUR_MS: u64 = 3_600_000;
 
 /// The fault of a pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FaultyPipeline {
+pub(super) enum PipelineFault {
     /// Events of a transaction are in the opposite order.
     Events,
     /// The storage writes of a reverted transaction stay.
@@ -32,10 +33,23 @@ pub(super) enum FaultyPipeline {
     Receipts,
 }
 
+/// A pipeline with one fault, and a counter of what that changed.
+#[derive(Clone)]
+pub(super) struct FaultyPipeline {
+    fault: PipelineFault,
+    acted: Acted,
+}
+
+impl FaultyPipeline {
+    pub(super) const fn new(fault: PipelineFault, acted: Acted) -> Self {
+        Self { fault, acted }
+    }
+}
+
 impl BlockPipeline for FaultyPipeline {
     fn metadata(&self, header: &Header) -> vm::BlockMetadata {
         let mut block = StandardPipeline.metadata(header);
-        if *self == Self::Clock {
+        if self.fault == PipelineFault::Clock {
             block.time_ms = block.time_ms.saturating_add(HOUR_MS);
         }
         block
@@ -47,29 +61,36 @@ impl BlockPipeline for FaultyPipeline {
         overlay: &mut Overlay<'_>,
         valid: &ValidTransaction,
     ) -> Result<Executed, Fault> {
-        let undone = match self {
-            Self::Revert => Some(effects(environment, overlay.clone(), valid)?),
+        let undone = match self.fault {
+            PipelineFault::Revert => Some(effects(environment, overlay.clone(), valid)?),
             _ => None,
         };
         let mut executed = execute(environment, overlay, valid)?;
         let exit = executed.receipt.exit;
-        match self {
-            Self::Events => {
+        match self.fault {
+            PipelineFault::Events => {
+                let before = executed.events.clone();
                 executed.events.reverse();
                 executed.receipt.events_root = events_root(&executed.events);
+                if executed.events != before {
+                    self.acted.note();
+                }
             }
-            Self::Revert if exit == ReceiptExit::Revert => {
+            PipelineFault::Revert if exit == ReceiptExit::Revert => {
                 for (key, value) in undone.unwrap_or_default() {
+                    self.acted.note();
                     overlay.write(key, value);
                 }
             }
-            Self::Fee if executed.fee > 0 => {
+            PipelineFault::Fee if executed.fee > 0 => {
+                self.acted.note();
                 executed.fee = executed.fee.saturating_add(1);
                 change(overlay, valid, |account| {
                     account.balance = account.balance.saturating_sub(1);
                 })?;
             }
-            Self::Nonce if failed(exit) => {
+            PipelineFault::Nonce if failed(exit) => {
+                self.acted.note();
                 change(overlay, valid, |account| {
                     account.nonce = account.nonce.saturating_sub(1);
                 })?;
@@ -84,9 +105,10 @@ impl BlockPipeline for FaultyPipeline {
     fn update(&self, tree: &mut Tree, diff: &StateDiff) -> [u8; 32] {
         let mut diff = diff.clone();
         let is_value = |key: &&Vec<u8>| key.first() == Some(&key::VALUE);
-        if *self == Self::Tree
+        if self.fault == PipelineFault::Tree
             && let Some(first) = diff.keys().find(is_value).cloned()
         {
+            self.acted.note();
             diff.remove(&first);
         }
         StandardPipeline.update(tree, &diff)
@@ -94,8 +116,11 @@ impl BlockPipeline for FaultyPipeline {
 
     fn receipts_root(&self, receipts: &[Receipt]) -> [u8; 32] {
         let mut receipts = receipts.to_vec();
-        if *self == Self::Receipts {
+        if self.fault == PipelineFault::Receipts {
             receipts.reverse();
+            if receipts.len() > 1 {
+                self.acted.note();
+            }
         }
         receipts_root(&receipts)
     }

@@ -1,5 +1,6 @@
 //! Makes faulty stores.
 
+use crate::simulate::acted::Acted;
 use node::{Commit, Header, Receipt, Signed, Store, Tip};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -13,17 +14,25 @@ pub struct LostWrite<S> {
     inner: S,
     height: Height,
     is_lost: bool,
+    acted: Acted,
 }
 
 impl<S> LostWrite<S> {
     /// Loses the first write of a contract's value from block `height` on.
     #[must_use]
-    pub const fn new(inner: S, height: Height) -> Self {
+    pub fn new(inner: S, height: Height) -> Self {
         Self {
             inner,
             height,
             is_lost: false,
+            acted: Acted::default(),
         }
+    }
+
+    /// Counts the loss in this counter.
+    pub(super) fn with_acted(mut self, acted: Acted) -> Self {
+        self.acted = acted;
+        self
     }
 }
 
@@ -70,6 +79,7 @@ impl<S: Store> Store for LostWrite<S> {
             if let Some(lost) = lost {
                 commit.diff.remove(&lost);
                 self.is_lost = true;
+                self.acted.note();
             }
         }
         self.inner.commit(commit)
@@ -86,6 +96,14 @@ pub(super) enum StoreFault {
     /// From this height on, the power fails after the first half of a block's changes, while the
     /// store reports success.
     Half(Height),
+    /// The first removal of a contract's value in a block is lost.
+    Removal,
+    /// The receipts of a block are stored in the opposite order.
+    Receipts,
+    /// The first and the last event of each transaction are swapped.
+    Events,
+    /// The last transaction of each block is lost.
+    Transactions,
 }
 
 /// A store with one fault.
@@ -93,14 +111,55 @@ pub(super) struct FaultyStore<S> {
     inner: S,
     wrong: StoreFault,
     kept: Mutex<StateDiff>,
+    acted: Acted,
 }
 
 impl<S> FaultyStore<S> {
-    pub(super) const fn new(inner: S, wrong: StoreFault) -> Self {
+    pub(super) const fn new(inner: S, wrong: StoreFault, acted: Acted) -> Self {
         Self {
             inner,
             wrong,
             kept: Mutex::new(BTreeMap::new()),
+            acted,
+        }
+    }
+
+    /// Commits something else; true if it is.
+    fn spoil(&self, commit: &mut Commit) -> bool {
+        match self.wrong {
+            StoreFault::Stale | StoreFault::Order => false,
+            StoreFault::Half(height) => {
+                let half = commit.diff.len().div_euclid(2);
+                let is_due = commit.tip.height >= height && half < commit.diff.len();
+                if is_due {
+                    let first = core::mem::take(&mut commit.diff).into_iter().take(half);
+                    commit.diff = first.collect();
+                }
+                is_due
+            }
+            StoreFault::Removal => {
+                let removed = |(key, value): &(&Vec<u8>, &Option<Vec<u8>>)| {
+                    value.is_none() && key.first() == Some(&key::VALUE)
+                };
+                let lost = commit.diff.iter().find(removed);
+                let lost = lost.map(|(key, _)| key.clone());
+                lost.is_some_and(|key| commit.diff.remove(&key).is_some())
+            }
+            StoreFault::Receipts => {
+                commit.receipts.reverse();
+                commit.receipts.len() > 1
+            }
+            StoreFault::Events => {
+                let mut changed = false;
+                for events in &mut commit.events {
+                    if let [first, .., last] = events.as_mut_slice() {
+                        changed |= first != last;
+                        core::mem::swap(first, last);
+                    }
+                }
+                changed
+            }
+            StoreFault::Transactions => commit.transactions.pop().is_some(),
         }
     }
 }
@@ -111,10 +170,13 @@ impl<S: Store> Store for FaultyStore<S> {
             return self.inner.read(key);
         }
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(value) = kept.get(key) {
-            return Ok(value.clone());
-        }
         let value = self.inner.read(key)?;
+        if let Some(old) = kept.get(key) {
+            if *old != value {
+                self.acted.note();
+            }
+            return Ok(old.clone());
+        }
         kept.insert(key.to_vec(), value.clone());
         Ok(value)
     }
@@ -126,6 +188,7 @@ impl<S: Store> Store for FaultyStore<S> {
             && let Some([.., one, other]) = entries.get_mut(..)
         {
             core::mem::swap(one, other);
+            self.acted.note();
         }
         Ok(entries)
     }
@@ -155,12 +218,8 @@ impl<S: Store> Store for FaultyStore<S> {
     }
 
     fn commit(&mut self, mut commit: Commit) -> Result<(), Fault> {
-        if let StoreFault::Half(height) = self.wrong
-            && commit.tip.height >= height
-        {
-            let half = commit.diff.len().div_euclid(2);
-            let first = commit.diff.into_iter().take(half);
-            commit.diff = first.collect();
+        if self.spoil(&mut commit) {
+            self.acted.note();
         }
         self.inner.commit(commit)
     }

@@ -1,0 +1,7 @@
+//! Takes an archive: see `fuzzed::chains::archive`.
+#![no_main]
+
+use fuzz::timed;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| timed(fuzzed::chains::archive, bytes));

@@ -1,0 +1,7 @@
+//! Takes a transaction: see `fuzzed::chains::transaction`.
+#![no_main]
+
+use fuzz::timed;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| timed(fuzzed::chains::transaction, bytes));
