@@ -17,7 +17,7 @@ pub enum WorkKind {
     Hashed,
     /// Operators checked; a function counts as [`FUNCTION_OPERATORS`] more.
     Checked,
-    /// Operators and branch targets translated; a function counts as [`FUNCTION_OPERATORS`] more.
+    /// Operators translated; two branch targets count as one, and a function counts as [`FUNCTION_OPERATORS`] more.
     Translated,
     /// Keys passed in a walk: of the store, of the changes of a block, of the journal.
     Walked,

@@ -80,11 +80,16 @@ fn measure(kind: WorkKind) -> Done<f64> {
                 keys.iter().map(|key| store.read(key)).collect()
             })
         }
-        WorkKind::Copied | WorkKind::Allocated => {
+        WorkKind::Allocated => {
             let long = vec![7_u8; LONG];
             timed(64 * LONG, || -> Vec<_> {
                 (0..64).map(|_| long.clone()).collect()
             })
+        }
+        WorkKind::Copied => {
+            let (long, mut target) = (vec![7_u8; LONG], vec![1_u8; LONG]);
+            let copy = |_| target.copy_from_slice(black_box(&long));
+            timed(64 * LONG, || (0..64).for_each(copy))
         }
         WorkKind::Zeroed => timed(MEMORY, || vec![1_u8; MEMORY]),
         WorkKind::Hashed => {

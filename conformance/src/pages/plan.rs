@@ -42,7 +42,7 @@ pub struct Step {
 }
 
 /// Beginnings of commands that are not run here, with what runs them instead.
-const LEFT: [(&str, &str); 22] = [
+const LEFT: [(&str, &str); 23] = [
     (
         "cargo test",
         "step `tests`, `contracts` or `rocksdb` of .ci/run",
@@ -73,6 +73,10 @@ const LEFT: [(&str, &str); 22] = [
     ),
     (
         "cargo run --release -p host-bench --example",
+        "step `host-bench` of .ci/deep",
+    ),
+    (
+        "cargo run --release -p work --example",
         "step `host-bench` of .ci/deep",
     ),
     (

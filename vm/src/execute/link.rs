@@ -418,7 +418,7 @@ impl CompiledModule {
             locals: header.zeroed,
         };
         let code = translate::translate(source, (body, layout), signature, workspace);
-        let items = body.operators.saturating_add(body.targets);
+        let items = body.operators.saturating_add(body.targets >> 1);
         work::add_items(WorkKind::Translated, u64::from(items));
         let header = Header {
             charge: self
