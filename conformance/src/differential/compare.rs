@@ -125,7 +125,7 @@ fn differences(
     fields.into_iter().map(difference).collect()
 }
 
-/// Gas that is used when the entry executes its first operator, unless a start function runs before.
+/// Gas used before the first operator of the entry, unless a start function runs before it.
 fn entered(program: &Program) -> u64 {
     let schedule = &program.rules.schedule;
     program.module.function(program.entry).map_or(0, |entry| {
