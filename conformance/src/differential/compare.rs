@@ -139,7 +139,7 @@ fn entered(program: &Program) -> u64 {
 fn limits(plenty: u64, executed: &Range<u64>, drawn: u64, random: &mut Random) -> BTreeSet<u64> {
     let (start, total) = (executed.start, executed.end);
     let below = |number: u64| match number % 4 {
-        0 => random.below(total),
+        3 => random.below(total),
         _ => start.saturating_add(random.below(total.saturating_sub(start))),
     };
     let drawn: Vec<u64> = (0..drawn).map(below).collect();
