@@ -193,7 +193,7 @@ fn a_wrong_select_divides_by_zero_where_the_reference_runs_out_of_gas() {
             arguments,
             ..program.clone()
         };
-        describe(&observe(engine, &program, 5_000).unwrap().exit)
+        describe(&observe(engine, &program, 50_000).unwrap().exit)
     };
     let ends = |engine: &dyn Engine| [exit(engine, 0), exit(engine, 1)];
     let reference = ends(&Reference::new());

@@ -16,7 +16,7 @@ use vm::{Engine, Rules};
 /// Number of random limits below the total for each generated program.
 const DRAWN: u64 = 3;
 /// The same for each program of a single operator, of which there are very many.
-const DRAWN_SINGLE: u64 = 1;
+const DRAWN_SINGLE: u64 = 2;
 
 /// Result of a campaign.
 #[derive(Clone, Debug, Default)]

@@ -13,6 +13,7 @@ use crate::program::Program;
 use crate::sweep::Difference;
 use reference::Reference;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use vm::{Engine, Fault};
 
@@ -77,7 +78,8 @@ pub fn compare(
             .to_owned();
         let count = found.exits.entry(exit).or_default();
         *count = count.saturating_add(1);
-        for gas_limit in limits(program.probe_gas, probe.gas_used, drawn, random) {
+        let range = entered(program).min(probe.gas_used)..probe.gas_used;
+        for gas_limit in limits(program.probe_gas, &range, drawn, random) {
             let expected = observe(&reference, program, gas_limit)?;
             let mut recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
             recorder.settle(&operators, &expected, &mut found.coverage);
@@ -123,12 +125,25 @@ fn differences(
     fields.into_iter().map(difference).collect()
 }
 
-/// The limits: plenty, the exact total, one less, and `drawn` random ones below.
-fn limits(plenty: u64, total: u64, drawn: u64, random: &mut Random) -> BTreeSet<u64> {
-    let below = (0..drawn)
-        .map(|_| random.below(total))
-        .collect::<Vec<u64>>();
-    below
+/// Gas used before the first operator of the entry, unless a start function runs before it.
+fn entered(program: &Program) -> u64 {
+    let schedule = &program.rules.schedule;
+    program.module.function(program.entry).map_or(0, |entry| {
+        let first = schedule.first_entry(entry.operators, entry.targets);
+        first.saturating_add(schedule.function_entry(entry.slots))
+    })
+}
+
+/// The limits: plenty, the exact total, one less, and `drawn` random ones below: every fourth is
+/// below the total, at the end of `executed`; the others are in that range, in which operators run.
+fn limits(plenty: u64, executed: &Range<u64>, drawn: u64, random: &mut Random) -> BTreeSet<u64> {
+    let (start, total) = (executed.start, executed.end);
+    let below = |number: u64| match number % 4 {
+        3 => random.below(total),
+        _ => start.saturating_add(random.below(total.saturating_sub(start))),
+    };
+    let drawn: Vec<u64> = (0..drawn).map(below).collect();
+    drawn
         .into_iter()
         .chain([plenty, total, total.saturating_sub(1)])
         .collect()

@@ -344,7 +344,7 @@ fn n44_a_start_function_that_is_not_always_run() {
           (global.set $g (i32.add (global.get $g) (i32.const 1))) (global.get $g)))"#;
     for _ in 0..2 {
         assert_eq!(
-            returned(&run(&program(text, "f", &[]), 10_000)),
+            returned(&run(&program(text, "f", &[]), 100_000)),
             Some(Value::I32(11))
         );
     }

@@ -2,8 +2,8 @@
 //!
 //! `cargo run --release -p host-bench --example first_entry [FILE.wasm ...]`. Each line is one
 //! module, checked before, on an engine that has not seen it: nanoseconds of processor time for
-//! 1,000 gas (nominal 100) of the first entries of all its functions, and of its frame; the least of
-//! several rounds. Files are measured after the shapes. Exit code 1 if a line is above nominal.
+//! 1,000 gas (nominal 100) of the first entries of all its functions, and of its frame; the least
+//! of several rounds. Files are measured after the shapes. Exit code 1 if a line is above nominal.
 #![expect(
     clippy::print_stdout,
     clippy::as_conversions,
