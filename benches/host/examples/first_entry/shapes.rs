@@ -1,5 +1,10 @@
 //! The modules: each represents a kind of code whose translation or loading takes time.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "small counts of what the texts contain"
+)]
+
 use std::fmt::Write as _;
 
 /// A module whose functions are all defined.
@@ -45,7 +50,16 @@ fn many(name: &str, count: usize, function: &str) -> Shape {
 
 /// Every module.
 pub(crate) fn shapes() -> Vec<Shape> {
-    let mut shapes = vec![
+    let mut shapes = straight();
+    shapes.extend(branches());
+    shapes.extend(others());
+    shapes.extend(exports());
+    shapes
+}
+
+/// Straight code.
+fn straight() -> Vec<Shape> {
+    vec![
         repeated("nop", "(func", "nop ", 1),
         repeated(
             "local.get, drop",
@@ -94,6 +108,12 @@ pub(crate) fn shapes() -> Vec<Shape> {
             "local.get 0 local.get 0 i64.mul_wide_u local.set 0 local.set 0 ",
             5,
         ),
+    ]
+}
+
+/// Branches and calls.
+fn branches() -> Vec<Shape> {
+    vec![
         repeated(
             "loops",
             "(func (param i32)",
@@ -139,6 +159,12 @@ pub(crate) fn shapes() -> Vec<Shape> {
             2,
         ),
         many_shapes(),
+    ]
+}
+
+/// Branch tables in nested blocks, and many small items.
+fn others() -> Vec<Shape> {
+    vec![
         tables("br_table to one label", "", "", &"0 ".repeat(TARGETS)),
         tables(
             "br_table that carries a value past many blocks",
@@ -168,9 +194,7 @@ pub(crate) fn shapes() -> Vec<Shape> {
             &format!("(func {})", "(local i32) (local i64)".repeat(512)),
         ),
         types(),
-    ];
-    shapes.extend(exports());
-    shapes
+    ]
 }
 
 /// Calls with as many arguments as a function may have.
