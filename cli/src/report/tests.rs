@@ -109,7 +109,8 @@ fn an_injected_fault_is_shown_with_its_location_field_and_both_results() {
         .mismatches
         .iter()
         .find(|one| one.field == "state");
-    let key = state.and_then(|one| one.key.as_ref()).unwrap();
+    let key = state.and_then(|one| one.key.as_ref());
+    let key = key.unwrap_or_else(|| panic!("{:?}", difference.mismatches));
     assert!(page.contains(&format!("state key <code>{key}</code>")));
     // Without the marks, each executor's result is shown unchanged.
     let plain = page.replace("<mark>", "").replace("</mark>", "");

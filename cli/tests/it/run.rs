@@ -90,13 +90,13 @@ fn factorial_of_five_is_120_with_gas() {
 
 #[test]
 fn gas_is_exactly_that_of_entry_and_operators() {
-    // Entry 40 + 3 * 3 slots; local.get 10 twice, i32.add 10, end 0.
+    // First entry 4,000 + 400 * 4 operators; entry 40 + 3 * 4 slots; three operators of 10, end 0.
     let text = "(module (func (export \"add\") (param i32 i32) (result i32)
         (i32.add (local.get 0) (local.get 1))))";
     let path = file("gas.wat", text);
     let line = lockstep(&["run", &path, "add", "1", "2", "--json"]).json();
     let used = number(&line["gas_used"]);
-    assert_eq!(used, 40 + 3 * 4 + 30);
+    assert_eq!(used, 4_000 + 400 * 4 + 40 + 3 * 4 + 30);
     assert_eq!(line["memory_sha256"], Value::Null, "there is no memory");
     let exact = lockstep(&[
         "run",

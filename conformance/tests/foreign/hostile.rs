@@ -154,12 +154,12 @@ fn an_impossible_reply_fails_its_vector_and_the_next_one_runs() {
             "hexadecimal bytes",
         ),
         (
-            "\"sha256\"",
+            "\"sha256\":",
             "{\"type\":\"ended\"}",
             "without memory and globals",
         ),
         (
-            "\"sha256\"",
+            "\"sha256\":",
             "{\"type\":\"ended\",\"memory\":{\"bytes\":0,\"sha256\":\"\"},\"globals\":[]}",
             "64 lower-case digits",
         ),

@@ -34,6 +34,8 @@ const ENTRIES: usize = 16;
 pub(super) const PAST_BLOCKS: usize = 2;
 /// Gas of a query.
 const VIEW_GAS: Gas = Gas(20_000_000);
+/// What a view shows where the next block needs rules that the build does not have.
+const RULES_UNKNOWN: &str = "rules unknown";
 
 /// A value, `Some(None)` if it is absent; `None` where an executor no longer keeps it, for instance
 /// after a restart.
