@@ -21,13 +21,11 @@
 //!
 //! Specification: docs/spec/frames.md, "Messages and frames". Tests: `tests/it/code_records.rs`.
 
-use crate::cache::{CachePolicy, CodeCache};
 use crate::digest::{length, sha256};
-use crate::overlay::Overlay;
 use crate::store::{Record, Store};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vm::{CheckedModule, CodeHash, Fault, Rulebook, Rules, StateView as _, key};
+use vm::{CheckedModule, CodeHash, Fault};
 
 const DOMAIN: &[u8] = b"lockstep code record";
 const VERSION: u8 = 1;
@@ -40,7 +38,7 @@ const COMPLETE: u8 = 18;
 
 /// Bytes of records that the execution of one block remembers for its commit, besides those of the
 /// codes that it uploads, and that are written at once when a store is opened.
-const REMEMBERED_BYTES_MAX: u64 = 16 * 1024 * 1024;
+pub(crate) const REMEMBERED_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Records of codes by key.
 pub(crate) type CodeRecords = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -108,9 +106,9 @@ pub(crate) fn decode_form(
 /// The records of a block: of the codes that it uploads, and of those that it found to have none.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NewRecords {
-    records: CodeRecords,
+    pub(crate) records: CodeRecords,
     /// Bytes of remembered records.
-    remembered: u64,
+    pub(crate) remembered: u64,
 }
 
 impl NewRecords {
@@ -169,7 +167,8 @@ pub(crate) fn complete(rules_id: &[u8; 32]) -> Record {
     (key, Some(record))
 }
 
-fn is_complete(store: &dyn Store, rules_id: &[u8; 32]) -> Result<bool, Fault> {
+/// True if every code of the store has records, under the rules with this id.
+pub(crate) fn is_complete(store: &dyn Store, rules_id: &[u8; 32]) -> Result<bool, Fault> {
     let record = store.record(&[COMPLETE])?;
     let body = record
         .as_deref()
@@ -177,53 +176,9 @@ fn is_complete(store: &dyn Store, rules_id: &[u8; 32]) -> Result<bool, Fault> {
     Ok(body == Some(rules_id.as_slice()))
 }
 
-/// Makes the records that codes of a store lack, at its opening: after a restore, after an earlier
-/// layout, and after other rules came into force. One code is in memory at a time.
-///
-/// A code that cannot be checked is left out: the first frame that needs it says why.
-pub(crate) fn rebuild(
-    store: &mut dyn Store,
-    rules: &Arc<Rules>,
-    rulebook: &Rulebook,
-) -> Result<(), Fault> {
-    if !store.keeps_records() || is_complete(store, rules.id())? {
-        return Ok(());
-    }
-    let (mut start, end) = (vec![key::CODE], [key::CODE.saturating_add(1)]);
-    let cache = CodeCache::new(CachePolicy::Disabled, rulebook);
-    loop {
-        let mut new = NewRecords::default();
-        let mut is_last = false;
-        while new.remembered < REMEMBERED_BYTES_MAX && !is_last {
-            // The key of each code, whose value is read below.
-            let page = store.scan(&start, Some(&end), 1)?;
-            let Some((key, _)) = page.into_iter().next() else {
-                is_last = true;
-                continue;
-            };
-            let code_hash = key.get(1..).and_then(|hash| hash.try_into().ok());
-            start = key;
-            // The smallest key above it.
-            start.push(0);
-            if let Some(code_hash) = code_hash {
-                let overlay = Overlay::new(store, &cache, rules);
-                let _ = overlay.code(&CodeHash(code_hash));
-                new.extend(overlay.new_records());
-            }
-        }
-        let mut records: Vec<Record> = written(&new.records).collect();
-        if is_last {
-            records.push(complete(rules.id()));
-        }
-        store.write_records(records)?;
-        if is_last {
-            return Ok(());
-        }
-    }
-}
-
 impl NewRecords {
-    fn extend(&mut self, other: Self) {
+    /// Adds those of other codes.
+    pub(crate) fn extend(&mut self, other: Self) {
         self.remembered = self.remembered.saturating_add(other.remembered);
         self.records.extend(other.records);
     }

@@ -56,6 +56,9 @@ mod cache;
 /// What is kept beside each code.
 mod code_records;
 
+/// Records that a store lacks beside its codes.
+mod rebuild_records;
+
 /// Changes of blocks that are not final.
 mod layers;
 

@@ -10,6 +10,7 @@ use crate::genesis::Genesis;
 use crate::header::{BlockResult, Header, Tip};
 use crate::limits::Limits;
 use crate::opening::open_store;
+use crate::rebuild_records;
 use crate::state_tree::{Advance, StateTree, StoredTree, TreeOptions, scrub};
 use crate::store::{Commit, Store};
 use crate::transaction::Signed;
@@ -90,7 +91,7 @@ impl Node {
         let (genesis, planned) = chain.into_parts();
         let listed = (&activations, tip.height);
         if let Ok(rules) = planned.rules_at(listed, &parts.rules, tip.height.next()) {
-            code_records::rebuild(store.as_mut(), rules, &parts.rules)?;
+            rebuild_records::rebuild(store.as_mut(), rules, &parts.rules)?;
         }
         parts.cache.bound(parts.engine.as_ref());
         Ok(Self {

@@ -1,4 +1,4 @@
-//! WorkCounts work by kind, for tests that compare it with gas.
+//! Counts work by kind, for tests that compare it with gas.
 //!
 //! Without the feature `work`, which no product enables, [`add`] is empty and nothing is counted.
 //! A place that works without being counted is found by no test, so a loop over data of the guest
@@ -17,7 +17,8 @@ pub enum WorkKind {
     Hashed,
     /// Operators checked; a function counts as [`FUNCTION_OPERATORS`] more.
     Checked,
-    /// Operators translated; two branch targets count as one, and a function counts as [`FUNCTION_OPERATORS`] more.
+    /// Operators translated; two branch targets count as one, and a function counts as
+    /// [`FUNCTION_OPERATORS`] more.
     Translated,
     /// Keys passed in a walk: of the store, of the changes of a block, of the journal.
     Walked,

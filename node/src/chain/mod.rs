@@ -89,6 +89,7 @@ use crate::limits::{
 use crate::mempool::MempoolOptions;
 use crate::node::Parts;
 use crate::opening::open_store;
+use crate::rebuild_records;
 use crate::signatures::Signatures;
 use crate::state_tree::TreeOptions;
 use crate::store::{Commit, Store};
@@ -191,7 +192,7 @@ impl Chain {
         let (genesis, planned) = chain.into_parts();
         let listed = (&activations, tip.height);
         if let Ok(rules) = planned.rules_at(listed, &parts.rules, tip.height.next()) {
-            code_records::rebuild(store.as_mut(), rules, &parts.rules)?;
+            rebuild_records::rebuild(store.as_mut(), rules, &parts.rules)?;
         }
         let bounds = Bounds {
             blocks: options.unfinalized_blocks_max,

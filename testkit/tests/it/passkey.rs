@@ -109,9 +109,9 @@ fn a_passkey_controls_an_account() {
     assert_eq!(revert_code(&mut world, &absent), 3);
 }
 
-/// The signature is most of what an action costs beside its frame.
+/// Beside its frame and the signature an action costs what that many writes and first entries do.
 #[test]
-fn an_action_costs_the_signature_and_little_more() {
+fn an_action_costs_at_most_one_and_a_half_signatures_more() {
     let mut world = world_on_all_engines();
     let [alice, bob] = ["alice", "bob"].map(|name| world.account(name, 1_000));
     let account = deploy(&mut world, alice, "passkey", &with_key(passkey::init));
@@ -129,5 +129,5 @@ fn an_action_costs_the_signature_and_little_more() {
         .find(|(name, _)| *name == "host.p256_verify.base");
     let (_, verify) = price.expect("a price");
     let rest = receipt.gas_used - receipt.frame_gas - verify;
-    assert!(rest < 3_500_000, "{rest} of {}", receipt.gas_used);
+    assert!(rest * 2 < verify * 3, "{rest} of {}", receipt.gas_used);
 }

@@ -2,11 +2,12 @@
 
 use super::calls::{Asked, call};
 use super::script::{MEMORY_BYTES, Script, Slot};
-use super::{Probe, Site};
+use super::{DRIVER, Probe, Site};
 use host_api::{Argument, Function, Row, Static};
+use vm::unstable::module;
 
-/// Limits of frames that reach a host call and cannot pay for it: the more arguments the call has,
-/// the more the driver does before.
+/// Limits, beside first entries, of frames that reach a host call and cannot pay for it: the more
+/// arguments the call has, the more the driver does before.
 const GAS_SCARCE: [u64; 4] = [2_500, 3_100, 3_900, 5_400];
 /// Gas of the longest lists of points.
 const GAS_LISTS: u64 = 2_500_000_000;
@@ -282,13 +283,43 @@ fn statics(site: &Site) -> [Probe; 2] {
 
 /// Each function with too little gas for its first price, in frames of their own.
 fn unaffordable(site: &Site) -> Probe {
-    let rows = host_api::TABLE.iter();
-    let script = rows.fold(Script::default(), |script, row| {
+    let entries = first_entries();
+    let rows = host_api::TABLE.iter().zip(entries);
+    let script = rows.fold(Script::default(), |script, (row, entered)| {
         let alone = one(row.function, inside(row));
         GAS_SCARCE.into_iter().fold(script, |script, gas| {
-            let asked = Asked::of(site, 1, &alone).with_gas(gas);
+            let asked = Asked::of(site, 1, &alone).with_gas(gas.saturating_add(entered));
             script.then(one(Function::Call, call(&asked)))
         })
     });
     site.script("too little gas for every function", 0, &script)
+}
+
+/// For each host function what the first entries of the driver's functions cost before its call.
+fn first_entries() -> Vec<u64> {
+    let rules = node::rules::version_1();
+    let module = vm::check(DRIVER.bytes, &rules).ok();
+    let price = |function: Option<&module::Function>| {
+        function.map_or(0, |one| {
+            rules.schedule.first_entry(one.operators, one.targets)
+        })
+    };
+    let defined = module.as_ref().map(|module| module.functions());
+    let at = |index: usize| price(defined.and_then(|all| all.get(index)));
+    let run = module.as_ref().and_then(|module| {
+        let index = module.exported_function("run")?;
+        module.function(index)
+    });
+    // The first two read an argument; then each host function has one that calls it.
+    let arguments = at(0).saturating_add(at(1));
+    let rows = host_api::TABLE.iter().zip(2..);
+    rows.map(|(row, index)| {
+        let read = if row.arguments.is_empty() {
+            0
+        } else {
+            arguments
+        };
+        price(run).saturating_add(at(index)).saturating_add(read)
+    })
+    .collect()
 }
