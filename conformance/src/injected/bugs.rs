@@ -14,6 +14,10 @@ use wasmparser::Operator;
 
 /// Number of operators of one charge in an instrumented module.
 const CHARGE: usize = 10;
+/// Operators of a function before the charge of its first entry.
+const FIRST_ENTRY: usize = 5;
+/// Operators of a function before the charge of its entry.
+const ENTRY: usize = FIRST_ENTRY + CHARGE + 1;
 
 /// One injected bug.
 pub struct Bug {
@@ -37,7 +41,11 @@ pub fn bugs() -> Vec<Bug> {
     };
     let mut all = vec![
         emission("an entry charge skipped", |operators, at| match at {
-            0 if is_charge(operators, 0) => Edit::Drop(CHARGE),
+            ENTRY if is_charge(operators, ENTRY) => Edit::Drop(CHARGE),
+            _ => Edit::Keep,
+        }),
+        emission("a first entry that is free", |operators, at| match at {
+            FIRST_ENTRY if is_charge(operators, FIRST_ENTRY) => Edit::Drop(CHARGE),
             _ => Edit::Keep,
         }),
         emission("what was not executed after a trap stays paid", late_charge),

@@ -20,7 +20,7 @@ use vm::{Engine, Rules};
 /// Number of generated modules in the check `seeds`.
 const SEEDS: u64 = 1_200;
 /// Catalogue programs that use more gas are not swept here.
-const SWEPT_TOTAL_MAX: u64 = 3_000;
+const SWEPT_TOTAL_MAX: u64 = 30_000;
 
 /// A check: its name, and a function that returns the first evidence against an engine.
 pub type BugCheck = (

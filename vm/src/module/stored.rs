@@ -7,10 +7,10 @@
 //! ```
 //!
 //! A form is independent of prices, has a few bytes for each item of the module, and is decoded in
-//! linear time and in memory proportional to its length. Decoding is total on any bytes and compares
-//! every index and range with the module, but it does not read function bodies again: that these are
-//! valid is what [`crate::check`] found. The owner of a form therefore authenticates it, and takes
-//! none from others. A form of another version is refused.
+//! linear time and in memory proportional to its length. Decoding is total on any bytes and
+//! compares every index and range with the module, but it does not read function bodies again:
+//! that these are valid is what [`crate::check`] found. The owner of a form therefore
+//! authenticates it, and takes none from others. A form of another version is refused.
 
 use super::{
     CheckedModule, Data, Element, Export, ExportKind, FloatCount, Function, FunctionType, Global,
