@@ -1,10 +1,10 @@
-//! WorkCounts work and compares it with gas: programs, a chain that runs them, and a test double.
+//! Counts work and compares it with gas: programs, a chain that runs them, and a test double.
 //!
 //! | file | content |
 //! |---|---|
-//! | [`double`] | an engine that compares what was counted with what was paid, after every step |
+//! | `double` | an engine that compares what was counted with what was paid, after every step |
 //! | [`bounds`] | how much of each kind of work a unit of gas may cause |
-//! | [`stores`] | a store that counts what is read from it |
+//! | `stores` | a store that counts what is read from it |
 //! | [`chain`] | a node that applies blocks of calls |
 //! | [`programs`] | cases: contracts, and blocks of calls, whose work was once not paid for |
 //!
