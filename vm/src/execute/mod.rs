@@ -158,7 +158,7 @@ impl Engine for Interpreter {
 
     fn prepare(&self) {
         let mut pool = self.shared.pool.lock();
-        let pool = pool.as_mut().map_or_else(PoisonError::get_mut, |pool| pool);
+        let pool = pool.as_mut().unwrap_or_else(PoisonError::get_mut);
         // If memory is refused, a frame that needs more than was granted is refused it again.
         let _ = pool.fill(&self.shared.budget);
     }
