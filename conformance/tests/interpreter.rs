@@ -16,7 +16,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vm::unstable::execute::Strategy;
-use vm::unstable::opcode::{Class, TABLE};
+use vm::unstable::opcode::{Class, Opcode};
 use vm::unstable::rules::FloatPolicy;
 use vm::unstable::schedule::Schedule;
 use vm::unstable::translate::disassemble;
@@ -141,19 +141,14 @@ fn generated_modules_agree_at_every_limit() {
 /// A schedule in which every operator costs `price` and every branch and call `branch`.
 fn flat(price: u64, branch: u64) -> Arc<Rules> {
     let v1 = Schedule::v1();
-    let price_of = |class| match class {
+    let price_of = |opcode: Opcode, _| match opcode.class() {
         Class::Marker | Class::Reinterpret => 0,
         Class::Branch | Class::BranchTable | Class::Call | Class::CallIndirect => branch,
         _ => price,
     };
-    let operators = TABLE.iter().map(|row| price_of(row.class)).collect();
-    let host = host_api::TABLE
-        .iter()
-        .map(|row| v1.host(row.function))
-        .collect();
     let mut dynamic = *v1.dynamic();
     dynamic.function_entry = price;
-    let schedule = Schedule::new(operators, dynamic, host).unwrap();
+    let schedule = v1.repriced(price_of, dynamic).unwrap();
     Arc::new(Rules::new(FloatPolicy::Lower, schedule))
 }
 

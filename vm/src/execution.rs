@@ -200,8 +200,9 @@ pub trait Engine: Send + Sync {
     /// Name of the engine, for messages.
     fn name(&self) -> &'static str;
 
-    /// Bounds the bytes of memory that the engine keeps for modules between contract frames; does
-    /// nothing for an engine that keeps none. Results do not depend on it.
+    /// Bounds the bytes of memory that the engine keeps for modules between contract frames; an
+    /// engine that keeps none, or a fixed number of modules, ignores it. Results do not depend on
+    /// it.
     fn bound_cache(&self, bytes_max: u64) {
         let _ = bytes_max;
     }

@@ -269,6 +269,25 @@ impl Schedule {
         Ok(schedule)
     }
 
+    /// This schedule with other prices: `operator` returns that of an operator from the one here.
+    ///
+    /// # Errors
+    /// [`ScheduleError`] if a loop could be free or a sum could wrap.
+    pub fn repriced(
+        &self,
+        operator: impl Fn(Opcode, u64) -> u64,
+        dynamic: Dynamic,
+    ) -> Result<Self, ScheduleError> {
+        let rows = opcode::TABLE.iter().map(|row| row.opcode);
+        let schedule = Self {
+            operators: rows.map(|of| operator(of, self.operator(of))).collect(),
+            dynamic,
+            ..self.clone()
+        };
+        schedule.validate()?;
+        Ok(schedule)
+    }
+
     /// This schedule with the prices that the embedder charges, under their published names. They
     /// are listed and hashed last, in this order.
     ///

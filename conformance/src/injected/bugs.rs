@@ -5,7 +5,7 @@ use engine_wasmi::Wasmi;
 use reference::{Place, Reference};
 use std::sync::Arc;
 use vm::unstable::lower::Operator as Lowered;
-use vm::unstable::opcode::{Opcode, TABLE};
+use vm::unstable::opcode::Opcode;
 use vm::unstable::rules::FloatPolicy;
 use vm::unstable::schedule::Schedule;
 use vm::{CheckedModule, Engine, Execution, Fault, Rules};
@@ -206,22 +206,8 @@ impl Engine for Repriced {
 
 fn prices() -> Vec<Bug> {
     let v1 = Schedule::v1();
-    let operators = || {
-        TABLE
-            .iter()
-            .map(|row| v1.operator(row.opcode))
-            .collect::<Vec<u64>>()
-    };
-    let host = || {
-        host_api::TABLE
-            .iter()
-            .map(|row| v1.host(row.function))
-            .collect::<Vec<_>>()
-    };
-    let mut raised = operators();
-    if let Some(price) = raised.get_mut(Opcode::I32Add.index()) {
-        *price = price.saturating_add(1);
-    }
+    let raised = |of, price: u64| price.saturating_add(u64::from(of == Opcode::I32Add));
+    let dynamic = |dynamic| v1.repriced(|_, price| price, dynamic);
     let mut per_slot = *v1.dynamic();
     per_slot.function_entry_per_slot = 0;
     let mut per_page = *v1.dynamic();
@@ -236,16 +222,10 @@ fn prices() -> Vec<Bug> {
     [
         (
             "a wrong price of i32.add",
-            Schedule::new(raised, *v1.dynamic(), host()),
+            v1.repriced(raised, *v1.dynamic()),
         ),
-        (
-            "slots that cost nothing at entry",
-            Schedule::new(operators(), per_slot, host()),
-        ),
-        (
-            "a wrong price of a grown page",
-            Schedule::new(operators(), per_page, host()),
-        ),
+        ("slots that cost nothing at entry", dynamic(per_slot)),
+        ("a wrong price of a grown page", dynamic(per_page)),
     ]
     .into_iter()
     .filter_map(|(name, schedule)| Some(bug(name, schedule.ok()?)))

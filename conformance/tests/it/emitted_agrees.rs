@@ -110,16 +110,9 @@ struct RaisedPrice(Wasmi, Arc<Rules>);
 impl RaisedPrice {
     fn new(opcode: Opcode) -> Self {
         let v1 = Schedule::v1();
-        let mut operators: Vec<u64> = vm::unstable::opcode::TABLE
-            .iter()
-            .map(|row| v1.operator(row.opcode))
-            .collect();
-        operators[opcode.index()] += 1;
-        let host = host_api::TABLE
-            .iter()
-            .map(|row| v1.host(row.function))
-            .collect();
-        let schedule = Schedule::new(operators, *v1.dynamic(), host).unwrap();
+        let dynamic = *v1.dynamic();
+        let raised = |of, price| price + u64::from(of == opcode);
+        let schedule = v1.repriced(raised, dynamic).unwrap();
         Self(
             Wasmi::new(),
             Arc::new(Rules::new(FloatPolicy::Lower, schedule)),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use vm::unstable::execute::Strategy;
 use vm::unstable::execution::Value;
 use vm::unstable::frames::FrameExit;
-use vm::unstable::opcode::{Opcode, TABLE};
+use vm::unstable::opcode::Opcode;
 use vm::unstable::rules::FloatPolicy;
 use vm::unstable::schedule::{Dynamic, Schedule};
 use vm::{Engine, Interpreter, Rules, Trap, check};
@@ -29,13 +29,9 @@ fn engines() -> Vec<Box<dyn Engine>> {
 /// Version 1 with other prices.
 fn rules(price: impl Fn(Opcode, u64) -> u64, change: impl Fn(&mut Dynamic)) -> Arc<Rules> {
     let one = Schedule::v1();
-    let operators = TABLE
-        .iter()
-        .map(|row| price(row.opcode, one.operator(row.opcode)));
-    let host = host_api::TABLE.iter().map(|row| one.host(row.function));
     let mut dynamic = *one.dynamic();
     change(&mut dynamic);
-    let schedule = Schedule::new(operators.collect(), dynamic, host.collect()).unwrap();
+    let schedule = one.repriced(price, dynamic).unwrap();
     Arc::new(Rules::new(FloatPolicy::Lower, schedule))
 }
 

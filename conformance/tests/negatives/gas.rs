@@ -13,7 +13,7 @@ use vm::unstable::emit::{Bulk, Options, emit_with};
 use vm::unstable::execution::Value;
 use vm::unstable::frames::FrameExit;
 use vm::unstable::limits::GAS_LIMIT_MAX;
-use vm::unstable::opcode::{Class, Opcode, Row, TABLE};
+use vm::unstable::opcode::{Class, Opcode, Row};
 use vm::unstable::rules::FloatPolicy;
 use vm::unstable::schedule::Schedule;
 use vm::{Rules, Trap, emit};
@@ -22,15 +22,8 @@ use wasmparser::{Operator, Parser, Payload};
 /// Version 1 with other prices of operators.
 fn rules(price: impl Fn(Opcode, u64) -> u64) -> Rules {
     let one = Schedule::v1();
-    let operators = TABLE
-        .iter()
-        .map(|row| price(row.opcode, one.operator(row.opcode)))
-        .collect();
-    let host = host_api::TABLE
-        .iter()
-        .map(|row| one.host(row.function))
-        .collect();
-    let schedule = Schedule::new(operators, *one.dynamic(), host).unwrap();
+    let dynamic = *one.dynamic();
+    let schedule = one.repriced(price, dynamic).unwrap();
     Rules::new(FloatPolicy::Lower, schedule)
 }
 

@@ -20,8 +20,7 @@ use node_sim::simulate::workload::Workload;
 use node_sim::versions::{Listing, Versions};
 use reference::Reference;
 use std::sync::Arc;
-use vm::unstable::opcode::{Opcode, TABLE};
-use vm::unstable::schedule::Schedule;
+use vm::unstable::opcode::Opcode;
 use vm::{Engine, Height, Interpreter, Rulebook, Rules};
 
 const PLAN: Plan = Plan {
@@ -41,18 +40,11 @@ const REFERENCE: EngineConstructor = || Box::new(Reference::new());
 /// Rules under which a transaction and an addition cost one unit of gas more.
 pub(crate) fn second() -> Rules {
     let v1 = node::rules::version_1();
-    let price = |of: Opcode| {
-        v1.schedule
-            .operator(of)
-            .saturating_add(u64::from(of == Opcode::I32Add))
-    };
-    let operators = TABLE.iter().map(|row| price(row.opcode)).collect();
-    let host = host_api::TABLE
-        .iter()
-        .map(|row| v1.schedule.host(row.function));
+    let price = |of, price: u64| price.saturating_add(u64::from(of == Opcode::I32Add));
+    let dynamic = *v1.schedule.dynamic();
     let mut prices = Prices::version_1();
     prices.tx_base += 1;
-    let schedule = Schedule::new(operators, *v1.schedule.dynamic(), host.collect()).unwrap();
+    let schedule = v1.schedule.repriced(price, dynamic).unwrap();
     Rules::new(v1.floats, schedule.with_embedder(&prices.named()).unwrap())
 }
 

@@ -101,7 +101,8 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     /// Charges `price` once for each instance: `entered` is the function's own global. The price is
-    /// below 2^63, since every operator and target takes a byte.
+    /// below 2^63, since a body has far fewer than 2^29 bytes, each of them an operator or a target
+    /// at most, and a target counts up to four times.
     fn first_entry(&mut self, entered: u32, price: u64) {
         for instruction in [
             Instruction::GlobalGet(entered),

@@ -248,7 +248,7 @@ impl Handlers {
 
 // SAFETY: addresses inside point to memory that it owns; mutable data is behind a lock or atomic.
 unsafe impl Send for CompiledModule {}
-// SAFETY: `publish` stores the address of completely written code, under the lock.
+// SAFETY: `code` publishes the address of completely written code, under the lock.
 unsafe impl Sync for CompiledModule {}
 
 /// Cells of a stub: the header, and the instruction.

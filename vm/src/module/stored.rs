@@ -357,7 +357,7 @@ impl CheckedModule {
                 signature.is_some_and(|found| found.parameters.is_empty() && found.result.is_none())
             })
             && self.memory.is_none_or(|memory| {
-                memory.initial <= MEMORY_PAGES_MAX && memory.maximum <= MEMORY_PAGES_MAX
+                memory.initial <= memory.maximum && memory.maximum <= MEMORY_PAGES_MAX
             })
     }
 

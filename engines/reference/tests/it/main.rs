@@ -21,7 +21,6 @@ use reference::{Backing, Reference};
 use std::sync::Arc;
 use vm::unstable::execution::{Invocation, Step, Stop, Value};
 use vm::unstable::gas::GasMeter;
-use vm::unstable::opcode::TABLE;
 use vm::unstable::outcome::Diagnosis;
 use vm::unstable::rules::FloatPolicy;
 use vm::unstable::schedule::{Dynamic, Schedule};
@@ -36,15 +35,13 @@ pub(crate) const HEIGHT: i64 = 0x0123_4567_89ab_cdef;
 /// small programs can run at every limit.
 fn rules() -> Rules {
     let one = Schedule::v1();
-    let operators = TABLE.iter().map(|row| one.operator(row.opcode)).collect();
-    let host = host_api::TABLE.iter().map(|row| one.host(row.function));
     let dynamic = Dynamic {
         function_first: 0,
         function_first_per_operator: 0,
         function_first_per_target: 0,
         ..*one.dynamic()
     };
-    let schedule = Schedule::new(operators, dynamic, host.collect()).unwrap();
+    let schedule = one.repriced(|_, price| price, dynamic).unwrap();
     Rules::new(FloatPolicy::Lower, schedule)
 }
 

@@ -7,8 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vm::unstable::execution::{Invocation, Pending, Step, Value};
 use vm::unstable::lower::Operator;
-use vm::unstable::opcode::{Opcode, TABLE};
-use vm::unstable::schedule::Schedule;
+use vm::unstable::opcode::Opcode;
 use vm::{CheckedModule, CodeHash, Engine, Execution, Fault, Rules};
 
 /// One numeric operator of one function of one module, and its replacement.
@@ -206,16 +205,9 @@ pub(super) struct WrongPrice<E> {
 impl<E: Engine> WrongPrice<E> {
     pub(super) fn new(engine: E, opcode: Opcode) -> Self {
         let v1 = node::rules::version_1();
-        let price = |of: Opcode| {
-            v1.schedule
-                .operator(of)
-                .saturating_add(u64::from(of == opcode))
-        };
-        let operators = TABLE.iter().map(|row| price(row.opcode)).collect();
-        let host = host_api::TABLE
-            .iter()
-            .map(|row| v1.schedule.host(row.function));
-        let schedule = Schedule::new(operators, *v1.schedule.dynamic(), host.collect());
+        let price = |of, price: u64| price.saturating_add(u64::from(of == opcode));
+        let dynamic = *v1.schedule.dynamic();
+        let schedule = v1.schedule.repriced(price, dynamic);
         // A refused schedule would make this fault undetectable, so it falls back to version 1.
         let rules = schedule.map_or(v1.clone(), |schedule| Rules::new(v1.floats, schedule));
         Self {
