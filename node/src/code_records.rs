@@ -150,6 +150,12 @@ impl NewRecords {
         }
     }
 
+    /// Adds those of other codes.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.remembered = self.remembered.saturating_add(other.remembered);
+        self.records.extend(other.records);
+    }
+
     pub(crate) fn into_records(self) -> CodeRecords {
         self.records
     }
@@ -174,12 +180,4 @@ pub(crate) fn complete(rules_id: &[u8; 32]) -> Record {
 pub(crate) fn is_complete(store: &dyn Store, rules_id: &[u8; 32]) -> Result<bool, Fault> {
     let (key, complete) = complete(rules_id);
     Ok(store.record(&key)? == complete)
-}
-
-impl NewRecords {
-    /// Adds those of other codes.
-    pub(crate) fn extend(&mut self, other: Self) {
-        self.remembered = self.remembered.saturating_add(other.remembered);
-        self.records.extend(other.records);
-    }
 }

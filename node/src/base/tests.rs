@@ -199,6 +199,39 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    /// A walk relies on it: the store is not asked about what the block removed.
+    #[test]
+    fn a_block_has_only_removals_of_keys_that_were_there_when_it_began(
+        moves in moves(),
+        transactions in vec(diff(), 1..6),
+    ) {
+        let mut model = Model::new();
+        for step in &moves {
+            model.make(step);
+        }
+        let (cache, rules) = (CodeCache::default(), Arc::new(crate::rules::version_1()));
+        for base in [
+            Base::indexed(&model.store, &model.layers),
+            Base::path(&model.store, &model.path),
+        ] {
+            let mut overlay = Overlay::above(base, &cache, &rules);
+            for transaction in &transactions {
+                // Accounts would have to decode.
+                let changes = transaction.iter().filter(|(key, _)| key[0] != vm::key::ACCOUNT);
+                for (key, value) in changes {
+                    overlay.write(key.clone(), value.clone());
+                }
+                overlay.finish_transaction().unwrap();
+                for (key, value) in overlay.block_changes() {
+                    assert!(value.is_some() || base.contains(key).unwrap(), "{key:?}");
+                }
+            }
+        }
+    }
+}
+
 /// A store that counts the entries that its scans return.
 struct CountingStore {
     inner: MemoryStore,
