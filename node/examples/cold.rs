@@ -16,10 +16,11 @@
 extern crate lockstep_node as node;
 
 use node::{CachePolicy, CodeCache, Commit, MemoryStore, Overlay, Store};
+use node_sim::synthetic::commit;
 use redb_store::RedbStore;
 use std::sync::Arc;
 use vm::unstable::frames::frame_price;
-use vm::{Height, Rules, StateView as _};
+use vm::{Rules, StateView as _};
 
 /// A shape of a module, and the items that it has besides bytes.
 struct Shape {
@@ -109,24 +110,9 @@ fn upload(module: vm::CheckedModule, rules: &Arc<Rules>, store: &dyn Store) -> C
     overlay.upload(module);
     overlay.finish_transaction().unwrap();
     let records = overlay.code_records();
-    let result = node::BlockResult {
-        state_root: [0; 32],
-        receipts_root: [0; 32],
-        gas_used: 0,
-    };
     Commit {
-        diff: overlay.into_diff().unwrap(),
-        tip: node::Tip {
-            height: Height(0),
-            hash: [0; 32],
-            time_ms: 0,
-            result,
-        },
-        header: None,
-        receipts: Vec::new(),
-        transactions: Vec::new(),
-        events: Vec::new(),
         records,
+        ..commit(0, overlay.into_diff().unwrap())
     }
 }
 

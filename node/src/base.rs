@@ -173,6 +173,14 @@ impl<'a> Changes<'a> {
         }
     }
 
+    /// Start of the first gap that begins above `next` and below `end`.
+    fn next_gap(&self, next: &[u8], end: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Indexed(layers) => layers.next_gap((Bound::Excluded(next), Bound::Excluded(end))),
+            Self::None | Self::Path(_) => None,
+        }
+    }
+
     fn note_gap(&self, start: Vec<u8>, end: Vec<u8>) {
         if let Self::Indexed(layers) = self {
             layers.note_gap(start, end);
@@ -215,6 +223,11 @@ impl<'a, 'x> Merge<'a, 'x> {
         self.found.len() >= self.limit
     }
 
+    /// Number of stored entries to read at once, if those before were no changed ones.
+    fn wanted(&self) -> usize {
+        self.limit.saturating_sub(self.found.len()).min(PAGE_MAX)
+    }
+
     /// Adds written entries with keys below `key`, as far as they fit.
     fn take_written(&mut self, key: &[u8]) {
         while let Some((at, value)) = self.written {
@@ -238,27 +251,33 @@ impl<'a, 'x> Merge<'a, 'x> {
             self.next = end;
             return Ok(self.continues());
         }
-        let range = self.next.as_slice()..self.end;
+        let gap = self.base.changes.next_gap(&self.next, self.end);
+        let range = self.next.as_slice()..gap.as_deref().unwrap_or(self.end);
         let stored = scan_range(self.base.store, &range, self.page_entries)?;
         let is_last = stored.len() < self.page_entries;
-        self.page_entries = self.page_entries.saturating_mul(2).min(PAGE_MAX);
+        let mut all_changed = true;
         work::add(WorkKind::Walked, stored.len());
         for (key, value) in stored {
             self.next.clone_from(&key);
             if self.base.changes.get(&key).is_none() {
+                all_changed = false;
                 self.end_run(&key);
                 self.take_written(&key);
                 if self.is_full() {
                     return Ok(false);
                 }
                 self.found.push((key, value));
-            } else if let Some(end) = self.extend_run(key) {
-                self.next = end;
-                return Ok(self.continues());
+            } else {
+                self.run.get_or_insert(key);
             }
         }
+        self.page_entries = if all_changed && !is_last {
+            self.page_entries.saturating_mul(2).min(PAGE_MAX)
+        } else {
+            self.wanted()
+        };
         if is_last {
-            self.next = self.end.to_vec();
+            self.next = gap.unwrap_or_else(|| self.end.to_vec());
         } else {
             // The smallest key above the last one.
             self.next.push(0);
@@ -275,16 +294,6 @@ impl<'a, 'x> Merge<'a, 'x> {
         self.end_run(&next);
         self.take_written(self.end);
         false
-    }
-
-    /// Adds a changed stored key to the run; returns the end of the gap that the key is in.
-    fn extend_run(&mut self, key: Vec<u8>) -> Option<Vec<u8>> {
-        let Some((start, end)) = self.base.changes.gap(&key) else {
-            self.run.get_or_insert(key);
-            return None;
-        };
-        self.run.get_or_insert(start);
-        Some(end)
     }
 
     /// Ends the run of changed stored keys: all stored keys from its start to below `end` are

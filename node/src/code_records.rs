@@ -3,7 +3,8 @@
 //! ```text
 //! 16 code_hash -> length u64 LE                                        || seal
 //! 17 code_hash -> VERSION || rules_id in force || CheckedModule::stored_form || seal
-//! 18           -> rules_id || seal            every code has both records, under these rules
+//! 18           -> VERSION || version of the forms || rules_id || seal
+//!                                             every code has both records, of these three
 //! seal         =  sha256(DOMAIN || key || what is before it)
 //! ```
 //!
@@ -149,6 +150,12 @@ impl NewRecords {
         }
     }
 
+    /// Adds those of other codes.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.remembered = self.remembered.saturating_add(other.remembered);
+        self.records.extend(other.records);
+    }
+
     pub(crate) fn into_records(self) -> CodeRecords {
         self.records
     }
@@ -160,26 +167,17 @@ pub(crate) fn written(records: &CodeRecords) -> impl Iterator<Item = Record> + '
     records.map(|(key, record)| (key.clone(), Some(record.clone())))
 }
 
-/// The record that says that every code of a store has records, under the rules with this id.
+/// The record that says that every code of a store has records of this build, under the rules with
+/// this id.
 pub(crate) fn complete(rules_id: &[u8; 32]) -> Record {
     let key = vec![COMPLETE];
-    let record = seal(&key, rules_id.to_vec());
+    let versions = [VERSION, CheckedModule::STORED_FORM_VERSION];
+    let record = seal(&key, [versions.as_slice(), rules_id].concat());
     (key, Some(record))
 }
 
-/// True if every code of the store has records, under the rules with this id.
+/// True if every code of the store has records of this build, under the rules with this id.
 pub(crate) fn is_complete(store: &dyn Store, rules_id: &[u8; 32]) -> Result<bool, Fault> {
-    let record = store.record(&[COMPLETE])?;
-    let body = record
-        .as_deref()
-        .and_then(|record| unseal(&[COMPLETE], record));
-    Ok(body == Some(rules_id.as_slice()))
-}
-
-impl NewRecords {
-    /// Adds those of other codes.
-    pub(crate) fn extend(&mut self, other: Self) {
-        self.remembered = self.remembered.saturating_add(other.remembered);
-        self.records.extend(other.records);
-    }
+    let (key, complete) = complete(rules_id);
+    Ok(store.record(&key)? == complete)
 }

@@ -61,10 +61,12 @@ impl Layers {
                         .is_some_and(Option::is_some);
                     self.set(key, is_written, number);
                 }
-                None => self.forget(key),
+                None => {
+                    self.forget(key);
+                    self.cut_gap(key);
+                }
             }
         }
-        self.gaps.get_mut().clear();
     }
 
     /// Removes the oldest diff, because the store now contains it.
@@ -73,14 +75,16 @@ impl Layers {
             return;
         }
         let diff = self.diffs.remove(0);
-        for key in diff.keys() {
+        for (key, value) in diff.iter() {
             if self.number(key) == Some(self.first) {
                 self.forget(key);
+                // One that was removed is stored no longer, so the gap remains one.
+                if value.is_some() {
+                    self.cut_gap(key);
+                }
             }
         }
         self.first = self.first.saturating_add(1);
-        // Stored keys may now be in a gap.
-        self.gaps.get_mut().clear();
     }
 
     /// The last change of a key; `None` if the store decides.
@@ -107,12 +111,38 @@ impl Layers {
         (key < end.as_slice()).then(|| (start.clone(), end.clone()))
     }
 
-    /// Notes a gap; it replaces those that start in it.
+    /// Start of the first gap that begins in `bounds`.
+    pub(crate) fn next_gap(&self, bounds: (Bound<&[u8]>, Bound<&[u8]>)) -> Option<Vec<u8>> {
+        first_start(&self.gaps.borrow(), bounds)
+    }
+
+    /// Notes a gap that is not empty; it replaces those that start in it, and touches no others.
     pub(crate) fn note_gap(&self, start: Vec<u8>, end: Vec<u8>) {
         let mut gaps = self.gaps.borrow_mut();
-        let later = gaps.split_off(&start);
-        gaps.extend(later.into_iter().filter(|(other, _)| *other >= end));
+        let within = (
+            Bound::Included(start.as_slice()),
+            Bound::Excluded(end.as_slice()),
+        );
+        while let Some(replaced) = first_start(&gaps, within) {
+            gaps.remove(&replaced);
+        }
         gaps.insert(start, end);
+    }
+
+    /// Takes a key out of its gap: it may now be stored, and in no map.
+    fn cut_gap(&mut self, key: &[u8]) {
+        let Some((start, end)) = self.gap(key) else {
+            return;
+        };
+        let gaps = self.gaps.get_mut();
+        gaps.remove(&start);
+        if start.as_slice() < key {
+            gaps.insert(start, key.to_vec());
+        }
+        let above = [key, &[0]].concat();
+        if above < end {
+            gaps.insert(above, end);
+        }
     }
 
     fn end(&self) -> u64 {
@@ -144,4 +174,12 @@ impl Layers {
         self.written.remove(key);
         self.removed.remove(key);
     }
+}
+
+fn first_start(
+    gaps: &BTreeMap<Vec<u8>, Vec<u8>>,
+    bounds: (Bound<&[u8]>, Bound<&[u8]>),
+) -> Option<Vec<u8>> {
+    let (start, _) = gaps.range::<[u8], _>(bounds).next()?;
+    Some(start.clone())
 }

@@ -10,16 +10,17 @@
 extern crate lockstep_node as node;
 
 use node::{
-    BlockResult, CachePolicy, CodeCache, Commit, Genesis, MemoryStore, Node, Overlay, Parts, Store,
-    Tip, limits::Limits,
+    CachePolicy, CodeCache, Commit, Genesis, MemoryStore, Node, Overlay, Parts, Store,
+    limits::Limits,
 };
+use node_sim::synthetic;
 use peakmem_alloc::{INSTRUMENTED_SYSTEM, PeakMemAlloc, PeakMemAllocTrait};
 use std::alloc::System;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vm::unstable::execution::{Invocation, Step};
 use vm::unstable::gas::GasMeter;
-use vm::{CodeHash, Engine, Height, Interpreter, Rules, StateView as _};
+use vm::{CodeHash, Engine, Interpreter, Rules, StateView as _};
 
 #[global_allocator]
 static ALLOCATOR: &PeakMemAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -53,24 +54,9 @@ fn commit(store: &mut MemoryStore, rules: &Arc<Rules>, height: u64, modules: &[V
     }
     overlay.finish_transaction().unwrap();
     let records = overlay.code_records();
-    let result = BlockResult {
-        state_root: [0; 32],
-        receipts_root: [0; 32],
-        gas_used: 0,
-    };
     let commit = Commit {
-        diff: overlay.into_diff().unwrap(),
-        tip: Tip {
-            height: Height(height),
-            hash: [0; 32],
-            time_ms: 0,
-            result,
-        },
-        header: None,
-        receipts: Vec::new(),
-        transactions: Vec::new(),
-        events: Vec::new(),
         records,
+        ..synthetic::commit(height, overlay.into_diff().unwrap())
     };
     store.commit(commit).unwrap();
 }

@@ -27,6 +27,12 @@ pub(super) fn check(case: &Case, rules: &Rulebook) -> Result<(), CaseError> {
             check_value(key, value, rules).map_err(|reason| wrong(key, reason))?;
         }
     }
+    for (key, value) in &case.changes {
+        // A walk yields each removed key as one that was there: `Overlay::within`.
+        if value.is_none() && !matches!(case.state.get(key), Some(Some(_))) {
+            return Err(wrong(key, "a removal of what was absent"));
+        }
+    }
     for (start, end) in &case.ranges {
         // What is scanned is the storage of contracts; `end` is not part of a range.
         let ends = end.first() == Some(&key::VALUE) || end.as_slice() == [key::CODE];

@@ -289,6 +289,27 @@ fn hostile_bytes_are_refused_or_replayed_and_never_panic() {
     assert!(matches!(refuse(&other), CaseError::Rules(_)));
 }
 
+#[test]
+fn a_change_removes_only_what_the_block_began_with() {
+    let (case, _) = sample();
+    let key = vm::key::value(&vm::Address([7; 32]), b"removed");
+    let read = |before: Option<Option<Vec<u8>>>| {
+        let mut case = case.clone();
+        if let Some(value) = before {
+            case.state.insert(key.clone(), value);
+        }
+        case.changes.insert(key.clone(), None);
+        let mut file = Vec::new();
+        case.write(&mut file).unwrap();
+        Case::read(file.as_slice(), &node::rules::rulebook())
+    };
+    assert!(read(Some(Some(vec![1]))).is_ok());
+    for absent in [Some(None), None] {
+        let error = read(absent).unwrap_err().to_string();
+        assert!(error.contains("a removal of what was absent"), "{error}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(payload in prop::collection::vec(any::<u8>(), 0..600)) {

@@ -2,7 +2,8 @@
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
-    reason = "a test that overflows or truncates fails"
+    clippy::disallowed_types,
+    reason = "a test that overflows or truncates fails, and one measures time"
 )]
 
 use super::Base;
@@ -17,6 +18,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use std::cell::Cell;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use vm::{Entries, Event, Fault, Height, StateDiff, StateView};
 
 /// One byte: few keys, so that blocks change the same ones.
@@ -197,6 +199,39 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    /// A walk relies on it: the store is not asked about what the block removed.
+    #[test]
+    fn a_block_has_only_removals_of_keys_that_were_there_when_it_began(
+        moves in moves(),
+        transactions in vec(diff(), 1..6),
+    ) {
+        let mut model = Model::new();
+        for step in &moves {
+            model.make(step);
+        }
+        let (cache, rules) = (CodeCache::default(), Arc::new(crate::rules::version_1()));
+        for base in [
+            Base::indexed(&model.store, &model.layers),
+            Base::path(&model.store, &model.path),
+        ] {
+            let mut overlay = Overlay::above(base, &cache, &rules);
+            for transaction in &transactions {
+                // Accounts would have to decode.
+                let changes = transaction.iter().filter(|(key, _)| key[0] != vm::key::ACCOUNT);
+                for (key, value) in changes {
+                    overlay.write(key.clone(), value.clone());
+                }
+                overlay.finish_transaction().unwrap();
+                for (key, value) in overlay.block_changes() {
+                    assert!(value.is_some() || base.contains(key).unwrap(), "{key:?}");
+                }
+            }
+        }
+    }
+}
+
 /// A store that counts the entries that its scans return.
 struct CountingStore {
     inner: MemoryStore,
@@ -311,4 +346,78 @@ fn the_stored_value_of_a_removed_key_is_read_once() {
     let [first, again] = turns;
     assert!(first >= usize::from(COUNT), "{first}");
     assert_eq!(again, usize::from(COUNT / 3));
+}
+
+/// Every second of `count` stored keys is removed by a block that is not final.
+fn every_second_removed(count: u32) -> (CountingStore, Layers) {
+    let mut inner = MemoryStore::new();
+    let all = (0..count).map(|number| (number.to_be_bytes().to_vec(), Some(vec![1; 9])));
+    apply(&mut inner, &all.collect());
+    let mut layers = Layers::default();
+    let removed = (0..count).filter(|number| number % 2 == 1);
+    let removed = removed.map(|number| (number.to_be_bytes().to_vec(), None));
+    layers.push(&Arc::new(removed.collect()));
+    let entries = Cell::new(0);
+    (CountingStore { inner, entries }, layers)
+}
+
+/// A scan of many entries reads ahead only up to the next gap, and the gaps outlive a final block.
+#[test]
+fn a_scan_of_many_entries_reads_no_removed_one_twice() {
+    const COUNT: u32 = 10_000;
+    const LIMIT: usize = 32;
+    let (mut store, mut layers) = every_second_removed(COUNT);
+    let end = COUNT.to_be_bytes();
+    let scan_all = |store: &mut CountingStore, layers: &Layers| {
+        store.entries.set(0);
+        let base = Base::indexed(&*store, layers);
+        let (mut next, mut found) = (vec![0], 0);
+        loop {
+            let entries = base.scan(&(&*next..&end), LIMIT).unwrap();
+            found += entries.len();
+            let Some((last, _)) = entries.last() else {
+                break;
+            };
+            next = [last.as_slice(), &[0]].concat();
+        }
+        (found, store.entries.get())
+    };
+    let kept = COUNT as usize / 2;
+    let (found, read) = scan_all(&mut store, &layers);
+    assert_eq!(found, kept);
+    assert!(read <= 4 * COUNT as usize, "{read}");
+    assert_eq!(scan_all(&mut store, &layers), (kept, kept));
+    // The next block writes one key of a gap, and the first block becomes final.
+    let rewritten = [(3_u32.to_be_bytes().to_vec(), Some(vec![2]))];
+    let rewritten: StateDiff = rewritten.into_iter().collect();
+    layers.push(&Arc::new(rewritten.clone()));
+    let removed = (0..COUNT).filter(|number| number % 2 == 1);
+    let removed = removed.map(|number| (number.to_be_bytes().to_vec(), None));
+    apply(&mut store.inner, &removed.collect());
+    layers.pop_oldest();
+    assert_eq!(scan_all(&mut store, &layers), (kept + 1, kept));
+    // It is stored now, and in no gap.
+    apply(&mut store.inner, &rewritten);
+    layers.pop_oldest();
+    assert_eq!(scan_all(&mut store, &layers), (kept + 1, kept + 1));
+}
+
+/// Otherwise each scan would pay for none of the gaps that earlier scans noted.
+#[test]
+fn the_cost_of_noting_a_gap_hardly_grows_with_the_number_of_gaps() {
+    let time = |count: u32| {
+        let (store, layers) = every_second_removed(count);
+        let base = Base::indexed(&store, &layers);
+        let end = count.to_be_bytes();
+        let start = Instant::now();
+        // Each gap is below all others.
+        for number in (0..count - 2).rev().filter(|number| number % 2 == 1) {
+            let start = number.to_be_bytes();
+            assert_eq!(base.scan(&(&start..&end), 1).unwrap().len(), 1);
+        }
+        start.elapsed().max(Duration::from_micros(100)) / (count / 2)
+    };
+    // In proportion to the gaps it would be 64 times as long.
+    let is_small = |_| time(64 * 1_000) <= 16 * time(1_000);
+    assert!((0..3).any(is_small), "three times in a row");
 }

@@ -9,6 +9,7 @@ use node::{
     ReceiptExit, Record, Signed, Store, Tip,
 };
 use node_sim::simulate::samples::PROBE;
+use node_sim::synthetic::commit;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use vm::unstable::rules::Version;
@@ -206,13 +207,8 @@ impl Uploaded {
         let diff = overlay.into_diff().unwrap();
         let mut store = MemoryStore::new();
         let commit = Commit {
-            diff,
-            tip: *Chain::new().node.tip(),
-            header: None,
-            receipts: Vec::new(),
-            transactions: Vec::new(),
-            events: Vec::new(),
             records,
+            ..commit(0, diff)
         };
         store.commit(commit).unwrap();
         Self {
@@ -307,13 +303,33 @@ fn a_store_without_records_of_codes_gets_them_when_it_is_opened() {
     let contract = chain.deploy(PROBE.bytes, "init", Vec::new());
     let keys = record_keys(&PROBE.code_hash().0);
     let whole = keys.clone().map(|key| store.record(&key).unwrap());
-    // As an earlier build leaves a store, and a restore.
-    for key in keys.iter().cloned().chain([vec![COMPLETE]]) {
-        store.remove(key);
+    let complete = store.record(&[COMPLETE]).unwrap().unwrap();
+    let [codes, form, ..] = complete[..] else {
+        panic!("it begins with two versions");
+    };
+    let of_versions = |versions: [u8; 2]| {
+        let body = [versions.as_slice(), &complete[2..34]].concat();
+        let seal = sha256(&[b"lockstep code record", &[COMPLETE], &body]);
+        Some([body.as_slice(), &seal].concat())
+    };
+    assert_eq!(of_versions([codes, form]), Some(complete.clone()));
+    // As a restore or an earlier build leaves a store, and builds with other records.
+    let earlier = [
+        None,
+        of_versions([codes + 1, form]),
+        of_versions([codes, form + 1]),
+    ];
+    for other in earlier {
+        for key in keys.clone() {
+            store.remove(key);
+        }
+        let records = vec![(vec![COMPLETE], other)];
+        store.inner().write_records(records).unwrap();
+        drop(chain_on(&store));
+        assert_eq!(keys.clone().map(|key| store.record(&key).unwrap()), whole);
+        assert_eq!(store.record(&[COMPLETE]).unwrap(), Some(complete.clone()));
     }
     let mut reopened = chain_on(&store);
-    assert_eq!(keys.clone().map(|key| store.record(&key).unwrap()), whole);
-    assert!(store.record(&[COMPLETE]).unwrap().is_some());
     reopened.alone(call(contract, "gas", Vec::new()));
     assert_eq!(reopened.node.cache().checks(), 0);
 }

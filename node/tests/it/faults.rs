@@ -1,6 +1,5 @@
 //! Fails each write and sync of a run, once and from then on: no fault becomes a result.
 
-use node::Tip;
 use node::{
     Block, BlockResult, CachePolicy, Commit, Disk as _, Genesis, LogStore, MemoryStore, NoObserver,
     Node, Parts, Store,
@@ -8,6 +7,7 @@ use node::{
 use node_sim::disk::{Failing, Loss, SimulatedDisk};
 use node_sim::simulate::Plan;
 use node_sim::simulate::workload::Workload;
+use node_sim::synthetic;
 use std::sync::Arc;
 use vm::{Engine, Fault, Height, Interpreter};
 
@@ -223,25 +223,7 @@ fn a_flipped_bit_is_a_fault_or_a_shorter_prefix_and_never_a_result() {
 
 /// A commit of a block that writes one value.
 fn commit(height: u64, value: Vec<u8>) -> Commit {
-    let result = BlockResult {
-        state_root: [0; 32],
-        receipts_root: [0; 32],
-        gas_used: 0,
-    };
-    Commit {
-        diff: [(vec![2], Some(value))].into(),
-        tip: Tip {
-            height: Height(height),
-            hash: [0; 32],
-            time_ms: 0,
-            result,
-        },
-        header: None,
-        receipts: Vec::new(),
-        transactions: Vec::new(),
-        events: Vec::new(),
-        records: Vec::new(),
-    }
+    synthetic::commit(height, [(vec![2], Some(value))].into())
 }
 
 #[test]

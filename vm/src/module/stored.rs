@@ -22,7 +22,8 @@ use host_api::{Function as HostFunction, TABLE};
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
-/// Version of the encoding: a change of any field is another version.
+/// Version of the encoding: a change of any field is another version, and so is a change of what
+/// check finds.
 const VERSION: u8 = 1;
 
 /// Continuation bit of LEB128, and the bits below it.
@@ -311,6 +312,9 @@ module!(
 );
 
 impl CheckedModule {
+    /// Version of [`CheckedModule::stored_form`] in this build.
+    pub const STORED_FORM_VERSION: u8 = VERSION;
+
     /// The stored form: what check found in the module, without the module's bytes, independent of
     /// prices. [`CheckedModule::from_stored_form`] is its inverse.
     ///
