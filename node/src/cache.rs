@@ -43,10 +43,12 @@ impl CachePolicy {
         }
     }
 
-    /// Passes the engine its half of the bound, if the policy has one for both.
-    pub(crate) fn bound(self, engine: &dyn Engine) {
+    /// Makes an engine ready for blocks: it has its half of the bound, and what first frames need.
+    /// Does nothing under a policy that keeps little.
+    pub(crate) fn prepare(self, engine: &dyn Engine) {
         if matches!(self, Self::Warm | Self::Bytes(_)) {
             engine.bound_cache(self.bytes_max());
+            engine.prepare();
         }
     }
 }

@@ -93,7 +93,7 @@ impl Node {
         if let Ok(rules) = planned.rules_at(listed, &parts.rules, tip.height.next()) {
             rebuild_records::rebuild(store.as_mut(), rules, &parts.rules)?;
         }
-        parts.cache.bound(parts.engine.as_ref());
+        parts.cache.prepare(parts.engine.as_ref());
         Ok(Self {
             cache: CodeCache::new(parts.cache, &parts.rules),
             parts,

@@ -206,6 +206,11 @@ pub trait Engine: Send + Sync {
         let _ = bytes_max;
     }
 
+    /// Makes in advance what the first contract frames would otherwise make, such as memories, so
+    /// that none of them takes longer than its gas pays for. A node calls it when it opens; results
+    /// do not depend on it.
+    fn prepare(&self) {}
+
     /// A fresh instance: memory, table and globals are initialised, no guest code has run.
     ///
     /// # Errors

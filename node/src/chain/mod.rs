@@ -202,7 +202,7 @@ impl Chain {
             blocks: options.query_blocks_max,
             bytes: options.query_bytes_max,
         };
-        parts.cache.bound(parts.engine.as_ref());
+        parts.cache.prepare(parts.engine.as_ref());
         Ok(Self {
             cache: CodeCache::new(parts.cache, &parts.rules),
             parts,

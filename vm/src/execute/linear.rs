@@ -27,8 +27,9 @@ const RESERVED_BYTES: usize = bytes_of(MEMORY_PAGES_MAX);
 /// Slots of a stack: the limit of the stack counter, and the extra slots of each active function.
 const STACK_SLOTS: u32 =
     STACK_SLOTS_MAX + (STACK_SLOTS_MAX / STACK_WEIGHT_MIN + 1) * FRAME_EXTRA_SLOTS;
-/// Slots that are poisoned before each use in debug builds, to find reads of uninitialised slots.
-const POISONED_SLOTS: usize = 1 << 12;
+/// Slots that are touched when the pool is filled, and filled with [`POISON`] before each use in
+/// debug builds, to find reads of uninitialised slots.
+const FIRST_SLOTS: usize = 1 << 12;
 /// Number of different start offsets of stacks (cache colours): large regions all begin at the same
 /// offset in a page, and waiting frames would evict each other's first slots from the cache.
 const COLOURS: usize = 32;
@@ -146,13 +147,13 @@ impl Stack {
             .wrapping_add(self.colour)
     }
 
-    /// Fills the first slots with a recognisable value that must be overwritten before it is read.
-    fn poison(&self) {
-        for slot in 0..POISONED_SLOTS {
+    /// Fills the first slots.
+    fn fill(&self, value: u64) {
+        for slot in 0..FIRST_SLOTS {
             // SAFETY: far below `STACK_SLOTS`.
             let slot = unsafe { self.start().add(slot) };
             // SAFETY: `Region` owns the slot, and no instance uses this stack yet.
-            unsafe { slot.write(POISON) };
+            unsafe { slot.write(value) };
         }
     }
 }
@@ -170,6 +171,23 @@ pub(crate) struct Pool {
 unsafe impl Send for Pool {}
 
 impl Pool {
+    /// Fills the pool with memories and stacks whose first bytes were touched: what small frames
+    /// use.
+    pub(crate) fn fill(&mut self, budget: &SharedBudget) -> Result<(), Fault> {
+        while self.memories.len() < INSTANCES_POOLED_MAX {
+            let mut memory = LinearMemory::new(budget)?;
+            memory.begin(bytes_of(1));
+            self.keep_memory(memory, bytes_of(1));
+        }
+        while self.stacks.len() < INSTANCES_POOLED_MAX {
+            self.stacks_made = self.stacks_made.wrapping_add(1);
+            let stack = Stack::new(self.stacks_made, budget)?;
+            stack.fill(0);
+            self.stacks.push(stack);
+        }
+        Ok(())
+    }
+
     /// A memory; its bytes are those that earlier instances wrote, until [`LinearMemory::begin`].
     pub(crate) fn memory(&mut self, budget: &SharedBudget) -> Result<LinearMemory, Fault> {
         match self.memories.pop() {
@@ -187,7 +205,7 @@ impl Pool {
             }
         };
         if cfg!(debug_assertions) {
-            stack.poison();
+            stack.fill(POISON);
         }
         Ok(stack)
     }
@@ -238,6 +256,23 @@ mod tests {
         let budget = SharedBudget::default();
         let taken = (0..count).map(|_| pool.memory(&budget).unwrap());
         taken.collect()
+    }
+
+    #[test]
+    fn a_filled_pool_makes_nothing_for_as_many_frames_as_a_transaction_has() {
+        let mut pool = Pool::default();
+        let budget = SharedBudget::default();
+        for _ in 0..2 {
+            pool.fill(&budget).unwrap();
+            assert_eq!(pool.touched(), INSTANCES_POOLED_MAX * bytes_of(1));
+        }
+        let stacks: Vec<Stack> = (0..INSTANCES_POOLED_MAX)
+            .map(|_| pool.stack(&budget).unwrap())
+            .collect();
+        assert_eq!((stacks.len(), pool.stacks_made), (17, 17));
+        let taken = memories(&mut pool, INSTANCES_POOLED_MAX);
+        assert!(taken.iter().all(|memory| memory.touched == bytes_of(1)));
+        assert!(pool.memories.is_empty());
     }
 
     /// What the pool keeps follows from the bytes that were touched, never from the largest size

@@ -156,6 +156,13 @@ impl Engine for Interpreter {
         self.bound_compiled_bytes(usize::try_from(bytes_max).unwrap_or(usize::MAX));
     }
 
+    fn prepare(&self) {
+        let mut pool = self.shared.pool.lock();
+        let pool = pool.as_mut().map_or_else(PoisonError::get_mut, |pool| pool);
+        // If memory is refused, a frame that needs more than was granted is refused it again.
+        let _ = pool.fill(&self.shared.budget);
+    }
+
     fn instantiate(
         &self,
         module: &Arc<CheckedModule>,
