@@ -55,9 +55,7 @@ impl Verdict {
             Self::Environment => 4,
         })
     }
-}
 
-impl Verdict {
     /// This verdict after its report and its files were written: their failures are the result only
     /// if the verdict is a success, so that none hides a difference.
     ///

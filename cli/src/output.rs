@@ -8,7 +8,7 @@
 //! | a device or a pipe | the device or pipe itself |
 //!
 //! An output is created before the work whose result it receives, so that a path that cannot be
-//! written is found first. SIGINT, SIGTERM and SIGHUP remove the temporary files.
+//! written is found first. SIGINT, SIGTERM and SIGHUP, unless ignored, remove the temporary files.
 
 use crate::failure::Failure;
 use crate::print;
@@ -22,6 +22,9 @@ const STANDARD: &str = "-";
 
 /// Longest chain of symbolic links that is followed.
 const LINKS_MAX: usize = 40;
+
+/// Most temporary files beside a file that killed processes have left.
+const LEFT_MAX: u32 = 100;
 
 /// An output of a command. Dropped without [`Output::finish`], it leaves no file.
 #[derive(Debug)]
@@ -51,7 +54,7 @@ impl Output {
     /// # Errors
     /// Errors of the file system; [`ErrorKind::PermissionDenied`] for a file without write
     /// permission, [`ErrorKind::IsADirectory`] for a folder; [`ErrorKind::InvalidInput`] if another
-    /// output is standard output already.
+    /// output is the same file or standard output already.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
         if is_standard(path) {
             return match print::take_stdout() {
@@ -115,25 +118,16 @@ impl Write for Output {
 
 impl Replaced {
     fn create(path: PathBuf, permissions: Option<Permissions>) -> io::Result<Self> {
-        let temporary = temporary_path(&path)?;
-        signals::note(&temporary);
-        let created = File::create_new(&temporary).and_then(|file| {
-            if let Some(permissions) = permissions {
-                file.set_permissions(permissions)?;
-            }
-            Ok(file)
-        });
-        match created {
-            Ok(file) => Ok(Self {
-                path,
-                temporary,
-                file: Some(BufWriter::new(file)),
-            }),
-            Err(error) => {
-                signals::forget(&temporary);
-                Err(error)
-            }
+        let (temporary, file) = create_temporary(&path)?;
+        let replaced = Self {
+            path,
+            temporary,
+            file: Some(BufWriter::new(file)),
+        };
+        if let (Some(permissions), Some(file)) = (permissions, &replaced.file) {
+            file.get_ref().set_permissions(permissions)?;
         }
+        Ok(replaced)
     }
 
     fn finish(mut self) -> io::Result<()> {
@@ -144,7 +138,7 @@ impl Replaced {
         file.get_ref().sync_all()?;
         fs::rename(&self.temporary, &self.path)?;
         self.file = None;
-        signals::forget(&self.temporary);
+        temporaries::forget(&self.temporary);
         sync_folder(&self.path)
     }
 }
@@ -154,7 +148,7 @@ impl Drop for Replaced {
         if self.file.take().is_some() {
             // The first error is reported; a failure to remove the temporary file is not.
             let _ = fs::remove_file(&self.temporary);
-            signals::forget(&self.temporary);
+            temporaries::forget(&self.temporary);
         }
     }
 }
@@ -266,7 +260,20 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn temporary_path(path: &Path) -> io::Result<PathBuf> {
+/// Creates a temporary file beside `path`. One of the same name may be there, of a process that was
+/// killed: in a container every process can have the same id.
+fn create_temporary(path: &Path) -> io::Result<(PathBuf, File)> {
+    for number in 0..LEFT_MAX {
+        let temporary = temporary_path(path, number)?;
+        match temporaries::create(&temporary) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            created => return created.map(|file| (temporary, file)),
+        }
+    }
+    Err(ErrorKind::AlreadyExists.into())
+}
+
+fn temporary_path(path: &Path, number: u32) -> io::Result<PathBuf> {
     let name = path
         .file_name()
         .ok_or_else(|| invalid("the path has no file name"))?;
@@ -276,40 +283,61 @@ fn temporary_path(path: &Path) -> io::Result<PathBuf> {
     } else {
         std::process::id()
     };
-    Ok(path.with_file_name(format!(".{}.{process}.tmp", name.to_string_lossy())))
+    let name = name.to_string_lossy();
+    Ok(path.with_file_name(format!(".{name}.{process}.{number}.tmp")))
 }
 
 fn invalid(why: &'static str) -> io::Error {
     io::Error::new(ErrorKind::InvalidInput, why)
 }
 
-/// Temporary files that a signal removes.
-#[cfg(unix)]
-mod signals {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    use signal_hook::iterator::Signals;
-    use signal_hook::low_level::emulate_default_handler;
+/// Temporary files of this process, which a signal removes.
+mod temporaries {
+    use super::{invalid, signals};
     use std::collections::BTreeSet;
-    use std::fs;
+    use std::fs::File;
+    use std::io;
     use std::path::{Path, PathBuf};
-    use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+    use std::sync::{Mutex, MutexGuard, PoisonError};
 
     static FILES: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
-    static WATCH: Once = Once::new();
 
-    fn lock() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    pub(super) fn lock() -> MutexGuard<'static, BTreeSet<PathBuf>> {
         FILES.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a file that is about to be created.
-    pub(super) fn note(path: &Path) {
-        WATCH.call_once(watch);
-        lock().insert(path.to_owned());
+    /// Creates a file that is not there.
+    pub(super) fn create(path: &Path) -> io::Result<File> {
+        signals::watch();
+        let mut files = lock();
+        if files.contains(path) {
+            return Err(invalid("another output is this file already"));
+        }
+        let file = File::create_new(path)?;
+        files.insert(path.to_owned());
+        Ok(file)
     }
 
     /// Drops a file that is renamed or removed.
     pub(super) fn forget(path: &Path) {
         lock().remove(path);
+    }
+}
+
+#[cfg(unix)]
+mod signals {
+    use super::temporaries;
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+    use signal_hook::low_level::emulate_default_handler;
+    use std::fs;
+    use std::sync::Once;
+
+    static WATCH: Once = Once::new();
+
+    /// Watches signals from the first call on.
+    pub(super) fn watch() {
+        WATCH.call_once(start);
     }
 
     /// Starts the thread that waits for signals. Without it a signal ends the process as usual.
@@ -317,14 +345,19 @@ mod signals {
         clippy::disallowed_methods,
         reason = "the thread ends the process; no result depends on it"
     )]
-    fn watch() {
-        let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else {
+    fn start() {
+        let ignored = ignored();
+        let watched = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| {
+            let bit = u32::try_from(signal.saturating_sub(1)).unwrap_or(u32::MAX);
+            ignored.checked_shr(bit).unwrap_or_default() & 1 == 0
+        });
+        let Ok(mut signals) = Signals::new(watched) else {
             return;
         };
         std::thread::spawn(move || {
             for signal in signals.forever() {
-                // Kept to the end of the process, so that no file is created or renamed meanwhile.
-                let files = lock();
+                // Kept to the end of the process, so that no file is created meanwhile.
+                let files = temporaries::lock();
                 for file in files.iter() {
                     let _ = fs::remove_file(file);
                 }
@@ -332,13 +365,38 @@ mod signals {
             }
         });
     }
+
+    /// Signals that the process was started to ignore, as by `nohup`, where the system tells: the
+    /// lowest bit is signal 1. They must stay ignored.
+    fn ignored() -> u64 {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        mask.unwrap_or_default()
+    }
 }
 
 #[cfg(not(unix))]
 mod signals {
-    use std::path::Path;
+    pub(super) const fn watch() {}
+}
 
-    pub(super) const fn note(_: &Path) {}
+#[cfg(test)]
+mod tests {
+    use super::{temporary_path, write};
+    use std::fs;
 
-    pub(super) const fn forget(_: &Path) {}
+    #[test]
+    fn a_temporary_file_that_was_left_is_no_obstacle() {
+        let folder = std::env::temp_dir().join(format!("lockstep-left-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("file");
+        let left = temporary_path(&path, 0).unwrap();
+        fs::write(&left, "left").unwrap();
+        write(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read(&left).unwrap(), b"left");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

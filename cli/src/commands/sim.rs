@@ -61,7 +61,7 @@ struct SimulationLine<'a> {
 #[derive(Serialize)]
 struct InjectedFaultLine<'a> {
     name: &'a str,
-    /// Number of times that the fault changed something.
+    /// Number of times that the fault acted; of an operator the first one alone.
     acted: String,
 }
 

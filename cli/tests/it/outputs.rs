@@ -5,7 +5,7 @@ use crate::{lockstep, sample, scratch};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// A simulation that ends in a difference at once.
 const DIFFERS: [&str; 8] = [
@@ -167,6 +167,11 @@ fn what_cannot_be_written_is_found_before_the_work() {
         replay.stderr.contains("cannot write the case"),
         "{replay:?}"
     );
+    let new = folder.join("new");
+    let twice = ["--archive", text(&new), "--report", text(&new)];
+    let ran = lockstep(&[&endless[..], &twice].concat());
+    assert_eq!((ran.code, ran.stdout.as_str()), (4, ""), "{ran:?}");
+    assert!(ran.stderr.contains("another output"), "{ran:?}");
     let meter = lockstep(&["meter", &sample("math.wasm"), "--output", text(&folder)]);
     assert_eq!(meter.code, 4, "{meter:?}");
     let conform = lockstep(&["conform", "run", "--out", both]);
@@ -190,33 +195,73 @@ fn an_agreement_writes_no_case_and_leaves_the_old_file() {
     assert_eq!(names(&folder), ["case"]);
 }
 
+/// A simulation that runs for hours, once it has made its temporary files beside the file `archive`.
+#[cfg(unix)]
+fn endless(folder: &Path, program: &mut Command) -> Child {
+    fs::write(folder.join("archive"), "old").unwrap();
+    let child = program
+        .args(["sim", "--nodes", "1", "--blocks", "10000000", "--archive"])
+        .arg(folder.join("archive"))
+        .arg("--report")
+        .arg(folder.join("report"))
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    while names(folder).len() < 3 {
+        std::thread::yield_now();
+    }
+    child
+}
+
+#[cfg(unix)]
+fn send(name: &str, child: &Child) {
+    let sent = Command::new("kill")
+        .args([&format!("-{name}"), &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+}
+
+/// True for a signal that this process, and so each that it starts, ignores: in a background job of
+/// a shell, or under `nohup`.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.map_or(0, |mask| u64::from_str_radix(mask.trim(), 16).unwrap());
+    mask >> (signal - 1) & 1 == 1
+}
+
 #[cfg(unix)]
 #[test]
 fn a_signal_leaves_no_litter_and_is_the_end() {
     use std::os::unix::process::ExitStatusExt as _;
-    for (name, number) in [("INT", 2), ("TERM", 15)] {
-        let folder = folder(&format!("signal-{name}"));
-        fs::write(folder.join("archive"), "old").unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_lockstep"))
-            .args(["sim", "--nodes", "1", "--blocks", "10000000", "--archive"])
-            .arg(folder.join("archive"))
-            .arg("--report")
-            .arg(folder.join("report"))
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        while names(&folder).len() < 3 {
-            std::thread::yield_now();
+    for (name, number) in [("HUP", 1), ("INT", 2), ("TERM", 15)] {
+        if is_ignored(number) {
+            continue;
         }
-        let sent = Command::new("kill")
-            .args([&format!("-{name}"), &child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(sent.success());
+        let folder = folder(&format!("signal-{name}"));
+        let program = &mut Command::new(env!("CARGO_BIN_EXE_lockstep"));
+        let mut child = endless(&folder, program);
+        send(name, &child);
         assert_eq!(child.wait().unwrap().signal(), Some(number));
         assert_eq!(names(&folder), ["archive"]);
         assert_eq!(fs::read_to_string(folder.join("archive")).unwrap(), "old");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_that_was_ignored_from_the_start_stays_ignored() {
+    use std::os::unix::process::ExitStatusExt as _;
+    let folder = folder("signal-ignored");
+    let mut program = Command::new("sh");
+    program.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]);
+    let mut child = endless(&folder, program.arg(env!("CARGO_BIN_EXE_lockstep")));
+    send("HUP", &child);
+    send("TERM", &child);
+    assert_eq!(child.wait().unwrap().signal(), Some(15));
+    assert_eq!(names(&folder), ["archive"]);
 }
 
 #[test]

@@ -1,7 +1,13 @@
 //! Tests `--store redb:FILE` of `lockstep sim` and `lockstep node replay`.
 
 use crate::{lockstep, scratch};
+use node::Store as _;
+use redb_store::{RedbStore, Settings};
 use serde_json::Value;
+use std::path::Path;
+
+/// Key of the record of the last checkpoint of the tree: docs/spec/state.md, "Records of the tree".
+const TREE_CHECKPOINT: [u8; 1] = [3];
 
 fn sim(seed: &str, rest: &[&str]) -> Value {
     let fixed = [
@@ -23,6 +29,10 @@ fn a_store_of_redb_changes_no_root_and_replays() {
     assert_eq!(line["agreed"], true);
     assert_eq!(line["executors"][0], "interpreter, warm cache, redb");
     assert_eq!(line["state_root"], sim("7", &[])["state_root"]);
+    // As a node does, it keeps the tree, so that an opening need not read every value.
+    let file = RedbStore::open(Path::new(&path("node")), Settings::default()).unwrap();
+    assert!(file.record(&TREE_CHECKPOINT).unwrap().is_some());
+    drop(file);
     let again = lockstep(&["sim", "--blocks", "1", "--store", &store]);
     assert_eq!(again.code, 4);
     assert!(

@@ -135,9 +135,25 @@ impl HostCall {
         self.function == Function::Call && self.slot(0) & u64::from(flags::STATIC) != 0
     }
 
+    /// The value that the call moves; `None` if it has none.
+    fn value(&self) -> Option<u128> {
+        let place = match self.function {
+            Function::Transfer => 1,
+            Function::Call | Function::Deploy => 4,
+            _ => return None,
+        };
+        let bytes = self.read.get(place)?.as_slice().try_into().ok()?;
+        Some(u128::from_le_bytes(bytes))
+    }
+
     /// The code of a trap in an inner frame, as far as it follows from the call alone.
     pub(super) fn trap_code(&self, is_static: bool) -> Option<u16> {
-        let refuses = self.row.in_static_frame() != Static::Allowed;
+        let refuses = match self.row.in_static_frame() {
+            Static::Allowed => false,
+            // Flags are checked before.
+            Static::WithoutValue => self.slot(0) <= u64::from(flags::ALL) && self.value() > Some(0),
+            Static::Traps => true,
+        };
         let is_inside = self.ranges().all(|(argument, pointer, length)| {
             matches!(argument, Argument::Number(..))
                 || pointer.saturating_add(length) <= self.memory
@@ -184,6 +200,8 @@ impl HostCall {
 
     fn note_arguments(&self, suffix: &str, facts: &mut Facts) {
         let name = self.row.name;
+        let is_unpaid = self.value() == Some(0);
+        facts.note_if(is_unpaid, &format!("{name}:value=0{suffix}"));
         for (argument, pointer, length) in self.ranges() {
             let (label, count) = match argument {
                 Argument::Bytes(label) => (label, length),
@@ -254,6 +272,18 @@ impl HostCall {
         let (Some(rules), name) = (rules, self.row.name) else {
             return;
         };
+        match self.beyond(result, gas, rules) {
+            Some(0) => facts.note(format!("{name}$warm")),
+            Some(rest) if rest == rules.schedule.host(self.function).cold => {
+                facts.note(format!("{name}$cold"));
+            }
+            Some(_) => facts.note(format!("{name}$more")),
+            None => facts.note(format!("{name}$less")),
+        }
+    }
+
+    /// What was paid beyond the price of the table without a first touch; `None` if it was less.
+    fn beyond(&self, result: Option<Value>, gas: u64, rules: &Rules) -> Option<u64> {
         let price = rules.schedule.host(self.function);
         let paid = self.gas.saturating_sub(gas);
         let mut known = price.base;
@@ -274,20 +304,13 @@ impl HostCall {
             Function::StorageRead => price.per_value_byte.saturating_mul(full),
             _ => 0,
         };
-        let known = known.saturating_add(second);
-        match paid.checked_sub(known) {
-            Some(0) => facts.note(format!("{name}$warm")),
-            Some(rest) if rest == price.cold => facts.note(format!("{name}$cold")),
-            Some(_) => facts.note(format!("{name}$more")),
-            None => facts.note(format!("{name}$less")),
-        }
+        paid.checked_sub(known.saturating_add(second))
     }
 
     /// True if the first touch was paid.
-    pub(super) fn is_cold(&self, gas: u64, rules: &Rules) -> bool {
-        let price = rules.schedule.host(self.function);
-        let paid = self.gas.saturating_sub(gas);
-        price.cold > 0 && paid >= price.base.saturating_add(price.cold)
+    pub(super) fn is_cold(&self, (result, gas): (Option<Value>, u64), rules: &Rules) -> bool {
+        let cold = rules.schedule.host(self.function).cold;
+        cold > 0 && self.beyond(result, gas, rules) >= Some(cold)
     }
 }
 

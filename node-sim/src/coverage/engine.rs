@@ -216,10 +216,15 @@ fn go_on(observation: &mut Observation, result: Option<Value>, gas: u64) {
     observation
         .cases
         .note(&call, result, &mut observation.facts);
+    let to_itself = call.function == Function::Transfer && call.hash(0) == Some(frame.address.0);
+    if let (Some(status), true) = (result, to_itself) {
+        let fact = format!("transfer:self={}", status.to_bits());
+        observation.facts.note(fact);
+    }
     frame.changes = frame.changes.saturating_add(u32::from(call.changes()));
     if let (Some(key), Some(rules)) = (call.touches(), &rules) {
         let touched = (frame.address, key);
-        if call.is_cold(gas, rules) {
+        if call.is_cold((result, gas), rules) {
             frame.touched.push(touched);
         } else if observation.kept.contains(&touched) {
             observation.facts.note("touch/kept");

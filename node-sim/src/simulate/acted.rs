@@ -1,4 +1,4 @@
-//! Counts how often an injected fault changed something: one that never did proves nothing.
+//! Counts how often an injected fault acted: one that never did proves nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Acted(Arc<AtomicU64>);
 
 impl Acted {
-    /// Counts one change.
+    /// Counts one time.
     pub fn note(&self) {
         let _ = self
             .0
@@ -17,7 +17,7 @@ impl Acted {
             });
     }
 
-    /// Number of changes so far.
+    /// Number of times so far.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.0.load(Ordering::Relaxed)

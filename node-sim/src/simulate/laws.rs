@@ -144,6 +144,11 @@ fn check_transaction(
         let found = receipt.gas_used.to_string();
         broken.push(("transactions-execution-17", limit, found));
     }
+    if matches!(transaction.payload, Payload::Transfer { .. }) {
+        let exits = [ReceiptExit::Return, receipt.exit].map(|exit| exit.name().to_owned());
+        let [expected, found] = exits;
+        broken.push(("transactions-execution-11", expected, found));
+    }
     if receipt.exit != ReceiptExit::Return {
         let events = result.events.len().to_string();
         broken.push(("transactions-receipt-6", "0".to_owned(), events));

@@ -201,7 +201,8 @@ pub struct FaultLine {
     pub executor: u32,
     /// Its name.
     pub name: String,
-    /// How often the fault changed something; 0 if the run proves nothing about it.
+    /// How often the fault acted; of an operator the first time alone. 0 if the run proves nothing
+    /// about it.
     pub acted: u64,
 }
 

@@ -9,7 +9,7 @@ use crate::rerun::Subject;
 use node::chain::{Options, Verdict};
 use node::{
     Block, BlockResult, Chain, ChainSpec, Commit, Executed, Header, MemoryStore, Node, Observer,
-    Parts, Receipt, Signed, Store, Tip, ValidBlock,
+    Parts, Receipt, Record, Signed, Store, Tip, ValidBlock,
 };
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -98,8 +98,16 @@ impl Store for SharedStore {
         self.lock().value_bytes(key)
     }
 
+    fn keeps_records(&self) -> bool {
+        self.lock().keeps_records()
+    }
+
     fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
         self.lock().record(key)
+    }
+
+    fn write_records(&mut self, records: Vec<Record>) -> Result<(), Fault> {
+        self.lock().write_records(records)
     }
 
     fn tip(&self) -> Result<Option<Tip>, Fault> {
@@ -283,7 +291,7 @@ impl RunningExecutor {
         }
     }
 
-    /// Number of changes of its injected fault, if it has one.
+    /// Number of times that its injected fault acted, if it has one.
     pub(super) fn acted(&self) -> Option<u64> {
         self.executor.acted.as_ref().map(Acted::count)
     }

@@ -369,32 +369,24 @@ impl Server<'_> {
                 Self::Chain(chain) => {
                     proved(chain.prove(At::Height(past.height), &Subject::State { key }))?
                 }
-                Self::Node { .. } => past
-                    .claims
-                    .get(index)
-                    .map(|claim| {
-                        with_headers(claim.clone(), past.height, core::slice::from_ref(header))
-                    })
-                    .transpose()
-                    .map_err(of_prover)?,
+                Self::Node { .. } => match past.claims.get(index) {
+                    Some(claim) => Some(headed(claim.clone(), past.height, header)?),
+                    None => None,
+                },
             };
-            let stated = |statement: Statement| match statement {
+            let checked = checked(proof, header, &Expected::State { height, key })?;
+            let stated = checked.as_ref().map(|(_, statement)| match statement {
                 Statement::Present { value, .. } => Some(Some(value)),
                 Statement::Absent { .. } => Some(None),
                 _ => None,
-            };
-            let bytes = proof.map(|proof| proof.encode());
-            if let Some(bytes) = &bytes {
-                let expected = Expected::State { height, key };
-                let statement = verified(bytes, header, &expected)?;
-                if stated(statement).as_ref() != Some(value) {
-                    return Err(other_value("a value"));
-                }
+            });
+            if stated.is_some_and(|stated| stated != Some(value.as_ref())) {
+                return Err(Fault::invariant(
+                    "a proof states a value that was not the committed one",
+                ));
             }
-            served.insert(
-                ("proof", format!("state {height}/{}", hex::encode(key))),
-                bytes.map(Some),
-            );
+            let key = format!("state {height}/{}", hex::encode(key));
+            served.insert(("proof", key), checked.map(|(bytes, _)| Some(bytes)));
         }
         self.result_proofs(past, header, &mut served)?;
         Ok(served)
@@ -414,21 +406,16 @@ impl Server<'_> {
                 }
                 Self::Node { node, .. } => {
                     let claim = node.receipt_claim(height, index).map_err(of_prover)?;
-                    Some(
-                        with_headers(claim, height, core::slice::from_ref(header))
-                            .map_err(of_prover)?,
-                    )
+                    Some(headed(claim, height, header)?)
                 }
             };
             let expected = Expected::Receipt {
                 height: height.0,
                 transaction: index,
             };
-            let bytes = checked(proof, header, &expected)?;
-            served.insert(
-                ("proof", format!("receipt {height}/{index}")),
-                bytes.map(Some),
-            );
+            let checked = checked(proof, header, &expected)?;
+            let key = format!("receipt {height}/{index}");
+            served.insert(("proof", key), checked.map(|(bytes, _)| Some(bytes)));
         }
         if let Some((index, event)) = past.event {
             let proof = match self {
@@ -442,10 +429,7 @@ impl Server<'_> {
                     let claim = node
                         .event_claim(height, index, events, event)
                         .map_err(of_prover)?;
-                    Some(
-                        with_headers(claim, height, core::slice::from_ref(header))
-                            .map_err(of_prover)?,
-                    )
+                    Some(headed(claim, height, header)?)
                 }
             };
             let expected = Expected::Event {
@@ -453,11 +437,9 @@ impl Server<'_> {
                 transaction: index,
                 event,
             };
-            let bytes = checked(proof, header, &expected)?;
-            served.insert(
-                ("proof", format!("event {height}/{index}/{event}")),
-                bytes.map(Some),
-            );
+            let checked = checked(proof, header, &expected)?;
+            let key = format!("event {height}/{index}/{event}");
+            served.insert(("proof", key), checked.map(|(bytes, _)| Some(bytes)));
         }
         Ok(())
     }
@@ -535,31 +517,27 @@ fn proved(proven: Result<node::chain::Proven, ProveError>) -> Result<Option<Proo
     }
 }
 
+/// The proof of a claim about the parent of the block with this header.
+fn headed(claim: Claim, height: Height, header: &Header) -> Result<Proof, Fault> {
+    with_headers(claim, height, core::slice::from_ref(header)).map_err(of_prover)
+}
+
+/// The bytes of a proof, and what they state to one who trusts the header.
 fn checked(
     proof: Option<Proof>,
     header: &Header,
     expected: &Expected<'_>,
-) -> Result<Option<Vec<u8>>, Fault> {
-    let bytes = proof.map(|proof| proof.encode());
-    if let Some(bytes) = &bytes {
-        verified(bytes, header, expected)?;
-    }
-    Ok(bytes)
-}
-
-fn verified(bytes: &[u8], header: &Header, expected: &Expected<'_>) -> Result<Statement, Fault> {
-    match proof::verify(bytes, &header.hash(), expected) {
-        Ok(proved) => Ok(proved.statement),
+) -> Result<Option<(Vec<u8>, Statement)>, Fault> {
+    let Some(proof) = proof else {
+        return Ok(None);
+    };
+    let bytes = proof.encode();
+    match proof::verify(&bytes, &header.hash(), expected) {
+        Ok(proved) => Ok(Some((bytes, proved.statement))),
         Err(error) => Err(Fault::invariant(format!(
             "a proof that was made does not verify: {error}"
         ))),
     }
-}
-
-fn other_value(what: &str) -> Fault {
-    Fault::invariant(format!(
-        "a proof states {what} that was not the committed one"
-    ))
 }
 
 fn of_prover(error: ProveError) -> Fault {

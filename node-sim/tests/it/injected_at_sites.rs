@@ -7,7 +7,7 @@
 use node::{CachePolicy, Executed, MemoryStore, Node, Observer, Parts, ReceiptExit};
 use node_sim::pipeline::StandardPipeline;
 use node_sim::rerun::MakeEngine;
-use node_sim::simulate::injected::{LostWrite, WrongGas, WrongOperator};
+use node_sim::simulate::injected::{WrongGas, WrongOperator, lost_write};
 use node_sim::simulate::samples::{COUNTER, Sample, TOKEN};
 use node_sim::simulate::workload::Workload;
 use node_sim::simulate::{Difference, Executor, NoProgress, Plan, Restart, run, standard};
@@ -252,7 +252,7 @@ fn a_lost_write_is_found() {
         let mut executors = standard(2);
         let engine: MakeEngine = Box::new(|| Box::new(Reference::new()));
         let wrong = Executor::new("wrong", engine, CachePolicy::Warm, restart);
-        executors.push(wrong.with_store(Box::new(LostWrite::new(MemoryStore::new(), Height(3)))));
+        executors.push(wrong.with_store(lost_write(Height(3))));
         executors
     };
     for restart in [Restart::EveryBlock, Restart::Never] {

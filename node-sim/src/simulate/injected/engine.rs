@@ -2,7 +2,7 @@
 
 use crate::simulate::acted::Acted;
 use host_api::Function;
-use reference::{Reference, SharedTrace, Trace};
+use reference::{Reference, Trace};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vm::unstable::execution::{Invocation, Pending, Step, Value};
@@ -39,33 +39,48 @@ impl WrongOperator {
     }
 }
 
-/// R that charges each contract frame one unit of gas too much.
+/// What a faulty engine does to each of its frames.
+pub(super) trait FrameFault: Clone + Send + Sync + 'static {
+    /// Name of the engine.
+    const NAME: &'static str;
+
+    /// Called before the frame starts.
+    fn begin(&mut self, frame: &mut Invocation) {
+        let _ = frame;
+    }
+
+    /// The result of a host call as the guest gets it.
+    fn result(&mut self, result: Option<Value>) -> Option<Value> {
+        result
+    }
+
+    /// The step that the frame loop gets.
+    fn step(&mut self, step: Step) -> Step {
+        step
+    }
+}
+
+/// R with a fault in each frame.
 #[derive(Clone, Default)]
-pub struct WrongGas {
+pub(super) struct FaultyEngine<F> {
     engine: Reference,
-    acted: Acted,
+    fault: F,
 }
 
-impl WrongGas {
-    pub(super) fn new(engine: Reference, acted: &Acted) -> Self {
-        Self {
-            engine,
-            acted: acted.clone(),
-        }
-    }
-
-    /// The same engine with a trace of its operators.
-    #[must_use]
-    pub fn with_trace(trace: SharedTrace) -> Self {
-        Self::new(Reference::new().with_trace(trace), &Acted::default())
+impl<F> FaultyEngine<F> {
+    pub(super) const fn new(engine: Reference, fault: F) -> Self {
+        Self { engine, fault }
     }
 }
 
-struct WrongGasExecution(Box<dyn Execution>, Acted);
+struct FaultyExecution<F> {
+    inner: Box<dyn Execution>,
+    fault: F,
+}
 
-impl Engine for WrongGas {
+impl<F: FrameFault> Engine for FaultyEngine<F> {
     fn name(&self) -> &'static str {
-        "wrong gas"
+        F::NAME
     }
 
     fn instantiate(
@@ -73,32 +88,65 @@ impl Engine for WrongGas {
         module: &Arc<CheckedModule>,
         rules: &Arc<Rules>,
     ) -> Result<Box<dyn Execution>, Fault> {
-        Ok(Box::new(WrongGasExecution(
-            self.engine.instantiate(module, rules)?,
-            self.acted.clone(),
-        )))
+        Ok(Box::new(FaultyExecution {
+            inner: self.engine.instantiate(module, rules)?,
+            fault: self.fault.clone(),
+        }))
     }
 }
 
-impl Execution for WrongGasExecution {
+impl<F: FrameFault> Execution for FaultyExecution<F> {
     fn start(&mut self, mut frame: Invocation) -> Result<Step, Box<Fault>> {
-        // A frame that cannot pay this runs out of gas anyway.
-        if frame.gas.charge(1).is_ok() {
-            self.1.note();
-        }
-        self.0.start(frame)
+        self.fault.begin(&mut frame);
+        let step = self.inner.start(frame)?;
+        Ok(self.fault.step(step))
     }
 
     fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
-        self.0.resume(result)
+        let result = self.fault.result(result);
+        let step = self.inner.resume(result)?;
+        Ok(self.fault.step(step))
     }
 
     fn pending(&mut self) -> Pending<'_> {
-        self.0.pending()
+        self.inner.pending()
     }
 
     fn globals(&mut self) -> Result<Vec<Value>, Fault> {
-        self.0.globals()
+        self.inner.globals()
+    }
+}
+
+/// Each contract frame pays one unit of gas too much.
+#[derive(Clone, Default)]
+pub(super) struct TakesGas(pub(super) Acted);
+
+impl FrameFault for TakesGas {
+    const NAME: &'static str = "wrong gas";
+
+    fn begin(&mut self, frame: &mut Invocation) {
+        // A frame that cannot pay this runs out of gas anyway.
+        if frame.gas.charge(1).is_ok() {
+            self.0.note();
+        }
+    }
+}
+
+/// R that charges each contract frame one unit of gas too much.
+#[derive(Clone, Default)]
+pub struct WrongGas(FaultyEngine<TakesGas>);
+
+impl Engine for WrongGas {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn instantiate(
+        &self,
+        module: &Arc<CheckedModule>,
+        rules: &Arc<Rules>,
+    ) -> Result<Box<dyn Execution>, Fault> {
+        self.0.instantiate(module, rules)
     }
 }
 
@@ -231,170 +279,67 @@ impl<E: Engine> Engine for WrongPrice<E> {
     }
 }
 
-/// R that reports an absent storage value to the guest as an empty one.
-pub(super) struct WrongHostResult(Reference, Acted);
-
-impl WrongHostResult {
-    pub(super) fn new(engine: Reference, acted: &Acted) -> Self {
-        Self(engine, acted.clone())
-    }
-}
-
-struct WrongHostResultExecution {
-    inner: Box<dyn Execution>,
+/// An absent storage value is reported to the guest as an empty one.
+#[derive(Clone)]
+pub(super) struct EmptyForAbsent {
     is_reading: bool,
     acted: Acted,
 }
 
-impl Engine for WrongHostResult {
-    fn name(&self) -> &'static str {
-        "wrong host result"
-    }
-
-    fn instantiate(
-        &self,
-        module: &Arc<CheckedModule>,
-        rules: &Arc<Rules>,
-    ) -> Result<Box<dyn Execution>, Fault> {
-        Ok(Box::new(WrongHostResultExecution {
-            inner: self.0.instantiate(module, rules)?,
+impl EmptyForAbsent {
+    pub(super) const fn new(acted: Acted) -> Self {
+        Self {
             is_reading: false,
-            acted: self.1.clone(),
-        }))
+            acted,
+        }
     }
 }
 
-impl WrongHostResultExecution {
-    fn note(&mut self, step: Step) -> Step {
-        self.is_reading = step == Step::HostCall(Function::StorageRead);
-        step
-    }
-}
+impl FrameFault for EmptyForAbsent {
+    const NAME: &'static str = "wrong host result";
 
-impl Execution for WrongHostResultExecution {
-    fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
-        let step = self.inner.start(frame)?;
-        Ok(self.note(step))
-    }
-
-    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
-        let result = match result {
+    fn result(&mut self, result: Option<Value>) -> Option<Value> {
+        match result {
             Some(Value::I32(-1)) if self.is_reading => {
                 self.acted.note();
                 Some(Value::I32(0))
             }
             other => other,
-        };
-        let step = self.inner.resume(result)?;
-        Ok(self.note(step))
+        }
     }
 
-    fn pending(&mut self) -> Pending<'_> {
-        self.inner.pending()
-    }
-
-    fn globals(&mut self) -> Result<Vec<Value>, Fault> {
-        self.inner.globals()
+    fn step(&mut self, step: Step) -> Step {
+        self.is_reading = step == Step::HostCall(Function::StorageRead);
+        step
     }
 }
 
-/// R in which a guest that reverts returns instead.
-pub(super) struct NoRevert(pub(super) Reference);
+/// A guest that reverts returns instead.
+#[derive(Clone)]
+pub(super) struct NoRevert;
 
-struct NoRevertExecution(Box<dyn Execution>);
+impl FrameFault for NoRevert {
+    const NAME: &'static str = "no revert";
 
-impl Engine for NoRevert {
-    fn name(&self) -> &'static str {
-        "no revert"
-    }
-
-    fn instantiate(
-        &self,
-        module: &Arc<CheckedModule>,
-        rules: &Arc<Rules>,
-    ) -> Result<Box<dyn Execution>, Fault> {
-        let inner = self.0.instantiate(module, rules)?;
-        Ok(Box::new(NoRevertExecution(inner)))
-    }
-}
-
-fn without_revert(step: Step) -> Step {
-    match step {
-        Step::HostCall(Function::Revert) => Step::HostCall(Function::Return),
-        other => other,
-    }
-}
-
-impl Execution for NoRevertExecution {
-    fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
-        self.0.start(frame).map(without_revert)
-    }
-
-    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
-        self.0.resume(result).map(without_revert)
-    }
-
-    fn pending(&mut self) -> Pending<'_> {
-        self.0.pending()
-    }
-
-    fn globals(&mut self) -> Result<Vec<Value>, Fault> {
-        self.0.globals()
-    }
-}
-
-/// R that counts how often a guest reads the time.
-pub(super) struct NotesClock(Reference, Acted);
-
-impl NotesClock {
-    pub(super) fn new(engine: Reference, acted: &Acted) -> Self {
-        Self(engine, acted.clone())
-    }
-}
-
-struct NotesClockExecution(Box<dyn Execution>, Acted);
-
-impl NotesClockExecution {
-    fn note(&self, step: &Step) {
-        if *step == Step::HostCall(Function::BlockTime) {
-            self.1.note();
+    fn step(&mut self, step: Step) -> Step {
+        match step {
+            Step::HostCall(Function::Revert) => Step::HostCall(Function::Return),
+            other => other,
         }
     }
 }
 
-impl Engine for NotesClock {
-    fn name(&self) -> &'static str {
-        "notes the clock"
-    }
+/// No fault: counts how often a guest reads the time.
+#[derive(Clone)]
+pub(super) struct NotesClock(pub(super) Acted);
 
-    fn instantiate(
-        &self,
-        module: &Arc<CheckedModule>,
-        rules: &Arc<Rules>,
-    ) -> Result<Box<dyn Execution>, Fault> {
-        let inner = self.0.instantiate(module, rules)?;
-        Ok(Box::new(NotesClockExecution(inner, self.1.clone())))
-    }
-}
+impl FrameFault for NotesClock {
+    const NAME: &'static str = "notes the clock";
 
-impl Execution for NotesClockExecution {
-    fn start(&mut self, frame: Invocation) -> Result<Step, Box<Fault>> {
-        let step = self.0.start(frame)?;
-        self.note(&step);
-        Ok(step)
-    }
-
-    fn resume(&mut self, result: Option<Value>) -> Result<Step, Box<Fault>> {
-        let step = self.0.resume(result)?;
-        self.note(&step);
-        Ok(step)
-    }
-
-    fn pending(&mut self) -> Pending<'_> {
-        self.0.pending()
-    }
-
-    fn globals(&mut self) -> Result<Vec<Value>, Fault> {
-        self.0.globals()
+    fn step(&mut self, step: Step) -> Step {
+        if step == Step::HostCall(Function::BlockTime) {
+            self.0.note();
+        }
+        step
     }
 }

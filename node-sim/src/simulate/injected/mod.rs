@@ -14,13 +14,15 @@ mod store;
 mod pipeline;
 
 pub use engine::{WrongGas, WrongOperator};
-pub use store::LostWrite;
+pub use store::lost_write;
 
 use super::acted::Acted;
 use super::executor::{Executor, Restart};
 use super::samples::COUNTER;
 use crate::rerun::{MakeEngine, MakeTraced};
-use engine::{NotesClock, Watched, WrongHostResult, WrongPrice, replacing};
+use engine::{
+    EmptyForAbsent, FaultyEngine, FrameFault, NotesClock, TakesGas, Watched, WrongPrice, replacing,
+};
 use node::{CachePolicy, MemoryStore};
 use pipeline::{FaultyPipeline, PipelineFault};
 use reference::Reference;
@@ -85,25 +87,12 @@ pub const INJECTED_FAULTS: [InjectedFault; 19] = [
     InjectedFault {
         name: "frame-gas",
         summary: "each frame starts with one unit of gas too little",
-        make: |name, acted| {
-            let acted = acted.clone();
-            let make = move || WrongGas::new(Reference::new(), &acted);
-            let traced: MakeTraced = Box::new(|trace| Box::new(WrongGas::with_trace(trace)));
-            of_engine(name, make, traced)
-        },
+        make: |name, acted| of_frames(name, TakesGas, acted),
     },
     InjectedFault {
         name: "wrong-answer",
         summary: "an absent storage value is reported to the guest as an empty one",
-        make: |name, acted| {
-            let acted = acted.clone();
-            let make = move || WrongHostResult::new(Reference::new(), &acted);
-            let traced: MakeTraced = Box::new(|trace| {
-                let engine = Reference::new().with_trace(trace);
-                Box::new(WrongHostResult::new(engine, &Acted::default()))
-            });
-            of_engine(name, make, traced)
-        },
+        make: |name, acted| of_frames(name, EmptyForAbsent::new, acted),
     },
     InjectedFault {
         name: "stale-cache",
@@ -119,8 +108,8 @@ pub const INJECTED_FAULTS: [InjectedFault; 19] = [
         name: "lost-write",
         summary: "the store loses one write of a block, and is restarted",
         make: |name, acted| {
-            let store = LostWrite::new(MemoryStore::new(), STORE_HEIGHT).with_acted(acted.clone());
-            with_reference(name, Restart::EveryBlock).with_store(Box::new(store))
+            let fault = StoreFault::Write(STORE_HEIGHT);
+            of_store(name, fault, acted, Restart::EveryBlock)
         },
     },
     InjectedFault {
@@ -155,9 +144,8 @@ pub const INJECTED_FAULTS: [InjectedFault; 19] = [
         name: "clock",
         summary: "guests see the time of another time zone",
         make: |name, acted| {
-            let noted = acted.clone();
-            let engine: MakeEngine =
-                Box::new(move || Box::new(NotesClock::new(Reference::new(), &noted)));
+            let notes = FaultyEngine::new(Reference::new(), NotesClock(acted.clone()));
+            let engine: MakeEngine = Box::new(move || Box::new(notes.clone()));
             Executor {
                 engine,
                 ..of_pipeline(name, PipelineFault::Clock, acted)
@@ -209,6 +197,16 @@ fn of_engine<E: vm::Engine + 'static>(
 ) -> Executor {
     let engine: MakeEngine = Box::new(move || Box::new(make()));
     Executor::new(name, engine, CachePolicy::Warm, Restart::Never).with_traced(traced)
+}
+
+/// R with a fault in each frame; a trace of it counts for nothing.
+fn of_frames<F: FrameFault>(name: &str, fault: fn(Acted) -> F, acted: &Acted) -> Executor {
+    let engine = FaultyEngine::new(Reference::new(), fault(acted.clone()));
+    let traced: MakeTraced = Box::new(move |trace| {
+        let engine = Reference::new().with_trace(trace);
+        Box::new(FaultyEngine::new(engine, fault(Acted::default())))
+    });
+    of_engine(name, move || engine.clone(), traced)
 }
 
 fn with_reference(name: &str, restart: Restart) -> Executor {

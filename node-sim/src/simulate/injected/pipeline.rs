@@ -1,6 +1,6 @@
 //! Makes pipelines with one fault each.
 
-use super::engine::NoRevert;
+use super::engine::{FaultyEngine, NoRevert};
 use crate::pipeline::{BlockPipeline, StandardPipeline};
 use crate::simulate::acted::Acted;
 use node::execute::execute;
@@ -151,7 +151,7 @@ fn effects(
     mut overlay: Overlay<'_>,
     valid: &ValidTransaction,
 ) -> Result<StateDiff, Fault> {
-    let engine = NoRevert(Reference::new());
+    let engine = FaultyEngine::new(Reference::new(), NoRevert);
     let environment = BlockEnvironment {
         engine: &engine,
         ..*environment

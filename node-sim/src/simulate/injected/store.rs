@@ -1,90 +1,10 @@
 //! Makes faulty stores.
 
 use crate::simulate::acted::Acted;
-use node::{Commit, Header, Receipt, Signed, Store, Tip};
+use node::{Commit, Header, MemoryStore, Receipt, Signed, Store, Tip};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use vm::{Entries, Event, Fault, Height, StateDiff, key};
-
-/// A store that loses one write of contract storage: the first one of the block at a height.
-///
-/// The tree in memory has the write, so the roots agree until a read of the key, a restart or a
-/// scrub.
-pub struct LostWrite<S> {
-    inner: S,
-    height: Height,
-    is_lost: bool,
-    acted: Acted,
-}
-
-impl<S> LostWrite<S> {
-    /// Loses the first write of a contract's value from block `height` on.
-    #[must_use]
-    pub fn new(inner: S, height: Height) -> Self {
-        Self {
-            inner,
-            height,
-            is_lost: false,
-            acted: Acted::default(),
-        }
-    }
-
-    /// Counts the loss in this counter.
-    pub(super) fn with_acted(mut self, acted: Acted) -> Self {
-        self.acted = acted;
-        self
-    }
-}
-
-impl<S: Store> Store for LostWrite<S> {
-    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        self.inner.read(key)
-    }
-
-    fn scan(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Entries, Fault> {
-        self.inner.scan(start, end, limit)
-    }
-
-    fn tip(&self) -> Result<Option<Tip>, Fault> {
-        self.inner.tip()
-    }
-
-    fn chain_id(&self) -> Result<Option<[u8; 32]>, Fault> {
-        self.inner.chain_id()
-    }
-
-    fn header(&self, height: Height) -> Result<Option<Header>, Fault> {
-        self.inner.header(height)
-    }
-
-    fn transactions(&self, height: Height) -> Result<Option<Vec<Signed>>, Fault> {
-        self.inner.transactions(height)
-    }
-
-    fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fault> {
-        self.inner.receipts(height)
-    }
-
-    fn events(&self, height: Height) -> Result<Option<Vec<Vec<Event>>>, Fault> {
-        self.inner.events(height)
-    }
-
-    fn commit(&mut self, mut commit: Commit) -> Result<(), Fault> {
-        if commit.tip.height >= self.height && !self.is_lost {
-            let lost = commit
-                .diff
-                .keys()
-                .find(|key| key.first() == Some(&key::VALUE))
-                .cloned();
-            if let Some(lost) = lost {
-                commit.diff.remove(&lost);
-                self.is_lost = true;
-                self.acted.note();
-            }
-        }
-        self.inner.commit(commit)
-    }
-}
 
 /// The fault of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +16,9 @@ pub(super) enum StoreFault {
     /// From this height on, the power fails after the first half of a block's changes, while the
     /// store reports success.
     Half(Height),
+    /// From this height on, the first change of a contract's value in a block is lost. The tree in
+    /// memory has it, so the roots agree until a read of the key, a restart or a scrub.
+    Write(Height),
     /// The first removal of a contract's value in a block is lost.
     Removal,
     /// The receipts of a block are stored in the opposite order.
@@ -137,14 +60,8 @@ impl<S> FaultyStore<S> {
                 }
                 is_due
             }
-            StoreFault::Removal => {
-                let removed = |(key, value): &(&Vec<u8>, &Option<Vec<u8>>)| {
-                    value.is_none() && key.first() == Some(&key::VALUE)
-                };
-                let lost = commit.diff.iter().find(removed);
-                let lost = lost.map(|(key, _)| key.clone());
-                lost.is_some_and(|key| commit.diff.remove(&key).is_some())
-            }
+            StoreFault::Write(height) => commit.tip.height >= height && lose(commit, |_| true),
+            StoreFault::Removal => lose(commit, Option::is_none),
             StoreFault::Receipts => {
                 commit.receipts.reverse();
                 commit.receipts.len() > 1
@@ -162,6 +79,27 @@ impl<S> FaultyStore<S> {
             StoreFault::Transactions => commit.transactions.pop().is_some(),
         }
     }
+}
+
+/// Drops the first of these changes of contract values; true if there is one.
+fn lose(commit: &mut Commit, is_lost: impl Fn(&Option<Vec<u8>>) -> bool) -> bool {
+    let of_value = |key: &[u8]| key.first() == Some(&key::VALUE);
+    let mut changes = commit.diff.iter();
+    let lost = changes.find(|(key, value)| of_value(key) && is_lost(value));
+    let lost = lost.map(|(key, _)| key.clone());
+    lost.is_some_and(|key| commit.diff.remove(&key).is_some())
+}
+
+/// A store in memory that loses the first change of a contract's value of each block from `height`
+/// on.
+#[must_use]
+pub fn lost_write(height: Height) -> Box<dyn Store> {
+    let wrong = StoreFault::Write(height);
+    Box::new(FaultyStore::new(
+        MemoryStore::new(),
+        wrong,
+        Acted::default(),
+    ))
 }
 
 impl<S: Store> Store for FaultyStore<S> {
