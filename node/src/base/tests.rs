@@ -348,14 +348,19 @@ fn the_stored_value_of_a_removed_key_is_read_once() {
     assert_eq!(again, usize::from(COUNT / 3));
 }
 
+/// Keys of one length in the order of their numbers.
+fn wide_key(number: u32) -> Vec<u8> {
+    format!("{number:08}").into_bytes()
+}
+
 /// Every second of `count` stored keys is removed by a block that is not final.
 fn every_second_removed(count: u32) -> (CountingStore, Layers) {
     let mut inner = MemoryStore::new();
-    let all = (0..count).map(|number| (number.to_be_bytes().to_vec(), Some(vec![1; 9])));
+    let all = (0..count).map(|number| (wide_key(number), Some(vec![1; 9])));
     apply(&mut inner, &all.collect());
     let mut layers = Layers::default();
     let removed = (0..count).filter(|number| number % 2 == 1);
-    let removed = removed.map(|number| (number.to_be_bytes().to_vec(), None));
+    let removed = removed.map(|number| (wide_key(number), None));
     layers.push(&Arc::new(removed.collect()));
     let entries = Cell::new(0);
     (CountingStore { inner, entries }, layers)
@@ -367,7 +372,7 @@ fn a_scan_of_many_entries_reads_no_removed_one_twice() {
     const COUNT: u32 = 10_000;
     const LIMIT: usize = 32;
     let (mut store, mut layers) = every_second_removed(COUNT);
-    let end = COUNT.to_be_bytes();
+    let end = wide_key(COUNT);
     let scan_all = |store: &mut CountingStore, layers: &Layers| {
         store.entries.set(0);
         let base = Base::indexed(&*store, layers);
@@ -388,11 +393,11 @@ fn a_scan_of_many_entries_reads_no_removed_one_twice() {
     assert!(read <= 4 * COUNT as usize, "{read}");
     assert_eq!(scan_all(&mut store, &layers), (kept, kept));
     // The next block writes one key of a gap, and the first block becomes final.
-    let rewritten = [(3_u32.to_be_bytes().to_vec(), Some(vec![2]))];
+    let rewritten = [(wide_key(3), Some(vec![2]))];
     let rewritten: StateDiff = rewritten.into_iter().collect();
     layers.push(&Arc::new(rewritten.clone()));
     let removed = (0..COUNT).filter(|number| number % 2 == 1);
-    let removed = removed.map(|number| (number.to_be_bytes().to_vec(), None));
+    let removed = removed.map(|number| (wide_key(number), None));
     apply(&mut store.inner, &removed.collect());
     layers.pop_oldest();
     assert_eq!(scan_all(&mut store, &layers), (kept + 1, kept));
@@ -408,11 +413,11 @@ fn the_cost_of_noting_a_gap_hardly_grows_with_the_number_of_gaps() {
     let time = |count: u32| {
         let (store, layers) = every_second_removed(count);
         let base = Base::indexed(&store, &layers);
-        let end = count.to_be_bytes();
+        let end = wide_key(count);
         let start = Instant::now();
         // Each gap is below all others.
         for number in (0..count - 2).rev().filter(|number| number % 2 == 1) {
-            let start = number.to_be_bytes();
+            let start = wide_key(number);
             assert_eq!(base.scan(&(&start..&end), 1).unwrap().len(), 1);
         }
         start.elapsed().max(Duration::from_micros(100)) / (count / 2)
