@@ -101,12 +101,12 @@ step_install() {
 
 step_tests() {
     if [ -z "${CHANGED:-}" ]; then
-        cargo test
+        cargo test --no-fail-fast
         return
     fi
     local chosen
     mapfile -t chosen < <(packages_to_test)
-    [ ${#chosen[@]} = 0 ] || cargo test "${chosen[@]}"
+    [ ${#chosen[@]} = 0 ] || cargo test --no-fail-fast "${chosen[@]}"
     # Style and arrows read every file.
     case " ${chosen[*]} " in
     *" conformance "*) ;;
@@ -122,7 +122,7 @@ step_clippy() {
         mapfile -t chosen < <(packages_to_test)
         [ ${#chosen[@]} -gt 0 ] || return 0
     fi
-    cargo clippy "${chosen[@]}" --all-targets -- -D warnings
+    cargo clippy --keep-going "${chosen[@]}" --all-targets -- -D warnings
     # Its users may have no standard library.
     case " ${chosen[*]:-lockstep-proof} " in
     *" lockstep-proof "*) cargo clippy -p lockstep-proof --target wasm32v1-none -- -D warnings ;;

@@ -366,8 +366,8 @@ mod signals {
         });
     }
 
-    /// Signals that the process was started to ignore, as by `nohup`, where the system tells: the
-    /// lowest bit is signal 1. They must stay ignored.
+    /// Signals that the process was started to ignore, as by `nohup`, where the system says so:
+    /// the lowest bit is signal 1. They must stay ignored.
     fn ignored() -> u64 {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

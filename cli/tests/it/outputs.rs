@@ -195,7 +195,7 @@ fn an_agreement_writes_no_case_and_leaves_the_old_file() {
     assert_eq!(names(&folder), ["case"]);
 }
 
-/// A simulation that runs for hours, once it has made its temporary files beside the file `archive`.
+/// A simulation that runs for hours, once its temporary files are beside the file `archive`.
 #[cfg(unix)]
 fn endless(folder: &Path, program: &mut Command) -> Child {
     fs::write(folder.join("archive"), "old").unwrap();

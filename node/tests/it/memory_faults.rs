@@ -11,7 +11,7 @@ use reference::{Backing, Reference};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use vm::unstable::budget::{Budget, Purpose, refused};
-use vm::{Engine, Entries, Event, Fault, Height, Interpreter};
+use vm::{CheckedModule, Engine, Entries, Event, Execution, Fault, Height, Interpreter, Rules};
 
 /// Requests per purpose, or reads, that fail in one test; of more requests, evenly spaced ones.
 const TRIED_MAX: usize = 50;
@@ -48,6 +48,27 @@ impl Budget for FailingBudget {
             ));
         }
         Ok(())
+    }
+}
+
+/// An engine that makes nothing in advance, so that frames request what they need.
+pub(crate) struct Unprepared(pub(crate) Box<dyn Engine>);
+
+impl Engine for Unprepared {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn bound_cache(&self, bytes_max: u64) {
+        self.0.bound_cache(bytes_max);
+    }
+
+    fn instantiate(
+        &self,
+        module: &Arc<CheckedModule>,
+        rules: &Arc<Rules>,
+    ) -> Result<Box<dyn Execution>, Fault> {
+        self.0.instantiate(module, rules)
     }
 }
 
@@ -123,9 +144,22 @@ fn refuse(expected: &ExpectedChain, engine: EngineWithBudget, number: u64) {
 #[test]
 fn each_request_of_the_interpreter_for_memory_fails_once_and_from_then_on() {
     let purposes = [Purpose::LinearMemory, Purpose::Stack, Purpose::Code];
-    let engine: EngineWithBudget = |budget| Box::new(Interpreter::with_budget(budget));
+    let engine: EngineWithBudget =
+        |budget| Box::new(Unprepared(Box::new(Interpreter::with_budget(budget))));
     let tried = refuse_each(engine, &purposes);
     assert!(tried > 50, "{tried}");
+}
+
+/// Frames request again what was refused when the node opened: 17 memories and 17 stacks.
+#[test]
+fn a_request_that_is_refused_when_the_node_opens_is_no_fault() {
+    let expected = ExpectedChain::new(7);
+    for number in [0, 16, 17, 33] {
+        let budget = FailingBudget::new(Failing::Once(number as u64));
+        let engine = Box::new(Interpreter::with_budget(Arc::clone(&budget) as _));
+        run(&expected, engine, &SimulatedDisk::new(0)).unwrap();
+        assert!(budget.requests().len() > number, "{number}");
+    }
 }
 
 #[test]

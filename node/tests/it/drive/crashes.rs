@@ -3,7 +3,7 @@
 
 use super::{compare_with_straight_run, fault, misuse, sibling, verified};
 use crate::faults::{ExpectedChain, parts};
-use crate::memory_faults::{FailingBudget, FailingReads, ReadCount};
+use crate::memory_faults::{FailingBudget, FailingReads, ReadCount, Unprepared};
 use node::chain::{At, Chain, Misuse, Options, Proposal, Verdict};
 use node::limits::Limits;
 use node::{Block, LogStore, MemoryStore};
@@ -213,7 +213,8 @@ fn memory_that_is_refused_is_no_verdict_and_the_block_is_verified_again() {
     let expected = ExpectedChain::new(43);
     let chain_on = |failing| {
         let budget = FailingBudget::new(failing);
-        let engine = Box::new(Interpreter::with_budget(Arc::clone(&budget) as _));
+        let engine = Interpreter::with_budget(Arc::clone(&budget) as _);
+        let engine = Box::new(Unprepared(Box::new(engine)));
         let store = Box::new(MemoryStore::new());
         let chain = expected.chain_on(engine, store, &Options::default());
         (chain.unwrap(), budget)
