@@ -16,6 +16,9 @@ part=${1:-}
 out=target/mutation/$part
 # No one debugs these builds, and only one crate of each differs from the last.
 export CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=1
+# One failed test is a find.
+host=$(rustc -vV | sed -n 's/^host: //p' | tr a-z- A-Z_)
+export "CARGO_TARGET_${host}_RUNNER=$PWD/conformance/first_failure.sh"
 
 parts='check lower meter translate frames host state execute tree transactions'
 globs() { # part
