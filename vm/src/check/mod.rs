@@ -103,7 +103,7 @@ pub struct Examined {
 #[must_use]
 pub fn examine(bytes: &[u8], rules: &Rules, fast: bool) -> Examined {
     let mut checker = Checker::new(bytes, rules);
-    checker.fast = fast.then(FastPass::default);
+    checker.fast = fast.then(|| Box::new(FastPass::new()));
     let sections = checker.sections();
     let (sums, accepted) = (checker.totals, checker.accepted);
     Examined {
@@ -176,7 +176,7 @@ struct Checker<'a> {
     /// Types before lowering.
     types: WireTypes,
     /// `None` if the decoder and its validator check every body.
-    fast: Option<FastPass>,
+    fast: Option<Box<FastPass>>,
     /// Number of bodies that the fast pass accepted.
     accepted: u32,
     module: CheckedModule,
@@ -211,7 +211,7 @@ impl<'a> Checker<'a> {
             declared: Vec::new(),
             totals: Totals::default(),
             types: WireTypes::default(),
-            fast: Some(FastPass::default()),
+            fast: Some(Box::new(FastPass::new())),
             accepted: 0,
             module,
         }

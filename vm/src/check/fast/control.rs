@@ -1,7 +1,7 @@
 //! Checks blocks, branches and calls in the fast pass.
 
-use super::operands::{self, Effect, Heights, WINDOW, apply};
-use super::{Body, Place, immediate, within};
+use super::operands::{Effect, WINDOW};
+use super::{Body, immediate, within};
 use crate::check::operator::target_weight;
 use crate::check::wire::{self, NONE, WireType};
 use crate::opcode::Opcode;
@@ -53,34 +53,30 @@ const fn taking(operand: WireType) -> Effect {
 impl Body<'_> {
     /// `block`, `loop` or `if`.
     #[inline(always)]
-    pub(super) fn block<'b>(
-        &mut self,
-        mut place: Place<'b>,
-        kind: Opcode,
-    ) -> Option<(Effect, Place<'b>)> {
-        let (result, rest) = place.rest.split_first()?;
+    pub(super) fn block(&mut self, kind: Opcode) -> Option<()> {
+        let (result, rest) = self.rest.split_first()?;
+        self.rest = rest;
         let result = *result;
         if !(result == NONE || wire::is_value(result)) {
             return None;
         }
         if kind == Opcode::If {
-            place.at = apply(self.stack, place.at, CONDITION)?;
+            self.apply(CONDITION)?;
         }
         self.enter(result)?;
         self.outer.push(Outer {
-            frame: place.frame,
-            base: place.at.base,
-            reachable: place.at.reachable,
+            frame: self.frame,
+            base: self.operands.base,
+            reachable: self.operands.reachable,
         });
-        place.frame = Frame {
+        self.frame = Frame {
             label: if kind == Opcode::Loop { NONE } else { result },
             result,
             kind,
         };
-        place.at.base = place.at.top;
-        place.at.reachable = true;
-        place.rest = rest;
-        Some((Effect::NONE, place))
+        self.operands.base = self.operands.top;
+        self.operands.reachable = true;
+        Some(())
     }
 
     /// Counts a block.
@@ -101,54 +97,53 @@ impl Body<'_> {
 
     /// Pops the result of the innermost block, above which no operand is left.
     #[inline(always)]
-    fn close<'b>(&mut self, mut place: Place<'b>) -> Option<Place<'b>> {
-        place.at = apply(self.stack, place.at, taking(place.frame.result))?;
-        (place.at.top == place.at.base).then_some(place)
+    fn close(&mut self) -> Option<()> {
+        self.apply(taking(self.frame.result))?;
+        (self.operands.top == self.operands.base).then_some(())
     }
 
     /// `else`.
-    pub(super) fn otherwise<'b>(&mut self, place: Place<'b>) -> Option<Place<'b>> {
-        if place.frame.kind != Opcode::If {
+    pub(super) fn otherwise(&mut self) -> Option<()> {
+        if self.frame.kind != Opcode::If {
             return None;
         }
-        let mut place = self.close(place)?;
-        place.frame.kind = Opcode::Else;
-        place.at.reachable = true;
-        Some(place)
+        self.close()?;
+        self.frame.kind = Opcode::Else;
+        self.operands.reachable = true;
+        Some(())
     }
 
     /// The `end` of a block.
     #[inline(always)]
-    pub(super) fn end<'b>(&mut self, place: Place<'b>) -> Option<(Effect, Place<'b>)> {
-        let mut place = self.close(place)?;
-        let result = place.frame.result;
+    pub(super) fn end(&mut self) -> Option<()> {
+        self.close()?;
+        let result = self.frame.result;
         // Without `else` the condition could be 0, and there were no result.
-        if place.frame.kind == Opcode::If && result != NONE {
+        if self.frame.kind == Opcode::If && result != NONE {
             return None;
         }
         let outer = self.outer.pop()?;
-        place.frame = outer.frame;
-        place.at.base = outer.base;
-        place.at.reachable = outer.reachable;
-        Some((Effect::NONE.pushing(result), place))
+        self.frame = outer.frame;
+        self.operands.base = outer.base;
+        self.operands.reachable = outer.reachable;
+        self.apply(Effect::NONE.pushing(result))
     }
 
     /// The `end` of the function, behind which nothing follows.
-    pub(super) fn end_function(&mut self, place: Place<'_>) -> Option<()> {
-        let place = self.close(place)?;
-        let result = Effect::NONE.pushing(self.result);
-        let at = apply(self.stack, place.at, result)?;
-        self.counts.operators = u64::from(place.operators);
-        self.counts.operands = u32::try_from(at.greatest).ok()?;
-        self.counts.floats = place.floats;
-        place.rest.is_empty().then_some(())
+    pub(super) fn end_function(&mut self) -> Option<()> {
+        self.close()?;
+        self.apply(Effect::NONE.pushing(self.result))?;
+        self.counts.operators = u64::from(self.operators);
+        self.counts.operands = u32::try_from(self.operands.greatest).ok()?;
+        self.counts.floats = self.floats;
+        self.rest.is_empty().then_some(())
     }
 
     /// What a branch to a label carries.
     #[inline(always)]
-    fn label(&self, place: Place<'_>, depth: u32) -> Option<WireType> {
+    fn label(&self, depth: u32) -> Option<WireType> {
         if depth == 0 {
-            return Some(place.frame.label);
+            return Some(self.frame.label);
         }
         let depth = usize::try_from(depth).ok()?;
         let position = self.outer.len().checked_sub(depth)?;
@@ -157,117 +152,100 @@ impl Body<'_> {
 
     /// Pops what an unconditional branch carries.
     #[inline(always)]
-    pub(super) fn leave<'b>(
-        &mut self,
-        mut place: Place<'b>,
-        carried: WireType,
-    ) -> Option<Place<'b>> {
-        place.at = apply(self.stack, place.at, taking(carried))?.unreachable();
-        Some(place)
+    pub(super) fn leave(&mut self, carried: WireType) -> Option<()> {
+        self.apply(taking(carried))?;
+        self.operands.leave();
+        Some(())
     }
 
     /// `br`.
     #[inline(always)]
-    pub(super) fn branch<'b>(&mut self, mut place: Place<'b>) -> Option<Place<'b>> {
-        let (depth, rest) = immediate::unsigned(place.rest)?;
-        place.rest = rest;
-        let carried = self.label(place, depth)?;
-        self.leave(place, carried)
+    pub(super) fn branch(&mut self) -> Option<()> {
+        let (depth, rest) = immediate::unsigned(self.rest)?;
+        self.rest = rest;
+        self.leave(self.label(depth)?)
     }
 
     /// `br_if`.
     #[inline(always)]
-    pub(super) fn branch_if<'b>(&mut self, mut place: Place<'b>) -> Option<(Effect, Place<'b>)> {
-        let (depth, rest) = immediate::unsigned(place.rest)?;
-        place.rest = rest;
-        let carried = self.label(place, depth)?;
-        place.at = apply(self.stack, place.at, CONDITION)?;
-        Some((taking(carried).pushing(carried), place))
+    pub(super) fn branch_if(&mut self) -> Option<()> {
+        let (depth, rest) = immediate::unsigned(self.rest)?;
+        self.rest = rest;
+        let carried = self.label(depth)?;
+        self.apply(CONDITION)?;
+        if carried == NONE {
+            return Some(());
+        }
+        self.apply(taking(carried).pushing(carried))
     }
 
     /// `br_table`: all labels carry as many values, and the operand fits each.
-    pub(super) fn branch_table<'b>(&mut self, mut place: Place<'b>) -> Option<Place<'b>> {
-        let (count, mut rest) = immediate::unsigned(place.rest)?;
+    pub(super) fn branch_table(&mut self) -> Option<()> {
+        let (count, mut rest) = immediate::unsigned(self.rest)?;
         let limits = &self.known.rules.limits;
         let number = u64::from(count);
         within(number, limits.br_table_targets_max.min(DECODED_TARGETS_MAX))?;
         self.totals.targets = self.totals.targets.saturating_add(number);
         within(self.totals.targets, limits.br_table_targets_total_max)?;
-        place.at = apply(self.stack, place.at, CONDITION)?;
+        self.apply(CONDITION)?;
         // The last one is the default.
         let mut values = 0_u32;
         let mut carried = NONE;
         for _ in 0..=count {
             let (depth, behind) = immediate::unsigned(rest)?;
             rest = behind;
-            carried = self.label(place, depth)?;
+            carried = self.label(depth)?;
             if carried != NONE {
-                operands::pop(self.stack, place.at, Some(carried))?;
+                self.operands.topmost(Some(carried))?;
                 values = values.wrapping_add(1);
             }
         }
-        place.rest = rest;
+        self.rest = rest;
         let labels = number.saturating_add(1);
         if !(values == 0 || u64::from(values) == labels) {
             return None;
         }
         let weighed = labels.saturating_mul(target_weight(values > 0));
         self.counts.targets = self.counts.targets.saturating_add(weighed);
-        self.leave(place, carried)
+        self.leave(carried)
     }
 
     /// `call`.
     #[inline(always)]
-    pub(super) fn call<'b>(&mut self, mut place: Place<'b>) -> Option<(Effect, Place<'b>)> {
-        let (function, rest) = immediate::unsigned(place.rest)?;
-        place.rest = rest;
-        let type_index = self.known.type_of_function(function)?;
-        self.call_of_type(place, type_index)
+    pub(super) fn call(&mut self) -> Option<()> {
+        let (function, rest) = immediate::unsigned(self.rest)?;
+        self.rest = rest;
+        self.call_of_type(self.known.type_of_function(function)?)
     }
 
     /// `call_indirect` through the only table.
-    pub(super) fn call_indirect<'b>(
-        &mut self,
-        mut place: Place<'b>,
-    ) -> Option<(Effect, Place<'b>)> {
-        let (type_index, rest) = immediate::unsigned(place.rest)?;
+    pub(super) fn call_indirect(&mut self) -> Option<()> {
+        let (type_index, rest) = immediate::unsigned(self.rest)?;
         let (table, rest) = immediate::unsigned(rest)?;
         if table != 0 || self.known.module.table.is_none() {
             return None;
         }
-        place.rest = rest;
-        place.at = apply(self.stack, place.at, CONDITION)?;
-        self.call_of_type(place, type_index)
+        self.rest = rest;
+        self.apply(CONDITION)?;
+        self.call_of_type(type_index)
     }
 
     #[inline(always)]
-    fn call_of_type<'b>(
-        &mut self,
-        mut place: Place<'b>,
-        type_index: u32,
-    ) -> Option<(Effect, Place<'b>)> {
+    fn call_of_type(&mut self, type_index: u32) -> Option<()> {
         let signature = self.known.types.signature(type_index)?;
         let parameters = signature.parameters;
         let arguments = u64::try_from(parameters).ok()?;
         self.counts.arguments = self.counts.arguments.saturating_add(arguments);
-        let operators = u64::from(place.operators);
+        let operators = u64::from(self.operators);
         let unpushed = self.counts.arguments.saturating_sub(operators);
         within(unpushed, self.known.rules.limits.arguments_unpushed_max)?;
         if parameters <= WINDOW {
-            return Some((signature.effect, place));
+            return self.apply(signature.effect);
         }
-        place.at = self.many(place.at, self.known.types.parameters(signature)?)?;
-        let result = signature.effect.result;
-        Some((Effect::NONE.pushing(result), place))
-    }
-
-    /// Pops more arguments than a window has.
-    #[inline(never)]
-    fn many(&self, mut at: Heights, parameters: &[WireType]) -> Option<Heights> {
-        for parameter in parameters.iter().rev() {
-            at.top = operands::pop(self.stack, at, Some(*parameter))?.1;
+        for parameter in self.known.types.parameters(signature)?.iter().rev() {
+            self.operands.pop(Some(*parameter))?;
         }
-        Some(at)
+        self.apply(Effect::NONE.pushing(signature.effect.result))
     }
 }
 

@@ -27,7 +27,7 @@ use crate::module::{CheckedModule, ValueType};
 use crate::opcode::Opcode;
 use crate::rules::{FloatPolicy, Rules};
 use control::{Frame, Outer};
-use operands::{Heights, WINDOW, apply};
+use operands::Operands;
 use table::{ENTRIES, Entry, Kind};
 
 /// What the pass knows of the module.
@@ -65,16 +65,24 @@ pub(super) struct Found {
 }
 
 /// Memory of the pass, used again for each body.
-#[derive(Default)]
 pub(super) struct FastPass {
     /// Type of each local.
     locals: Vec<WireType>,
     groups: Vec<(u32, ValueType)>,
-    stack: Vec<WireType>,
+    operands: Operands,
     outer: Vec<Outer>,
 }
 
 impl FastPass {
+    pub(super) const fn new() -> Self {
+        Self {
+            locals: Vec::new(),
+            groups: Vec::new(),
+            operands: Operands::new(),
+            outer: Vec::new(),
+        }
+    }
+
     /// Checks a body of the type with this index. `totals` changes only if it is accepted.
     pub(super) fn body(
         &mut self,
@@ -92,24 +100,22 @@ impl FastPass {
         let mut sums = *totals;
         sums.locals = sums.locals.saturating_add(length(&self.locals));
         within(sums.locals, limits.locals_total_max)?;
-        let operands = usize::try_from(limits.operands_max).ok()?;
-        // One operand more than allowed fits, so that a full stack can be written above.
-        let bytes = operands.saturating_add(WINDOW).saturating_add(2);
-        if self.stack.len() != bytes {
-            self.stack.clear();
-            self.stack.resize(bytes, operands::UNKNOWN);
-        }
+        self.operands.clear();
         self.outer.clear();
         let mut pass = Body {
             known,
+            rest: code,
             locals: &self.locals,
-            stack: &mut self.stack,
+            operands: &mut self.operands,
+            frame: Frame::function(signature.effect.result),
             outer: &mut self.outer,
             result: signature.effect.result,
+            operators: 0,
+            floats: 0,
             totals: sums,
             counts: Counts::default(),
         };
-        pass.operators(code)?;
+        pass.operators()?;
         let (counts, sums) = (pass.counts, pass.totals);
         within(counts.operators, limits.operators_max)?;
         within(u64::from(counts.operands), limits.operands_max)?;
@@ -162,158 +168,156 @@ fn within(count: u64, maximum: u32) -> Option<()> {
     (count <= u64::from(maximum)).then_some(())
 }
 
-/// Where the pass is: what changes with every operator, kept in registers.
-#[derive(Clone, Copy)]
-struct Place<'b> {
-    /// The bytes behind the operator and its immediates.
-    rest: &'b [u8],
-    at: Heights,
-    /// The innermost block.
-    frame: Frame,
-    operators: u32,
-    floats: u32,
-}
-
 /// The pass over the operators of one body.
 struct Body<'p> {
     known: Known<'p>,
+    /// The bytes behind the operator and its immediates.
+    rest: &'p [u8],
     locals: &'p [WireType],
-    stack: &'p mut [WireType],
-    /// The blocks around the innermost one.
+    operands: &'p mut Operands,
+    /// The innermost block.
+    frame: Frame,
+    /// The blocks around it.
     outer: &'p mut Vec<Outer>,
     /// Result of the function.
     result: WireType,
+    operators: u32,
+    floats: u32,
     totals: Totals,
     counts: Counts,
 }
 
 impl Body<'_> {
     /// Checks all operators; what it counts is in `counts` afterwards.
-    fn operators(&mut self, code: &[u8]) -> Option<()> {
+    fn operators(&mut self) -> Option<()> {
         let [short, _] = &ENTRIES;
-        let mut place = Place {
-            rest: code,
-            at: Heights {
-                top: 0,
-                base: 0,
-                reachable: true,
-                greatest: 0,
-            },
-            frame: Frame::function(self.result),
-            operators: 0,
-            floats: 0,
-        };
         loop {
-            let (byte, rest) = place.rest.split_first()?;
-            place.rest = rest;
-            place.operators = place.operators.wrapping_add(1);
+            let (byte, rest) = self.rest.split_first()?;
+            self.rest = rest;
+            self.operators = self.operators.wrapping_add(1);
             let entry = short.get(usize::from(*byte))?;
-            place.floats = place.floats.wrapping_add(u32::from(entry.floats));
+            self.floats = self.floats.wrapping_add(u32::from(entry.floats));
             let mut effect = entry.effect;
             match entry.kind {
                 Kind::Plain => {}
                 Kind::Local => {
-                    let (index, rest) = immediate::unsigned(place.rest)?;
-                    let local = *self.locals.get(usize::try_from(index).ok()?)?;
-                    (effect, place.rest) = (effect.of(local), rest);
+                    let (index, rest) = immediate::unsigned(self.rest)?;
+                    self.rest = rest;
+                    effect = effect.of(*self.locals.get(usize::try_from(index).ok()?)?);
                 }
-                Kind::Signed32 => place.rest = immediate::behind_signed32(place.rest)?,
-                Kind::Signed64 => place.rest = immediate::behind_signed64(place.rest)?,
+                Kind::Signed32 => self.rest = immediate::behind_signed32(self.rest)?,
+                Kind::Signed64 => self.rest = immediate::behind_signed64(self.rest)?,
                 Kind::Memory => {
                     self.known.module.memory?;
-                    place.rest = immediate::behind_memory(place.rest, entry.align)?;
+                    self.rest = immediate::behind_memory(self.rest, entry.align)?;
                 }
-                Kind::Call => (effect, place) = self.call(place)?,
-                Kind::BrIf => (effect, place) = self.branch_if(place)?,
-                Kind::Block => (effect, place) = self.block(place, Opcode::Block)?,
-                Kind::Loop => (effect, place) = self.block(place, Opcode::Loop)?,
-                Kind::If => (effect, place) = self.block(place, Opcode::If)?,
                 Kind::End => {
                     if self.outer.is_empty() {
-                        return self.end_function(place);
+                        return self.end_function();
                     }
-                    (effect, place) = self.end(place)?;
+                    self.end()?;
+                    continue;
                 }
-                Kind::Br => place = self.branch(place)?,
-                other => (effect, place) = self.rare(place, entry, other)?,
+                Kind::Block => {
+                    self.block(Opcode::Block)?;
+                    continue;
+                }
+                Kind::Br => {
+                    self.branch()?;
+                    continue;
+                }
+                Kind::BrIf => {
+                    self.branch_if()?;
+                    continue;
+                }
+                Kind::Call => {
+                    self.call()?;
+                    continue;
+                }
+                other => {
+                    self.rare(entry, other)?;
+                    continue;
+                }
             }
-            place.at = apply(self.stack, place.at, effect)?;
+            self.apply(effect)?;
         }
+    }
+
+    #[inline(always)]
+    fn apply(&mut self, effect: Effect) -> Option<()> {
+        self.operands.apply(effect).then_some(())
     }
 
     /// An operator that is not frequent.
     #[inline(never)]
-    fn rare<'b>(
-        &mut self,
-        mut place: Place<'b>,
-        entry: &Entry,
-        kind: Kind,
-    ) -> Option<(Effect, Place<'b>)> {
+    fn rare(&mut self, entry: &Entry, kind: Kind) -> Option<()> {
         let mut effect = entry.effect;
         match kind {
+            Kind::Loop => return self.block(Opcode::Loop),
+            Kind::If => return self.block(Opcode::If),
+            Kind::Else => return self.otherwise(),
+            Kind::BrTable => return self.branch_table(),
+            Kind::Return => return self.leave(self.result),
+            Kind::CallIndirect => return self.call_indirect(),
+            Kind::Prefix => return self.prefixed(),
+            Kind::Select => return self.select(),
+            Kind::Unreachable => self.operands.leave(),
             Kind::GlobalGet | Kind::GlobalSet => {
-                let (index, rest) = immediate::unsigned(place.rest)?;
+                let (index, rest) = immediate::unsigned(self.rest)?;
+                self.rest = rest;
                 let (global, mutable) = self.known.types.global(index)?;
                 if kind == Kind::GlobalSet && !mutable {
                     return None;
                 }
-                (effect, place.rest) = (effect.of(global), rest);
+                effect = effect.of(global);
             }
-            Kind::Bytes4 => place.rest = immediate::behind(place.rest, 4)?,
-            Kind::Bytes8 => place.rest = immediate::behind(place.rest, 8)?,
-            Kind::Memory1 => place.rest = self.memories(place.rest, 1)?,
-            Kind::Memory2 => place.rest = self.memories(place.rest, 2)?,
-            Kind::Prefix => return self.prefixed(place),
-            Kind::Unreachable => place.at = place.at.unreachable(),
-            Kind::Else => place = self.otherwise(place)?,
-            Kind::BrTable => place = self.branch_table(place)?,
-            Kind::Return => place = self.leave(place, self.result)?,
-            Kind::CallIndirect => return self.call_indirect(place),
-            Kind::Select => return self.select(place),
+            Kind::Bytes4 => self.rest = immediate::behind(self.rest, 4)?,
+            Kind::Bytes8 => self.rest = immediate::behind(self.rest, 8)?,
+            Kind::Memory1 => self.memories(1)?,
+            Kind::Memory2 => self.memories(2)?,
             _ => return None,
         }
-        Some((effect, place))
+        self.apply(effect)
     }
 
     /// An operator of two bytes: one without an immediate, or one on memories.
-    fn prefixed<'b>(&mut self, mut place: Place<'b>) -> Option<(Effect, Place<'b>)> {
+    fn prefixed(&mut self) -> Option<()> {
         let [_, long] = &ENTRIES;
-        let (code, rest) = immediate::unsigned(place.rest)?;
+        let (code, rest) = immediate::unsigned(self.rest)?;
+        self.rest = rest;
         let entry = long.get(usize::try_from(code).ok()?)?;
-        place.rest = rest;
-        place.floats = place.floats.wrapping_add(u32::from(entry.floats));
+        self.floats = self.floats.wrapping_add(u32::from(entry.floats));
         match entry.kind {
             Kind::Plain => {}
-            Kind::Memory1 => place.rest = self.memories(rest, 1)?,
-            Kind::Memory2 => place.rest = self.memories(rest, 2)?,
+            Kind::Memory1 => self.memories(1)?,
+            Kind::Memory2 => self.memories(2)?,
             _ => return None,
         }
-        if !entry.twice {
-            return Some((entry.effect, place));
+        self.apply(entry.effect)?;
+        if entry.twice {
+            self.apply(Effect::NONE.pushing(entry.effect.result))?;
         }
-        place.at = apply(self.stack, place.at, entry.effect)?;
-        Some((Effect::NONE.pushing(entry.effect.result), place))
+        Some(())
     }
 
     /// Reads the indices of the memory: each is the byte 0, and there is a memory.
-    fn memories<'b>(&self, bytes: &'b [u8], count: usize) -> Option<&'b [u8]> {
+    fn memories(&mut self, count: usize) -> Option<()> {
         self.known.module.memory?;
-        let (indices, rest) = bytes.split_at_checked(count)?;
-        indices.iter().all(|index| *index == 0).then_some(rest)
+        let (indices, rest) = self.rest.split_at_checked(count)?;
+        self.rest = rest;
+        indices.iter().all(|index| *index == 0).then_some(())
     }
 
     /// `select` without a type: two operands of one type, which is the result's.
-    fn select<'b>(&self, mut place: Place<'b>) -> Option<(Effect, Place<'b>)> {
-        place.at.top = operands::pop(self.stack, place.at, Some(wire::I32))?.1;
-        let (right, top) = operands::pop(self.stack, place.at, None)?;
-        place.at.top = top;
-        let (left, top) = operands::pop(self.stack, place.at, None)?;
-        place.at.top = top;
+    fn select(&mut self) -> Option<()> {
+        self.operands.pop(Some(wire::I32))?;
+        let right = self.operands.pop(None)?;
+        let left = self.operands.pop(None)?;
         let result = match (left, right) {
             (operands::UNKNOWN, known) | (known, operands::UNKNOWN) => known,
             (left, right) if left == right => left,
             _ => return None,
         };
-        Some((Effect::NONE.pushing(result), place))
+        self.apply(Effect::NONE.pushing(result))
     }
 }

@@ -1,6 +1,7 @@
 //! The types of the operands: a stack of bytes, of which the topmost four are compared at once.
 
 use crate::check::wire::{NONE, WireType};
+use crate::limits::FRAME_SLOTS_MAX;
 
 /// An operand whose type is not known: it comes from unreachable code, and has any type.
 pub(super) const UNKNOWN: WireType = 0;
@@ -79,9 +80,17 @@ pub(super) const fn top_of_window(operand: WireType) -> u32 {
     (operand as u32) << 24
 }
 
-/// Heights of the stack. Operand `n` is byte `n + WINDOW`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Heights {
+/// Greatest number of operands that the stack has room for; the rules allow fewer.
+const ROOM: usize = 8_192;
+
+/// The rules cannot allow more operands than a frame has slots.
+const _: () = assert!(FRAME_SLOTS_MAX < 8_192);
+
+/// The operands of a body.
+pub(super) struct Operands {
+    /// Operand `n` is byte `n + WINDOW`. Above [`ROOM`] operands it is some other byte, which
+    /// changes no verdict: a body with so many is not accepted in the end.
+    types: [WireType; ROOM + WINDOW],
     /// Number of operands.
     pub(super) top: usize,
     /// Number of operands below the innermost block.
@@ -93,57 +102,86 @@ pub(super) struct Heights {
     pub(super) greatest: usize,
 }
 
-impl Heights {
-    /// Behind an unconditional branch.
-    #[inline(always)]
-    pub(super) const fn unreachable(self) -> Self {
+impl Operands {
+    pub(super) const fn new() -> Self {
         Self {
-            top: self.base,
-            reachable: false,
-            ..self
+            types: [UNKNOWN; ROOM + WINDOW],
+            top: 0,
+            base: 0,
+            reachable: true,
+            greatest: 0,
         }
     }
+
+    /// Begins a body.
+    pub(super) const fn clear(&mut self) {
+        self.top = 0;
+        self.base = 0;
+        self.reachable = true;
+        self.greatest = 0;
+    }
+
+    /// Applies an operator; false if an operand is missing or has another type.
+    #[inline(always)]
+    pub(super) fn apply(&mut self, effect: Effect) -> bool {
+        let pops = usize::from(effect.pops);
+        let below = at(self.top);
+        let window = self.types.get(below..).and_then(<[u8]>::first_chunk);
+        let found = window.map_or(0, |window| u32::from_le_bytes(*window));
+        let fits = found & effect.mask == effect.want;
+        let enough = self.top.wrapping_sub(self.base) >= pops;
+        if fits && enough {
+            self.top = self.top.wrapping_sub(pops);
+        } else if !self.unknown(effect) {
+            return false;
+        }
+        // Written where no result is pushed, too: it is above the stack then.
+        if let Some(above) = self.types.get_mut(at(self.top).wrapping_add(WINDOW)) {
+            *above = effect.result;
+        }
+        self.top = self.top.wrapping_add(usize::from(effect.pushes));
+        self.greatest = self.greatest.max(self.top);
+        true
+    }
+
+    /// Pops the operands one by one, where some may have no known type.
+    #[inline(never)]
+    fn unknown(&mut self, effect: Effect) -> bool {
+        let masks = effect.mask.to_le_bytes().into_iter();
+        let wanted = masks.zip(effect.want.to_le_bytes()).rev();
+        let mut wanted = wanted.take(usize::from(effect.pops));
+        wanted.all(|(mask, want)| self.pop((mask != 0).then_some(want)).is_some())
+    }
+
+    /// The type of the topmost operand, which is `want` if there is one; no operand changes.
+    pub(super) fn topmost(&self, want: Option<WireType>) -> Option<WireType> {
+        if self.top == self.base {
+            return (!self.reachable).then_some(UNKNOWN);
+        }
+        let position = at(self.top.wrapping_sub(1)).wrapping_add(WINDOW);
+        let found = *self.types.get(position)?;
+        let fits = found == UNKNOWN || want.is_none_or(|want| found == want);
+        fits.then_some(found)
+    }
+
+    /// Pops an operand, of type `want` if there is one; returns its type.
+    pub(super) fn pop(&mut self, want: Option<WireType>) -> Option<WireType> {
+        let found = self.topmost(want)?;
+        if self.top != self.base {
+            self.top = self.top.wrapping_sub(1);
+        }
+        Some(found)
+    }
+
+    /// What follows cannot be reached.
+    pub(super) const fn leave(&mut self) {
+        self.top = self.base;
+        self.reachable = false;
+    }
 }
 
-/// Applies an operator; `None` if an operand is missing or has another type, or the stack is full.
+/// Index of the byte [`WINDOW`] bytes below an operand.
 #[inline(always)]
-pub(super) fn apply(stack: &mut [u8], at: Heights, effect: Effect) -> Option<Heights> {
-    let window = stack.get(at.top..)?.first_chunk::<WINDOW>()?;
-    let found = u32::from_le_bytes(*window);
-    let pops = usize::from(effect.pops);
-    let mut after = at;
-    if found & effect.mask == effect.want && at.top.wrapping_sub(at.base) >= pops {
-        after.top = at.top.wrapping_sub(pops);
-    } else {
-        after.top = unknown(stack, at, effect)?;
-    }
-    // Written where no result is pushed, too: it is above the stack then.
-    *stack.get_mut(after.top.wrapping_add(WINDOW))? = effect.result;
-    after.top = after.top.wrapping_add(usize::from(effect.pushes));
-    after.greatest = after.greatest.max(after.top);
-    Some(after)
-}
-
-/// Pops the operands one by one, where some may have no known type; returns the new height.
-#[inline(never)]
-fn unknown(stack: &[u8], at: Heights, effect: Effect) -> Option<usize> {
-    let mut top = at.top;
-    let wanted = effect.mask.to_le_bytes().into_iter();
-    let wanted = wanted.zip(effect.want.to_le_bytes()).rev();
-    for (mask, want) in wanted.take(usize::from(effect.pops)) {
-        let want = (mask != 0).then_some(want);
-        top = pop(stack, Heights { top, ..at }, want)?.1;
-    }
-    Some(top)
-}
-
-/// Pops an operand, of type `want` if there is one; returns its type and the new height.
-pub(super) fn pop(stack: &[u8], at: Heights, want: Option<WireType>) -> Option<(WireType, usize)> {
-    if at.top == at.base {
-        return (!at.reachable).then_some((UNKNOWN, at.top));
-    }
-    let top = at.top.wrapping_sub(1);
-    let found = *stack.get(top.wrapping_add(WINDOW))?;
-    let fits = found == UNKNOWN || want.is_none_or(|want| found == want);
-    fits.then_some((found, top))
+const fn at(operand: usize) -> usize {
+    operand & (ROOM - 1)
 }
