@@ -1,6 +1,6 @@
 //! Checks blocks, branches and calls in the fast pass.
 
-use super::operands::{Effect, WINDOW};
+use super::operands::{COMPARED, Effect, fits};
 use super::{Body, immediate, within};
 use crate::check::operator::target_weight;
 use crate::check::wire::{self, NONE, WireType};
@@ -34,6 +34,7 @@ impl Frame {
 pub(super) struct Outer {
     frame: Frame,
     base: usize,
+    word_below: u64,
     reachable: bool,
 }
 
@@ -67,6 +68,7 @@ impl Body<'_> {
         self.outer.push(Outer {
             frame: self.frame,
             base: self.operands.base,
+            word_below: self.operands.word_below,
             reachable: self.operands.reachable,
         });
         self.frame = Frame {
@@ -74,8 +76,7 @@ impl Body<'_> {
             result,
             kind,
         };
-        self.operands.base = self.operands.top;
-        self.operands.reachable = true;
+        self.operands.open();
         Some(())
     }
 
@@ -125,6 +126,7 @@ impl Body<'_> {
         let outer = self.outer.pop()?;
         self.frame = outer.frame;
         self.operands.base = outer.base;
+        self.operands.word_below = outer.word_below;
         self.operands.reachable = outer.reachable;
         self.apply(Effect::NONE.pushing(result))
     }
@@ -196,7 +198,9 @@ impl Body<'_> {
             rest = behind;
             carried = self.label(depth)?;
             if carried != NONE {
-                self.operands.topmost(Some(carried))?;
+                if !fits(self.operands.topmost()?, carried) {
+                    return None;
+                }
                 values = values.wrapping_add(1);
             }
         }
@@ -239,11 +243,13 @@ impl Body<'_> {
         let operators = u64::from(self.operators);
         let unpushed = self.counts.arguments.saturating_sub(operators);
         within(unpushed, self.known.rules.limits.arguments_unpushed_max)?;
-        if parameters <= WINDOW {
+        if parameters <= COMPARED {
             return self.apply(signature.effect);
         }
         for parameter in self.known.types.parameters(signature)?.iter().rev() {
-            self.operands.pop(Some(*parameter))?;
+            if !fits(self.operands.pop()?, *parameter) {
+                return None;
+            }
         }
         self.apply(Effect::NONE.pushing(signature.effect.result))
     }

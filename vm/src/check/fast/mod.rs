@@ -27,7 +27,7 @@ use crate::module::{CheckedModule, ValueType};
 use crate::opcode::Opcode;
 use crate::rules::{FloatPolicy, Rules};
 use control::{Frame, Outer};
-use operands::Operands;
+use operands::{Operands, Types};
 use table::{ENTRIES, Entry, Kind};
 
 /// What the pass knows of the module.
@@ -69,7 +69,7 @@ pub(super) struct FastPass {
     /// Type of each local.
     locals: Vec<WireType>,
     groups: Vec<(u32, ValueType)>,
-    operands: Operands,
+    types: Types,
     outer: Vec<Outer>,
 }
 
@@ -78,7 +78,7 @@ impl FastPass {
         Self {
             locals: Vec::new(),
             groups: Vec::new(),
-            operands: Operands::new(),
+            types: operands::NO_TYPES,
             outer: Vec::new(),
         }
     }
@@ -100,16 +100,16 @@ impl FastPass {
         let mut sums = *totals;
         sums.locals = sums.locals.saturating_add(length(&self.locals));
         within(sums.locals, limits.locals_total_max)?;
-        self.operands.clear();
         self.outer.clear();
         let mut pass = Body {
             known,
             rest: code,
             locals: &self.locals,
-            operands: &mut self.operands,
+            operands: Operands::new(&mut self.types),
             frame: Frame::function(signature.effect.result),
             outer: &mut self.outer,
             result: signature.effect.result,
+            memory: known.module.memory.is_some(),
             operators: 0,
             floats: 0,
             totals: sums,
@@ -174,13 +174,15 @@ struct Body<'p> {
     /// The bytes behind the operator and its immediates.
     rest: &'p [u8],
     locals: &'p [WireType],
-    operands: &'p mut Operands,
+    operands: Operands<'p>,
     /// The innermost block.
     frame: Frame,
     /// The blocks around it.
     outer: &'p mut Vec<Outer>,
     /// Result of the function.
     result: WireType,
+    /// True if there is a memory.
+    memory: bool,
     operators: u32,
     floats: u32,
     totals: Totals,
@@ -208,7 +210,9 @@ impl Body<'_> {
                 Kind::Signed32 => self.rest = immediate::behind_signed32(self.rest)?,
                 Kind::Signed64 => self.rest = immediate::behind_signed64(self.rest)?,
                 Kind::Memory => {
-                    self.known.module.memory?;
+                    if !self.memory {
+                        return None;
+                    }
                     self.rest = immediate::behind_memory(self.rest, entry.align)?;
                 }
                 Kind::End => {
@@ -245,7 +249,7 @@ impl Body<'_> {
 
     #[inline(always)]
     fn apply(&mut self, effect: Effect) -> Option<()> {
-        self.operands.apply(effect).then_some(())
+        self.operands.apply(effect)
     }
 
     /// An operator that is not frequent.
@@ -302,7 +306,9 @@ impl Body<'_> {
 
     /// Reads the indices of the memory: each is the byte 0, and there is a memory.
     fn memories(&mut self, count: usize) -> Option<()> {
-        self.known.module.memory?;
+        if !self.memory {
+            return None;
+        }
         let (indices, rest) = self.rest.split_at_checked(count)?;
         self.rest = rest;
         indices.iter().all(|index| *index == 0).then_some(())
@@ -310,9 +316,11 @@ impl Body<'_> {
 
     /// `select` without a type: two operands of one type, which is the result's.
     fn select(&mut self) -> Option<()> {
-        self.operands.pop(Some(wire::I32))?;
-        let right = self.operands.pop(None)?;
-        let left = self.operands.pop(None)?;
+        if !operands::fits(self.operands.pop()?, wire::I32) {
+            return None;
+        }
+        let right = self.operands.pop()?;
+        let left = self.operands.pop()?;
         let result = match (left, right) {
             (operands::UNKNOWN, known) | (known, operands::UNKNOWN) => known,
             (left, right) if left == right => left,
