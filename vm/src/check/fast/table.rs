@@ -200,3 +200,21 @@ const fn alignment(opcode: Opcode) -> u8 {
         _ => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operator_of_version_1_has_a_kind() {
+        for row in TABLE.iter().filter(|row| row.since == 1) {
+            let entries = &ENTRIES[usize::from(row.encoding > 0xff)];
+            assert_ne!(
+                entries[usize::from(row.encoding & 0xff)].kind,
+                Kind::Ask,
+                "{}",
+                row.name
+            );
+        }
+    }
+}
