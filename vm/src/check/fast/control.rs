@@ -100,7 +100,7 @@ impl Body<'_> {
     #[inline(always)]
     fn close(&mut self) -> Option<()> {
         self.apply(taking(self.frame.result))?;
-        (self.operands.heights.top == self.operands.base).then_some(())
+        (self.operands.top == self.operands.base).then_some(())
     }
 
     /// `else`.
@@ -136,7 +136,7 @@ impl Body<'_> {
         self.close()?;
         self.apply(Effect::NONE.pushing(self.result))?;
         self.counts.operators = u64::from(self.operators);
-        self.counts.operands = u32::try_from(self.operands.heights.greatest).ok()?;
+        self.counts.operands = u32::try_from(self.operands.greatest).ok()?;
         self.counts.floats = self.floats;
         self.rest.is_empty().then_some(())
     }

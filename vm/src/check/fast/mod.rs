@@ -27,7 +27,7 @@ use crate::module::{CheckedModule, ValueType};
 use crate::opcode::Opcode;
 use crate::rules::{FloatPolicy, Rules};
 use control::{Frame, Outer};
-use operands::{Heights, Operands, Types};
+use operands::{Operands, Types};
 use table::{ENTRIES, Entry, Kind};
 
 /// What the pass knows of the module.
@@ -191,72 +191,59 @@ struct Body<'p> {
 
 impl Body<'_> {
     /// Checks all operators; what it counts is in `counts` afterwards.
-    ///
-    /// Operators without control are checked here, in variables that no other function sees.
     fn operators(&mut self) -> Option<()> {
         let [short, _] = &ENTRIES;
-        let mut rest = self.rest;
-        let mut heights = self.operands.heights;
-        let mut base = self.operands.base;
-        let (mut operators, mut floats) = (0_u32, 0_u32);
         loop {
-            let (byte, behind) = rest.split_first()?;
-            rest = behind;
-            operators = operators.wrapping_add(1);
+            let (byte, rest) = self.rest.split_first()?;
+            self.rest = rest;
+            self.operators = self.operators.wrapping_add(1);
             let entry = short.get(usize::from(*byte))?;
-            floats = floats.wrapping_add(u32::from(entry.floats));
+            self.floats = self.floats.wrapping_add(u32::from(entry.floats));
             let mut effect = entry.effect;
             match entry.kind {
                 Kind::Plain => {}
                 Kind::Local => {
-                    let (index, behind) = immediate::unsigned(rest)?;
-                    rest = behind;
+                    let (index, rest) = immediate::unsigned(self.rest)?;
+                    self.rest = rest;
                     effect = effect.of(*self.locals.get(usize::try_from(index).ok()?)?);
                 }
-                Kind::Signed32 => rest = immediate::behind_signed32(rest)?,
-                Kind::Signed64 => rest = immediate::behind_signed64(rest)?,
-                Kind::Memory if self.memory => {
-                    rest = immediate::behind_memory(rest, entry.align)?;
+                Kind::Signed32 => self.rest = immediate::behind_signed32(self.rest)?,
+                Kind::Signed64 => self.rest = immediate::behind_signed64(self.rest)?,
+                Kind::Memory => {
+                    if !self.memory {
+                        return None;
+                    }
+                    self.rest = immediate::behind_memory(self.rest, entry.align)?;
                 }
-                other => {
-                    (self.rest, self.operands.heights) = (rest, heights);
-                    self.operators = operators;
-                    if other == Kind::End && self.outer.is_empty() {
-                        self.floats = self.floats.wrapping_add(floats);
+                Kind::End => {
+                    if self.outer.is_empty() {
                         return self.end_function();
                     }
-                    self.control(entry, other)?;
-                    (rest, heights) = (self.rest, self.operands.heights);
-                    base = self.operands.base;
+                    self.end()?;
+                    continue;
+                }
+                Kind::Block => {
+                    self.block(Opcode::Block)?;
+                    continue;
+                }
+                Kind::Br => {
+                    self.branch()?;
+                    continue;
+                }
+                Kind::BrIf => {
+                    self.branch_if()?;
+                    continue;
+                }
+                Kind::Call => {
+                    self.call()?;
+                    continue;
+                }
+                other => {
+                    self.rare(entry, other)?;
                     continue;
                 }
             }
-            let popped = match heights.popped(effect, base) {
-                Some(popped) => popped,
-                None => self.one_by_one(effect, heights)?,
-            };
-            heights = popped.pushed(effect, self.operands.types);
-        }
-    }
-
-    /// Pops operands of which some are not in the word or have no known type.
-    #[inline(never)]
-    fn one_by_one(&mut self, effect: Effect, heights: Heights) -> Option<Heights> {
-        self.operands.heights = heights;
-        self.operands.one_by_one(effect)?;
-        Some(self.operands.heights)
-    }
-
-    /// An operator that is not one of the loop's own.
-    #[inline(always)]
-    fn control(&mut self, entry: &Entry, kind: Kind) -> Option<()> {
-        match kind {
-            Kind::Block => self.block(Opcode::Block),
-            Kind::End => self.end(),
-            Kind::Br => self.branch(),
-            Kind::BrIf => self.branch_if(),
-            Kind::Call => self.call(),
-            other => self.rare(entry, other),
+            self.apply(effect)?;
         }
     }
 

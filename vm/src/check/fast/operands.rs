@@ -28,8 +28,6 @@ pub(in crate::check) struct Effect {
     pops: u8,
     /// Results pushed, at most one.
     pushes: u8,
-    /// Bits of the result in a word: none, if nothing is pushed.
-    gives: u8,
     /// Type of the result.
     pub(super) result: WireType,
 }
@@ -41,7 +39,6 @@ impl Effect {
         want: 0,
         pops: 0,
         pushes: 0,
-        gives: 0,
         result: UNKNOWN,
     };
 
@@ -77,14 +74,8 @@ impl Effect {
 
     /// With a result, or without one.
     pub(in crate::check) const fn pushing(self, result: WireType) -> Self {
-        let (pushes, gives) = if result == NONE {
-            (0, 0)
-        } else {
-            (1, LOWER_HALF)
-        };
         Self {
-            pushes,
-            gives,
+            pushes: if result == NONE { 0 } else { 1 },
             result,
             ..self
         }
@@ -107,61 +98,24 @@ pub(super) type Types = [WireType; ROOM];
 
 pub(super) const NO_TYPES: Types = [UNKNOWN; ROOM];
 
-/// What changes with every operator; the loop over them keeps it in registers.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Heights {
-    /// The topmost operands, each either its type or [`UNKNOWN`].
-    word: u64,
-    /// Number of operands.
-    pub(super) top: usize,
-    /// Greatest number of operands after an operator.
-    pub(super) greatest: usize,
-}
-
-impl Heights {
-    /// Without the operands of an effect; `None` if the word or the height does not fit.
-    #[inline(always)]
-    pub(super) fn popped(self, effect: Effect, base: usize) -> Option<Self> {
-        let pops = usize::from(effect.pops);
-        let fits = self.word & u64::from(effect.mask) == u64::from(effect.want);
-        let bits = BITS.wrapping_mul(u32::from(effect.pops));
-        (fits && self.top.wrapping_sub(base) >= pops).then_some(Self {
-            word: self.word.wrapping_shr(bits),
-            top: self.top.wrapping_sub(pops),
-            greatest: self.greatest,
-        })
-    }
-
-    /// With the result of an effect.
-    #[inline(always)]
-    pub(super) fn pushed(self, effect: Effect, types: &mut Types) -> Self {
-        // Written in each case: it is above the stack, if nothing is pushed.
-        if let Some(above) = types.get_mut(at(self.top)) {
-            *above = effect.result;
-        }
-        let top = self.top.wrapping_add(usize::from(effect.pushes));
-        let bits = BITS.wrapping_mul(u32::from(effect.pushes));
-        Self {
-            word: self.word.wrapping_shl(bits) | u64::from(effect.result & effect.gives),
-            top,
-            greatest: self.greatest.max(top),
-        }
-    }
-}
-
 /// The operands of a body.
 pub(super) struct Operands<'t> {
     /// Type of each operand. A stack higher than [`ROOM`] is written over from below, which changes
     /// no verdict: its greatest height is above the limit, and the body is not accepted.
-    pub(super) types: &'t mut Types,
-    pub(super) heights: Heights,
+    types: &'t mut Types,
+    /// The topmost operands, each either its type or [`UNKNOWN`].
+    word: u64,
     /// The word without the operands of the innermost block.
     pub(super) word_below: u64,
+    /// Number of operands.
+    pub(super) top: usize,
     /// Number of operands below the innermost block.
     pub(super) base: usize,
     /// False behind an unconditional branch of the innermost block: there an operand that is
     /// missing has any type.
     pub(super) reachable: bool,
+    /// Greatest number of operands after an operator.
+    pub(super) greatest: usize,
 }
 
 impl<'t> Operands<'t> {
@@ -169,31 +123,48 @@ impl<'t> Operands<'t> {
     pub(super) const fn new(types: &'t mut Types) -> Self {
         Self {
             types,
-            heights: Heights {
-                word: 0,
-                top: 0,
-                greatest: 0,
-            },
+            word: 0,
             word_below: 0,
+            top: 0,
             base: 0,
             reachable: true,
+            greatest: 0,
         }
     }
 
     /// Applies an operator; `None` if an operand is missing or has another type.
     #[inline(always)]
     pub(super) fn apply(&mut self, effect: Effect) -> Option<()> {
-        match self.heights.popped(effect, self.base) {
-            Some(popped) => self.heights = popped,
-            None => self.one_by_one(effect)?,
+        let pops = usize::from(effect.pops);
+        let fits = self.word & u64::from(effect.mask) == u64::from(effect.want);
+        if fits && self.top.wrapping_sub(self.base) >= pops {
+            self.top = self.top.wrapping_sub(pops);
+            self.word = self
+                .word
+                .wrapping_shr(BITS.wrapping_mul(u32::from(effect.pops)));
+        } else {
+            self.one_by_one(effect)?;
         }
-        self.heights = self.heights.pushed(effect, self.types);
+        self.push(effect.pushes, effect.result);
         Some(())
+    }
+
+    /// Pushes a result, or none if `count` is 0.
+    #[inline(always)]
+    fn push(&mut self, count: u8, result: WireType) {
+        // Written in each case: it is above the stack, if nothing is pushed.
+        if let Some(above) = self.types.get_mut(at(self.top)) {
+            *above = result;
+        }
+        self.top = self.top.wrapping_add(usize::from(count));
+        let pushed = u64::from(bits(result).wrapping_mul(u16::from(count)));
+        self.word = self.word.wrapping_shl(BITS.wrapping_mul(u32::from(count))) | pushed;
+        self.greatest = self.greatest.max(self.top);
     }
 
     /// Pops the operands one by one, where some may not be in the word or have no known type.
     #[inline(never)]
-    pub(super) fn one_by_one(&mut self, effect: Effect) -> Option<()> {
+    fn one_by_one(&mut self, effect: Effect) -> Option<()> {
         let (mut mask, mut want) = (effect.mask, effect.want);
         for _ in 0..effect.pops {
             let found = self.pop()?;
@@ -209,9 +180,9 @@ impl<'t> Operands<'t> {
 
     /// Reads the word from the types.
     fn read_word(&mut self) {
-        let operands = self.heights.top.min(16);
-        let below = self.heights.top.wrapping_sub(operands);
-        self.heights.word = (0..operands).fold(0, |word, index| {
+        let operands = self.top.min(16);
+        let below = self.top.wrapping_sub(operands);
+        self.word = (0..operands).fold(0, |word, index| {
             let operand = self.types.get(at(below.wrapping_add(index)));
             word.wrapping_shl(BITS) | u64::from(bits(operand.copied().unwrap_or(UNKNOWN)))
         });
@@ -219,20 +190,18 @@ impl<'t> Operands<'t> {
 
     /// The type of the topmost operand; in unreachable code there is always one.
     pub(super) fn topmost(&self) -> Option<WireType> {
-        if self.heights.top == self.base {
+        if self.top == self.base {
             return (!self.reachable).then_some(UNKNOWN);
         }
-        self.types
-            .get(at(self.heights.top.wrapping_sub(1)))
-            .copied()
+        self.types.get(at(self.top.wrapping_sub(1))).copied()
     }
 
     /// Pops an operand of any type; returns it.
     pub(super) fn pop(&mut self) -> Option<WireType> {
         let found = self.topmost()?;
-        if self.heights.top != self.base {
-            self.heights.top = self.heights.top.wrapping_sub(1);
-            self.heights.word = self.heights.word.wrapping_shr(BITS);
+        if self.top != self.base {
+            self.top = self.top.wrapping_sub(1);
+            self.word = self.word.wrapping_shr(BITS);
         }
         Some(found)
     }
@@ -240,16 +209,16 @@ impl<'t> Operands<'t> {
     /// What follows cannot be reached.
     #[inline(always)]
     pub(super) const fn leave(&mut self) {
-        self.heights.top = self.base;
-        self.heights.word = self.word_below;
+        self.top = self.base;
+        self.word = self.word_below;
         self.reachable = false;
     }
 
     /// Begins a block above the operands.
     #[inline(always)]
     pub(super) const fn open(&mut self) {
-        self.base = self.heights.top;
-        self.word_below = self.heights.word;
+        self.base = self.top;
+        self.word_below = self.word;
         self.reachable = true;
     }
 }
