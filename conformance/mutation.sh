@@ -8,11 +8,12 @@
 # Needs `cargo install --locked cargo-mutants`. Each mutant is first run against the tests of its own
 # package; what these miss, against those of conformance and of the nodes. Survivors that
 # conformance/survivors.txt does not name end the script with 1. SHARD=1/8 takes every eighth
-# mutant. JOBS=2 runs two at once, each in a copy of the project.
+# mutant. JOBS=2 runs two at once, each in a copy of the project; IN_PLACE=1 changes this one (use a
+# clone), which keeps its build from one part to the next.
 set -eu
 cd "$(dirname "$0")/.."
 part=${1:-}
-[ -n "$part" ] || { sed -n '2,12s/^# \{0,1\}//p' conformance/mutation.sh >&2; exit 2; }
+[ -n "$part" ] || { sed -n '2,13s/^# \{0,1\}//p' conformance/mutation.sh >&2; exit 2; }
 out=target/mutation/$part
 # No one debugs these builds, and only one crate of each differs from the last.
 export CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=1

@@ -2,10 +2,13 @@
 
 use crate::chain::{BALANCE, Chain, GAS, PROPOSER, call};
 use contract_types::counter;
+use node::execute::execute;
 use node::receipt::{SKIPPED_BALANCE, SKIPPED_NONCE, events_root, output_hash};
-use node::{Payload, ReceiptExit, SecretKey};
+use node::{BlockEnvironment, CachePolicy, CodeCache, Overlay, Payload, ReceiptExit, SecretKey};
 use node_sim::simulate::samples::{COUNTER, PROBE, REFUSED};
+use reference::Reference;
 use vm::CodeHash;
+use vm::unstable::state::Account;
 use vm::{Address, Trap, key};
 
 const UNUSED: Address = Address([0x55; 32]);
@@ -66,6 +69,34 @@ fn fees_are_credited_after_the_last_transaction_only() {
     assert_eq!(executed[1].receipt.exit, ReceiptExit::Skipped);
     assert_eq!(executed[1].receipt.code, SKIPPED_BALANCE);
     assert_eq!(chain.balance(&poor.address()), executed[0].fee);
+}
+
+/// No chain reaches the nonce, so the state is made for it.
+#[test]
+fn the_greatest_nonce_signs_nothing() {
+    let chain = Chain::new();
+    let mut draft = chain.draft(&chain.alice, 0, pay(UNUSED, 1), 0);
+    draft.nonce = u64::MAX;
+    let block = chain.block(vec![chain.alice.sign(draft)]);
+    let valid = chain.node.validate(block).unwrap();
+    let cache = CodeCache::new(CachePolicy::Disabled, &node::rules::rulebook());
+    let mut overlay = Overlay::new(chain.node.store(), &cache, &chain.rules);
+    let address = chain.alice.address();
+    let account = Account {
+        nonce: u64::MAX,
+        ..overlay.account(&address).unwrap()
+    };
+    overlay.set_account(&address, &account);
+    overlay.finish_transaction().unwrap();
+    let environment = BlockEnvironment {
+        engine: &Reference::new(),
+        rules: &chain.rules,
+        block: &valid.header().metadata(),
+    };
+    let executed = execute(&environment, &mut overlay, &valid.transactions()[0]).unwrap();
+    assert_eq!(executed.receipt.exit, ReceiptExit::Skipped);
+    assert_eq!(executed.receipt.code, SKIPPED_NONCE);
+    assert_eq!(overlay.account(&address).unwrap(), account);
 }
 
 #[test]
@@ -294,9 +325,6 @@ fn a_deploy_that_does_not_return_leaves_no_contract() {
         assert_ne!(executed.receipt.exit, ReceiptExit::Return);
         let address =
             vm::unstable::frames::contract_address(&chain.alice.address(), &code_hash, &salt);
-        assert_eq!(
-            chain.node.account(&address).unwrap(),
-            vm::unstable::state::Account::default()
-        );
+        assert_eq!(chain.node.account(&address).unwrap(), Account::default());
     }
 }

@@ -55,16 +55,16 @@ macro_rules! slotted {
         }
     };
 }
-// `$e` with `$R` naming the replica as a constant. The number of replicas changes only speed: debug
-// builds have one and compile faster.
-#[cfg(debug_assertions)]
+// `$e` with `$R` naming the replica as a constant. The number of replicas changes only speed: builds
+// below opt-level 2, and debug builds, have one and compile faster.
+#[cfg(any(debug_assertions, one_replica))]
 macro_rules! replicated {
     ($count:tt, $shape:expr, $R:ident => $e:expr) => {{
         const $R: u8 = 0;
         $e
     }};
 }
-#[cfg(not(debug_assertions))]
+#[cfg(not(any(debug_assertions, one_replica)))]
 macro_rules! replicated {
     (@ $count:literal, $shape:expr, $R:ident => $e:expr, $($number:literal)*) => {
         match $shape.replica % $count { $( $number => { const $R: u8 = $number; $e } )* _ => None }
