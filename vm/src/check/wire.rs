@@ -1,6 +1,6 @@
 //! Keeps the types of a module as they are encoded, floats included, for the fast pass.
 //!
-//! The tables of a checked module contain lowered types, which do not tell `f32` from `i32`.
+//! The tables of a checked module contain lowered types, in which `f32` is `i32`.
 
 use super::fast::Effect;
 use wasmparser::ValType;
@@ -40,7 +40,7 @@ pub(super) const fn byte_of(value_type: ValType) -> WireType {
 
 /// A function type.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Signature {
+pub(super) struct WireSignature {
     /// What a call does, if it has at most four parameters; else only its result.
     pub(super) effect: Effect,
     /// Index of its first parameter.
@@ -53,7 +53,7 @@ pub(super) struct Signature {
 #[derive(Debug, Default)]
 pub(super) struct WireTypes {
     /// By type index.
-    signatures: Vec<Signature>,
+    signatures: Vec<WireSignature>,
     /// Parameters of all types, one after the other.
     parameters: Vec<WireType>,
     /// By global index: its type, and whether it can be set.
@@ -70,7 +70,7 @@ impl WireTypes {
         let effect = added
             .iter()
             .fold(Effect::NONE, |effect, parameter| effect.above(*parameter));
-        self.signatures.push(Signature {
+        self.signatures.push(WireSignature {
             effect: effect.pushing(result.map_or(NONE, byte_of)),
             start,
             parameters: added.len(),
@@ -78,12 +78,12 @@ impl WireTypes {
     }
 
     #[inline(always)]
-    pub(super) fn signature(&self, index: u32) -> Option<&Signature> {
+    pub(super) fn signature(&self, index: u32) -> Option<&WireSignature> {
         self.signatures.get(usize::try_from(index).ok()?)
     }
 
     /// Parameters of a function type.
-    pub(super) fn parameters(&self, signature: &Signature) -> Option<&[WireType]> {
+    pub(super) fn parameters(&self, signature: &WireSignature) -> Option<&[WireType]> {
         let end = signature.start.checked_add(signature.parameters)?;
         self.parameters.get(signature.start..end)
     }

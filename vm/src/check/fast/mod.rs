@@ -28,7 +28,7 @@ use crate::opcode::Opcode;
 use crate::rules::{FloatPolicy, Rules};
 use control::{Frame, Outer};
 use operands::{Operands, Types};
-use table::{ENTRIES, Entry, Kind};
+use table::{ENTRIES, Entry, FastKind};
 
 /// What the pass knows of the module.
 #[derive(Clone, Copy)]
@@ -201,40 +201,40 @@ impl Body<'_> {
             self.floats = self.floats.wrapping_add(u32::from(entry.floats));
             let mut effect = entry.effect;
             match entry.kind {
-                Kind::Plain => {}
-                Kind::Local => {
+                FastKind::Plain => {}
+                FastKind::Local => {
                     let (index, rest) = immediate::unsigned(self.rest)?;
                     self.rest = rest;
                     effect = effect.of(*self.locals.get(usize::try_from(index).ok()?)?);
                 }
-                Kind::Signed32 => self.rest = immediate::behind_signed32(self.rest)?,
-                Kind::Signed64 => self.rest = immediate::behind_signed64(self.rest)?,
-                Kind::Memory => {
+                FastKind::Signed32 => self.rest = immediate::behind_signed32(self.rest)?,
+                FastKind::Signed64 => self.rest = immediate::behind_signed64(self.rest)?,
+                FastKind::Memory => {
                     if !self.memory {
                         return None;
                     }
                     self.rest = immediate::behind_memory(self.rest, entry.align)?;
                 }
-                Kind::End => {
+                FastKind::End => {
                     if self.outer.is_empty() {
                         return self.end_function();
                     }
                     self.end()?;
                     continue;
                 }
-                Kind::Block => {
+                FastKind::Block => {
                     self.block(Opcode::Block)?;
                     continue;
                 }
-                Kind::Br => {
+                FastKind::Br => {
                     self.branch()?;
                     continue;
                 }
-                Kind::BrIf => {
+                FastKind::BrIf => {
                     self.branch_if()?;
                     continue;
                 }
-                Kind::Call => {
+                FastKind::Call => {
                     self.call()?;
                     continue;
                 }
@@ -254,31 +254,31 @@ impl Body<'_> {
 
     /// An operator that is not frequent.
     #[inline(never)]
-    fn rare(&mut self, entry: &Entry, kind: Kind) -> Option<()> {
+    fn rare(&mut self, entry: &Entry, kind: FastKind) -> Option<()> {
         let mut effect = entry.effect;
         match kind {
-            Kind::Loop => return self.block(Opcode::Loop),
-            Kind::If => return self.block(Opcode::If),
-            Kind::Else => return self.otherwise(),
-            Kind::BrTable => return self.branch_table(),
-            Kind::Return => return self.leave(self.result),
-            Kind::CallIndirect => return self.call_indirect(),
-            Kind::Prefix => return self.prefixed(),
-            Kind::Select => return self.select(),
-            Kind::Unreachable => self.operands.leave(),
-            Kind::GlobalGet | Kind::GlobalSet => {
+            FastKind::Loop => return self.block(Opcode::Loop),
+            FastKind::If => return self.block(Opcode::If),
+            FastKind::Else => return self.otherwise(),
+            FastKind::BrTable => return self.branch_table(),
+            FastKind::Return => return self.leave(self.result),
+            FastKind::CallIndirect => return self.call_indirect(),
+            FastKind::Prefix => return self.prefixed(),
+            FastKind::Select => return self.select(),
+            FastKind::Unreachable => self.operands.leave(),
+            FastKind::GlobalGet | FastKind::GlobalSet => {
                 let (index, rest) = immediate::unsigned(self.rest)?;
                 self.rest = rest;
                 let (global, mutable) = self.known.types.global(index)?;
-                if kind == Kind::GlobalSet && !mutable {
+                if kind == FastKind::GlobalSet && !mutable {
                     return None;
                 }
                 effect = effect.of(global);
             }
-            Kind::Bytes4 => self.rest = immediate::behind(self.rest, 4)?,
-            Kind::Bytes8 => self.rest = immediate::behind(self.rest, 8)?,
-            Kind::Memory1 => self.memories(1)?,
-            Kind::Memory2 => self.memories(2)?,
+            FastKind::Bytes4 => self.rest = immediate::behind(self.rest, 4)?,
+            FastKind::Bytes8 => self.rest = immediate::behind(self.rest, 8)?,
+            FastKind::Memory1 => self.memories(1)?,
+            FastKind::Memory2 => self.memories(2)?,
             _ => return None,
         }
         self.apply(effect)
@@ -292,9 +292,9 @@ impl Body<'_> {
         let entry = long.get(usize::try_from(code).ok()?)?;
         self.floats = self.floats.wrapping_add(u32::from(entry.floats));
         match entry.kind {
-            Kind::Plain => {}
-            Kind::Memory1 => self.memories(1)?,
-            Kind::Memory2 => self.memories(2)?,
+            FastKind::Plain => {}
+            FastKind::Memory1 => self.memories(1)?,
+            FastKind::Memory2 => self.memories(2)?,
             _ => return None,
         }
         self.apply(entry.effect)?;

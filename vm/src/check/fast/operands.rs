@@ -12,7 +12,7 @@ pub(super) const UNKNOWN: WireType = 0;
 /// Operands that an effect compares at once, at most.
 pub(super) const COMPARED: usize = 4;
 
-/// Bits of an operand in a word: the lower half of its byte, which tells the four types apart and
+/// Bits of an operand in a word: the lower half of its byte, which distinguishes the four types and
 /// is not 0.
 const BITS: u32 = 4;
 const LOWER_HALF: u8 = 0x0f;

@@ -10,7 +10,7 @@ use crate::opcode::{Class, Opcode, Row, TABLE};
 
 /// How an operator is read and checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FastKind {
     /// Left to the decoder and its validator.
     Ask,
     /// No immediate.
@@ -19,7 +19,7 @@ pub(super) enum Kind {
     Local,
     /// Index of a global, whose type is the operand's; read.
     GlobalGet,
-    /// As [`Kind::GlobalGet`]; written.
+    /// As [`FastKind::GlobalGet`]; written.
     GlobalSet,
     /// Signed integer of 32 bits.
     Signed32,
@@ -56,7 +56,7 @@ pub(super) enum Kind {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub(super) effect: Effect,
-    pub(super) kind: Kind,
+    pub(super) kind: FastKind,
     /// Greatest alignment of a load or store, log2 of bytes.
     pub(super) align: u8,
     /// 1 for an operator whose name mentions a float.
@@ -68,7 +68,7 @@ pub(super) struct Entry {
 impl Entry {
     pub(super) const ASK: Self = Self {
         effect: Effect::NONE,
-        kind: Kind::Ask,
+        kind: FastKind::Ask,
         align: 0,
         floats: 0,
         twice: false,
@@ -87,7 +87,7 @@ pub(super) const PREFIX: u8 = 0xfc;
 )]
 pub(super) static ENTRIES: [[Entry; 256]; 2] = {
     let mut entries = [[Entry::ASK; 256]; 2];
-    entries[0][PREFIX as usize].kind = Kind::Prefix;
+    entries[0][PREFIX as usize].kind = FastKind::Prefix;
     let mut index = 0;
     while index < TABLE.len() {
         let row = &TABLE[index];
@@ -142,40 +142,40 @@ const fn typed(letter: u8) -> WireType {
     }
 }
 
-const fn kind(opcode: Opcode) -> Kind {
+const fn kind(opcode: Opcode) -> FastKind {
     match opcode {
-        Opcode::Unreachable => Kind::Unreachable,
-        Opcode::Block => Kind::Block,
-        Opcode::Loop => Kind::Loop,
-        Opcode::If => Kind::If,
-        Opcode::Else => Kind::Else,
-        Opcode::End => Kind::End,
-        Opcode::Br => Kind::Br,
-        Opcode::BrIf => Kind::BrIf,
-        Opcode::BrTable => Kind::BrTable,
-        Opcode::Return => Kind::Return,
-        Opcode::Call => Kind::Call,
-        Opcode::CallIndirect => Kind::CallIndirect,
-        Opcode::Select => Kind::Select,
-        Opcode::LocalGet | Opcode::LocalSet | Opcode::LocalTee => Kind::Local,
-        Opcode::GlobalGet => Kind::GlobalGet,
-        Opcode::GlobalSet => Kind::GlobalSet,
-        Opcode::I32Const => Kind::Signed32,
-        Opcode::I64Const => Kind::Signed64,
-        Opcode::F32Const => Kind::Bytes4,
-        Opcode::F64Const => Kind::Bytes8,
-        Opcode::MemorySize | Opcode::MemoryGrow | Opcode::MemoryFill => Kind::Memory1,
-        Opcode::MemoryCopy => Kind::Memory2,
-        Opcode::Nop | Opcode::Drop => Kind::Plain,
+        Opcode::Unreachable => FastKind::Unreachable,
+        Opcode::Block => FastKind::Block,
+        Opcode::Loop => FastKind::Loop,
+        Opcode::If => FastKind::If,
+        Opcode::Else => FastKind::Else,
+        Opcode::End => FastKind::End,
+        Opcode::Br => FastKind::Br,
+        Opcode::BrIf => FastKind::BrIf,
+        Opcode::BrTable => FastKind::BrTable,
+        Opcode::Return => FastKind::Return,
+        Opcode::Call => FastKind::Call,
+        Opcode::CallIndirect => FastKind::CallIndirect,
+        Opcode::Select => FastKind::Select,
+        Opcode::LocalGet | Opcode::LocalSet | Opcode::LocalTee => FastKind::Local,
+        Opcode::GlobalGet => FastKind::GlobalGet,
+        Opcode::GlobalSet => FastKind::GlobalSet,
+        Opcode::I32Const => FastKind::Signed32,
+        Opcode::I64Const => FastKind::Signed64,
+        Opcode::F32Const => FastKind::Bytes4,
+        Opcode::F64Const => FastKind::Bytes8,
+        Opcode::MemorySize | Opcode::MemoryGrow | Opcode::MemoryFill => FastKind::Memory1,
+        Opcode::MemoryCopy => FastKind::Memory2,
+        Opcode::Nop | Opcode::Drop => FastKind::Plain,
         other => match other.class() {
-            Class::Load | Class::Store | Class::FloatLoad | Class::FloatStore => Kind::Memory,
+            Class::Load | Class::Store | Class::FloatLoad | Class::FloatStore => FastKind::Memory,
             Class::Simple
             | Class::Divide
             | Class::Reinterpret
             | Class::Float
             | Class::WideAdd
-            | Class::WideMultiply => Kind::Plain,
-            _ => Kind::Ask,
+            | Class::WideMultiply => FastKind::Plain,
+            _ => FastKind::Ask,
         },
     }
 }
@@ -211,7 +211,7 @@ mod tests {
             let entries = &ENTRIES[usize::from(row.encoding > 0xff)];
             assert_ne!(
                 entries[usize::from(row.encoding & 0xff)].kind,
-                Kind::Ask,
+                FastKind::Ask,
                 "{}",
                 row.name
             );
