@@ -98,7 +98,7 @@ if [ -s "$out/mutants.out/missed.txt" ]; then
         --lib --test it --test interpreter --test negatives --test vectors --test verdicts
 fi
 
-cut -d: -f1,2- "$out/mutants.out/missed.txt" | sort -u >"$out/survivors"
+sed -E 's/:[0-9]+:[0-9]+: /: /' "$out/mutants.out/missed.txt" | sort -u >"$out/survivors"
 # A line of survivors.txt is the mutant, a tab, and why no test can or need notice it.
 sed '/^#/d; s/\t.*//' conformance/survivors.txt | sort -u >"$out/named"
 comm -23 "$out/survivors" "$out/named" >"$out/unnamed"
