@@ -1,9 +1,5 @@
 //! Tests that the fast pass of `check` and the decoder agree on every module that we have.
 #![cfg(test)]
-#![expect(
-    clippy::arithmetic_side_effects,
-    reason = "a test that overflows fails"
-)]
 
 use conformance::differential::generate;
 use conformance::differential::hostile;
