@@ -11,6 +11,7 @@
 //! | [`injected`] | engines with an injected bug, and the checks that find it |
 //! | [`foreign`] | wasmi and R behind the protocol for foreign engines, with and without a bug |
 //! | [`second_decoder`] | instrumented modules read by two decoders that share no code |
+//! | [`fast_pass`] | both ways in which `check` reads a body, compared |
 //! | [`encodings`] | a module for each encoding of each immediate of the profile |
 //! | [`spec`] | the official WebAssembly suite within the profile, on any engine |
 //! | [`mod@sweep`] | the relevant gas limits, and the comparison with the reference |
@@ -35,6 +36,8 @@ pub mod foreign;
 pub mod second_decoder;
 
 pub mod encodings;
+
+pub mod fast_pass;
 
 pub mod spec;
 

@@ -61,6 +61,10 @@ pub struct Row {
     pub encoding: u16,
     /// Its class.
     pub class: Class,
+    /// Types of its operands, the deepest first, then `>` and types of its results; a letter each:
+    /// `i` i32, `l` i64, `f` f32, `d` f64, `t` the type of its immediate, `?` any type. `*` is an
+    /// operator whose operands depend on where it is.
+    pub signature: &'static str,
     /// The first version that has it; 1 where the row says nothing.
     pub since: u16,
 }
@@ -87,7 +91,8 @@ macro_rules! since {
 
 macro_rules! opcodes {
     (
-        $($variant:ident $name:literal $encoding:literal $class:ident $(, since $since:literal)?)*
+        $($variant:ident $name:literal $encoding:literal $class:ident $signature:literal
+            $(, since $since:literal)?)*
     ) => {
         /// An operator of the profile, floats included, without its immediates.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,6 +105,7 @@ macro_rules! opcodes {
             name: $name,
             encoding: $encoding,
             class: Class::$class,
+            signature: $signature,
             since: since!($($since)?),
         },)*];
 
@@ -156,198 +162,198 @@ macro_rules! opcodes {
 }
 
 opcodes! {
-    Unreachable "unreachable" 0x0 Simple
-    Nop "nop" 0x1 Marker
-    Block "block" 0x2 Marker
-    Loop "loop" 0x3 Marker
-    If "if" 0x4 Branch
-    Else "else" 0x5 Marker
-    End "end" 0xb Marker
-    Br "br" 0xc Branch
-    BrIf "br_if" 0xd Branch
-    BrTable "br_table" 0xe BranchTable
-    Return "return" 0xf Branch
-    Call "call" 0x10 Call
-    CallIndirect "call_indirect" 0x11 CallIndirect
-    Drop "drop" 0x1a Simple
-    Select "select" 0x1b Simple
-    TypedSelect "select t" 0x1c Simple, since 2
-    LocalGet "local.get" 0x20 Simple
-    LocalSet "local.set" 0x21 Simple
-    LocalTee "local.tee" 0x22 Simple
-    GlobalGet "global.get" 0x23 Simple
-    GlobalSet "global.set" 0x24 Simple
-    I32Load "i32.load" 0x28 Load
-    I64Load "i64.load" 0x29 Load
-    F32Load "f32.load" 0x2a FloatLoad
-    F64Load "f64.load" 0x2b FloatLoad
-    I32Load8S "i32.load8_s" 0x2c Load
-    I32Load8U "i32.load8_u" 0x2d Load
-    I32Load16S "i32.load16_s" 0x2e Load
-    I32Load16U "i32.load16_u" 0x2f Load
-    I64Load8S "i64.load8_s" 0x30 Load
-    I64Load8U "i64.load8_u" 0x31 Load
-    I64Load16S "i64.load16_s" 0x32 Load
-    I64Load16U "i64.load16_u" 0x33 Load
-    I64Load32S "i64.load32_s" 0x34 Load
-    I64Load32U "i64.load32_u" 0x35 Load
-    I32Store "i32.store" 0x36 Store
-    I64Store "i64.store" 0x37 Store
-    F32Store "f32.store" 0x38 FloatStore
-    F64Store "f64.store" 0x39 FloatStore
-    I32Store8 "i32.store8" 0x3a Store
-    I32Store16 "i32.store16" 0x3b Store
-    I64Store8 "i64.store8" 0x3c Store
-    I64Store16 "i64.store16" 0x3d Store
-    I64Store32 "i64.store32" 0x3e Store
-    MemorySize "memory.size" 0x3f Simple
-    MemoryGrow "memory.grow" 0x40 Grow
-    I32Const "i32.const" 0x41 Simple
-    I64Const "i64.const" 0x42 Simple
-    F32Const "f32.const" 0x43 FloatConst
-    F64Const "f64.const" 0x44 FloatConst
-    I32Eqz "i32.eqz" 0x45 Simple
-    I32Eq "i32.eq" 0x46 Simple
-    I32Ne "i32.ne" 0x47 Simple
-    I32LtS "i32.lt_s" 0x48 Simple
-    I32LtU "i32.lt_u" 0x49 Simple
-    I32GtS "i32.gt_s" 0x4a Simple
-    I32GtU "i32.gt_u" 0x4b Simple
-    I32LeS "i32.le_s" 0x4c Simple
-    I32LeU "i32.le_u" 0x4d Simple
-    I32GeS "i32.ge_s" 0x4e Simple
-    I32GeU "i32.ge_u" 0x4f Simple
-    I64Eqz "i64.eqz" 0x50 Simple
-    I64Eq "i64.eq" 0x51 Simple
-    I64Ne "i64.ne" 0x52 Simple
-    I64LtS "i64.lt_s" 0x53 Simple
-    I64LtU "i64.lt_u" 0x54 Simple
-    I64GtS "i64.gt_s" 0x55 Simple
-    I64GtU "i64.gt_u" 0x56 Simple
-    I64LeS "i64.le_s" 0x57 Simple
-    I64LeU "i64.le_u" 0x58 Simple
-    I64GeS "i64.ge_s" 0x59 Simple
-    I64GeU "i64.ge_u" 0x5a Simple
-    F32Eq "f32.eq" 0x5b Float
-    F32Ne "f32.ne" 0x5c Float
-    F32Lt "f32.lt" 0x5d Float
-    F32Gt "f32.gt" 0x5e Float
-    F32Le "f32.le" 0x5f Float
-    F32Ge "f32.ge" 0x60 Float
-    F64Eq "f64.eq" 0x61 Float
-    F64Ne "f64.ne" 0x62 Float
-    F64Lt "f64.lt" 0x63 Float
-    F64Gt "f64.gt" 0x64 Float
-    F64Le "f64.le" 0x65 Float
-    F64Ge "f64.ge" 0x66 Float
-    I32Clz "i32.clz" 0x67 Simple
-    I32Ctz "i32.ctz" 0x68 Simple
-    I32Popcnt "i32.popcnt" 0x69 Simple
-    I32Add "i32.add" 0x6a Simple
-    I32Sub "i32.sub" 0x6b Simple
-    I32Mul "i32.mul" 0x6c Simple
-    I32DivS "i32.div_s" 0x6d Divide
-    I32DivU "i32.div_u" 0x6e Divide
-    I32RemS "i32.rem_s" 0x6f Divide
-    I32RemU "i32.rem_u" 0x70 Divide
-    I32And "i32.and" 0x71 Simple
-    I32Or "i32.or" 0x72 Simple
-    I32Xor "i32.xor" 0x73 Simple
-    I32Shl "i32.shl" 0x74 Simple
-    I32ShrS "i32.shr_s" 0x75 Simple
-    I32ShrU "i32.shr_u" 0x76 Simple
-    I32Rotl "i32.rotl" 0x77 Simple
-    I32Rotr "i32.rotr" 0x78 Simple
-    I64Clz "i64.clz" 0x79 Simple
-    I64Ctz "i64.ctz" 0x7a Simple
-    I64Popcnt "i64.popcnt" 0x7b Simple
-    I64Add "i64.add" 0x7c Simple
-    I64Sub "i64.sub" 0x7d Simple
-    I64Mul "i64.mul" 0x7e Simple
-    I64DivS "i64.div_s" 0x7f Divide
-    I64DivU "i64.div_u" 0x80 Divide
-    I64RemS "i64.rem_s" 0x81 Divide
-    I64RemU "i64.rem_u" 0x82 Divide
-    I64And "i64.and" 0x83 Simple
-    I64Or "i64.or" 0x84 Simple
-    I64Xor "i64.xor" 0x85 Simple
-    I64Shl "i64.shl" 0x86 Simple
-    I64ShrS "i64.shr_s" 0x87 Simple
-    I64ShrU "i64.shr_u" 0x88 Simple
-    I64Rotl "i64.rotl" 0x89 Simple
-    I64Rotr "i64.rotr" 0x8a Simple
-    F32Abs "f32.abs" 0x8b Float
-    F32Neg "f32.neg" 0x8c Float
-    F32Ceil "f32.ceil" 0x8d Float
-    F32Floor "f32.floor" 0x8e Float
-    F32Trunc "f32.trunc" 0x8f Float
-    F32Nearest "f32.nearest" 0x90 Float
-    F32Sqrt "f32.sqrt" 0x91 Float
-    F32Add "f32.add" 0x92 Float
-    F32Sub "f32.sub" 0x93 Float
-    F32Mul "f32.mul" 0x94 Float
-    F32Div "f32.div" 0x95 Float
-    F32Min "f32.min" 0x96 Float
-    F32Max "f32.max" 0x97 Float
-    F32Copysign "f32.copysign" 0x98 Float
-    F64Abs "f64.abs" 0x99 Float
-    F64Neg "f64.neg" 0x9a Float
-    F64Ceil "f64.ceil" 0x9b Float
-    F64Floor "f64.floor" 0x9c Float
-    F64Trunc "f64.trunc" 0x9d Float
-    F64Nearest "f64.nearest" 0x9e Float
-    F64Sqrt "f64.sqrt" 0x9f Float
-    F64Add "f64.add" 0xa0 Float
-    F64Sub "f64.sub" 0xa1 Float
-    F64Mul "f64.mul" 0xa2 Float
-    F64Div "f64.div" 0xa3 Float
-    F64Min "f64.min" 0xa4 Float
-    F64Max "f64.max" 0xa5 Float
-    F64Copysign "f64.copysign" 0xa6 Float
-    I32WrapI64 "i32.wrap_i64" 0xa7 Simple
-    I32TruncF32S "i32.trunc_f32_s" 0xa8 Float
-    I32TruncF32U "i32.trunc_f32_u" 0xa9 Float
-    I32TruncF64S "i32.trunc_f64_s" 0xaa Float
-    I32TruncF64U "i32.trunc_f64_u" 0xab Float
-    I64ExtendI32S "i64.extend_i32_s" 0xac Simple
-    I64ExtendI32U "i64.extend_i32_u" 0xad Simple
-    I64TruncF32S "i64.trunc_f32_s" 0xae Float
-    I64TruncF32U "i64.trunc_f32_u" 0xaf Float
-    I64TruncF64S "i64.trunc_f64_s" 0xb0 Float
-    I64TruncF64U "i64.trunc_f64_u" 0xb1 Float
-    F32ConvertI32S "f32.convert_i32_s" 0xb2 Float
-    F32ConvertI32U "f32.convert_i32_u" 0xb3 Float
-    F32ConvertI64S "f32.convert_i64_s" 0xb4 Float
-    F32ConvertI64U "f32.convert_i64_u" 0xb5 Float
-    F32DemoteF64 "f32.demote_f64" 0xb6 Float
-    F64ConvertI32S "f64.convert_i32_s" 0xb7 Float
-    F64ConvertI32U "f64.convert_i32_u" 0xb8 Float
-    F64ConvertI64S "f64.convert_i64_s" 0xb9 Float
-    F64ConvertI64U "f64.convert_i64_u" 0xba Float
-    F64PromoteF32 "f64.promote_f32" 0xbb Float
-    I32ReinterpretF32 "i32.reinterpret_f32" 0xbc Reinterpret
-    I64ReinterpretF64 "i64.reinterpret_f64" 0xbd Reinterpret
-    F32ReinterpretI32 "f32.reinterpret_i32" 0xbe Reinterpret
-    F64ReinterpretI64 "f64.reinterpret_i64" 0xbf Reinterpret
-    I32Extend8S "i32.extend8_s" 0xc0 Simple
-    I32Extend16S "i32.extend16_s" 0xc1 Simple
-    I64Extend8S "i64.extend8_s" 0xc2 Simple
-    I64Extend16S "i64.extend16_s" 0xc3 Simple
-    I64Extend32S "i64.extend32_s" 0xc4 Simple
-    I32TruncSatF32S "i32.trunc_sat_f32_s" 0xfc00 Float
-    I32TruncSatF32U "i32.trunc_sat_f32_u" 0xfc01 Float
-    I32TruncSatF64S "i32.trunc_sat_f64_s" 0xfc02 Float
-    I32TruncSatF64U "i32.trunc_sat_f64_u" 0xfc03 Float
-    I64TruncSatF32S "i64.trunc_sat_f32_s" 0xfc04 Float
-    I64TruncSatF32U "i64.trunc_sat_f32_u" 0xfc05 Float
-    I64TruncSatF64S "i64.trunc_sat_f64_s" 0xfc06 Float
-    I64TruncSatF64U "i64.trunc_sat_f64_u" 0xfc07 Float
-    MemoryCopy "memory.copy" 0xfc0a Bulk
-    MemoryFill "memory.fill" 0xfc0b Bulk
-    I64Add128 "i64.add128" 0xfc13 WideAdd
-    I64Sub128 "i64.sub128" 0xfc14 WideAdd
-    I64MulWideS "i64.mul_wide_s" 0xfc15 WideMultiply
-    I64MulWideU "i64.mul_wide_u" 0xfc16 WideMultiply
+    Unreachable "unreachable" 0x0 Simple "*"
+    Nop "nop" 0x1 Marker ">"
+    Block "block" 0x2 Marker "*"
+    Loop "loop" 0x3 Marker "*"
+    If "if" 0x4 Branch "*"
+    Else "else" 0x5 Marker "*"
+    End "end" 0xb Marker "*"
+    Br "br" 0xc Branch "*"
+    BrIf "br_if" 0xd Branch "*"
+    BrTable "br_table" 0xe BranchTable "*"
+    Return "return" 0xf Branch "*"
+    Call "call" 0x10 Call "*"
+    CallIndirect "call_indirect" 0x11 CallIndirect "*"
+    Drop "drop" 0x1a Simple "?>"
+    Select "select" 0x1b Simple "*"
+    TypedSelect "select t" 0x1c Simple "*", since 2
+    LocalGet "local.get" 0x20 Simple ">t"
+    LocalSet "local.set" 0x21 Simple "t>"
+    LocalTee "local.tee" 0x22 Simple "t>t"
+    GlobalGet "global.get" 0x23 Simple ">t"
+    GlobalSet "global.set" 0x24 Simple "t>"
+    I32Load "i32.load" 0x28 Load "i>i"
+    I64Load "i64.load" 0x29 Load "i>l"
+    F32Load "f32.load" 0x2a FloatLoad "i>f"
+    F64Load "f64.load" 0x2b FloatLoad "i>d"
+    I32Load8S "i32.load8_s" 0x2c Load "i>i"
+    I32Load8U "i32.load8_u" 0x2d Load "i>i"
+    I32Load16S "i32.load16_s" 0x2e Load "i>i"
+    I32Load16U "i32.load16_u" 0x2f Load "i>i"
+    I64Load8S "i64.load8_s" 0x30 Load "i>l"
+    I64Load8U "i64.load8_u" 0x31 Load "i>l"
+    I64Load16S "i64.load16_s" 0x32 Load "i>l"
+    I64Load16U "i64.load16_u" 0x33 Load "i>l"
+    I64Load32S "i64.load32_s" 0x34 Load "i>l"
+    I64Load32U "i64.load32_u" 0x35 Load "i>l"
+    I32Store "i32.store" 0x36 Store "ii>"
+    I64Store "i64.store" 0x37 Store "il>"
+    F32Store "f32.store" 0x38 FloatStore "if>"
+    F64Store "f64.store" 0x39 FloatStore "id>"
+    I32Store8 "i32.store8" 0x3a Store "ii>"
+    I32Store16 "i32.store16" 0x3b Store "ii>"
+    I64Store8 "i64.store8" 0x3c Store "il>"
+    I64Store16 "i64.store16" 0x3d Store "il>"
+    I64Store32 "i64.store32" 0x3e Store "il>"
+    MemorySize "memory.size" 0x3f Simple ">i"
+    MemoryGrow "memory.grow" 0x40 Grow "i>i"
+    I32Const "i32.const" 0x41 Simple ">i"
+    I64Const "i64.const" 0x42 Simple ">l"
+    F32Const "f32.const" 0x43 FloatConst ">f"
+    F64Const "f64.const" 0x44 FloatConst ">d"
+    I32Eqz "i32.eqz" 0x45 Simple "i>i"
+    I32Eq "i32.eq" 0x46 Simple "ii>i"
+    I32Ne "i32.ne" 0x47 Simple "ii>i"
+    I32LtS "i32.lt_s" 0x48 Simple "ii>i"
+    I32LtU "i32.lt_u" 0x49 Simple "ii>i"
+    I32GtS "i32.gt_s" 0x4a Simple "ii>i"
+    I32GtU "i32.gt_u" 0x4b Simple "ii>i"
+    I32LeS "i32.le_s" 0x4c Simple "ii>i"
+    I32LeU "i32.le_u" 0x4d Simple "ii>i"
+    I32GeS "i32.ge_s" 0x4e Simple "ii>i"
+    I32GeU "i32.ge_u" 0x4f Simple "ii>i"
+    I64Eqz "i64.eqz" 0x50 Simple "l>i"
+    I64Eq "i64.eq" 0x51 Simple "ll>i"
+    I64Ne "i64.ne" 0x52 Simple "ll>i"
+    I64LtS "i64.lt_s" 0x53 Simple "ll>i"
+    I64LtU "i64.lt_u" 0x54 Simple "ll>i"
+    I64GtS "i64.gt_s" 0x55 Simple "ll>i"
+    I64GtU "i64.gt_u" 0x56 Simple "ll>i"
+    I64LeS "i64.le_s" 0x57 Simple "ll>i"
+    I64LeU "i64.le_u" 0x58 Simple "ll>i"
+    I64GeS "i64.ge_s" 0x59 Simple "ll>i"
+    I64GeU "i64.ge_u" 0x5a Simple "ll>i"
+    F32Eq "f32.eq" 0x5b Float "ff>i"
+    F32Ne "f32.ne" 0x5c Float "ff>i"
+    F32Lt "f32.lt" 0x5d Float "ff>i"
+    F32Gt "f32.gt" 0x5e Float "ff>i"
+    F32Le "f32.le" 0x5f Float "ff>i"
+    F32Ge "f32.ge" 0x60 Float "ff>i"
+    F64Eq "f64.eq" 0x61 Float "dd>i"
+    F64Ne "f64.ne" 0x62 Float "dd>i"
+    F64Lt "f64.lt" 0x63 Float "dd>i"
+    F64Gt "f64.gt" 0x64 Float "dd>i"
+    F64Le "f64.le" 0x65 Float "dd>i"
+    F64Ge "f64.ge" 0x66 Float "dd>i"
+    I32Clz "i32.clz" 0x67 Simple "i>i"
+    I32Ctz "i32.ctz" 0x68 Simple "i>i"
+    I32Popcnt "i32.popcnt" 0x69 Simple "i>i"
+    I32Add "i32.add" 0x6a Simple "ii>i"
+    I32Sub "i32.sub" 0x6b Simple "ii>i"
+    I32Mul "i32.mul" 0x6c Simple "ii>i"
+    I32DivS "i32.div_s" 0x6d Divide "ii>i"
+    I32DivU "i32.div_u" 0x6e Divide "ii>i"
+    I32RemS "i32.rem_s" 0x6f Divide "ii>i"
+    I32RemU "i32.rem_u" 0x70 Divide "ii>i"
+    I32And "i32.and" 0x71 Simple "ii>i"
+    I32Or "i32.or" 0x72 Simple "ii>i"
+    I32Xor "i32.xor" 0x73 Simple "ii>i"
+    I32Shl "i32.shl" 0x74 Simple "ii>i"
+    I32ShrS "i32.shr_s" 0x75 Simple "ii>i"
+    I32ShrU "i32.shr_u" 0x76 Simple "ii>i"
+    I32Rotl "i32.rotl" 0x77 Simple "ii>i"
+    I32Rotr "i32.rotr" 0x78 Simple "ii>i"
+    I64Clz "i64.clz" 0x79 Simple "l>l"
+    I64Ctz "i64.ctz" 0x7a Simple "l>l"
+    I64Popcnt "i64.popcnt" 0x7b Simple "l>l"
+    I64Add "i64.add" 0x7c Simple "ll>l"
+    I64Sub "i64.sub" 0x7d Simple "ll>l"
+    I64Mul "i64.mul" 0x7e Simple "ll>l"
+    I64DivS "i64.div_s" 0x7f Divide "ll>l"
+    I64DivU "i64.div_u" 0x80 Divide "ll>l"
+    I64RemS "i64.rem_s" 0x81 Divide "ll>l"
+    I64RemU "i64.rem_u" 0x82 Divide "ll>l"
+    I64And "i64.and" 0x83 Simple "ll>l"
+    I64Or "i64.or" 0x84 Simple "ll>l"
+    I64Xor "i64.xor" 0x85 Simple "ll>l"
+    I64Shl "i64.shl" 0x86 Simple "ll>l"
+    I64ShrS "i64.shr_s" 0x87 Simple "ll>l"
+    I64ShrU "i64.shr_u" 0x88 Simple "ll>l"
+    I64Rotl "i64.rotl" 0x89 Simple "ll>l"
+    I64Rotr "i64.rotr" 0x8a Simple "ll>l"
+    F32Abs "f32.abs" 0x8b Float "f>f"
+    F32Neg "f32.neg" 0x8c Float "f>f"
+    F32Ceil "f32.ceil" 0x8d Float "f>f"
+    F32Floor "f32.floor" 0x8e Float "f>f"
+    F32Trunc "f32.trunc" 0x8f Float "f>f"
+    F32Nearest "f32.nearest" 0x90 Float "f>f"
+    F32Sqrt "f32.sqrt" 0x91 Float "f>f"
+    F32Add "f32.add" 0x92 Float "ff>f"
+    F32Sub "f32.sub" 0x93 Float "ff>f"
+    F32Mul "f32.mul" 0x94 Float "ff>f"
+    F32Div "f32.div" 0x95 Float "ff>f"
+    F32Min "f32.min" 0x96 Float "ff>f"
+    F32Max "f32.max" 0x97 Float "ff>f"
+    F32Copysign "f32.copysign" 0x98 Float "ff>f"
+    F64Abs "f64.abs" 0x99 Float "d>d"
+    F64Neg "f64.neg" 0x9a Float "d>d"
+    F64Ceil "f64.ceil" 0x9b Float "d>d"
+    F64Floor "f64.floor" 0x9c Float "d>d"
+    F64Trunc "f64.trunc" 0x9d Float "d>d"
+    F64Nearest "f64.nearest" 0x9e Float "d>d"
+    F64Sqrt "f64.sqrt" 0x9f Float "d>d"
+    F64Add "f64.add" 0xa0 Float "dd>d"
+    F64Sub "f64.sub" 0xa1 Float "dd>d"
+    F64Mul "f64.mul" 0xa2 Float "dd>d"
+    F64Div "f64.div" 0xa3 Float "dd>d"
+    F64Min "f64.min" 0xa4 Float "dd>d"
+    F64Max "f64.max" 0xa5 Float "dd>d"
+    F64Copysign "f64.copysign" 0xa6 Float "dd>d"
+    I32WrapI64 "i32.wrap_i64" 0xa7 Simple "l>i"
+    I32TruncF32S "i32.trunc_f32_s" 0xa8 Float "f>i"
+    I32TruncF32U "i32.trunc_f32_u" 0xa9 Float "f>i"
+    I32TruncF64S "i32.trunc_f64_s" 0xaa Float "d>i"
+    I32TruncF64U "i32.trunc_f64_u" 0xab Float "d>i"
+    I64ExtendI32S "i64.extend_i32_s" 0xac Simple "i>l"
+    I64ExtendI32U "i64.extend_i32_u" 0xad Simple "i>l"
+    I64TruncF32S "i64.trunc_f32_s" 0xae Float "f>l"
+    I64TruncF32U "i64.trunc_f32_u" 0xaf Float "f>l"
+    I64TruncF64S "i64.trunc_f64_s" 0xb0 Float "d>l"
+    I64TruncF64U "i64.trunc_f64_u" 0xb1 Float "d>l"
+    F32ConvertI32S "f32.convert_i32_s" 0xb2 Float "i>f"
+    F32ConvertI32U "f32.convert_i32_u" 0xb3 Float "i>f"
+    F32ConvertI64S "f32.convert_i64_s" 0xb4 Float "l>f"
+    F32ConvertI64U "f32.convert_i64_u" 0xb5 Float "l>f"
+    F32DemoteF64 "f32.demote_f64" 0xb6 Float "d>f"
+    F64ConvertI32S "f64.convert_i32_s" 0xb7 Float "i>d"
+    F64ConvertI32U "f64.convert_i32_u" 0xb8 Float "i>d"
+    F64ConvertI64S "f64.convert_i64_s" 0xb9 Float "l>d"
+    F64ConvertI64U "f64.convert_i64_u" 0xba Float "l>d"
+    F64PromoteF32 "f64.promote_f32" 0xbb Float "f>d"
+    I32ReinterpretF32 "i32.reinterpret_f32" 0xbc Reinterpret "f>i"
+    I64ReinterpretF64 "i64.reinterpret_f64" 0xbd Reinterpret "d>l"
+    F32ReinterpretI32 "f32.reinterpret_i32" 0xbe Reinterpret "i>f"
+    F64ReinterpretI64 "f64.reinterpret_i64" 0xbf Reinterpret "l>d"
+    I32Extend8S "i32.extend8_s" 0xc0 Simple "i>i"
+    I32Extend16S "i32.extend16_s" 0xc1 Simple "i>i"
+    I64Extend8S "i64.extend8_s" 0xc2 Simple "l>l"
+    I64Extend16S "i64.extend16_s" 0xc3 Simple "l>l"
+    I64Extend32S "i64.extend32_s" 0xc4 Simple "l>l"
+    I32TruncSatF32S "i32.trunc_sat_f32_s" 0xfc00 Float "f>i"
+    I32TruncSatF32U "i32.trunc_sat_f32_u" 0xfc01 Float "f>i"
+    I32TruncSatF64S "i32.trunc_sat_f64_s" 0xfc02 Float "d>i"
+    I32TruncSatF64U "i32.trunc_sat_f64_u" 0xfc03 Float "d>i"
+    I64TruncSatF32S "i64.trunc_sat_f32_s" 0xfc04 Float "f>l"
+    I64TruncSatF32U "i64.trunc_sat_f32_u" 0xfc05 Float "f>l"
+    I64TruncSatF64S "i64.trunc_sat_f64_s" 0xfc06 Float "d>l"
+    I64TruncSatF64U "i64.trunc_sat_f64_u" 0xfc07 Float "d>l"
+    MemoryCopy "memory.copy" 0xfc0a Bulk "iii>"
+    MemoryFill "memory.fill" 0xfc0b Bulk "iii>"
+    I64Add128 "i64.add128" 0xfc13 WideAdd "llll>ll"
+    I64Sub128 "i64.sub128" 0xfc14 WideAdd "llll>ll"
+    I64MulWideS "i64.mul_wide_s" 0xfc15 WideMultiply "ll>ll"
+    I64MulWideU "i64.mul_wide_u" 0xfc16 WideMultiply "ll>ll"
 }
 
 impl Opcode {

@@ -8,6 +8,11 @@ pub mod budget {
     pub use crate::budget::*;
 }
 
+/// The two ways of a check, to compare them.
+pub mod check {
+    pub use crate::check::{Examined, examine};
+}
+
 /// Exports and options of the instrumented module.
 pub mod emit {
     pub use crate::emit::{

@@ -1,5 +1,6 @@
 //! Checks one function body: its size, type and locals, then its operators; counts its slots.
 
+use super::fast::{Found, Known};
 use super::operator::{Counts, Pass, Signatures};
 use super::section::{is_float, lowered};
 use super::{Checker, Stage, diagnosis, limit};
@@ -7,7 +8,9 @@ use crate::module::{Function, ValueType};
 use crate::rejection::{Rejection, Rule};
 use crate::rules::FloatPolicy;
 use crate::work::{self, WorkKind};
-use wasmparser::{BinaryReader, FuncValidator, FunctionBody, ValType, ValidatorResources};
+use wasmparser::{
+    BinaryReader, FuncToValidate, FuncValidator, FunctionBody, ValType, ValidatorResources,
+};
 
 impl<'a> Checker<'a> {
     pub(super) fn body(&mut self, body: &FunctionBody<'a>) -> Result<(), Rejection> {
@@ -33,29 +36,68 @@ impl<'a> Checker<'a> {
         // Always present: the decoder compares the counts of both sections before the first body.
         let type_index = self.declared.get(defined).copied().unwrap_or(function.ty);
         self.reject_float_signature(type_index, range.start)?;
-        let mut validator = function.into_validator(std::mem::take(&mut self.allocations));
-        let mut reader = body.get_binary_reader();
-        let locals = self.locals(&mut reader, &mut validator)?;
-        let start = reader.original_position();
-        let counts = self.operators(reader, &mut validator)?;
-        work::add_items(WorkKind::Checked, counts.operators);
-        let slots = validator.len_locals().saturating_add(counts.operands);
-        self.allocations = validator.into_allocations();
+        let found = match self.accepted(body, type_index) {
+            Some(found) => found,
+            None => self.decided(body, function)?,
+        };
+        work::add_items(WorkKind::Checked, found.counts.operators);
+        let counts = &found.counts;
         let floats = &mut self.module.floats;
         floats.operators = floats.operators.saturating_add(counts.floats);
         floats.functions = floats
             .functions
             .saturating_add(u32::from(counts.floats > 0));
         let narrow = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        let declarations = u64::try_from(found.declarations).unwrap_or(u64::MAX);
+        let start = range.start.saturating_add(declarations);
         self.module.functions.push(Function {
             type_index,
-            locals,
-            slots,
+            locals: found.groups,
+            slots: found.locals.saturating_add(counts.operands),
             body: narrow(start)..narrow(range.end),
             operators: narrow(counts.operators),
             targets: narrow(counts.targets),
         });
         Ok(())
+    }
+
+    /// What the fast pass found, if it accepts the body.
+    fn accepted(&mut self, body: &FunctionBody<'a>, type_index: u32) -> Option<Found> {
+        let fast = self.fast.as_mut()?;
+        let known = Known {
+            rules: self.rules,
+            module: &self.module,
+            types: &self.types,
+            declared: &self.declared,
+        };
+        let range = body.range();
+        let start = usize::try_from(range.start).ok()?;
+        let bytes = self.bytes.get(start..usize::try_from(range.end).ok()?)?;
+        let found = fast.body(known, type_index, bytes, &mut self.totals)?;
+        self.accepted = self.accepted.saturating_add(1);
+        Some(found)
+    }
+
+    /// Checks the body with the decoder and its validator.
+    fn decided(
+        &mut self,
+        body: &FunctionBody<'a>,
+        function: FuncToValidate<ValidatorResources>,
+    ) -> Result<Found, Rejection> {
+        let mut validator = function.into_validator(std::mem::take(&mut self.allocations));
+        let mut reader = body.get_binary_reader();
+        let begin = reader.original_position();
+        let groups = self.locals(&mut reader, &mut validator)?;
+        let declarations = reader.original_position().saturating_sub(begin);
+        let counts = self.operators(reader, &mut validator)?;
+        let locals = validator.len_locals();
+        self.allocations = validator.into_allocations();
+        Ok(Found {
+            groups,
+            locals,
+            declarations: usize::try_from(declarations).unwrap_or(usize::MAX),
+            counts,
+        })
     }
 
     fn reject_float_signature(&self, type_index: u32, offset: u64) -> Result<(), Rejection> {

@@ -16,11 +16,15 @@ mod constant;
 
 mod diagnosis;
 
+mod fast;
+
 mod operator;
 
 mod section;
 
 mod segment;
+
+mod wire;
 
 use crate::identity::CodeHash;
 use crate::module::FloatCount;
@@ -30,12 +34,14 @@ use crate::rules::FloatPolicy;
 use crate::work::{self, WorkKind};
 use crate::{CheckedModule, Rules};
 use diagnosis::Stage;
+use fast::FastPass;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use wasmparser::{
     BinaryReader, FromReader, FuncValidatorAllocations, Parser, Payload, SectionLimited, Validator,
     WasmFeatures,
 };
+use wire::WireTypes;
 
 /// Features of the decoder in version 1. Bulk memory is on because a DataCount section
 /// needs it; its operators on segments and tables are rejected by the allow-list.
@@ -76,17 +82,35 @@ const VERSION_MODULE: &[u8] = &[1, 0, 0, 0];
 /// # Errors
 /// The first rule that the module breaks, in the order of docs/spec/check.md, "Order of checks".
 pub fn check(bytes: &[u8], rules: &Rules) -> Result<CheckedModule, Rejection> {
-    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    limit(Rule::ModuleBytes, length, rules.limits.module_bytes_max, 0)?;
-    header(bytes)?;
     let mut checker = Checker::new(bytes, rules);
-    let mut parser = Parser::new(0);
-    parser.set_features(features(rules));
-    for payload in parser.parse_all(bytes) {
-        let payload = payload.map_err(|error| checker.undecoded(&error))?;
-        checker.payload(payload)?;
-    }
+    checker.sections()?;
     checker.finish()
+}
+
+/// A check, with what it found on the way.
+#[derive(Clone, Debug)]
+pub struct Examined {
+    /// As [`check`] returns it.
+    pub verdict: Result<CheckedModule, Rejection>,
+    /// Sums over the module so far: parameters, locals, blocks and targets.
+    pub totals: [u64; 4],
+    /// Number of bodies that the fast pass accepted.
+    pub accepted: u32,
+}
+
+/// As [`check`], for a comparison of its two ways: with `fast` false the decoder and its validator
+/// check every body, as they check a body that the fast pass leaves to them.
+#[must_use]
+pub fn examine(bytes: &[u8], rules: &Rules, fast: bool) -> Examined {
+    let mut checker = Checker::new(bytes, rules);
+    checker.fast = fast.then(|| Box::new(FastPass::new()));
+    let sections = checker.sections();
+    let (sums, accepted) = (checker.totals, checker.accepted);
+    Examined {
+        verdict: sections.and_then(|()| checker.finish()),
+        totals: [sums.parameters, sums.locals, sums.blocks, sums.targets],
+        accepted,
+    }
 }
 
 /// Checks the first eight bytes here, so that the message can name a text file and a component.
@@ -128,7 +152,7 @@ fn limit(rule: Rule, count: u64, maximum: u32, offset: u64) -> Result<(), Reject
 }
 
 /// Sums over the whole module.
-#[derive(Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Totals {
     parameters: u64,
     locals: u64,
@@ -149,6 +173,12 @@ struct Checker<'a> {
     /// Type indices of the defined functions, from the function section.
     declared: Vec<u32>,
     totals: Totals,
+    /// Types before lowering.
+    types: WireTypes,
+    /// `None` if the decoder and its validator check every body.
+    fast: Option<Box<FastPass>>,
+    /// Number of bodies that the fast pass accepted.
+    accepted: u32,
     module: CheckedModule,
 }
 
@@ -180,8 +210,26 @@ impl<'a> Checker<'a> {
             first_float_type: None,
             declared: Vec::new(),
             totals: Totals::default(),
+            types: WireTypes::default(),
+            fast: Some(Box::new(FastPass::new())),
+            accepted: 0,
             module,
         }
+    }
+
+    /// Checks all that is before the end of the file.
+    fn sections(&mut self) -> Result<(), Rejection> {
+        let (bytes, rules) = (self.bytes, self.rules);
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        limit(Rule::ModuleBytes, length, rules.limits.module_bytes_max, 0)?;
+        header(bytes)?;
+        let mut parser = Parser::new(0);
+        parser.set_features(features(rules));
+        for payload in parser.parse_all(bytes) {
+            let payload = payload.map_err(|error| self.undecoded(&error))?;
+            self.payload(payload)?;
+        }
+        Ok(())
     }
 
     fn payload(&mut self, payload: Payload<'a>) -> Result<(), Rejection> {

@@ -52,20 +52,22 @@ impl Signatures<'_> {
 }
 
 /// Counts over the operators of one function.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Counts {
     pub(super) operators: u64,
     /// Targets of all `br_table`, see [`crate::module::Function::targets`].
     pub(super) targets: u64,
-    blocks: u64,
-    arguments: u64,
+    pub(super) blocks: u64,
+    pub(super) arguments: u64,
     pub(super) operands: u32,
     pub(super) floats: u32,
 }
 
-/// What a target of a `br_table` counts if it carries a value: the translator may have to write a
+/// What a target of a `br_table` counts. If it carries a value, the translator may have to write a
 /// branch of its own for it, which moves the value.
-const VALUE_TARGET_WEIGHT: u64 = 4;
+pub(super) const fn target_weight(value: bool) -> u64 {
+    if value { 4 } else { 1 }
+}
 
 /// The error is boxed, so that the result of an accepted operator fits one register.
 type Verdict = Result<(), Box<Rejection>>;
@@ -137,11 +139,7 @@ impl<'p> Pass<'p> {
     fn branch_table(&mut self, table: &BrTable<'_>) -> Verdict {
         let count = u64::from(table.len());
         self.targets(count)?;
-        let weight = if self.takes_value(table.default()) {
-            VALUE_TARGET_WEIGHT
-        } else {
-            1
-        };
+        let weight = target_weight(self.takes_value(table.default()));
         let weighed = count.saturating_add(1).saturating_mul(weight);
         self.counts.targets = self.counts.targets.saturating_add(weighed);
         Ok(())

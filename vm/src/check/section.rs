@@ -1,6 +1,6 @@
 //! Checks types, imports, functions, table, memory, globals and exports.
 
-use super::{Checker, constant, limit};
+use super::{Checker, constant, limit, wire};
 use crate::lower::value_type_of;
 use crate::module::{Export, ExportKind, FunctionType, Global, Import, Memory, Table, ValueType};
 use crate::rejection::{Rejection, Rule};
@@ -61,14 +61,18 @@ impl<'a> Checker<'a> {
                 .iter()
                 .chain(&result)
                 .any(|value_type| is_float(*value_type));
-            let parameters = parameters
+            let lowered_parameters = parameters
                 .iter()
                 .map(|value_type| lowered(*value_type, offset));
-            let parameters = parameters.collect::<Result<Vec<_>, _>>()?;
-            let result = result
+            let lowered_parameters = lowered_parameters.collect::<Result<Vec<_>, _>>()?;
+            let lowered_result = result
                 .map(|value_type| lowered(value_type, offset))
                 .transpose()?;
-            self.module.types.push(FunctionType { parameters, result });
+            self.module.types.push(FunctionType {
+                parameters: lowered_parameters,
+                result: lowered_result,
+            });
+            self.types.add(&parameters, result);
             self.float_types.push(float);
             if float && self.first_float_type.is_none() {
                 self.first_float_type = Some(offset);
@@ -338,6 +342,8 @@ impl<'a> Checker<'a> {
                 let message = format!("global {index} has type {}", global.ty.content_type);
                 return Err(Rejection::new(Rule::FloatType, offset, &message));
             }
+            let wire_type = wire::byte_of(global.ty.content_type);
+            self.types.globals.push((wire_type, global.ty.mutable));
             self.module.globals.push(Global {
                 value_type: lowered(global.ty.content_type, offset)?,
                 mutable: global.ty.mutable,

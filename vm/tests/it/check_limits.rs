@@ -2,6 +2,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "sizes of modules made here")]
 
 use super::check_rules::rejection_of;
+use vm::unstable::check::examine;
 use vm::unstable::limits::Limits;
 use vm::unstable::rejection::Rule;
 use vm::{Rules, check};
@@ -91,6 +92,36 @@ fn each_limit_is_inclusive() {
         );
         let rejection = rejection_of(&make(*maximum + 1), &Rules::v1());
         assert_eq!(rejection.rule, *rule, "at {maximum} + 1: {rejection}");
+    }
+}
+
+/// The bodies at each limit are within the fast pass, and it leaves one more to the decoder.
+#[test]
+fn the_fast_pass_has_the_limits_of_the_decoder() {
+    let rules = Rules::v1();
+    for (rule, maximum, make) in LIMIT_CASES {
+        let at_limit = examine(&make(*maximum), &rules, true);
+        let decoded = examine(&make(*maximum), &rules, false);
+        assert_eq!(at_limit.totals, decoded.totals, "{}", rule.name());
+        let (module, decoded) = (at_limit.verdict.unwrap(), decoded.verdict.unwrap());
+        assert_eq!(
+            module.stored_form(),
+            decoded.stored_form(),
+            "{}",
+            rule.name()
+        );
+        let bodies = module.functions().len();
+        assert_eq!(
+            usize::try_from(at_limit.accepted).unwrap(),
+            bodies,
+            "{}",
+            rule.name()
+        );
+        let above = examine(&make(*maximum + 1), &rules, true)
+            .verdict
+            .unwrap_err();
+        let decoded = examine(&make(*maximum + 1), &rules, false).verdict;
+        assert_eq!(above, decoded.unwrap_err(), "{}", rule.name());
     }
 }
 
