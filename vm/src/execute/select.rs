@@ -55,8 +55,8 @@ macro_rules! slotted {
         }
     };
 }
-// `$e` with `$R` naming the replica as a constant. The number of replicas changes only speed: builds
-// below opt-level 2, and debug builds, have one and compile faster.
+// `$e` with `$R` naming the replica as a constant. The number of replicas changes only speed:
+// builds below opt-level 2, and debug builds, have one and compile faster.
 #[cfg(any(debug_assertions, one_replica))]
 macro_rules! replicated {
     ($count:tt, $shape:expr, $R:ident => $e:expr) => {{
